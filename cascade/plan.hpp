@@ -1,0 +1,59 @@
+// What a delete means: the foreign-key graph below one table, as a value. No connection, no SQL.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+
+namespace trashd::cascade {
+
+enum class OnDelete { kDatabase, kCascade, kRestrict, kSetNull };
+
+// What the owner configured per foreign key (by oid); kDatabase: what the database does.
+using Policy = std::map<schema::Oid, OnDelete>;
+
+enum class Effect { kCascade, kRestrict, kSetNull, kSetDefault };
+
+struct Edge {
+    const schema::ForeignKey* key = nullptr;
+    int parent = 0, child = 0;  // positions in Plan::nodes; child -1: a table outside the closure
+    Effect effect = Effect::kRestrict;
+    bool by_database = true;    // the database itself does or refuses the same
+    std::string reason;         // for the dry run: "ON DELETE CASCADE", "configured", "cascade=true", ...
+};
+
+// A table that rows may be taken from.
+struct Node {
+    const schema::Table* table = nullptr;
+    bool loop = false;          // rows of it may be reached again from rows of it
+    std::vector<int> in;        // positions in Plan::edges of the cascade edges that reach it
+};
+
+// Tables that reach each other, or one table: locked together, in this order, parents first.
+struct Step {
+    std::vector<int> nodes;
+    bool loop = false;
+};
+
+struct Plan {
+    const schema::Table* root = nullptr;
+    bool take_all = false;         // ?cascade=true
+    std::vector<Node> nodes;       // node 0 is the root; parents before children outside loops
+    std::vector<Edge> edges;
+    std::vector<Step> steps;
+    std::vector<std::string> refusals;  // why this delete cannot be trusted; empty: it can
+};
+
+// Never throws: what cannot be handled is a refusal with a sentence that says what to do.
+// The catalog must outlive the plan.
+Plan make_plan(const schema::Catalog& catalog, const schema::Table& root, const Policy& policy,
+               bool take_all);
+
+// Tables of nodes in an order in which rows can be inserted, parents first; tables in one inner
+// vector refer to each other and go into one statement.
+std::vector<std::vector<const schema::Table*>> insert_order(
+    const schema::Catalog& catalog, const std::vector<const schema::Table*>& tables);
+
+}  // namespace trashd::cascade

@@ -1,0 +1,37 @@
+// Plan -> SQL text. The text is tested as text and run by trash/; nothing here has a connection.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cascade/plan.hpp"
+
+namespace trashd::cascade {
+
+struct Names {
+    std::string trash_schema;      // unquoted
+    std::vector<int> shapes;       // shape id of each node's table
+    std::map<schema::Oid, int> link_shapes;  // of each table that a reference is nulled in
+    std::string fingerprint;       // expected, of the tables of the plan
+};
+
+// Tables whose catalog the plan hangs on: nodes and the children of every edge.
+std::vector<schema::Oid> tables_of(const Plan& plan);
+
+// CREATE FUNCTION move(key text[], group_uuid uuid, by text, reason text, request text, hard bool,
+// etags text[]) RETURNS bigint[]: {group id, rows moved, rows nulled, then rows per node}.
+// Raises TD404 root not there, TD412 etag, TD001 catalog changed, TD002 guard, TD409 blocked by
+// configuration. Locks top-down (engine.md 2), captures, deletes, proves it with the guard.
+std::string move_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
+                              const std::string& function);
+
+// CREATE FUNCTION impact(key text[]) RETURNS TABLE (kind text, position int, count bigint,
+// ids text[]): kind 'trash' per node, 'set' per nulling edge, 'block' per refusing edge (count and
+// up to five ids; count -1 where the role may not look). Locks nothing.
+std::string impact_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
+                                const std::string& function);
+
+// The ETag of a row as SQL over the alias, quoted as HTTP wants it.
+std::string etag_sql(const schema::Table& table, const std::string& alias);
+
+}  // namespace trashd::cascade

@@ -1,0 +1,32 @@
+// A PostgreSQL cluster of its own under a directory: the embedded default, and throw-away clusters
+// of the tests. Socket only. initdb refuses root, so as root the server runs as user postgres.
+#pragma once
+
+#include <string>
+#include <sys/types.h>
+
+namespace trashd::schema {
+
+class Cluster {
+  public:
+    // Makes the cluster under directory when it is not there, starts it when it is not running
+    // (also after a crash that left a postmaster.pid), waits until it answers.
+    // extra: lines for postgresql.conf. Throws Error kUnavailable saying what is missing.
+    explicit Cluster(std::string directory, const std::string& extra = "");
+    Cluster(const Cluster&) = delete;
+    ~Cluster();  // stop(), fast
+    // libpq connection string of a database; the superuser is "trashd".
+    std::string url(const std::string& database = "trashd") const;
+    void create_database(const std::string& name);  // no-op when it exists
+    void stop();
+    void kill_immediately();  // immediate shutdown: a crash, for tests
+    void start();
+
+  private:
+    std::string directory_, socket_;
+};
+
+// Where initdb and pg_ctl are: pg_config --bindir, PATH, /usr/lib/postgresql/*/bin, newest first.
+std::string server_programs();
+
+}  // namespace trashd::schema

@@ -1,0 +1,135 @@
+// Connections, transactions, results. The pool and the sessions are SOCI's; statements go through
+// libpq on SOCI's own connection, because the engine needs arrays, NULLs and error fields.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/error.hpp"
+
+struct pg_conn;
+struct pg_result;
+
+namespace trashd::schema {
+
+// A parameter as text; nullopt is NULL.
+using Param = std::optional<std::string>;
+
+// A text[] literal ('{"a",NULL}') of the values, for a parameter cast to text[].
+std::string array_literal(const std::vector<Param>& values);
+// The elements of the text form of a one-dimensional array ('{1,2,NULL,"a b"}').
+std::vector<Param> parse_array(std::string_view text);
+
+class Result {
+  public:
+    explicit Result(pg_result* result);
+    int rows() const;
+    int columns() const;
+    bool null(int row, int column) const;
+    // Empty for NULL. Valid as long as the Result lives.
+    std::string_view text(int row, int column) const;
+    Param value(int row, int column) const;
+    long long integer(int row, int column) const;  // 0 for NULL
+    bool boolean(int row, int column) const;       // false for NULL
+    long long affected() const;                    // rows touched by INSERT, UPDATE, DELETE
+
+  private:
+    std::shared_ptr<pg_result> result_;
+};
+
+// A borrowed connection; the Lease or the Session it came from owns it. Not thread-safe.
+class Connection {
+  public:
+    explicit Connection(pg_conn* connection) : connection_(connection) {}
+    // One statement, parameters as $1...; throws Error.
+    Result exec(const std::string& sql, const std::vector<Param>& params = {});
+    // Like exec, but prepared once per connection under the SQL text.
+    Result exec_prepared(const std::string& sql, const std::vector<Param>& params = {});
+    // Several statements in one round trip; the result of the last.
+    Result script(const std::string& sql);
+    // Each row in turn as it arrives, memory constant in the number of rows (single-row mode).
+    void stream(const std::string& sql, const std::vector<Param>& params,
+                const std::function<void(const Result&)>& row);
+    bool broken() const;
+    pg_conn* native() const { return connection_; }
+
+  private:
+    pg_conn* connection_;
+};
+
+struct Limits {
+    std::chrono::milliseconds lock_timeout{5000};
+    std::chrono::milliseconds statement_timeout{30000};
+};
+
+class Lease;
+
+// Opens connections when first needed and again when they broke.
+class Pool {
+  public:
+    // url: a libpq connection string or URI. wait: how long lease() waits before kUnavailable.
+    Pool(std::string url, int size, std::chrono::milliseconds wait = std::chrono::seconds(5),
+         Limits limits = {});
+    ~Pool();
+    // Throws Error kUnavailable when none is free in time or the database cannot be reached.
+    Lease lease();
+    const std::string& url() const;
+    const Limits& limits() const;
+
+  private:
+    friend class Lease;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+// Holds one connection of the pool until it goes out of scope.
+class Lease {
+  public:
+    Lease(Pool& pool, std::size_t position);
+    Lease(Lease&&) noexcept;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease();
+    Connection& connection();
+
+  private:
+    Pool* pool_;
+    std::size_t position_;
+    std::optional<Connection> connection_;
+};
+
+// move: READ COMMITTED, row_security off (engine rule: an error instead of rows that hide).
+// read: REPEATABLE READ READ ONLY. Both fix the settings that values are written and read under:
+// DateStyle, IntervalStyle, extra_float_digits, TimeZone UTC, bytea_output, lc_monetary, xmloption,
+// jit off, plan_cache_mode force_generic_plan (move only), lock and statement timeouts.
+enum class Mode { kMove, kRead };
+
+// Begins in the constructor; leaving scope without commit() rolls back.
+class Transaction {
+  public:
+    Transaction(Connection& connection, Mode mode, const Limits& limits = {});
+    Transaction(const Transaction&) = delete;
+    ~Transaction();
+    Connection& connection() { return connection_; }
+    Result exec(const std::string& sql, const std::vector<Param>& params = {}) {
+        return connection_.exec(sql, params);
+    }
+    // SET CONSTRAINTS ALL IMMEDIATE, then COMMIT. A connection lost in COMMIT is Error kUnavailable
+    // that says the outcome is unknown; it is never tried again.
+    void commit();
+
+  private:
+    Connection& connection_;
+    bool open_ = true;
+};
+
+// Runs work(transaction) and commits; on 40001 and 40P01, raised before COMMIT or by it, tries again
+// with a fresh transaction, at most `tries` times. Nothing else is tried again.
+void run(Pool& pool, Mode mode, const std::function<void(Transaction&)>& work, int tries = 5);
+
+}  // namespace trashd::schema

@@ -1,0 +1,43 @@
+// The one error type of trashd: a stable code and a sentence that says what to do next.
+// SQLSTATE becomes a code in error.cpp only; a code becomes an HTTP status in service/http_error.cpp only.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace trashd {
+
+enum class Code {
+    kBadRequest, kConfirmationRequired, kReasonRequired, kUnauthorized, kForbidden, kNotFound,
+    kMethodNotAllowed, kHasDependents, kInTrash, kNotGroupRoot, kRestoreConflict, kConflict, kHeld,
+    kGone, kStale, kPayloadTooLarge, kUnsupportedMediaType, kInvalid, kTooManyRequests, kInternal,
+    kUnavailable,
+};
+
+// The code as clients see it: "bad-request", "has-dependents", ...
+std::string_view code_name(Code code);
+
+// What the server said, where an error came from it. Empty strings where it said nothing.
+struct SqlError {
+    std::string sqlstate, message, detail, schema, table, column, constraint;
+};
+
+class Error : public std::runtime_error {
+  public:
+    Error(Code code, const std::string& detail) : std::runtime_error(detail), code_(code) {}
+    // Translates the server's error; detail never shows SQL text or values.
+    explicit Error(SqlError sql);
+
+    Code code() const { return code_; }
+    const std::optional<SqlError>& sql() const { return sql_; }
+    // True for the given five-letter SQLSTATE.
+    bool is(std::string_view sqlstate) const { return sql_ && sql_->sqlstate == sqlstate; }
+
+  private:
+    Code code_;
+    std::optional<SqlError> sql_;
+};
+
+}  // namespace trashd

@@ -1,0 +1,24 @@
+// Names and literals on their way into SQL text. Nothing else may put a name into SQL.
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+
+namespace trashd::schema {
+
+// "name", quotes doubled: always quoted, so keywords and mixed case are safe.
+std::string quoted(std::string_view name);
+
+// 'text' as a literal, E'' form where it holds a backslash.
+std::string literal(std::string_view text);
+
+struct QualifiedName {
+    std::string schema, name;
+    auto operator<=>(const QualifiedName&) const = default;
+};
+
+// "schema"."name"
+std::string quoted(const QualifiedName& name);
+
+}  // namespace trashd::schema

@@ -1,0 +1,44 @@
+// Reads the catalog: the only file that selects from pg_catalog about the user's tables.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/database.hpp"
+
+namespace trashd::schema {
+
+// All ordinary and partitioned tables outside system schemas and outside trash_schema, in one
+// REPEATABLE READ transaction with an empty search path. Partitions are left out: their root stands
+// for them. ignores constraint copies on partitions.
+std::shared_ptr<const Catalog> read_catalog(Connection& connection, const std::string& trash_schema);
+
+// SELECT giving one text: the fingerprints of these tables (those of Table::fingerprint joined by ','
+// in oid order), for use inside a transaction that holds locks on them.
+std::string fingerprint_sql(const std::vector<Oid>& tables);
+// What fingerprint_sql gives when nothing changed since the catalog was read.
+std::string expected_fingerprint(const Catalog& catalog, std::vector<Oid> tables);
+
+// The current catalog, shared by all requests.
+class CatalogCache {
+  public:
+    CatalogCache(Pool& pool, std::string trash_schema);
+    // As last read; reads it at first use.
+    std::shared_ptr<const Catalog> get();
+    // Reads it again.
+    std::shared_ptr<const Catalog> reload();
+    // Reads it again when a whole-database fingerprint says that something changed.
+    std::shared_ptr<const Catalog> refresh();
+
+  private:
+    Pool& pool_;
+    std::string trash_schema_;
+    std::mutex mutex_;
+    std::shared_ptr<const Catalog> catalog_;
+    std::string fingerprint_;
+};
+
+}  // namespace trashd::schema

@@ -1,0 +1,22 @@
+// How a column's value becomes text and comes back, byte for byte. Rules: the output text of the
+// type, never a cast function of a user's; reg* types by oid.
+#pragma once
+
+#include <string>
+
+#include "schema/catalog.hpp"
+
+namespace trashd::schema {
+
+// SQL for the output text of the column, e.g. t."a"::text. alias empty: no prefix.
+std::string to_text(const Column& column, const std::string& alias);
+// SQL for the value of the column from a text expression, e.g. (p[1])::bigint.
+std::string from_text(const Column& column, const std::string& text);
+// SQL text[] of all columns of the table in attnum order: the payload of an item.
+std::string payload(const Table& table, const std::string& alias);
+// SQL text of a key: one column plainly, several joined by ',' with % and , escaped (api.md 8).
+std::string key_text(const Table& table, const std::vector<int>& attnums, const std::string& alias);
+// "schema"."name", with ONLY unless partitioned: each table of an inheritance tree by itself.
+std::string relation(const Table& table);
+
+}  // namespace trashd::schema
