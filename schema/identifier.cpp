@@ -1,0 +1,31 @@
+#include "schema/identifier.hpp"
+
+namespace trashd::schema {
+namespace {
+
+std::string doubled(std::string_view text, std::string_view special) {
+    std::string out;
+    out.reserve(text.size() + 2);
+    for (const char c : text) {
+        if (special.find(c) != special.npos) out += c;
+        out += c;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string quoted(std::string_view name) {
+    return '"' + doubled(name, "\"") + '"';
+}
+
+std::string literal(std::string_view text) {
+    const bool escape = text.find('\\') != text.npos;
+    return (escape ? "E'" : "'") + doubled(text, escape ? "'\\" : "'") + '\'';
+}
+
+std::string quoted(const QualifiedName& name) {
+    return quoted(name.schema) + '.' + quoted(name.name);
+}
+
+}  // namespace trashd::schema
