@@ -95,6 +95,8 @@ struct Table {
 class Catalog {
   public:
     Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys);
+    Catalog(Catalog&&) = default;
+    Catalog(const Catalog&) = delete;  // the maps point into the vectors
     const std::vector<Table>& tables() const { return tables_; }  // by schema, name
     const Table* table(Oid oid) const;
     const Table* table(const QualifiedName& name) const;

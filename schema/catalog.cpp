@@ -1,0 +1,64 @@
+#include "schema/catalog.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace trashd::schema {
+namespace {
+
+const std::vector<const ForeignKey*>& at(const std::map<Oid, std::vector<const ForeignKey*>>& keys,
+                                         Oid oid) {
+    static const std::vector<const ForeignKey*> none;
+    const auto found = keys.find(oid);
+    return found == keys.end() ? none : found->second;
+}
+
+}  // namespace
+
+const Column* Table::column(int attnum) const {
+    const auto found = std::ranges::find(columns, attnum, &Column::attnum);
+    return found == columns.end() ? nullptr : &*found;
+}
+
+const Column* Table::column(const std::string& name) const {
+    const auto found = std::ranges::find(columns, name, &Column::name);
+    return found == columns.end() ? nullptr : &*found;
+}
+
+Catalog::Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys)
+    : tables_(std::move(tables)), keys_(std::move(keys)) {
+    std::ranges::sort(tables_, {}, &Table::name);
+    for (const auto& table : tables_) {
+        by_oid_[table.oid] = &table;
+        by_name_[table.name] = &table;
+    }
+    const auto order = [this](const ForeignKey& key) {
+        const auto* child = this->table(key.child);
+        return std::tuple(child ? child->name : QualifiedName{}, key.name, key.oid);
+    };
+    std::ranges::sort(keys_, {}, order);
+    for (const auto& key : keys_) {
+        referrers_[key.parent].push_back(&key);
+        references_[key.child].push_back(&key);
+    }
+}
+
+const Table* Catalog::table(Oid oid) const {
+    const auto found = by_oid_.find(oid);
+    return found == by_oid_.end() ? nullptr : found->second;
+}
+
+const Table* Catalog::table(const QualifiedName& name) const {
+    const auto found = by_name_.find(name);
+    return found == by_name_.end() ? nullptr : found->second;
+}
+
+const std::vector<const ForeignKey*>& Catalog::referrers(Oid parent) const {
+    return at(referrers_, parent);
+}
+
+const std::vector<const ForeignKey*>& Catalog::references(Oid child) const {
+    return at(references_, child);
+}
+
+}  // namespace trashd::schema
