@@ -1,0 +1,307 @@
+#include "cascade/plan.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+namespace trashd::cascade {
+namespace {
+
+using schema::Action;
+using schema::Catalog;
+using schema::Column;
+using schema::ForeignKey;
+using schema::Table;
+
+std::string name_of(const Table& table) { return table.name.schema + "." + table.name.name; }
+
+bool nulls_required(const Table& child, const ForeignKey& key, bool to_default) {
+    return std::any_of(key.set_columns.begin(), key.set_columns.end(), [&](int attnum) {
+        const Column* column = child.column(attnum);
+        return column && column->not_null && !(to_default && column->has_default);
+    });
+}
+
+// Setting a column that others refer to would change or break their reference.
+bool referred_to(const Catalog& catalog, const ForeignKey& key) {
+    for (const ForeignKey* other : catalog.referrers(key.child)) {
+        for (int attnum : other->parent_columns) {
+            if (std::count(key.set_columns.begin(), key.set_columns.end(), attnum)) return true;
+        }
+    }
+    return false;
+}
+
+OnDelete configured(const Policy& policy, const ForeignKey& key) {
+    auto found = policy.find(key.oid);
+    return found == policy.end() ? OnDelete::kDatabase : found->second;
+}
+
+Edge with(const ForeignKey& key, Effect effect, bool by_database, std::string reason) {
+    Edge edge;
+    edge.key = &key;
+    edge.effect = effect;
+    edge.by_database = by_database;
+    edge.reason = std::move(reason);
+    return edge;
+}
+
+Edge by_database(const ForeignKey& key) {
+    switch (key.on_delete) {
+        case Action::kCascade: return with(key, Effect::kCascade, true, "ON DELETE CASCADE");
+        case Action::kSetNull: return with(key, Effect::kSetNull, true, "ON DELETE SET NULL");
+        case Action::kSetDefault: return with(key, Effect::kSetDefault, true, "ON DELETE SET DEFAULT");
+        case Action::kRestrict: return with(key, Effect::kRestrict, true, "ON DELETE RESTRICT");
+        case Action::kNoAction: break;
+    }
+    return with(key, Effect::kRestrict, true, "ON DELETE NO ACTION");
+}
+
+Edge asked_for(const Policy& policy, const ForeignKey& key) {
+    switch (configured(policy, key)) {
+        case OnDelete::kCascade: return with(key, Effect::kCascade, false, "configured: cascade");
+        case OnDelete::kRestrict: return with(key, Effect::kRestrict, false, "configured: restrict");
+        case OnDelete::kSetNull: return with(key, Effect::kSetNull, false, "configured: set-null");
+        case OnDelete::kDatabase: break;
+    }
+    return by_database(key);
+}
+
+bool sets(const Edge& edge) {
+    return edge.effect == Effect::kSetNull || edge.effect == Effect::kSetDefault;
+}
+
+// What becomes of the rows that refer through this key when the row they refer to goes.
+Edge decide(const Catalog& catalog, const Policy& policy, const ForeignKey& key, bool take_all) {
+    Edge edge = asked_for(policy, key);
+    const Table& child = *catalog.table(key.child);
+    if (sets(edge) && nulls_required(child, key, edge.effect == Effect::kSetDefault)) {
+        edge = with(key, Effect::kRestrict, false, "the column is NOT NULL");
+    } else if (sets(edge) && referred_to(catalog, key)) {
+        edge = with(key, Effect::kRestrict, false, "others refer to the column that would be set");
+    }
+    if (take_all && edge.effect == Effect::kRestrict) {
+        edge = with(key, Effect::kCascade, false, "cascade=true");
+    }
+    if (child.rules && edge.effect != Effect::kRestrict) {
+        edge = with(key, Effect::kRestrict, false, "rewrite rules on the table would divert its rows");
+    }
+    return edge;
+}
+
+// Tarjan's strongly connected components over the cascade edges, in reverse topological order.
+class Components {
+  public:
+    explicit Components(const Plan& plan) : plan_(plan), index_(plan.nodes.size(), -1),
+        low_(plan.nodes.size()), on_stack_(plan.nodes.size()) {
+        for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
+            if (index_[node] < 0) visit(static_cast<int>(node));
+        }
+    }
+    std::vector<std::vector<int>> found;
+
+  private:
+    void visit(int node) {
+        index_[node] = low_[node] = next_++;
+        stack_.push_back(node);
+        on_stack_[node] = true;
+        for (const Edge& edge : plan_.edges) {
+            if (edge.parent != node || edge.effect != Effect::kCascade) continue;
+            if (index_[edge.child] < 0) {
+                visit(edge.child);
+                low_[node] = std::min(low_[node], low_[edge.child]);
+            } else if (on_stack_[edge.child]) {
+                low_[node] = std::min(low_[node], index_[edge.child]);
+            }
+        }
+        if (low_[node] == index_[node]) pop(node);
+    }
+
+    void pop(int node) {
+        std::vector<int> component;
+        int top = -1;
+        do {
+            top = stack_.back();
+            stack_.pop_back();
+            on_stack_[top] = false;
+            component.push_back(top);
+        } while (top != node);
+        std::sort(component.begin(), component.end());
+        found.push_back(std::move(component));
+    }
+
+    const Plan& plan_;
+    std::vector<int> index_, low_;
+    std::vector<bool> on_stack_;
+    std::vector<int> stack_;
+    int next_ = 0;
+};
+
+bool self_edge(const Plan& plan, int node) {
+    return std::any_of(plan.edges.begin(), plan.edges.end(), [&](const Edge& edge) {
+        return edge.effect == Effect::kCascade && edge.parent == node && edge.child == node;
+    });
+}
+
+// Numbers the nodes anew in step order, so that parents come first and node 0 is the root.
+void put_in_order(Plan& plan) {
+    Components components(plan);
+    std::vector<int> place(plan.nodes.size());
+    std::vector<Node> nodes;
+    for (auto it = components.found.rbegin(); it != components.found.rend(); ++it) {
+        Step step;
+        step.loop = it->size() > 1 || self_edge(plan, it->front());
+        for (int old : *it) {
+            place[old] = static_cast<int>(nodes.size());
+            step.nodes.push_back(place[old]);
+            nodes.push_back(plan.nodes[old]);
+            nodes.back().loop = step.loop;
+        }
+        plan.steps.push_back(step);
+    }
+    plan.nodes = std::move(nodes);
+    for (Edge& edge : plan.edges) {
+        edge.parent = place[edge.parent];
+        if (edge.child >= 0) edge.child = place[edge.child];
+    }
+}
+
+class Builder {
+  public:
+    Builder(const Catalog& catalog, const Policy& policy, Plan& plan)
+        : catalog_(catalog), policy_(policy), plan_(plan) {}
+
+    void grow() {
+        node_of(*plan_.root);
+        for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
+            for (const ForeignKey* key : catalog_.referrers(plan_.nodes[node].table->oid)) {
+                add(static_cast<int>(node), *key);
+            }
+        }
+        for (Edge& edge : plan_.edges) {
+            auto known = place_.find(edge.key->child);
+            edge.child = known == place_.end() ? -1 : known->second;
+        }
+    }
+
+  private:
+    void add(int parent, const ForeignKey& key) {
+        Edge edge = decide(catalog_, policy_, key, plan_.take_all);
+        edge.parent = parent;
+        if (edge.effect == Effect::kCascade) node_of(*catalog_.table(key.child));
+        plan_.edges.push_back(std::move(edge));
+    }
+
+    void node_of(const Table& table) {
+        if (!place_.emplace(table.oid, static_cast<int>(plan_.nodes.size())).second) return;
+        plan_.nodes.push_back({&table, false, {}});
+    }
+
+    const Catalog& catalog_;
+    const Policy& policy_;
+    Plan& plan_;
+    std::map<schema::Oid, int> place_;
+};
+
+void refuse_without_right(Plan& plan, const Table& table, bool has, const std::string& right) {
+    if (has) return;
+    plan.refusals.push_back("the service's role lacks " + right + " on " + name_of(table) +
+                            "; GRANT " + right + " ON " + schema::quoted(table.name) +
+                            " TO the role, or configure the foreign key to restrict");
+}
+
+void check_table(Plan& plan, const Table& table, bool taken) {
+    refuse_without_right(plan, table, table.can_select, "SELECT");
+    refuse_without_right(plan, table, table.can_update, "UPDATE");
+    if (taken) refuse_without_right(plan, table, table.can_delete, "DELETE");
+    if (taken) refuse_without_right(plan, table, table.can_insert, "INSERT");
+    if (table.row_security) {
+        plan.refusals.push_back("row-level security may hide rows of " + name_of(table) +
+                                " from the service's role; make the role a member of the table's "
+                                "owner or give it BYPASSRLS");
+    }
+}
+
+void check_nodes(Plan& plan) {
+    for (const Node& node : plan.nodes) {
+        check_table(plan, *node.table, true);
+        if (node.loop && node.table->identity.empty()) {
+            plan.refusals.push_back(name_of(*node.table) + " refers to itself but has no primary "
+                                    "key or NOT NULL unique key; add one");
+        }
+    }
+    if (plan.root->rules) {
+        plan.refusals.push_back("rewrite rules on " + name_of(*plan.root) +
+                                " would divert its rows; drop the rules");
+    }
+}
+
+void check_edges(const Catalog& catalog, Plan& plan) {
+    std::set<schema::Oid> set_in;
+    for (const Edge& edge : plan.edges) {
+        const Table& parent = *plan.nodes[edge.parent].table;
+        const Table& child = *catalog.table(edge.key->child);
+        if (sets(edge) && set_in.insert(child.oid).second) check_table(plan, child, false);
+        if (edge.effect == Effect::kRestrict && !edge.by_database) {
+            refuse_without_right(plan, child, child.can_select, "SELECT");
+        }
+        for (int attnum : edge.key->parent_columns) {
+            const Column* column = parent.column(attnum);
+            if (!column || !column->array) continue;
+            plan.refusals.push_back("the foreign key " + edge.key->name +
+                                    " refers to an array column; configure it to restrict");
+        }
+        if (edge.key->parent_part && edge.effect != Effect::kRestrict) {
+            plan.refusals.push_back("the foreign key " + edge.key->name + " refers to a single "
+                                    "partition of " + name_of(parent) + "; let it refer to " +
+                                    name_of(parent));
+        }
+    }
+}
+
+}  // namespace
+
+Plan make_plan(const Catalog& catalog, const Table& root, const Policy& policy, bool take_all) {
+    Plan plan;
+    plan.root = &root;
+    plan.take_all = take_all;
+    Builder(catalog, policy, plan).grow();
+    put_in_order(plan);
+    for (std::size_t edge = 0; edge < plan.edges.size(); ++edge) {
+        if (plan.edges[edge].effect != Effect::kCascade) continue;
+        plan.nodes[plan.edges[edge].child].in.push_back(static_cast<int>(edge));
+    }
+    check_nodes(plan);
+    check_edges(catalog, plan);
+    return plan;
+}
+
+std::vector<std::vector<const Table*>> insert_order(const Catalog& catalog,
+                                                    const std::vector<const Table*>& tables) {
+    Plan plan;
+    std::map<schema::Oid, int> place;
+    for (const Table* table : tables) {
+        if (place.emplace(table->oid, static_cast<int>(plan.nodes.size())).second) {
+            plan.nodes.push_back({table, false, {}});
+        }
+    }
+    for (const auto& [oid, node] : place) {
+        for (const ForeignKey* key : catalog.referrers(oid)) {
+            auto child = place.find(key->child);
+            if (child == place.end()) continue;
+            Edge edge = with(*key, Effect::kCascade, true, "");
+            edge.parent = node;
+            edge.child = child->second;
+            plan.edges.push_back(std::move(edge));
+        }
+    }
+    std::vector<std::vector<const Table*>> order;
+    Components components(plan);
+    for (auto it = components.found.rbegin(); it != components.found.rend(); ++it) {
+        order.emplace_back();
+        for (int node : *it) order.back().push_back(plan.nodes[node].table);
+    }
+    return order;
+}
+
+}  // namespace trashd::cascade

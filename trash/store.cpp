@@ -1,0 +1,154 @@
+#include "trash/store.hpp"
+
+#include <chrono>
+#include <random>
+
+#include "generated/kMigration001.hpp"
+#include "schema/value.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Connection;
+using schema::Param;
+using schema::quoted;
+using schema::Result;
+
+struct Migration {
+    int version;
+    const char* text;
+};
+constexpr Migration kMigrations[] = {{1, kMigration001}};
+
+// Any number that no other program is likely to lock; instances starting together wait here.
+constexpr const char* kLock = "SELECT pg_catalog.pg_advisory_xact_lock(7237892340012)";
+
+std::string with_schema(std::string text, const std::string& schema) {
+    const std::string mark = "{schema}";
+    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+        text.replace(at, mark.size(), schema);
+        at += schema.size();
+    }
+    return text;
+}
+
+std::string hex(unsigned long long value, int digits) {
+    static const char* const kDigits = "0123456789abcdef";
+    std::string text(digits, '0');
+    for (int i = digits - 1; i >= 0; --i, value >>= 4) text[i] = kDigits[value & 15];
+    return text;
+}
+
+void apply(Connection& connection, const std::string& schema) {
+    connection.exec("CREATE TABLE IF NOT EXISTS " + schema +
+                    ".migration (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())");
+    const long long have = connection.exec("SELECT COALESCE(max(version), 0) FROM " + schema + ".migration")
+                               .integer(0, 0);
+    constexpr int newest = kMigrations[std::size(kMigrations) - 1].version;
+    if (have > newest) {
+        throw Error(Code::kUnavailable, "the trash schema is of version " + std::to_string(have) +
+                                            ", newer than this program knows; install a newer trashd");
+    }
+    for (const Migration& migration : kMigrations) {
+        if (migration.version <= have) continue;
+        connection.script(with_schema(migration.text, schema));
+        connection.exec("INSERT INTO " + schema + ".migration (version) VALUES ($1::int)",
+                        {std::to_string(migration.version)});
+    }
+}
+
+bool missing(Connection& connection, const std::string& trash_schema) {
+    return connection.exec("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", {trash_schema}).rows() == 0;
+}
+
+}  // namespace
+
+void migrate(Connection& connection, const std::string& trash_schema) {
+    schema::Transaction transaction(connection, schema::Mode::kMove);
+    transaction.exec(kLock);
+    if (missing(connection, trash_schema)) transaction.exec("CREATE SCHEMA " + quoted(trash_schema));
+    apply(connection, quoted(trash_schema));
+    transaction.commit();
+}
+
+std::string new_group_id() {
+    static thread_local std::mt19937_64 random{std::random_device{}()};
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::now().time_since_epoch()).count();
+    const std::string time = hex(static_cast<unsigned long long>(now), 12);
+    return time.substr(0, 8) + "-" + time.substr(8) + "-7" + hex(random(), 3) + "-" +
+           hex(0x8000 | (random() & 0x3fff), 4) + "-" + hex(random(), 4) + "00000000";
+}
+
+std::string item_id(const std::string& group_id, long long ordinal) {
+    return group_id.substr(0, 28) + hex(static_cast<unsigned long long>(ordinal), 8);
+}
+
+ItemAddress parse_item_id(const std::string& text) {
+    bool good = text.size() == 36;
+    for (std::size_t i = 0; good && i < text.size(); ++i) {
+        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        good = dash ? text[i] == '-' : std::isxdigit(static_cast<unsigned char>(text[i])) != 0;
+    }
+    if (!good) throw Error(Code::kNotFound, "there is no such TrashItem");
+    return {text.substr(0, 28) + "00000000", std::stoll(text.substr(28), nullptr, 16)};
+}
+
+int shape_of(Connection& connection, const std::string& trash_schema, const schema::Table& table) {
+    std::vector<Param> attnums, names, types, generated, identity;
+    std::string signature;
+    for (const schema::Column& column : table.columns) {
+        attnums.push_back(std::to_string(column.attnum));
+        names.push_back(column.name);
+        types.push_back(column.type);
+        generated.push_back(column.generated ? "t" : "f");
+        signature += *attnums.back() + " " + schema::quoted(column.name) + " " + column.type + *generated.back() + ",";
+    }
+    for (int attnum : table.identity) identity.push_back(std::to_string(attnum));
+    signature += schema::array_literal(identity) + quoted(table.name);
+    const std::string shape = quoted({trash_schema, "shape"});
+    const std::vector<Param> key = {std::to_string(table.oid), signature};
+    const std::string look = "SELECT id FROM " + shape + " WHERE relation = $1::oid::regclass AND signature = $2";
+    Result found = connection.exec(look, key);
+    if (found.rows() == 0) {
+        connection.exec("INSERT INTO " + shape + " (relation, signature, schema_name, table_name, attnums, names, "
+                        "types, generated, identity) VALUES ($1::oid::regclass, $2, $3, $4, $5::int2[], $6::text[], "
+                        "$7::text[], $8::bool[], $9::int2[]) ON CONFLICT DO NOTHING",
+                        {key[0], key[1], table.name.schema, table.name.name, schema::array_literal(attnums),
+                         schema::array_literal(names), schema::array_literal(types),
+                         schema::array_literal(generated), schema::array_literal(identity)});
+        found = connection.exec(look, key);
+    }
+    return static_cast<int>(found.integer(0, 0));
+}
+
+GroupRow group_of(Connection& connection, const std::string& trash_schema, const std::string& item_id, bool lock) {
+    const ItemAddress address = parse_item_id(item_id);
+    const Result found = connection.exec(
+        "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object, "
+        "pg_catalog.to_char(ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), ended_by FROM " +
+        quoted({trash_schema, "trash_group"}) + " WHERE uuid = $1::uuid" + (lock ? " FOR UPDATE" : ""),
+        {address.group_id});
+    if (found.rows() == 0 || address.ordinal < 1 || address.ordinal > found.integer(0, 5)) {
+        throw Error(Code::kNotFound, "there is no such TrashItem");
+    }
+    GroupRow group;
+    group.id = found.integer(0, 0);
+    group.uuid = found.text(0, 1);
+    group.state = found.text(0, 2);
+    for (const Param& shape : schema::parse_array(found.text(0, 3))) group.shapes.push_back(std::stoi(*shape));
+    for (const Param& count : schema::parse_array(found.text(0, 4))) group.counts.push_back(std::stoll(*count));
+    group.size = found.integer(0, 5);
+    group.links = found.integer(0, 6);
+    group.root_shape = static_cast<int>(found.integer(0, 7));
+    group.root_object = found.text(0, 8);
+    group.ended_at = found.text(0, 9);
+    group.ended_by = found.text(0, 10);
+    if (group.state != "trashed") {
+        throw GoneError("the TrashItem was " + group.state + " at " + group.ended_at,
+                        {group.state, group.ended_at, group.ended_by});
+    }
+    return group;
+}
+
+}  // namespace trashd::trash
