@@ -38,6 +38,7 @@ class Result {
     long long integer(int row, int column) const;  // 0 for NULL
     bool boolean(int row, int column) const;       // false for NULL
     long long affected() const;                    // rows touched by INSERT, UPDATE, DELETE
+    std::string_view tag() const;                  // what the server says it did, as "COMMIT"
 
   private:
     std::shared_ptr<pg_result> result_;

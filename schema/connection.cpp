@@ -1,0 +1,214 @@
+// Statements and results, on libpq.
+#include <libpq-events.h>
+#include <libpq-fe.h>
+
+#include <atomic>
+#include <charconv>
+#include <map>
+
+#include "schema/database.hpp"
+
+namespace trashd::schema {
+namespace {
+
+// Statement names by SQL text, kept on the connection itself, so they go when it goes.
+using Statements = std::map<std::string, std::string>;
+constexpr std::size_t kMaxStatements = 1000;
+
+int on_event(PGEventId event, void* info, void* /*unused*/) {
+    if (event == PGEVT_CONNDESTROY) {
+        const auto* destroyed = static_cast<PGEventConnDestroy*>(info);
+        delete static_cast<Statements*>(PQinstanceData(destroyed->conn, on_event));
+    } else if (event == PGEVT_CONNRESET) {
+        const auto* reset = static_cast<PGEventConnReset*>(info);
+        static_cast<Statements*>(PQinstanceData(reset->conn, on_event))->clear();
+    }
+    return 1;
+}
+
+Statements& statements(PGconn* connection) {
+    if (auto* found = PQinstanceData(connection, on_event)) {
+        return *static_cast<Statements*>(found);
+    }
+    auto made = std::make_unique<Statements>();
+    if (PQregisterEventProc(connection, on_event, "trashd", nullptr) == 0 ||
+        PQsetInstanceData(connection, on_event, made.get()) == 0) {
+        throw Error(Code::kInternal, "out of memory for prepared statements");
+    }
+    return *made.release();
+}
+
+std::string field(const PGresult* result, int code) {
+    const char* text = result == nullptr ? nullptr : PQresultErrorField(result, code);
+    return text == nullptr ? "" : text;
+}
+
+SqlError sql_error(PGconn* connection, const PGresult* result) {
+    SqlError sql{field(result, PG_DIAG_SQLSTATE),       field(result, PG_DIAG_MESSAGE_PRIMARY),
+                 field(result, PG_DIAG_MESSAGE_DETAIL), field(result, PG_DIAG_SCHEMA_NAME),
+                 field(result, PG_DIAG_TABLE_NAME),     field(result, PG_DIAG_COLUMN_NAME),
+                 field(result, PG_DIAG_CONSTRAINT_NAME)};
+    if (sql.sqlstate.empty()) {
+        sql.sqlstate = PQstatus(connection) == CONNECTION_BAD ? "08006" : "XX000";
+        sql.message = PQerrorMessage(connection);
+    }
+    return sql;
+}
+
+bool succeeded(const PGresult* result) {
+    const auto status = PQresultStatus(result);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+           status == PGRES_SINGLE_TUPLE || status == PGRES_EMPTY_QUERY;
+}
+
+Result checked(PGconn* connection, PGresult* raw) {
+    Result result(raw);
+    if (!succeeded(raw)) throw Error(sql_error(connection, raw));
+    return result;
+}
+
+// libpq takes parameters as C strings: what follows a zero byte would be lost without a word.
+std::vector<const char*> pointers(const std::vector<Param>& params) {
+    std::vector<const char*> out;
+    out.reserve(params.size());
+    for (const auto& param : params) {
+        if (param && param->find('\0') != std::string::npos) {
+            throw Error(Code::kInvalid, "a text holds U+0000, which PostgreSQL cannot store");
+        }
+        out.push_back(param ? param->c_str() : nullptr);
+    }
+    return out;
+}
+
+std::string prepare(PGconn* connection, const std::string& sql) {
+    auto& known = statements(connection);
+    if (const auto found = known.find(sql); found != known.end()) return found->second;
+    if (known.size() >= kMaxStatements) {
+        checked(connection, PQexec(connection, "DEALLOCATE ALL"));
+        known.clear();
+    }
+    static std::atomic<unsigned long> counter = 0;
+    const auto name = "trashd_" + std::to_string(++counter);
+    checked(connection, PQprepare(connection, name.c_str(), sql.c_str(), 0, nullptr));
+    known[sql] = name;
+    return name;
+}
+
+void cancel(PGconn* connection) {
+    PGcancel* handle = PQgetCancel(connection);
+    if (handle == nullptr) return;
+    char error[256];
+    PQcancel(handle, error, sizeof error);
+    PQfreeCancel(handle);
+}
+
+void drain(PGconn* connection) {
+    while (PGresult* rest = PQgetResult(connection)) PQclear(rest);
+}
+
+void each_row(PGconn* connection, const std::function<void(const Result&)>& row) {
+    while (PGresult* raw = PQgetResult(connection)) {
+        const auto result = checked(connection, raw);
+        if (PQresultStatus(raw) != PGRES_SINGLE_TUPLE) continue;
+        try {
+            row(result);
+        } catch (...) {
+            cancel(connection);  // nobody wants the rest
+            throw;
+        }
+    }
+}
+
+}  // namespace
+
+Result::Result(pg_result* result) : result_(result, PQclear) {}
+int Result::rows() const {
+    return PQntuples(result_.get());
+}
+int Result::columns() const {
+    return PQnfields(result_.get());
+}
+
+bool Result::null(int row, int column) const {
+    return PQgetisnull(result_.get(), row, column) != 0;
+}
+
+std::string_view Result::text(int row, int column) const {
+    const auto* value = PQgetvalue(result_.get(), row, column);
+    if (value == nullptr) return {};
+    return {value, static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+}
+
+Param Result::value(int row, int column) const {
+    if (null(row, column)) return {};
+    return std::string(text(row, column));
+}
+
+long long Result::integer(int row, int column) const {
+    long long out = 0;
+    const auto digits = text(row, column);
+    std::from_chars(digits.data(), digits.data() + digits.size(), out);
+    return out;
+}
+
+bool Result::boolean(int row, int column) const {
+    return text(row, column) == "t";
+}
+
+long long Result::affected() const {
+    long long out = 0;
+    const std::string_view digits = PQcmdTuples(result_.get());
+    std::from_chars(digits.data(), digits.data() + digits.size(), out);
+    return out;
+}
+
+std::string_view Result::tag() const {
+    return PQcmdStatus(result_.get());
+}
+
+Result Connection::exec(const std::string& sql, const std::vector<Param>& params) {
+    const auto values = pointers(params);
+    const auto count = static_cast<int>(values.size());
+    return checked(connection_, PQexecParams(connection_, sql.c_str(), count, nullptr,
+                                             values.data(), nullptr, nullptr, 0));
+}
+
+Result Connection::exec_prepared(const std::string& sql, const std::vector<Param>& params) {
+    const auto values = pointers(params);
+    const auto name = prepare(connection_, sql);
+    try {
+        return checked(connection_,
+                       PQexecPrepared(connection_, name.c_str(), static_cast<int>(values.size()),
+                                      values.data(), nullptr, nullptr, 0));
+    } catch (const Error& error) {
+        // gone, or its result type has changed: prepare anew the next time
+        if (error.is("26000") || error.is("0A000")) statements(connection_).erase(sql);
+        throw;
+    }
+}
+
+Result Connection::script(const std::string& sql) {
+    return checked(connection_, PQexec(connection_, sql.c_str()));
+}
+
+void Connection::stream(const std::string& sql, const std::vector<Param>& params,
+                        const std::function<void(const Result&)>& row) {
+    const auto values = pointers(params);
+    if (PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr,
+                          values.data(), nullptr, nullptr, 0) == 0) {
+        throw Error(sql_error(connection_, nullptr));
+    }
+    PQsetSingleRowMode(connection_);
+    try {
+        each_row(connection_, row);
+    } catch (...) {
+        drain(connection_);
+        throw;
+    }
+}
+
+bool Connection::broken() const {
+    return PQstatus(connection_) != CONNECTION_OK;
+}
+
+}  // namespace trashd::schema

@@ -1,0 +1,114 @@
+#include <libpq-fe.h>
+#include <poll.h>
+#include <soci/connection-pool.h>
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/soci.h>
+
+#include "schema/database.hpp"
+
+namespace trashd::schema {
+
+struct Pool::Impl {
+    Impl(std::string url, int size, std::chrono::milliseconds wait, Limits limits)
+        : url(std::move(url)),
+          wait(wait),
+          limits(limits),
+          sessions(static_cast<std::size_t>(size)) {}
+
+    const std::string url;
+    const std::chrono::milliseconds wait;
+    const Limits limits;
+    soci::connection_pool sessions;
+};
+
+namespace {
+
+PGconn* native(soci::session& session) {
+    const auto* backend = session.get_backend();
+    if (backend == nullptr) return nullptr;
+    return static_cast<const soci::postgresql_session_backend*>(backend)->conn_;
+}
+
+// An idle connection has nothing to say: what can be read is the server's goodbye.
+bool usable(PGconn* connection) {
+    if (connection == nullptr || PQstatus(connection) != CONNECTION_OK) return false;
+    pollfd socket{PQsocket(connection), POLLIN, 0};
+    if (poll(&socket, 1, 0) == 0) return true;
+    return PQconsumeInput(connection) == 1 && PQstatus(connection) == CONNECTION_OK;
+}
+
+PGconn* open(soci::session& session, const std::string& url) {
+    try {
+        session.close();
+        session.open(soci::postgresql, url);
+    } catch (const std::exception& error) {
+        throw Error(SqlError{"08001", error.what(), "", "", "", "", ""});
+    }
+    auto* connection = native(session);
+    PQsetNoticeProcessor(
+        connection, [](void*, const char*) {}, nullptr);
+    Connection(connection).script("SET client_encoding = 'UTF8'; SET application_name = 'trashd'");
+    return connection;
+}
+
+PGconn* connected(soci::session& session, const std::string& url) {
+    auto* connection = native(session);
+    return usable(connection) ? connection : open(session, url);
+}
+
+// What a caller left open must not reach the next one.
+void tidy(soci::session& session) {
+    auto* connection = native(session);
+    if (connection == nullptr || PQtransactionStatus(connection) == PQTRANS_IDLE) return;
+    if (PQtransactionStatus(connection) == PQTRANS_ACTIVE) return session.close();
+    PQclear(PQexec(connection, "ROLLBACK"));
+}
+
+}  // namespace
+
+Pool::Pool(std::string url, int size, std::chrono::milliseconds wait, Limits limits)
+    : impl_(std::make_unique<Impl>(std::move(url), size, wait, limits)) {}
+
+Pool::~Pool() = default;
+const std::string& Pool::url() const {
+    return impl_->url;
+}
+const Limits& Pool::limits() const {
+    return impl_->limits;
+}
+
+Lease Pool::lease() {
+    std::size_t position = 0;
+    if (!impl_->sessions.try_lease(position, static_cast<int>(impl_->wait.count()))) {
+        throw Error(Code::kUnavailable, "all database connections are in use; try again later");
+    }
+    return Lease(*this, position);
+}
+
+Lease::Lease(Pool& pool, std::size_t position) : pool_(&pool), position_(position) {
+    auto& sessions = pool.impl_->sessions;
+    try {
+        connection_.emplace(connected(sessions.at(position), pool.url()));
+    } catch (...) {
+        sessions.give_back(position);
+        throw;
+    }
+}
+
+Lease::Lease(Lease&& other) noexcept
+    : pool_(std::exchange(other.pool_, nullptr)),
+      position_(other.position_),
+      connection_(other.connection_) {}
+
+Lease::~Lease() {
+    if (pool_ == nullptr) return;
+    auto& sessions = pool_->impl_->sessions;
+    tidy(sessions.at(position_));
+    sessions.give_back(position_);
+}
+
+Connection& Lease::connection() {
+    return *connection_;
+}
+
+}  // namespace trashd::schema
