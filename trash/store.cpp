@@ -39,7 +39,7 @@ std::string hex(unsigned long long value, int digits) {
     return text;
 }
 
-void apply(Connection& connection, const std::string& schema) {
+void apply_missing(Connection& connection, const std::string& schema) {
     connection.exec("CREATE TABLE IF NOT EXISTS " + schema +
                     ".migration (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())");
     const long long have = connection.exec("SELECT COALESCE(max(version), 0) FROM " + schema + ".migration")
@@ -67,7 +67,7 @@ void migrate(Connection& connection, const std::string& trash_schema) {
     schema::Transaction transaction(connection, schema::Mode::kMove);
     transaction.exec(kLock);
     if (missing(connection, trash_schema)) transaction.exec("CREATE SCHEMA " + quoted(trash_schema));
-    apply(connection, quoted(trash_schema));
+    apply_missing(connection, quoted(trash_schema));
     transaction.commit();
 }
 
