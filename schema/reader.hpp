@@ -34,6 +34,8 @@ class CatalogCache {
     std::shared_ptr<const Catalog> refresh();
 
   private:
+    std::string fingerprint(Connection& connection) const;
+
     Pool& pool_;
     std::string trash_schema_;
     std::mutex mutex_;

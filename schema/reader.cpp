@@ -1,0 +1,294 @@
+#include "schema/reader.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "schema/reader_sql.hpp"
+
+namespace trashd::schema {
+namespace {
+
+using Tables = std::unordered_map<Oid, Table>;
+
+Oid oid(const Result& result, int row, int column) {
+    return static_cast<Oid>(result.integer(row, column));
+}
+
+std::string string(const Result& result, int row, int column) {
+    return std::string(result.text(row, column));
+}
+
+template <typename Integer>
+std::vector<Integer> integers(const Result& result, int row, int column) {
+    std::vector<Integer> out;
+    for (const auto& element : parse_array(result.text(row, column))) {
+        out.push_back(static_cast<Integer>(element ? std::stoul(*element) : 0));
+    }
+    return out;
+}
+
+std::vector<std::string> strings(const Result& result, int row, int column) {
+    std::vector<std::string> out;
+    for (auto& element : parse_array(result.text(row, column))) {
+        out.push_back(element.value_or(""));
+    }
+    return out;
+}
+
+// Calls each(table, row) for the rows whose first column is the oid of a table that is read.
+template <typename Each>
+void for_tables(Tables& tables, const Result& result, Each each) {
+    for (int row = 0; row < result.rows(); ++row) {
+        const auto found = tables.find(oid(result, row, 0));
+        if (found != tables.end()) each(found->second, row);
+    }
+}
+
+Table table_of(const Result& r, int row) {
+    Table table;
+    table.oid = oid(r, row, 0);
+    table.name = {string(r, row, 1), string(r, row, 2)};
+    table.partitioned = r.boolean(row, 3);
+    table.rules = r.boolean(row, 4);
+    table.row_security = r.boolean(row, 5);
+    table.can_select = r.boolean(row, 6);
+    table.can_insert = r.boolean(row, 7);
+    table.can_update = r.boolean(row, 8);
+    table.can_delete = r.boolean(row, 9);
+    table.leaves = integers<Oid>(r, row, 10);
+    table.fingerprint = r.text(row, 11);
+    return table;
+}
+
+Tables read_tables(Connection& connection, const std::string& trash_schema) {
+    const auto result = connection.exec(kTablesSql, {trash_schema});
+    Tables tables;
+    for (int row = 0; row < result.rows(); ++row) {
+        auto table = table_of(result, row);
+        tables.emplace(table.oid, std::move(table));
+    }
+    return tables;
+}
+
+Column column_of(const Result& r, int row) {
+    Column column;
+    column.attnum = static_cast<int>(r.integer(row, 1));
+    column.name = r.text(row, 2);
+    column.type = r.text(row, 3);
+    column.type_oid = oid(r, row, 4);
+    column.base_oid = oid(r, row, 5);
+    column.user_type = r.boolean(row, 6);
+    column.array = r.boolean(row, 7);
+    column.reg = r.boolean(row, 8);
+    column.cast_to_text = r.boolean(row, 9);
+    column.cast_from_text = r.boolean(row, 10);
+    column.not_null = r.boolean(row, 11);
+    column.has_default = r.boolean(row, 12);
+    column.generated = r.boolean(row, 13);
+    column.selectable = r.boolean(row, 14);
+    column.insertable = r.boolean(row, 15);
+    column.updatable = r.boolean(row, 16);
+    return column;
+}
+
+// A privilege on every column is as good as one on the table; UPDATE on one column is enough.
+void settle_privileges(Table& table) {
+    const auto& columns = table.columns;
+    if (columns.empty()) return;
+    table.can_select = table.can_select || std::ranges::all_of(columns, &Column::selectable);
+    table.can_insert = table.can_insert || std::ranges::all_of(columns, &Column::insertable);
+    table.can_update = table.can_update || std::ranges::any_of(columns, &Column::updatable);
+}
+
+void read_columns(Connection& connection, Tables& tables, const std::string& trash_schema) {
+    const auto result = connection.exec(kColumnsSql, {trash_schema});
+    for_tables(tables, result,
+               [&](Table& table, int row) { table.columns.push_back(column_of(result, row)); });
+    for (auto& [oid, table] : tables) settle_privileges(table);
+}
+
+void read_uniques(Connection& connection, Tables& tables) {
+    const auto r = connection.exec(kUniquesSql);
+    for_tables(tables, r, [&](Table& table, int row) {
+        UniqueIndex index;
+        index.name = r.text(row, 1);
+        index.primary = r.boolean(row, 2);
+        index.constraint = r.boolean(row, 3);
+        index.deferrable = r.boolean(row, 4);
+        index.nulls_not_distinct = r.boolean(row, 5);
+        index.attnums = integers<int>(r, row, 6);
+        index.expressions = strings(r, row, 7);
+        index.operators = strings(r, row, 8);
+        index.predicate = r.text(row, 9);
+        if (index.primary) table.primary_key = index.attnums;
+        table.uniques.push_back(std::move(index));
+    });
+}
+
+bool identifies(const Table& table, const UniqueIndex& index) {
+    const auto not_null = [&](int attnum) {
+        const auto* column = table.column(attnum);
+        return column != nullptr && column->not_null;
+    };
+    return index.predicate.empty() && !index.deferrable &&
+           std::ranges::all_of(index.attnums, not_null);
+}
+
+void choose_identity(Table& table) {
+    table.identity = table.primary_key;
+    if (!table.identity.empty()) return;
+    const auto found = std::ranges::find_if(
+        table.uniques, [&](const UniqueIndex& index) { return identifies(table, index); });
+    if (found != table.uniques.end()) table.identity = found->attnums;
+}
+
+void read_exclusions(Connection& connection, Tables& tables) {
+    const auto r = connection.exec(kExclusionsSql);
+    for_tables(tables, r, [&](Table& table, int row) {
+        table.exclusions.push_back(
+            {string(r, row, 1), strings(r, row, 2), strings(r, row, 3), string(r, row, 4)});
+    });
+}
+
+void read_checks(Connection& connection, Tables& tables) {
+    const auto r = connection.exec(kChecksSql);
+    for_tables(tables, r, [&](Table& table, int row) {
+        table.checks.push_back({string(r, row, 1), string(r, row, 2)});
+    });
+}
+
+void read_triggers(Connection& connection, Tables& tables) {
+    const auto r = connection.exec(kTriggersSql);
+    for_tables(tables, r, [&](Table& table, int row) {
+        const auto type = r.integer(row, 2);  // the bits of pg_trigger.tgtype
+        table.triggers.push_back({string(r, row, 1), (type & 2) != 0, (type & 4) != 0,
+                                  (type & 16) != 0, (type & 8) != 0, (type & 1) != 0});
+    });
+}
+
+Action action_of(std::string_view letter) {
+    if (letter == "r") return Action::kRestrict;
+    if (letter == "c") return Action::kCascade;
+    if (letter == "n") return Action::kSetNull;
+    if (letter == "d") return Action::kSetDefault;
+    return Action::kNoAction;
+}
+
+ForeignKey key_of(const Result& r, int row) {
+    ForeignKey key;
+    key.child = oid(r, row, 0);
+    key.oid = oid(r, row, 1);
+    key.name = r.text(row, 2);
+    key.parent = oid(r, row, 3);
+    key.child_part = oid(r, row, 4);
+    key.parent_part = oid(r, row, 5);
+    key.child_columns = integers<int>(r, row, 6);
+    key.parent_columns = integers<int>(r, row, 7);
+    key.operators = strings(r, row, 8);
+    key.on_delete = action_of(r.text(row, 9));
+    key.set_columns = integers<int>(r, row, 10);
+    key.deferrable = r.boolean(row, 11);
+    key.indexed = r.boolean(row, 12);
+    return key;
+}
+
+std::vector<ForeignKey> read_keys(Connection& connection, Tables& tables) {
+    const auto result = connection.exec(kForeignKeysSql);
+    std::vector<ForeignKey> keys;
+    for_tables(tables, result, [&](const Table&, int row) {
+        auto key = key_of(result, row);
+        if (tables.contains(key.parent)) keys.push_back(std::move(key));
+    });
+    return keys;
+}
+
+std::shared_ptr<const Catalog> read_all(Connection& connection, const std::string& trash_schema) {
+    auto tables = read_tables(connection, trash_schema);
+    read_columns(connection, tables, trash_schema);
+    read_uniques(connection, tables);
+    read_exclusions(connection, tables);
+    read_checks(connection, tables);
+    read_triggers(connection, tables);
+    auto keys = read_keys(connection, tables);
+    std::vector<Table> list;
+    for (auto& [oid, table] : tables) {
+        choose_identity(table);
+        list.push_back(std::move(table));
+    }
+    return std::make_shared<const Catalog>(std::move(list), std::move(keys));
+}
+
+void sort_unique(std::vector<Oid>& tables) {
+    std::ranges::sort(tables);
+    const auto rest = std::ranges::unique(tables);
+    tables.erase(rest.begin(), rest.end());
+}
+
+}  // namespace
+
+std::shared_ptr<const Catalog> read_catalog(Connection& connection,
+                                            const std::string& trash_schema) {
+    Transaction transaction(connection, Mode::kRead);
+    transaction.exec("SET LOCAL search_path = ''");
+    auto catalog = read_all(connection, trash_schema);
+    transaction.commit();
+    return catalog;
+}
+
+std::string fingerprint_sql(const std::vector<Oid>& tables) {
+    auto sorted = tables;
+    sort_unique(sorted);
+    std::string oids;
+    for (const Oid oid : sorted) oids += (oids.empty() ? "" : ",") + std::to_string(oid);
+    return std::string("SELECT pg_catalog.string_agg(CASE WHEN c.oid IS NULL THEN 'gone' ELSE ") +
+           kFingerprintSql + " END, ',' ORDER BY o.oid) FROM pg_catalog.unnest('{" + oids +
+           "}'::pg_catalog.oid[]) AS o(oid)"
+           " LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) o.oid";
+}
+
+std::string expected_fingerprint(const Catalog& catalog, std::vector<Oid> tables) {
+    sort_unique(tables);
+    std::string out;
+    for (const Oid oid : tables) {
+        const auto* table = catalog.table(oid);
+        out += (out.empty() ? "" : ",") + (table == nullptr ? "unknown" : table->fingerprint);
+    }
+    return out;
+}
+
+CatalogCache::CatalogCache(Pool& pool, std::string trash_schema)
+    : pool_(pool), trash_schema_(std::move(trash_schema)) {}
+
+std::shared_ptr<const Catalog> CatalogCache::get() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (catalog_) return catalog_;
+    }
+    return reload();
+}
+
+std::shared_ptr<const Catalog> CatalogCache::reload() {
+    auto lease = pool_.lease();
+    const auto before = fingerprint(lease.connection());
+    auto catalog = read_catalog(lease.connection(), trash_schema_);
+    const std::lock_guard lock(mutex_);
+    // taken before the reading: a change in between makes the next refresh read again
+    fingerprint_ = before;
+    return catalog_ = std::move(catalog);
+}
+
+std::shared_ptr<const Catalog> CatalogCache::refresh() {
+    {
+        auto lease = pool_.lease();
+        const auto now = fingerprint(lease.connection());
+        const std::lock_guard lock(mutex_);
+        if (catalog_ && now == fingerprint_) return catalog_;
+    }
+    return reload();
+}
+
+std::string CatalogCache::fingerprint(Connection& connection) const {
+    return string(connection.exec_prepared(kDatabaseFingerprintSql, {trash_schema_}), 0, 0);
+}
+
+}  // namespace trashd::schema

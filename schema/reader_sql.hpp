@@ -1,0 +1,197 @@
+// The catalog queries of reader.cpp, for PostgreSQL 15. Each reads all tables at once; the first
+// column is the table's oid. They run under an empty search path, so that names come back qualified.
+#pragma once
+
+#include <string>
+
+namespace trashd::schema {
+
+// Of the pg_class row c; also used inside transactions, under the users' search path. Of a
+// partitioned table also its partitions and their triggers.
+inline const std::string kFingerprintSql = R"(
+pg_catalog.concat(c.xmin, '.',
+  (SELECT pg_catalog.concat(pg_catalog.count(*), '.',
+                            pg_catalog.sum(a.xmin::pg_catalog.text::pg_catalog.int8))
+     FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0), '.',
+  (SELECT pg_catalog.sum(t.oid::pg_catalog.int8 OPERATOR(pg_catalog.*) 31
+                         OPERATOR(pg_catalog.+) t.xmin::pg_catalog.text::pg_catalog.int8)
+     FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid),
+  CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'p' THEN
+    (SELECT pg_catalog.concat('.', pg_catalog.count(*), '.',
+              pg_catalog.sum(p.relid::pg_catalog.oid::pg_catalog.int8), '.',
+              pg_catalog.sum((SELECT pg_catalog.sum(
+                  t.oid::pg_catalog.int8 OPERATOR(pg_catalog.*) 31
+                  OPERATOR(pg_catalog.+) t.xmin::pg_catalog.text::pg_catalog.int8)
+                FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) p.relid)))
+       FROM pg_catalog.pg_partition_tree(c.oid) p) END))";
+
+// Whose tables are the user's; $1 is the trash schema.
+inline const std::string kUserTables = R"(
+  c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND NOT c.relispartition
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> $1)";
+
+inline const std::string kTablesSql = R"(
+SELECT c.oid, n.nspname, c.relname, c.relkind = 'p',
+  EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3', '4')),
+  row_security_active(c.oid),
+  u.usable AND has_table_privilege(c.oid, 'SELECT'),
+  u.usable AND has_table_privilege(c.oid, 'INSERT'),
+  u.usable AND has_table_privilege(c.oid, 'UPDATE'),
+  u.usable AND has_table_privilege(c.oid, 'DELETE'),
+  CASE WHEN c.relkind = 'r' THEN ARRAY[c.oid]
+       ELSE ARRAY(SELECT p.relid::oid FROM pg_partition_tree(c.oid) p WHERE p.isleaf
+                  ORDER BY 1) END,)" + kFingerprintSql + R"(
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (SELECT has_schema_privilege(n.oid, 'USAGE')) u(usable)
+WHERE )" + kUserTables;
+
+// Domains are followed down to the type that they stand on. A user's object has an oid from 16384.
+inline const std::string kColumnsSql = R"(
+WITH RECURSIVE chain(oid, base, not_null, has_default) AS (
+  SELECT oid, typbasetype, typnotnull, typdefault IS NOT NULL FROM pg_type WHERE typtype = 'd'
+  UNION ALL
+  SELECT h.oid, t.typbasetype, h.not_null OR t.typnotnull,
+         h.has_default OR t.typdefault IS NOT NULL
+  FROM chain h JOIN pg_type t ON t.oid = h.base AND t.typtype = 'd'),
+domain AS (
+  SELECT h.* FROM chain h JOIN pg_type t ON t.oid = h.base WHERE t.typtype <> 'd'),
+reg(oid) AS (
+  SELECT unnest('{regproc,regprocedure,regoper,regoperator,regclass,regtype,regrole,regnamespace,
+                  regconfig,regdictionary,regcollation}'::regtype[]::oid[]))
+SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, b.oid,
+  d.oid IS NOT NULL OR b.oid >= 16384 OR b.typelem >= 16384,
+  b.typcategory = 'A',
+  b.oid IN (SELECT oid FROM reg) OR b.typcategory = 'A' AND b.typelem IN (SELECT oid FROM reg),
+  EXISTS (SELECT FROM pg_cast k WHERE k.castsource = b.oid AND k.casttarget = 'text'::regtype
+          AND k.castmethod = 'f'),
+  EXISTS (SELECT FROM pg_cast k WHERE k.castsource = 'text'::regtype AND k.casttarget = b.oid
+          AND k.castmethod = 'f' AND k.oid >= 16384),
+  a.attnotnull OR coalesce(d.not_null, false),
+  a.atthasdef OR a.attidentity <> '' OR coalesce(d.has_default, false),
+  a.attgenerated = 's',
+  u.usable AND has_column_privilege(c.oid, a.attnum, 'SELECT'),
+  u.usable AND has_column_privilege(c.oid, a.attnum, 'INSERT'),
+  u.usable AND has_column_privilege(c.oid, a.attnum, 'UPDATE')
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (SELECT has_schema_privilege(n.oid, 'USAGE')) u(usable)
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN domain d ON d.oid = a.atttypid
+JOIN pg_type b ON b.oid = coalesce(d.base, a.atttypid)
+WHERE )" + kUserTables + " ORDER BY 1, 2";
+
+// Strategy 3 of a btree operator family is equality.
+inline const std::string kUniquesSql = R"(
+SELECT i.indrelid, coalesce(k.conname, x.relname), i.indisprimary, k.oid IS NOT NULL,
+  coalesce(k.condeferrable, false), i.indnullsnotdistinct,
+  (i.indkey::int2[])[0:i.indnkeyatts - 1],
+  ARRAY(SELECT pg_get_indexdef(i.indexrelid, p, true) FROM generate_series(1, i.indnkeyatts) p
+        ORDER BY p),
+  ARRAY(SELECT 'OPERATOR("' || replace(n.nspname, '"', '""') || '".' || o.oprname || ')'
+        FROM unnest(i.indclass::oid[]) WITH ORDINALITY p(class, position)
+        JOIN pg_opclass f ON f.oid = p.class
+        JOIN pg_amop m ON m.amopfamily = f.opcfamily AND m.amopstrategy = 3
+          AND m.amoplefttype = f.opcintype AND m.amoprighttype = f.opcintype
+        JOIN pg_operator o ON o.oid = m.amopopr
+        JOIN pg_namespace n ON n.oid = o.oprnamespace
+        WHERE p.position <= i.indnkeyatts ORDER BY p.position),
+  pg_get_expr(i.indpred, i.indrelid)
+FROM pg_index i
+JOIN pg_class x ON x.oid = i.indexrelid
+LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u')
+  AND k.conrelid = i.indrelid
+WHERE i.indisunique AND i.indisvalid AND i.indisready AND i.indrelid >= 16384
+ORDER BY 1, i.indisprimary DESC, 2)";
+
+inline const std::string kExclusionsSql = R"(
+SELECT k.conrelid, k.conname,
+  ARRAY(SELECT pg_get_indexdef(i.indexrelid, p, true) FROM generate_series(1, i.indnkeyatts) p
+        ORDER BY p),
+  ARRAY(SELECT 'OPERATOR("' || replace(n.nspname, '"', '""') || '".' || o.oprname || ')'
+        FROM unnest(k.conexclop) WITH ORDINALITY p(op, position)
+        JOIN pg_operator o ON o.oid = p.op
+        JOIN pg_namespace n ON n.oid = o.oprnamespace
+        ORDER BY p.position),
+  pg_get_expr(i.indpred, i.indrelid)
+FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid
+WHERE k.contype = 'x' ORDER BY 1, 2)";
+
+inline const std::string kChecksSql = R"(
+SELECT conrelid, conname, pg_get_expr(conbin, conrelid)
+FROM pg_constraint WHERE contype = 'c' AND conrelid >= 16384 ORDER BY 1, 2)";
+
+inline const std::string kTriggersSql = R"(
+SELECT tgrelid, tgname, tgtype FROM pg_trigger
+WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') ORDER BY 1, 2)";
+
+// A key on or to a partition is told of the root, its columns found there by name.
+inline const std::string kForeignKeysSql = R"(
+SELECT coalesce(r.child, k.conrelid), k.oid, k.conname, coalesce(r.parent, k.confrelid),
+  CASE WHEN r.child IS NULL THEN 0 ELSE k.conrelid END,
+  CASE WHEN r.parent IS NULL THEN 0 ELSE k.confrelid END,
+  CASE WHEN r.child IS NULL THEN k.conkey ELSE ARRAY(
+    SELECT b.attnum FROM unnest(k.conkey) WITH ORDINALITY p(attnum, position)
+    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.attnum
+    JOIN pg_attribute b ON b.attrelid = r.child AND b.attname = a.attname ORDER BY p.position)
+  END,
+  CASE WHEN r.parent IS NULL THEN k.confkey ELSE ARRAY(
+    SELECT b.attnum FROM unnest(k.confkey) WITH ORDINALITY p(attnum, position)
+    JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = p.attnum
+    JOIN pg_attribute b ON b.attrelid = r.parent AND b.attname = a.attname ORDER BY p.position)
+  END,
+  ARRAY(SELECT 'OPERATOR("' || replace(n.nspname, '"', '""') || '".' || o.oprname || ')'
+        FROM unnest(k.conpfeqop) WITH ORDINALITY p(op, position)
+        JOIN pg_operator o ON o.oid = p.op
+        JOIN pg_namespace n ON n.oid = o.oprnamespace
+        ORDER BY p.position),
+  k.confdeltype,
+  CASE WHEN k.confdeltype NOT IN ('n', 'd') THEN '{}'
+       WHEN r.child IS NULL THEN coalesce(k.confdelsetcols, k.conkey) ELSE ARRAY(
+    SELECT b.attnum FROM unnest(coalesce(k.confdelsetcols, k.conkey))
+      WITH ORDINALITY p(attnum, position)
+    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.attnum
+    JOIN pg_attribute b ON b.attrelid = r.child AND b.attname = a.attname ORDER BY p.position)
+  END,
+  k.condeferrable,
+  EXISTS (SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+          CROSS JOIN LATERAL (
+            SELECT (i.indkey::int2[])[0:cardinality(k.conkey) - 1] AS first) f
+          WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL
+            AND x.relam IN (SELECT oid FROM pg_am WHERE amname IN ('btree', 'hash'))
+            AND i.indnkeyatts >= cardinality(k.conkey)
+            AND f.first @> k.conkey AND f.first <@ k.conkey)
+FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid
+JOIN pg_class p ON p.oid = k.confrelid
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid END AS child,
+         CASE WHEN p.relispartition THEN pg_partition_root(p.oid)::oid END AS parent) r
+WHERE k.contype = 'f' AND k.conparentid = 0)";
+
+// Cheap, over everything that read_catalog reads; temporary tables of other sessions do not count.
+inline const std::string kDatabaseFingerprintSql = R"(
+WITH c AS MATERIALIZED (
+  SELECT c.oid, c.xmin::text::bigint AS x FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> $1)
+SELECT concat_ws(',',
+  (SELECT concat(count(*), '.', sum(x + oid::bigint)) FROM c),
+  (SELECT concat(count(*), '.', sum(a.xmin::text::bigint)) FROM pg_catalog.pg_attribute a
+     JOIN c ON c.oid = a.attrelid WHERE a.attnum > 0),
+  (SELECT concat(count(*), '.', sum(k.xmin::text::bigint)) FROM pg_catalog.pg_constraint k
+     JOIN c ON c.oid = k.conrelid),
+  (SELECT concat(count(*), '.', sum(i.xmin::text::bigint)) FROM pg_catalog.pg_index i
+     JOIN c ON c.oid = i.indrelid),
+  (SELECT concat(count(*), '.', sum(t.xmin::text::bigint)) FROM pg_catalog.pg_trigger t
+     JOIN c ON c.oid = t.tgrelid),
+  (SELECT concat(count(*), '.', sum(n.xmin::text::bigint)) FROM pg_catalog.pg_namespace n
+    WHERE n.nspname !~ '^pg_(toast_)?temp_'),
+  (SELECT concat(count(*), '.', sum(k.xmin::text::bigint)) FROM pg_catalog.pg_cast k),
+  (SELECT concat(count(*), '.', sum(t.xmin::text::bigint)) FROM pg_catalog.pg_type t
+    WHERE t.typtype IN ('d', 'e', 'r')),
+  (SELECT concat(count(*), '.', sum(m.xmin::text::bigint)) FROM pg_catalog.pg_auth_members m)))";
+
+}  // namespace trashd::schema
