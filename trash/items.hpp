@@ -26,6 +26,8 @@ class Items {
     // The id as the database writes it ('042' -> '42'); kNotFound when it cannot be a key.
     std::string canonical(const schema::Table& table, const std::vector<std::string>& id);
 
+    schema::Connection& connection() { return connection_; }
+
   private:
     ItemPage read(const std::string& sql, const std::vector<schema::Param>& params, int limit,
                   bool with_object);

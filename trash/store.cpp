@@ -151,4 +151,25 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema, const
     return group;
 }
 
+void purge_group(schema::Transaction& transaction, const std::string& trash_schema, const GroupRow& group,
+                 const Context& context) {
+    auto own = [&](const char* table) { return quoted({trash_schema, table}); };
+    const std::string id = std::to_string(group.id);
+    transaction.exec("INSERT INTO " + own("ledger") + " (at, action, by, reason, schema_name, table_name, object_id, "
+                     "group_uuid, counts, request_id) SELECT pg_catalog.now(), 'purged', $2, $3, r.schema_name, "
+                     "r.table_name, g.root_object, g.uuid, (SELECT pg_catalog.jsonb_object_agg(t.name, t.n) FROM "
+                     "(SELECT s.schema_name || '.' || s.table_name AS name, pg_catalog.sum(c.n) AS n FROM ROWS FROM "
+                     "(pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts)) c(shape, n) JOIN " + own("shape") +
+                     " s ON s.id = c.shape GROUP BY 1) t), $4 FROM " + own("trash_group") + " g JOIN " + own("shape") +
+                     " r ON r.id = g.root_shape WHERE g.id = $1::bigint",
+                     {id, context.by, context.reason, context.request_id});
+    transaction.exec("DELETE FROM " + own("link") + " WHERE group_id = $1::bigint", {id});
+    const Result deleted = transaction.exec("DELETE FROM " + own("item") + " WHERE group_id = $1::bigint", {id});
+    if (deleted.affected() != group.size) {
+        throw Error(Code::kInternal, "the group holds another number of items than it says");
+    }
+    transaction.exec("UPDATE " + own("trash_group") + " SET state = 'purged', ended_at = pg_catalog.now(), ended_by = "
+                     "$2 WHERE id = $1::bigint", {id, context.by});
+}
+
 }  // namespace trashd::trash

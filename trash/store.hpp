@@ -38,4 +38,8 @@ struct GroupRow {
 GroupRow group_of(schema::Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock);
 
+// Deletes the items and links of a locked group for good and says so in group and ledger.
+void purge_group(schema::Transaction& transaction, const std::string& trash_schema, const GroupRow& group,
+                 const Context& context);
+
 }  // namespace trashd::trash
