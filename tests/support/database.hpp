@@ -1,0 +1,56 @@
+// A server for all tests of a program, a database for each test.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "schema/cluster.hpp"
+#include "schema/database.hpp"
+
+namespace trashd::test {
+
+// One throw-away cluster for the program, made when first asked for, removed at its end.
+class TestCluster {
+  public:
+    static schema::Cluster& get();
+};
+
+// A database of its own for one test; dropped, with its connections, at the end of the scope.
+class TempDatabase {
+  public:
+    // script: SQL to load first; empty: none.
+    explicit TempDatabase(const std::string& script = "");
+    TempDatabase(const TempDatabase&) = delete;
+    ~TempDatabase();
+    const std::string& name() const { return name_; }
+    std::string url() const;
+    // The same database as another role; it must exist and may log in.
+    std::string url(const std::string& role) const;
+
+  private:
+    std::string name_;
+};
+
+// A connection of its own to a database, for tests that need just one.
+class TestConnection {
+  public:
+    explicit TestConnection(const std::string& url) : pool_(url, 1), lease_(pool_.lease()) {}
+    schema::Connection& get() { return lease_.connection(); }
+    schema::Connection* operator->() { return &lease_.connection(); }
+    // The single value of a query, "NULL" for NULL.
+    std::string value(const std::string& sql);
+
+  private:
+    schema::Pool pool_;
+    schema::Lease lease_;
+};
+
+// Every row of every user table outside the trash schema as text: tables in name order, rows sorted,
+// each table of an inheritance or partition tree by itself.
+std::string copy_of_all_tables(schema::Connection& connection,
+                               const std::string& trash_schema = "trashd");
+
+// The text of a file below the source directory.
+std::string source_file(const std::string& path);
+
+}  // namespace trashd::test
