@@ -11,6 +11,7 @@ namespace trashd::schema {
 std::string quoted(std::string_view name);
 // Exact matches, or std::quoted of <iomanip> would be found for a std::string.
 inline std::string quoted(const std::string& name) { return quoted(std::string_view(name)); }
+inline std::string quoted(const char* name) { return quoted(std::string_view(name)); }
 inline std::string quoted(std::string& name) { return quoted(std::string_view(name)); }
 
 // 'text' as a literal, E'' form where it holds a backslash.
