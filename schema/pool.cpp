@@ -29,12 +29,11 @@ PGconn* native(soci::session& session) {
     return static_cast<const soci::postgresql_session_backend*>(backend)->conn_;
 }
 
-// An idle connection has nothing to say: what can be read is the server's goodbye.
+// An idle connection has nothing to say: what can be read is its goodbye.
 bool usable(PGconn* connection) {
     if (connection == nullptr || PQstatus(connection) != CONNECTION_OK) return false;
     pollfd socket{PQsocket(connection), POLLIN, 0};
-    if (poll(&socket, 1, 0) == 0) return true;
-    return PQconsumeInput(connection) == 1 && PQstatus(connection) == CONNECTION_OK;
+    return poll(&socket, 1, 0) == 0;
 }
 
 PGconn* open(soci::session& session, const std::string& url) {
