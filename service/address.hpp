@@ -1,0 +1,53 @@
+// A request's address, taken apart by trashd itself: httplib decodes too early and twice.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trashd::service {
+
+// Decoded once. Throws Error kBadRequest for a malformed %, NUL or what is not UTF-8.
+std::string percent_decode(std::string_view raw);
+// Everything but unreserved characters as %XX.
+std::string percent_encode(std::string_view text);
+bool is_utf8(std::string_view text);
+
+// The parameters of a query string, each at most once.
+class Query {
+  public:
+    Query() = default;
+    explicit Query(std::string_view raw);
+    std::optional<std::string> text(const std::string& name) const;
+    // true and false only; throws Error kBadRequest for anything else.
+    bool flag(const std::string& name, bool absent = false) const;
+    long long number(const std::string& name, long long absent, long long least,
+                     long long most) const;
+    // Throws Error kBadRequest for a parameter that is not one of these: a mistyped dryRun must
+    // not delete.
+    void only(const std::set<std::string>& known) const;
+    // The query string again, with one parameter replaced.
+    std::string with(const std::string& name, const std::string& value) const;
+
+  private:
+    std::map<std::string, std::string> values_;
+};
+
+struct Target {
+    std::vector<std::string> raw;       // segments as sent
+    std::vector<std::string> segments;  // decoded
+    Query query;
+};
+
+// Throws Error kBadRequest.
+Target parse_target(const std::string& target);
+
+// An object's id as sent, split at commas and decoded; one part when columns is 1.
+std::vector<std::string> split_id(const std::string& raw, std::size_t columns);
+// The id of the store (only % and , escaped when composite) as it stands in an address.
+std::string encode_object_id(const std::string& object_id, std::size_t columns);
+
+}  // namespace trashd::service

@@ -1,0 +1,145 @@
+#include "service/app.hpp"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <condition_variable>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "generated/kDemoConfig.hpp"
+#include "generated/kDemoData.hpp"
+#include "generated/kDemoSchema.hpp"
+#include "schema/cluster.hpp"
+#include "schema/reader.hpp"
+#include "service/server.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+constexpr const char* kConfigFile = "trashd.toml";
+
+Config load(Overrides overrides) {
+    if (!overrides.config && !overrides.demo && std::ifstream(kConfigFile))
+        overrides.config = kConfigFile;
+    auto text = config_text(overrides, overrides.demo ? kDemoConfig : "");
+    return load_config(text, overrides, process_environment());
+}
+
+void set_up_log() {
+    auto log = spdlog::stderr_color_mt("trashd");
+    log->flush_on(spdlog::level::trace);
+    spdlog::set_default_logger(log);
+}
+
+void load_demo(schema::Pool& pool, const std::string& trash_schema) {
+    auto lease = pool.lease();
+    auto& connection = lease.connection();
+    if (!schema::read_catalog(connection, trash_schema)->tables().empty()) {
+        spdlog::info("the database is not empty; the demo is not loaded");
+        return;
+    }
+    connection.script(std::string("BEGIN;") + kDemoSchema + ";" + kDemoData + ";COMMIT; ANALYZE");
+    spdlog::info("the demo is loaded");
+}
+
+// Ends the server at SIGTERM or SIGINT, which must be blocked in every thread.
+class SignalThread {
+  public:
+    explicit SignalThread(HttpServer& server)
+        : thread_([this, &server] {
+              int signal = 0;
+              sigwait(&set_, &signal);
+              spdlog::info("stopping");
+              server.stop();
+          }) {}
+    ~SignalThread() { thread_.join(); }
+
+    static sigset_t block() {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &set, nullptr);
+        return set;
+    }
+
+  private:
+    sigset_t set_ = block();
+    std::thread thread_;
+};
+
+// Reads see a changed schema without a delete that stumbles over it.
+void refresh_often(std::stop_token stop, ResourceCache& resources) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    while (!wake.wait_for(lock, stop, std::chrono::seconds(5),
+                          [&] { return stop.stop_requested(); })) {
+        try {
+            resources.refresh();
+        } catch (const std::exception& error) {
+            spdlog::warn("the catalog cannot be read: {}", error.what());
+        }
+    }
+}
+
+std::string text_of(const Endpoint& endpoint, int port) {
+    bool six = endpoint.host.find(':') != std::string::npos;
+    return (six ? "[" + endpoint.host + "]:" : endpoint.host + ":") + std::to_string(port);
+}
+
+void run(const Config& config) {
+    std::optional<schema::Cluster> cluster;
+    std::string url = config.database;
+    if (url.empty()) {
+        cluster.emplace(config.data_dir);
+        cluster->create_database("trashd");
+        url = cluster->url("trashd");
+    }
+    SignalThread::block();
+    schema::Pool pool(url, config.pool_size, std::chrono::seconds(5),
+                      {std::chrono::milliseconds(config.limits.lock_timeout_ms),
+                       std::chrono::milliseconds(config.limits.statement_timeout_ms)});
+    if (config.demo) load_demo(pool, config.trash_schema);
+    trash::Trash trash(pool, config.trash_schema);
+    ResourceCache resources(trash, config);
+    HttpServer server(trash, resources, config);
+    auto endpoint = *parse_endpoint(config.listen);
+    auto port = server.bind(endpoint);
+    std::jthread refresher(
+        [&](std::stop_token stop) { refresh_often(std::move(stop), resources); });
+    SignalThread signals(server);
+    spdlog::info("listening on {} with {} resources", text_of(endpoint, port),
+                 resources.get()->all().size());
+    server.serve();
+}
+
+}  // namespace
+
+int serve(const Overrides& overrides) {
+    set_up_log();
+    try {
+        run(load(overrides));
+        spdlog::info("stopped");
+        return 0;
+    } catch (const std::exception& error) {
+        spdlog::critical("{}", error.what());
+        return 1;
+    }
+}
+
+int print_config(const Overrides& overrides) {
+    try {
+        std::cout << dump(load(overrides));
+        return 0;
+    } catch (const std::exception& error) {
+        std::cerr << error.what() << "\n";
+        return 1;
+    }
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,41 @@
+// One request and its answer, free of httplib: what handlers take and give.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "service/address.hpp"
+#include "service/config.hpp"
+#include "service/resources.hpp"
+#include "trash/trash.hpp"
+
+namespace trashd::service {
+
+struct Reply {
+    int status = 200;
+    std::string body;
+    std::string type = "application/json";
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// Every value of one header, in order.
+using HeaderValues = std::vector<std::string>;
+
+struct Call {
+    std::string verb;   // the verb meant: ?method= has been obeyed
+    bool safe = false;  // arrived as GET or HEAD
+    bool head = false;
+    std::string request_id;
+    Target target;
+    std::function<HeaderValues(const std::string&)> headers;
+    // Filled by the router.
+    std::shared_ptr<const Resources> resources;
+    const Resource* resource = nullptr;
+    std::string raw_id;  // of the object or the TrashItem, as sent
+    trash::Trash* trash = nullptr;
+    const Config* config = nullptr;
+};
+
+}  // namespace trashd::service

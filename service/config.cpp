@@ -1,0 +1,263 @@
+#include "service/config.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace trashd::service {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& faults) {
+    std::string text = "the configuration cannot be used:";
+    for (const auto& fault : faults) text += "\n  " + fault;
+    return text;
+}
+
+// Takes keys out of a TOML table, notes every fault, and at last every key that nobody took.
+class Section {
+  public:
+    Section(const toml::table& table, std::string prefix, std::vector<std::string>& faults)
+        : table_(table), prefix_(std::move(prefix)), faults_(faults) {}
+
+    void take(const char* key, std::string& into) { typed<std::string>(key, into, "a string"); }
+    void take(const char* key, bool& into) { typed<bool>(key, into, "true or false"); }
+
+    template <class Number>
+    void take(const char* key, Number& into, long long least, long long most) {
+        long long number = static_cast<long long>(into);
+        typed<int64_t>(key, number, "a whole number");
+        if (number < least || number > most)
+            fault(key, fmt::format("must be from {} to {}", least, most));
+        else
+            into = static_cast<Number>(number);
+    }
+
+    void take(const char* key, std::vector<std::string>& into) {
+        const auto* node = find(key);
+        if (!node) return;
+        const auto* array = node->as_array();
+        if (!array || array->empty() || !array->is_homogeneous<std::string>())
+            return fault(key, "must be a list of strings, at least one");
+        into.clear();
+        for (const auto& entry : *array) into.push_back(*entry.value<std::string>());
+    }
+
+    const toml::node* find(const char* key) {
+        known_.insert(key);
+        return table_.get(key);
+    }
+
+    void fault(const std::string& key, const std::string& what) {
+        faults_.push_back(prefix_ + key + ": " + what);
+    }
+
+    void refuse_unknown() {
+        for (const auto& [key, value] : table_)
+            if (!known_.contains(std::string(key.str())))
+                fault(std::string(key.str()), "unknown key");
+    }
+
+  private:
+    template <class Type, class Into>
+    void typed(const char* key, Into& into, const char* what) {
+        const auto* node = find(key);
+        if (!node) return;
+        if (auto value = node->value_exact<Type>())
+            into = *value;
+        else
+            fault(key, std::string("must be ") + what);
+    }
+
+    const toml::table& table_;
+    std::string prefix_;
+    std::vector<std::string>& faults_;
+    std::set<std::string> known_;
+};
+
+void take_on_delete(Section& section, ResourceConfig& resource) {
+    const auto* node = section.find("on_delete");
+    if (!node) return;
+    const auto* table = node->as_table();
+    if (!table) return section.fault("on_delete", "must be a table of constraint = action");
+    static const std::set<std::string> kActions = {"cascade", "restrict", "set-null"};
+    for (const auto& [key, value] : *table) {
+        auto action = value.value_exact<std::string>().value_or("");
+        auto constraint = std::string(key.str());
+        if (!kActions.contains(action))
+            section.fault("on_delete." + constraint, "must be cascade, restrict or set-null");
+        resource.on_delete[constraint] = action;
+    }
+}
+
+bool valid_path(const std::string& path) {
+    return !path.empty() && path.front() != '/' && path.back() != '/' &&
+           path.find("//") == std::string::npos;
+}
+
+ResourceConfig take_resource(const toml::table& table, const std::string& prefix,
+                             std::vector<std::string>& faults) {
+    Section section(table, prefix, faults);
+    ResourceConfig resource;
+    std::string name;
+    section.take("table", name);
+    if (name.empty()) section.fault("table", "is missing");
+    resource.table = table_name(name);
+    section.take("path", resource.path);
+    if (table.contains("path") && !valid_path(resource.path))
+        section.fault("path", "must be segments with / between them");
+    section.take("class", resource.class_name);
+    section.take("display", resource.display);
+    section.take("confirm", resource.confirm);
+    section.take("require_reason", resource.require_reason);
+    take_on_delete(section, resource);
+    section.refuse_unknown();
+    return resource;
+}
+
+void take_resources(Section& section, Config& config, std::vector<std::string>& faults) {
+    const auto* node = section.find("resource");
+    if (!node) return;
+    const auto* array = node->as_array();
+    if (!array || !array->is_homogeneous<toml::table>())
+        return section.fault("resource", "must be written as [[resource]]");
+    std::set<schema::QualifiedName> seen;
+    for (std::size_t i = 0; i < array->size(); ++i) {
+        auto prefix = fmt::format("resource[{}].", i);
+        config.resources.push_back(take_resource(*array->get(i)->as_table(), prefix, faults));
+        if (!seen.insert(config.resources.back().table).second)
+            faults.push_back(prefix + "table: is configured twice");
+    }
+}
+
+void take_limits(Section& section, Config& config, std::vector<std::string>& faults) {
+    const auto* node = section.find("limits");
+    if (!node) return;
+    if (!node->as_table()) return section.fault("limits", "must be a table");
+    Section limits(*node->as_table(), "limits.", faults);
+    auto& into = config.limits;
+    limits.take("body_bytes", into.body_bytes, 1, 1LL << 30);
+    limits.take("url_bytes", into.url_bytes, 64, 8192);
+    limits.take("header_count", into.header_count, 8, 10000);
+    limits.take("lock_timeout_ms", into.lock_timeout_ms, 1, 3600000);
+    limits.take("statement_timeout_ms", into.statement_timeout_ms, 1, 86400000);
+    limits.refuse_unknown();
+}
+
+void take_file(const toml::table& file, Config& config, std::vector<std::string>& faults) {
+    Section section(file, "", faults);
+    section.take("listen", config.listen);
+    section.take("database", config.database);
+    section.take("data_dir", config.data_dir);
+    section.take("trash_schema", config.trash_schema);
+    section.take("schemas", config.schemas);
+    section.take("pool_size", config.pool_size, 1, 1000);
+    section.take("threads", config.threads, 1, 10000);
+    section.take("restore_by_get", config.restore_by_get);
+    take_limits(section, config, faults);
+    take_resources(section, config, faults);
+    section.refuse_unknown();
+}
+
+void take_overrides(const Overrides& overrides, const Environment& environment, Config& config) {
+    auto set = [](std::string& into, const std::optional<std::string>& value) {
+        if (value) into = *value;
+    };
+    set(config.database, environment("TRASHD_DATABASE_URL"));
+    set(config.listen, environment("TRASHD_LISTEN"));
+    set(config.listen, overrides.listen);
+    set(config.database, overrides.database);
+    set(config.data_dir, overrides.data_dir);
+    if (!overrides.schemas.empty()) config.schemas = overrides.schemas;
+    config.demo = overrides.demo;
+}
+
+void check(const Config& config, std::vector<std::string>& faults) {
+    auto endpoint = parse_endpoint(config.listen);
+    if (!endpoint)
+        faults.push_back("listen: '" + config.listen + "' is not HOST:PORT");
+    else if (!is_loopback(endpoint->host))
+        faults.push_back("listen: '" + config.listen +
+                         "' is refused because no credentials are configured: anyone who reaches "
+                         "it could delete; use a loopback address such as 127.0.0.1:8080");
+    if (config.threads <= config.pool_size)
+        faults.push_back("threads: must be more than pool_size");
+    if (config.trash_schema.empty()) faults.push_back("trash_schema: must not be empty");
+    for (const auto& name : config.schemas)
+        if (name == config.trash_schema)
+            faults.push_back("schemas: '" + name + "' is the trash schema and cannot be served");
+}
+
+}  // namespace
+
+ConfigError::ConfigError(const std::vector<std::string>& faults)
+    : std::runtime_error(joined(faults)), faults(faults) {}
+
+Environment process_environment() {
+    return [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        if (!value || !*value) return std::nullopt;
+        return value;
+    };
+}
+
+schema::QualifiedName table_name(const std::string& text) {
+    auto dot = text.find('.');
+    if (dot == std::string::npos) return {"public", text};
+    return {text.substr(0, dot), text.substr(dot + 1)};
+}
+
+std::optional<Endpoint> parse_endpoint(const std::string& listen) {
+    auto colon = listen.rfind(':');
+    if (colon == std::string::npos || colon == 0) return std::nullopt;
+    Endpoint endpoint{listen.substr(0, colon), -1};
+    const char* end = listen.data() + listen.size();
+    auto [stop, fault] = std::from_chars(listen.data() + colon + 1, end, endpoint.port);
+    if (fault != std::errc() || stop != end) return std::nullopt;
+    if (endpoint.port < 0 || endpoint.port > 65535) return std::nullopt;
+    auto& host = endpoint.host;
+    if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+    if (host.empty()) return std::nullopt;
+    return endpoint;
+}
+
+bool is_loopback(const std::string& host) {
+    if (host == "localhost") return true;
+    in_addr four{};
+    if (inet_pton(AF_INET, host.c_str(), &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
+    in6_addr six{};
+    return inet_pton(AF_INET6, host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+std::string config_text(const Overrides& overrides, const std::string& fallback) {
+    if (!overrides.config) return fallback;
+    std::ifstream file(*overrides.config);
+    std::ostringstream text;
+    if (!file || !(text << file.rdbuf()))
+        throw ConfigError({*overrides.config + ": cannot be read, or is empty"});
+    return text.str();
+}
+
+Config load_config(const std::string& toml, const Overrides& overrides,
+                   const Environment& environment) {
+    Config config;
+    std::vector<std::string> faults;
+    try {
+        take_file(toml::parse(toml), config, faults);
+    } catch (const toml::parse_error& error) {
+        faults.push_back(fmt::format("line {}: {}", error.source().begin.line,
+                                     std::string(error.description())));
+    }
+    take_overrides(overrides, environment, config);
+    check(config, faults);
+    if (!faults.empty()) throw ConfigError(faults);
+    return config;
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,73 @@
+// What trashd is told: file, environment and command line in one value, checked as a whole.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "schema/identifier.hpp"
+
+namespace trashd::service {
+
+// How a table is shown and what deleting from it asks for.
+struct ResourceConfig {
+    schema::QualifiedName table;
+    std::string path, class_name, display;  // empty: the default
+    bool confirm = false, require_reason = false;
+    std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
+};
+
+struct RequestLimits {
+    std::size_t body_bytes = 1 << 20, url_bytes = 8000, header_count = 100;
+    long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
+};
+
+struct Config {
+    std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
+    std::string trash_schema = "trashd";
+    std::vector<std::string> schemas = {"public"};
+    int pool_size = 8, threads = 64;
+    bool restore_by_get = true, demo = false;
+    RequestLimits limits;
+    std::vector<ResourceConfig> resources;
+};
+
+struct Endpoint {
+    std::string host;
+    int port = 0;
+};
+
+// Said on the command line; what is absent comes from the environment, then from the file.
+struct Overrides {
+    std::optional<std::string> listen, database, config, data_dir;
+    std::vector<std::string> schemas;
+    bool demo = false;
+};
+
+// Every fault of a configuration, a line each.
+struct ConfigError : std::runtime_error {
+    explicit ConfigError(const std::vector<std::string>& faults);
+    std::vector<std::string> faults;
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+Environment process_environment();
+
+// toml: the text of the file. Throws ConfigError with all faults at once.
+Config load_config(const std::string& toml, const Overrides& overrides,
+                   const Environment& environment);
+// The file that overrides names, else fallback; throws ConfigError when it cannot be read.
+std::string config_text(const Overrides& overrides, const std::string& fallback);
+// HOST:PORT or [HOST]:PORT; nothing when it is neither.
+std::optional<Endpoint> parse_endpoint(const std::string& listen);
+bool is_loopback(const std::string& host);
+// What is in force, as TOML without passwords.
+std::string dump(const Config& config);
+// "schema.table" or "table" (public).
+schema::QualifiedName table_name(const std::string& text);
+
+}  // namespace trashd::service

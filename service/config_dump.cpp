@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <toml++/toml.h>
+
+#include <memory>
+#include <sstream>
+
+#include "service/config.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+std::string conninfo_value(const std::string& value) {
+    std::string text = "'";
+    for (char c : value) {
+        if (c == '\'' || c == '\\') text += '\\';
+        text += c;
+    }
+    return text + "'";
+}
+
+// The connection string again, option by option, without what libpq itself marks as secret.
+std::string without_password(const std::string& url) {
+    if (url.empty()) return url;
+    std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
+    if (!options) return "(not a connection string)";
+    std::string text;
+    for (auto* option = options.get(); option->keyword; ++option) {
+        if (!option->val || std::string_view(option->dispchar) == "*") continue;
+        text += (text.empty() ? "" : " ") + std::string(option->keyword) + "=" +
+                conninfo_value(option->val);
+    }
+    return text;
+}
+
+toml::table resource_table(const ResourceConfig& resource) {
+    toml::table on_delete;
+    for (const auto& [constraint, action] : resource.on_delete)
+        on_delete.insert(constraint, action);
+    toml::table table{{"table", resource.table.schema + "." + resource.table.name},
+                      {"confirm", resource.confirm},
+                      {"require_reason", resource.require_reason}};
+    if (!resource.path.empty()) table.insert("path", resource.path);
+    if (!resource.class_name.empty()) table.insert("class", resource.class_name);
+    if (!resource.display.empty()) table.insert("display", resource.display);
+    if (!on_delete.empty()) table.insert("on_delete", on_delete);
+    return table;
+}
+
+}  // namespace
+
+std::string dump(const Config& config) {
+    toml::array schemas, resources;
+    for (const auto& name : config.schemas) schemas.push_back(name);
+    for (const auto& resource : config.resources) resources.push_back(resource_table(resource));
+    const auto& limits = config.limits;
+    toml::table table{
+        {"listen", config.listen},
+        {"database", without_password(config.database)},
+        {"data_dir", config.data_dir},
+        {"trash_schema", config.trash_schema},
+        {"schemas", schemas},
+        {"pool_size", config.pool_size},
+        {"threads", config.threads},
+        {"restore_by_get", config.restore_by_get},
+        {"limits", toml::table{{"body_bytes", static_cast<int64_t>(limits.body_bytes)},
+                               {"url_bytes", static_cast<int64_t>(limits.url_bytes)},
+                               {"header_count", static_cast<int64_t>(limits.header_count)},
+                               {"lock_timeout_ms", limits.lock_timeout_ms},
+                               {"statement_timeout_ms", limits.statement_timeout_ms}}}};
+    if (!resources.empty()) table.insert("resource", resources);
+    std::ostringstream text;
+    text << table << "\n";
+    return text.str();
+}
+
+}  // namespace trashd::service

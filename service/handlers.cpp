@@ -1,0 +1,61 @@
+#include "service/handlers.hpp"
+
+#include "service/rows.hpp"
+
+namespace trashd::service {
+
+trash::Context context_of(const Call& call) {
+    trash::Context context;
+    context.reason = call.target.query.text("reason");
+    context.request_id = call.request_id;
+    return context;
+}
+
+Error not_found(const Call& call) {
+    const std::string path = call.resource ? encode_path(call.resource->path) : "that address";
+    return Error(Code::kNotFound, "there is no such object in " + path);
+}
+
+std::vector<std::string> object_id(const Call& call) {
+    const auto& table = *call.resource->table;
+    auto id = split_id(call.raw_id, table.primary_key.size());
+    if (!can_be_key(table, id)) throw not_found(call);
+    return id;
+}
+
+bool is_bad_key(const Error& error) {
+    for (const char* state : {"22P02", "22P03", "22003", "22007", "22008", "22021", "22026"})
+        if (error.is(state)) return true;
+    return false;
+}
+
+void refuse_foreign(const Call& call) {
+    for (const char* name : {"Sec-Purpose", "Purpose"})
+        for (const auto& value : call.headers(name))
+            if (value.find("prefetch") != std::string::npos)
+                throw Error(Code::kForbidden, "a prefetch must not change anything");
+    for (const auto& value : call.headers("Sec-Fetch-Site"))
+        if (value == "cross-site")
+            throw Error(Code::kForbidden, "a page of another site must not change anything");
+}
+
+int limit_of(const Call& call) {
+    return static_cast<int>(call.target.query.number("limit", 50, 1, 1000));
+}
+
+void link_next(Reply& reply, const Call& call, const std::string& cursor) {
+    reply.headers.emplace_back("Link", "</" + encode_path(call.target.segments) +
+                                           call.target.query.with("cursor", cursor) +
+                                           ">; rel=\"next\"");
+}
+
+std::string json_array(const std::vector<std::string>& elements) {
+    std::string body = "[";
+    for (const auto& element : elements) {
+        if (body.size() > 1) body += ',';
+        body += element;
+    }
+    return body + "]";
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,43 @@
+// What each route does: parse, ask trash/, render. They throw Error; the server makes the answer of
+// it.
+#pragma once
+
+#include "service/call.hpp"
+
+namespace trashd::service {
+
+// objects.cpp
+Reply list_resources(const Call& call);
+Reply list_objects(const Call& call);
+Reply list_deleted(const Call& call);
+Reply get_object(const Call& call);
+Reply get_deleted(const Call& call);
+// remove.cpp
+Reply remove_object(const Call& call);
+// items.cpp
+Reply list_items(const Call& call);
+Reply get_item(const Call& call);
+Reply purge_item(const Call& call);
+Reply restore_item(const Call& call);
+// system.cpp
+Reply healthy(const Call& call);
+Reply ready(const Call& call);
+Reply metrics(const Call& call);
+Reply openapi(const Call& call);
+
+// Shared by them.
+trash::Context context_of(const Call& call);
+// Parts of the object's id; throws Error kNotFound when it cannot be a key of the table.
+std::vector<std::string> object_id(const Call& call);
+// True for a cast that failed: a text that no key of the table can have.
+bool is_bad_key(const Error& error);
+Error not_found(const Call& call);
+// A browser fetching ahead, or a page of another origin, must not change anything.
+void refuse_foreign(const Call& call);
+// limit of a list.
+int limit_of(const Call& call);
+// Adds rel="next" with the cursor.
+void link_next(Reply& reply, const Call& call, const std::string& cursor);
+std::string json_array(const std::vector<std::string>& elements);
+
+}  // namespace trashd::service

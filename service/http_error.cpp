@@ -1,0 +1,136 @@
+#include "service/http_error.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace trashd::service {
+
+namespace {
+
+struct Meaning {
+    int status;
+    const char* title;
+};
+
+Meaning meaning_of(Code code) {
+    switch (code) {
+        case Code::kBadRequest:
+            return {400, "The request cannot be understood"};
+        case Code::kConfirmationRequired:
+            return {400, "Confirmation is required"};
+        case Code::kReasonRequired:
+            return {400, "A reason is required"};
+        case Code::kUnauthorized:
+            return {401, "Credentials are missing or wrong"};
+        case Code::kForbidden:
+            return {403, "Not allowed"};
+        case Code::kNotFound:
+            return {404, "Not found"};
+        case Code::kMethodNotAllowed:
+            return {405, "Method not allowed"};
+        case Code::kHasDependents:
+            return {409, "Other objects refer to it"};
+        case Code::kInTrash:
+            return {409, "It is in the trash"};
+        case Code::kNotGroupRoot:
+            return {409, "It is not the root of its group"};
+        case Code::kRestoreConflict:
+            return {409, "It cannot go back as it is"};
+        case Code::kConflict:
+            return {409, "Conflict"};
+        case Code::kHeld:
+            return {409, "It is held"};
+        case Code::kGone:
+            return {410, "Gone"};
+        case Code::kStale:
+            return {412, "The object has changed"};
+        case Code::kPayloadTooLarge:
+            return {413, "The body is too large"};
+        case Code::kUnsupportedMediaType:
+            return {415, "Unsupported media type"};
+        case Code::kInvalid:
+            return {422, "Invalid"};
+        case Code::kTooManyRequests:
+            return {429, "Too many requests"};
+        case Code::kInternal:
+            return {500, "Internal error"};
+        case Code::kUnavailable:
+            return {503, "Unavailable"};
+    }
+    return {500, "Internal error"};
+}
+
+void write_extra(JsonWriter& out, const Error& error, const Resources& resources) {
+    if (const auto* blocked = dynamic_cast<const trash::Blocked*>(&error))
+        write_blockers(out.key("dependents"), blocked->impact.blockers, resources);
+    if (const auto* conflicted = dynamic_cast<const trash::Conflicted*>(&error))
+        write_conflicts(out.key("conflicts"), conflicted->conflicts, resources);
+    if (const auto* gone = dynamic_cast<const trash::GoneError*>(&error)) {
+        out.key("outcome").text(gone->gone.outcome);
+        out.key("at").text(gone->gone.at);
+        out.key("by").text(gone->gone.by);
+    }
+    if (const auto* member = dynamic_cast<const trash::NotRoot*>(&error))
+        write_item(out.key("root"), member->root, resources, false);
+    if (const auto* trashed = dynamic_cast<const InTrash*>(&error))
+        write_item(out.key("trashItem"), trashed->item, resources, true);
+    if (const auto* confirm = dynamic_cast<const ConfirmationRequired*>(&error))
+        if (confirm->impact) write_impact(out.key("impact"), *confirm->impact, resources);
+}
+
+void log_error(const Error& error, const std::string& request_id) {
+    auto status = meaning_of(error.code()).status;
+    if (status < 500) return;
+    if (!error.sql()) return spdlog::error("request {}: {}", request_id, error.what());
+    const auto& sql = *error.sql();
+    spdlog::error("request {}: {} [{}: {} {}]", request_id, error.what(), sql.sqlstate, sql.message,
+                  sql.detail);
+}
+
+}  // namespace
+
+int status_of(Code code, bool reading) {
+    if (code == Code::kInTrash && reading) return 410;
+    return meaning_of(code).status;
+}
+
+std::string_view title_of(Code code) {
+    return meaning_of(code).title;
+}
+
+Reply problem(const Error& error, const Resources* resources, const std::string& request_id,
+              bool reading) {
+    Reply reply{status_of(error.code(), reading), "", "application/problem+json", {}};
+    const std::string code(code_name(error.code()));
+    JsonWriter out;
+    out.StartObject();
+    out.key("type").text("/problems/" + code);
+    out.key("title").text(std::string(title_of(error.code())));
+    out.key("status").Int(reply.status);
+    out.key("detail").text(error.code() == Code::kInternal
+                               ? "something went wrong; the log has it under the requestId"
+                               : error.what());
+    out.key("code").text(code);
+    out.key("requestId").text(request_id);
+    if (resources) write_extra(out, error, *resources);
+    out.EndObject();
+    reply.body = out.take();
+    if (reply.status == 503) reply.headers.emplace_back("Retry-After", "1");
+    if (const auto* wrong = dynamic_cast<const WrongVerb*>(&error))
+        reply.headers.emplace_back("Allow", wrong->allow);
+    return reply;
+}
+
+Reply problem_of_current_exception(const Resources* resources, const std::string& request_id,
+                                   bool reading) {
+    try {
+        throw;
+    } catch (const Error& error) {
+        log_error(error, request_id);
+        return problem(error, resources, request_id, reading);
+    } catch (const std::exception& error) {
+        spdlog::error("request {}: {}", request_id, error.what());
+    }
+    return problem(Error(Code::kInternal, ""), resources, request_id, reading);
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,49 @@
+// Code -> HTTP status, and every error as application/problem+json. Nothing else makes an error
+// answer.
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include "service/call.hpp"
+#include "service/json.hpp"
+
+namespace trashd::service {
+
+// confirmation-required, with what would be taken.
+struct ConfirmationRequired : Error {
+    explicit ConfirmationRequired(std::optional<trash::Impact> found)
+        : Error(Code::kConfirmationRequired,
+                "this resource asks for ?confirm=true; impact says what would be taken"),
+          impact(std::move(found)) {}
+    std::optional<trash::Impact> impact;
+};
+
+// in-trash, with the item.
+struct InTrash : Error {
+    explicit InTrash(trash::Item found)
+        : Error(Code::kInTrash, "the object is in the trash; restore trashItem to have it back"),
+          item(std::move(found)) {}
+    trash::Item item;
+};
+
+// method-not-allowed, with the verbs that are.
+struct WrongVerb : Error {
+    explicit WrongVerb(std::string allowed)
+        : Error(Code::kMethodNotAllowed, "this address answers " + allowed),
+          allow(std::move(allowed)) {}
+    std::string allow;
+};
+
+// Reading a trashed object answers 410, every other in-trash 409.
+int status_of(Code code, bool reading);
+std::string_view title_of(Code code);
+
+// resources may be null (before there are any).
+Reply problem(const Error& error, const Resources* resources, const std::string& request_id,
+              bool reading);
+// Of whatever is in flight; logs what a client must not see.
+Reply problem_of_current_exception(const Resources* resources, const std::string& request_id,
+                                   bool reading);
+
+}  // namespace trashd::service

@@ -1,0 +1,255 @@
+#include "service/json.hpp"
+
+#include <algorithm>
+
+#include "service/address.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+// Empty where the item has no such column or nothing in it.
+std::string value_of(const trash::Item& item, const std::string& column) {
+    auto found = std::find(item.names.begin(), item.names.end(), column);
+    auto at = static_cast<std::size_t>(found - item.names.begin());
+    if (at >= item.values.size()) return "";
+    return item.values[at].value_or("");
+}
+
+std::string class_of(const trash::Item& item, const Resource* resource) {
+    return resource ? resource->class_name : item.table.name;
+}
+
+void write_reference(JsonWriter& out, const Resources& resources,
+                     const schema::QualifiedName& table, const std::string& id) {
+    out.StartObject();
+    out.key("resource").text(resources.path_of(table));
+    out.key("id").text(id);
+    out.EndObject();
+}
+
+template <class Values>
+void write_texts(JsonWriter& out, const Values& values) {
+    out.StartArray();
+    for (const auto& value : values) out.text_or_null(value);
+    out.EndArray();
+}
+
+void write_conflict(JsonWriter& out, const trash::Conflict& conflict, const Resources& resources) {
+    out.StartObject();
+    out.key("kind").text(conflict.kind);
+    out.key("resource").text(resources.path_of(conflict.table));
+    if (!conflict.id.empty()) out.key("id").text(conflict.id);
+    if (!conflict.constraint.empty()) out.key("constraint").text(conflict.constraint);
+    write_texts(out.key("columns"), conflict.columns);
+    write_texts(out.key("values"), conflict.values);
+    if (conflict.with_table)
+        write_reference(out.key("with"), resources, *conflict.with_table, conflict.with_id);
+    if (!conflict.trash_item.empty()) out.key("trashItem").text(conflict.trash_item);
+    if (!conflict.detail.empty()) out.key("detail").text(conflict.detail);
+    out.EndObject();
+}
+
+void write_altered(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
+    if (restored.altered.empty()) return;
+    out.key("altered").StartArray();
+    for (const auto& row : restored.altered) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(row.table));
+        out.key("id").text(row.id);
+        write_texts(out.key("columns"), row.columns);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+void write_lost(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
+    if (restored.lost.empty()) return;
+    out.key("lost").StartArray();
+    for (const auto& value : restored.lost) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(value.table));
+        out.key("id").text(value.id);
+        out.key("column").text(value.column);
+        out.key("value").text(value.value);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+void write_item_fields(JsonWriter& out, const trash::Item& item, const Resources& resources) {
+    const auto* resource = resources.of(item.table);
+    out.key("id").text(item.id);
+    out.key("version").Int(0);
+    out.key("createdAt").text(item.created_at);
+    out.key("updatedAt").text(item.updated_at);
+    out.key("deletedObjectClass").text(class_of(item, resource));
+    out.key("deletedObjectId").text(item.object_id);
+    out.key("displayName").text(display_name(item, resource));
+    out.key("groupId").text(item.group_id);
+    out.key("resource").text(resources.path_of(item.table));
+    out.key("root").Bool(item.root);
+    out.key("groupSize").Int64(item.group_size);
+    out.key("deletedBy").text(item.deleted_by);
+    out.key("reason").text_or_null(item.reason);
+    out.key("expiresAt").text_or_null(item.expires_at);
+}
+
+}  // namespace
+
+JsonWriter& JsonWriter::key(const char* name) {
+    Key(name);
+    return *this;
+}
+
+void JsonWriter::text(const std::string& value) {
+    String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+void JsonWriter::text_or_null(const std::optional<std::string>& value) {
+    if (value)
+        text(*value);
+    else
+        Null();
+}
+
+void JsonWriter::raw(const std::string& json) {
+    RawValue(json.data(), json.size(), rapidjson::kObjectType);
+}
+
+std::string display_name(const trash::Item& item, const Resource* resource) {
+    if (resource && !resource->display.empty()) {
+        auto configured = value_of(item, resource->display);
+        if (!configured.empty()) return configured;
+    }
+    for (const char* column : {"name", "title", "label", "display_name", "code", "email"}) {
+        auto usual = value_of(item, column);
+        if (!usual.empty()) return usual;
+    }
+    return class_of(item, resource) + " " + item.object_id;
+}
+
+void write_item(JsonWriter& out, const trash::Item& item, const Resources& resources,
+                bool with_object) {
+    out.StartObject();
+    write_item_fields(out, item, resources);
+    if (with_object && item.object) {
+        out.key("object");
+        out.raw(*item.object);
+    }
+    out.EndObject();
+}
+
+void write_blockers(JsonWriter& out, const std::vector<trash::Blocker>& blockers,
+                    const Resources& resources) {
+    out.StartArray();
+    for (const auto& blocker : blockers) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(blocker.table));
+        out.key("constraint").text(blocker.constraint);
+        if (blocker.count < 0)
+            out.key("count").Null();
+        else
+            out.key("count").Int64(blocker.count);
+        write_texts(out.key("ids"), blocker.ids);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources) {
+    out.StartObject();
+    write_reference(out.key("root"), resources, impact.table, impact.id);
+    out.key("total").Int64(impact.total);
+    out.key("resources").StartArray();
+    for (const auto& line : impact.lines) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(line.table));
+        out.key("action").text(line.action);
+        out.key("count").Int64(line.count);
+        if (!line.reason.empty()) out.key("reason").text(line.reason);
+        out.EndObject();
+    }
+    out.EndArray();
+    write_blockers(out.key("blockers"), impact.blockers, resources);
+    out.EndObject();
+}
+
+void write_conflicts(JsonWriter& out, const std::vector<trash::Conflict>& conflicts,
+                     const Resources& resources) {
+    out.StartArray();
+    for (const auto& conflict : conflicts) write_conflict(out, conflict, resources);
+    out.EndArray();
+}
+
+std::string item_json(const trash::Item& item, const Resources& resources, bool with_object) {
+    JsonWriter out;
+    write_item(out, item, resources, with_object);
+    return out.take();
+}
+
+std::string impact_json(const trash::Impact& impact, const Resources& resources) {
+    JsonWriter out;
+    write_impact(out, impact, resources);
+    return out.take();
+}
+
+std::string restored_json(const trash::Restored& restored, const Resources& resources) {
+    JsonWriter out;
+    out.StartObject();
+    out.key("groupId").text(restored.group_id);
+    out.key("root").StartObject();
+    out.key("resource").text(resources.path_of(restored.root_table));
+    out.key("id").text(restored.root_id);
+    out.key("href").text(resources.href(restored.root_table, restored.root_id));
+    out.EndObject();
+    out.key("restored").Int64(restored.restored);
+    out.key("resources").StartArray();
+    for (const auto& line : restored.tables) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(line.table));
+        out.key("count").Int64(line.count);
+        out.EndObject();
+    }
+    out.EndArray();
+    out.key("relinked").Int64(restored.relinked);
+    out.key("notRelinked").Int64(restored.not_relinked);
+    if (!restored.ancestors.empty()) write_texts(out.key("ancestors"), restored.ancestors);
+    write_altered(out, restored, resources);
+    write_lost(out, restored, resources);
+    out.EndObject();
+    return out.take();
+}
+
+std::string resources_json(const Resources& resources) {
+    JsonWriter out;
+    out.StartArray();
+    for (const auto& resource : resources.all()) {
+        auto path = encode_path(resource.path);
+        out.StartObject();
+        out.key("resource").text(path);
+        out.key("href").text("/v1/" + path);
+        out.key("class").text(resource.class_name);
+        out.key("table").text(resource.table->name.schema + "." + resource.table->name.name);
+        out.key("key").StartArray();
+        for (int attnum : resource.table->primary_key)
+            out.text(resource.table->column(attnum)->name);
+        out.EndArray();
+        out.EndObject();
+    }
+    out.EndArray();
+    return out.take();
+}
+
+std::string trashed_row_json(const trash::Item& item, const Resources& resources) {
+    auto row = item.object.value_or("{}");
+    auto end = row.rfind('}');
+    if (end == std::string::npos) return row;
+    auto first = row.find_first_not_of(" \t\r\n", row.find('{') + 1);
+    JsonWriter at;
+    at.text(item.created_at);
+    return row.substr(0, end) + (first == end ? "" : ",") + "\"deletedAt\":" + at.take() +
+           ",\"trashItem\":" + item_json(item, resources, false) + "}";
+}
+
+}  // namespace trashd::service

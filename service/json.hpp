@@ -1,0 +1,47 @@
+// What the domain gives, as the JSON of the contract.
+#pragma once
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <string>
+
+#include "service/resources.hpp"
+#include "trash/types.hpp"
+
+namespace trashd::service {
+
+class JsonWriter : public rapidjson::Writer<rapidjson::StringBuffer> {
+  public:
+    JsonWriter() : rapidjson::Writer<rapidjson::StringBuffer>(buffer_) {}
+    JsonWriter& key(const char* name);
+    void text(const std::string& value);
+    void text_or_null(const std::optional<std::string>& value);
+    // JSON that is ready.
+    void raw(const std::string& json);
+    std::string take() const { return {buffer_.GetString(), buffer_.GetSize()}; }
+
+  private:
+    rapidjson::StringBuffer buffer_;
+};
+
+// "displayName" of an item: the configured column, else the first of the usual ones, else class and
+// id.
+std::string display_name(const trash::Item& item, const Resource* resource);
+
+void write_item(JsonWriter& out, const trash::Item& item, const Resources& resources,
+                bool with_object);
+void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources);
+void write_blockers(JsonWriter& out, const std::vector<trash::Blocker>& blockers,
+                    const Resources& resources);
+void write_conflicts(JsonWriter& out, const std::vector<trash::Conflict>& conflicts,
+                     const Resources& resources);
+
+std::string item_json(const trash::Item& item, const Resources& resources, bool with_object);
+std::string impact_json(const trash::Impact& impact, const Resources& resources);
+std::string restored_json(const trash::Restored& restored, const Resources& resources);
+std::string resources_json(const Resources& resources);
+// The trashed row with "deletedAt" and "trashItem" beside its own columns.
+std::string trashed_row_json(const trash::Item& item, const Resources& resources);
+
+}  // namespace trashd::service

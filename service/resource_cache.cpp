@@ -1,0 +1,33 @@
+#include <spdlog/spdlog.h>
+
+#include "service/server.hpp"
+
+namespace trashd::service {
+
+ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
+    : trash_(trash), config_(config) {
+    resources_ = build(trash_.catalog().get());
+    auto faults = resources_->faults();
+    trash_.set_policy(make_policy(*resources_->catalog(), config_, faults));
+    if (!faults.empty()) throw ConfigError(faults);
+}
+
+std::shared_ptr<const Resources> ResourceCache::get() {
+    return build(trash_.catalog().get());
+}
+
+std::shared_ptr<const Resources> ResourceCache::refresh() {
+    return build(trash_.catalog().refresh());
+}
+
+std::shared_ptr<const Resources> ResourceCache::build(
+    std::shared_ptr<const schema::Catalog> catalog) {
+    std::lock_guard lock(mutex_);
+    if (resources_ && resources_->catalog() == catalog) return resources_;
+    resources_ = std::make_shared<Resources>(std::move(catalog), config_);
+    for (const auto& warning : resources_->warnings()) spdlog::warn("{}", warning);
+    for (const auto& fault : resources_->faults()) spdlog::warn("{}", fault);
+    return resources_;
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,164 @@
+#include "service/resources.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "service/address.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+std::vector<std::string> default_path(const schema::QualifiedName& name) {
+    if (name.schema == "public") return {name.name};
+    return {name.schema, name.name};
+}
+
+std::vector<std::string> segments_of(const std::string& path) {
+    std::vector<std::string> segments;
+    for (std::size_t at = 0;;) {
+        auto slash = path.find('/', at);
+        segments.push_back(path.substr(at, slash - at));
+        if (slash == std::string::npos) return segments;
+        at = slash + 1;
+    }
+}
+
+bool reserved(const std::string& segment) {
+    return segment == "trash" || segment == "history" || segment == "openapi.yaml";
+}
+
+std::string text_of(const schema::QualifiedName& name) {
+    return name.schema + "." + name.name;
+}
+
+const ResourceConfig* config_of(const Config& config, const schema::QualifiedName& name) {
+    for (const auto& resource : config.resources)
+        if (resource.table == name) return &resource;
+    return nullptr;
+}
+
+Resource make_resource(const schema::Table& table, const ResourceConfig* configured) {
+    Resource resource{default_path(table.name), &table, table.name.name, "", false, false};
+    if (!configured) return resource;
+    if (!configured->path.empty()) resource.path = segments_of(configured->path);
+    if (!configured->class_name.empty()) resource.class_name = configured->class_name;
+    resource.display = configured->display;
+    resource.confirm = configured->confirm;
+    resource.require_reason = configured->require_reason;
+    return resource;
+}
+
+cascade::OnDelete on_delete_of(const std::string& action) {
+    if (action == "cascade") return cascade::OnDelete::kCascade;
+    return action == "restrict" ? cascade::OnDelete::kRestrict : cascade::OnDelete::kSetNull;
+}
+
+// The constraint stands on the table or refers to it; names are unique among those on the table.
+const schema::ForeignKey* constraint_of(const schema::Catalog& catalog, const schema::Table& table,
+                                        const std::string& name) {
+    for (const auto* key : catalog.references(table.oid))
+        if (key->name == name) return key;
+    const schema::ForeignKey* found = nullptr;
+    for (const auto* key : catalog.referrers(table.oid)) {
+        if (key->name != name) continue;
+        if (found) return nullptr;
+        found = key;
+    }
+    return found;
+}
+
+}  // namespace
+
+std::string encode_path(const std::vector<std::string>& segments) {
+    std::string text;
+    for (const auto& segment : segments)
+        text += (text.empty() ? "" : "/") + percent_encode(segment);
+    return text;
+}
+
+Resources::Resources(std::shared_ptr<const schema::Catalog> catalog, const Config& config)
+    : catalog_(std::move(catalog)) {
+    std::set<std::string> served(config.schemas.begin(), config.schemas.end());
+    for (const auto& configured : config.resources) {
+        const auto* table = catalog_->table(configured.table);
+        const auto name = text_of(configured.table);
+        if (!table)
+            faults_.push_back("resource: there is no table " + name);
+        else if (table->primary_key.empty())
+            faults_.push_back("resource: table " + name + " has no primary key");
+        else if (!configured.display.empty() && !table->column(configured.display))
+            faults_.push_back("resource: table " + name + " has no column " + configured.display);
+    }
+    for (const auto& table : catalog_->tables()) {
+        const auto* configured = config_of(config, table.name);
+        if (table.primary_key.empty() || (!configured && !served.contains(table.name.schema)))
+            continue;
+        add(make_resource(table, configured));
+    }
+}
+
+void Resources::add(Resource resource) {
+    const auto name = text_of(resource.table->name);
+    if (reserved(resource.path.front())) {
+        warnings_.push_back("table " + name + " is not served: its path " +
+                            encode_path(resource.path) +
+                            " begins with a reserved word; configure another path for it");
+        return;
+    }
+    auto [place, fresh] = by_path_.emplace(resource.path, resources_.size());
+    if (!fresh) {
+        faults_.push_back("resource: path " + encode_path(resource.path) + " is claimed by " +
+                          text_of(resources_[place->second].table->name) + " and " + name);
+        return;
+    }
+    by_table_[resource.table->name] = resources_.size();
+    resources_.push_back(std::move(resource));
+}
+
+const Resource* Resources::match(const std::vector<std::string>& segments, std::size_t from) const {
+    for (auto count = segments.size() - from; count > 0; --count) {
+        auto first = segments.begin() + static_cast<std::ptrdiff_t>(from);
+        auto found = by_path_.find({first, first + static_cast<std::ptrdiff_t>(count)});
+        if (found != by_path_.end()) return &resources_[found->second];
+    }
+    return nullptr;
+}
+
+const Resource* Resources::of(const schema::QualifiedName& table) const {
+    auto found = by_table_.find(table);
+    return found == by_table_.end() ? nullptr : &resources_[found->second];
+}
+
+std::string Resources::path_of(const schema::QualifiedName& table) const {
+    const auto* resource = of(table);
+    return encode_path(resource ? resource->path : default_path(table));
+}
+
+std::string Resources::href(const schema::QualifiedName& table,
+                            const std::string& object_id) const {
+    const auto* resource = of(table);
+    auto columns = resource ? resource->table->primary_key.size() : 1;
+    return "/v1/" + path_of(table) + "/" + encode_object_id(object_id, columns);
+}
+
+cascade::Policy make_policy(const schema::Catalog& catalog, const Config& config,
+                            std::vector<std::string>& faults) {
+    cascade::Policy policy;
+    for (const auto& resource : config.resources) {
+        const auto* table = catalog.table(resource.table);
+        if (!table) continue;
+        for (const auto& [constraint, action] : resource.on_delete) {
+            const auto* key = constraint_of(catalog, *table, constraint);
+            if (key)
+                policy[key->oid] = on_delete_of(action);
+            else
+                faults.push_back("resource: no foreign key " + constraint +
+                                 " stands on or refers to table " + text_of(resource.table) +
+                                 ", or several do");
+        }
+    }
+    return policy;
+}
+
+}  // namespace trashd::service

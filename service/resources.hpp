@@ -1,0 +1,60 @@
+// The tables that are served and under which paths: catalog and configuration brought together.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cascade/plan.hpp"
+#include "schema/catalog.hpp"
+#include "service/config.hpp"
+
+namespace trashd::service {
+
+struct Resource {
+    std::vector<std::string> path;  // decoded segments
+    const schema::Table* table = nullptr;
+    std::string class_name, display;
+    bool confirm = false, require_reason = false;
+};
+
+// Immutable; keeps the catalog that its tables point into.
+class Resources {
+  public:
+    // Configured tables that are not there are left out and put into faults.
+    Resources(std::shared_ptr<const schema::Catalog> catalog, const Config& config);
+
+    const std::shared_ptr<const schema::Catalog>& catalog() const { return catalog_; }
+    const std::vector<Resource>& all() const { return resources_; }  // by path
+    // The resource with the longest path that the segments begin with, from position `from`;
+    // nullptr.
+    const Resource* match(const std::vector<std::string>& segments, std::size_t from) const;
+    const Resource* of(const schema::QualifiedName& table) const;
+    // The path as it stands in text, encoded; of a table that is not served its default path.
+    std::string path_of(const schema::QualifiedName& table) const;
+    // The object's address.
+    std::string href(const schema::QualifiedName& table, const std::string& object_id) const;
+    const std::vector<std::string>& faults() const { return faults_; }
+    const std::vector<std::string>& warnings() const {
+        return warnings_;
+    }  // tables not served, why
+
+  private:
+    void add(Resource resource);
+
+    std::shared_ptr<const schema::Catalog> catalog_;
+    std::vector<Resource> resources_;
+    std::map<std::vector<std::string>, std::size_t> by_path_;
+    std::map<schema::QualifiedName, std::size_t> by_table_;
+    std::vector<std::string> faults_, warnings_;
+};
+
+// What on_delete says, by constraint oid; constraints that are not there go into faults.
+cascade::Policy make_policy(const schema::Catalog& catalog, const Config& config,
+                            std::vector<std::string>& faults);
+
+// The segments, encoded and joined by /.
+std::string encode_path(const std::vector<std::string>& segments);
+
+}  // namespace trashd::service

@@ -1,0 +1,86 @@
+#include "service/router.hpp"
+
+#include <array>
+
+#include "service/handlers.hpp"
+#include "service/http_error.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{trashItemId}",
+                           kRestore = "/v1/trash/{trashItemId}/$restore";
+
+constexpr std::array kRoutes = {
+    Route{"GET", "/healthz", healthy},
+    Route{"GET", "/readyz", ready},
+    Route{"GET", "/metrics", metrics},
+    Route{"GET", "/openapi.yaml", openapi},
+    Route{"GET", "/v1/", list_resources},
+    Route{"GET", "/v1/{resource}", list_objects},
+    Route{"GET", "/v1/{resource}/@deleted", list_deleted},
+    Route{"GET", kObject, get_object},
+    Route{"DELETE", kObject, remove_object},
+    Route{"GET", "/v1/{resource}/{id}/@deleted", get_deleted},
+    Route{"GET", "/v1/trash", list_items},
+    Route{"GET", kItem, get_item},
+    Route{"DELETE", kItem, purge_item},
+    Route{"GET", kRestore, restore_item},
+    Route{"POST", kRestore, restore_item},
+};
+
+std::string_view match_trash(Call& call) {
+    const auto& segments = call.target.segments;
+    if (segments.size() == 2) return "/v1/trash";
+    call.raw_id = call.target.raw[2];
+    if (segments.size() == 3) return kItem;
+    if (segments.size() == 4 && segments[3] == "$restore") return kRestore;
+    return {};
+}
+
+// An id is compared as sent, so that a key that begins with @ has an address: %40.
+std::string_view match_resource(Call& call) {
+    const auto& raw = call.target.raw;
+    call.resource = call.resources->match(call.target.segments, 1);
+    if (!call.resource) return {};
+    const auto at = 1 + call.resource->path.size();
+    if (raw.size() == at) return "/v1/{resource}";
+    if (raw.size() == at + 1 && raw[at] == "@deleted") return "/v1/{resource}/@deleted";
+    call.raw_id = raw[at];
+    if (raw.size() == at + 1) return raw[at].starts_with('$') ? std::string_view() : kObject;
+    if (raw.size() == at + 2 && call.target.segments[at + 1] == "@deleted")
+        return "/v1/{resource}/{id}/@deleted";
+    return {};
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+    return kRoutes;
+}
+
+std::string_view match_path(Call& call) {
+    const auto& segments = call.target.segments;
+    if (segments.size() == 1)
+        for (const auto& route : kRoutes)
+            if (route.path.substr(1) == segments[0]) return route.path;
+    if (segments[0] != "v1") return {};
+    if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1/";
+    if (segments[1] == "trash") return match_trash(call);
+    return match_resource(call);
+}
+
+const Route& find_route(const Call& call, std::string_view path) {
+    if (path.empty())
+        throw Error(Code::kNotFound, "nothing is at this address; /v1/ lists what there is");
+    std::string allow;
+    for (const auto& route : kRoutes) {
+        if (route.path != path) continue;
+        if (route.verb == call.verb) return route;
+        allow += (allow.empty() ? "" : ", ") + std::string(route.verb);
+    }
+    throw WrongVerb(allow);
+}
+
+}  // namespace trashd::service

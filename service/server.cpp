@@ -1,0 +1,272 @@
+#include "service/server.hpp"
+
+#include <httplib.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "service/http_error.hpp"
+#include "service/metrics.hpp"
+#include "service/router.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+// What the library adds to the headers by itself.
+constexpr std::size_t kAddedHeaders = 4;
+// A body that is too large is read on up to here, so that the connection stays usable.
+constexpr std::size_t kDiscardBytes = 64u << 20;
+
+std::string new_request_id() {
+    thread_local std::mt19937_64 random{std::random_device{}()};
+    return fmt::format("{:016x}", random());
+}
+
+std::string request_id_of(const httplib::Request& request) {
+    auto id = request.get_header_value("X-Request-Id");
+    auto plain = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+    };
+    if (id.empty() || id.size() > 64 || !std::all_of(id.begin(), id.end(), plain))
+        return new_request_id();
+    return id;
+}
+
+bool is_reading(const std::string& verb) {
+    return verb == "GET" || verb == "HEAD";
+}
+
+bool has_body(const httplib::Request& request) {
+    auto length = request.get_header_value("Content-Length");
+    return request.has_header("Transfer-Encoding") || (!length.empty() && length != "0");
+}
+
+// The verb that is meant: POST may stand for another one.
+std::string verb_of(const std::string& method, const Query& query) {
+    if (method == "HEAD") return "GET";
+    auto meant = query.text("method");
+    if (method != "POST" || !meant) return method;
+    if (*meant == "DELETE" || *meant == "PUT" || *meant == "PATCH") return *meant;
+    throw Error(Code::kBadRequest, "'method' must be DELETE, PUT or PATCH");
+}
+
+void send(const Reply& reply, const std::string& request_id, httplib::Response& response) {
+    response.status = reply.status;
+    if (!reply.type.empty()) response.set_content(reply.body, reply.type);
+    for (const auto& [name, value] : reply.headers) response.set_header(name, value);
+    response.set_header("X-Request-Id", request_id);
+    response.set_header("Cache-Control", "no-store");
+    response.set_header("X-Content-Type-Options", "nosniff");
+}
+
+Code code_of_status(int status) {
+    switch (status) {
+        case 404:
+            return Code::kNotFound;
+        case 405:
+            return Code::kMethodNotAllowed;
+        case 413:
+            return Code::kPayloadTooLarge;
+        case 415:
+            return Code::kUnsupportedMediaType;
+        case 503:
+            return Code::kUnavailable;
+        default:
+            return status < 500 ? Code::kBadRequest : Code::kInternal;
+    }
+}
+
+// REUSEADDR alone: the library's default, REUSEPORT, lets two servers share a port unnoticed.
+void reuse_address(socket_t socket) {
+    int on = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
+// The library listens with a backlog of five.
+struct Listener : httplib::Server {
+    void widen() { ::listen(svr_sock_, 1024); }
+};
+
+}  // namespace
+
+struct HttpServer::Impl {
+    Impl(trash::Trash& trash, ResourceCache& resources, const Config& config)
+        : trash(trash), resources(resources), config(config) {}
+
+    trash::Trash& trash;
+    ResourceCache& resources;
+    const Config& config;
+    Listener server;
+    std::atomic<bool> stopping{false};
+
+    void set_up();
+    void take_with_body(const httplib::Request& request, httplib::Response& response,
+                        const httplib::ContentReader& reader);
+    void answer(const httplib::Request& request, httplib::Response& response, const Error* refused);
+    void check_limits(const httplib::Request& request) const;
+    Reply handle(const httplib::Request& request, Call& call);
+    Reply dispatch(Call& call);
+    void answer_for_library(const httplib::Request& request, httplib::Response& response) const;
+};
+
+void HttpServer::Impl::check_limits(const httplib::Request& request) const {
+    if (request.target.size() > config.limits.url_bytes)
+        throw Error(Code::kBadRequest, "the address is too long");
+    if (request.headers.size() > config.limits.header_count + kAddedHeaders)
+        throw Error(Code::kBadRequest, "there are too many headers");
+    for (const auto& [name, value] : request.headers)
+        if (!is_utf8(value)) throw Error(Code::kBadRequest, "a header is not UTF-8");
+}
+
+Reply HttpServer::Impl::dispatch(Call& call) {
+    auto path = match_path(call);
+    if (path.empty() && call.verb == "DELETE") {
+        call.resources = resources.refresh();
+        path = match_path(call);
+    }
+    return find_route(call, path).handler(call);
+}
+
+// A table that changed under a read: 42P01 no such table, 42703 no such column.
+Reply HttpServer::Impl::handle(const httplib::Request& request, Call& call) {
+    call.target = parse_target(request.target);
+    call.verb = verb_of(request.method, call.target.query);
+    call.resources = resources.get();
+    try {
+        return dispatch(call);
+    } catch (const Error& error) {
+        if (!error.is("42P01") && !error.is("42703")) throw;
+    }
+    call.resources = resources.refresh();
+    return dispatch(call);
+}
+
+void HttpServer::Impl::answer(const httplib::Request& request, httplib::Response& response,
+                              const Error* refused) {
+    const auto start = std::chrono::steady_clock::now();
+    Call call;
+    call.head = request.method == "HEAD";
+    call.safe = is_reading(request.method);
+    call.request_id = request_id_of(request);
+    call.trash = &trash;
+    call.config = &config;
+    call.headers = [&request](const std::string& name) {
+        auto [first, last] = request.headers.equal_range(name);
+        HeaderValues values;
+        for (; first != last; ++first) values.push_back(first->second);
+        return values;
+    };
+    Reply reply;
+    try {
+        if (refused) throw Error(*refused);
+        check_limits(request);
+        reply = handle(request, call);
+    } catch (...) {
+        reply = problem_of_current_exception(call.resources.get(), call.request_id, call.safe);
+    }
+    send(reply, call.request_id, response);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    count_request(request.method, reply.status, taken.count());
+}
+
+// No route takes a body yet; it is read so that the next request on the connection is found.
+void HttpServer::Impl::take_with_body(const httplib::Request& request, httplib::Response& response,
+                                      const httplib::ContentReader& reader) {
+    std::size_t size = 0;
+    const bool whole = reader([&](const char*, std::size_t length) {
+        size += length;
+        return size <= kDiscardBytes;
+    });
+    if (size > config.limits.body_bytes || (!whole && response.status == 413)) {
+        Error large(Code::kPayloadTooLarge,
+                    fmt::format("the body may have up to {} bytes", config.limits.body_bytes));
+        return answer(request, response, &large);
+    }
+    if (!whole) {
+        Error broken(Code::kBadRequest, "the body is not what its headers say");
+        return answer(request, response, &broken);
+    }
+    answer(request, response, nullptr);
+}
+
+void HttpServer::Impl::answer_for_library(const httplib::Request& request,
+                                          httplib::Response& response) const {
+    if (!response.body.empty()) return;
+    const auto id = request_id_of(request);
+    const Error error(code_of_status(response.status), "the request cannot be read as HTTP");
+    const auto status = response.status;
+    auto reply = problem(error, nullptr, id, false);
+    send(reply, id, response);
+    if (reply.status == 400) response.status = status;
+}
+
+void HttpServer::Impl::set_up() {
+    using httplib::Request, httplib::Response;
+    server.set_tcp_nodelay(true);
+    server.set_keep_alive_max_count(1000000);
+    server.set_keep_alive_timeout(5);
+    server.set_read_timeout(10);
+    server.set_write_timeout(30);
+    server.set_payload_max_length(kDiscardBytes);
+    server.set_socket_options(reuse_address);
+    const auto threads = static_cast<std::size_t>(config.threads);
+    server.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
+    server.set_pre_routing_handler([this](const Request& request, Response& response) {
+        // Ranges would cut answers of JSON into pieces.
+        const_cast<Request&>(request).ranges.clear();
+        const bool reads_body = request.method == "POST" || request.method == "PUT" ||
+                                request.method == "PATCH" || request.method == "DELETE";
+        if (reads_body && has_body(request)) return Listener::HandlerResponse::Unhandled;
+        answer(request, response, nullptr);
+        return Listener::HandlerResponse::Handled;
+    });
+    auto with_body = [this](const Request& request, Response& response,
+                            const httplib::ContentReader& reader) {
+        take_with_body(request, response, reader);
+    };
+    const std::string any = "[^]*";
+    server.Post(any, with_body).Put(any, with_body).Patch(any, with_body).Delete(any, with_body);
+    server.set_error_handler([this](const Request& request, Response& response) {
+        answer_for_library(request, response);
+    });
+}
+
+HttpServer::HttpServer(trash::Trash& trash, ResourceCache& resources, const Config& config)
+    : impl_(std::make_unique<Impl>(trash, resources, config)) {
+    impl_->set_up();
+}
+
+HttpServer::~HttpServer() = default;
+
+int HttpServer::bind(const Endpoint& endpoint) {
+    auto& server = impl_->server;
+    int port = endpoint.port;
+    if (port == 0)
+        port = server.bind_to_any_port(endpoint.host);
+    else if (!server.bind_to_port(endpoint.host, port))
+        port = -1;
+    if (port <= 0)
+        throw Error(Code::kUnavailable,
+                    fmt::format("cannot listen on {}:{}; is something else there?", endpoint.host,
+                                endpoint.port));
+    server.widen();
+    return port;
+}
+
+void HttpServer::serve() {
+    impl_->server.listen_after_bind();
+}
+
+void HttpServer::stop() {
+    while (!impl_->server.is_running() && !impl_->stopping.exchange(true))
+        for (int i = 0; i < 500 && !impl_->server.is_running(); ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    impl_->server.stop();
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,45 @@
+// The HTTP server: httplib with its traps closed, limits, and the one place where errors become
+// answers.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "service/call.hpp"
+
+namespace trashd::service {
+
+// The resources as of the current catalog; shared by all requests.
+class ResourceCache {
+  public:
+    ResourceCache(trash::Trash& trash, const Config& config);
+    std::shared_ptr<const Resources> get();
+    // Reads the catalog again when the schema changed.
+    std::shared_ptr<const Resources> refresh();
+
+  private:
+    std::shared_ptr<const Resources> build(std::shared_ptr<const schema::Catalog> catalog);
+
+    trash::Trash& trash_;
+    const Config& config_;
+    std::mutex mutex_;
+    std::shared_ptr<const Resources> resources_;
+};
+
+class HttpServer {
+  public:
+    HttpServer(trash::Trash& trash, ResourceCache& resources, const Config& config);
+    ~HttpServer();
+    // Binds; returns the port, which the system chose when it was 0. Throws Error kUnavailable.
+    int bind(const Endpoint& endpoint);
+    // Serves until stop(), then finishes what runs.
+    void serve();
+    // Also before serve() has begun.
+    void stop();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace trashd::service
