@@ -102,7 +102,7 @@ void make_cluster(const std::string& directory) {
     Outcome made;
     for (const char* locale : {"C.UTF-8", "C"}) {
         fs::remove_all(fresh);
-        made = run_program({server_programs() + "/initdb", "-D", fresh, "-U", "trashd", "-A",
+        made = run_program({server_programs() + "/initdb", "-D", fresh, "-U", "postgres", "-A",
                             "trust", "--encoding", "UTF8", "--locale", locale},
                            kServerUser);
         if (made.status == 0) break;
@@ -182,7 +182,7 @@ Cluster::~Cluster() {
 
 std::string Cluster::url(const std::string& database) const {
     return "host=" + conninfo_value(socket_) +
-           " port=5432 user=trashd dbname=" + conninfo_value(database);
+           " port=5432 user=postgres dbname=" + conninfo_value(database);
 }
 
 void Cluster::create_database(const std::string& name) {

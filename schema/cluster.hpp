@@ -15,7 +15,7 @@ class Cluster {
     explicit Cluster(std::string directory, const std::string& extra = "");
     Cluster(const Cluster&) = delete;
     ~Cluster();  // stop(), fast
-    // libpq connection string of a database; the superuser is "trashd".
+    // libpq connection string of a database; the superuser is "postgres".
     std::string url(const std::string& database = "trashd") const;
     void create_database(const std::string& name);  // no-op when it exists
     void stop();

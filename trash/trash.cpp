@@ -220,6 +220,10 @@ void Trash::Impl::refused(const Compiled& plan, const std::vector<std::string>& 
 
 Trash::Trash(schema::Pool& pool, std::string trash_schema) : impl_(std::make_unique<Impl>(pool, trash_schema)) {
     schema::Lease lease = pool.lease();
+    if (lease.connection().exec("SELECT current_user").text(0, 0) == trash_schema) {
+        throw Error(Code::kUnavailable, "the role is called like the trash schema, so unqualified names in the "
+                                        "database's own functions would mean the trash; set trash_schema to another name");
+    }
     migrate(lease.connection(), trash_schema);
     if (lease.connection().exec("SHOW track_counts").text(0, 0) != "on") {
         throw Error(Code::kUnavailable, "track_counts is off in this database; turn it on: the guard needs it");

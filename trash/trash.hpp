@@ -17,7 +17,7 @@ namespace trashd::trash {
 struct DeleteOptions {
     bool cascade = false;               // take along what would refuse
     bool hard = false;                  // not through the trash
-    std::vector<std::string> if_match;  // ETags; empty: any
+    std::vector<std::string> if_match = {};  // ETags; empty: any
 };
 
 struct DeleteResult {
