@@ -115,19 +115,33 @@ void make_cluster(const std::string& directory) {
     fs::rename(fresh, directory + "/data");
 }
 
-// The process that postmaster.pid names, when it lives and is a server; else 0.
-pid_t server_process(const std::string& directory) {
+pid_t noted_process(const std::string& directory) {
     pid_t pid = 0;
     std::ifstream(directory + "/data/postmaster.pid") >> pid;
-    if (pid <= 0) return 0;
-    std::string name;
-    std::ifstream(fmt::format("/proc/{}/comm", pid)) >> name;
-    return name == "postgres" || name == "postmaster" ? pid : 0;
+    return pid;
 }
 
-// After a crash another program may have got the number: the server would take it for a server.
+// The process that postmaster.pid names, when it lives and is this cluster's server; else 0.
+pid_t server_process(const std::string& directory) {
+    const pid_t pid = noted_process(directory);
+    if (pid <= 0) return 0;
+    std::error_code unknown;
+    const bool same =
+        fs::equivalent(fmt::format("/proc/{}/cwd", pid), directory + "/data", unknown);
+    if (!unknown) return same ? pid : 0;
+    // not every root may look there
+    std::string name;
+    std::ifstream(fmt::format("/proc/{}/comm", pid)) >> name;
+    return name == "postgres" ? pid : 0;
+}
+
+// After a crash another program may have got the number, and the server would refuse to start. A
+// file that names no process stays: the server looks after it, and after processes left behind.
 void remove_stale_pid(const std::string& directory) {
-    fs::remove(directory + "/data/postmaster.pid");
+    const pid_t pid = noted_process(directory);
+    if (pid > 0 && fs::exists(fmt::format("/proc/{}", pid))) {
+        fs::remove(directory + "/data/postmaster.pid");
+    }
 }
 
 Outcome pg_ctl(const std::string& directory, std::vector<std::string> args) {
@@ -196,9 +210,13 @@ void Cluster::create_database(const std::string& name) {
 
 void Cluster::start() {
     const auto until = std::chrono::steady_clock::now() + kStartTimeout;
-    while (server_process(directory_) != 0 && std::chrono::steady_clock::now() < until) {
+    while (server_process(directory_) != 0) {
         // one of before: adopted when it answers, waited for while it starts or ends
         if (PQping(url("postgres").c_str()) == PQPING_OK) return;
+        if (std::chrono::steady_clock::now() > until) {
+            throw Error(Code::kUnavailable, "a server runs in " + directory_ +
+                                                " but does not answer; stop it with pg_ctl");
+        }
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     remove_stale_pid(directory_);

@@ -1,21 +1,54 @@
+#include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <soci/connection-pool.h>
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 
+#include <cctype>
+
 #include "schema/database.hpp"
 
 namespace trashd::schema {
+namespace {
+
+std::string percent_encoded(std::string_view text) {
+    std::string out;
+    for (const unsigned char c : text) {
+        out +=
+            std::isalnum(c) != 0 ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+    }
+    return out;
+}
+
+// SOCI cuts connection strings at spaces, also at quoted ones: a URI has none.
+std::string as_uri(const std::string& url) {
+    const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
+        PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
+    if (options == nullptr) {
+        throw Error(Code::kUnavailable,
+                    "the database URL is not valid; give a libpq connection string or URI");
+    }
+    std::string out = "postgresql://?client_encoding=UTF8&fallback_application_name=trashd";
+    for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+        if (option->val == nullptr || std::string_view(option->keyword) == "client_encoding")
+            continue;
+        out += fmt::format("&{}={}", option->keyword, percent_encoded(option->val));
+    }
+    return out;
+}
+
+}  // namespace
 
 struct Pool::Impl {
     Impl(std::string url, int size, std::chrono::milliseconds wait, Limits limits)
         : url(std::move(url)),
+          uri(as_uri(this->url)),
           wait(wait),
           limits(limits),
           sessions(static_cast<std::size_t>(size)) {}
 
-    const std::string url;
+    const std::string url, uri;
     const std::chrono::milliseconds wait;
     const Limits limits;
     soci::connection_pool sessions;
@@ -36,23 +69,22 @@ bool usable(PGconn* connection) {
     return poll(&socket, 1, 0) == 0;
 }
 
-PGconn* open(soci::session& session, const std::string& url) {
+PGconn* open(soci::session& session, const std::string& uri) {
     try {
         session.close();
-        session.open(soci::postgresql, url);
+        session.open(soci::postgresql, uri);
     } catch (const std::exception& error) {
         throw Error(SqlError{"08001", error.what(), "", "", "", "", ""});
     }
     auto* connection = native(session);
     PQsetNoticeProcessor(
         connection, [](void*, const char*) {}, nullptr);
-    Connection(connection).script("SET client_encoding = 'UTF8'; SET application_name = 'trashd'");
     return connection;
 }
 
-PGconn* connected(soci::session& session, const std::string& url) {
+PGconn* connected(soci::session& session, const std::string& uri) {
     auto* connection = native(session);
-    return usable(connection) ? connection : open(session, url);
+    return usable(connection) ? connection : open(session, uri);
 }
 
 // What a caller left open must not reach the next one.
@@ -87,7 +119,7 @@ Lease Pool::lease() {
 Lease::Lease(Pool& pool, std::size_t position) : pool_(&pool), position_(position) {
     auto& sessions = pool.impl_->sessions;
     try {
-        connection_.emplace(connected(sessions.at(position), pool.url()));
+        connection_.emplace(connected(sessions.at(position), pool.impl_->uri));
     } catch (...) {
         sessions.give_back(position);
         throw;
