@@ -82,8 +82,8 @@ std::string copy_of_all_tables(schema::Connection& connection, const std::string
     std::string out;
     for (int i = 0; i < tables.rows(); ++i) {
         const std::string name(tables.text(i, 0));
-        const auto rows = connection.exec("SELECT t::text FROM ONLY " + name +
-                                          " t ORDER BY t::text COLLATE \"C\"");
+        const auto rows = connection.exec("SELECT ROW(t.*)::text FROM ONLY " + name +
+                                          " t ORDER BY ROW(t.*)::text COLLATE \"C\"");
         out += "## " + name + '\n';
         for (int row = 0; row < rows.rows(); ++row) out += std::string(rows.text(row, 0)) + '\n';
     }

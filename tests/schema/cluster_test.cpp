@@ -1,0 +1,65 @@
+#include "schema/cluster.hpp"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/database.hpp"
+
+using namespace trashd::schema;
+using namespace trashd::test;
+
+namespace {
+
+struct Directory {
+    std::string path = "/tmp/trashd-cluster-XXXXXX";
+    Directory() { REQUIRE(mkdtemp(path.data()) != nullptr); }
+    ~Directory() { std::filesystem::remove_all(path); }
+};
+
+}  // namespace
+
+TEST_CASE("a cluster keeps what was committed over a crash and a restart") {
+    const Directory directory;
+    Cluster cluster(directory.path, "fsync = off");
+    TestConnection(cluster.url())->script("CREATE TABLE t AS SELECT 42 AS a");
+    cluster.kill_immediately();
+    CHECK_THROWS_AS(TestConnection(cluster.url()), trashd::Error);
+    cluster.start();
+    CHECK(TestConnection(cluster.url()).value("SELECT a FROM t") == "42");
+    cluster.stop();
+    cluster.start();
+    CHECK(TestConnection(cluster.url()).value("SELECT a FROM t") == "42");
+}
+
+TEST_CASE("a server that still runs is adopted, and a stale postmaster.pid is no obstacle") {
+    const Directory directory;
+    {
+        Cluster first(directory.path, "fsync = off");
+        const auto start = TestConnection(first.url()).value("SELECT pg_postmaster_start_time()");
+        const Cluster second(directory.path);
+        CHECK(TestConnection(second.url()).value("SELECT pg_postmaster_start_time()") == start);
+    }
+    CHECK_FALSE(std::filesystem::exists(directory.path + "/data/postmaster.pid"));
+    std::ofstream(directory.path + "/data/postmaster.pid") << getpid() << "\n/nowhere\n";
+    const Cluster third(directory.path);
+    CHECK(TestConnection(third.url()).value("SELECT 1") == "1");
+}
+
+TEST_CASE("a long or odd path gets its socket elsewhere") {
+    const Directory directory;
+    std::filesystem::permissions(directory.path, std::filesystem::perms(0755));
+    Cluster cluster(directory.path + "/it's, a long way " + std::string(60, 'x'), "fsync = off");
+    cluster.create_database("Other \"one\"");
+    cluster.create_database("Other \"one\"");
+    CHECK(TestConnection(cluster.url("Other \"one\"")).value("SELECT current_database()") ==
+          "Other \"one\"");
+    CHECK(TestConnection(cluster.url()).value("SHOW listen_addresses") == "");
+}
+
+TEST_CASE("the server's programs are found") {
+    CHECK(std::filesystem::exists(server_programs() + "/pg_ctl"));
+}

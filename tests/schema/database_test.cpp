@@ -1,0 +1,182 @@
+#include "schema/database.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/database.hpp"
+
+using namespace trashd;
+using namespace trashd::schema;
+using namespace trashd::test;
+
+namespace {
+
+Code code_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        return error.code();
+    }
+    FAIL("no error");
+    return Code::kInternal;
+}
+
+}  // namespace
+
+TEST_CASE("parameters and results keep NULL, empty and numbers apart") {
+    const TempDatabase database;
+    TestConnection connection(database.url());
+    const auto result = connection->exec("SELECT $1::text, $2::text, $3::bigint, true",
+                                         {std::nullopt, "", "9007199254740993"});
+    CHECK(result.null(0, 0));
+    CHECK(result.value(0, 1) == Param(""));
+    CHECK(result.integer(0, 2) == 9007199254740993);
+    CHECK(result.boolean(0, 3));
+}
+
+TEST_CASE("a parameter with U+0000 is refused, not cut short") {
+    const TempDatabase database;
+    TestConnection connection(database.url());
+    const std::string zero("a\0b", 3);
+    CHECK(code_of([&] { connection->exec("SELECT $1", {zero}); }) == Code::kInvalid);
+}
+
+TEST_CASE("a statement is prepared once for a connection") {
+    const TempDatabase database;
+    TestConnection connection(database.url());
+    for (int i = 0; i < 3; ++i) {
+        CHECK(connection->exec_prepared("SELECT $1::int + 1", {std::to_string(i)}).integer(0, 0) ==
+              i + 1);
+    }
+    CHECK(connection.value("SELECT count(*) FROM pg_prepared_statements") == "1");
+}
+
+TEST_CASE("leaving the scope of a transaction rolls back") {
+    const TempDatabase database("CREATE TABLE t (a int)");
+    TestConnection connection(database.url());
+    {
+        Transaction transaction(connection.get(), Mode::kMove);
+        CHECK(transaction.exec("INSERT INTO t VALUES (1), (2)").affected() == 2);
+    }
+    CHECK(connection.value("SELECT count(*) FROM t") == "0");
+    Transaction transaction(connection.get(), Mode::kMove);
+    transaction.exec("INSERT INTO t VALUES (1)");
+    transaction.commit();
+    CHECK(connection.value("SELECT count(*) FROM t") == "1");
+}
+
+TEST_CASE("a transaction fixes the settings that values are written under, and only for itself") {
+    const TempDatabase database;
+    TestConnection connection(database.url());
+    connection->script("SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German'");
+    {
+        Transaction transaction(connection.get(), Mode::kMove);
+        CHECK(connection.value("SHOW TimeZone") == "UTC");
+        CHECK(connection.value("SHOW row_security") == "off");
+        CHECK(connection.value("SELECT '2024-02-01'::date") == "2024-02-01");
+    }
+    CHECK(connection.value("SHOW TimeZone") == "Asia/Tokyo");
+}
+
+TEST_CASE("a reading transaction cannot write") {
+    const TempDatabase database("CREATE TABLE t (a int)");
+    TestConnection connection(database.url());
+    Transaction transaction(connection.get(), Mode::kRead);
+    CHECK(code_of([&] { transaction.exec("INSERT INTO t VALUES (1)"); }) == Code::kUnavailable);
+}
+
+TEST_CASE("a deferred constraint fails at commit as a named error") {
+    const TempDatabase database(
+        "CREATE TABLE t (a int CONSTRAINT one UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+    TestConnection connection(database.url());
+    Transaction transaction(connection.get(), Mode::kMove);
+    transaction.exec("INSERT INTO t VALUES (1), (1)");
+    try {
+        transaction.commit();
+        FAIL("committed");
+    } catch (const Error& error) {
+        CHECK(error.code() == Code::kConflict);
+        CHECK(error.sql()->constraint == "one");
+    }
+}
+
+TEST_CASE("committing a failed transaction is an error") {
+    const TempDatabase database;
+    TestConnection connection(database.url());
+    Transaction transaction(connection.get(), Mode::kMove);
+    CHECK_THROWS_AS(transaction.exec("SELECT 1/0"), Error);
+    CHECK_THROWS_AS(transaction.commit(), Error);
+}
+
+TEST_CASE("a serialization failure is tried again with a fresh transaction") {
+    const TempDatabase database;
+    Pool pool(database.url(), 1);
+    int runs = 0;
+    run(pool, Mode::kMove, [&](Transaction& transaction) {
+        if (++runs == 3) return;
+        transaction.exec("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40001'; END $$");
+    });
+    CHECK(runs == 3);
+}
+
+TEST_CASE("other errors are not tried again, and tries are bounded") {
+    const TempDatabase database;
+    Pool pool(database.url(), 1);
+    int runs = 0;
+    const auto failing = [&](const char* state) {
+        return [&runs, state](Transaction& transaction) {
+            ++runs;
+            transaction.exec(std::string("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '") +
+                             state + "'; END $$");
+        };
+    };
+    CHECK_THROWS_AS(run(pool, Mode::kMove, failing("23505")), Error);
+    CHECK(runs == 1);
+    CHECK_THROWS_AS(run(pool, Mode::kMove, failing("40P01"), 2), Error);
+    CHECK(runs == 3);
+}
+
+TEST_CASE("a stream gives each row, and its connection survives a consumer that throws") {
+    const TempDatabase database;
+    TestConnection connection(database.url());
+    long long sum = 0;
+    connection->stream("SELECT generate_series(1, $1::int)", {"1000"},
+                       [&](const Result& row) { sum += row.integer(0, 0); });
+    CHECK(sum == 500500);
+    CHECK_THROWS_AS(connection->stream("SELECT generate_series(1, 1000000)", {},
+                                       [](const Result&) { throw std::runtime_error("enough"); }),
+                    std::runtime_error);
+    CHECK(connection.value("SELECT 1") == "1");
+}
+
+TEST_CASE("the pool says that it is exhausted when its wait is over") {
+    const TempDatabase database;
+    Pool pool(database.url(), 1, std::chrono::milliseconds(10));
+    {
+        auto lease = pool.lease();
+        CHECK(code_of([&] { pool.lease(); }) == Code::kUnavailable);
+    }
+    CHECK(pool.lease().connection().exec("SELECT 1").integer(0, 0) == 1);
+}
+
+TEST_CASE("a connection that the server closed is opened again") {
+    const TempDatabase database;
+    Pool pool(database.url(), 1);
+    const auto pid =
+        pool.lease().connection().exec_prepared("SELECT pg_backend_pid()").integer(0, 0);
+    TestConnection(database.url())
+        ->exec("SELECT pg_terminate_backend($1, 5000)", {std::to_string(pid)});
+    CHECK(pool.lease().connection().exec_prepared("SELECT pg_backend_pid()").integer(0, 0) != pid);
+}
+
+TEST_CASE("a lease gives its connection back without an open transaction") {
+    const TempDatabase database;
+    Pool pool(database.url(), 1);
+    pool.lease().connection().script("BEGIN; CREATE TABLE left_open ()");
+    CHECK(pool.lease().connection().exec("SELECT to_regclass('left_open') IS NULL").boolean(0, 0));
+}
+
+TEST_CASE("a database that is not there is unavailable") {
+    Pool pool("host=/nonexistent dbname=none", 1);
+    CHECK(code_of([&] { pool.lease(); }) == Code::kUnavailable);
+    CHECK(code_of([&] { pool.lease(); }) == Code::kUnavailable);
+}

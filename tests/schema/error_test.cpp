@@ -1,0 +1,61 @@
+#include "schema/error.hpp"
+
+#include <doctest/doctest.h>
+
+using trashd::Code;
+using trashd::Error;
+using trashd::SqlError;
+
+namespace {
+
+Error error(const std::string& state, const std::string& message = "") {
+    return Error(
+        SqlError{state, message, "Key (id)=(7) exists", "public", "task", "", "task_pkey"});
+}
+
+}  // namespace
+
+TEST_CASE("nodb: every code has the name that clients see") {
+    CHECK(trashd::code_name(Code::kBadRequest) == "bad-request");
+    CHECK(trashd::code_name(Code::kNotGroupRoot) == "not-group-root");
+    CHECK(trashd::code_name(Code::kUnsupportedMediaType) == "unsupported-media-type");
+    CHECK(trashd::code_name(Code::kUnavailable) == "unavailable");
+}
+
+TEST_CASE("nodb: a SQLSTATE becomes a code") {
+    for (const char* state : {"23505", "23P01", "23503", "42501"}) {
+        CHECK(error(state).code() == Code::kConflict);
+    }
+    for (const char* state : {"23502", "23514", "22001", "22P02"}) {
+        CHECK(error(state).code() == Code::kInvalid);
+    }
+    for (const char* state : {"57014", "55P03", "53300", "08006", "57P01", "25006", "40P01"}) {
+        CHECK(error(state).code() == Code::kUnavailable);
+    }
+    CHECK(error("42601").code() == Code::kInternal);
+}
+
+TEST_CASE("nodb: a unique violation names the constraint and the table, not the values") {
+    const auto violation = error("23505", "duplicate key value");
+    const std::string what = violation.what();
+    CHECK(what ==
+          "unique constraint \"task_pkey\" of table \"public.task\" already holds these values; "
+          "change them, or the row that has them");
+    CHECK(violation.is("23505"));
+    CHECK(violation.sql()->detail == "Key (id)=(7) exists");
+}
+
+TEST_CASE("nodb: a missing privilege says which GRANT is needed") {
+    CHECK(std::string(error("42501", "permission denied for table task").what()) ==
+          "the service's role may not use table task; GRANT SELECT, INSERT, UPDATE, DELETE on it "
+          "to the role");
+    const std::string hidden =
+        error("42501", "query would be affected by row-level security policy for table x").what();
+    CHECK(hidden.find("BYPASSRLS") != hidden.npos);
+}
+
+TEST_CASE("nodb: an unexpected error shows its SQLSTATE and nothing else") {
+    const std::string what = error("XX000", "value 'secret' is broken").what();
+    CHECK(what.find("XX000") != what.npos);
+    CHECK(what.find("secret") == what.npos);
+}
