@@ -76,3 +76,14 @@ CREATE TABLE {schema}.ledger (
 CREATE INDEX ledger_object ON {schema}.ledger (schema_name, table_name, object_id);
 CREATE INDEX ledger_group ON {schema}.ledger (group_uuid);
 COMMENT ON TABLE {schema}.ledger IS 'what happened; outlives the items';
+
+-- Why the text cannot be read as the type; NULL: it can. A literal, so that the input function reads
+-- it and no cast of a user's.
+CREATE FUNCTION {schema}.cast_error(value text, type text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE pg_catalog.format('SELECT %L::%s', value, type);
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLERRM;
+END
+$$;

@@ -1,0 +1,177 @@
+#include "cascade/predicates.hpp"
+#include "schema/value.hpp"
+#include "trash/restoring.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace trashd::trash {
+namespace {
+
+using cascade::join;
+using schema::ForeignKey;
+using schema::literal;
+using schema::quoted;
+using schema::Table;
+using std::to_string;
+
+const schema::Column& at(const Table& table, int attnum) { return *table.column(attnum); }
+
+bool by_identity(const ForeignKey& key, const Table& parent) {
+    return !parent.identity.empty() &&
+           std::ranges::is_permutation(key.parent_columns, parent.identity);
+}
+
+std::vector<std::string> names(const Table& table, const std::vector<int>& attnums) {
+    std::vector<std::string> out;
+    for (const int attnum : attnums) out.push_back(quoted(at(table, attnum).name));
+    return out;
+}
+
+// (object_id, w, e1...): items of the child whose parent is neither live nor among the groups.
+std::string missing(const Restoring& restoring, const ForeignKey& key) {
+    const auto& child = *restoring.catalog.table(key.child);
+    const auto& parent = *restoring.catalog.table(key.parent);
+    const auto parents = names(parent, key.parent_columns);
+    std::vector<std::string> set, live, moving;
+    for (std::size_t k = 0; k < parents.size(); ++k) {
+        const auto e = "e" + to_string(k + 1);
+        set.push_back("v." + e);
+        live.push_back("p." + parents[k] + " " + key.operators[k] + " v." + e);
+        moving.push_back("p." + e + " " + key.operators[k] + " v." + e);
+    }
+    auto sql = "SELECT v.* FROM " +
+               evaluated(restoring, child, names(child, key.child_columns), key.child_columns) +
+               " v WHERE pg_catalog.num_nulls(" + join(set, ", ") + ") = 0 AND NOT EXISTS (SELECT 1 FROM " +
+               schema::relation(parent) + " AS p WHERE " + join(live, " AND ") + ")";
+    if (!shapes_of(restoring, parent).empty()) {
+        sql += " AND NOT EXISTS (SELECT 1 FROM " + evaluated(restoring, parent, parents, {}) +
+               " p WHERE " + join(moving, " AND ") + ")";
+    }
+    return sql;
+}
+
+// The parent's columns that are referred to, from the child's values m.e1..., in the parent's types.
+std::string wanted(const ForeignKey& key, const Table& parent) {
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < key.parent_columns.size(); ++k) {
+        const auto& column = at(parent, key.parent_columns[k]);
+        out.push_back("m.e" + to_string(k + 1) + "::" + column.type + " AS " + quoted(column.name));
+    }
+    return "(SELECT " + join(out, ", ") + ") k";
+}
+
+// That the item i, of shape s, is the row that is referred to.
+std::string is_wanted(const ForeignKey& key, const Table& parent) {
+    if (by_identity(key, parent)) {
+        return "i.object_id = " + schema::key_text(parent, parent.identity, "k");
+    }
+    std::vector<std::string> out;
+    for (const int attnum : key.parent_columns) {
+        out.push_back("i.payload[pg_catalog.array_position(s.attnums, " + to_string(attnum) +
+                      "::pg_catalog.int2)] = (" + schema::to_text(at(parent, attnum), "k") + ")");
+    }
+    return join(out, " AND ");
+}
+
+// (object_id, w, group id, uuid and ordinal of the newest item of the parent, whether it was purged)
+std::string located(const Restoring& restoring, const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    std::vector<std::string> ours;
+    for (const auto& group : restoring.groups) ours.push_back(to_string(group.id));
+    const auto purged =
+        by_identity(key, parent)
+            ? "EXISTS (SELECT 1 FROM " + restoring.own("ledger") +
+                  " l WHERE l.action = 'purged' AND l.schema_name = " + literal(parent.name.schema) +
+                  " AND l.table_name = " + literal(parent.name.name) + " AND l.object_id = " +
+                  schema::key_text(parent, parent.identity, "k") + ")"
+            : std::string("false");
+    return "SELECT m.object_id, m.w, x.group_id, x.uuid, x.ordinal, " + purged + " AS purged FROM (" +
+           missing(restoring, key) + ") m CROSS JOIN LATERAL " + wanted(key, parent) +
+           " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " + restoring.own("item") +
+           " i JOIN " + restoring.own("trash_group") + " g ON g.id = i.group_id AND g.state = 'trashed' JOIN " +
+           restoring.own("shape") + " s ON s.id = i.shape WHERE i.shape = ANY(ARRAY(SELECT id FROM " +
+           restoring.own("shape") + " WHERE relation::pg_catalog.oid = " + to_string(parent.oid) +
+           ")) AND i.group_id NOT IN (" + join(ours, ", ") + ") AND " + is_wanted(key, parent) +
+           " ORDER BY i.group_id DESC LIMIT 1) x ON true";
+}
+
+// Keys of single partitions are left to the server: which rows they bind is its to say.
+std::vector<const ForeignKey*> keys_of(const Restoring& restoring) {
+    std::vector<const ForeignKey*> out;
+    for (const auto* table : tables_of(restoring)) {
+        for (const auto* key : restoring.catalog.references(table->oid)) {
+            if (key->child_part == 0 && restoring.catalog.table(key->parent)) out.push_back(key);
+        }
+    }
+    return out;
+}
+
+std::string fate(const schema::Result& found, int row, const Table& parent) {
+    const auto name = parent.name.schema + "." + parent.name.name;
+    if (!found.null(row, 2)) return "the row of " + name + " lies in the trash; restore it first";
+    if (found.boolean(row, 5)) return "the row of " + name + " was purged from the trash";
+    return "the row of " + name + " is not there and never was in the trash";
+}
+
+std::set<long long> groups_of_parents(Restoring& restoring) {
+    std::set<long long> out;
+    for (const auto* key : keys_of(restoring)) {
+        const auto found = restoring.exec("SELECT DISTINCT f.group_id FROM (" +
+                                          located(restoring, *key) +
+                                          ") f WHERE f.group_id IS NOT NULL");
+        for (int row = 0; row < found.rows(); ++row) out.insert(found.integer(row, 0));
+    }
+    return out;
+}
+
+}  // namespace
+
+std::vector<Conflict> find_missing_parents(Restoring& restoring) {
+    std::vector<Conflict> out;
+    for (const auto* key : keys_of(restoring)) {
+        const auto& child = *restoring.catalog.table(key->child);
+        const auto found = restoring.exec(located(restoring, *key) + " LIMIT " +
+                                          to_string(kMostConflicts + 1));
+        Conflict like;
+        like.kind = "missing-parent";
+        like.table = child.name;
+        like.constraint = key->name;
+        for (const int attnum : key->child_columns) like.columns.push_back(at(child, attnum).name);
+        const auto from = out.size();
+        append(out, like, found);
+        for (int row = 0; row < found.rows(); ++row) {
+            auto& conflict = out[from + row];
+            conflict.detail = fate(found, row, *restoring.catalog.table(key->parent));
+            if (found.null(row, 2)) continue;
+            conflict.trash_item = item_id(std::string(found.text(row, 3)), found.integer(row, 4));
+        }
+    }
+    return out;
+}
+
+bool add_ancestors(Restoring& restoring) {
+    restoring.exec("SAVEPOINT trashd_ancestors");
+    std::set<long long> ids;
+    try {
+        ids = groups_of_parents(restoring);
+    } catch (const Error& error) {
+        // values that cannot be read: the attempt will fail on them and say so
+        if (!about_rows(error)) throw;
+        restoring.exec("ROLLBACK TO SAVEPOINT trashd_ancestors");
+    }
+    restoring.exec("RELEASE SAVEPOINT trashd_ancestors");
+    if (ids.empty()) return false;
+    std::vector<std::string> list;
+    for (const long long id : ids) list.push_back(to_string(id));
+    const auto locked = restoring.exec("SELECT id, uuid FROM " + restoring.own("trash_group") +
+                                       " WHERE id IN (" + join(list, ", ") +
+                                       ") AND state = 'trashed' ORDER BY id FOR UPDATE");
+    for (int row = 0; row < locked.rows(); ++row) {
+        add_group(restoring, locked.integer(row, 0));
+        restoring.result.ancestors.emplace_back(locked.text(row, 1));
+    }
+    return locked.rows() > 0;
+}
+
+}  // namespace trashd::trash

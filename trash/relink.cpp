@@ -1,0 +1,206 @@
+#include "cascade/predicates.hpp"
+#include "schema/value.hpp"
+#include "trash/restoring.hpp"
+
+#include <algorithm>
+
+namespace trashd::trash {
+namespace {
+
+using cascade::join;
+using schema::quoted;
+using std::to_string;
+
+// Links alike: of one group, one table, one set of columns.
+struct Links {
+    long long group = 0;
+    const Shape* shape = nullptr;
+    std::vector<int> attnums;
+    std::string where;  // picks them, over l
+};
+
+// Newest group first: of two references cleared one after the other, the later was there last.
+std::vector<Links> links_of(Restoring& restoring) {
+    std::vector<std::string> ids;
+    for (const auto& group : restoring.groups) ids.push_back(to_string(group.id));
+    const auto found = restoring.exec(
+        "SELECT DISTINCT group_id, shape, attnums FROM " + restoring.own("link") +
+        " WHERE group_id IN (" + join(ids, ", ") + ") ORDER BY group_id DESC, shape, attnums");
+    std::vector<Links> out;
+    for (int row = 0; row < found.rows(); ++row) {
+        Links links;
+        links.group = found.integer(row, 0);
+        links.shape = &restoring.shapes.at(static_cast<int>(found.integer(row, 1)));
+        for (const auto& attnum : schema::parse_array(found.text(row, 2))) {
+            links.attnums.push_back(std::stoi(*attnum));
+        }
+        links.where = "l.group_id = " + to_string(links.group) +
+                      " AND l.shape = " + to_string(links.shape->id) +
+                      " AND l.attnums = " + schema::literal(std::string(found.text(row, 2))) +
+                      "::pg_catalog.int2[]";
+        out.push_back(std::move(links));
+    }
+    return out;
+}
+
+// (link, group_id, ordinal, was, left_as): each link with the item that its row became.
+std::string items_by_key(const Restoring& restoring, const Links& links) {
+    return "SELECT l.ctid AS link, x.group_id, x.ordinal, l.was, l.left_as FROM " +
+           restoring.own("link") + " l CROSS JOIN LATERAL (SELECT i.group_id, i.ordinal FROM " +
+           restoring.own("item") + " i JOIN " + restoring.own("trash_group") +
+           " g ON g.id = i.group_id AND g.state = 'trashed' WHERE i.shape = ANY(ARRAY(SELECT id FROM " +
+           restoring.own("shape") + " WHERE relation::pg_catalog.oid = " +
+           to_string(links.shape->relation) +
+           ")) AND i.object_id = l.object_id AND i.group_id > l.group_id ORDER BY i.group_id LIMIT 1)"
+           " x WHERE " + links.where;
+}
+
+// Rows without a key: like rows are paired one to one.
+std::string items_by_row(const Restoring& restoring, const Links& links) {
+    const auto numbered = "pg_catalog.row_number() OVER (PARTITION BY ";
+    return std::string("SELECT l.link, x.group_id, x.ordinal, l.was, l.left_as FROM (SELECT l.ctid AS link, "
+                       "l.key, l.was, l.left_as, ") + numbered + "l.key) AS n FROM " +
+           restoring.own("link") + " l WHERE " + links.where +
+           ") l JOIN (SELECT i.group_id, i.ordinal, i.payload, " + numbered +
+           "i.payload ORDER BY i.group_id, i.ordinal) AS n FROM " + restoring.own("item") + " i JOIN " +
+           restoring.own("trash_group") + " g ON g.id = i.group_id AND g.state = 'trashed' "
+           "WHERE i.shape = " + to_string(links.shape->id) +
+           " AND i.object_id IS NULL AND i.group_id > " + to_string(links.group) +
+           ") x ON x.payload = l.key AND x.n = l.n";
+}
+
+std::string items_of(const Restoring& restoring, const Links& links) {
+    return links.shape->identity.empty() ? items_by_row(restoring, links)
+                                         : items_by_key(restoring, links);
+}
+
+// Keeps those groups in the trash until the references in them are set back.
+bool lock_groups(Restoring& restoring, const Links& links) {
+    return restoring.exec("SELECT id FROM " + restoring.own("trash_group") +
+                          " WHERE id IN (SELECT f.group_id FROM (" + items_of(restoring, links) +
+                          ") f) ORDER BY id FOR SHARE").rows() > 0;
+}
+
+void relink_items(Restoring& restoring, const Links& links) {
+    std::vector<std::string> set, where = {"i.group_id = f.group_id", "i.ordinal = f.ordinal",
+                                           "s.id = i.shape"};
+    for (std::size_t k = 0; k < links.attnums.size(); ++k) {
+        const auto position = "pg_catalog.array_position(s.attnums, " +
+                              to_string(links.attnums[k]) + "::pg_catalog.int2)";
+        const auto n = "[" + to_string(k + 1) + "]";
+        set.push_back("payload[" + position + "] = f.was" + n);
+        where.push_back(position + " IS NOT NULL");
+        where.push_back("i.payload[" + position + "] IS NOT DISTINCT FROM f.left_as" + n);
+    }
+    const auto done = restoring.exec(
+        "WITH found AS MATERIALIZED (" + items_of(restoring, links) + "), done AS (UPDATE " +
+        restoring.own("item") + " i SET " + join(set, ", ") + " FROM found f, " +
+        restoring.own("shape") + " s WHERE " + join(where, " AND ") +
+        " RETURNING 1), gone AS (DELETE FROM " + restoring.own("link") +
+        " WHERE ctid IN (SELECT link FROM found)) SELECT count(*) FROM done");
+    restoring.result.relinked += done.integer(0, 0);
+}
+
+bool can_relink(const Links& links) {
+    const auto* table = links.shape->table;
+    if (table == nullptr) return false;
+    const auto there = [&](int attnum) {
+        const auto* column = table->column(attnum);
+        return column != nullptr && !column->generated;
+    };
+    return std::ranges::all_of(links.attnums, there) &&
+           std::ranges::all_of(links.shape->identity, [&](int a) { return table->column(a) != nullptr; });
+}
+
+std::string assignments(const Links& links, const std::string& was) {
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < links.attnums.size(); ++k) {
+        const auto& column = *links.shape->table->column(links.attnums[k]);
+        out.push_back(quoted(column.name) + " = " +
+                      schema::from_text(column, was + "[" + to_string(k + 1) + "]"));
+    }
+    return join(out, ", ");
+}
+
+// Equality on the key that the link was made with; the table may have another by now.
+std::string same_row(const Links& links) {
+    const auto& table = *links.shape->table;
+    const auto& identity = links.shape->identity;
+    const auto operators = table.identity == identity
+                               ? cascade::identity_operators(table)
+                               : std::vector<std::string>(identity.size(), "=");
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < identity.size(); ++k) {
+        const auto& column = *table.column(identity[k]);
+        out.push_back("t." + quoted(column.name) + " " + operators[k] + " " +
+                      schema::from_text(column, "l.key[" + to_string(k + 1) + "]"));
+    }
+    return join(out, " AND ");
+}
+
+std::string update_by_key(const Restoring& restoring, const Links& links) {
+    std::string untouched;
+    for (std::size_t k = 0; k < links.attnums.size(); ++k) {
+        const auto& column = *links.shape->table->column(links.attnums[k]);
+        untouched += " AND " + ("(" + schema::to_text(column, "t")) +
+                     ") IS NOT DISTINCT FROM l.left_as[" + to_string(k + 1) + "]";
+    }
+    return "UPDATE " + schema::relation(*links.shape->table) + " AS t SET " +
+           assignments(links, "l.was") + " FROM " + restoring.own("link") + " l WHERE " + links.where +
+           " AND " + same_row(links) + untouched;
+}
+
+// The whole row as text, of the columns that are still there: (of the row t, of the link l).
+std::pair<std::string, std::string> whole_row(const Shape& shape) {
+    std::vector<std::string> live, kept;
+    for (const auto& column : shape.table->columns) {
+        const int position = shape.position(column.attnum);
+        if (position == 0) continue;
+        live.push_back(schema::to_text(column, "t"));
+        kept.push_back("l.key[" + to_string(position) + "]");
+    }
+    return {"ARRAY[" + join(live, ", ") + "]::pg_catalog.text[]",
+            "ARRAY[" + join(kept, ", ") + "]::pg_catalog.text[]"};
+}
+
+// Rows locked by an earlier statement stay where they are, so their place names them here.
+std::string update_by_row(const Restoring& restoring, const Links& links) {
+    const auto relation = schema::relation(*links.shape->table);
+    const auto [live, kept] = whole_row(*links.shape);
+    const auto numbered = "pg_catalog.row_number() OVER (PARTITION BY ";
+    return "WITH l AS MATERIALIZED (SELECT l.was, " + kept + " AS k, " + numbered + kept +
+           ") AS n FROM " + restoring.own("link") + " l WHERE " + links.where +
+           "), c AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS place, " + live + " AS k, " +
+           numbered + live + " ORDER BY t.tableoid, t.ctid) AS n FROM " + relation + " AS t WHERE " +
+           live + " IN (SELECT k FROM l)) UPDATE " + relation + " AS t SET " +
+           assignments(links, "l.was") +
+           " FROM l JOIN c ON c.k = l.k AND c.n = l.n WHERE t.tableoid = c.part AND t.ctid = c.place";
+}
+
+void lock_rows(Restoring& restoring, const Links& links) {
+    const auto [live, kept] = whole_row(*links.shape);
+    restoring.exec("SELECT count(*) FROM (SELECT 1 FROM " + schema::relation(*links.shape->table) +
+                   " AS t WHERE " + live + " IN (SELECT " + kept + " FROM " + restoring.own("link") +
+                   " l WHERE " + links.where + ") FOR NO KEY UPDATE) r");
+}
+
+}  // namespace
+
+void relink_trashed(Restoring& restoring) {
+    for (const auto& links : links_of(restoring)) {
+        if (lock_groups(restoring, links)) relink_items(restoring, links);
+    }
+}
+
+void relink_live(Restoring& restoring) {
+    for (const auto& links : links_of(restoring)) {
+        if (!can_relink(links)) continue;
+        const bool by_row = links.shape->identity.empty();
+        if (by_row) lock_rows(restoring, links);
+        restoring.result.relinked +=
+            restoring.exec(by_row ? update_by_row(restoring, links) : update_by_key(restoring, links))
+                .affected();
+    }
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,207 @@
+#include "trash/restore.hpp"
+
+#include "cascade/plan.hpp"
+#include "cascade/predicates.hpp"
+#include "schema/reader.hpp"
+#include "schema/value.hpp"
+#include "trash/restoring.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+namespace trashd::trash {
+namespace {
+
+using cascade::join;
+using schema::quoted;
+using schema::Table;
+using std::to_string;
+
+// Tables of items and of links, by oid.
+std::vector<const Table*> concerned(const Restoring& restoring) {
+    std::map<schema::Oid, const Table*> out;
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.table != nullptr) out[shape.relation] = shape.table;
+    }
+    std::vector<const Table*> tables;
+    for (const auto& [oid, table] : out) tables.push_back(table);
+    return tables;
+}
+
+// From here to the end of the transaction the tables are what the catalog says.
+void hold_tables(Restoring& restoring) {
+    std::vector<schema::Oid> oids;
+    std::vector<std::string> names;
+    for (const auto* table : concerned(restoring)) {
+        oids.push_back(table->oid);
+        names.push_back(schema::relation(*table));
+    }
+    if (oids.empty()) return;
+    try {
+        restoring.exec("LOCK TABLE " + join(names, ", ") + " IN ROW EXCLUSIVE MODE");
+    } catch (const Error& error) {
+        if (error.is("42P01") || error.is("3F000")) throw StaleCatalog();
+        throw;
+    }
+    const auto now = restoring.exec(schema::fingerprint_sql(oids));
+    if (now.text(0, 0) != schema::expected_fingerprint(restoring.catalog, oids)) throw StaleCatalog();
+}
+
+std::string insert_sql(const Restoring& restoring, const Shape& shape) {
+    std::vector<std::string> names, values;
+    for (const auto& column : shape.table->columns) {
+        if (column.generated || shape.position(column.attnum) == 0) continue;
+        names.push_back(quoted(column.name));
+        values.push_back(value(shape, column));
+    }
+    return "INSERT INTO " + quoted(shape.table->name) +
+           (names.empty() ? "" : " (" + join(names, ", ") + ")") +
+           " OVERRIDING SYSTEM VALUE SELECT " + join(values, ", ") + " FROM " +
+           source(restoring, shape) + " i ORDER BY i.group_id, i.ordinal";
+}
+
+void expect(Restoring& restoring, const Shape& shape, long long inserted) {
+    if (inserted == shape.count) return;
+    Conflict conflict;
+    conflict.kind = "constraint";
+    conflict.table = shape.table->name;
+    conflict.detail = to_string(inserted) + " of " + to_string(shape.count) + " rows went in; look at";
+    std::vector<std::string> names;
+    for (const auto& trigger : shape.table->triggers) {
+        if (trigger.on_insert) names.push_back(trigger.name);
+    }
+    conflict.detail += names.empty() ? " the table's rules" : " its triggers: " + join(names, ", ");
+    restoring.conflicts.push_back(std::move(conflict));
+}
+
+// One statement: foreign keys are checked at its end, so these may refer to each other.
+void insert_together(Restoring& restoring, const std::vector<const Shape*>& shapes) {
+    if (shapes.size() == 1) {
+        const auto done = restoring.exec(insert_sql(restoring, *shapes[0]));
+        return expect(restoring, *shapes[0], done.affected());
+    }
+    std::vector<std::string> with, counts;
+    for (const auto* shape : shapes) {
+        const auto name = "w" + to_string(with.size());
+        with.push_back(name + " AS (" + insert_sql(restoring, *shape) + " RETURNING 1)");
+        counts.push_back("(SELECT count(*) FROM " + name + ")");
+    }
+    const auto done = restoring.exec("WITH " + join(with, ", ") + " SELECT " + join(counts, ", "));
+    for (std::size_t k = 0; k < shapes.size(); ++k) {
+        expect(restoring, *shapes[k], done.integer(0, static_cast<int>(k)));
+    }
+}
+
+void insert_all(Restoring& restoring) {
+    auto& result = restoring.result;
+    for (const auto& step : cascade::insert_order(restoring.catalog, tables_of(restoring))) {
+        std::vector<const Shape*> together;
+        for (const auto* table : step) {
+            TableCount line{table->name, 0};
+            for (const auto* shape : shapes_of(restoring, *table)) {
+                together.push_back(shape);
+                line.count += shape->count;
+            }
+            result.restored += line.count;
+            result.tables.push_back(std::move(line));
+        }
+        insert_together(restoring, together);
+    }
+}
+
+// False, or an Error about rows, when something is in the way.
+bool attempt(Restoring& restoring) {
+    if (!find_missing_tables(restoring).empty() || !find_losses(restoring).empty()) return false;
+    relink_trashed(restoring);
+    insert_all(restoring);
+    relink_live(restoring);
+    restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
+    verify(restoring);
+    return restoring.conflicts.empty();
+}
+
+[[noreturn]] void refuse(Restoring& restoring, const Error* failed) {
+    restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kSavepoint);
+    auto conflicts = find_conflicts(restoring, failed);
+    const auto count = conflicts.size();
+    throw Conflicted("the group cannot go back as it is: " + to_string(count) +
+                         (count == 1 ? " conflict" : " conflicts") + "; resolve them and restore again",
+                     std::move(conflicts));
+}
+
+void insert_or_refuse(Restoring& restoring) {
+    restoring.exec(std::string("SAVEPOINT ") + kSavepoint);
+    std::optional<Error> failed;
+    try {
+        if (attempt(restoring)) return;
+    } catch (const Error& error) {
+        if (!about_rows(error)) throw;
+        failed = error;
+    }
+    refuse(restoring, failed ? &*failed : nullptr);
+}
+
+void write_ledger(Restoring& restoring, const GroupRow& group) {
+    std::map<std::string, long long> counts;
+    for (std::size_t k = 0; k < group.shapes.size(); ++k) {
+        const auto& name = restoring.shapes.at(group.shapes[k]).called();
+        counts[name.schema + "." + name.name] += group.counts[k];
+    }
+    std::vector<schema::Param> names, numbers;
+    for (const auto& [name, count] : counts) {
+        names.emplace_back(name);
+        numbers.emplace_back(to_string(count));
+    }
+    const auto& root = restoring.shapes.at(group.root_shape).called();
+    const auto& context = restoring.context;
+    restoring.transaction.exec(
+        "INSERT INTO " + restoring.own("ledger") +
+            " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
+            "request_id) SELECT pg_catalog.now(), 'restored', $1, $2, $3, $4, $5, $6::pg_catalog.uuid, "
+            "pg_catalog.jsonb_object_agg(n, c), $7 FROM ROWS FROM (pg_catalog.unnest($8::"
+            "pg_catalog.text[]), pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c)",
+        {context.by, context.reason, root.schema, root.name, group.root_object, group.uuid,
+         context.request_id, schema::array_literal(names), schema::array_literal(numbers)});
+}
+
+void end_group(Restoring& restoring, const GroupRow& group) {
+    restoring.transaction.exec("UPDATE " + restoring.own("trash_group") +
+                                   " SET state = 'restored', ended_at = pg_catalog.now(), ended_by = $1 "
+                                   "WHERE id = $2::pg_catalog.int8",
+                               {restoring.context.by, to_string(group.id)});
+    write_ledger(restoring, group);
+    const auto gone = restoring.exec("DELETE FROM " + restoring.own("item") +
+                                     " WHERE group_id = " + to_string(group.id));
+    if (gone.affected() != group.size) {
+        throw Error(Code::kInternal, "the group has other items than it says; nothing was restored");
+    }
+    restoring.exec("DELETE FROM " + restoring.own("link") + " WHERE group_id = " + to_string(group.id));
+}
+
+void sum_up(Restoring& restoring) {
+    auto& result = restoring.result;
+    const auto& root = restoring.groups.front();
+    result.group_id = root.uuid;
+    result.root_table = restoring.shapes.at(root.root_shape).called();
+    result.root_id = root.root_object;
+    result.not_relinked = -result.relinked;
+    for (const auto& group : restoring.groups) result.not_relinked += group.links;
+}
+
+}  // namespace
+
+Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
+                        const std::string& trash_schema, long long group,
+                        const RestoreOptions& options, const Context& context) {
+    Restoring restoring{transaction, catalog, trash_schema, options, context, {}, {}, false, {}, {}};
+    add_group(restoring, group);
+    hold_tables(restoring);
+    while (options.with_ancestors && add_ancestors(restoring)) hold_tables(restoring);
+    insert_or_refuse(restoring);
+    for (const auto& row : restoring.groups) end_group(restoring, row);
+    sum_up(restoring);
+    return std::move(restoring.result);
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,209 @@
+#include "cascade/predicates.hpp"
+#include "schema/value.hpp"
+#include "trash/restoring.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace trashd::trash {
+namespace {
+
+using schema::quoted;
+using std::to_string;
+
+std::vector<int> integers(std::string_view array) {
+    std::vector<int> out;
+    for (const auto& element : schema::parse_array(array)) out.push_back(std::stoi(*element));
+    return out;
+}
+
+std::vector<std::string> texts(std::string_view array) {
+    std::vector<std::string> out;
+    for (const auto& element : schema::parse_array(array)) out.push_back(element.value_or(""));
+    return out;
+}
+
+GroupRow read_group(Restoring& restoring, long long id) {
+    const auto found = restoring.exec(
+        "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object FROM " +
+        restoring.own("trash_group") + " WHERE id = " + to_string(id));
+    if (found.rows() != 1) throw Error(Code::kNotFound, "there is no such group");
+    GroupRow group;
+    group.id = id;
+    group.uuid = found.text(0, 1);
+    group.state = found.text(0, 2);
+    group.shapes = integers(found.text(0, 3));
+    for (const auto& count : schema::parse_array(found.text(0, 4))) {
+        group.counts.push_back(std::stoll(*count));
+    }
+    group.size = found.integer(0, 5);
+    group.links = found.integer(0, 6);
+    group.root_shape = static_cast<int>(found.integer(0, 7));
+    group.root_object = found.text(0, 8);
+    return group;
+}
+
+void read_shapes(Restoring& restoring, const GroupRow& group) {
+    const auto found = restoring.exec(
+        "SELECT id, relation::pg_catalog.oid, schema_name, table_name, attnums, names, types, "
+        "generated, identity FROM " + restoring.own("shape") +
+        " WHERE id = ANY(ARRAY(SELECT pg_catalog.unnest(shapes || root_shape) FROM " +
+        restoring.own("trash_group") + " WHERE id = " + to_string(group.id) +
+        ")) OR id = ANY(ARRAY(SELECT shape FROM " + restoring.own("link") +
+        " WHERE group_id = " + to_string(group.id) + "))");
+    for (int row = 0; row < found.rows(); ++row) {
+        Shape shape;
+        shape.id = static_cast<int>(found.integer(row, 0));
+        shape.relation = static_cast<schema::Oid>(found.integer(row, 1));
+        shape.name = {std::string(found.text(row, 2)), std::string(found.text(row, 3))};
+        shape.table = restoring.catalog.table(shape.relation);
+        shape.attnums = integers(found.text(row, 4));
+        shape.names = texts(found.text(row, 5));
+        shape.types = texts(found.text(row, 6));
+        for (const auto& flag : texts(found.text(row, 7))) shape.generated.push_back(flag == "t");
+        shape.identity = integers(found.text(row, 8));
+        restoring.shapes.emplace(shape.id, std::move(shape));
+    }
+}
+
+void add_ranges(Restoring& restoring, const GroupRow& group) {
+    long long next = 1;
+    for (std::size_t i = 0; i < group.shapes.size(); ++i) {
+        const auto count = group.counts[i];
+        if (count == 0) continue;
+        auto& shape = restoring.shapes.at(group.shapes[i]);
+        auto* last = shape.ranges.empty() ? nullptr : &shape.ranges.back();
+        if (last != nullptr && last->group == group.id && last->last + 1 == next) {
+            last->last += count;
+        } else {
+            shape.ranges.push_back({group.id, next, next + count - 1});
+        }
+        shape.count += count;
+        next += count;
+    }
+}
+
+// The text of the expression or stored column that w has at the position.
+std::string text_at(const Shape& shape, const std::vector<int>& wanted, std::size_t at) {
+    if (wanted[at] != 0) return stored(shape, wanted[at]);
+    const auto e = "e.e" + to_string(at + 1);
+    return "CASE WHEN pg_catalog.num_nulls(" + e + ") = 0 THEN pg_catalog.format('%s', " + e +
+           ") END";
+}
+
+std::string as_table(const Shape& shape) {
+    std::vector<std::string> columns;
+    for (const auto& column : shape.table->columns) {
+        columns.push_back(value(shape, column) + " AS " + quoted(column.name));
+    }
+    return "(SELECT " + cascade::join(columns, ", ") + ") AS " + quoted(shape.table->name.name);
+}
+
+}  // namespace
+
+int Shape::position(int attnum) const {
+    const auto found = std::ranges::find(attnums, attnum);
+    return found == attnums.end() ? 0 : static_cast<int>(found - attnums.begin()) + 1;
+}
+
+std::string Restoring::own(const std::string& name) const { return quoted({trash_schema, name}); }
+
+void add_group(Restoring& restoring, long long id) {
+    auto group = read_group(restoring, id);
+    read_shapes(restoring, group);
+    add_ranges(restoring, group);
+    restoring.groups.push_back(std::move(group));
+}
+
+std::vector<const schema::Table*> tables_of(const Restoring& restoring) {
+    std::vector<const schema::Table*> out;
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.count == 0 || shape.table == nullptr) continue;
+        if (std::ranges::find(out, shape.table) == out.end()) out.push_back(shape.table);
+    }
+    return out;
+}
+
+std::vector<const Shape*> shapes_of(const Restoring& restoring, const schema::Table& table) {
+    std::vector<const Shape*> out;
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.count > 0 && shape.table == &table) out.push_back(&shape);
+    }
+    return out;
+}
+
+std::string source(const Restoring& restoring, const Shape& shape) {
+    std::vector<std::string> parts;
+    std::string guard;
+    if (restoring.guard_casts) {
+        for (const auto& [position, column] : suspects(shape)) {
+            guard += " AND " + restoring.own("cast_error") + "(payload[" + to_string(position) +
+                     "], " + schema::literal(column->type) + ") IS NULL";
+        }
+        // the casts must not be tried before the guard has spoken
+        if (!guard.empty()) guard += " OFFSET 0";
+    }
+    for (const auto& range : shape.ranges) {
+        parts.push_back("(SELECT group_id, ordinal, object_id, payload FROM " +
+                        restoring.own("item") + " WHERE group_id = " + to_string(range.group) +
+                        " AND ordinal BETWEEN " + to_string(range.first) + " AND " +
+                        to_string(range.last) + " AND shape = " + to_string(shape.id) + guard +
+                        ")");
+    }
+    return "(" + cascade::join(parts, " UNION ALL ") + ")";
+}
+
+std::string stored(const Shape& shape, int attnum) {
+    const int position = shape.position(attnum);
+    return position == 0 ? "NULL::pg_catalog.text" : "i.payload[" + to_string(position) + "]";
+}
+
+std::string value(const Shape& shape, const schema::Column& column) {
+    return schema::from_text(column, stored(shape, column.attnum));
+}
+
+std::string evaluated(const Restoring& restoring, const schema::Table& table,
+                      const std::vector<std::string>& expressions, const std::vector<int>& wanted) {
+    std::vector<std::string> parts, computed;
+    for (std::size_t i = 0; i < expressions.size(); ++i) {
+        computed.push_back("(" + expressions[i] + ") AS e" + to_string(i + 1));
+    }
+    for (const auto* shape : shapes_of(restoring, table)) {
+        std::vector<std::string> words;
+        for (std::size_t i = 0; i < wanted.size(); ++i) words.push_back(text_at(*shape, wanted, i));
+        parts.push_back("SELECT i.group_id, i.ordinal, i.object_id, ARRAY[" +
+                        cascade::join(words, ", ") + "]::pg_catalog.text[] AS w, e.* FROM " +
+                        source(restoring, *shape) + " i CROSS JOIN LATERAL (SELECT " +
+                        cascade::join(computed, ", ") + " FROM " + as_table(*shape) + ") e");
+    }
+    return "(" + cascade::join(parts, " UNION ALL ") + ")";
+}
+
+std::vector<std::pair<int, const schema::Column*>> suspects(const Shape& shape) {
+    std::vector<std::pair<int, const schema::Column*>> out;
+    if (shape.table == nullptr) return out;
+    for (const auto& column : shape.table->columns) {
+        const int position = shape.position(column.attnum);
+        if (position == 0 || column.generated) continue;
+        if (column.user_type || column.type != shape.types[position - 1]) {
+            out.emplace_back(position, &column);
+        }
+    }
+    return out;
+}
+
+void append(std::vector<Conflict>& out, const Conflict& like, const schema::Result& rows) {
+    for (int row = 0; row < rows.rows(); ++row) {
+        auto conflict = like;
+        conflict.id = rows.text(row, 0);
+        conflict.values = schema::parse_array(rows.text(row, 1));
+        out.push_back(std::move(conflict));
+    }
+}
+
+bool about_rows(const Error& error) {
+    static const std::set<std::string> kClasses = {"22", "23", "27", "42", "44", "P0"};
+    return error.sql() && !error.is("42501") && kClasses.count(error.sql()->sqlstate.substr(0, 2));
+}
+
+}  // namespace trashd::trash
