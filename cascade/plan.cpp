@@ -225,6 +225,10 @@ void check_table(Plan& plan, const Table& table, bool taken) {
 void check_nodes(Plan& plan) {
     for (const Node& node : plan.nodes) {
         check_table(plan, *node.table, true);
+        if (node.loop && node.table->insert_rules) {
+            plan.refusals.push_back("rewrite rules on " + name_of(*node.table) + " would divert its rows on "
+                                    "their way back; drop the rules");
+        }
         if (node.loop && node.table->identity.empty()) {
             plan.refusals.push_back(name_of(*node.table) + " refers to itself but has no primary "
                                     "key or NOT NULL unique key; add one");

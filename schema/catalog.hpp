@@ -81,7 +81,8 @@ struct Table {
     std::vector<Exclusion> exclusions;
     std::vector<Check> checks;
     std::vector<Trigger> triggers;         // the user's, enabled
-    bool rules = false;                    // rewrite rules on INSERT, UPDATE or DELETE
+    bool rules = false;                    // rewrite rules on UPDATE or DELETE
+    bool insert_rules = false;             // rewrite rules on INSERT
     bool row_security = false;             // active for this role
     bool can_select = true, can_insert = true, can_update = true, can_delete = true;  // whole table,
                                            // or (select, insert) every column, (update) any column

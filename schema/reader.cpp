@@ -50,13 +50,14 @@ Table table_of(const Result& r, int row) {
     table.name = {string(r, row, 1), string(r, row, 2)};
     table.partitioned = r.boolean(row, 3);
     table.rules = r.boolean(row, 4);
-    table.row_security = r.boolean(row, 5);
-    table.can_select = r.boolean(row, 6);
-    table.can_insert = r.boolean(row, 7);
-    table.can_update = r.boolean(row, 8);
-    table.can_delete = r.boolean(row, 9);
-    table.leaves = integers<Oid>(r, row, 10);
-    table.fingerprint = r.text(row, 11);
+    table.insert_rules = r.boolean(row, 5);
+    table.row_security = r.boolean(row, 6);
+    table.can_select = r.boolean(row, 7);
+    table.can_insert = r.boolean(row, 8);
+    table.can_update = r.boolean(row, 9);
+    table.can_delete = r.boolean(row, 10);
+    table.leaves = integers<Oid>(r, row, 11);
+    table.fingerprint = r.text(row, 12);
     return table;
 }
 

@@ -33,7 +33,8 @@ inline const std::string kUserTables = R"(
 
 inline const std::string kTablesSql = R"(
 SELECT c.oid, n.nspname, c.relname, c.relkind = 'p',
-  EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3', '4')),
+  EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '4')),
+  EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type = '3'),
   row_security_active(c.oid),
   u.usable AND has_table_privilege(c.oid, 'SELECT'),
   u.usable AND has_table_privilege(c.oid, 'INSERT'),

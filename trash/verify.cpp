@@ -68,6 +68,21 @@ bool comparable(const Shape& shape) {
            std::ranges::all_of(identity, [&](int attnum) { return shape.position(attnum) != 0; });
 }
 
+// Rules on INSERT may have put a row elsewhere without anything failing.
+void refuse_diverted(Restoring& restoring, const Shape& shape) {
+    const auto found = restoring.exec("SELECT i.object_id FROM " + source(restoring, shape) + " i LEFT JOIN " +
+                                      schema::relation(*shape.table) + " AS t ON " + same_row(shape) +
+                                      " WHERE t.ctid IS NULL LIMIT " + to_string(kMostConflicts));
+    for (int row = 0; row < found.rows(); ++row) {
+        Conflict conflict;
+        conflict.kind = "constraint";
+        conflict.table = shape.called();
+        conflict.id = found.text(row, 0);
+        conflict.detail = "a rewrite rule of the table puts the row elsewhere; drop the rule";
+        restoring.conflicts.push_back(std::move(conflict));
+    }
+}
+
 std::string differences(const Restoring& restoring, const Shape& shape) {
     // a row that is not there differs in its key
     return "SELECT i.object_id, CASE WHEN t." +
@@ -148,6 +163,7 @@ void verify(Restoring& restoring) {
     std::vector<const Shape*> differ;
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count == 0 || shape.table == nullptr || !comparable(shape)) continue;
+        if (shape.table->insert_rules) refuse_diverted(restoring, shape);
         if (!triggers && !became_generated(shape)) continue;
         const auto columns = differing_columns(restoring, shape);
         if (columns.empty()) continue;
