@@ -19,8 +19,8 @@ namespace {
 
 // What the library adds to the headers by itself.
 constexpr std::size_t kAddedHeaders = 4;
-// A body that is too large is read on up to here, so that the connection stays usable.
-constexpr std::size_t kDiscardBytes = 64u << 20;
+// The verb of the request whose body this thread reads, while the library takes it for a POST.
+thread_local std::string verb_sent;
 
 std::string new_request_id() {
     thread_local std::mt19937_64 random{std::random_device{}()};
@@ -105,6 +105,7 @@ struct HttpServer::Impl {
     std::atomic<bool> stopping{false};
 
     void set_up();
+    static void prepare_body(httplib::Request& request);
     void take_with_body(const httplib::Request& request, httplib::Response& response,
                         const httplib::ContentReader& reader);
     void answer(const httplib::Request& request, httplib::Response& response, const Error* refused);
@@ -174,17 +175,28 @@ void HttpServer::Impl::answer(const httplib::Request& request, httplib::Response
     count_request(request.method, reply.status, taken.count());
 }
 
-// No route takes a body yet; it is read so that the next request on the connection is found.
+// The library reads a body of POST, and not always of DELETE, never of GET: what it leaves would be
+// taken for the next request. It also takes multipart bodies apart, for which there is no receiver.
+void HttpServer::Impl::prepare_body(httplib::Request& request) {
+    verb_sent = request.method;
+    request.method = "POST";
+    if (!request.is_multipart_form_data()) return;
+    request.headers.erase("Content-Type");
+    request.set_header("Content-Type", "application/octet-stream");
+}
+
+// No route takes a body yet; it is read to its end so that the next request is found behind it.
 void HttpServer::Impl::take_with_body(const httplib::Request& request, httplib::Response& response,
                                       const httplib::ContentReader& reader) {
     std::size_t size = 0;
     const bool whole = reader([&](const char*, std::size_t length) {
         size += length;
-        return size <= kDiscardBytes;
+        return true;
     });
-    if (size > config.limits.body_bytes || (!whole && response.status == 413)) {
-        Error large(Code::kPayloadTooLarge,
-                    fmt::format("the body may have up to {} bytes", config.limits.body_bytes));
+    const_cast<httplib::Request&>(request).method = verb_sent;
+    const auto most = config.limits.body_bytes;
+    if (size > most || (!whole && response.status == 413)) {
+        Error large(Code::kPayloadTooLarge, fmt::format("the body may have up to {} bytes", most));
         return answer(request, response, &large);
     }
     if (!whole) {
@@ -212,16 +224,17 @@ void HttpServer::Impl::set_up() {
     server.set_keep_alive_timeout(5);
     server.set_read_timeout(10);
     server.set_write_timeout(30);
-    server.set_payload_max_length(kDiscardBytes);
+    server.set_payload_max_length(config.limits.body_bytes);
     server.set_socket_options(reuse_address);
     const auto threads = static_cast<std::size_t>(config.threads);
     server.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
     server.set_pre_routing_handler([this](const Request& request, Response& response) {
-        // Ranges would cut answers of JSON into pieces.
-        const_cast<Request&>(request).ranges.clear();
-        const bool reads_body = request.method == "POST" || request.method == "PUT" ||
-                                request.method == "PATCH" || request.method == "DELETE";
-        if (reads_body && has_body(request)) return Listener::HandlerResponse::Unhandled;
+        auto& changeable = const_cast<Request&>(request);
+        changeable.ranges.clear();  // would cut answers of JSON into pieces
+        if (has_body(request)) {
+            prepare_body(changeable);
+            return Listener::HandlerResponse::Unhandled;
+        }
         answer(request, response, nullptr);
         return Listener::HandlerResponse::Handled;
     });
@@ -229,8 +242,7 @@ void HttpServer::Impl::set_up() {
                             const httplib::ContentReader& reader) {
         take_with_body(request, response, reader);
     };
-    const std::string any = "[^]*";
-    server.Post(any, with_body).Put(any, with_body).Patch(any, with_body).Delete(any, with_body);
+    server.Post("[^]*", with_body);
     server.set_error_handler([this](const Request& request, Response& response) {
         answer_for_library(request, response);
     });

@@ -1,0 +1,117 @@
+#include "service/config.hpp"
+
+#include <doctest/doctest.h>
+
+#include "schema/error.hpp"
+#include "service/address.hpp"
+#include "service/cursor.hpp"
+#include "tests/support/http.hpp"
+
+using namespace trashd;
+using namespace trashd::service;
+
+namespace {
+
+Config load(const std::string& toml, const Overrides& overrides = {},
+            const std::map<std::string, std::string>& variables = {}) {
+    return load_config(toml, overrides, [&](const std::string& name) -> std::optional<std::string> {
+        auto found = variables.find(name);
+        if (found == variables.end()) return std::nullopt;
+        return found->second;
+    });
+}
+
+std::vector<std::string> faults_of(const std::string& toml) {
+    try {
+        load(toml);
+    } catch (const ConfigError& error) {
+        return error.faults;
+    }
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("nodb: the defaults are in force where nothing is said") {
+    auto config = load("");
+    CHECK(config.listen == "127.0.0.1:8080");
+    CHECK(config.schemas == std::vector<std::string>{"public"});
+    CHECK(config.limits.body_bytes == 1048576);
+    CHECK(config.restore_by_get);
+}
+
+TEST_CASE("nodb: the command line goes before the environment, that before the file") {
+    const std::string file = "listen = \"127.0.0.1:1\"\ndatabase = \"file\"";
+    CHECK(load(file).database == "file");
+    CHECK(load(file, {}, {{"TRASHD_DATABASE_URL", "env"}}).database == "env");
+    Overrides overrides;
+    overrides.listen = "127.0.0.1:3";
+    CHECK(load(file, overrides, {{"TRASHD_LISTEN", "127.0.0.1:2"}}).listen == "127.0.0.1:3");
+}
+
+TEST_CASE("nodb: all faults are listed at once") {
+    auto faults = faults_of(
+        "listne = 1\npool_size = 0\nthreads = \"x\"\n[limits]\nbody = 1\n"
+        "[[resource]]\npath = \"/a/\"\ncolour = 1\non_delete = { c = \"drop\" }\n");
+    CHECK(faults.size() == 8);
+    std::string all;
+    for (const auto& fault : faults) all += fault + "\n";
+    for (const char* part :
+         {"listne: unknown key", "pool_size: must be from 1", "threads: must be a",
+          "limits.body: unknown", "resource[0].table: is missing", "resource[0].path",
+          "resource[0].colour", "on_delete.c: must be"})
+        CHECK_MESSAGE(all.find(part) != std::string::npos, part);
+}
+
+TEST_CASE("nodb: only loopback is listened on, and the refusal says why") {
+    for (const char* listen :
+         {"0.0.0.0:80", "[::]:80", "10.0.0.1:80", "example.org:80", "128.0.0.1:1"}) {
+        auto faults = faults_of(std::string("listen = \"") + listen + "\"");
+        REQUIRE(faults.size() == 1);
+        CHECK(faults[0].find("no credentials are configured") != std::string::npos);
+    }
+    for (const char* listen : {"127.0.0.1:0", "localhost:80", "[::1]:80", "127.9.9.9:1"})
+        CHECK(faults_of(std::string("listen = \"") + listen + "\"").empty());
+    for (const char* listen : {"8080", ":80", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:8x"})
+        CHECK(faults_of(std::string("listen = \"") + listen + "\"").size() == 1);
+}
+
+TEST_CASE("nodb: what is in force is printed without passwords and can be read again") {
+    auto text =
+        dump(load("database = \"postgresql://u:geheim@h/d?sslpassword=geheim\"\n"
+                  "[[resource]]\ntable = \"a.b\"\non_delete = { c = \"cascade\" }"));
+    CHECK(text.find("geheim") == std::string::npos);
+    auto again = load(text);
+    CHECK(again.resources.at(0).table == schema::QualifiedName{"a", "b"});
+    CHECK(again.resources.at(0).on_delete.at("c") == "cascade");
+    CHECK(again.database.find("host='h'") != std::string::npos);
+}
+
+TEST_CASE("nodb: the program refuses a foreign address and prints its configuration") {
+    auto refused =
+        test::run_program({"serve", "--listen", "0.0.0.0:8080", "--config", "/dev/null"});
+    CHECK(refused.status == 1);
+    auto printed =
+        test::run_program({"config", "--schema", "a", "--schema", "b", "--listen", "[::1]:1"});
+    CHECK(printed.status == 0);
+    CHECK(printed.output.find("[::1]:1") != std::string::npos);
+    CHECK(test::run_program({}).status != 0);
+}
+
+TEST_CASE("nodb: addresses are split first and decoded once") {
+    auto target = parse_target("/v1/a%2Fb/%2525?x=1+2%2B");
+    CHECK(target.segments == std::vector<std::string>{"v1", "a/b", "%25"});
+    CHECK(target.query.text("x") == "1 2+");
+    CHECK(split_id("a%2Cb,c", 2) == std::vector<std::string>{"a,b", "c"});
+    CHECK(split_id("a,b", 1) == std::vector<std::string>{"a,b"});
+    CHECK(encode_object_id("a%2Cb/,%25", 2) == "a%2Cb%2F,%25");
+    CHECK_THROWS_AS(parse_target("http://x/"), Error);
+    CHECK_THROWS_AS(percent_decode("%f4%90%80%80"), Error);
+}
+
+TEST_CASE("nodb: a cursor comes back as it went out, anything else is refused") {
+    Cursor cursor{false, {"a\"b", "ä", ""}};
+    CHECK(decode_cursor(encode_cursor(cursor)).values == cursor.values);
+    for (const char* text : {"", "a", "W10", "WzFd", "WyJ0cmFzaCIsIngiXQ", "$$$"})
+        CHECK_THROWS_AS(decode_cursor(text), Error);
+}

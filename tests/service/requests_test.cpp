@@ -1,0 +1,187 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "tests/support/database.hpp"
+#include "tests/support/http.hpp"
+
+using namespace trashd::test;
+
+namespace {
+
+const char* kSchema = R"(
+CREATE TABLE thing (id int PRIMARY KEY, name text);
+CREATE TABLE "we""ird / näme" ("the key" text PRIMARY KEY, t int);
+CREATE TABLE short (code varchar(3) PRIMARY KEY);
+CREATE TABLE trash (id int PRIMARY KEY);
+CREATE TABLE keyless (id int);
+INSERT INTO thing VALUES (1, 'one'), (2, 'two');
+INSERT INTO "we""ird / näme" VALUES ('a/b?c#d%e f', 1), ('@deleted', 2), ('', 3);
+INSERT INTO short VALUES ('USA');
+)";
+
+struct Bench {
+    TempDatabase database{kSchema};
+    ServiceProcess service{database.url()};
+
+    Answer operator()(const std::string& verb, const std::string& address,
+                      const httplib::Headers& headers = {}, const std::string& body = "") {
+        return request(service.port(), verb, address, headers, body);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("malformed addresses are 400, whatever the route") {
+    Bench call;
+    for (const char* address : {"/v1/thing/%",
+                                "/v1/thing/%4",
+                                "/v1/thing/%zz",
+                                "/v1/thing/%00",
+                                "/v1/thing/%ff",
+                                "/v1/thing/%ed%a0%80",
+                                "/v1/thing/%c0%af",
+                                "/v1/thing?limit=%",
+                                "/v1/thing?limit=1&limit=2",
+                                "/v1/thing?limit=0",
+                                "/v1/thing?limit=1001",
+                                "/v1/thing?limit=x",
+                                "/v1/thing?limit=",
+                                "/v1/thing?cursor=x",
+                                "/v1/thing?cursor=WyJsaXZlIiwieCJd",
+                                "/v1/thing?cursor=!",
+                                "/v1/thing?deleted=yes",
+                                "/v1/thing?trash=1",
+                                "/v1/thing?where[id]=1",
+                                "/v1/trash?cursor=WyJsaXZlIl0",
+                                "/v1/trash/x/$restore?with=all"}) {
+        CAPTURE(address);
+        CHECK(call("GET", address).code() == "bad-request");
+    }
+    for (const char* query : {"hard=yes", "cascade", "dryRun=1", "dryrun=true", "confirm=TRUE"})
+        CHECK(call("DELETE", std::string("/v1/thing/1?") + query).code() == "bad-request");
+    CHECK(call("DELETE", "/v1/thing/1?reason=" + std::string(501, 'x')).code() == "bad-request");
+    CHECK(call("GET", "/v1/thing/1").status == 200);
+}
+
+TEST_CASE("ids that cannot be a key and addresses that are none are 404") {
+    Bench call;
+    for (const char* address :
+         {"/", "/v2/", "/v1/nothing", "/v1/thing/x", "/v1/thing/99999999999", "/v1/thing/",
+          "/v1/thing/1/x", "/v1/thing/1%2F2", "/v1/thing/..%2F1", "/v1/keyless", "/v1/trash/x",
+          "/v1/trash/00000000-0000-7000-8000-000000000001", "/v1/thing/$metadata", "/v1/trash/1/x",
+          "/v1/thing/'%20OR%20''='", "/v1/short/USAX"}) {
+        CAPTURE(address);
+        CHECK(call("GET", address).code() == "not-found");
+    }
+    CHECK(call("DELETE", "/v1/thing/x").code() == "not-found");
+    CHECK(call("DELETE", "/v1/thing/3").code() == "not-found");
+    CHECK(call("DELETE", "/v1/short/USAX").code() == "not-found");
+    CHECK(call("GET", "/v1/short/USA").status == 200);
+}
+
+TEST_CASE("wrong verbs are 405 and name those that are answered") {
+    Bench call;
+    auto wrong = call("PATCH", "/v1/thing/1");
+    CHECK(wrong.code() == "method-not-allowed");
+    CHECK(wrong.header("Allow") == "GET, DELETE");
+    CHECK(call("POST", "/v1/thing", {}, "{}").code() == "method-not-allowed");
+    CHECK(call("PUT", "/v1/thing/1", {}, "{}").status == 405);
+    CHECK(call("DELETE", "/v1/thing").status == 405);
+    CHECK(call("OPTIONS", "/v1/thing").status == 405);
+    CHECK(call("POST", "/v1/trash", {}, "").header("Allow") == "GET");
+    CHECK(call("PATCH", "/v1/nothing/1").code() == "not-found");
+}
+
+TEST_CASE("POST may stand for another verb, other verbs ignore the parameter") {
+    Bench call;
+    CHECK(call("GET", "/v1/thing/1?method=DELETE").status == 200);
+    CHECK(call("POST", "/v1/thing/1?method=PATCH").status == 405);
+    CHECK(call("POST", "/v1/thing/1?method=GET").code() == "bad-request");
+    CHECK(call("POST", "/v1/thing/1?method=DELETE").status == 204);
+    CHECK(call("GET", "/v1/thing/1").status == 410);
+}
+
+TEST_CASE("names and ids that need quoting are found") {
+    Bench call;
+    const std::string path = "/v1/we%22ird%20%2F%20n%C3%A4me";
+    CHECK(call("GET", path).json().Size() == 3);
+    CHECK(call("GET", path + "/a%2Fb%3Fc%23d%25e%20f").json()["t"].GetInt() == 1);
+    CHECK(call("GET", path + "/%40deleted").json()["t"].GetInt() == 2);
+    CHECK(call("GET", path + "/").json()["t"].GetInt() == 3);
+    auto item = call("DELETE", path + "/a%2Fb%3Fc%23d%25e%20f").header("Location");
+    CHECK(call("GET", item).json()["resource"].GetString() == path.substr(4));
+    CHECK(call("POST", item + "/$restore").json()["root"]["href"].GetString() ==
+          path + "/a%2Fb%3Fc%23d%25e%20f");
+}
+
+TEST_CASE("a table with a reserved name is not served, and the log says so") {
+    Bench call;
+    CHECK(call("GET", "/v1/trash").body == "[]");
+    CHECK(call.service.log().find("public.trash is not served") != std::string::npos);
+    CHECK(call("GET", "/v1/").json().Size() == 3);
+}
+
+TEST_CASE("a body that is too large is 413, chunked or not") {
+    Bench call;
+    const std::string large((1 << 20) + 1, 'x');
+    CHECK(call("DELETE", "/v1/thing/1", {}, large).code() == "payload-too-large");
+    std::string chunked =
+        "DELETE /v1/thing/1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        "Connection: close\r\n\r\n100001\r\n" +
+        large + "\r\n0\r\n\r\n";
+    auto answer = raw_request(call.service.port(), chunked);
+    CHECK(answer.find("HTTP/1.1 413") == 0);
+    CHECK(call("GET", "/v1/thing/1").status == 200);
+}
+
+// A body that the library left unread was taken for the next request of the connection.
+TEST_CASE("a body is never taken for the next request") {
+    Bench call;
+    std::string inner;  // longer than what the library reads ahead and forgets
+    while (inner.size() < 20000) inner += "DELETE /v1/thing/1 HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (const std::string verb : {"GET", "DELETE", "POST", "OPTIONS", "PUT"}) {
+        const auto start = verb + " /v1/thing/9 HTTP/1.1\r\nHost: x\r\n";
+        const auto size = std::to_string(inner.size());
+        raw_request(call.service.port(), start + "Content-Length: " + size + "\r\n\r\n" + inner);
+        auto hex = fmt::format("{:x}", inner.size());
+        raw_request(call.service.port(), start + "Transfer-Encoding: chunked\r\n\r\n" + hex +
+                                             "\r\n" + inner + "\r\n0\r\n\r\n");
+    }
+    CHECK(call("GET", "/v1/thing/1").status == 200);
+    auto form =
+        call("POST", "/v1/thing/1", {{"Content-Type", "multipart/form-data; boundary=x"}}, "--x--");
+    CHECK(form.code() == "method-not-allowed");
+}
+
+TEST_CASE("what is not HTTP gets a problem body as well") {
+    Bench call;
+    auto answer =
+        raw_request(call.service.port(), "NONSENSE / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    CHECK(answer.find("HTTP/1.1 400") == 0);
+    CHECK(answer.find("\"code\":\"bad-request\"") != std::string::npos);
+    CHECK(call("GET", "/v1/" + std::string(8100, 'x')).code() == "bad-request");
+    httplib::Headers many;
+    for (int i = 0; i < 200; ++i) many.emplace("X-" + std::to_string(i), "1");
+    CHECK(call("GET", "/v1/", many).code() == "bad-request");
+}
+
+TEST_CASE("a page of another site cannot delete") {
+    Bench call;
+    CHECK(call("POST", "/v1/thing/1?method=DELETE", {{"Sec-Fetch-Site", "cross-site"}}).code() ==
+          "forbidden");
+    CHECK(call("GET", "/v1/thing/1").status == 200);
+}
+
+TEST_CASE("a range does not cut the answer into pieces") {
+    Bench call;
+    auto answer = call("GET", "/v1/thing/1", {{"Range", "bytes=0-3"}});
+    CHECK(answer.status == 200);
+    CHECK(answer.json()["name"] == "one");
+}
+
+TEST_CASE("a table made after the start is served without a new start") {
+    Bench call;
+    TestConnection(call.database.url())->exec("CREATE TABLE late (id int PRIMARY KEY)");
+    CHECK(call("DELETE", "/v1/late/1").code() == "not-found");
+    CHECK(call("GET", "/v1/late").status == 200);
+}

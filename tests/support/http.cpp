@@ -1,0 +1,166 @@
+#include "tests/support/http.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace trashd::test {
+
+namespace {
+
+// Starts trashd with both outputs in one pipe; returns its reading end.
+int spawn(const std::vector<std::string>& arguments, pid_t& child) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    std::vector<char*> argv;
+    std::string program = TRASHD_BINARY;
+    argv.push_back(program.data());
+    auto copies = arguments;
+    for (auto& argument : copies) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(ends[1], 1);
+        dup2(ends[1], 2);
+        execv(program.c_str(), argv.data());
+        _exit(127);
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+int wait_for(pid_t child) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace
+
+ServiceProcess::ServiceProcess(const std::string& database,
+                               const std::vector<std::string>& arguments, const std::string& toml) {
+    std::string name = "/tmp/trashd-test-XXXXXX";
+    close(mkstemp(name.data()));
+    config_ = name;
+    std::ofstream(config_) << toml << "\n";
+    std::vector<std::string> all = {"serve",  "--listen", "127.0.0.1:0", "--database",
+                                    database, "--config", config_};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    start(all);
+}
+
+void ServiceProcess::start(const std::vector<std::string>& arguments) {
+    output_ = spawn(arguments, child_);
+    const std::string mark = "listening on 127.0.0.1:";
+    for (;;) {
+        auto at = log_.find(mark);
+        if (at != std::string::npos && log_.find('\n', at) != std::string::npos) {
+            port_ = std::stoi(log_.substr(at + mark.size()));
+            return;
+        }
+        if (!read_more()) throw std::runtime_error("trashd did not start:\n" + log_);
+    }
+}
+
+bool ServiceProcess::read_more() {
+    char buffer[4096];
+    auto length = read(output_, buffer, sizeof buffer);
+    if (length <= 0) return false;
+    log_.append(buffer, static_cast<std::size_t>(length));
+    return true;
+}
+
+int ServiceProcess::stop() {
+    if (child_ < 0) return -1;
+    kill(child_, SIGTERM);
+    while (read_more()) {
+    }
+    close(output_);
+    auto status = wait_for(child_);
+    child_ = -1;
+    return status;
+}
+
+ServiceProcess::~ServiceProcess() {
+    stop();
+    unlink(config_.c_str());
+}
+
+Finished run_program(const std::vector<std::string>& arguments) {
+    pid_t child = -1;
+    int output = spawn(arguments, child);
+    Finished finished;
+    char buffer[4096];
+    for (ssize_t length; (length = read(output, buffer, sizeof buffer)) > 0;)
+        finished.output.append(buffer, static_cast<std::size_t>(length));
+    close(output);
+    finished.status = wait_for(child);
+    return finished;
+}
+
+std::string Answer::header(const std::string& name) const {
+    auto found = headers.find(name);
+    return found == headers.end() ? "" : found->second;
+}
+
+rapidjson::Document Answer::json() const {
+    rapidjson::Document document;
+    document.Parse(body.c_str());
+    INFO("body: ", body);
+    REQUIRE_FALSE(document.HasParseError());
+    return document;
+}
+
+std::string Answer::code() const {
+    if (header("Content-Type") != "application/problem+json") return "";
+    auto document = json();
+    REQUIRE(document.HasMember("requestId"));
+    REQUIRE(document["status"].GetInt() == status);
+    REQUIRE(document["type"].GetString() ==
+            "/problems/" + std::string(document["code"].GetString()));
+    return document["code"].GetString();
+}
+
+Answer request(int port, const std::string& verb, const std::string& address,
+               const httplib::Headers& headers, const std::string& body) {
+    httplib::Client client("127.0.0.1", port);
+    client.set_url_encode(false);
+    client.set_tcp_nodelay(true);
+    client.set_read_timeout(60);
+    httplib::Request wanted;
+    wanted.method = verb;
+    wanted.path = address;
+    wanted.headers = headers;
+    wanted.body = body;
+    auto result = client.send(wanted);
+    if (!result) throw std::runtime_error("no answer to " + verb + " " + address);
+    return {result->status, result->body, result->headers};
+}
+
+std::string raw_request(int port, const std::string& bytes) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    std::string text;
+    if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+        send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) >= 0) {
+        shutdown(fd, SHUT_WR);
+        char buffer[4096];
+        for (ssize_t length; (length = recv(fd, buffer, sizeof buffer, 0)) > 0;)
+            text.append(buffer, static_cast<std::size_t>(length));
+    }
+    close(fd);
+    return text;
+}
+
+}  // namespace trashd::test

@@ -1,0 +1,60 @@
+// The real program as a child process, and a client for it.
+#pragma once
+
+#include <httplib.h>
+#include <rapidjson/document.h>
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace trashd::test {
+
+// trashd serve on a port of its own; stopped at the end of the scope.
+class ServiceProcess {
+  public:
+    // Waits until it listens; throws std::runtime_error with its log when it ends before.
+    explicit ServiceProcess(const std::string& database,
+                            const std::vector<std::string>& arguments = {},
+                            const std::string& toml = "");
+    ServiceProcess(const ServiceProcess&) = delete;
+    ~ServiceProcess();
+    int port() const { return port_; }
+    const std::string& log() const { return log_; }
+    // SIGTERM; the exit status, or -1 when a signal ended it.
+    int stop();
+
+  private:
+    void start(const std::vector<std::string>& arguments);
+    bool read_more();
+
+    pid_t child_ = -1;
+    int output_ = -1, port_ = 0;
+    std::string log_, config_;
+};
+
+// The exit status of trashd with these arguments and what it wrote to both of its outputs.
+struct Finished {
+    int status = -1;
+    std::string output;
+};
+Finished run_program(const std::vector<std::string>& arguments);
+
+struct Answer {
+    int status = 0;
+    std::string body;
+    httplib::Headers headers;
+    std::string header(const std::string& name) const;
+    // The body parsed; fails the test when it is no JSON.
+    rapidjson::Document json() const;
+    // The member "code" of a problem body; empty where it is none.
+    std::string code() const;
+};
+
+// One request on a connection of its own; the address goes out as it is.
+Answer request(int port, const std::string& verb, const std::string& address,
+               const httplib::Headers& headers = {}, const std::string& body = "");
+// Bytes as they are; all that comes back until the server closes or is quiet.
+std::string raw_request(int port, const std::string& bytes);
+
+}  // namespace trashd::test
