@@ -6,8 +6,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "service/http_error.hpp"
 #include "service/metrics.hpp"
@@ -19,6 +22,9 @@ namespace {
 
 // What the library adds to the headers by itself.
 constexpr std::size_t kAddedHeaders = 4;
+// True while this thread works on a request, from its headers to the last byte of its answer.
+thread_local bool in_request = false;
+
 // The verb of the request whose body this thread reads, while the library takes it for a POST.
 thread_local std::string verb_sent;
 
@@ -92,6 +98,22 @@ struct Listener : httplib::Server {
     void widen() { ::listen(svr_sock_, 1024); }
 };
 
+// Ends connections on which nothing runs: the library would wait for their next request.
+void end_reading(int port) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
+        const int socket = std::atoi(entry.path().filename().c_str());
+        sockaddr_storage address{};
+        socklen_t size = sizeof address;
+        if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) continue;
+        const bool six = address.ss_family == AF_INET6;
+        if (!six && address.ss_family != AF_INET) continue;
+        const auto own = six ? reinterpret_cast<sockaddr_in6&>(address).sin6_port
+                             : reinterpret_cast<sockaddr_in&>(address).sin_port;
+        if (ntohs(own) == port) ::shutdown(socket, SHUT_RD);
+    }
+}
+
 }  // namespace
 
 struct HttpServer::Impl {
@@ -102,9 +124,13 @@ struct HttpServer::Impl {
     ResourceCache& resources;
     const Config& config;
     Listener server;
-    std::atomic<bool> stopping{false};
+    std::atomic<int> running{0};
+    int port = 0;
 
     void set_up();
+    void set_handlers();
+    void begin();
+    void end();
     static void prepare_body(httplib::Request& request);
     void take_with_body(const httplib::Request& request, httplib::Response& response,
                         const httplib::ContentReader& reader);
@@ -218,7 +244,6 @@ void HttpServer::Impl::answer_for_library(const httplib::Request& request,
 }
 
 void HttpServer::Impl::set_up() {
-    using httplib::Request, httplib::Response;
     server.set_tcp_nodelay(true);
     server.set_keep_alive_max_count(1000000);
     server.set_keep_alive_timeout(5);
@@ -228,7 +253,23 @@ void HttpServer::Impl::set_up() {
     server.set_socket_options(reuse_address);
     const auto threads = static_cast<std::size_t>(config.threads);
     server.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
+    set_handlers();
+}
+
+void HttpServer::Impl::begin() {
+    in_request = true;
+    ++running;
+}
+
+void HttpServer::Impl::end() {
+    if (std::exchange(in_request, false)) --running;
+}
+
+void HttpServer::Impl::set_handlers() {
+    using httplib::Request, httplib::Response;
+    server.set_logger([this](const Request&, const Response&) { end(); });
     server.set_pre_routing_handler([this](const Request& request, Response& response) {
+        begin();
         auto& changeable = const_cast<Request&>(request);
         changeable.ranges.clear();  // would cut answers of JSON into pieces
         if (has_body(request)) {
@@ -267,7 +308,7 @@ int HttpServer::bind(const Endpoint& endpoint) {
                     fmt::format("cannot listen on {}:{}; is something else there?", endpoint.host,
                                 endpoint.port));
     server.widen();
-    return port;
+    return impl_->port = port;
 }
 
 void HttpServer::serve() {
@@ -275,10 +316,11 @@ void HttpServer::serve() {
 }
 
 void HttpServer::stop() {
-    while (!impl_->server.is_running() && !impl_->stopping.exchange(true))
-        for (int i = 0; i < 500 && !impl_->server.is_running(); ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const auto pause = std::chrono::milliseconds(10);
+    while (!impl_->server.is_running()) std::this_thread::sleep_for(pause);
     impl_->server.stop();
+    while (impl_->running > 0) std::this_thread::sleep_for(pause);
+    end_reading(impl_->port);
 }
 
 }  // namespace trashd::service

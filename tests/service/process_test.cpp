@@ -13,7 +13,9 @@ using namespace trashd::test;
 TEST_CASE("SIGTERM ends the service with status 0") {
     TempDatabase database;
     ServiceProcess service(database.url());
-    CHECK(request(service.port(), "GET", "/healthz").status == 200);
+    httplib::Client idle("127.0.0.1", service.port());
+    idle.set_keep_alive(true);
+    CHECK(idle.Get("/healthz")->status == 200);
     CHECK(service.stop() == 0);
     CHECK(service.log().find("stopped") != std::string::npos);
 }

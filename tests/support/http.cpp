@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -154,10 +155,13 @@ std::string raw_request(int port, const std::string& bytes) {
     std::string text;
     if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
         send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) >= 0) {
-        shutdown(fd, SHUT_WR);
+        pollfd readable{fd, POLLIN, 0};
         char buffer[4096];
-        for (ssize_t length; (length = recv(fd, buffer, sizeof buffer, 0)) > 0;)
+        while (poll(&readable, 1, text.empty() ? 10000 : 200) > 0) {
+            auto length = recv(fd, buffer, sizeof buffer, 0);
+            if (length <= 0) break;
             text.append(buffer, static_cast<std::size_t>(length));
+        }
     }
     close(fd);
     return text;
