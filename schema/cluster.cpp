@@ -1,5 +1,7 @@
 #include "schema/cluster.hpp"
 
+#include <sys/file.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <sys/stat.h>
@@ -177,6 +179,7 @@ std::string server_programs() {
 Cluster::Cluster(std::string directory, const std::string& extra)
     : directory_(fs::absolute(directory).lexically_normal()), socket_(socket_folder(directory_)) {
     make_folder(directory_);
+    hold_directory();
     make_folder(socket_);
     if (!fs::exists(directory_ + "/data/PG_VERSION")) make_cluster(directory_);
     write_file(directory_ + "/data/trashd.conf",
@@ -192,6 +195,15 @@ Cluster::~Cluster() {
         stop();
     } catch (const std::exception&) {  // nothing that a destructor could do
     }
+    close(lock_);
+}
+
+void Cluster::hold_directory() {
+    lock_ = open((directory_ + "/lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (lock_ >= 0 && flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
+    if (lock_ >= 0) close(lock_);
+    throw Error(Code::kUnavailable, "another process uses " + directory_ +
+                                        "; stop it, or name another directory with --data-dir");
 }
 
 std::string Cluster::url(const std::string& database) const {

@@ -9,6 +9,7 @@ namespace trashd::schema {
 
 class Cluster {
   public:
+    // One process at a time may hold a directory; a second gets Error kUnavailable.
     // Makes the cluster under directory when it is not there, starts it when it is not running
     // (also after a crash that left a postmaster.pid), waits until it answers.
     // extra: lines for postgresql.conf. Throws Error kUnavailable saying what is missing.
@@ -23,7 +24,10 @@ class Cluster {
     void start();
 
   private:
+    void hold_directory();
+
     std::string directory_, socket_;
+    int lock_ = -1;  // descriptor of the locked file; goes with the process, however it ends
 };
 
 // Where initdb and pg_ctl are: pg_config --bindir, PATH, /usr/lib/postgresql/*/bin, newest first.

@@ -72,17 +72,30 @@ class SignalThread {
     std::thread thread_;
 };
 
+void start_again(schema::Cluster* cluster) {
+    if (cluster == nullptr) return;
+    try {
+        cluster->start();
+    } catch (const std::exception& error) {
+        spdlog::error("{}", error.what());
+    }
+}
+
 // Reads see a changed schema without a delete that stumbles over it.
-void refresh_often(std::stop_token stop, ResourceCache& resources) {
+// A private PostgreSQL that went away is started again.
+void refresh_often(std::stop_token stop, ResourceCache& resources, schema::Cluster* cluster) {
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
-    while (!wake.wait_for(lock, stop, std::chrono::seconds(5),
-                          [&] { return stop.stop_requested(); })) {
+    auto pause = std::chrono::seconds(5);
+    while (!wake.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); })) {
         try {
             resources.refresh();
+            pause = std::chrono::seconds(5);
         } catch (const std::exception& error) {
             spdlog::warn("the catalog cannot be read: {}", error.what());
+            pause = std::chrono::seconds(1);
+            start_again(cluster);
         }
     }
 }
@@ -111,7 +124,9 @@ void run(const Config& config) {
     auto endpoint = *parse_endpoint(config.listen);
     auto port = server.bind(endpoint);
     std::jthread refresher(
-        [&](std::stop_token stop) { refresh_often(std::move(stop), resources); });
+        [&, private_one = cluster ? &*cluster : nullptr](std::stop_token stop) {
+            refresh_often(std::move(stop), resources, private_one);
+        });
     SignalThread signals(server);
     spdlog::info("listening on {} with {} resources", text_of(endpoint, port),
                  resources.get()->all().size());
