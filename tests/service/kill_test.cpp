@@ -139,7 +139,7 @@ class Siege {
     }
 
     Folder folder_;
-    schema::Cluster cluster_{folder_.name + "/cluster"};
+    schema::Cluster cluster_{folder_.name};
     std::optional<Service> service_;
     std::vector<Known> known_ = std::vector<Known>(kProjects + 1);
     std::mutex mutex_;
@@ -294,8 +294,7 @@ void Siege::check() {
         const auto at = trashed.find(std::to_string(project));
         const Known now = at == trashed.end() ? Known{} : Known{Known::kTrashed, at->second};
         if (known.state != Known::kUnknown && (known.state != now.state || known.item != now.item)) {
-            // A restored project keeps no item.
-            if (known.state != Known::kLive || now.state != Known::kLive) fault("what was answered is not so: " + std::to_string(project));
+            fault("what was answered is not so: " + std::to_string(project));
         }
         known = now;
     }
