@@ -76,6 +76,10 @@ std::vector<Unit> units_of(const Catalog& catalog, const Plan& plan) {
         }
         units.push_back(std::move(unit));
     }
+    // A row without a key is known by what was left of it: restores undo the columns in ascending order.
+    std::stable_sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) {
+        return a.table->oid != b.table->oid ? a.table->oid < b.table->oid : b.set_columns() < a.set_columns();
+    });
     return units;
 }
 
@@ -107,7 +111,7 @@ class Body {
 };
 
 std::string Body::declarations() const {
-    std::string text;
+    std::string text = "  _root record;\n";
     for (int attnum : plan_.root->identity) {
         text += "  _r" + std::to_string(attnum) + " " + plan_.root->column(attnum)->type + ";\n";
     }
@@ -145,18 +149,20 @@ std::string Body::append(int node, const std::string& to) const {
 std::string Body::take_root(const std::string& etags) const {
     const Table& table = *plan_.root;
     const std::vector<std::string> operators = identity_operators(table);
-    std::vector<std::string> columns, into, equal;
+    std::vector<std::string> columns, equal;
+    std::string assigned;  // by way of a record: INTO would spread a composite over its fields
     for (std::size_t i = 0; i < table.identity.size(); ++i) {
         const schema::Column& column = *table.column(table.identity[i]);
-        columns.push_back("t." + quoted(column.name));
-        into.push_back("_r" + std::to_string(column.attnum));
-        equal.push_back(columns.back() + " " + operators[i] + " " +
+        const std::string number = std::to_string(column.attnum), name = "t." + quoted(column.name);
+        columns.push_back(name + " AS r" + number);
+        assigned += "  _r" + number + " := _root.r" + number + ";\n";
+        equal.push_back(name + " " + operators[i] + " " +
                         schema::from_text(column, "_key[" + std::to_string(i + 1) + "]"));
     }
-    std::string text = "  SELECT " + join(columns, ", ") + " INTO " + join(into, ", ") + " FROM " +
+    std::string text = "  SELECT " + join(columns, ", ") + " INTO _root FROM " +
                        relation(table) + " t WHERE " + join(equal, " AND ") +
                        (for_impact_ ? "" : " FOR UPDATE") + ";\n  IF NOT FOUND THEN " +
-                       raise("TD404", "no such row") + "  END IF;\n";
+                       raise("TD404", "no such row") + "  END IF;\n" + assigned;
     if (!etags.empty()) {
         text += "  IF " + etags + " IS NOT NULL THEN PERFORM FROM " + relation(table) +
                 " t WHERE " + is_.is_root() + " AND " + etag_sql(table, "t") +
