@@ -240,12 +240,28 @@ void check_nodes(Plan& plan) {
     }
 }
 
+// The columns that two references share cannot be set to NULL by one and to the default by the other.
+void refuse_shared_default(Plan& plan, const Edge& edge) {
+    const ForeignKey& key = *edge.key;
+    if (edge.effect != Effect::kSetDefault) return;
+    for (const Edge& other : plan.edges) {
+        if (!sets(other) || other.key == edge.key || other.key->child != key.child) continue;
+        const bool shared = std::ranges::any_of(other.key->child_columns, [&](int attnum) {
+            return std::ranges::count(key.child_columns, attnum) > 0;
+        });
+        if (!shared) continue;
+        plan.refusals.push_back("the foreign key " + key.name + " sets columns to their default that " +
+                                other.key->name + " sets too; configure one of them to restrict");
+    }
+}
+
 void check_edges(const Catalog& catalog, Plan& plan) {
     std::set<schema::Oid> set_in;
     for (const Edge& edge : plan.edges) {
         const Table& parent = *plan.nodes[edge.parent].table;
         const Table& child = *catalog.table(edge.key->child);
         if (sets(edge) && set_in.insert(child.oid).second) check_table(plan, child, false);
+        refuse_shared_default(plan, edge);
         if (edge.effect == Effect::kRestrict && !edge.by_database) {
             refuse_without_right(plan, child, child.can_select, "SELECT");
         }
