@@ -1,9 +1,9 @@
+#include <algorithm>
+#include <set>
+
 #include "cascade/predicates.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
-
-#include <algorithm>
-#include <set>
 
 namespace trashd::trash {
 namespace {
@@ -15,7 +15,9 @@ using schema::quoted;
 using schema::Table;
 using std::to_string;
 
-const schema::Column& at(const Table& table, int attnum) { return *table.column(attnum); }
+const schema::Column& at(const Table& table, int attnum) {
+    return *table.column(attnum);
+}
 
 bool by_identity(const ForeignKey& key, const Table& parent) {
     return !parent.identity.empty() &&
@@ -42,8 +44,9 @@ std::string missing(const Restoring& restoring, const ForeignKey& key) {
     }
     auto sql = "SELECT v.* FROM " +
                evaluated(restoring, child, names(child, key.child_columns), key.child_columns) +
-               " v WHERE pg_catalog.num_nulls(" + join(set, ", ") + ") = 0 AND NOT EXISTS (SELECT 1 FROM " +
-               schema::relation(parent) + " AS p WHERE " + join(live, " AND ") + ")";
+               " v WHERE pg_catalog.num_nulls(" + join(set, ", ") +
+               ") = 0 AND NOT EXISTS (SELECT 1 FROM " + schema::relation(parent) + " AS p WHERE " +
+               join(live, " AND ") + ")";
     if (!shapes_of(restoring, parent).empty()) {
         sql += " AND NOT EXISTS (SELECT 1 FROM " + evaluated(restoring, parent, parents, {}) +
                " p WHERE " + join(moving, " AND ") + ")";
@@ -51,7 +54,8 @@ std::string missing(const Restoring& restoring, const ForeignKey& key) {
     return sql;
 }
 
-// The parent's columns that are referred to, from the child's values m.e1..., in the parent's types.
+// The parent's columns that are referred to, from the child's values m.e1..., in the parent's
+// types.
 std::string wanted(const ForeignKey& key, const Table& parent) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < key.parent_columns.size(); ++k) {
@@ -74,7 +78,8 @@ std::string is_wanted(const ForeignKey& key, const Table& parent) {
     return join(out, " AND ");
 }
 
-// (object_id, w, group id, uuid and ordinal of the newest item of the parent, whether it was purged)
+// (object_id, w, group id, uuid and ordinal of the newest item of the parent, whether it was
+// purged)
 std::string located(const Restoring& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> ours;
@@ -82,15 +87,16 @@ std::string located(const Restoring& restoring, const ForeignKey& key) {
     const auto purged =
         by_identity(key, parent)
             ? "EXISTS (SELECT 1 FROM " + restoring.own("ledger") +
-                  " l WHERE l.action = 'purged' AND l.schema_name = " + literal(parent.name.schema) +
-                  " AND l.table_name = " + literal(parent.name.name) + " AND l.object_id = " +
-                  schema::key_text(parent, parent.identity, "k") + ")"
+                  " l WHERE l.action = 'purged' AND l.schema_name = " +
+                  literal(parent.name.schema) + " AND l.table_name = " + literal(parent.name.name) +
+                  " AND l.object_id = " + schema::key_text(parent, parent.identity, "k") + ")"
             : std::string("false");
-    return "SELECT m.object_id, m.w, x.group_id, x.uuid, x.ordinal, " + purged + " AS purged FROM (" +
-           missing(restoring, key) + ") m CROSS JOIN LATERAL " + wanted(key, parent) +
-           " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " + restoring.own("item") +
-           " i JOIN " + restoring.own("trash_group") + " g ON g.id = i.group_id AND g.state = 'trashed' JOIN " +
-           restoring.own("shape") + " s ON s.id = i.shape WHERE i.shape = ANY(ARRAY(SELECT id FROM " +
+    return "SELECT m.object_id, m.w, x.group_id, x.uuid, x.ordinal, " + purged +
+           " AS purged FROM (" + missing(restoring, key) + ") m CROSS JOIN LATERAL " +
+           wanted(key, parent) + " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " +
+           restoring.own("item") + " i JOIN " + restoring.own("trash_group") +
+           " g ON g.id = i.group_id AND g.state = 'trashed' JOIN " + restoring.own("shape") +
+           " s ON s.id = i.shape WHERE i.shape = ANY(ARRAY(SELECT id FROM " +
            restoring.own("shape") + " WHERE relation::pg_catalog.oid = " + to_string(parent.oid) +
            ")) AND i.group_id NOT IN (" + join(ours, ", ") + ") AND " + is_wanted(key, parent) +
            " ORDER BY i.group_id DESC LIMIT 1) x ON true";
@@ -111,15 +117,15 @@ std::string fate(const schema::Result& found, int row, const Table& parent) {
     const auto name = parent.name.schema + "." + parent.name.name;
     if (!found.null(row, 2)) return "the row of " + name + " lies in the trash; restore it first";
     if (found.boolean(row, 5)) return "the row of " + name + " was purged from the trash";
-    return "the row of " + name + " is not there and never was in the trash";
+    return "the row of " + name + " is neither there nor in the trash";
 }
 
 std::set<long long> groups_of_parents(Restoring& restoring) {
     std::set<long long> out;
     for (const auto* key : keys_of(restoring)) {
-        const auto found = restoring.exec("SELECT DISTINCT f.group_id FROM (" +
-                                          located(restoring, *key) +
-                                          ") f WHERE f.group_id IS NOT NULL");
+        const auto found =
+            restoring.exec("SELECT DISTINCT f.group_id FROM (" + located(restoring, *key) +
+                           ") f WHERE f.group_id IS NOT NULL");
         for (int row = 0; row < found.rows(); ++row) out.insert(found.integer(row, 0));
     }
     return out;
@@ -131,8 +137,8 @@ std::vector<Conflict> find_missing_parents(Restoring& restoring) {
     std::vector<Conflict> out;
     for (const auto* key : keys_of(restoring)) {
         const auto& child = *restoring.catalog.table(key->child);
-        const auto found = restoring.exec(located(restoring, *key) + " LIMIT " +
-                                          to_string(kMostConflicts + 1));
+        const auto found =
+            restoring.exec(located(restoring, *key) + " LIMIT " + to_string(kMostConflicts + 1));
         Conflict like;
         like.kind = "missing-parent";
         like.table = child.name;
@@ -164,9 +170,9 @@ bool add_ancestors(Restoring& restoring) {
     if (ids.empty()) return false;
     std::vector<std::string> list;
     for (const long long id : ids) list.push_back(to_string(id));
-    const auto locked = restoring.exec("SELECT id, uuid FROM " + restoring.own("trash_group") +
-                                       " WHERE id IN (" + join(list, ", ") +
-                                       ") AND state = 'trashed' ORDER BY id FOR UPDATE");
+    const auto locked =
+        restoring.exec("SELECT id, uuid FROM " + restoring.own("trash_group") + " WHERE id IN (" +
+                       join(list, ", ") + ") AND state = 'trashed' ORDER BY id FOR UPDATE");
     for (int row = 0; row < locked.rows(); ++row) {
         add_group(restoring, locked.integer(row, 0));
         restoring.result.ancestors.emplace_back(locked.text(row, 1));

@@ -1,8 +1,8 @@
+#include <functional>
+
 #include "cascade/predicates.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
-
-#include <functional>
 
 namespace trashd::trash {
 namespace {
@@ -21,7 +21,9 @@ struct Rule {
     bool nulls_not_distinct = false;
 };
 
-std::string limit() { return " LIMIT " + to_string(kMostConflicts + 1); }
+std::string limit() {
+    return " LIMIT " + to_string(kMostConflicts + 1);
+}
 
 Conflict alike(const Table& table, const std::string& kind, const std::string& constraint) {
     Conflict conflict;
@@ -33,7 +35,10 @@ Conflict alike(const Table& table, const std::string& kind, const std::string& c
 
 Rule unique_rule(const Table& table, const schema::UniqueIndex& index) {
     Rule rule{alike(table, index.primary ? "primary-key-taken" : "unique-taken", index.name),
-              index.expressions, index.operators, index.attnums, index.predicate,
+              index.expressions,
+              index.operators,
+              index.attnums,
+              index.predicate,
               index.nulls_not_distinct};
     for (std::size_t k = 0; k < index.attnums.size(); ++k) {
         const auto* column = index.attnums[k] == 0 ? nullptr : table.column(index.attnums[k]);
@@ -43,12 +48,17 @@ Rule unique_rule(const Table& table, const schema::UniqueIndex& index) {
 }
 
 Rule exclusion_rule(const Table& table, const schema::Exclusion& exclusion) {
-    Rule rule{alike(table, "constraint", exclusion.name), exclusion.expressions, exclusion.operators,
-              std::vector<int>(exclusion.expressions.size(), 0), exclusion.predicate, false};
+    Rule rule{alike(table, "constraint", exclusion.name),
+              exclusion.expressions,
+              exclusion.operators,
+              std::vector<int>(exclusion.expressions.size(), 0),
+              exclusion.predicate,
+              false};
     rule.like.columns = exclusion.expressions;
     for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
         for (const auto& column : table.columns) {
-            if (quoted(column.name) != rule.expressions[k] && column.name != rule.expressions[k]) continue;
+            if (quoted(column.name) != rule.expressions[k] && column.name != rule.expressions[k])
+                continue;
             rule.attnums[k] = column.attnum;
             rule.like.columns[k] = column.name;
         }
@@ -56,7 +66,9 @@ Rule exclusion_rule(const Table& table, const schema::Exclusion& exclusion) {
     return rule;
 }
 
-std::string e(std::size_t position) { return "e" + to_string(position + 1); }
+std::string e(std::size_t position) {
+    return "e" + to_string(position + 1);
+}
 
 // The items under the rule: e1... and, last, whether the predicate holds.
 std::string items(const Restoring& restoring, const Table& table, const Rule& rule) {
@@ -87,17 +99,18 @@ std::string live(const Table& table, const Rule& rule) {
         out.push_back("(" + rule.expressions[k] + ") AS " + e(k));
     }
     out.push_back((table.identity.empty() ? "''::pg_catalog.text"
-                                          : schema::key_text(table, table.identity, "")) + " AS id");
+                                          : schema::key_text(table, table.identity, "")) +
+                  " AS id");
     return "(SELECT " + join(out, ", ") + " FROM " + schema::relation(table) + " AS " +
-           quoted(table.name.name) +
-           (rule.predicate.empty() ? "" : " WHERE " + rule.predicate) + ") t";
+           quoted(table.name.name) + (rule.predicate.empty() ? "" : " WHERE " + rule.predicate) +
+           ") t";
 }
 
 std::vector<Conflict> taken(Restoring& restoring, const Table& table, const Rule& rule) {
     std::vector<Conflict> out;
-    const auto found = restoring.exec("SELECT v.object_id, v.w, t.id FROM " +
-                                      items(restoring, table, rule) + " v JOIN " + live(table, rule) +
-                                      " ON " + clash(rule) + " WHERE " + holds(rule) + limit());
+    const auto found = restoring.exec(
+        "SELECT v.object_id, v.w, t.id FROM " + items(restoring, table, rule) + " v JOIN " +
+        live(table, rule) + " ON " + clash(rule) + " WHERE " + holds(rule) + limit());
     append(out, rule.like, found);
     for (int row = 0; row < found.rows(); ++row) {
         out[row].with_table = table.name;
@@ -111,24 +124,29 @@ std::vector<Conflict> twice(Restoring& restoring, const Table& table, const Rule
     std::vector<std::string> keys;
     for (std::size_t k = 0; k < rule.expressions.size(); ++k) keys.push_back("v." + e(k));
     auto where = holds(rule);
-    if (!rule.nulls_not_distinct) where += " AND pg_catalog.num_nulls(" + join(keys, ", ") + ") = 0";
+    if (!rule.nulls_not_distinct)
+        where += " AND pg_catalog.num_nulls(" + join(keys, ", ") + ") = 0";
     auto like = rule.like;
     like.detail = "another row of the same restore has the same key";
     std::vector<Conflict> out;
-    append(out, like, restoring.exec(
-        "SELECT d.object_id, d.w FROM (SELECT v.object_id, v.w, count(*) OVER (PARTITION BY " +
-        join(keys, ", ") + ") AS n FROM " + items(restoring, table, rule) + " v WHERE " + where +
-        ") d WHERE d.n > 1" + limit()));
+    append(
+        out, like,
+        restoring.exec(
+            "SELECT d.object_id, d.w FROM (SELECT v.object_id, v.w, count(*) OVER (PARTITION BY " +
+            join(keys, ", ") + ") AS n FROM " + items(restoring, table, rule) + " v WHERE " +
+            where + ") d WHERE d.n > 1" + limit()));
     return out;
 }
 
-std::vector<Conflict> violated(Restoring& restoring, const Table& table, const schema::Check& check) {
+std::vector<Conflict> violated(Restoring& restoring, const Table& table,
+                               const schema::Check& check) {
     std::vector<Conflict> out;
     auto like = alike(table, "constraint", check.name);
     like.detail = "the check does not hold for the row";
-    append(out, like, restoring.exec("SELECT v.object_id, v.w FROM " +
-                                     evaluated(restoring, table, {check.expression}, {}) +
-                                     " v WHERE v.e1 IS FALSE" + limit()));
+    append(out, like,
+           restoring.exec("SELECT v.object_id, v.w FROM " +
+                          evaluated(restoring, table, {check.expression}, {}) +
+                          " v WHERE v.e1 IS FALSE" + limit()));
     return out;
 }
 

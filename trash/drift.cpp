@@ -8,7 +8,9 @@ namespace {
 using schema::literal;
 using std::to_string;
 
-std::string limit() { return " LIMIT " + to_string(kMostConflicts + 1); }
+std::string limit() {
+    return " LIMIT " + to_string(kMostConflicts + 1);
+}
 
 Conflict changed(const Shape& shape, const std::string& detail) {
     Conflict conflict;
@@ -87,10 +89,11 @@ std::vector<Doubt> narrowed(Restoring& restoring, const Shape& shape) {
         const auto text = stored(shape, column.attnum);
         auto now = column;
         now.name = "v";
-        const auto back = "(SELECT CASE WHEN pg_catalog.num_nulls(b.v) = 0 THEN "
-                          "pg_catalog.format('%s', b.v) END FROM (SELECT (" +
-                          schema::to_text(now, "a") + ")::" + old + " AS v FROM (SELECT " +
-                          schema::from_text(column, text) + " AS v) a) b)";
+        const auto back =
+            "(SELECT CASE WHEN pg_catalog.num_nulls(b.v) = 0 THEN "
+            "pg_catalog.format('%s', b.v) END FROM (SELECT (" +
+            schema::to_text(now, "a") + ")::" + old + " AS v FROM (SELECT " +
+            schema::from_text(column, text) + " AS v) a) b)";
         out.push_back({column.name, text, text + " IS DISTINCT FROM " + back});
     }
     return out;
@@ -116,16 +119,17 @@ std::vector<Conflict> find_failing_casts(Restoring& restoring) {
         if (shape.count == 0 || shape.table == nullptr) continue;
         for (const auto& [position, column] : suspects(shape)) {
             const auto text = "i.payload[" + to_string(position) + "]";
-            const auto found = restoring.exec(
-                "SELECT * FROM (SELECT i.object_id, ARRAY[" + text + "], " +
-                restoring.own("cast_error") + "(" + text + ", " + literal(column->type) +
-                ") AS error FROM " + source(restoring, shape) +
-                " i OFFSET 0) f WHERE f.error IS NOT NULL" + limit());
+            const auto found = restoring.exec("SELECT * FROM (SELECT i.object_id, ARRAY[" + text +
+                                              "], " + restoring.own("cast_error") + "(" + text +
+                                              ", " + literal(column->type) + ") AS error FROM " +
+                                              source(restoring, shape) +
+                                              " i OFFSET 0) f WHERE f.error IS NOT NULL" + limit());
             auto like = changed(shape, "");
             like.columns = {column->name};
             const auto from = out.size();
             append(out, like, found);
-            for (int row = 0; row < found.rows(); ++row) out[from + row].detail = found.text(row, 2);
+            for (int row = 0; row < found.rows(); ++row)
+                out[from + row].detail = found.text(row, 2);
         }
     }
     return out;
@@ -139,8 +143,9 @@ std::vector<Conflict> find_missing_values(Restoring& restoring) {
             if (!column.not_null || column.generated) continue;
             const bool known = shape.position(column.attnum) != 0;
             if (!known && column.has_default) continue;
-            auto like = changed(shape, known ? "the column must not be null now"
-                                             : "the column is new, must not be null and has no default");
+            auto like =
+                changed(shape, known ? "the column must not be null now"
+                                     : "the column is new, must not be null and has no default");
             like.columns = {column.name};
             if (!known) {
                 out.push_back(like);

@@ -1,8 +1,8 @@
+#include <algorithm>
+
 #include "cascade/predicates.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
-
-#include <algorithm>
 
 namespace trashd::trash {
 namespace {
@@ -23,9 +23,9 @@ struct Links {
 std::vector<Links> links_of(Restoring& restoring) {
     std::vector<std::string> ids;
     for (const auto& group : restoring.groups) ids.push_back(to_string(group.id));
-    const auto found = restoring.exec(
-        "SELECT DISTINCT group_id, shape, attnums FROM " + restoring.own("link") +
-        " WHERE group_id IN (" + join(ids, ", ") + ") ORDER BY group_id DESC, shape, attnums");
+    const auto found = restoring.exec("SELECT DISTINCT group_id, shape, attnums FROM " +
+                                      restoring.own("link") + " WHERE group_id IN (" +
+                                      join(ids, ", ") + ") ORDER BY group_id DESC, shape, attnums");
     std::vector<Links> out;
     for (int row = 0; row < found.rows(); ++row) {
         Links links;
@@ -48,25 +48,31 @@ std::string items_by_key(const Restoring& restoring, const Links& links) {
     return "SELECT l.ctid AS link, x.group_id, x.ordinal, l.was, l.left_as FROM " +
            restoring.own("link") + " l CROSS JOIN LATERAL (SELECT i.group_id, i.ordinal FROM " +
            restoring.own("item") + " i JOIN " + restoring.own("trash_group") +
-           " g ON g.id = i.group_id AND g.state = 'trashed' WHERE i.shape = ANY(ARRAY(SELECT id FROM " +
-           restoring.own("shape") + " WHERE relation::pg_catalog.oid = " +
-           to_string(links.shape->relation) +
-           ")) AND i.object_id = l.object_id AND i.group_id > l.group_id ORDER BY i.group_id LIMIT 1)"
-           " x WHERE " + links.where;
+           " g ON g.id = i.group_id AND g.state = 'trashed' WHERE i.shape = ANY(ARRAY(SELECT id "
+           "FROM " +
+           restoring.own("shape") +
+           " WHERE relation::pg_catalog.oid = " + to_string(links.shape->relation) +
+           ")) AND i.object_id = l.object_id AND i.group_id > l.group_id ORDER BY i.group_id LIMIT "
+           "1)"
+           " x WHERE " +
+           links.where;
 }
 
 // Rows without a key: like rows are paired one to one.
 std::string items_by_row(const Restoring& restoring, const Links& links) {
     const auto numbered = "pg_catalog.row_number() OVER (PARTITION BY ";
-    return std::string("SELECT l.link, x.group_id, x.ordinal, l.was, l.left_as FROM (SELECT l.ctid AS link, "
-                       "l.key, l.was, l.left_as, ") + numbered + "l.key) AS n FROM " +
-           restoring.own("link") + " l WHERE " + links.where +
+    return std::string(
+               "SELECT l.link, x.group_id, x.ordinal, l.was, l.left_as FROM (SELECT l.ctid AS "
+               "link, "
+               "l.key, l.was, l.left_as, ") +
+           numbered + "l.key) AS n FROM " + restoring.own("link") + " l WHERE " + links.where +
            ") l JOIN (SELECT i.group_id, i.ordinal, i.payload, " + numbered +
-           "i.payload ORDER BY i.group_id, i.ordinal) AS n FROM " + restoring.own("item") + " i JOIN " +
-           restoring.own("trash_group") + " g ON g.id = i.group_id AND g.state = 'trashed' "
-           "WHERE i.shape = " + to_string(links.shape->id) +
-           " AND i.object_id IS NULL AND i.group_id > " + to_string(links.group) +
-           ") x ON x.payload = l.key AND x.n = l.n";
+           "i.payload ORDER BY i.group_id, i.ordinal) AS n FROM " + restoring.own("item") +
+           " i JOIN " + restoring.own("trash_group") +
+           " g ON g.id = i.group_id AND g.state = 'trashed' "
+           "WHERE i.shape = " +
+           to_string(links.shape->id) + " AND i.object_id IS NULL AND i.group_id > " +
+           to_string(links.group) + ") x ON x.payload = l.key AND x.n = l.n";
 }
 
 std::string items_of(const Restoring& restoring, const Links& links) {
@@ -76,14 +82,16 @@ std::string items_of(const Restoring& restoring, const Links& links) {
 
 // Keeps those groups in the trash until the references in them are set back.
 bool lock_groups(Restoring& restoring, const Links& links) {
-    return restoring.exec("SELECT id FROM " + restoring.own("trash_group") +
-                          " WHERE id IN (SELECT f.group_id FROM (" + items_of(restoring, links) +
-                          ") f) ORDER BY id FOR SHARE").rows() > 0;
+    return restoring
+               .exec("SELECT id FROM " + restoring.own("trash_group") +
+                     " WHERE id IN (SELECT f.group_id FROM (" + items_of(restoring, links) +
+                     ") f) ORDER BY id FOR SHARE")
+               .rows() > 0;
 }
 
 void relink_items(Restoring& restoring, const Links& links) {
-    std::vector<std::string> set, where = {"i.group_id = f.group_id", "i.ordinal = f.ordinal",
-                                           "s.id = i.shape"};
+    std::vector<std::string> set,
+        where = {"i.group_id = f.group_id", "i.ordinal = f.ordinal", "s.id = i.shape"};
     for (std::size_t k = 0; k < links.attnums.size(); ++k) {
         const auto position = "pg_catalog.array_position(s.attnums, " +
                               to_string(links.attnums[k]) + "::pg_catalog.int2)";
@@ -109,7 +117,8 @@ bool can_relink(const Links& links) {
         return column != nullptr && !column->generated;
     };
     return std::ranges::all_of(links.attnums, there) &&
-           std::ranges::all_of(links.shape->identity, [&](int a) { return table->column(a) != nullptr; });
+           std::ranges::all_of(links.shape->identity,
+                               [&](int a) { return table->column(a) != nullptr; });
 }
 
 std::string assignments(const Links& links, const std::string& was) {
@@ -146,8 +155,8 @@ std::string update_by_key(const Restoring& restoring, const Links& links) {
                      ") IS NOT DISTINCT FROM l.left_as[" + to_string(k + 1) + "]";
     }
     return "UPDATE " + schema::relation(*links.shape->table) + " AS t SET " +
-           assignments(links, "l.was") + " FROM " + restoring.own("link") + " l WHERE " + links.where +
-           " AND " + same_row(links) + untouched;
+           assignments(links, "l.was") + " FROM " + restoring.own("link") + " l WHERE " +
+           links.where + " AND " + same_row(links) + untouched;
 }
 
 // The whole row as text, of the columns that are still there: (of the row t, of the link l).
@@ -171,17 +180,18 @@ std::string update_by_row(const Restoring& restoring, const Links& links) {
     return "WITH l AS MATERIALIZED (SELECT l.was, " + kept + " AS k, " + numbered + kept +
            ") AS n FROM " + restoring.own("link") + " l WHERE " + links.where +
            "), c AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS place, " + live + " AS k, " +
-           numbered + live + " ORDER BY t.tableoid, t.ctid) AS n FROM " + relation + " AS t WHERE " +
-           live + " IN (SELECT k FROM l)) UPDATE " + relation + " AS t SET " +
+           numbered + live + " ORDER BY t.tableoid, t.ctid) AS n FROM " + relation +
+           " AS t WHERE " + live + " IN (SELECT k FROM l)) UPDATE " + relation + " AS t SET " +
            assignments(links, "l.was") +
-           " FROM l JOIN c ON c.k = l.k AND c.n = l.n WHERE t.tableoid = c.part AND t.ctid = c.place";
+           " FROM l JOIN c ON c.k = l.k AND c.n = l.n WHERE t.tableoid = c.part AND t.ctid = "
+           "c.place";
 }
 
 void lock_rows(Restoring& restoring, const Links& links) {
     const auto [live, kept] = whole_row(*links.shape);
     restoring.exec("SELECT count(*) FROM (SELECT 1 FROM " + schema::relation(*links.shape->table) +
-                   " AS t WHERE " + live + " IN (SELECT " + kept + " FROM " + restoring.own("link") +
-                   " l WHERE " + links.where + ") FOR NO KEY UPDATE) r");
+                   " AS t WHERE " + live + " IN (SELECT " + kept + " FROM " +
+                   restoring.own("link") + " l WHERE " + links.where + ") FOR NO KEY UPDATE) r");
 }
 
 }  // namespace
@@ -198,7 +208,8 @@ void relink_live(Restoring& restoring) {
         const bool by_row = links.shape->identity.empty();
         if (by_row) lock_rows(restoring, links);
         restoring.result.relinked +=
-            restoring.exec(by_row ? update_by_row(restoring, links) : update_by_key(restoring, links))
+            restoring
+                .exec(by_row ? update_by_row(restoring, links) : update_by_key(restoring, links))
                 .affected();
     }
 }

@@ -1,14 +1,14 @@
 #include "trash/restore.hpp"
 
+#include <algorithm>
+#include <map>
+#include <optional>
+
 #include "cascade/plan.hpp"
 #include "cascade/predicates.hpp"
 #include "schema/reader.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
-
-#include <algorithm>
-#include <map>
-#include <optional>
 
 namespace trashd::trash {
 namespace {
@@ -45,7 +45,8 @@ void hold_tables(Restoring& restoring) {
         throw;
     }
     const auto now = restoring.exec(schema::fingerprint_sql(oids));
-    if (now.text(0, 0) != schema::expected_fingerprint(restoring.catalog, oids)) throw StaleCatalog();
+    if (now.text(0, 0) != schema::expected_fingerprint(restoring.catalog, oids))
+        throw StaleCatalog();
 }
 
 std::string insert_sql(const Restoring& restoring, const Shape& shape) {
@@ -66,7 +67,8 @@ void expect(Restoring& restoring, const Shape& shape, long long inserted) {
     Conflict conflict;
     conflict.kind = "constraint";
     conflict.table = shape.table->name;
-    conflict.detail = to_string(inserted) + " of " + to_string(shape.count) + " rows went in; look at";
+    conflict.detail =
+        to_string(inserted) + " of " + to_string(shape.count) + " rows went in; look at";
     std::vector<std::string> names;
     for (const auto& trigger : shape.table->triggers) {
         if (trigger.on_insert) names.push_back(trigger.name);
@@ -126,7 +128,8 @@ bool attempt(Restoring& restoring) {
     auto conflicts = find_conflicts(restoring, failed);
     const auto count = conflicts.size();
     throw Conflicted("the group cannot go back as it is: " + to_string(count) +
-                         (count == 1 ? " conflict" : " conflicts") + "; resolve them and restore again",
+                         (count == 1 ? " conflict" : " conflicts") +
+                         "; resolve them and restore again",
                      std::move(conflicts));
 }
 
@@ -158,7 +161,8 @@ void write_ledger(Restoring& restoring, const GroupRow& group) {
     restoring.transaction.exec(
         "INSERT INTO " + restoring.own("ledger") +
             " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
-            "request_id) SELECT pg_catalog.now(), 'restored', $1, $2, $3, $4, $5, $6::pg_catalog.uuid, "
+            "request_id) SELECT pg_catalog.now(), 'restored', $1, $2, $3, $4, $5, "
+            "$6::pg_catalog.uuid, "
             "pg_catalog.jsonb_object_agg(n, c), $7 FROM ROWS FROM (pg_catalog.unnest($8::"
             "pg_catalog.text[]), pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c)",
         {context.by, context.reason, root.schema, root.name, group.root_object, group.uuid,
@@ -166,17 +170,20 @@ void write_ledger(Restoring& restoring, const GroupRow& group) {
 }
 
 void end_group(Restoring& restoring, const GroupRow& group) {
-    restoring.transaction.exec("UPDATE " + restoring.own("trash_group") +
-                                   " SET state = 'restored', ended_at = pg_catalog.now(), ended_by = $1 "
-                                   "WHERE id = $2::pg_catalog.int8",
-                               {restoring.context.by, to_string(group.id)});
+    restoring.transaction.exec(
+        "UPDATE " + restoring.own("trash_group") +
+            " SET state = 'restored', ended_at = pg_catalog.now(), ended_by = $1 "
+            "WHERE id = $2::pg_catalog.int8",
+        {restoring.context.by, to_string(group.id)});
     write_ledger(restoring, group);
     const auto gone = restoring.exec("DELETE FROM " + restoring.own("item") +
                                      " WHERE group_id = " + to_string(group.id));
     if (gone.affected() != group.size) {
-        throw Error(Code::kInternal, "the group has other items than it says; nothing was restored");
+        throw Error(Code::kInternal,
+                    "the group has other items than it says; nothing was restored");
     }
-    restoring.exec("DELETE FROM " + restoring.own("link") + " WHERE group_id = " + to_string(group.id));
+    restoring.exec("DELETE FROM " + restoring.own("link") +
+                   " WHERE group_id = " + to_string(group.id));
 }
 
 void sum_up(Restoring& restoring) {
@@ -194,7 +201,8 @@ void sum_up(Restoring& restoring) {
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
                         const std::string& trash_schema, long long group,
                         const RestoreOptions& options, const Context& context) {
-    Restoring restoring{transaction, catalog, trash_schema, options, context, {}, {}, false, {}, {}};
+    Restoring restoring{transaction, catalog, trash_schema, options, context,
+                        {},          {},      false,        {},      {}};
     add_group(restoring, group);
     hold_tables(restoring);
     while (options.with_ancestors && add_ancestors(restoring)) hold_tables(restoring);

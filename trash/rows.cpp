@@ -1,9 +1,9 @@
+#include <algorithm>
+#include <set>
+
 #include "cascade/predicates.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
-
-#include <algorithm>
-#include <set>
 
 namespace trashd::trash {
 namespace {
@@ -46,7 +46,8 @@ GroupRow read_group(Restoring& restoring, long long id) {
 void read_shapes(Restoring& restoring, const GroupRow& group) {
     const auto found = restoring.exec(
         "SELECT id, relation::pg_catalog.oid, schema_name, table_name, attnums, names, types, "
-        "generated, identity FROM " + restoring.own("shape") +
+        "generated, identity FROM " +
+        restoring.own("shape") +
         " WHERE id = ANY(ARRAY(SELECT pg_catalog.unnest(shapes || root_shape) FROM " +
         restoring.own("trash_group") + " WHERE id = " + to_string(group.id) +
         ")) OR id = ANY(ARRAY(SELECT shape FROM " + restoring.own("link") +
@@ -106,7 +107,9 @@ int Shape::position(int attnum) const {
     return found == attnums.end() ? 0 : static_cast<int>(found - attnums.begin()) + 1;
 }
 
-std::string Restoring::own(const std::string& name) const { return quoted({trash_schema, name}); }
+std::string Restoring::own(const std::string& name) const {
+    return quoted({trash_schema, name});
+}
 
 void add_group(Restoring& restoring, long long id) {
     auto group = read_group(restoring, id);

@@ -1,8 +1,8 @@
+#include <algorithm>
+
 #include "cascade/predicates.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
-
-#include <algorithm>
 
 namespace trashd::trash {
 namespace {
@@ -26,7 +26,8 @@ bool became_generated(const Shape& shape) {
 // What the column's text should be now: as stored, or as its new type writes the same.
 std::string expected(const Shape& shape, const schema::Column& column) {
     const auto text = stored(shape, column.attnum);
-    if (column.generated || column.type == shape.types[shape.position(column.attnum) - 1]) return text;
+    if (column.generated || column.type == shape.types[shape.position(column.attnum) - 1])
+        return text;
     auto now = column;
     now.name = "v";
     return "(SELECT " + schema::to_text(now, "a") + " FROM (SELECT " +
@@ -70,9 +71,10 @@ bool comparable(const Shape& shape) {
 
 // Rules on INSERT may have put a row elsewhere without anything failing.
 void refuse_diverted(Restoring& restoring, const Shape& shape) {
-    const auto found = restoring.exec("SELECT i.object_id FROM " + source(restoring, shape) + " i LEFT JOIN " +
-                                      schema::relation(*shape.table) + " AS t ON " + same_row(shape) +
-                                      " WHERE t.ctid IS NULL LIMIT " + to_string(kMostConflicts));
+    const auto found =
+        restoring.exec("SELECT i.object_id FROM " + source(restoring, shape) + " i LEFT JOIN " +
+                       schema::relation(*shape.table) + " AS t ON " + same_row(shape) +
+                       " WHERE t.ctid IS NULL LIMIT " + to_string(kMostConflicts));
     for (int row = 0; row < found.rows(); ++row) {
         Conflict conflict;
         conflict.kind = "constraint";
@@ -103,8 +105,8 @@ void put_right(Restoring& restoring, const Shape& shape, const std::vector<int>&
     restoring.exec("SAVEPOINT trashd_put_right");
     try {
         restoring.exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " + join(set, ", ") +
-                       " FROM " + source(restoring, shape) + " i WHERE " + same_row(shape) + " AND " +
-                       differing(shape) + " IS NOT NULL");
+                       " FROM " + source(restoring, shape) + " i WHERE " + same_row(shape) +
+                       " AND " + differing(shape) + " IS NOT NULL");
         restoring.exec("RELEASE SAVEPOINT trashd_put_right");
     } catch (const Error& error) {
         if (!about_rows(error)) throw;
@@ -141,10 +143,9 @@ void refuse_generated(Restoring& restoring, const Shape& shape, const Altered& a
 }
 
 void report(Restoring& restoring, const Shape& shape) {
-    const auto found = restoring.exec("SELECT d.object_id, d.attnums, d.payload FROM (" +
-                                      differences(restoring, shape) +
-                                      ") d WHERE d.attnums IS NOT NULL LIMIT " +
-                                      to_string(kMostConflicts));
+    const auto found = restoring.exec(
+        "SELECT d.object_id, d.attnums, d.payload FROM (" + differences(restoring, shape) +
+        ") d WHERE d.attnums IS NOT NULL LIMIT " + to_string(kMostConflicts));
     for (int row = 0; row < found.rows(); ++row) {
         Altered altered{shape.called(), std::string(found.text(row, 0)), {}};
         for (const auto& attnum : schema::parse_array(found.text(row, 1))) {

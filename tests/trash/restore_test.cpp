@@ -49,7 +49,8 @@ struct Database {
     trash::Restored restore(const std::string& id, trash::RestoreOptions options = {}) {
         return bin.restore(id, options, {});
     }
-    std::vector<trash::Conflict> conflicts(const std::string& id, trash::RestoreOptions options = {}) {
+    std::vector<trash::Conflict> conflicts(const std::string& id,
+                                           trash::RestoreOptions options = {}) {
         const auto before = all();
         std::vector<trash::Conflict> out;
         try {
@@ -74,7 +75,8 @@ const trash::Conflict* of_kind(const std::vector<trash::Conflict>& all, const st
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Database, "a group comes back byte for byte with its references and leaves the trash") {
+TEST_CASE_FIXTURE(Database,
+                  "a group comes back byte for byte with its references and leaves the trash") {
     const auto before = all();
     const auto item = remove(kPerson, "1");
     CHECK((all() != before));
@@ -86,7 +88,8 @@ TEST_CASE_FIXTURE(Database, "a group comes back byte for byte with its reference
     CHECK(restored.tables.front().table == kPerson);
     CHECK(value("SELECT count(*) FROM trashd.item") == "0");
     CHECK(value("SELECT count(*) FROM trashd.link") == "0");
-    CHECK(value("SELECT counts->>'public.task' FROM trashd.ledger WHERE action = 'restored'") == "20");
+    CHECK(value("SELECT counts->>'public.task' FROM trashd.ledger WHERE action = 'restored'") ==
+          "20");
     CHECK(value("SELECT state FROM trashd.trash_group") == "restored");
     CHECK_THROWS_AS(restore(item), trash::GoneError);
 }
@@ -116,7 +119,8 @@ TEST_CASE("stacked deletes restored in any order are byte-identical") {
         Database db;
         const auto before = db.all();
         const std::vector<std::string> items = {db.remove(kTask, "30"), db.remove(kProject, "2"),
-                                                db.remove(kBookmark, "30"), db.remove(kBookmark, "4")};
+                                                db.remove(kBookmark, "30"),
+                                                db.remove(kBookmark, "4")};
         for (const int at : order) db.restore(items[at]);
         CHECK((db.all() == before));
     } while (std::ranges::next_permutation(order).found);
@@ -124,7 +128,8 @@ TEST_CASE("stacked deletes restored in any order are byte-identical") {
 
 TEST_CASE_FIXTURE(Database, "every conflict is named, not the first") {
     const auto item = remove(kProject, "1");
-    sql("INSERT INTO project VALUES (9, 'ONE', NULL, false, 1), (8, 'x', 'a', true, 1), (1, 'y', 'z', false, 1)");
+    sql("INSERT INTO project VALUES (9, 'ONE', NULL, false, 1), (8, 'x', 'a', true, 1), (1, 'y', "
+        "'z', false, 1)");
     const auto found = conflicts(item);
     REQUIRE(of_kind(found, "primary-key-taken"));
     CHECK(of_kind(found, "primary-key-taken")->with_id == "1");
@@ -184,9 +189,11 @@ TEST_CASE_FIXTURE(Database, "ancestors are found over several levels") {
     CHECK(value("SELECT count(*) FROM trashd.item") == "0");
 }
 
-TEST_CASE_FIXTURE(Database, "a dropped column that held a value is a conflict, or lost when asked") {
+TEST_CASE_FIXTURE(Database,
+                  "a dropped column that held a value is a conflict, or lost when asked") {
     const auto item = remove(kProject, "1");
-    sql("ALTER TABLE task DROP COLUMN title; ALTER TABLE project ADD COLUMN extra text DEFAULT 'new'");
+    sql("ALTER TABLE task DROP COLUMN title; ALTER TABLE project ADD COLUMN extra text DEFAULT "
+        "'new'");
     const auto found = conflicts(item);
     REQUIRE(found.size() == 10);
     CHECK(found[0].kind == "schema-changed");
@@ -200,7 +207,9 @@ TEST_CASE_FIXTURE(Database, "a dropped column that held a value is a conflict, o
 
 TEST_CASE_FIXTURE(Database, "renamed tables and columns and wider types take the rows back") {
     const auto item = remove(kProject, "1");
-    const auto kept = value("SELECT string_agg(payload[4], ',' ORDER BY ordinal) FROM trashd.item WHERE payload[4] LIKE 'task%'");
+    const auto kept = value(
+        "SELECT string_agg(payload[4], ',' ORDER BY ordinal) FROM trashd.item WHERE payload[4] "
+        "LIKE 'task%'");
     sql("ALTER TABLE task RENAME TO todo; ALTER TABLE todo RENAME title TO label; "
         "ALTER TABLE todo ALTER label TYPE text; ALTER TABLE project ALTER code TYPE varchar(5)");
     CHECK(restore(item).restored == 11);
@@ -208,9 +217,11 @@ TEST_CASE_FIXTURE(Database, "renamed tables and columns and wider types take the
     CHECK(value("SELECT count(*) FROM todo WHERE project_id = 1 AND label LIKE 'task %'") == "10");
 }
 
-TEST_CASE_FIXTURE(Database, "a type that would cut or round a value is a conflict naming the value") {
+TEST_CASE_FIXTURE(Database,
+                  "a type that would cut or round a value is a conflict naming the value") {
     const auto item = remove(kProject, "1");
-    sql("ALTER TABLE task DROP COLUMN twice; ALTER TABLE task ALTER title TYPE varchar(6) USING left(title, 6), "
+    sql("ALTER TABLE task DROP COLUMN twice; ALTER TABLE task ALTER title TYPE varchar(6) USING "
+        "left(title, 6), "
         "ALTER hours TYPE numeric(8,1) USING round(hours, 1)");
     const auto found = conflicts(item);
     CHECK(std::ranges::all_of(found, [](const auto& c) { return c.kind == "schema-changed"; }));
@@ -235,7 +246,8 @@ TEST_CASE_FIXTURE(Database, "a cast that fails and a taken key are found in one 
     CHECK(of_kind(found, "primary-key-taken")->with_id == "30");
 }
 
-TEST_CASE_FIXTURE(Database, "new rules of the schema are conflicts: not null, check, a dropped table") {
+TEST_CASE_FIXTURE(Database,
+                  "new rules of the schema are conflicts: not null, check, a dropped table") {
     const auto item = remove(kProject, "1");
     sql("ALTER TABLE project ADD COLUMN must int; UPDATE project SET must = 1; "
         "ALTER TABLE project ALTER must SET NOT NULL; "
@@ -252,22 +264,29 @@ TEST_CASE_FIXTURE(Database, "new rules of the schema are conflicts: not null, ch
 
 TEST_CASE_FIXTURE(Database, "a trigger that vetoes a row is a conflict that names it") {
     const auto item = remove(kProject, "1");
-    sql("CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 30 THEN RETURN NULL; "
-        "END IF; RETURN NEW; END $$; CREATE TRIGGER no_thirty BEFORE INSERT ON task FOR EACH ROW EXECUTE FUNCTION veto()");
+    sql("CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 30 THEN "
+        "RETURN NULL; "
+        "END IF; RETURN NEW; END $$; CREATE TRIGGER no_thirty BEFORE INSERT ON task FOR EACH ROW "
+        "EXECUTE FUNCTION veto()");
     const auto found = conflicts(item);
     REQUIRE(found.size() == 1);
     CHECK(found[0].detail == "9 of 10 rows went in; look at its triggers: no_thirty");
-    sql("CREATE OR REPLACE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'never'; END $$");
+    sql("CREATE OR REPLACE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
+        "'never'; END $$");
     CHECK(conflicts(item).at(0).detail == "never");
 }
 
-TEST_CASE_FIXTURE(Database, "counters that triggers keep come right, and what stays different is reported") {
-    sql("ALTER TABLE project ADD COLUMN tasks int DEFAULT 0; ALTER TABLE task ADD COLUMN seen timestamptz; "
+TEST_CASE_FIXTURE(Database,
+                  "counters that triggers keep come right, and what stays different is reported") {
+    sql("ALTER TABLE project ADD COLUMN tasks int DEFAULT 0; ALTER TABLE task ADD COLUMN seen "
+        "timestamptz; "
         "UPDATE project p SET tasks = (SELECT count(*) FROM task t WHERE t.project_id = p.id); "
-        "CREATE FUNCTION tally() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE project SET tasks = tasks + 1 "
+        "CREATE FUNCTION tally() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE project SET "
+        "tasks = tasks + 1 "
         "WHERE id = NEW.project_id; RETURN NULL; END $$; "
         "CREATE TRIGGER tally AFTER INSERT ON task FOR EACH ROW EXECUTE FUNCTION tally(); "
-        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.seen := now(); RETURN NEW; END $$; "
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.seen := now(); "
+        "RETURN NEW; END $$; "
         "CREATE TRIGGER touch BEFORE INSERT ON task FOR EACH ROW EXECUTE FUNCTION touch()");
     const auto before = all();
     const auto item = remove(kProject, "1");
@@ -302,9 +321,10 @@ INSERT INTO slot VALUES (1, 1, '[1,5)', 1), (2, NULL, '[7,9)', 2);)");
 }
 
 TEST_CASE("more than a thousand conflicts are cut, and the last one says so") {
-    Database db("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, "
-                "p int REFERENCES p ON DELETE CASCADE); INSERT INTO p VALUES (1), (2); "
-                "INSERT INTO c SELECT i, 1 FROM generate_series(1, 2000) i");
+    Database db(
+        "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, "
+        "p int REFERENCES p ON DELETE CASCADE); INSERT INTO p VALUES (1), (2); "
+        "INSERT INTO c SELECT i, 1 FROM generate_series(1, 2000) i");
     const auto item = db.remove({"public", "p"}, "1");
     db.sql("INSERT INTO c SELECT i, 2 FROM generate_series(1, 2000) i");
     const auto found = db.conflicts(item);
@@ -352,7 +372,8 @@ INSERT INTO loose VALUES (1, NULL, 'a'), (1, NULL, 'a'), (NULL, NULL, 'a'), (1, 
 TEST_CASE_FIXTURE(Database, "a generated column that was dropped and made anew is no loss") {
     const auto item = remove(kProject, "1");
     sql("ALTER TABLE project DROP COLUMN code; "
-        "ALTER TABLE task DROP COLUMN twice; ALTER TABLE task ADD COLUMN twice numeric GENERATED ALWAYS AS (hours * 2) STORED");
+        "ALTER TABLE task DROP COLUMN twice; ALTER TABLE task ADD COLUMN twice numeric GENERATED "
+        "ALWAYS AS (hours * 2) STORED");
     const auto found = conflicts(item);
     REQUIRE(found.size() == 1);
     CHECK(found[0].columns == std::vector<std::string>{"code"});
@@ -360,7 +381,8 @@ TEST_CASE_FIXTURE(Database, "a generated column that was dropped and made anew i
 
 TEST_CASE_FIXTURE(Database, "a lock that is not had in time is no conflict") {
     const auto item = remove(kProject, "1");
-    schema::Pool quick(database.url(), 2, std::chrono::seconds(1), {std::chrono::milliseconds(50), std::chrono::seconds(5)});
+    schema::Pool quick(database.url(), 2, std::chrono::seconds(1),
+                       {std::chrono::milliseconds(50), std::chrono::seconds(5)});
     trash::Trash impatient(quick);
     sql("BEGIN; LOCK TABLE task IN SHARE MODE");
     try {
