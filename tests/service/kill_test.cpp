@@ -256,7 +256,7 @@ void Siege::serves_again(Clock::time_point since) {
             known.state = Known::kUnknown;
             continue;
         }
-        known.state = Known::kLive;
+        known = {};
         const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - since).count();
         slowest_ = std::max<long long>(slowest_, took);
         return;
