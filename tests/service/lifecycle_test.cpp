@@ -183,7 +183,8 @@ TEST_CASE("lists page through live rows, then trashed ones, each exactly once") 
     for (int pages = 0; pages < 5 && !address.empty(); ++pages) {
         auto answer = call("GET", address);
         REQUIRE(answer.status == 200);
-        for (const auto& row : answer.json().GetArray()) ids += std::to_string(row["id"].GetInt());
+        const auto rows = answer.json();
+        for (const auto& row : rows.GetArray()) ids += std::to_string(row["id"].GetInt());
         auto link = answer.header("Link");
         address = link.empty() ? "" : link.substr(1, link.find('>') - 1);
     }
