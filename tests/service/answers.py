@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Real answers of the service on the demo, each valid against openapi.yaml.
+
+Usage: answers.py TRASHD OPENAPI. Starts the program with a private PostgreSQL, calls it over HTTP,
+validates status, content type and body; exit status 1 when any answer is another than the contract says.
+"""
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+
+import jsonschema
+import yaml
+
+PROJECT = "/v1/time/projects/00000000-0000-4000-8000-0000000000%02d"
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args):
+        return None
+
+
+class Contract:
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as file:
+            self.document = yaml.safe_load(file)
+        self.resolver = jsonschema.RefResolver("", self.document)
+        self.checked = 0
+        self.faults = []
+
+    def resolve(self, node):
+        return self.resolver.resolve(node["$ref"])[1] if "$ref" in node else node
+
+    def operation(self, template, method):
+        return self.document["paths"][template][method.lower()]
+
+    def check(self, template, method, status, headers, body):
+        self.checked += 1
+        responses = self.operation(template, method)["responses"]
+        response = responses.get(str(status), responses.get("default"))
+        if response is None:
+            return self.fault(template, method, status, "is not in the contract")
+        content = self.resolve(response).get("content", {})
+        kind = headers.get("Content-Type", "").split(";")[0]
+        if not content:
+            return body and self.fault(template, method, status, "has a body that the contract does not know")
+        if kind not in content:
+            return self.fault(template, method, status, "is " + kind)
+        if kind.endswith("json"):
+            schema = content[kind].get("schema", {})
+            validator = jsonschema.Draft202012Validator(schema, resolver=self.resolver)
+            for error in validator.iter_errors(json.loads(body)):
+                self.fault(template, method, status, f"{list(error.absolute_path)}: {error.message[:200]}")
+
+    def fault(self, template, method, status, what):
+        self.faults.append(f"{method} {template} {status} {what}")
+
+
+class Service:
+    def __init__(self, program, contract):
+        self.contract = contract
+        self.folder = tempfile.mkdtemp(prefix="trashd-answers-")
+        self.process = subprocess.Popen(
+            [program, "serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir", self.folder + "/data"],
+            stderr=subprocess.PIPE, text=True)
+        subprocess.run(["chmod", "755", self.folder], check=True)
+        for line in self.process.stderr:
+            found = re.search(r"listening on (\S+)", line)
+            if found:
+                self.base = "http://" + found.group(1)
+                return
+        raise SystemExit("the service did not start")
+
+    def call(self, template, method, path, headers=None):
+        request = urllib.request.Request(self.base + path, method=method, headers=headers or {})
+        try:
+            answer = urllib.request.build_opener(NoRedirect).open(request)
+        except urllib.error.HTTPError as error:
+            answer = error
+        body = answer.read()
+        self.contract.check(template, method, answer.status, answer.headers, body)
+        return answer.status, answer.headers, body
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def expect(contract, got, wanted):
+    if got != wanted:
+        contract.faults.append(f"status {got} where {wanted} was expected")
+
+
+def converse(service, contract):
+    one, trash, restore = "/v1/{resource}/{id}", "/v1/trash/{trashItemId}", "/v1/trash/{trashItemId}/$restore"
+    for path in ("/healthz", "/readyz", "/metrics", "/openapi.yaml", "/v1/", "/v1/trash"):
+        expect(contract, service.call(path, "GET", path)[0], 200)
+    _, _, listed = service.call("/v1/", "GET", "/v1/")
+    for resource in json.loads(listed):
+        path = "/v1/" + resource["path"] if "path" in resource else resource["href"]
+        expect(contract, service.call("/v1/{resource}", "GET", path + "?limit=3")[0], 200)
+    expect(contract, service.call("/v1/{resource}", "GET", "/v1/time/projects?limit=5000")[0], 400)
+    expect(contract, service.call("/v1/{resource}", "GET", "/v1/nothing")[0], 404)
+    project = PROJECT % 42
+    expect(contract, service.call(one, "GET", project)[0], 200)
+    expect(contract, service.call(one, "DELETE", project + "?dryRun=true")[0], 200)
+    expect(contract, service.call(one, "DELETE", project, {"If-Match": '"other"'})[0], 412)
+    status, headers, _ = service.call(one, "DELETE", project)
+    expect(contract, status, 204)
+    item = headers["Location"]
+    expect(contract, service.call(one, "DELETE", project, {"Prefer": "return=representation"})[0], 200)
+    expect(contract, service.call(one, "GET", project)[0], 410)
+    expect(contract, service.call("/v1/{resource}/{id}/@deleted", "GET", project + "/@deleted")[0], 200)
+    expect(contract, service.call("/v1/{resource}/@deleted", "GET", "/v1/time/projects/@deleted")[0], 200)
+    expect(contract, service.call("/v1/trash", "GET", "/v1/trash?limit=5&expand=object")[0], 200)
+    expect(contract, service.call(trash, "GET", item)[0], 200)
+    expect(contract, service.call(restore, "POST", item + "/$restore?dryRun=true")[0], 200)
+    expect(contract, service.call(restore, "GET", item + "/$restore", {"Sec-Purpose": "prefetch"})[0], 403)
+    expect(contract, service.call(restore, "POST", item + "/$restore")[0], 200)
+    expect(contract, service.call(trash, "GET", item)[0], 410)
+    item = service.call(one, "DELETE", PROJECT % 43)[1]["Location"]
+    expect(contract, service.call(trash, "DELETE", item)[0], 204)
+    expect(contract, service.call(trash, "DELETE", item)[0], 410)
+    expect(contract, service.call(one, "GET", PROJECT % 43)[0], 404)
+    user = "/v1/users/00000000-0000-4000-8002-000000000001"
+    expect(contract, service.call(one, "DELETE", user)[0], 409)
+    # a member of a project that went by itself cannot come back while its project lies in the trash
+    task = json.loads(service.call("/v1/{resource}", "GET", "/v1/time/tasks?limit=1")[2])[0]
+    child = service.call(one, "DELETE", "/v1/time/tasks/" + task["id"])[1]["Location"]
+    service.call(one, "DELETE", "/v1/time/projects/" + task["project"])
+    expect(contract, service.call(restore, "POST", child + "/$restore")[0], 409)
+    expect(contract, service.call(restore, "POST", child + "/$restore?with=ancestors")[0], 200)
+
+
+def main():
+    contract = Contract(sys.argv[2])
+    service = Service(sys.argv[1], contract)
+    try:
+        converse(service, contract)
+    finally:
+        service.stop()
+    for fault in contract.faults:
+        print(fault)
+    print(f"{contract.checked} answers, {len(contract.faults)} faults")
+    return 1 if contract.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
