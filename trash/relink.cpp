@@ -202,6 +202,14 @@ void relink_trashed(Restoring& restoring) {
     }
 }
 
+// By key only: a like row without a key may be another one than was set back live.
+void relink_taken_meanwhile(Restoring& restoring) {
+    for (const auto& links : links_of(restoring)) {
+        if (links.shape->identity.empty()) continue;
+        if (lock_groups(restoring, links)) relink_items(restoring, links);
+    }
+}
+
 void relink_live(Restoring& restoring) {
     for (const auto& links : links_of(restoring)) {
         if (!can_relink(links)) continue;

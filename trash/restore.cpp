@@ -118,8 +118,7 @@ bool attempt(Restoring& restoring) {
     relink_trashed(restoring);
     insert_all(restoring);
     relink_live(restoring);
-    // a row that another delete took between the two passes lies in the trash by now
-    relink_trashed(restoring);
+    relink_taken_meanwhile(restoring);
     restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
     verify(restoring);
     return restoring.conflicts.empty();

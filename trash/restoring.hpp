@@ -83,6 +83,8 @@ std::vector<Conflict> find_missing_tables(const Restoring& restoring);
 // relink.cpp: set references back in rows that lie in the trash, then in live ones.
 void relink_trashed(Restoring& restoring);
 void relink_live(Restoring& restoring);
+// A row that another delete took between those two lies in the trash by now.
+void relink_taken_meanwhile(Restoring& restoring);
 
 // verify.cpp: what came back is what went in.
 void verify(Restoring& restoring);
