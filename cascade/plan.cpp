@@ -13,7 +13,9 @@ using schema::Column;
 using schema::ForeignKey;
 using schema::Table;
 
-std::string name_of(const Table& table) { return table.name.schema + "." + table.name.name; }
+std::string name_of(const Table& table) {
+    return table.name.schema + "." + table.name.name;
+}
 
 bool nulls_required(const Table& child, const ForeignKey& key, bool to_default) {
     return std::any_of(key.set_columns.begin(), key.set_columns.end(), [&](int attnum) {
@@ -48,21 +50,30 @@ Edge with(const ForeignKey& key, Effect effect, bool by_database, std::string re
 
 Edge by_database(const ForeignKey& key) {
     switch (key.on_delete) {
-        case Action::kCascade: return with(key, Effect::kCascade, true, "ON DELETE CASCADE");
-        case Action::kSetNull: return with(key, Effect::kSetNull, true, "ON DELETE SET NULL");
-        case Action::kSetDefault: return with(key, Effect::kSetDefault, true, "ON DELETE SET DEFAULT");
-        case Action::kRestrict: return with(key, Effect::kRestrict, true, "ON DELETE RESTRICT");
-        case Action::kNoAction: break;
+        case Action::kCascade:
+            return with(key, Effect::kCascade, true, "ON DELETE CASCADE");
+        case Action::kSetNull:
+            return with(key, Effect::kSetNull, true, "ON DELETE SET NULL");
+        case Action::kSetDefault:
+            return with(key, Effect::kSetDefault, true, "ON DELETE SET DEFAULT");
+        case Action::kRestrict:
+            return with(key, Effect::kRestrict, true, "ON DELETE RESTRICT");
+        case Action::kNoAction:
+            break;
     }
     return with(key, Effect::kRestrict, true, "ON DELETE NO ACTION");
 }
 
 Edge asked_for(const Policy& policy, const ForeignKey& key) {
     switch (configured(policy, key)) {
-        case OnDelete::kCascade: return with(key, Effect::kCascade, false, "configured: cascade");
-        case OnDelete::kRestrict: return with(key, Effect::kRestrict, false, "configured: restrict");
-        case OnDelete::kSetNull: return with(key, Effect::kSetNull, false, "configured: set-null");
-        case OnDelete::kDatabase: break;
+        case OnDelete::kCascade:
+            return with(key, Effect::kCascade, false, "configured: cascade");
+        case OnDelete::kRestrict:
+            return with(key, Effect::kRestrict, false, "configured: restrict");
+        case OnDelete::kSetNull:
+            return with(key, Effect::kSetNull, false, "configured: set-null");
+        case OnDelete::kDatabase:
+            break;
     }
     return by_database(key);
 }
@@ -84,7 +95,8 @@ Edge decide(const Catalog& catalog, const Policy& policy, const ForeignKey& key,
         edge = with(key, Effect::kCascade, false, "cascade=true");
     }
     if (child.rules && edge.effect != Effect::kRestrict) {
-        edge = with(key, Effect::kRestrict, false, "rewrite rules on the table would divert its rows");
+        edge =
+            with(key, Effect::kRestrict, false, "rewrite rules on the table would divert its rows");
     }
     return edge;
 }
@@ -92,8 +104,11 @@ Edge decide(const Catalog& catalog, const Policy& policy, const ForeignKey& key,
 // Tarjan's strongly connected components over the cascade edges, in reverse topological order.
 class Components {
   public:
-    explicit Components(const Plan& plan) : plan_(plan), index_(plan.nodes.size(), -1),
-        low_(plan.nodes.size()), on_stack_(plan.nodes.size()) {
+    explicit Components(const Plan& plan)
+        : plan_(plan),
+          index_(plan.nodes.size(), -1),
+          low_(plan.nodes.size()),
+          on_stack_(plan.nodes.size()) {
         for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
             if (index_[node] < 0) visit(static_cast<int>(node));
         }
@@ -226,11 +241,13 @@ void check_nodes(Plan& plan) {
     for (const Node& node : plan.nodes) {
         check_table(plan, *node.table, true);
         if (node.loop && node.table->insert_rules) {
-            plan.refusals.push_back("rewrite rules on " + name_of(*node.table) + " would divert its rows on "
+            plan.refusals.push_back("rewrite rules on " + name_of(*node.table) +
+                                    " would divert its rows on "
                                     "their way back; drop the rules");
         }
         if (node.loop && node.table->identity.empty()) {
-            plan.refusals.push_back(name_of(*node.table) + " refers to itself but has no primary "
+            plan.refusals.push_back(name_of(*node.table) +
+                                    " refers to itself but has no primary "
                                     "key or NOT NULL unique key; add one");
         }
     }
@@ -240,7 +257,8 @@ void check_nodes(Plan& plan) {
     }
 }
 
-// The columns that two references share cannot be set to NULL by one and to the default by the other.
+// The columns that two references share cannot be set to NULL by one and to the default by the
+// other.
 void refuse_shared_default(Plan& plan, const Edge& edge) {
     const ForeignKey& key = *edge.key;
     if (edge.effect != Effect::kSetDefault) return;
@@ -250,8 +268,9 @@ void refuse_shared_default(Plan& plan, const Edge& edge) {
             return std::ranges::count(key.child_columns, attnum) > 0;
         });
         if (!shared) continue;
-        plan.refusals.push_back("the foreign key " + key.name + " sets columns to their default that " +
-                                other.key->name + " sets too; configure one of them to restrict");
+        plan.refusals.push_back("the foreign key " + key.name +
+                                " sets columns to their default that " + other.key->name +
+                                " sets too; configure one of them to restrict");
     }
 }
 
@@ -272,9 +291,10 @@ void check_edges(const Catalog& catalog, Plan& plan) {
                                     " refers to an array column; configure it to restrict");
         }
         if (edge.key->parent_part && edge.effect != Effect::kRestrict) {
-            plan.refusals.push_back("the foreign key " + edge.key->name + " refers to a single "
-                                    "partition of " + name_of(parent) + "; let it refer to " +
-                                    name_of(parent));
+            plan.refusals.push_back("the foreign key " + edge.key->name +
+                                    " refers to a single "
+                                    "partition of " +
+                                    name_of(parent) + "; let it refer to " + name_of(parent));
         }
     }
 }

@@ -20,15 +20,15 @@ struct Edge {
     const schema::ForeignKey* key = nullptr;
     int parent = 0, child = 0;  // positions in Plan::nodes; child -1: a table outside the closure
     Effect effect = Effect::kRestrict;
-    bool by_database = true;    // the database itself does or refuses the same
-    std::string reason;         // for the dry run: "ON DELETE CASCADE", "configured", "cascade=true", ...
+    bool by_database = true;  // the database itself does or refuses the same
+    std::string reason;  // for the dry run: "ON DELETE CASCADE", "configured", "cascade=true", ...
 };
 
 // A table that rows may be taken from.
 struct Node {
     const schema::Table* table = nullptr;
-    bool loop = false;          // rows of it may be reached again from rows of it
-    std::vector<int> in;        // positions in Plan::edges of the cascade edges that reach it
+    bool loop = false;    // rows of it may be reached again from rows of it
+    std::vector<int> in;  // positions in Plan::edges of the cascade edges that reach it
 };
 
 // Tables that reach each other, or one table: locked together, in this order, parents first.
@@ -39,8 +39,8 @@ struct Step {
 
 struct Plan {
     const schema::Table* root = nullptr;
-    bool take_all = false;         // ?cascade=true
-    std::vector<Node> nodes;       // node 0 is the root; parents before children outside loops
+    bool take_all = false;    // ?cascade=true
+    std::vector<Node> nodes;  // node 0 is the root; parents before children outside loops
     std::vector<Edge> edges;
     std::vector<Step> steps;
     std::vector<std::string> refusals;  // why this delete cannot be trusted; empty: it can

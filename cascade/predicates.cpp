@@ -27,14 +27,18 @@ std::vector<std::string> identity_operators(const Table& table) {
 }
 
 Predicates::Predicates(const schema::Catalog& catalog, const Plan& plan, bool for_impact)
-    : catalog_(catalog), plan_(plan), for_impact_(for_impact), collected_(plan.nodes.size()),
+    : catalog_(catalog),
+      plan_(plan),
+      for_impact_(for_impact),
+      collected_(plan.nodes.size()),
       key_columns_(plan.nodes.size()) {
     std::vector<std::set<int>> needed(plan.nodes.size());
     collected_[0] = true;
     for (const Edge& edge : plan.edges) {
         if (!looked_up(edge)) continue;
         collected_[edge.parent] = true;
-        needed[edge.parent].insert(edge.key->parent_columns.begin(), edge.key->parent_columns.end());
+        needed[edge.parent].insert(edge.key->parent_columns.begin(),
+                                   edge.key->parent_columns.end());
     }
     for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
         if (!collected_[node]) continue;
@@ -77,8 +81,8 @@ std::string Predicates::among(const std::vector<std::string>& left,
 std::string Predicates::part(const Edge& edge) const {
     if (!edge.key->child_part) return "";
     return " AND t.tableoid OPERATOR(pg_catalog.=) ANY (SELECT relid::pg_catalog.oid FROM "
-           "pg_catalog.pg_partition_tree(" + std::to_string(edge.key->child_part) +
-           "::pg_catalog.oid::pg_catalog.regclass))";
+           "pg_catalog.pg_partition_tree(" +
+           std::to_string(edge.key->child_part) + "::pg_catalog.oid::pg_catalog.regclass))";
 }
 
 std::string Predicates::matches(const Edge& edge, const std::string& set, bool filter) const {

@@ -37,7 +37,8 @@ class Predicates {
   private:
     std::string matches(const Edge& edge, const std::string& set, bool filter) const;
     std::string part(const Edge& edge) const;
-    std::string among(const std::vector<std::string>& left, const std::vector<std::string>& operators,
+    std::string among(const std::vector<std::string>& left,
+                      const std::vector<std::string>& operators,
                       const std::vector<std::string>& sets, bool filter) const;
 
     const schema::Catalog& catalog_;

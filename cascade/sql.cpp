@@ -27,7 +27,8 @@ std::string array_of(const std::vector<std::string>& elements, const std::string
 }
 
 std::string raise(const std::string& code, const std::string& message) {
-    return "RAISE EXCEPTION USING ERRCODE = " + literal(code) + ", MESSAGE = " + literal(message) + ";\n";
+    return "RAISE EXCEPTION USING ERRCODE = " + literal(code) + ", MESSAGE = " + literal(message) +
+           ";\n";
 }
 
 bool has_trigger(const Table& table, bool schema::Trigger::*event) {
@@ -76,9 +77,11 @@ std::vector<Unit> units_of(const Catalog& catalog, const Plan& plan) {
         }
         units.push_back(std::move(unit));
     }
-    // A row without a key is known by what was left of it: restores undo the columns in ascending order.
+    // A row without a key is known by what was left of it: restores undo the columns in ascending
+    // order.
     std::stable_sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) {
-        return a.table->oid != b.table->oid ? a.table->oid < b.table->oid : b.set_columns() < a.set_columns();
+        return a.table->oid != b.table->oid ? a.table->oid < b.table->oid
+                                            : b.set_columns() < a.set_columns();
     });
     return units;
 }
@@ -130,8 +133,8 @@ std::string Body::declarations() const {
 std::string Body::assign(int node, const std::string& to, const std::string& from) const {
     std::string text;
     for (int attnum : is_.key_columns(node)) {
-        text += "  " + is_.variable(to, node, attnum) + " := " +
-                (from.empty() ? "NULL" : is_.variable(from, node, attnum)) + ";\n";
+        text += "  " + is_.variable(to, node, attnum) +
+                " := " + (from.empty() ? "NULL" : is_.variable(from, node, attnum)) + ";\n";
     }
     return text;
 }
@@ -159,10 +162,10 @@ std::string Body::take_root(const std::string& etags) const {
         equal.push_back(name + " " + operators[i] + " " +
                         schema::from_text(column, "_key[" + std::to_string(i + 1) + "]"));
     }
-    std::string text = "  SELECT " + join(columns, ", ") + " INTO _root FROM " +
-                       relation(table) + " t WHERE " + join(equal, " AND ") +
-                       (for_impact_ ? "" : " FOR UPDATE") + ";\n  IF NOT FOUND THEN " +
-                       raise("TD404", "no such row") + "  END IF;\n" + assigned;
+    std::string text = "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) +
+                       " t WHERE " + join(equal, " AND ") + (for_impact_ ? "" : " FOR UPDATE") +
+                       ";\n  IF NOT FOUND THEN " + raise("TD404", "no such row") + "  END IF;\n" +
+                       assigned;
     if (!etags.empty()) {
         text += "  IF " + etags + " IS NOT NULL THEN PERFORM FROM " + relation(table) +
                 " t WHERE " + is_.is_root() + " AND " + etag_sql(table, "t") +
@@ -215,7 +218,8 @@ std::string Body::initial(int node, const Step& step) const {
         if (inside(position, step)) continue;
         const Edge& edge = plan_.edges[position];
         text += "  IF " + is_.any_found(edge.parent) + " THEN\n" +
-                select_keys(node, is_.reaches(edge) + " AND " + is_.found(node) + " IS NOT TRUE", false) +
+                select_keys(node, is_.reaches(edge) + " AND " + is_.found(node) + " IS NOT TRUE",
+                            false) +
                 append(node, "k") + "  END IF;\n";
     }
     return text + assign(node, "f", "k") + assign(node, "i", "k");
@@ -229,8 +233,10 @@ std::string Body::round(int node, const Step& step, bool single) const {
         if (!inside(position, step)) continue;
         const Edge& edge = plan_.edges[position];
         text += "  IF " + is_.any_found(edge.parent, "f") + " THEN\n" +
-                select_keys(node, is_.reaches(edge, "f") + " AND " +
-                                      is_.found(node, single ? "i" : "k") + " IS NOT TRUE", false) +
+                select_keys(node,
+                            is_.reaches(edge, "f") + " AND " + is_.found(node, single ? "i" : "k") +
+                                " IS NOT TRUE",
+                            false) +
                 append(node, "k") + append(node, "n") + "  END IF;\n";
     }
     return text;
@@ -304,8 +310,11 @@ std::string Taking::deleted_anywhere() const {
            literal(names_.trash_schema) + ";\n";
 }
 
-// Only where the user's triggers could delete rows of other tables: the view costs half a millisecond.
-std::string Taking::watch_others() const { return foreign_triggers() ? deleted_anywhere() : ""; }
+// Only where the user's triggers could delete rows of other tables: the view costs half a
+// millisecond.
+std::string Taking::watch_others() const {
+    return foreign_triggers() ? deleted_anywhere() : "";
+}
 
 std::string Taking::refuse_configured() const {
     std::string text;
@@ -313,7 +322,8 @@ std::string Taking::refuse_configured() const {
         if (edge.effect != Effect::kRestrict || edge.by_database) continue;
         text += "  PERFORM FROM " + relation(*catalog_.table(edge.key->child)) + " t WHERE " +
                 is_.reaches(edge) + " AND " + is_.in_closure(edge.child) +
-                " IS NOT TRUE LIMIT 1;\n  IF FOUND THEN " + raise("TD409", edge.key->name) + "  END IF;\n";
+                " IS NOT TRUE LIMIT 1;\n  IF FOUND THEN " + raise("TD409", edge.key->name) +
+                "  END IF;\n";
     }
     return text;
 }
@@ -331,15 +341,18 @@ std::string Taking::set_list(const Unit& unit) const {
     for (int attnum : unit.set_columns()) {
         const std::string name = quoted(unit.table->column(attnum)->name);
         if (unit.edges.size() == 1) {
-            parts.push_back(name + (unit.edges[0]->effect == Effect::kSetDefault ? " = DEFAULT" : " = NULL"));
+            parts.push_back(
+                name + (unit.edges[0]->effect == Effect::kSetDefault ? " = DEFAULT" : " = NULL"));
             continue;
         }
         std::vector<std::string> hits;
         for (std::size_t i = 0; i < unit.edges.size(); ++i) {
             const std::vector<int>& set = unit.edges[i]->key->set_columns;
-            if (std::count(set.begin(), set.end(), attnum)) hits.push_back("_o.h" + std::to_string(i));
+            if (std::count(set.begin(), set.end(), attnum))
+                hits.push_back("_o.h" + std::to_string(i));
         }
-        parts.push_back(name + " = CASE WHEN " + join(hits, " OR ") + " THEN NULL ELSE _w." + name + " END");
+        parts.push_back(name + " = CASE WHEN " + join(hits, " OR ") + " THEN NULL ELSE _w." + name +
+                        " END");
     }
     return join(parts, ", ");
 }
@@ -354,27 +367,33 @@ std::string Taking::update(const Unit& unit) const {
         attnums.push_back(std::to_string(attnum));
     }
     for (std::size_t i = 0; i < unit.edges.size(); ++i) {
-        hits.push_back(", (" + is_.reaches_filter(*unit.edges[i]) + ") IS TRUE AS h" + std::to_string(i));
+        hits.push_back(", (" + is_.reaches_filter(*unit.edges[i]) + ") IS TRUE AS h" +
+                       std::to_string(i));
     }
     std::vector<std::string> key;
     for (int attnum : table.identity) key.push_back(schema::to_text(*table.column(attnum), "_w"));
-    const std::string object = table.identity.empty() ? "NULL::text" : schema::key_text(table, table.identity, "_w");
-    return "UPDATE " + relation(table) + " _w SET " + set_list(unit) + " FROM (SELECT t.ctid AS c, t.tableoid AS o, " +
-           array_of(was, "text") + " AS was" + join(hits, "") + " FROM " + relation(table) + " t WHERE " +
-           hit(unit) + ") _o WHERE _w.ctid OPERATOR(pg_catalog.=) _o.c AND _w.tableoid "
-           "OPERATOR(pg_catalog.=) _o.o RETURNING " + object + " AS object, " +
-           (table.identity.empty() ? schema::payload(table, "_w") : array_of(key, "text")) + " AS key, " +
-           array_of(attnums, "int2") + " AS attnums, _o.was AS was, " + array_of(left, "text") + " AS left_as";
+    const std::string object =
+        table.identity.empty() ? "NULL::text" : schema::key_text(table, table.identity, "_w");
+    return "UPDATE " + relation(table) + " _w SET " + set_list(unit) +
+           " FROM (SELECT t.ctid AS c, t.tableoid AS o, " + array_of(was, "text") + " AS was" +
+           join(hits, "") + " FROM " + relation(table) + " t WHERE " + hit(unit) +
+           ") _o WHERE _w.ctid OPERATOR(pg_catalog.=) _o.c AND _w.tableoid "
+           "OPERATOR(pg_catalog.=) _o.o RETURNING " +
+           object + " AS object, " +
+           (table.identity.empty() ? schema::payload(table, "_w") : array_of(key, "text")) +
+           " AS key, " + array_of(attnums, "int2") + " AS attnums, _o.was AS was, " +
+           array_of(left, "text") + " AS left_as";
 }
 
 std::string Taking::cut(const Unit& unit) const {
     std::vector<std::string> order, parents;
     for (int attnum : unit.table->identity) order.push_back(column_of(*unit.table, attnum, "t"));
     for (const Edge* edge : unit.edges) parents.push_back(is_.any_found(edge->parent));
-    return "  IF " + join(parents, " OR ") + " THEN\n  PERFORM FROM " + relation(*unit.table) + " t WHERE " +
-           hit(unit) + (order.empty() ? "" : " ORDER BY " + join(order, ", ")) +
+    return "  IF " + join(parents, " OR ") + " THEN\n  PERFORM FROM " + relation(*unit.table) +
+           " t WHERE " + hit(unit) + (order.empty() ? "" : " ORDER BY " + join(order, ", ")) +
            " FOR NO KEY UPDATE OF t;\n  GET DIAGNOSTICS _n = ROW_COUNT;\n  IF _n > 0 THEN\n"
-           "  WITH u AS (" + update(unit) + "),\n  l AS (INSERT INTO " + own("link") +
+           "  WITH u AS (" +
+           update(unit) + "),\n  l AS (INSERT INTO " + own("link") +
            " (group_id, shape, object_id, key, attnums, was, left_as) SELECT _group, " +
            std::to_string(names_.link_shapes.at(unit.table->oid)) +
            ", u.object, u.key, u.attnums, u.was, u.left_as FROM u WHERE NOT _hard)\n"
@@ -395,8 +414,10 @@ std::string Taking::deleted_so_far() const {
         const std::string oid = std::to_string(node.table->oid) + "::pg_catalog.oid";
         counts.push_back(
             node.table->partitioned
-                ? "(SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_deleted(relid)), 0) "
-                  "FROM pg_catalog.pg_partition_tree(" + oid + "::pg_catalog.regclass) WHERE isleaf)"
+                ? "(SELECT "
+                  "COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_deleted(relid)), 0) "
+                  "FROM pg_catalog.pg_partition_tree(" +
+                      oid + "::pg_catalog.regclass) WHERE isleaf)"
                 : "pg_catalog.pg_stat_get_xact_tuples_deleted(" + oid + ")");
     }
     return array_of(counts, "bigint");
@@ -404,9 +425,10 @@ std::string Taking::deleted_so_far() const {
 
 std::string Taking::one_delete(int node, const std::string& name, const std::string& where) const {
     const Table& table = *plan_.nodes[node].table;
-    const std::string object = table.identity.empty() ? "NULL::text" : schema::key_text(table, table.identity, "t");
-    return name + " AS (DELETE FROM " + relation(table) + " t WHERE " + where + " RETURNING " + object +
-           " AS o, " + schema::payload(table, "t") + " AS p)";
+    const std::string object =
+        table.identity.empty() ? "NULL::text" : schema::key_text(table, table.identity, "t");
+    return name + " AS (DELETE FROM " + relation(table) + " t WHERE " + where + " RETURNING " +
+           object + " AS o, " + schema::payload(table, "t") + " AS p)";
 }
 
 std::vector<std::string> Taking::deletes(std::string& taken) const {
@@ -414,8 +436,9 @@ std::vector<std::string> Taking::deletes(std::string& taken) const {
     auto add = [&](int node, const std::string& where) {
         const std::string name = "d" + std::to_string(ctes.size());
         ctes.push_back(one_delete(node, name, where));
-        taken += (taken.empty() ? "" : " UNION ALL ") + ("SELECT " + std::to_string(names_.shapes[node])) +
-                 ", " + name + ".o, " + name + ".p FROM " + name;
+        taken += (taken.empty() ? "" : " UNION ALL ") +
+                 ("SELECT " + std::to_string(names_.shapes[node])) + ", " + name + ".o, " + name +
+                 ".p FROM " + name;
     };
     add(0, is_.is_root());
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) {
@@ -441,19 +464,24 @@ std::string Taking::take() const {
     std::string taken;
     const std::string with = "  WITH " + join(deletes(taken), ",\n  ") + "\n";
     return "  _before := " + deleted_so_far() + ";\n  IF _hard THEN\n" + with +
-           "  SELECT pg_catalog.count(*) INTO _n FROM (" + taken +
-           ") s(shape, o, p);\n  ELSE\n" + with + "  INSERT INTO " + own("item") +
+           "  SELECT pg_catalog.count(*) INTO _n FROM (" + taken + ") s(shape, o, p);\n  ELSE\n" +
+           with + "  INSERT INTO " + own("item") +
            " (group_id, ordinal, shape, object_id, payload) SELECT _group, pg_catalog.row_number() "
-           "OVER (), s.shape, s.o, s.p FROM (" + taken + ") s(shape, o, p);\n"
+           "OVER (), s.shape, s.o, s.p FROM (" +
+           taken +
+           ") s(shape, o, p);\n"
            "  GET DIAGNOSTICS _n = ROW_COUNT;\n  END IF;\n  SET CONSTRAINTS ALL IMMEDIATE;\n";
 }
 
 std::string Taking::vetoed(int node) const {
     const Table& table = *plan_.nodes[node].table;
     if (!has_trigger(table, &schema::Trigger::on_delete)) return "";
-    const std::string where = node == 0 && !plan_.nodes[0].loop ? "(" + is_.is_root() + ")" : is_.in_closure(node);
-    return "  PERFORM FROM " + relation(table) + " t WHERE " + where + " LIMIT 1;\n  IF FOUND THEN " +
-           raise("TD003", "a trigger on " + quoted(table.name) + " keeps rows from being deleted") + "  END IF;\n";
+    const std::string where =
+        node == 0 && !plan_.nodes[0].loop ? "(" + is_.is_root() + ")" : is_.in_closure(node);
+    return "  PERFORM FROM " + relation(table) + " t WHERE " + where +
+           " LIMIT 1;\n  IF FOUND THEN " +
+           raise("TD003", "a trigger on " + quoted(table.name) + " keeps rows from being deleted") +
+           "  END IF;\n";
 }
 
 bool Taking::foreign_triggers() const {
@@ -469,14 +497,18 @@ bool Taking::foreign_triggers() const {
 // The guard (engine.md 2): what vanished equals what was captured.
 std::string Taking::prove() const {
     std::string text =
-        "  SELECT pg_catalog.array_agg(a.n - b.n ORDER BY a.i), pg_catalog.sum(a.n - b.n) INTO _counts, _m "
-        "FROM pg_catalog.unnest(" + deleted_so_far() + ") WITH ORDINALITY a(n, i) JOIN "
+        "  SELECT pg_catalog.array_agg(a.n - b.n ORDER BY a.i), pg_catalog.sum(a.n - b.n) INTO "
+        "_counts, _m "
+        "FROM pg_catalog.unnest(" +
+        deleted_so_far() +
+        ") WITH ORDINALITY a(n, i) JOIN "
         "pg_catalog.unnest(_before) WITH ORDINALITY b(n, i) ON a.i OPERATOR(pg_catalog.=) b.i;\n"
-        "  IF _m <> _n OR _n = 0 THEN " + raise("TD002", "rows vanished that were not captured") + "  END IF;\n";
+        "  IF _m <> _n OR _n = 0 THEN " +
+        raise("TD002", "rows vanished that were not captured") + "  END IF;\n";
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) text += vetoed(node);
     if (!foreign_triggers()) return text;
-    return text + deleted_anywhere() + "  IF _elsewhere <> _n THEN " + raise("TD003", "a trigger deletes rows that would not be in the trash") +
-           "  END IF;\n";
+    return text + deleted_anywhere() + "  IF _elsewhere <> _n THEN " +
+           raise("TD003", "a trigger deletes rows that would not be in the trash") + "  END IF;\n";
 }
 
 std::string Taking::record() const {
@@ -490,18 +522,29 @@ std::string Taking::record() const {
     std::vector<std::string> key;
     std::string object = schema::key_text(*plan_.root, plan_.root->identity, "s");
     for (int attnum : plan_.root->identity) {
-        key.push_back("_r" + std::to_string(attnum) + " AS " + quoted(plan_.root->column(attnum)->name));
+        key.push_back("_r" + std::to_string(attnum) + " AS " +
+                      quoted(plan_.root->column(attnum)->name));
     }
-    return "  SELECT " + object + " INTO _object FROM (SELECT " + join(key, ", ") + ") s;\n"
-           "  IF NOT _hard THEN INSERT INTO " + own("trash_group") +
-           " (id, uuid, created_at, deleted_by, reason, request_id, root_shape, root_object, shapes, counts, "
-           "size, links) SELECT _group, _uuid, pg_catalog.now(), _by, _reason, _request, " + shapes[0] +
-           ", _object, pg_catalog.array_agg(s ORDER BY i), pg_catalog.array_agg(n ORDER BY i), _n, _links FROM "
-           "ROWS FROM (pg_catalog.unnest(" + array_of(shapes, "int") + "), pg_catalog.unnest(_counts)) WITH "
-           "ORDINALITY c(s, n, i) WHERE n > 0;\n  END IF;\n  INSERT INTO " + own("ledger") +
-           " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, request_id) SELECT "
+    return "  SELECT " + object + " INTO _object FROM (SELECT " + join(key, ", ") +
+           ") s;\n"
+           "  IF NOT _hard THEN INSERT INTO " +
+           own("trash_group") +
+           " (id, uuid, created_at, deleted_by, reason, request_id, root_shape, root_object, "
+           "shapes, counts, "
+           "size, links) SELECT _group, _uuid, pg_catalog.now(), _by, _reason, _request, " +
+           shapes[0] +
+           ", _object, pg_catalog.array_agg(s ORDER BY i), pg_catalog.array_agg(n ORDER BY i), _n, "
+           "_links FROM "
+           "ROWS FROM (pg_catalog.unnest(" +
+           array_of(shapes, "int") +
+           "), pg_catalog.unnest(_counts)) WITH "
+           "ORDINALITY c(s, n, i) WHERE n > 0;\n  END IF;\n  INSERT INTO " +
+           own("ledger") +
+           " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
+           "request_id) SELECT "
            "pg_catalog.now(), CASE WHEN _hard THEN 'deleted' ELSE 'trashed' END, _by, _reason, " +
-           literal(root.schema) + ", " + literal(root.name) + ", _object, CASE WHEN NOT _hard THEN _uuid END, "
+           literal(root.schema) + ", " + literal(root.name) +
+           ", _object, CASE WHEN NOT _hard THEN _uuid END, "
            "pg_catalog.jsonb_object_agg(s, n), _request FROM ROWS FROM (pg_catalog.unnest(" +
            array_of(tables, "text") + "), pg_catalog.unnest(_counts)) c(s, n) WHERE n > 0;\n";
 }
@@ -517,8 +560,9 @@ std::string hold(const Catalog& catalog, const Plan& plan, const Names& names) {
     std::vector<std::string> tables;
     for (Oid oid : locked_tables(catalog, plan)) tables.push_back(relation(*catalog.table(oid)));
     return "  LOCK TABLE " + join(tables, ", ") + " IN ROW EXCLUSIVE MODE;\n  IF (" +
-           schema::fingerprint_sql(tables_of(plan)) + ") IS DISTINCT FROM " + literal(names.fingerprint) +
-           " THEN " + raise("TD001", "the catalog changed") + "  END IF;\n";
+           schema::fingerprint_sql(tables_of(plan)) + ") IS DISTINCT FROM " +
+           literal(names.fingerprint) + " THEN " + raise("TD001", "the catalog changed") +
+           "  END IF;\n";
 }
 
 std::string looked_at(const Catalog& catalog, const Predicates& is, const Edge& edge, int position,
@@ -526,13 +570,16 @@ std::string looked_at(const Catalog& catalog, const Predicates& is, const Edge& 
     const Table& child = *catalog.table(edge.key->child);
     const std::string place = std::to_string(position);
     if (!child.can_select || child.row_security) {
-        return "  kind := " + literal(kind) + "; place := " + place + "; amount := -1; ids := NULL; RETURN NEXT;\n";
+        return "  kind := " + literal(kind) + "; place := " + place +
+               "; amount := -1; ids := NULL; RETURN NEXT;\n";
     }
     const std::string from = " FROM " + relation(child) + " t WHERE " + is.reaches(edge) + " AND " +
                              is.in_closure(edge.child) + " IS NOT TRUE";
-    const std::string id = child.identity.empty() ? "''::text" : schema::key_text(child, child.identity, "t");
-    return "  SELECT pg_catalog.count(*) INTO _n" + from + ";\n  IF _n > 0 THEN kind := " + literal(kind) +
-           "; place := " + place + "; amount := _n; ids := ARRAY(SELECT " + id + from +
+    const std::string id =
+        child.identity.empty() ? "''::text" : schema::key_text(child, child.identity, "t");
+    return "  SELECT pg_catalog.count(*) INTO _n" + from +
+           ";\n  IF _n > 0 THEN kind := " + literal(kind) + "; place := " + place +
+           "; amount := _n; ids := ARRAY(SELECT " + id + from +
            " ORDER BY 1 LIMIT 5); RETURN NEXT; END IF;\n";
 }
 
@@ -545,8 +592,9 @@ std::string counted(const Plan& plan, const Predicates& is, int node) {
         std::string others;
         for (int position : plan.nodes[node].in) {
             const Edge& edge = plan.edges[position];
-            text += "  SELECT _n + pg_catalog.count(*) INTO _n FROM " + relation(*plan.nodes[node].table) +
-                    " t WHERE " + is.reaches(edge) + others + ";\n";
+            text += "  SELECT _n + pg_catalog.count(*) INTO _n FROM " +
+                    relation(*plan.nodes[node].table) + " t WHERE " + is.reaches(edge) + others +
+                    ";\n";
             others += " AND " + is.reaches_filter(edge) + " IS NOT TRUE";
         }
     }
@@ -572,19 +620,21 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
                               const std::string& function) {
     Body body(catalog, plan, false);
     Taking taking(catalog, plan, names, body.predicates());
-    std::string text =
-        "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
-        "(_key text[], _uuid uuid, _by text, _reason text, _request text, _hard bool, _etags text[]) "
-        "RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS ";
+    std::string text = "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
+                       "(_key text[], _uuid uuid, _by text, _reason text, _request text, _hard "
+                       "bool, _etags text[]) "
+                       "RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS ";
     std::string code = "#variable_conflict use_variable\nDECLARE\n" + body.declarations() +
-        "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere bigint := 0; _object text;\n"
-        "  _before bigint[]; _counts bigint[];\nBEGIN\n" + hold(catalog, plan, names) +
-        body.take_root("_etags") + body.collect() + taking.refuse_configured() +
-        taking.watch_others() +
-        "  IF NOT _hard THEN _group := pg_catalog.nextval(" +
-        literal(quoted({names.trash_schema, "trash_group_id_seq"})) + "::pg_catalog.regclass); END IF;\n" +
-        taking.cut_references() + taking.take() + taking.prove() + taking.record() +
-        "  RETURN ARRAY[_group, _n, _links] || _counts;\nEND";
+                       "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
+                       "bigint := 0; _object text;\n"
+                       "  _before bigint[]; _counts bigint[];\nBEGIN\n" +
+                       hold(catalog, plan, names) + body.take_root("_etags") + body.collect() +
+                       taking.refuse_configured() + taking.watch_others() +
+                       "  IF NOT _hard THEN _group := pg_catalog.nextval(" +
+                       literal(quoted({names.trash_schema, "trash_group_id_seq"})) +
+                       "::pg_catalog.regclass); END IF;\n" + taking.cut_references() +
+                       taking.take() + taking.prove() + taking.record() +
+                       "  RETURN ARRAY[_group, _n, _links] || _counts;\nEND";
     return text + literal(code);
 }
 
@@ -593,18 +643,22 @@ std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const 
     Body body(catalog, plan, true);
     const Predicates& is = body.predicates();
     std::string code = "#variable_conflict use_variable\nDECLARE\n" + body.declarations() +
-        "  _n bigint;\nBEGIN\n  IF (" + schema::fingerprint_sql(tables_of(plan)) + ") IS DISTINCT FROM " +
-        literal(names.fingerprint) + " THEN " + raise("TD001", "the catalog changed") + "  END IF;\n" +
-        body.take_root("") + body.collect();
-    for (int node = 0; node < static_cast<int>(plan.nodes.size()); ++node) code += counted(plan, is, node);
+                       "  _n bigint;\nBEGIN\n  IF (" + schema::fingerprint_sql(tables_of(plan)) +
+                       ") IS DISTINCT FROM " + literal(names.fingerprint) + " THEN " +
+                       raise("TD001", "the catalog changed") + "  END IF;\n" + body.take_root("") +
+                       body.collect();
+    for (int node = 0; node < static_cast<int>(plan.nodes.size()); ++node)
+        code += counted(plan, is, node);
     for (std::size_t i = 0; i < plan.edges.size(); ++i) {
         const Edge& edge = plan.edges[i];
         if (edge.effect == Effect::kCascade) continue;
         code += looked_at(catalog, is, edge, static_cast<int>(i), sets(edge) ? "set" : "block");
     }
     return "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
-           "(_key text[]) RETURNS TABLE (kind text, place int, amount bigint, ids text[]) LANGUAGE plpgsql "
-           "VOLATILE AS " + literal(code + "  RETURN;\nEND");
+           "(_key text[]) RETURNS TABLE (kind text, place int, amount bigint, ids text[]) LANGUAGE "
+           "plpgsql "
+           "VOLATILE AS " +
+           literal(code + "  RETURN;\nEND");
 }
 
 }  // namespace trashd::cascade

@@ -9,10 +9,10 @@
 namespace trashd::cascade {
 
 struct Names {
-    std::string trash_schema;      // unquoted
-    std::vector<int> shapes;       // shape id of each node's table
+    std::string trash_schema;                // unquoted
+    std::vector<int> shapes;                 // shape id of each node's table
     std::map<schema::Oid, int> link_shapes;  // of each table that a reference is nulled in
-    std::string fingerprint;       // expected, of the tables of the plan
+    std::string fingerprint;                 // expected, of the tables of the plan
 };
 
 // Tables whose catalog the plan hangs on: nodes and the children of every edge.
@@ -28,8 +28,8 @@ std::string move_function_sql(const schema::Catalog& catalog, const Plan& plan, 
 // CREATE FUNCTION impact(key text[]) RETURNS TABLE (kind text, position int, count bigint,
 // ids text[]): kind 'trash' per node, 'set' per nulling edge, 'block' per refusing edge (count and
 // up to five ids; count -1 where the role may not look). Locks nothing.
-std::string impact_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
-                                const std::string& function);
+std::string impact_function_sql(const schema::Catalog& catalog, const Plan& plan,
+                                const Names& names, const std::string& function);
 
 // The ETag of a row as SQL over the alias, quoted as HTTP wants it.
 std::string etag_sql(const schema::Table& table, const std::string& alias);

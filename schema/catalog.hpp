@@ -16,27 +16,29 @@ using Oid = unsigned int;
 struct Column {
     int attnum = 0;
     std::string name;
-    std::string type;          // format_type with typmod, qualified, ready to stand after ::
+    std::string type;  // format_type with typmod, qualified, ready to stand after ::
     Oid type_oid = 0;
-    Oid base_oid = 0;          // the type under all domains
-    bool user_type = false;    // base type, its elements or members are not built in, or it is a domain
-    bool array = false;        // base type is an array (or int2vector, oidvector)
-    bool reg = false;          // base type is regclass and the like: written by oid
-    bool cast_to_text = false;   // base type has a cast function to text: that is not its output function
-    bool cast_from_text = false; // there is a cast function from text to the (base) type
-    bool not_null = false;     // of the column or of its domain
-    bool has_default = false;  // default, identity, or generated
-    bool generated = false;    // GENERATED ALWAYS AS (...) STORED
+    Oid base_oid = 0;  // the type under all domains
+    bool user_type =
+        false;           // base type, its elements or members are not built in, or it is a domain
+    bool array = false;  // base type is an array (or int2vector, oidvector)
+    bool reg = false;    // base type is regclass and the like: written by oid
+    bool cast_to_text =
+        false;  // base type has a cast function to text: that is not its output function
+    bool cast_from_text = false;  // there is a cast function from text to the (base) type
+    bool not_null = false;        // of the column or of its domain
+    bool has_default = false;     // default, identity, or generated
+    bool generated = false;       // GENERATED ALWAYS AS (...) STORED
     bool selectable = true, insertable = true, updatable = true;  // by this role
 };
 
 struct UniqueIndex {
-    std::string name;                     // of the constraint where it has one, else of the index
+    std::string name;  // of the constraint where it has one, else of the index
     bool primary = false, constraint = false, deferrable = false, nulls_not_distinct = false;
-    std::vector<int> attnums;             // 0 for an expression
-    std::vector<std::string> expressions; // per position: quoted column or (expression)
-    std::vector<std::string> operators;   // per position: equality, as OPERATOR(schema.=)
-    std::string predicate;                // empty: none
+    std::vector<int> attnums;              // 0 for an expression
+    std::vector<std::string> expressions;  // per position: quoted column or (expression)
+    std::vector<std::string> operators;    // per position: equality, as OPERATOR(schema.=)
+    std::string predicate;                 // empty: none
 };
 
 struct Exclusion {
@@ -59,37 +61,38 @@ enum class Action { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
 struct ForeignKey {
     Oid oid = 0;
     std::string name;
-    Oid child = 0, parent = 0;             // the tables it stands on and refers to; of a partition tree
-                                           // the root, with child_part/parent_part where only a part
-    Oid child_part = 0, parent_part = 0;   // 0: the whole; else the partition it is declared on
+    Oid child = 0, parent = 0;  // the tables it stands on and refers to; of a partition tree
+                                // the root, with child_part/parent_part where only a part
+    Oid child_part = 0, parent_part = 0;  // 0: the whole; else the partition it is declared on
     std::vector<int> child_columns, parent_columns;  // attnums, in the same order
-    std::vector<std::string> operators;    // parent = child, as OPERATOR(schema.=)
+    std::vector<std::string> operators;              // parent = child, as OPERATOR(schema.=)
     Action on_delete = Action::kNoAction;
-    std::vector<int> set_columns;          // attnums that SET NULL / SET DEFAULT sets
+    std::vector<int> set_columns;  // attnums that SET NULL / SET DEFAULT sets
     bool deferrable = false;
-    bool indexed = false;                  // an index of the child begins with child_columns
+    bool indexed = false;  // an index of the child begins with child_columns
 };
 
 struct Table {
     Oid oid = 0;
     QualifiedName name;
     bool partitioned = false;
-    std::vector<Column> columns;           // live ones, attnum order
-    std::vector<int> primary_key;          // attnums in key order; empty: none
-    std::vector<int> identity;             // primary key, else a NOT NULL unique index; empty: none
+    std::vector<Column> columns;   // live ones, attnum order
+    std::vector<int> primary_key;  // attnums in key order; empty: none
+    std::vector<int> identity;     // primary key, else a NOT NULL unique index; empty: none
     std::vector<UniqueIndex> uniques;
     std::vector<Exclusion> exclusions;
     std::vector<Check> checks;
-    std::vector<Trigger> triggers;         // the user's, enabled
-    bool rules = false;                    // rewrite rules on UPDATE or DELETE
-    bool insert_rules = false;             // rewrite rules on INSERT
-    bool row_security = false;             // active for this role
-    bool can_select = true, can_insert = true, can_update = true, can_delete = true;  // whole table,
-                                           // or (select, insert) every column, (update) any column
-    std::vector<Oid> leaves;               // leaf partitions; {oid} for an ordinary table
-    std::string fingerprint;               // changes when the table, its columns or triggers change
+    std::vector<Trigger> triggers;  // the user's, enabled
+    bool rules = false;             // rewrite rules on UPDATE or DELETE
+    bool insert_rules = false;      // rewrite rules on INSERT
+    bool row_security = false;      // active for this role
+    bool can_select = true, can_insert = true, can_update = true,
+         can_delete = true;   // whole table,
+                              // or (select, insert) every column, (update) any column
+    std::vector<Oid> leaves;  // leaf partitions; {oid} for an ordinary table
+    std::string fingerprint;  // changes when the table, its columns or triggers change
 
-    const Column* column(int attnum) const;            // nullptr: no such
+    const Column* column(int attnum) const;  // nullptr: no such
     const Column* column(const std::string& name) const;
 };
 
@@ -97,7 +100,7 @@ class Catalog {
   public:
     Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys);
     Catalog(Catalog&&) = default;
-    Catalog(const Catalog&) = delete;  // the maps point into the vectors
+    Catalog(const Catalog&) = delete;                             // the maps point into the vectors
     const std::vector<Table>& tables() const { return tables_; }  // by schema, name
     const Table* table(Oid oid) const;
     const Table* table(const QualifiedName& name) const;

@@ -1,9 +1,9 @@
 #include "schema/cluster.hpp"
 
-#include <sys/file.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -2,8 +2,9 @@
 // of the tests. Socket only. initdb refuses root, so as root the server runs as user postgres.
 #pragma once
 
-#include <string>
 #include <sys/types.h>
+
+#include <string>
 
 namespace trashd::schema {
 

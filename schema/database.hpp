@@ -129,8 +129,8 @@ class Transaction {
     bool open_ = true;
 };
 
-// Runs work(transaction) and commits; on 40001 and 40P01, raised before COMMIT or by it, tries again
-// with a fresh transaction, at most `tries` times. Nothing else is tried again.
+// Runs work(transaction) and commits; on 40001 and 40P01, raised before COMMIT or by it, tries
+// again with a fresh transaction, at most `tries` times. Nothing else is tried again.
 void run(Pool& pool, Mode mode, const std::function<void(Transaction&)>& work, int tries = 5);
 
 }  // namespace trashd::schema

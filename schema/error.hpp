@@ -1,5 +1,6 @@
 // The one error type of trashd: a stable code and a sentence that says what to do next.
-// SQLSTATE becomes a code in error.cpp only; a code becomes an HTTP status in service/http_error.cpp only.
+// SQLSTATE becomes a code in error.cpp only; a code becomes an HTTP status in
+// service/http_error.cpp only.
 #pragma once
 
 #include <optional>
@@ -10,9 +11,26 @@
 namespace trashd {
 
 enum class Code {
-    kBadRequest, kConfirmationRequired, kReasonRequired, kUnauthorized, kForbidden, kNotFound,
-    kMethodNotAllowed, kHasDependents, kInTrash, kNotGroupRoot, kRestoreConflict, kConflict, kHeld,
-    kGone, kStale, kPayloadTooLarge, kUnsupportedMediaType, kInvalid, kTooManyRequests, kInternal,
+    kBadRequest,
+    kConfirmationRequired,
+    kReasonRequired,
+    kUnauthorized,
+    kForbidden,
+    kNotFound,
+    kMethodNotAllowed,
+    kHasDependents,
+    kInTrash,
+    kNotGroupRoot,
+    kRestoreConflict,
+    kConflict,
+    kHeld,
+    kGone,
+    kStale,
+    kPayloadTooLarge,
+    kUnsupportedMediaType,
+    kInvalid,
+    kTooManyRequests,
+    kInternal,
     kUnavailable,
 };
 

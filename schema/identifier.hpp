@@ -10,9 +10,15 @@ namespace trashd::schema {
 // "name", quotes doubled: always quoted, so keywords and mixed case are safe.
 std::string quoted(std::string_view name);
 // Exact matches, or std::quoted of <iomanip> would be found for a std::string.
-inline std::string quoted(const std::string& name) { return quoted(std::string_view(name)); }
-inline std::string quoted(const char* name) { return quoted(std::string_view(name)); }
-inline std::string quoted(std::string& name) { return quoted(std::string_view(name)); }
+inline std::string quoted(const std::string& name) {
+    return quoted(std::string_view(name));
+}
+inline std::string quoted(const char* name) {
+    return quoted(std::string_view(name));
+}
+inline std::string quoted(std::string& name) {
+    return quoted(std::string_view(name));
+}
 
 // 'text' as a literal, E'' form where it holds a backslash.
 std::string literal(std::string_view text);

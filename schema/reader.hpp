@@ -14,10 +14,11 @@ namespace trashd::schema {
 // All ordinary and partitioned tables outside system schemas and outside trash_schema, in one
 // REPEATABLE READ transaction with an empty search path. Partitions are left out: their root stands
 // for them. ignores constraint copies on partitions.
-std::shared_ptr<const Catalog> read_catalog(Connection& connection, const std::string& trash_schema);
+std::shared_ptr<const Catalog> read_catalog(Connection& connection,
+                                            const std::string& trash_schema);
 
-// SELECT giving one text: the fingerprints of these tables (those of Table::fingerprint joined by ','
-// in oid order), for use inside a transaction that holds locks on them.
+// SELECT giving one text: the fingerprints of these tables (those of Table::fingerprint joined by
+// ',' in oid order), for use inside a transaction that holds locks on them.
 std::string fingerprint_sql(const std::vector<Oid>& tables);
 // What fingerprint_sql gives when nothing changed since the catalog was read.
 std::string expected_fingerprint(const Catalog& catalog, std::vector<Oid> tables);

@@ -1,5 +1,6 @@
 // The catalog queries of reader.cpp, for PostgreSQL 15. Each reads all tables at once; the first
-// column is the table's oid. They run under an empty search path, so that names come back qualified.
+// column is the table's oid. They run under an empty search path, so that names come back
+// qualified.
 #pragma once
 
 #include <string>
@@ -42,7 +43,8 @@ SELECT c.oid, n.nspname, c.relname, c.relkind = 'p',
   u.usable AND has_table_privilege(c.oid, 'DELETE'),
   CASE WHEN c.relkind = 'r' THEN ARRAY[c.oid]
        ELSE ARRAY(SELECT p.relid::oid FROM pg_partition_tree(c.oid) p WHERE p.isleaf
-                  ORDER BY 1) END,)" + kFingerprintSql + R"(
+                  ORDER BY 1) END,)" + kFingerprintSql +
+                                      R"(
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (SELECT has_schema_privilege(n.oid, 'USAGE')) u(usable)

@@ -123,10 +123,9 @@ void run(const Config& config) {
     HttpServer server(trash, resources, config);
     auto endpoint = *parse_endpoint(config.listen);
     auto port = server.bind(endpoint);
-    std::jthread refresher(
-        [&, private_one = cluster ? &*cluster : nullptr](std::stop_token stop) {
-            refresh_often(std::move(stop), resources, private_one);
-        });
+    std::jthread refresher([&, private_one = cluster ? &*cluster : nullptr](std::stop_token stop) {
+        refresh_often(std::move(stop), resources, private_one);
+    });
     SignalThread signals(server);
     spdlog::info("listening on {} with {} resources", text_of(endpoint, port),
                  resources.get()->all().size());

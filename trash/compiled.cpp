@@ -21,27 +21,32 @@ std::string hash(const std::string& text) {
     return digits;
 }
 
-cascade::Names names_for(schema::Transaction& transaction, const Compiled& compiled, const std::string& trash_schema) {
+cascade::Names names_for(schema::Transaction& transaction, const Compiled& compiled,
+                         const std::string& trash_schema) {
     cascade::Names names;
     names.trash_schema = trash_schema;
     for (const cascade::Node& node : compiled.plan.nodes) {
         names.shapes.push_back(shape_of(transaction.connection(), trash_schema, *node.table));
     }
     for (const cascade::Edge& edge : compiled.plan.edges) {
-        if (edge.effect != cascade::Effect::kSetNull && edge.effect != cascade::Effect::kSetDefault) continue;
+        if (edge.effect != cascade::Effect::kSetNull && edge.effect != cascade::Effect::kSetDefault)
+            continue;
         const schema::Oid child = edge.key->child;
         if (names.link_shapes.count(child)) continue;
-        names.link_shapes[child] = shape_of(transaction.connection(), trash_schema, *compiled.catalog->table(child));
+        names.link_shapes[child] =
+            shape_of(transaction.connection(), trash_schema, *compiled.catalog->table(child));
     }
-    names.fingerprint = schema::expected_fingerprint(*compiled.catalog, cascade::tables_of(compiled.plan));
+    names.fingerprint =
+        schema::expected_fingerprint(*compiled.catalog, cascade::tables_of(compiled.plan));
     return names;
 }
 
-void create(schema::Transaction& transaction, const std::string& trash_schema, const std::string& name,
-            const std::string& sql) {
+void create(schema::Transaction& transaction, const std::string& trash_schema,
+            const std::string& name, const std::string& sql) {
     const auto exists = transaction.exec(
         "SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
-        "WHERE n.nspname = $1 AND p.proname = $2", {trash_schema, name});
+        "WHERE n.nspname = $1 AND p.proname = $2",
+        {trash_schema, name});
     if (exists.rows() == 0) transaction.exec(sql);
 }
 
@@ -49,8 +54,8 @@ void create(schema::Transaction& transaction, const std::string& trash_schema, c
 
 std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
                                                     std::shared_ptr<const schema::Catalog> catalog,
-                                                    const schema::Table& table, const cascade::Policy& policy,
-                                                    bool take_all) {
+                                                    const schema::Table& table,
+                                                    const cascade::Policy& policy, bool take_all) {
     auto made = std::make_shared<Compiled>();
     made->catalog = std::move(catalog);
     made->plan = cascade::make_plan(*made->catalog, table, policy, take_all);
@@ -59,10 +64,14 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
         transaction.exec("SELECT pg_catalog.pg_advisory_xact_lock(7237892340013)");
         const cascade::Names names = names_for(transaction, *made, trash_schema_);
         const schema::Catalog& known = *made->catalog;
-        const std::string move = "move_" + hash(cascade::move_function_sql(known, made->plan, names, ""));
-        const std::string impact = "impact_" + hash(cascade::impact_function_sql(known, made->plan, names, ""));
-        create(transaction, trash_schema_, move, cascade::move_function_sql(known, made->plan, names, move));
-        create(transaction, trash_schema_, impact, cascade::impact_function_sql(known, made->plan, names, impact));
+        const std::string move =
+            "move_" + hash(cascade::move_function_sql(known, made->plan, names, ""));
+        const std::string impact =
+            "impact_" + hash(cascade::impact_function_sql(known, made->plan, names, ""));
+        create(transaction, trash_schema_, move,
+               cascade::move_function_sql(known, made->plan, names, move));
+        create(transaction, trash_schema_, impact,
+               cascade::impact_function_sql(known, made->plan, names, impact));
         made->move = quoted({trash_schema_, move});
         made->impact = quoted({trash_schema_, impact});
     });
@@ -71,8 +80,8 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
 
 std::shared_ptr<const Compiled> CompiledPlans::get(schema::Pool& pool,
                                                    std::shared_ptr<const schema::Catalog> catalog,
-                                                   const schema::Table& table, const cascade::Policy& policy,
-                                                   bool take_all) {
+                                                   const schema::Table& table,
+                                                   const cascade::Policy& policy, bool take_all) {
     const std::pair<schema::Oid, bool> key{table.oid, take_all};
     {
         std::lock_guard<std::mutex> lock(mutex_);

@@ -1,4 +1,5 @@
-// A plan with its two functions in the trash schema: made once per table, kind of delete and catalog.
+// A plan with its two functions in the trash schema: made once per table, kind of delete and
+// catalog.
 #pragma once
 
 #include <map>
@@ -15,21 +16,23 @@ namespace trashd::trash {
 struct Compiled {
     std::shared_ptr<const schema::Catalog> catalog;  // the plan points into it
     cascade::Plan plan;
-    std::string move, impact;                        // quoted names of the functions
+    std::string move, impact;  // quoted names of the functions
 };
 
 class CompiledPlans {
   public:
     explicit CompiledPlans(std::string trash_schema) : trash_schema_(std::move(trash_schema)) {}
     // Makes shape rows and functions where they are missing, in a transaction of its own.
-    std::shared_ptr<const Compiled> get(schema::Pool& pool, std::shared_ptr<const schema::Catalog> catalog,
+    std::shared_ptr<const Compiled> get(schema::Pool& pool,
+                                        std::shared_ptr<const schema::Catalog> catalog,
                                         const schema::Table& table, const cascade::Policy& policy,
                                         bool take_all);
     // Forgets the plan, so that its functions are made again.
     void forget(const Compiled& compiled);
 
   private:
-    std::shared_ptr<const Compiled> make(schema::Pool& pool, std::shared_ptr<const schema::Catalog> catalog,
+    std::shared_ptr<const Compiled> make(schema::Pool& pool,
+                                         std::shared_ptr<const schema::Catalog> catalog,
                                          const schema::Table& table, const cascade::Policy& policy,
                                          bool take_all);
 

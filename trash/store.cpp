@@ -40,14 +40,17 @@ std::string hex(unsigned long long value, int digits) {
 }
 
 void apply_missing(Connection& connection, const std::string& schema) {
-    connection.exec("CREATE TABLE IF NOT EXISTS " + schema +
-                    ".migration (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())");
-    const long long have = connection.exec("SELECT COALESCE(max(version), 0) FROM " + schema + ".migration")
-                               .integer(0, 0);
+    connection.exec(
+        "CREATE TABLE IF NOT EXISTS " + schema +
+        ".migration (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())");
+    const long long have =
+        connection.exec("SELECT COALESCE(max(version), 0) FROM " + schema + ".migration")
+            .integer(0, 0);
     constexpr int newest = kMigrations[std::size(kMigrations) - 1].version;
     if (have > newest) {
-        throw Error(Code::kUnavailable, "the trash schema is of version " + std::to_string(have) +
-                                            ", newer than this program knows; install a newer trashd");
+        throw Error(Code::kUnavailable,
+                    "the trash schema is of version " + std::to_string(have) +
+                        ", newer than this program knows; install a newer trashd");
     }
     for (const Migration& migration : kMigrations) {
         if (migration.version <= have) continue;
@@ -58,7 +61,8 @@ void apply_missing(Connection& connection, const std::string& schema) {
 }
 
 bool missing(Connection& connection, const std::string& trash_schema) {
-    return connection.exec("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", {trash_schema}).rows() == 0;
+    return connection.exec("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", {trash_schema})
+               .rows() == 0;
 }
 
 }  // namespace
@@ -66,7 +70,8 @@ bool missing(Connection& connection, const std::string& trash_schema) {
 void migrate(Connection& connection, const std::string& trash_schema) {
     schema::Transaction transaction(connection, schema::Mode::kMove);
     transaction.exec(kLock);
-    if (missing(connection, trash_schema)) transaction.exec("CREATE SCHEMA " + quoted(trash_schema));
+    if (missing(connection, trash_schema))
+        transaction.exec("CREATE SCHEMA " + quoted(trash_schema));
     apply_missing(connection, quoted(trash_schema));
     transaction.commit();
 }
@@ -74,7 +79,8 @@ void migrate(Connection& connection, const std::string& trash_schema) {
 std::string new_group_id() {
     static thread_local std::mt19937_64 random{std::random_device{}()};
     const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::system_clock::now().time_since_epoch()).count();
+                         std::chrono::system_clock::now().time_since_epoch())
+                         .count();
     const std::string time = hex(static_cast<unsigned long long>(now), 12);
     return time.substr(0, 8) + "-" + time.substr(8) + "-7" + hex(random(), 3) + "-" +
            hex(0x8000 | (random() & 0x3fff), 4) + "-" + hex(random(), 4) + "00000000";
@@ -102,32 +108,40 @@ int shape_of(Connection& connection, const std::string& trash_schema, const sche
         names.push_back(column.name);
         types.push_back(column.type);
         generated.push_back(column.generated ? "t" : "f");
-        signature += *attnums.back() + " " + schema::quoted(column.name) + " " + column.type + *generated.back() + ",";
+        signature += *attnums.back() + " " + schema::quoted(column.name) + " " + column.type +
+                     *generated.back() + ",";
     }
     for (int attnum : table.identity) identity.push_back(std::to_string(attnum));
     signature += schema::array_literal(identity) + quoted(table.name);
     const std::string shape = quoted({trash_schema, "shape"});
     const std::vector<Param> key = {std::to_string(table.oid), signature};
-    const std::string look = "SELECT id FROM " + shape + " WHERE relation = $1::oid::regclass AND signature = $2";
+    const std::string look =
+        "SELECT id FROM " + shape + " WHERE relation = $1::oid::regclass AND signature = $2";
     Result found = connection.exec(look, key);
     if (found.rows() == 0) {
-        connection.exec("INSERT INTO " + shape + " (relation, signature, schema_name, table_name, attnums, names, "
-                        "types, generated, identity) VALUES ($1::oid::regclass, $2, $3, $4, $5::int2[], $6::text[], "
-                        "$7::text[], $8::bool[], $9::int2[]) ON CONFLICT DO NOTHING",
-                        {key[0], key[1], table.name.schema, table.name.name, schema::array_literal(attnums),
-                         schema::array_literal(names), schema::array_literal(types),
-                         schema::array_literal(generated), schema::array_literal(identity)});
+        connection.exec(
+            "INSERT INTO " + shape +
+                " (relation, signature, schema_name, table_name, attnums, names, "
+                "types, generated, identity) VALUES ($1::oid::regclass, $2, $3, $4, $5::int2[], "
+                "$6::text[], "
+                "$7::text[], $8::bool[], $9::int2[]) ON CONFLICT DO NOTHING",
+            {key[0], key[1], table.name.schema, table.name.name, schema::array_literal(attnums),
+             schema::array_literal(names), schema::array_literal(types),
+             schema::array_literal(generated), schema::array_literal(identity)});
         found = connection.exec(look, key);
     }
     return static_cast<int>(found.integer(0, 0));
 }
 
-GroupRow group_of(Connection& connection, const std::string& trash_schema, const std::string& item_id, bool lock) {
+GroupRow group_of(Connection& connection, const std::string& trash_schema,
+                  const std::string& item_id, bool lock) {
     const ItemAddress address = parse_item_id(item_id);
     const Result found = connection.exec(
         "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object, "
-        "pg_catalog.to_char(ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), ended_by FROM " +
-        quoted({trash_schema, "trash_group"}) + " WHERE uuid = $1::uuid" + (lock ? " FOR UPDATE" : ""),
+        "pg_catalog.to_char(ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), "
+        "ended_by FROM " +
+            quoted({trash_schema, "trash_group"}) + " WHERE uuid = $1::uuid" +
+            (lock ? " FOR UPDATE" : ""),
         {address.group_id});
     if (found.rows() == 0 || address.ordinal < 1 || address.ordinal > found.integer(0, 5)) {
         throw Error(Code::kNotFound, "there is no such TrashItem");
@@ -136,8 +150,10 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema, const
     group.id = found.integer(0, 0);
     group.uuid = found.text(0, 1);
     group.state = found.text(0, 2);
-    for (const Param& shape : schema::parse_array(found.text(0, 3))) group.shapes.push_back(std::stoi(*shape));
-    for (const Param& count : schema::parse_array(found.text(0, 4))) group.counts.push_back(std::stoll(*count));
+    for (const Param& shape : schema::parse_array(found.text(0, 3)))
+        group.shapes.push_back(std::stoi(*shape));
+    for (const Param& count : schema::parse_array(found.text(0, 4)))
+        group.counts.push_back(std::stoll(*count));
     group.size = found.integer(0, 5);
     group.links = found.integer(0, 6);
     group.root_shape = static_cast<int>(found.integer(0, 7));
@@ -151,25 +167,33 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema, const
     return group;
 }
 
-void purge_group(schema::Transaction& transaction, const std::string& trash_schema, const GroupRow& group,
-                 const Context& context) {
+void purge_group(schema::Transaction& transaction, const std::string& trash_schema,
+                 const GroupRow& group, const Context& context) {
     auto own = [&](const char* table) { return quoted({trash_schema, table}); };
     const std::string id = std::to_string(group.id);
-    transaction.exec("INSERT INTO " + own("ledger") + " (at, action, by, reason, schema_name, table_name, object_id, "
-                     "group_uuid, counts, request_id) SELECT pg_catalog.now(), 'purged', $2, $3, r.schema_name, "
-                     "r.table_name, g.root_object, g.uuid, (SELECT pg_catalog.jsonb_object_agg(t.name, t.n) FROM "
-                     "(SELECT s.schema_name || '.' || s.table_name AS name, pg_catalog.sum(c.n) AS n FROM ROWS FROM "
-                     "(pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts)) c(shape, n) JOIN " + own("shape") +
-                     " s ON s.id = c.shape GROUP BY 1) t), $4 FROM " + own("trash_group") + " g JOIN " + own("shape") +
-                     " r ON r.id = g.root_shape WHERE g.id = $1::bigint",
-                     {id, context.by, context.reason, context.request_id});
+    transaction.exec(
+        "INSERT INTO " + own("ledger") +
+            " (at, action, by, reason, schema_name, table_name, object_id, "
+            "group_uuid, counts, request_id) SELECT pg_catalog.now(), 'purged', $2, $3, "
+            "r.schema_name, "
+            "r.table_name, g.root_object, g.uuid, (SELECT pg_catalog.jsonb_object_agg(t.name, t.n) "
+            "FROM "
+            "(SELECT s.schema_name || '.' || s.table_name AS name, pg_catalog.sum(c.n) AS n FROM "
+            "ROWS FROM "
+            "(pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts)) c(shape, n) JOIN " +
+            own("shape") + " s ON s.id = c.shape GROUP BY 1) t), $4 FROM " + own("trash_group") +
+            " g JOIN " + own("shape") + " r ON r.id = g.root_shape WHERE g.id = $1::bigint",
+        {id, context.by, context.reason, context.request_id});
     transaction.exec("DELETE FROM " + own("link") + " WHERE group_id = $1::bigint", {id});
-    const Result deleted = transaction.exec("DELETE FROM " + own("item") + " WHERE group_id = $1::bigint", {id});
+    const Result deleted =
+        transaction.exec("DELETE FROM " + own("item") + " WHERE group_id = $1::bigint", {id});
     if (deleted.affected() != group.size) {
         throw Error(Code::kInternal, "the group holds another number of items than it says");
     }
-    transaction.exec("UPDATE " + own("trash_group") + " SET state = 'purged', ended_at = pg_catalog.now(), ended_by = "
-                     "$2 WHERE id = $1::bigint", {id, context.by});
+    transaction.exec("UPDATE " + own("trash_group") +
+                         " SET state = 'purged', ended_at = pg_catalog.now(), ended_by = "
+                         "$2 WHERE id = $1::bigint",
+                     {id, context.by});
 }
 
 }  // namespace trashd::trash

@@ -17,12 +17,16 @@ void migrate(schema::Connection& connection, const std::string& trash_schema);
 // Version 7 UUID whose low 32 bits are zero; an item's id is its group's with the ordinal in them.
 std::string new_group_id();
 std::string item_id(const std::string& group_id, long long ordinal);
-struct ItemAddress { std::string group_id; long long ordinal; };
+struct ItemAddress {
+    std::string group_id;
+    long long ordinal;
+};
 // Throws kNotFound when the text is no UUID.
 ItemAddress parse_item_id(const std::string& item_id);
 
 // Id of the shape row of the table as it is now; makes it when missing.
-int shape_of(schema::Connection& connection, const std::string& trash_schema, const schema::Table& table);
+int shape_of(schema::Connection& connection, const std::string& trash_schema,
+             const schema::Table& table);
 
 struct GroupRow {
     long long id = 0;
@@ -33,13 +37,13 @@ struct GroupRow {
     int root_shape = 0;
     std::string root_object, ended_at, ended_by;
 };
-// Locks FOR UPDATE when lock is set; throws GoneError unless 'trashed', kNotFound when there is none
-// or the ordinal is not of the group.
+// Locks FOR UPDATE when lock is set; throws GoneError unless 'trashed', kNotFound when there is
+// none or the ordinal is not of the group.
 GroupRow group_of(schema::Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock);
 
 // Deletes the items and links of a locked group for good and says so in group and ledger.
-void purge_group(schema::Transaction& transaction, const std::string& trash_schema, const GroupRow& group,
-                 const Context& context);
+void purge_group(schema::Transaction& transaction, const std::string& trash_schema,
+                 const GroupRow& group, const Context& context);
 
 }  // namespace trashd::trash

@@ -15,14 +15,14 @@
 namespace trashd::trash {
 
 struct DeleteOptions {
-    bool cascade = false;               // take along what would refuse
-    bool hard = false;                  // not through the trash
+    bool cascade = false;                    // take along what would refuse
+    bool hard = false;                       // not through the trash
     std::vector<std::string> if_match = {};  // ETags; empty: any
 };
 
 struct DeleteResult {
-    std::optional<Item> item;           // absent after a hard delete
-    bool already = false;               // it lay in the trash before
+    std::optional<Item> item;  // absent after a hard delete
+    bool already = false;      // it lay in the trash before
 };
 
 struct RestoreOptions {
@@ -50,9 +50,11 @@ class Trash {
     // id: the key's columns in key order, as text.
     DeleteResult remove(const schema::QualifiedName& table, const std::vector<std::string>& id,
                         const DeleteOptions& options, const Context& context);
-    Impact impact(const schema::QualifiedName& table, const std::vector<std::string>& id, bool cascade);
+    Impact impact(const schema::QualifiedName& table, const std::vector<std::string>& id,
+                  bool cascade);
     // item_id: any member's.
-    Restored restore(const std::string& item_id, const RestoreOptions& options, const Context& context);
+    Restored restore(const std::string& item_id, const RestoreOptions& options,
+                     const Context& context);
     void purge(const std::string& item_id, const Context& context);
 
     // Throws GoneError when restored or purged since, kNotFound when it never was.
@@ -61,7 +63,8 @@ class Trash {
     std::optional<Item> find(const schema::QualifiedName& table, const std::vector<std::string>& id,
                              bool with_object);
     ItemPage list(int limit, const std::string& after, bool with_object);  // /v1/trash
-    ItemPage list_of(const schema::QualifiedName& table, int limit, const std::string& after);  // with objects
+    ItemPage list_of(const schema::QualifiedName& table, int limit,
+                     const std::string& after);  // with objects
 
   private:
     struct Impl;

@@ -27,21 +27,21 @@ struct TableCount {
 struct Blocker {
     schema::QualifiedName table;
     std::string constraint;
-    long long count = 0;             // -1: the role may not look
-    std::vector<std::string> ids;    // up to five
+    long long count = 0;           // -1: the role may not look
+    std::vector<std::string> ids;  // up to five
 };
 
 struct ImpactLine {
     schema::QualifiedName table;
-    std::string action;              // trash, set-null, set-default
+    std::string action;  // trash, set-null, set-default
     long long count = 0;
-    std::string reason;              // which reference takes it along
+    std::string reason;  // which reference takes it along
 };
 
 struct Impact {
     schema::QualifiedName table;
     std::string id;
-    long long total = 0;             // rows that move
+    long long total = 0;  // rows that move
     std::vector<ImpactLine> lines;
     std::vector<Blocker> blockers;
 };
@@ -54,35 +54,36 @@ struct Item {
     std::string object_id;
     bool root = false;
     long long group_size = 0;
-    std::vector<std::string> names;                 // of the columns as they were
-    std::vector<std::optional<std::string>> values; // their text
-    std::optional<std::string> object;              // JSON of the row as it was, where asked for
+    std::vector<std::string> names;                  // of the columns as they were
+    std::vector<std::optional<std::string>> values;  // their text
+    std::optional<std::string> object;               // JSON of the row as it was, where asked for
 };
 
 struct Gone {
-    std::string outcome, at, by;     // restored | purged
+    std::string outcome, at, by;  // restored | purged
 };
 
 struct Conflict {
-    std::string kind;                // primary-key-taken, unique-taken, missing-parent, schema-changed, constraint
+    std::string
+        kind;  // primary-key-taken, unique-taken, missing-parent, schema-changed, constraint
     schema::QualifiedName table;
-    std::string id;                  // object id of the trashed row; empty: the whole table
+    std::string id;  // object id of the trashed row; empty: the whole table
     std::string constraint;
     std::vector<std::string> columns;
     std::vector<std::optional<std::string>> values;
     std::optional<schema::QualifiedName> with_table;
     std::string with_id;
-    std::string trash_item;          // of a missing parent that lies in the trash
-    std::string detail;              // a sentence, may be empty
+    std::string trash_item;  // of a missing parent that lies in the trash
+    std::string detail;      // a sentence, may be empty
 };
 
-struct Altered {                     // a row that a trigger changed on its way back
+struct Altered {  // a row that a trigger changed on its way back
     schema::QualifiedName table;
     std::string id;
     std::vector<std::string> columns;
 };
 
-struct Lost {                        // a value left behind by lossy restore
+struct Lost {  // a value left behind by lossy restore
     schema::QualifiedName table;
     std::string id, column;
     std::string value;
@@ -100,22 +101,24 @@ struct Restored {
 };
 
 // Errors that carry what the contract lists beside the sentence.
-struct Blocked : Error {             // has-dependents
+struct Blocked : Error {  // has-dependents
     Blocked(const std::string& detail, Impact found)
         : Error(Code::kHasDependents, detail), impact(std::move(found)) {}
     Impact impact;
 };
-struct Conflicted : Error {          // restore-conflict
+struct Conflicted : Error {  // restore-conflict
     Conflicted(const std::string& detail, std::vector<Conflict> found)
         : Error(Code::kRestoreConflict, detail), conflicts(std::move(found)) {}
     std::vector<Conflict> conflicts;
 };
-struct GoneError : Error {           // gone
-    GoneError(const std::string& detail, Gone what) : Error(Code::kGone, detail), gone(std::move(what)) {}
+struct GoneError : Error {  // gone
+    GoneError(const std::string& detail, Gone what)
+        : Error(Code::kGone, detail), gone(std::move(what)) {}
     Gone gone;
 };
-struct NotRoot : Error {             // not-group-root
-    NotRoot(const std::string& detail, Item what) : Error(Code::kNotGroupRoot, detail), root(std::move(what)) {}
+struct NotRoot : Error {  // not-group-root
+    NotRoot(const std::string& detail, Item what)
+        : Error(Code::kNotGroupRoot, detail), root(std::move(what)) {}
     Item root;
 };
 

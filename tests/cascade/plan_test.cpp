@@ -77,7 +77,8 @@ TEST_CASE("nodb: a table that refers to itself is a loop of its own") {
 
 TEST_CASE("nodb: tables that reach each other are locked together, the root first") {
     const Catalog catalog({table(1, "a"), table(2, "b"), table(3, "c")},
-                          {key(10, 2, 1, Action::kCascade), key(11, 1, 2, Action::kCascade), key(12, 3, 2, Action::kCascade)});
+                          {key(10, 2, 1, Action::kCascade), key(11, 1, 2, Action::kCascade),
+                           key(12, 3, 2, Action::kCascade)});
     const auto plan = cascade::make_plan(catalog, *catalog.table(2), {}, false);
     CHECK(names(plan).front() == "b");
     CHECK(plan.steps[0].nodes == std::vector<int>{0, 1});
@@ -96,13 +97,16 @@ TEST_CASE("nodb: a NOT NULL column cannot be set to null") {
     const auto plan = cascade::make_plan(catalog, *catalog.table(1), {}, false);
     CHECK(plan.edges[0].effect == Effect::kRestrict);
     CHECK_FALSE(plan.edges[0].by_database);
-    CHECK(cascade::make_plan(catalog, *catalog.table(1), {}, true).edges[0].effect == Effect::kCascade);
+    CHECK(cascade::make_plan(catalog, *catalog.table(1), {}, true).edges[0].effect ==
+          Effect::kCascade);
 }
 
 TEST_CASE("nodb: the configuration decides before the database") {
     const Catalog catalog({table(1, "a"), table(2, "b")}, {key(10, 2, 1, Action::kCascade)});
     auto effect = [&](cascade::OnDelete configured) {
-        return cascade::make_plan(catalog, *catalog.table(1), {{10, configured}}, false).edges[0].effect;
+        return cascade::make_plan(catalog, *catalog.table(1), {{10, configured}}, false)
+            .edges[0]
+            .effect;
     };
     CHECK(effect(cascade::OnDelete::kRestrict) == Effect::kRestrict);
     CHECK(effect(cascade::OnDelete::kSetNull) == Effect::kSetNull);
@@ -120,8 +124,10 @@ TEST_CASE("nodb: a right that lacks is refused with the GRANT to give") {
 
 TEST_CASE("nodb: rows go back parents first, and tables in a cycle together") {
     const Catalog catalog({table(1, "a"), table(2, "b"), table(3, "c")},
-                          {key(10, 2, 1, Action::kNoAction), key(11, 1, 2, Action::kNoAction), key(12, 3, 1, Action::kSetNull)});
-    const auto order = cascade::insert_order(catalog, {catalog.table(3), catalog.table(2), catalog.table(1)});
+                          {key(10, 2, 1, Action::kNoAction), key(11, 1, 2, Action::kNoAction),
+                           key(12, 3, 1, Action::kSetNull)});
+    const auto order =
+        cascade::insert_order(catalog, {catalog.table(3), catalog.table(2), catalog.table(1)});
     REQUIRE(order.size() == 2);
     CHECK(order[0].size() == 2);
     CHECK(order[1][0]->name.name == "c");

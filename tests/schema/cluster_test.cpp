@@ -1,8 +1,8 @@
 #include "schema/cluster.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -65,7 +65,8 @@ TEST_CASE("a server that still runs is adopted, and a stale postmaster.pid is no
 TEST_CASE("a directory is held by one process at a time") {
     const Directory directory;
     const Cluster first(directory.path, "fsync = off");
-    CHECK_THROWS_WITH_AS(Cluster(directory.path), doctest::Contains("another process uses"), trashd::Error);
+    CHECK_THROWS_WITH_AS(Cluster(directory.path), doctest::Contains("another process uses"),
+                         trashd::Error);
 }
 
 TEST_CASE("a long or odd path gets its socket elsewhere") {

@@ -41,7 +41,9 @@ CREATE TABLE bookmark (id int PRIMARY KEY, task_id int REFERENCES task ON DELETE
 CREATE INDEX ON task (project_id); CREATE INDEX ON bookmark (task_id);
 )";
 
-void pause(int count) { std::this_thread::sleep_for(milliseconds(count)); }
+void pause(int count) {
+    std::this_thread::sleep_for(milliseconds(count));
+}
 
 struct Folder {
     Folder() {
@@ -57,7 +59,8 @@ struct Folder {
 // The service on a port that it keeps, for the clients' sake, when it is started again.
 class Service {
   public:
-    Service(std::string database, std::string folder) : database_(std::move(database)), log_(folder + "/service.log") {
+    Service(std::string database, std::string folder)
+        : database_(std::move(database)), log_(folder + "/service.log") {
         std::ofstream(folder + "/trashd.toml") << "\n";
         config_ = folder + "/trashd.toml";
         start();
@@ -85,7 +88,8 @@ class Service {
 
 void Service::start() {
     std::string listen = "127.0.0.1:" + std::to_string(port_), program = TRASHD_BINARY;
-    std::vector<std::string> words = {program, "serve", "--listen", listen, "--database", database_, "--config", config_};
+    std::vector<std::string> words = {program,      "serve",   "--listen", listen,
+                                      "--database", database_, "--config", config_};
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -122,10 +126,10 @@ class Siege {
   public:
     Siege();
     ~Siege();
-    void besiege(int length);     // milliseconds of requests without a kill
+    void besiege(int length);  // milliseconds of requests without a kill
     void kill_service();
     void kill_server();
-    void check();                 // with the clients at rest
+    void check();  // with the clients at rest
     std::string figures() const;
 
   private:
@@ -154,9 +158,11 @@ class Siege {
 Siege::Siege() {
     TestConnection sql(cluster_.url());
     sql->script(kSchema);
-    sql->exec("INSERT INTO project SELECT i, 'p' FROM generate_series(1, $1::int) i", {std::to_string(kProjects)});
-    sql->exec("INSERT INTO task SELECT i, 1 + i % $1::int FROM generate_series(1, $1::int * $2::int) i",
-              {std::to_string(kProjects), std::to_string(kTasks)});
+    sql->exec("INSERT INTO project SELECT i, 'p' FROM generate_series(1, $1::int) i",
+              {std::to_string(kProjects)});
+    sql->exec(
+        "INSERT INTO task SELECT i, 1 + i % $1::int FROM generate_series(1, $1::int * $2::int) i",
+        {std::to_string(kProjects), std::to_string(kTasks)});
     sql->exec("INSERT INTO bookmark SELECT id, id FROM task");
     service_.emplace(cluster_.url(), folder_.name);
     for (int i = 0; i < kClients; ++i) clients_.emplace_back([this, i] { client(i); });
@@ -208,7 +214,8 @@ void Siege::ask(httplib::Client& to, int project) {
         return;
     }
     if (answer->status != (remove ? 204 : 200)) {
-        fault((remove ? "delete: " : "restore: ") + std::to_string(answer->status) + " " + answer->body);
+        fault((remove ? "delete: " : "restore: ") + std::to_string(answer->status) + " " +
+              answer->body);
         known.state = Known::kUnknown;
         return;
     }
@@ -268,11 +275,16 @@ void Siege::check() {
     rest();
     TestConnection sql(cluster_.url());
     // A killed service's last statements may still run.
-    while (sql.value("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND "
-                     "pid <> pg_backend_pid() AND datname = current_database() AND state <> 'idle'") != "0") pause(10);
+    while (
+        sql.value("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND "
+                  "pid <> pg_backend_pid() AND datname = current_database() AND state <> 'idle'") !=
+        "0")
+        pause(10);
     const std::string places =
-        "(SELECT 'project' AS t, id FROM project UNION ALL SELECT 'task', id FROM task UNION ALL SELECT 'bookmark', id "
-        "FROM bookmark UNION ALL SELECT s.table_name, i.object_id::int FROM trashd.item i JOIN trashd.shape s ON "
+        "(SELECT 'project' AS t, id FROM project UNION ALL SELECT 'task', id FROM task UNION ALL "
+        "SELECT 'bookmark', id "
+        "FROM bookmark UNION ALL SELECT s.table_name, i.object_id::int FROM trashd.item i JOIN "
+        "trashd.shape s ON "
         "s.id = i.shape) p";
     const int all = kProjects + 2 * kProjects * kTasks;
     CHECK(sql.value("SELECT count(*) FROM " + places) == std::to_string(all));
@@ -280,11 +292,12 @@ void Siege::check() {
     // Whole groups only, and each reference either live or noted.
     CHECK(sql.value("SELECT count(*) FROM trashd.trash_group WHERE state = 'trashed' AND size <> " +
                     std::to_string(1 + kTasks)) == "0");
-    CHECK(sql.value("SELECT (SELECT count(*) FROM bookmark WHERE task_id = id) + (SELECT count(*) FROM trashd.link)") ==
-          std::to_string(kProjects * kTasks));
+    CHECK(sql.value("SELECT (SELECT count(*) FROM bookmark WHERE task_id = id) + (SELECT count(*) "
+                    "FROM trashd.link)") == std::to_string(kProjects * kTasks));
     CHECK(sql.value("SELECT count(*) FROM bookmark WHERE task_id <> id") == "0");
-    const auto found = sql->exec("SELECT root_object, overlay(uuid::text PLACING '00000001' FROM 29) FROM "
-                                 "trashd.trash_group WHERE state = 'trashed'");
+    const auto found = sql->exec(
+        "SELECT root_object, overlay(uuid::text PLACING '00000001' FROM 29) FROM "
+        "trashd.trash_group WHERE state = 'trashed'");
     std::map<std::string, std::string> trashed;
     for (int row = 0; row < found.rows(); ++row) {
         trashed[std::string(found.text(row, 0))] = "/v1/trash/" + std::string(found.text(row, 1));
@@ -293,7 +306,8 @@ void Siege::check() {
         Known& known = known_[static_cast<std::size_t>(project)];
         const auto at = trashed.find(std::to_string(project));
         const Known now = at == trashed.end() ? Known{} : Known{Known::kTrashed, at->second};
-        if (known.state != Known::kUnknown && (known.state != now.state || known.item != now.item)) {
+        if (known.state != Known::kUnknown &&
+            (known.state != now.state || known.item != now.item)) {
             fault("what was answered is not so: " + std::to_string(project));
         }
         known = now;
@@ -305,9 +319,10 @@ void Siege::check() {
 }
 
 std::string Siege::figures() const {
-    return std::to_string(kills_) + " kills, " + std::to_string(deletes_) + " deletes, " + std::to_string(restores_) +
-           " restores, " + std::to_string(unanswered_) + " unanswered, " + std::to_string(refused_) +
-           " refused with 5xx, back after at most " + std::to_string(slowest_) + " ms";
+    return std::to_string(kills_) + " kills, " + std::to_string(deletes_) + " deletes, " +
+           std::to_string(restores_) + " restores, " + std::to_string(unanswered_) +
+           " unanswered, " + std::to_string(refused_) + " refused with 5xx, back after at most " +
+           std::to_string(slowest_) + " ms";
 }
 
 }  // namespace

@@ -45,8 +45,8 @@ class TestConnection {
     schema::Lease lease_;
 };
 
-// Every row of every user table outside the trash schema as text: tables in name order, rows sorted,
-// each table of an inheritance or partition tree by itself.
+// Every row of every user table outside the trash schema as text: tables in name order, rows
+// sorted, each table of an inheritance or partition tree by itself.
 std::string copy_of_all_tables(schema::Connection& connection,
                                const std::string& trash_schema = "trashd");
 

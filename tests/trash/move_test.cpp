@@ -42,7 +42,8 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "a delete takes everything that hangs on the row and a restore puts it back") {
+TEST_CASE_FIXTURE(Fixture,
+                  "a delete takes everything that hangs on the row and a restore puts it back") {
     const std::string before = all();
     const auto result = bin.remove({"public", "project"}, {"1"}, {}, {});
     CHECK(result.item->group_size == 1 + 10 + 20 + 4 + 3);
@@ -78,13 +79,15 @@ TEST_CASE_FIXTURE(Fixture, "cascade=true takes along what would refuse") {
     CHECK((all() == before));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a repeated delete answers the same item and an unknown id is not found") {
+TEST_CASE_FIXTURE(Fixture,
+                  "a repeated delete answers the same item and an unknown id is not found") {
     const auto first = bin.remove({"public", "project"}, {"2"}, {}, {});
     const auto second = bin.remove({"public", "project"}, {"02"}, {}, {});
     CHECK(second.already);
     CHECK(second.item->id == first.item->id);
     for (const char* id : {"77", "x", "99999999999999999999"}) {
-        CHECK_THROWS_WITH_AS(bin.remove({"public", "project"}, {id}, {}, {}), doctest::Contains("no such object"), Error);
+        CHECK_THROWS_WITH_AS(bin.remove({"public", "project"}, {id}, {}, {}),
+                             doctest::Contains("no such object"), Error);
     }
 }
 
@@ -124,27 +127,34 @@ TEST_CASE_FIXTURE(Fixture, "a column added after the plan was made is captured t
 
 TEST_CASE_FIXTURE(Fixture, "a table that begins to refer after the plan was made is taken along") {
     bin.remove({"public", "project"}, {"2"}, {}, {});
-    lease.connection().script("CREATE TABLE late (id int PRIMARY KEY, project bigint REFERENCES project ON DELETE "
-                              "CASCADE); INSERT INTO late VALUES (1, 1), (2, 3)");
+    lease.connection().script(
+        "CREATE TABLE late (id int PRIMARY KEY, project bigint REFERENCES project ON DELETE "
+        "CASCADE); INSERT INTO late VALUES (1, 1), (2, 3)");
     const auto result = bin.remove({"public", "project"}, {"1"}, {}, {});
     CHECK(result.item->group_size == 39);
     CHECK(number("SELECT count(*) FROM late") == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a trigger that keeps a child from being deleted refuses the whole delete") {
-    lease.connection().script("CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
-                              "CREATE TRIGGER veto BEFORE DELETE ON note FOR EACH ROW EXECUTE FUNCTION veto()");
+TEST_CASE_FIXTURE(Fixture,
+                  "a trigger that keeps a child from being deleted refuses the whole delete") {
+    lease.connection().script(
+        "CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        "CREATE TRIGGER veto BEFORE DELETE ON note FOR EACH ROW EXECUTE FUNCTION veto()");
     const std::string before = all();
-    CHECK_THROWS_WITH_AS(bin.remove({"public", "project"}, {"1"}, {}, {}), doctest::Contains("trigger"), Error);
+    CHECK_THROWS_WITH_AS(bin.remove({"public", "project"}, {"1"}, {}, {}),
+                         doctest::Contains("trigger"), Error);
     CHECK((all() == before));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a trigger that deletes rows elsewhere refuses the whole delete") {
-    lease.connection().script("CREATE TABLE cache (id int); INSERT INTO cache VALUES (1);"
-                              "CREATE FUNCTION wipe() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM cache; RETURN OLD; END';"
-                              "CREATE TRIGGER wipe AFTER DELETE ON note FOR EACH ROW EXECUTE FUNCTION wipe()");
+    lease.connection().script(
+        "CREATE TABLE cache (id int); INSERT INTO cache VALUES (1);"
+        "CREATE FUNCTION wipe() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM cache; "
+        "RETURN OLD; END';"
+        "CREATE TRIGGER wipe AFTER DELETE ON note FOR EACH ROW EXECUTE FUNCTION wipe()");
     const std::string before = all();
-    CHECK_THROWS_WITH_AS(bin.remove({"public", "project"}, {"1"}, {}, {}), doctest::Contains("would not be in the trash"), Error);
+    CHECK_THROWS_WITH_AS(bin.remove({"public", "project"}, {"1"}, {}, {}),
+                         doctest::Contains("would not be in the trash"), Error);
     CHECK((all() == before));
 }
 

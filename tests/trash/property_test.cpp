@@ -28,7 +28,9 @@ class Dice {
         return out;
     }
     template <typename T>
-    T& any(std::vector<T>& from) { return from[static_cast<std::size_t>(below(static_cast<int>(from.size())))]; }
+    T& any(std::vector<T>& from) {
+        return from[static_cast<std::size_t>(below(static_cast<int>(from.size())))];
+    }
 
   private:
     std::mt19937_64 engine_;
@@ -60,7 +62,9 @@ std::string list(const Names& names) {
     return out;
 }
 
-std::string constant(const schema::Param& value) { return value ? schema::literal(*value) : "NULL"; }
+std::string constant(const schema::Param& value) {
+    return value ? schema::literal(*value) : "NULL";
+}
 
 // Draws a schema and its rows; the keys go on when the rows are in, so every cycle is possible.
 class Schema {
@@ -93,8 +97,10 @@ class Schema {
         static const Names kTypes = {"int", "uuid", "text"};
         if (kind < 7 || (kind < 8 && number > 0)) {
             add_key(table, kTypes[static_cast<std::size_t>(dice_.below(3))]);
-            if (kind >= 5 && kind < 7) add_key(table, kTypes[static_cast<std::size_t>(dice_.below(3))]);
-            if (kind == 7) refer(table, tables_[static_cast<std::size_t>(dice_.below(number))], true);
+            if (kind >= 5 && kind < 7)
+                add_key(table, kTypes[static_cast<std::size_t>(dice_.below(3))]);
+            if (kind == 7)
+                refer(table, tables_[static_cast<std::size_t>(dice_.below(number))], true);
         } else if (kind < 9) {
             add_key(table, "int");
         }
@@ -121,7 +127,8 @@ class Schema {
         if (!identifying && parent.alternative && (to.empty() || dice_.chance(40))) to = {"alt"};
         if (to.empty()) return;
         const std::string name = "f" + std::to_string(++references_);
-        const bool required = identifying || dice_.chance(25), full = to.size() > 1 && dice_.chance(20);
+        const bool required = identifying || dice_.chance(25),
+                   full = to.size() > 1 && dice_.chance(20);
         const Row& fallback = dice_.any(parent.rows);
         const bool defaults = dice_.chance(40);
         Names from;
@@ -132,24 +139,28 @@ class Schema {
         }
         for (auto& row : child.rows) fill(row, from, to, parent, required, full);
         if (identifying) child.key.insert(child.key.begin(), from.begin(), from.end());
-        after_ += "ALTER TABLE " + child.name + " ADD CONSTRAINT " + name + " FOREIGN KEY (" + list(from) +
-                  ") REFERENCES " + parent.name + " (" + list(to) + ")" + (full ? " MATCH FULL" : "") +
-                  action(from, full) + ";\n";
-        if (dice_.chance(50)) after_ += "CREATE INDEX ON " + child.name + " (" + list(from) + ");\n";
+        after_ += "ALTER TABLE " + child.name + " ADD CONSTRAINT " + name + " FOREIGN KEY (" +
+                  list(from) + ") REFERENCES " + parent.name + " (" + list(to) + ")" +
+                  (full ? " MATCH FULL" : "") + action(from, full) + ";\n";
+        if (dice_.chance(50))
+            after_ += "CREATE INDEX ON " + child.name + " (" + list(from) + ");\n";
         if (!identifying && distinct(child, from) && dice_.chance(40)) {
             after_ += "ALTER TABLE " + child.name + " ADD UNIQUE (" + list(from) + ");\n";
         }
     }
 
-    void fill(Row& row, const Names& from, const Names& to, Spec& parent, bool required, bool full) {
+    void fill(Row& row, const Names& from, const Names& to, Spec& parent, bool required,
+              bool full) {
         const bool set = required || dice_.chance(75);
         const Row target = dice_.any(parent.rows);
-        for (std::size_t k = 0; k < from.size(); ++k) row[from[k]] = set ? target.at(to[k]) : std::nullopt;
+        for (std::size_t k = 0; k < from.size(); ++k)
+            row[from[k]] = set ? target.at(to[k]) : std::nullopt;
         if (from.size() > 1 && !required && !full && dice_.chance(10)) row[from[0]] = std::nullopt;
     }
 
     std::string action(const Names& from, bool full) {
-        static const Names kActions = {"CASCADE", "CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION"};
+        static const Names kActions = {"CASCADE",     "CASCADE",  "SET NULL",
+                                       "SET DEFAULT", "RESTRICT", "NO ACTION"};
         std::string out = " ON DELETE " + dice_.any(const_cast<Names&>(kActions));
         if (out == " ON DELETE SET NULL" && from.size() > 1 && !full && dice_.chance(50)) {
             out += " (" + from.back() + ")";
@@ -176,7 +187,8 @@ class Schema {
                     (column.fallback.empty() ? "" : " DEFAULT " + column.fallback) + ", ";
             names.push_back(column.name);
         }
-        text += table.key.empty() ? "CHECK (true));\n" : "PRIMARY KEY (" + list(table.key) + "));\n";
+        text +=
+            table.key.empty() ? "CHECK (true));\n" : "PRIMARY KEY (" + list(table.key) + "));\n";
         for (const auto& row : table.rows) {
             Names values;
             for (const auto& name : names) values.push_back(constant(row.at(name)));
@@ -195,8 +207,14 @@ class Schema {
 class Round {
   public:
     explicit Round(unsigned long long seed)
-        : dice_(seed), schema_(dice_), database_(schema_.script()), pool_(database_.url(), 2), bin_(pool_),
-          lease_(pool_.lease()), all_(live()), begin_(copy_of_all_tables(lease_.connection())),
+        : dice_(seed),
+          schema_(dice_),
+          database_(schema_.script()),
+          pool_(database_.url(), 2),
+          bin_(pool_),
+          lease_(pool_.lease()),
+          all_(live()),
+          begin_(copy_of_all_tables(lease_.connection())),
           for_good_(dice_.chance(30)) {}
 
     const std::string& script() const { return script_; }
@@ -206,9 +224,12 @@ class Round {
     void run() {
         for (int step = 0; step < 25; ++step) {
             const int what = dice_.below(10);
-            if (what < 6) remove();
-            else if (what < 9) restore(dice_.chance(50), dice_.chance(25));
-            else if (for_good_) dice_.chance(50) ? purge() : remove_hard();
+            if (what < 6)
+                remove();
+            else if (what < 9)
+                restore(dice_.chance(50), dice_.chance(25));
+            else if (for_good_)
+                dice_.chance(50) ? purge() : remove_hard();
             check();
         }
         restore_all();
@@ -224,16 +245,18 @@ class Round {
 
     Names live() {
         std::string sql;
-        for (const auto& table : schema_.tables()) sql += (sql.empty() ? "SELECT tag FROM " : " UNION ALL SELECT tag FROM ") + table.name;
+        for (const auto& table : schema_.tables())
+            sql += (sql.empty() ? "SELECT tag FROM " : " UNION ALL SELECT tag FROM ") + table.name;
         return column(sql);
     }
 
     std::string state() {
         std::string out = copy_of_all_tables(lease_.connection());
-        for (const char* sql : {"SELECT ROW(g.uuid, i.ordinal, i.object_id, i.payload)::text FROM trashd.item i JOIN "
-                                "trashd.trash_group g ON g.id = i.group_id ORDER BY 1",
-                                "SELECT ROW(g.uuid, l.object_id, l.key, l.attnums, l.was, l.left_as)::text FROM "
-                                "trashd.link l JOIN trashd.trash_group g ON g.id = l.group_id ORDER BY 1"}) {
+        for (const char* sql :
+             {"SELECT ROW(g.uuid, i.ordinal, i.object_id, i.payload)::text FROM trashd.item i JOIN "
+              "trashd.trash_group g ON g.id = i.group_id ORDER BY 1",
+              "SELECT ROW(g.uuid, l.object_id, l.key, l.attnums, l.was, l.left_as)::text FROM "
+              "trashd.link l JOIN trashd.trash_group g ON g.id = l.group_id ORDER BY 1"}) {
             for (const auto& line : column(sql)) out += line + "\n";
         }
         return out;
@@ -241,7 +264,8 @@ class Round {
 
     void check() {
         Names found = live();
-        for (const auto& tag : column("SELECT p FROM trashd.item, unnest(payload) p WHERE p ~ '^#[0-9]+#$'")) {
+        for (const auto& tag :
+             column("SELECT p FROM trashd.item, unnest(payload) p WHERE p ~ '^#[0-9]+#$'")) {
             found.push_back(tag);
         }
         found.insert(found.end(), gone_.begin(), gone_.end());
@@ -261,8 +285,9 @@ class Round {
             return true;
         } catch (const Error& error) {
             done_ += std::string("  refused: ") + error.what() + "\n";
-            const bool known = error.code() == Code::kConflict || error.code() == Code::kHasDependents ||
-                               error.code() == Code::kRestoreConflict || error.code() == Code::kNotFound;
+            const bool known =
+                error.code() == Code::kConflict || error.code() == Code::kHasDependents ||
+                error.code() == Code::kRestoreConflict || error.code() == Code::kNotFound;
             REQUIRE_MESSAGE(known, "unexpected: ", error.what(), " after\n", done_);
             REQUIRE_MESSAGE((state() == before), "a refused operation changed something:\n", done_);
             return false;
@@ -277,7 +302,8 @@ class Round {
         }
         if (keyed.empty()) return std::nullopt;
         const Spec& table = dice_.any(keyed);
-        const auto rows = lease_.connection().exec("SELECT " + list(table.key) + " FROM " + table.name + " ORDER BY tag");
+        const auto rows = lease_.connection().exec("SELECT " + list(table.key) + " FROM " +
+                                                   table.name + " ORDER BY tag");
         if (rows.rows() == 0) return std::nullopt;
         const int row = dice_.below(rows.rows());
         Names key;
@@ -291,14 +317,18 @@ class Round {
         const bool cascade = dice_.chance(40), back = dice_.chance(30);
         const std::string before = state();
         trash::DeleteResult result;
-        if (!attempt("delete " + row->first + " " + list(row->second) + (cascade ? " cascade" : ""), [&] {
-                result = bin_.remove({"public", row->first}, row->second, {.cascade = cascade}, {});
-            })) return;
+        if (!attempt("delete " + row->first + " " + list(row->second) + (cascade ? " cascade" : ""),
+                     [&] {
+                         result = bin_.remove({"public", row->first}, row->second,
+                                              {.cascade = cascade}, {});
+                     }))
+            return;
         check();
         if (!back) return;
         const bool restored = attempt("restore it", [&] { bin_.restore(result.item->id, {}, {}); });
         REQUIRE_MESSAGE(restored, "a restore right after the delete is refused:\n", done_);
-        REQUIRE_MESSAGE((state() == before), "a restore right after the delete is not the same:\n", done_);
+        REQUIRE_MESSAGE((state() == before), "a restore right after the delete is not the same:\n",
+                        done_);
     }
 
     void remove_hard() {
@@ -309,8 +339,10 @@ class Round {
         long long total = 0;
         if (!attempt("hard delete " + row->first + " " + list(row->second), [&] {
                 total = bin_.impact({"public", row->first}, row->second, cascade).total;
-                bin_.remove({"public", row->first}, row->second, {.cascade = cascade, .hard = true}, {});
-            })) return;
+                bin_.remove({"public", row->first}, row->second, {.cascade = cascade, .hard = true},
+                            {});
+            }))
+            return;
         Names after = live(), vanished;
         std::ranges::sort(before);
         std::ranges::sort(after);
@@ -326,10 +358,12 @@ class Round {
         if (all.empty()) return;
         const auto item = dice_.any(all);
         const std::string before = state();
-        const bool ok = attempt("restore " + item.table.name + " " + item.object_id + (ancestors ? " with ancestors" : "") +
-                                    (dry ? " dry" : ""),
-                                [&] { bin_.restore(item.id, {.with_ancestors = ancestors, .dry_run = dry}, {}); });
-        if (ok && dry) REQUIRE_MESSAGE((state() == before), "a dry run changed something:\n", done_);
+        const bool ok = attempt(
+            "restore " + item.table.name + " " + item.object_id +
+                (ancestors ? " with ancestors" : "") + (dry ? " dry" : ""),
+            [&] { bin_.restore(item.id, {.with_ancestors = ancestors, .dry_run = dry}, {}); });
+        if (ok && dry)
+            REQUIRE_MESSAGE((state() == before), "a dry run changed something:\n", done_);
     }
 
     void purge() {
@@ -337,9 +371,13 @@ class Round {
         std::erase_if(all, [](const auto& item) { return !item.root; });
         if (all.empty()) return;
         const auto item = dice_.any(all);
-        const Names tags = column("SELECT p FROM trashd.item i JOIN trashd.trash_group g ON g.id = i.group_id, unnest(payload) p "
-                                  "WHERE p ~ '^#[0-9]+#$' AND g.uuid = " + schema::literal(item.group_id));
-        if (attempt("purge " + item.table.name + " " + item.object_id, [&] { bin_.purge(item.id, {}); })) {
+        const Names tags = column(
+            "SELECT p FROM trashd.item i JOIN trashd.trash_group g ON g.id = i.group_id, "
+            "unnest(payload) p "
+            "WHERE p ~ '^#[0-9]+#$' AND g.uuid = " +
+            schema::literal(item.group_id));
+        if (attempt("purge " + item.table.name + " " + item.object_id,
+                    [&] { bin_.purge(item.id, {}); })) {
             gone_.insert(gone_.end(), tags.begin(), tags.end());
         }
     }
@@ -355,7 +393,9 @@ class Round {
             if (now == left) return;
             left = now;
         }
-        if (gone_.empty()) REQUIRE_MESSAGE((copy_of_all_tables(lease_.connection()) == begin_), "not as in the beginning:\n", done_);
+        if (gone_.empty())
+            REQUIRE_MESSAGE((copy_of_all_tables(lease_.connection()) == begin_),
+                            "not as in the beginning:\n", done_);
     }
 
     Dice dice_;

@@ -52,8 +52,8 @@ CREATE TRIGGER capture AFTER INSERT ON trashd.item REFERENCING NEW TABLE AS adde
     FOR EACH STATEMENT EXECUTE FUNCTION audit.capture();
 )";
 
-const std::array<std::string, 7> kTables = {"project",        "task",       "impulse", "time_record",
-                                            "project_member", "assignment", "bookmark"};
+const std::array<std::string, 7> kTables = {
+    "project", "task", "impulse", "time_record", "project_member", "assignment", "bookmark"};
 enum Kind { kProject, kTask, kImpulse, kRecord, kMember, kAssignment, kBookmark };
 constexpr std::size_t kThreads = 12, kMostTags = 400000;
 constexpr int kPhases = 3;
@@ -61,15 +61,22 @@ constexpr int kPhases = 3;
 // (place, tag, version) of every row wherever it is.
 std::string everything() {
     std::string sql;
-    for (const auto& table : kTables) sql += "SELECT 'live' AS place, tag, version FROM " + table + " UNION ALL ";
-    return sql + "SELECT 'trash', payload[2]::bigint, payload[3]::int FROM trashd.item UNION ALL "
-                 "SELECT 'purged', c.tag, NULL FROM audit.captured c JOIN trashd.trash_group g ON g.id = c.group_id "
-                 "WHERE g.state = 'purged'";
+    for (const auto& table : kTables)
+        sql += "SELECT 'live' AS place, tag, version FROM " + table + " UNION ALL ";
+    return sql +
+           "SELECT 'trash', payload[2]::bigint, payload[3]::int FROM trashd.item UNION ALL "
+           "SELECT 'purged', c.tag, NULL FROM audit.captured c JOIN trashd.trash_group g ON g.id = "
+           "c.group_id "
+           "WHERE g.state = 'purged'";
 }
 
 class Race {
   public:
-    Race() : database_(kGraph), pool_(database_.url(), 10, std::chrono::seconds(30)), bin_(pool_), own_(database_.url()) {
+    Race()
+        : database_(kGraph),
+          pool_(database_.url(), 10, std::chrono::seconds(30)),
+          bin_(pool_),
+          own_(database_.url()) {
         own_->script(kAudit);
     }
     void run(int operations);
@@ -102,7 +109,8 @@ class Race {
     std::string text(Random& random, Kind kind) { return std::to_string(one(random, kind)); }
     // The same, or the next that was live a moment ago; most statements hit something then.
     std::string live(Random& random, Kind kind) {
-        return "(SELECT id FROM " + kTables[kind] + " WHERE id >= " + text(random, kind) + " ORDER BY id LIMIT 1)";
+        return "(SELECT id FROM " + kTables[kind] + " WHERE id >= " + text(random, kind) +
+               " ORDER BY id LIMIT 1)";
     }
     std::string group(Random& random);
 
@@ -138,7 +146,8 @@ long long Race::one(Random& random, Kind kind) {
     std::lock_guard<std::mutex> lock(mutex_);
     const auto& ids = ids_[kind];
     if (ids.empty()) return 0;
-    const auto span = std::min<long long>(static_cast<long long>(ids.size()), kind == kProject ? 5 : 100);
+    const auto span =
+        std::min<long long>(static_cast<long long>(ids.size()), kind == kProject ? 5 : 100);
     return ids[ids.size() - 1 - static_cast<std::size_t>(below(random, span))];
 }
 
@@ -163,7 +172,8 @@ bool Race::plain(Worker& worker, const std::string& name, const std::string& sql
         return done.affected() > 0;
     } catch (const Error& error) {
         const std::string state = error.sql() ? error.sql()->sqlstate : "";
-        if (state != "23502" && state != "23503" && state != "23505" && state != "40P01" && state != "55P03") {
+        if (state != "23502" && state != "23503" && state != "23505" && state != "40P01" &&
+            state != "55P03") {
             fault(name + ": " + state + " " + error.what());
         }
         note(name + " refused with " + state);
@@ -185,14 +195,16 @@ void Race::calling(const std::string& name, const std::function<void()>& call) {
     } catch (const Error& error) {
         if (error.code() == Code::kNotFound) return note(name + " not found");
         fault(name + ": " + std::string(code_name(error.code())) + " " +
-              (error.sql() ? error.sql()->sqlstate + " " + error.sql()->message : "") + " " + error.what());
+              (error.sql() ? error.sql()->sqlstate + " " + error.sql()->message : "") + " " +
+              error.what());
     }
 }
 
 void Race::insert(Worker& worker) {
     auto& random = worker.random;
-    static constexpr Kind kKinds[] = {kProject, kTask,   kTask,   kTask,       kTask,    kRecord, kRecord,
-                                      kRecord,  kRecord, kImpulse, kMember, kAssignment, kBookmark};
+    static constexpr Kind kKinds[] = {kProject, kTask,       kTask,    kTask,   kTask,
+                                      kRecord,  kRecord,     kRecord,  kRecord, kImpulse,
+                                      kMember,  kAssignment, kBookmark};
     const Kind kind = kKinds[below(random, std::size(kKinds))];
     const long long id = next_++;
     if (id >= static_cast<long long>(kMostTags)) return;
@@ -216,7 +228,9 @@ void Race::insert(Worker& worker) {
         columns += ", task_id";
         values += ", " + live(random, kTask);
     }
-    if (!plain(worker, "insert", "INSERT INTO " + kTables[kind] + " (" + columns + ") VALUES (" + values + ") RETURNING tag")) {
+    if (!plain(worker, "insert",
+               "INSERT INTO " + kTables[kind] + " (" + columns + ") VALUES (" + values +
+                   ") RETURNING tag")) {
         return;
     }
     std::lock_guard<std::mutex> lock(mutex_);
@@ -225,37 +239,57 @@ void Race::insert(Worker& worker) {
 
 void Race::change(Worker& worker) {
     const auto kind = static_cast<Kind>(below(worker.random, 7));
-    plain(worker, "update", "UPDATE " + kTables[kind] + " SET version = version + 1 WHERE tag = " +
-                                text(worker.random, kind) + " RETURNING tag");
+    plain(worker, "update",
+          "UPDATE " + kTables[kind] + " SET version = version + 1 WHERE tag = " +
+              text(worker.random, kind) + " RETURNING tag");
 }
 
 void Race::reparent(Worker& worker) {
     auto& random = worker.random;
     std::string sql;
     switch (below(random, 6)) {
-        case 0: sql = "task SET project_id = " + live(random, kProject) + ", parent_id = NULL"; break;
-        case 1: sql = "task SET project_id = NULL, parent_id = " + live(random, kTask); break;
-        case 2: sql = "time_record SET task_id = " + live(random, kTask); break;
-        case 3: sql = "time_record SET impulse_id = " + live(random, kImpulse); break;
-        case 4: sql = "impulse SET project_id = " + live(random, kProject); break;
-        default: sql = "bookmark SET task_id = " + live(random, kTask);
+        case 0:
+            sql = "task SET project_id = " + live(random, kProject) + ", parent_id = NULL";
+            break;
+        case 1:
+            sql = "task SET project_id = NULL, parent_id = " + live(random, kTask);
+            break;
+        case 2:
+            sql = "time_record SET task_id = " + live(random, kTask);
+            break;
+        case 3:
+            sql = "time_record SET impulse_id = " + live(random, kImpulse);
+            break;
+        case 4:
+            sql = "impulse SET project_id = " + live(random, kProject);
+            break;
+        default:
+            sql = "bookmark SET task_id = " + live(random, kTask);
     }
-    const Kind kind = sql[1] == 'a' ? kTask : sql[0] == 't' ? kRecord : sql[0] == 'i' ? kImpulse : kBookmark;
-    plain(worker, "re-parent", "UPDATE " + sql + ", version = version + 1 WHERE id = " + live(random, kind) + " RETURNING tag");
+    const Kind kind = sql[1] == 'a'   ? kTask
+                      : sql[0] == 't' ? kRecord
+                      : sql[0] == 'i' ? kImpulse
+                                      : kBookmark;
+    plain(worker, "re-parent",
+          "UPDATE " + sql + ", version = version + 1 WHERE id = " + live(random, kind) +
+              " RETURNING tag");
 }
 
 // Only rows that nothing hangs on: a cascade would take others along unseen.
 void Race::forget(Worker& worker) {
     static constexpr Kind kKinds[] = {kRecord, kAssignment, kBookmark, kImpulse};
     const Kind kind = kKinds[below(worker.random, std::size(kKinds))];
-    plain(worker, "delete", "DELETE FROM " + kTables[kind] + " WHERE id = " + text(worker.random, kind) + " RETURNING tag");
+    plain(worker, "delete",
+          "DELETE FROM " + kTables[kind] + " WHERE id = " + text(worker.random, kind) +
+              " RETURNING tag");
 }
 
 void Race::alter(Worker& worker) {
     if (columns_ >= 40) return look(worker);
     const std::string name = "extra" + std::to_string(++columns_);
-    plain(worker, "alter", "ALTER TABLE " + kTables[static_cast<std::size_t>(below(worker.random, 7))] +
-                               " ADD COLUMN " + name + " text DEFAULT '" + name + "'");
+    plain(worker, "alter",
+          "ALTER TABLE " + kTables[static_cast<std::size_t>(below(worker.random, 7))] +
+              " ADD COLUMN " + name + " text DEFAULT '" + name + "'");
 }
 
 void Race::remove(Worker& worker, bool hard) {
@@ -336,24 +370,36 @@ void Race::check() {
     for (int row = 0; row < rows.rows(); ++row) {
         const long long tag = rows.integer(row, 1);
         places[tag].emplace_back(rows.text(row, 0));
-        if (!rows.null(row, 2) && rows.integer(row, 2) != versions_[static_cast<std::size_t>(tag)]) {
+        if (!rows.null(row, 2) &&
+            rows.integer(row, 2) != versions_[static_cast<std::size_t>(tag)]) {
             fault("stale: " + std::to_string(tag));
         }
     }
     long long lost = 0;
-    for (std::size_t tag = 1; tag < static_cast<std::size_t>(std::min<long long>(next_, kMostTags)); ++tag) {
+    for (std::size_t tag = 1; tag < static_cast<std::size_t>(std::min<long long>(next_, kMostTags));
+         ++tag) {
         const auto found = places.find(static_cast<long long>(tag));
-        const auto count = (found == places.end() ? 0 : found->second.size()) + static_cast<std::size_t>(deleted_[tag]);
+        const auto count = (found == places.end() ? 0 : found->second.size()) +
+                           static_cast<std::size_t>(deleted_[tag]);
         if (count > 1) fault("twice: " + std::to_string(tag));
         if (count == 0 && inserted_[tag]) ++lost;
         if (count > 0 && !inserted_[tag]) fault("never inserted: " + std::to_string(tag));
     }
-    const long long hard = own_->exec("SELECT sum(c.value::bigint) FROM trashd.ledger, jsonb_each_text(counts) c "
-                                      "WHERE action = 'deleted'").integer(0, 0);
-    const long long sizes = own_->exec("SELECT count(*) FROM trashd.trash_group g WHERE state = 'trashed' AND size <> "
-                                       "(SELECT count(*) FROM trashd.item i WHERE i.group_id = g.id)").integer(0, 0);
-    const long long left_over = own_->exec("SELECT count(*) FROM trashd.item WHERE group_id NOT IN "
-                                           "(SELECT id FROM trashd.trash_group WHERE state = 'trashed')").integer(0, 0);
+    const long long hard =
+        own_->exec(
+                "SELECT sum(c.value::bigint) FROM trashd.ledger, jsonb_each_text(counts) c "
+                "WHERE action = 'deleted'")
+            .integer(0, 0);
+    const long long sizes =
+        own_->exec(
+                "SELECT count(*) FROM trashd.trash_group g WHERE state = 'trashed' AND size <> "
+                "(SELECT count(*) FROM trashd.item i WHERE i.group_id = g.id)")
+            .integer(0, 0);
+    const long long left_over =
+        own_->exec(
+                "SELECT count(*) FROM trashd.item WHERE group_id NOT IN "
+                "(SELECT id FROM trashd.trash_group WHERE state = 'trashed')")
+            .integer(0, 0);
     CHECK(lost == hard);
     CHECK(sizes == 0);
     CHECK(left_over == 0);
@@ -364,8 +410,9 @@ void Race::check() {
 // What still lies in the trash goes back, but for what another row has taken the place of.
 void Race::restore_all() {
     Worker worker(database_.url(), 0);
-    const auto left = own_->exec("SELECT overlay(uuid::text PLACING '00000001' FROM 29) FROM trashd.trash_group "
-                                 "WHERE state = 'trashed' ORDER BY id DESC");
+    const auto left = own_->exec(
+        "SELECT overlay(uuid::text PLACING '00000001' FROM 29) FROM trashd.trash_group "
+        "WHERE state = 'trashed' ORDER BY id DESC");
     for (int row = 0; row < left.rows(); ++row) {
         const std::string item(left.text(row, 0));
         calling("restore at the end", [&] { bin_.restore(item, {.with_ancestors = true}, {}); });

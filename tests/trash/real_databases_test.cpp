@@ -16,11 +16,13 @@ using schema::Table;
 
 namespace {
 
-std::string demo() { return source_file("demo/schema.sql") + source_file("demo/data.sql"); }
+std::string demo() {
+    return source_file("demo/schema.sql") + source_file("demo/data.sql");
+}
 
 void load_with_psql(const std::string& url, const std::string& file) {
-    const std::string command = "psql -qX -v ON_ERROR_STOP=1 -d \"" + url + "\" -f \"" + TRASHD_SOURCE_DIR + "/" +
-                                file + "\" >/dev/null 2>&1";
+    const std::string command = "psql -qX -v ON_ERROR_STOP=1 -d \"" + url + "\" -f \"" +
+                                TRASHD_SOURCE_DIR + "/" + file + "\" >/dev/null 2>&1";
     REQUIRE(std::system(command.c_str()) == 0);
 }
 
@@ -50,12 +52,14 @@ struct Loaded {
         for (int attnum : table.primary_key) {
             columns += (columns.empty() ? "" : ", ") + schema::to_text(*table.column(attnum), "t");
         }
-        const auto found = connection->get().exec("SELECT " + columns + " FROM " + schema::relation(table) +
-                                                  " t ORDER BY md5(t::text) LIMIT " + std::to_string(most));
+        const auto found =
+            connection->get().exec("SELECT " + columns + " FROM " + schema::relation(table) +
+                                   " t ORDER BY md5(t::text) LIMIT " + std::to_string(most));
         std::vector<std::vector<std::string>> all;
         for (int row = 0; row < found.rows(); ++row) {
             all.emplace_back();
-            for (int column = 0; column < found.columns(); ++column) all.back().emplace_back(found.text(row, column));
+            for (int column = 0; column < found.columns(); ++column)
+                all.back().emplace_back(found.text(row, column));
         }
         return all;
     }
@@ -95,7 +99,10 @@ std::vector<std::string> stack(Loaded& loaded, std::mt19937_64& random) {
         const auto keys = loaded.keys(table, 40);
         if (keys.empty()) continue;
         try {
-            groups.push_back(loaded.bin->remove(table.name, keys[random() % keys.size()], {.cascade = i % 4 == 0}, {}).item->id);
+            groups.push_back(
+                loaded.bin
+                    ->remove(table.name, keys[random() % keys.size()], {.cascade = i % 4 == 0}, {})
+                    .item->id);
         } catch (const trash::Blocked&) {
             continue;
         }
@@ -133,25 +140,48 @@ void stacked_in_any_order(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("every table of the music shop comes back") { every_table_comes_back("chinook", 12); }
-TEST_CASE("every table of the film rental shop comes back") { every_table_comes_back("sakila", 6); }
-TEST_CASE("every table of the demo comes back") { every_table_comes_back("demo", 12); }
-TEST_CASE("deletes stacked on the music shop come back in reverse") { stacked_in_reverse("chinook"); }
-TEST_CASE("deletes stacked on the film rental shop come back in reverse") { stacked_in_reverse("sakila"); }
-TEST_CASE("deletes stacked on the demo come back in reverse") { stacked_in_reverse("demo"); }
-TEST_CASE("deletes stacked on the music shop come back in any order") { stacked_in_any_order("chinook"); }
-TEST_CASE("deletes stacked on the film rental shop come back in any order") { stacked_in_any_order("sakila"); }
-TEST_CASE("deletes stacked on the demo come back in any order") { stacked_in_any_order("demo"); }
+TEST_CASE("every table of the music shop comes back") {
+    every_table_comes_back("chinook", 12);
+}
+TEST_CASE("every table of the film rental shop comes back") {
+    every_table_comes_back("sakila", 6);
+}
+TEST_CASE("every table of the demo comes back") {
+    every_table_comes_back("demo", 12);
+}
+TEST_CASE("deletes stacked on the music shop come back in reverse") {
+    stacked_in_reverse("chinook");
+}
+TEST_CASE("deletes stacked on the film rental shop come back in reverse") {
+    stacked_in_reverse("sakila");
+}
+TEST_CASE("deletes stacked on the demo come back in reverse") {
+    stacked_in_reverse("demo");
+}
+TEST_CASE("deletes stacked on the music shop come back in any order") {
+    stacked_in_any_order("chinook");
+}
+TEST_CASE("deletes stacked on the film rental shop come back in any order") {
+    stacked_in_any_order("sakila");
+}
+TEST_CASE("deletes stacked on the demo come back in any order") {
+    stacked_in_any_order("demo");
+}
 
 TEST_CASE("a delete and a purge leave what a closure written by hand predicts") {
     Loaded loaded("chinook");
-    auto number = [&](const std::string& sql) { return loaded.connection->get().exec(sql).integer(0, 0); };
+    auto number = [&](const std::string& sql) {
+        return loaded.connection->get().exec(sql).integer(0, 0);
+    };
     const long long lines = number("SELECT count(*) FROM invoice_line");
-    const long long gone = number("SELECT count(*) FROM invoice_line l JOIN track t USING (track_id) JOIN album a "
-                                  "USING (album_id) WHERE a.artist_id = 1");
-    const long long tracks = number("SELECT count(*) FROM track t JOIN album a USING (album_id) WHERE artist_id = 1");
-    const long long listed = number("SELECT count(*) FROM playlist_track p JOIN track t USING (track_id) JOIN album a "
-                                    "USING (album_id) WHERE artist_id = 1");
+    const long long gone = number(
+        "SELECT count(*) FROM invoice_line l JOIN track t USING (track_id) JOIN album a "
+        "USING (album_id) WHERE a.artist_id = 1");
+    const long long tracks =
+        number("SELECT count(*) FROM track t JOIN album a USING (album_id) WHERE artist_id = 1");
+    const long long listed = number(
+        "SELECT count(*) FROM playlist_track p JOIN track t USING (track_id) JOIN album a "
+        "USING (album_id) WHERE artist_id = 1");
     const long long albums = number("SELECT count(*) FROM album WHERE artist_id = 1");
     const auto result = loaded.bin->remove({"public", "artist"}, {"1"}, {.cascade = true}, {});
     CHECK(result.item->group_size == 1 + albums + tracks + listed + gone);

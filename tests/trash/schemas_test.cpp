@@ -13,7 +13,8 @@ namespace {
 using Key = std::vector<std::string>;
 
 struct Bench {
-    explicit Bench(const std::string& script) : database(script), pool(database.url(), 2), bin(pool), lease(pool.lease()) {}
+    explicit Bench(const std::string& script)
+        : database(script), pool(database.url(), 2), bin(pool), lease(pool.lease()) {}
     std::string all() { return copy_of_all_tables(lease.connection()); }
     long long number(const std::string& sql) { return lease.connection().exec(sql).integer(0, 0); }
     void script(const std::string& sql) { lease.connection().script(sql); }
@@ -26,13 +27,15 @@ struct Bench {
             return bin.restore(result.item->id, {}, {});
         } catch (const trash::Conflicted& conflicted) {
             for (const auto& one : conflicted.conflicts) {
-                MESSAGE(one.kind, " ", one.table.name, " ", one.id, " ", one.constraint, " ", one.detail);
+                MESSAGE(one.kind, " ", one.table.name, " ", one.id, " ", one.constraint, " ",
+                        one.detail);
             }
             throw;
         }
     }
     // Deletes, restores, and all is as before.
-    trash::Restored there_and_back(const std::string& table, const Key& id, long long size, bool cascade = false) {
+    trash::Restored there_and_back(const std::string& table, const Key& id, long long size,
+                                   bool cascade = false) {
         const std::string before = all();
         const auto result = remove(table, id, cascade);
         CHECK(result.item->group_size == size);
@@ -102,17 +105,21 @@ INSERT INTO node VALUES (1, 1, 1), (2, 1, 5), (3, 2, 2), (4, NULL, 3), (5, NULL,
 TEST_CASE("cycles of two and three tables") {
     for (const std::string action : {"ON DELETE NO ACTION", "ON DELETE CASCADE"}) {
         CAPTURE(action);
-        Bench bench("CREATE TABLE a (id int PRIMARY KEY, b int NOT NULL); CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL);"
-                    "CREATE TABLE p (id int PRIMARY KEY, q int NOT NULL); CREATE TABLE q (id int PRIMARY KEY, r int NOT NULL);"
-                    "CREATE TABLE r (id int PRIMARY KEY, p int);"
-                    "INSERT INTO a VALUES (1, 1), (2, 3), (3, 2); INSERT INTO b VALUES (1, 1), (2, 2), (3, 3);"
-                    "INSERT INTO p VALUES (1, 1), (2, 2); INSERT INTO q VALUES (1, 1), (2, 2);"
-                    "INSERT INTO r VALUES (1, 1), (2, 1), (3, NULL);"
-                    "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b " + action +
-                    "; ALTER TABLE b ADD FOREIGN KEY (a) REFERENCES a " + action +
-                    "; ALTER TABLE p ADD FOREIGN KEY (q) REFERENCES q " + action +
-                    "; ALTER TABLE q ADD FOREIGN KEY (r) REFERENCES r " + action +
-                    "; ALTER TABLE r ADD FOREIGN KEY (p) REFERENCES p " + action);
+        Bench bench(
+            "CREATE TABLE a (id int PRIMARY KEY, b int NOT NULL); CREATE TABLE b (id int PRIMARY "
+            "KEY, a int NOT NULL);"
+            "CREATE TABLE p (id int PRIMARY KEY, q int NOT NULL); CREATE TABLE q (id int PRIMARY "
+            "KEY, r int NOT NULL);"
+            "CREATE TABLE r (id int PRIMARY KEY, p int);"
+            "INSERT INTO a VALUES (1, 1), (2, 3), (3, 2); INSERT INTO b VALUES (1, 1), (2, 2), (3, "
+            "3);"
+            "INSERT INTO p VALUES (1, 1), (2, 2); INSERT INTO q VALUES (1, 1), (2, 2);"
+            "INSERT INTO r VALUES (1, 1), (2, 1), (3, NULL);"
+            "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b " +
+            action + "; ALTER TABLE b ADD FOREIGN KEY (a) REFERENCES a " + action +
+            "; ALTER TABLE p ADD FOREIGN KEY (q) REFERENCES q " + action +
+            "; ALTER TABLE q ADD FOREIGN KEY (r) REFERENCES r " + action +
+            "; ALTER TABLE r ADD FOREIGN KEY (p) REFERENCES p " + action);
         bench.there_and_back("a", {"1"}, 2, true);
         bench.there_and_back("a", {"2"}, 4, true);
         bench.there_and_back("p", {"1"}, 6, true);
@@ -300,14 +307,29 @@ INSERT INTO b VALUES ('so-so', 1), ('a,b', 1); INSERT INTO c VALUES (ROW('(a,"b"
 
 TEST_CASE("hostile names") {
     const std::string odd = "we\"\"ird / näme", longest(63, 'x'), slash = "back\\slash $1 'q'";
-    Bench bench("CREATE SCHEMA \"" + odd + "\"; CREATE TABLE \"" + odd + "\".\"" + odd + "\" (\"" + odd + "\" int PRIMARY KEY, \"select\" text);"
-                "CREATE TABLE \"User\" (\"Id\" int PRIMARY KEY, \"$1\" int REFERENCES \"" + odd + "\".\"" + odd + "\" ON DELETE CASCADE);"
-                "CREATE TABLE \"table\" (\"order\" int PRIMARY KEY, \"" + slash + "\" int REFERENCES \"User\" ON DELETE CASCADE);"
-                "CREATE TABLE " + longest + " (" + longest + " int PRIMARY KEY, t int CONSTRAINT \"" + slash +
-                "\" REFERENCES \"table\" ON DELETE SET NULL, _key text, _group int, k0 int, x text);"
-                "CREATE TABLE \"" + slash + "\" (t int REFERENCES \"table\" ON DELETE CASCADE, i int, s int, p text, _n int, \"tableoid \" int);"
-                "INSERT INTO \"" + odd + "\".\"" + odd + "\" VALUES (1, 'a'); INSERT INTO \"User\" VALUES (1, 1); INSERT INTO \"table\" VALUES (1, 1);"
-                "INSERT INTO " + longest + " VALUES (1, 1, 'k', 1, 2, 'x'); INSERT INTO \"" + slash + "\" VALUES (1, 2, 3, 'p', 4, 5)");
+    Bench bench(
+        "CREATE SCHEMA \"" + odd + "\"; CREATE TABLE \"" + odd + "\".\"" + odd + "\" (\"" + odd +
+        "\" int PRIMARY KEY, \"select\" text);"
+        "CREATE TABLE \"User\" (\"Id\" int PRIMARY KEY, \"$1\" int REFERENCES \"" +
+        odd + "\".\"" + odd +
+        "\" ON DELETE CASCADE);"
+        "CREATE TABLE \"table\" (\"order\" int PRIMARY KEY, \"" +
+        slash +
+        "\" int REFERENCES \"User\" ON DELETE CASCADE);"
+        "CREATE TABLE " +
+        longest + " (" + longest + " int PRIMARY KEY, t int CONSTRAINT \"" + slash +
+        "\" REFERENCES \"table\" ON DELETE SET NULL, _key text, _group int, k0 int, x text);"
+        "CREATE TABLE \"" +
+        slash +
+        "\" (t int REFERENCES \"table\" ON DELETE CASCADE, i int, s int, p text, _n int, "
+        "\"tableoid \" int);"
+        "INSERT INTO \"" +
+        odd + "\".\"" + odd +
+        "\" VALUES (1, 'a'); INSERT INTO \"User\" VALUES (1, 1); INSERT INTO \"table\" VALUES (1, "
+        "1);"
+        "INSERT INTO " +
+        longest + " VALUES (1, 1, 'k', 1, 2, 'x'); INSERT INTO \"" + slash +
+        "\" VALUES (1, 2, 3, 'p', 4, 5)");
     const std::string before = bench.all();
     const auto result = bench.bin.remove({"we\"ird / näme", "we\"ird / näme"}, {"1"}, {}, {});
     CHECK(result.item->group_size == 4);
@@ -492,7 +514,8 @@ DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO schemas_granted', cur
         schema::Pool pool(database.url("schemas_granted"), 2);
         trash::Trash bin(pool);
         const std::string before = copy_of_all_tables(owner.get());
-        CHECK_THROWS_WITH_AS(bin.remove({"public", "a"}, {"1"}, {}, {}), doctest::Contains("GRANT DELETE ON"), Error);
+        CHECK_THROWS_WITH_AS(bin.remove({"public", "a"}, {"1"}, {}, {}),
+                             doctest::Contains("GRANT DELETE ON"), Error);
         CHECK((copy_of_all_tables(owner.get()) == before));
         owner->exec("GRANT INSERT, UPDATE, DELETE ON b TO schemas_granted");
         bin.catalog().refresh();
@@ -517,8 +540,10 @@ DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO schemas_hidden', curr
         schema::Pool pool(database.url("schemas_hidden"), 2);
         trash::Trash bin(pool);
         const std::string before = copy_of_all_tables(owner.get());
-        CHECK_THROWS_WITH_AS(bin.remove({"public", "a"}, {"1"}, {}, {}), doctest::Contains("row-level security"), Error);
-        CHECK_THROWS_WITH_AS(bin.remove({"public", "b"}, {"1"}, {}, {}), doctest::Contains("BYPASSRLS"), Error);
+        CHECK_THROWS_WITH_AS(bin.remove({"public", "a"}, {"1"}, {}, {}),
+                             doctest::Contains("row-level security"), Error);
+        CHECK_THROWS_WITH_AS(bin.remove({"public", "b"}, {"1"}, {}, {}),
+                             doctest::Contains("BYPASSRLS"), Error);
         CHECK((copy_of_all_tables(owner.get()) == before));
         owner->exec("ALTER ROLE schemas_hidden BYPASSRLS");
         bin.catalog().reload();

@@ -17,7 +17,8 @@ TEST_CASE("a row of every type comes back byte for byte") {
     REQUIRE(ids.rows() > 20);
     std::vector<std::string> items;
     for (int row = 0; row < ids.rows(); ++row) {
-        items.push_back(bin.remove({"public", "all_types"}, {std::string(ids.text(row, 0))}, {}, {}).item->id);
+        items.push_back(
+            bin.remove({"public", "all_types"}, {std::string(ids.text(row, 0))}, {}, {}).item->id);
     }
     CHECK(connection.value("SELECT count(*) FROM all_types") == "0");
     for (const std::string& item : items) {
