@@ -1,0 +1,171 @@
+#include <algorithm>
+
+#include "cascade/statements.hpp"
+#include "schema/value.hpp"
+
+namespace trashd::cascade {
+
+using schema::quoted;
+using schema::relation;
+using schema::Table;
+
+std::string Collecting::declarations() const {
+    std::string text = "  _root record;\n";
+    for (int attnum : plan_.root->identity) {
+        text += "  _r" + std::to_string(attnum) + " " + plan_.root->column(attnum)->type + ";\n";
+    }
+    for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
+        for (int attnum : is_.key_columns(static_cast<int>(node))) {
+            const std::string type = plan_.nodes[node].table->column(attnum)->type + "[];\n";
+            for (const char* set : {"k", "x", "f", "i", "n"}) {
+                if (*set != 'k' && *set != 'x' && !plan_.nodes[node].loop) continue;
+                text += "  " + is_.variable(set, static_cast<int>(node), attnum) + " " + type;
+            }
+        }
+    }
+    return text;
+}
+
+std::string Collecting::assign(int node, const std::string& to, const std::string& from) const {
+    std::string text;
+    for (int attnum : is_.key_columns(node)) {
+        text += "  " + is_.variable(to, node, attnum) +
+                " := " + (from.empty() ? "NULL" : is_.variable(from, node, attnum)) + ";\n";
+    }
+    return text;
+}
+
+// Adds what select_keys found (_x) to the set.
+std::string Collecting::append(int node, const std::string& to) const {
+    std::string text;
+    for (int attnum : is_.key_columns(node)) {
+        const std::string target = is_.variable(to, node, attnum);
+        text += "  " + target + " := " + target + " || " + is_.variable("x", node, attnum) + ";\n";
+    }
+    return text;
+}
+
+std::string Collecting::take_root(const std::string& etags) const {
+    const Table& table = *plan_.root;
+    const std::vector<std::string> operators = identity_operators(table);
+    std::vector<std::string> columns, equal;
+    std::string assigned;  // by way of a record: INTO would spread a composite over its fields
+    for (std::size_t i = 0; i < table.identity.size(); ++i) {
+        const schema::Column& column = *table.column(table.identity[i]);
+        const std::string number = std::to_string(column.attnum), name = "t." + quoted(column.name);
+        columns.push_back(name + " AS r" + number);
+        assigned += "  _r" + number + " := _root.r" + number + ";\n";
+        equal.push_back(name + " " + operators[i] + " " +
+                        schema::from_text(column, "_key[" + std::to_string(i + 1) + "]"));
+    }
+    std::string text = "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) +
+                       " t WHERE " + join(equal, " AND ") + (for_impact_ ? "" : " FOR UPDATE") +
+                       ";\n  IF NOT FOUND THEN " + raise("TD404", "no such row") + "  END IF;\n" +
+                       assigned;
+    if (!etags.empty()) {
+        text += "  IF " + etags + " IS NOT NULL THEN PERFORM FROM " + relation(table) +
+                " t WHERE " + is_.is_root() + " AND " + etag_sql(table, "t") +
+                " OPERATOR(pg_catalog.=) ANY (" + etags + ");\n  IF NOT FOUND THEN " +
+                raise("TD412", "another version") + "  END IF; END IF;\n";
+    }
+    return text + select_keys(0, is_.is_root(), true) + append(0, "k");
+}
+
+// One statement, its own snapshot: locks the rows in key order and puts their keys into _x.
+std::string Collecting::select_keys(int node, const std::string& where, bool root) const {
+    const Table& table = *plan_.nodes[node].table;
+    std::vector<std::string> columns, aggregates, into, order;
+    for (int attnum : is_.key_columns(node)) {
+        columns.push_back(column_of(table, attnum, "t") + " AS c" + std::to_string(attnum));
+        aggregates.push_back("pg_catalog.array_agg(s.c" + std::to_string(attnum) + ")");
+        into.push_back(is_.variable("x", node, attnum));
+    }
+    for (int attnum : table.identity) order.push_back(column_of(table, attnum, "t"));
+    std::string text = "  SELECT " + join(aggregates, ", ") + " INTO " + join(into, ", ") +
+                       " FROM (SELECT " + join(columns, ", ") + " FROM " + relation(table) +
+                       " t WHERE " + where;
+    if (!for_impact_ && !root && !order.empty()) text += " ORDER BY " + join(order, ", ");
+    if (!for_impact_) text += " FOR UPDATE OF t";
+    return text + ") s;\n";
+}
+
+// Each way in by itself, so that each can use its own index; rows found by an earlier one left out.
+std::string Collecting::collect_once(int node) const {
+    std::string text;
+    std::vector<std::string> before;
+    for (int position : plan_.nodes[node].in) {
+        const Edge& edge = plan_.edges[position];
+        std::string where = is_.reaches(edge);
+        for (const std::string& earlier : before) where += " AND " + earlier + " IS NOT TRUE";
+        text += "  IF " + is_.any_found(edge.parent) + " THEN\n" + select_keys(node, where, false) +
+                append(node, "k") + "  END IF;\n";
+        before.push_back(is_.reaches_filter(edge));
+    }
+    return text;
+}
+
+bool Collecting::inside(int edge, const Step& step) const {
+    return std::count(step.nodes.begin(), step.nodes.end(), plan_.edges[edge].parent) > 0;
+}
+
+std::string Collecting::initial(int node, const Step& step) const {
+    std::string text;
+    for (int position : plan_.nodes[node].in) {
+        if (inside(position, step)) continue;
+        const Edge& edge = plan_.edges[position];
+        text += "  IF " + is_.any_found(edge.parent) + " THEN\n" +
+                select_keys(node, is_.reaches(edge) + " AND " + is_.found(node) + " IS NOT TRUE",
+                            false) +
+                append(node, "k") + "  END IF;\n";
+    }
+    return text + assign(node, "f", "k") + assign(node, "i", "k");
+}
+
+// With one edge from a table to itself each row has one parent, so a row can only be met again
+// among those the loop began with; otherwise among all found so far.
+std::string Collecting::round(int node, const Step& step, bool single) const {
+    std::string text = assign(node, "n", "");
+    for (int position : plan_.nodes[node].in) {
+        if (!inside(position, step)) continue;
+        const Edge& edge = plan_.edges[position];
+        text += "  IF " + is_.any_found(edge.parent, "f") + " THEN\n" +
+                select_keys(node,
+                            is_.reaches(edge, "f") + " AND " + is_.found(node, single ? "i" : "k") +
+                                " IS NOT TRUE",
+                            false) +
+                append(node, "k") + append(node, "n") + "  END IF;\n";
+    }
+    return text;
+}
+
+std::string Collecting::collect_loop(const Step& step) const {
+    std::string text;
+    int edges = 0;
+    for (int node : step.nodes) {
+        text += initial(node, step);
+        for (int position : plan_.nodes[node].in) edges += inside(position, step);
+    }
+    text += "  LOOP\n";
+    std::vector<std::string> none;
+    std::string next;
+    for (int node : step.nodes) {
+        text += round(node, step, edges == 1);
+        next += assign(node, "f", "n");
+        none.push_back("NOT (" + is_.any_found(node, "n") + ")");
+    }
+    return text + "  EXIT WHEN " + join(none, " AND ") + ";\n" + next + "  END LOOP;\n";
+}
+
+std::string Collecting::collect() const {
+    std::string text;
+    for (const Step& step : plan_.steps) {
+        if (step.loop) {
+            text += collect_loop(step);
+        } else if (step.nodes[0] != 0 && is_.collected(step.nodes[0])) {
+            text += collect_once(step.nodes[0]);
+        }
+    }
+    return text;
+}
+
+}  // namespace trashd::cascade

@@ -1,0 +1,137 @@
+#include <algorithm>
+
+#include "cascade/statements.hpp"
+#include "schema/value.hpp"
+
+namespace trashd::cascade {
+
+using schema::Catalog;
+using schema::quoted;
+using schema::relation;
+using schema::Table;
+
+namespace {
+
+bool overlap(const std::set<int>& a, const std::set<int>& b) {
+    return std::any_of(a.begin(), a.end(), [&](int x) { return b.count(x) > 0; });
+}
+
+}  // namespace
+
+std::vector<Unit> units_of(const Catalog& catalog, const Plan& plan) {
+    std::vector<Unit> units;
+    for (const Edge& edge : plan.edges) {
+        if (!sets(edge)) continue;
+        Unit unit{catalog.table(edge.key->child), edge.child, {&edge}};
+        for (auto it = units.begin(); it != units.end();) {
+            if (it->table == unit.table && overlap(it->columns(), unit.columns())) {
+                unit.edges.insert(unit.edges.begin(), it->edges.begin(), it->edges.end());
+                it = units.erase(it);
+            } else {
+                ++it;
+            }
+        }
+        units.push_back(std::move(unit));
+    }
+    // A row without a key is known by what was left of it: restores undo the columns in ascending
+    // order.
+    std::stable_sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) {
+        return a.table->oid != b.table->oid ? a.table->oid < b.table->oid
+                                            : b.set_columns() < a.set_columns();
+    });
+    return units;
+}
+
+std::string Cutting::refuse_configured() const {
+    std::string text;
+    for (const Edge& edge : plan_.edges) {
+        if (edge.effect != Effect::kRestrict || edge.by_database) continue;
+        text += "  PERFORM FROM " + relation(*catalog_.table(edge.key->child)) + " t WHERE " +
+                is_.reaches(edge) + " AND " + is_.in_closure(edge.child) +
+                " IS NOT TRUE LIMIT 1;\n  IF FOUND THEN " + raise("TD409", edge.key->name) +
+                "  END IF;\n";
+    }
+    return text;
+}
+
+std::string Cutting::hit(const Unit& unit) const {
+    std::vector<std::string> ways;
+    for (const Edge* edge : unit.edges) ways.push_back(is_.reaches(*edge));
+    std::string text = "(" + join(ways, " OR ") + ")";
+    if (unit.node >= 0) text += " AND " + is_.in_closure(unit.node) + " IS NOT TRUE";
+    return text;
+}
+
+std::string Cutting::set_list(const Unit& unit) const {
+    std::vector<std::string> parts;
+    for (int attnum : unit.set_columns()) {
+        const std::string name = quoted(unit.table->column(attnum)->name);
+        if (unit.edges.size() == 1) {
+            parts.push_back(
+                name + (unit.edges[0]->effect == Effect::kSetDefault ? " = DEFAULT" : " = NULL"));
+            continue;
+        }
+        std::vector<std::string> hits;
+        for (std::size_t i = 0; i < unit.edges.size(); ++i) {
+            const std::vector<int>& set = unit.edges[i]->key->set_columns;
+            if (std::count(set.begin(), set.end(), attnum))
+                hits.push_back("_o.h" + std::to_string(i));
+        }
+        parts.push_back(name + " = CASE WHEN " + join(hits, " OR ") + " THEN NULL ELSE _w." + name +
+                        " END");
+    }
+    return join(parts, ", ");
+}
+
+// The rows are locked, so joining the row to itself by its place is safe and gives old and new.
+std::string Cutting::update(const Unit& unit) const {
+    const Table& table = *unit.table;
+    std::vector<std::string> was, left, attnums, hits;
+    for (int attnum : unit.set_columns()) {
+        was.push_back(schema::to_text(*table.column(attnum), "t"));
+        left.push_back(schema::to_text(*table.column(attnum), "_w"));
+        attnums.push_back(std::to_string(attnum));
+    }
+    for (std::size_t i = 0; i < unit.edges.size(); ++i) {
+        hits.push_back(", (" + is_.reaches_filter(*unit.edges[i]) + ") IS TRUE AS h" +
+                       std::to_string(i));
+    }
+    std::vector<std::string> key;
+    for (int attnum : table.identity) key.push_back(schema::to_text(*table.column(attnum), "_w"));
+    const std::string object =
+        table.identity.empty() ? "NULL::text" : schema::key_text(table, table.identity, "_w");
+    return "UPDATE " + relation(table) + " _w SET " + set_list(unit) +
+           " FROM (SELECT t.ctid AS c, t.tableoid AS o, " + array_of(was, "text") + " AS was" +
+           join(hits, "") + " FROM " + relation(table) + " t WHERE " + hit(unit) +
+           ") _o WHERE _w.ctid OPERATOR(pg_catalog.=) _o.c AND _w.tableoid "
+           "OPERATOR(pg_catalog.=) _o.o RETURNING " +
+           object + " AS object, " +
+           (table.identity.empty() ? schema::payload(table, "_w") : array_of(key, "text")) +
+           " AS key, " + array_of(attnums, "int2") + " AS attnums, _o.was AS was, " +
+           array_of(left, "text") + " AS left_as";
+}
+
+std::string Cutting::cut(const Unit& unit) const {
+    std::vector<std::string> order, parents;
+    for (int attnum : unit.table->identity) order.push_back(column_of(*unit.table, attnum, "t"));
+    for (const Edge* edge : unit.edges) parents.push_back(is_.any_found(edge->parent));
+    return "  IF " + join(parents, " OR ") + " THEN\n  PERFORM FROM " + relation(*unit.table) +
+           " t WHERE " + hit(unit) + (order.empty() ? "" : " ORDER BY " + join(order, ", ")) +
+           " FOR NO KEY UPDATE OF t;\n  GET DIAGNOSTICS _n = ROW_COUNT;\n  IF _n > 0 THEN\n"
+           "  WITH u AS (" +
+           update(unit) + "),\n  l AS (INSERT INTO " + quoted({names_.trash_schema, "link"}) +
+           " (group_id, shape, object_id, key, attnums, was, left_as) SELECT _group, " +
+           std::to_string(names_.link_shapes.at(unit.table->oid)) +
+           ", u.object, u.key, u.attnums, u.was, u.left_as FROM u WHERE NOT _hard)\n"
+           "  SELECT pg_catalog.count(*) INTO _m FROM u;\n  IF _m <> _n THEN " +
+           raise("TD002", "a reference in " + quoted(unit.table->name) + " was not set") +
+           "  END IF;\n  _links := _links + _n;\n  END IF; END IF;\n";
+}
+
+std::string Cutting::cut_references() const {
+    std::string text;
+    for (const Unit& unit : units_of(catalog_, plan_)) text += cut(unit);
+    return text;
+}
+
+}  // namespace trashd::cascade

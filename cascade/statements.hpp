@@ -1,0 +1,118 @@
+// The parts of the functions that sql.cpp puts together, in the order in which they run: Collecting
+// finds and locks the rows, Cutting notes and sets references, Taking deletes, captures and proves.
+// Each gives PL/pgSQL text; the variables that they share are declared by sql.cpp.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cascade/predicates.hpp"
+#include "cascade/sql.hpp"
+
+namespace trashd::cascade {
+
+std::string array_of(const std::vector<std::string>& elements, const std::string& type);
+std::string raise(const std::string& sqlstate, const std::string& message);
+// The edge's delete sets a reference instead of taking the row.
+bool sets(const Edge& edge);
+
+class Collecting {
+  public:
+    Collecting(const schema::Catalog& catalog, const Plan& plan, bool for_impact)
+        : catalog_(catalog), plan_(plan), for_impact_(for_impact), is_(catalog, plan, for_impact) {}
+
+    std::string declarations() const;
+    std::string take_root(const std::string& etags) const;
+    std::string collect() const;
+    const Predicates& predicates() const { return is_; }
+
+  private:
+    std::string select_keys(int node, const std::string& where, bool root) const;
+    std::string append(int node, const std::string& to) const;
+    std::string collect_once(int node) const;
+    std::string collect_loop(const Step& step) const;
+    std::string initial(int node, const Step& step) const;
+    std::string round(int node, const Step& step, bool single) const;
+    bool inside(int edge, const Step& step) const;
+    std::string assign(int node, const std::string& to, const std::string& from) const;
+
+    const schema::Catalog& catalog_;
+    const Plan& plan_;
+    bool for_impact_;
+    Predicates is_;
+};
+
+// References set in one table whose columns overlap: noted and set back together.
+struct Unit {
+    const schema::Table* table = nullptr;
+    int node = -1;  // of the table where it is in the closure
+    std::vector<const Edge*> edges;
+
+    std::set<int> columns() const {
+        std::set<int> all;
+        for (const Edge* edge : edges) {
+            all.insert(edge->key->child_columns.begin(), edge->key->child_columns.end());
+        }
+        return all;
+    }
+    std::set<int> set_columns() const {
+        std::set<int> all;
+        for (const Edge* edge : edges) {
+            all.insert(edge->key->set_columns.begin(), edge->key->set_columns.end());
+        }
+        return all;
+    }
+};
+
+std::vector<Unit> units_of(const schema::Catalog& catalog, const Plan& plan);
+
+class Cutting {
+  public:
+    Cutting(const schema::Catalog& catalog, const Plan& plan, const Names& names,
+            const Predicates& is)
+        : catalog_(catalog), plan_(plan), names_(names), is_(is) {}
+
+    std::string refuse_configured() const;
+    std::string cut_references() const;
+
+  private:
+    std::string hit(const Unit& unit) const;
+    std::string cut(const Unit& unit) const;
+    std::string update(const Unit& unit) const;
+    std::string set_list(const Unit& unit) const;
+
+    const schema::Catalog& catalog_;
+    const Plan& plan_;
+    const Names& names_;
+    const Predicates& is_;
+};
+
+// What follows once every key is known and locked.
+class Taking {
+  public:
+    Taking(const schema::Catalog& catalog, const Plan& plan, const Names& names,
+           const Predicates& is)
+        : catalog_(catalog), plan_(plan), names_(names), is_(is) {}
+
+    std::string watch_others() const;
+    std::string take() const;
+    std::string deleted_so_far() const;
+    std::string prove() const;
+    std::string record() const;
+
+  private:
+    std::string deleted_anywhere() const;
+    std::vector<std::string> deletes(std::string& taken) const;
+    std::string one_delete(int node, const std::string& name, const std::string& where) const;
+    std::string vetoed(int node) const;
+    bool foreign_triggers() const;
+    std::string own(const std::string& table) const;
+
+    const schema::Catalog& catalog_;
+    const Plan& plan_;
+    const Names& names_;
+    const Predicates& is_;
+};
+
+}  // namespace trashd::cascade

@@ -1,0 +1,179 @@
+#include <algorithm>
+
+#include "cascade/statements.hpp"
+#include "schema/value.hpp"
+
+namespace trashd::cascade {
+
+using schema::literal;
+using schema::quoted;
+using schema::relation;
+using schema::Table;
+
+namespace {
+
+bool has_trigger(const Table& table, bool schema::Trigger::*event) {
+    return std::any_of(table.triggers.begin(), table.triggers.end(),
+                       [&](const schema::Trigger& trigger) { return trigger.*event; });
+}
+
+}  // namespace
+
+std::string Taking::own(const std::string& table) const {
+    return quoted({names_.trash_schema, table});
+}
+
+std::string Taking::deleted_anywhere() const {
+    return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) - _elsewhere INTO _elsewhere FROM "
+           "pg_catalog.pg_stat_xact_user_tables WHERE schemaname OPERATOR(pg_catalog.<>) " +
+           literal(names_.trash_schema) + ";\n";
+}
+
+// Only where the user's triggers could delete rows of other tables: the view costs half a
+// millisecond.
+std::string Taking::watch_others() const {
+    return foreign_triggers() ? deleted_anywhere() : "";
+}
+
+std::string Taking::deleted_so_far() const {
+    std::vector<std::string> counts;
+    for (const Node& node : plan_.nodes) {
+        const std::string oid = std::to_string(node.table->oid) + "::pg_catalog.oid";
+        counts.push_back(
+            node.table->partitioned
+                ? "(SELECT "
+                  "COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_deleted(relid)), 0) "
+                  "FROM pg_catalog.pg_partition_tree(" +
+                      oid + "::pg_catalog.regclass) WHERE isleaf)"
+                : "pg_catalog.pg_stat_get_xact_tuples_deleted(" + oid + ")");
+    }
+    return array_of(counts, "bigint");
+}
+
+std::string Taking::one_delete(int node, const std::string& name, const std::string& where) const {
+    const Table& table = *plan_.nodes[node].table;
+    const std::string object =
+        table.identity.empty() ? "NULL::text" : schema::key_text(table, table.identity, "t");
+    return name + " AS (DELETE FROM " + relation(table) + " t WHERE " + where + " RETURNING " +
+           object + " AS o, " + schema::payload(table, "t") + " AS p)";
+}
+
+std::vector<std::string> Taking::deletes(std::string& taken) const {
+    std::vector<std::string> ctes;
+    auto add = [&](int node, const std::string& where) {
+        const std::string name = "d" + std::to_string(ctes.size());
+        ctes.push_back(one_delete(node, name, where));
+        taken += (taken.empty() ? "" : " UNION ALL ") +
+                 ("SELECT " + std::to_string(names_.shapes[node])) + ", " + name + ".o, " + name +
+                 ".p FROM " + name;
+    };
+    add(0, is_.is_root());
+    for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) {
+        const Node& from = plan_.nodes[node];
+        if (node == 0 && !from.loop) continue;
+        if (is_.collected(node) && !from.table->identity.empty()) {
+            add(node, is_.found(node, "k", from.table->identity.size() > 1) +
+                          (node == 0 ? " AND (" + is_.is_root() + ") IS NOT TRUE" : ""));
+            continue;
+        }
+        std::string others;
+        for (int position : from.in) {
+            add(node, is_.reaches(plan_.edges[position]) + others);
+            others += " AND " + is_.reaches_filter(plan_.edges[position]) + " IS NOT TRUE";
+        }
+    }
+    return ctes;
+}
+
+// Everything goes in one statement: foreign keys are checked at its end, so neither order nor
+// cycles matter, and every row is captured before any trigger of another row's delete has run.
+std::string Taking::take() const {
+    std::string taken;
+    const std::string with = "  WITH " + join(deletes(taken), ",\n  ") + "\n";
+    return "  _before := " + deleted_so_far() + ";\n  IF _hard THEN\n" + with +
+           "  SELECT pg_catalog.count(*) INTO _n FROM (" + taken + ") s(shape, o, p);\n  ELSE\n" +
+           with + "  INSERT INTO " + own("item") +
+           " (group_id, ordinal, shape, object_id, payload) SELECT _group, pg_catalog.row_number() "
+           "OVER (), s.shape, s.o, s.p FROM (" +
+           taken +
+           ") s(shape, o, p);\n"
+           "  GET DIAGNOSTICS _n = ROW_COUNT;\n  END IF;\n  SET CONSTRAINTS ALL IMMEDIATE;\n";
+}
+
+std::string Taking::vetoed(int node) const {
+    const Table& table = *plan_.nodes[node].table;
+    if (!has_trigger(table, &schema::Trigger::on_delete)) return "";
+    const std::string where =
+        node == 0 && !plan_.nodes[0].loop ? "(" + is_.is_root() + ")" : is_.in_closure(node);
+    return "  PERFORM FROM " + relation(table) + " t WHERE " + where +
+           " LIMIT 1;\n  IF FOUND THEN " +
+           raise("TD003", "a trigger on " + quoted(table.name) + " keeps rows from being deleted") +
+           "  END IF;\n";
+}
+
+bool Taking::foreign_triggers() const {
+    for (const Node& node : plan_.nodes) {
+        if (has_trigger(*node.table, &schema::Trigger::on_delete)) return true;
+    }
+    for (const Unit& unit : units_of(catalog_, plan_)) {
+        if (has_trigger(*unit.table, &schema::Trigger::on_update)) return true;
+    }
+    return false;
+}
+
+// The guard (engine.md 2): what vanished equals what was captured.
+std::string Taking::prove() const {
+    std::string text =
+        "  SELECT pg_catalog.array_agg(a.n - b.n ORDER BY a.i), pg_catalog.sum(a.n - b.n) INTO "
+        "_counts, _m "
+        "FROM pg_catalog.unnest(" +
+        deleted_so_far() +
+        ") WITH ORDINALITY a(n, i) JOIN "
+        "pg_catalog.unnest(_before) WITH ORDINALITY b(n, i) ON a.i OPERATOR(pg_catalog.=) b.i;\n"
+        "  IF _m <> _n OR _n = 0 THEN " +
+        raise("TD002", "rows vanished that were not captured") + "  END IF;\n";
+    for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) text += vetoed(node);
+    if (!foreign_triggers()) return text;
+    return text + deleted_anywhere() + "  IF _elsewhere <> _n THEN " +
+           raise("TD003", "a trigger deletes rows that would not be in the trash") + "  END IF;\n";
+}
+
+std::string Taking::record() const {
+    std::vector<std::string> shapes, tables;
+    for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
+        shapes.push_back(std::to_string(names_.shapes[node]));
+        const schema::QualifiedName& name = plan_.nodes[node].table->name;
+        tables.push_back(literal(name.schema + "." + name.name));
+    }
+    const schema::QualifiedName& root = plan_.root->name;
+    std::vector<std::string> key;
+    std::string object = schema::key_text(*plan_.root, plan_.root->identity, "s");
+    for (int attnum : plan_.root->identity) {
+        key.push_back("_r" + std::to_string(attnum) + " AS " +
+                      quoted(plan_.root->column(attnum)->name));
+    }
+    return "  SELECT " + object + " INTO _object FROM (SELECT " + join(key, ", ") +
+           ") s;\n"
+           "  IF NOT _hard THEN INSERT INTO " +
+           own("trash_group") +
+           " (id, uuid, created_at, deleted_by, reason, request_id, root_shape, root_object, "
+           "shapes, counts, "
+           "size, links) SELECT _group, _uuid, pg_catalog.now(), _by, _reason, _request, " +
+           shapes[0] +
+           ", _object, pg_catalog.array_agg(s ORDER BY i), pg_catalog.array_agg(n ORDER BY i), _n, "
+           "_links FROM "
+           "ROWS FROM (pg_catalog.unnest(" +
+           array_of(shapes, "int") +
+           "), pg_catalog.unnest(_counts)) WITH "
+           "ORDINALITY c(s, n, i) WHERE n > 0;\n  END IF;\n  INSERT INTO " +
+           own("ledger") +
+           " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
+           "request_id) SELECT "
+           "pg_catalog.now(), CASE WHEN _hard THEN 'deleted' ELSE 'trashed' END, _by, _reason, " +
+           literal(root.schema) + ", " + literal(root.name) +
+           ", _object, CASE WHEN NOT _hard THEN _uuid END, "
+           "pg_catalog.jsonb_object_agg(s, n), _request FROM ROWS FROM (pg_catalog.unnest(" +
+           array_of(tables, "text") + "), pg_catalog.unnest(_counts)) c(s, n) WHERE n > 0;\n";
+}
+
+}  // namespace trashd::cascade
