@@ -58,6 +58,11 @@ std::string Collecting::take_root(const std::string& etags) const {
         equal.push_back(name + " " + operators[i] + " " +
                         schema::from_text(column, "_key[" + std::to_string(i + 1) + "]"));
     }
+    for (int attnum : is_.key_columns(0)) {
+        const std::string number = std::to_string(attnum);
+        columns.push_back(column_of(table, attnum, "t") + " AS c" + number);
+        assigned += "  " + is_.variable("k", 0, attnum) + " := ARRAY[_root.c" + number + "];\n";
+    }
     std::string text = "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) +
                        " t WHERE " + join(equal, " AND ") + (for_impact_ ? "" : " FOR UPDATE") +
                        ";\n  IF NOT FOUND THEN " + raise("TD404", "no such row") + "  END IF;\n" +
@@ -68,11 +73,11 @@ std::string Collecting::take_root(const std::string& etags) const {
                 " OPERATOR(pg_catalog.=) ANY (" + etags + ");\n  IF NOT FOUND THEN " +
                 raise("TD412", "another version") + "  END IF; END IF;\n";
     }
-    return text + select_keys(0, is_.is_root(), true) + append(0, "k");
+    return text;
 }
 
 // One statement, its own snapshot: locks the rows in key order and puts their keys into _x.
-std::string Collecting::select_keys(int node, const std::string& where, bool root) const {
+std::string Collecting::select_keys(int node, const std::string& where) const {
     const Table& table = *plan_.nodes[node].table;
     std::vector<std::string> columns, aggregates, into, order;
     for (int attnum : is_.key_columns(node)) {
@@ -84,7 +89,7 @@ std::string Collecting::select_keys(int node, const std::string& where, bool roo
     std::string text = "  SELECT " + join(aggregates, ", ") + " INTO " + join(into, ", ") +
                        " FROM (SELECT " + join(columns, ", ") + " FROM " + relation(table) +
                        " t WHERE " + where;
-    if (!for_impact_ && !root && !order.empty()) text += " ORDER BY " + join(order, ", ");
+    if (!for_impact_ && !order.empty()) text += " ORDER BY " + join(order, ", ");
     if (!for_impact_) text += " FOR UPDATE OF t";
     return text + ") s;\n";
 }
@@ -97,7 +102,7 @@ std::string Collecting::collect_once(int node) const {
         const Edge& edge = plan_.edges[position];
         std::string where = is_.reaches(edge);
         for (const std::string& earlier : before) where += " AND " + earlier + " IS NOT TRUE";
-        text += "  IF " + is_.any_found(edge.parent) + " THEN\n" + select_keys(node, where, false) +
+        text += "  IF " + is_.any_found(edge.parent) + " THEN\n" + select_keys(node, where) +
                 append(node, "k") + "  END IF;\n";
         before.push_back(is_.reaches_filter(edge));
     }
@@ -114,8 +119,7 @@ std::string Collecting::initial(int node, const Step& step) const {
         if (inside(position, step)) continue;
         const Edge& edge = plan_.edges[position];
         text += "  IF " + is_.any_found(edge.parent) + " THEN\n" +
-                select_keys(node, is_.reaches(edge) + " AND " + is_.found(node) + " IS NOT TRUE",
-                            false) +
+                select_keys(node, is_.reaches(edge) + " AND " + is_.found(node) + " IS NOT TRUE") +
                 append(node, "k") + "  END IF;\n";
     }
     return text + assign(node, "f", "k") + assign(node, "i", "k");
@@ -129,10 +133,8 @@ std::string Collecting::round(int node, const Step& step, bool single) const {
         if (!inside(position, step)) continue;
         const Edge& edge = plan_.edges[position];
         text += "  IF " + is_.any_found(edge.parent, "f") + " THEN\n" +
-                select_keys(node,
-                            is_.reaches(edge, "f") + " AND " + is_.found(node, single ? "i" : "k") +
-                                " IS NOT TRUE",
-                            false) +
+                select_keys(node, is_.reaches(edge, "f") + " AND " +
+                                      is_.found(node, single ? "i" : "k") + " IS NOT TRUE") +
                 append(node, "k") + append(node, "n") + "  END IF;\n";
     }
     return text;

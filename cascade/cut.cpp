@@ -6,6 +6,7 @@
 namespace trashd::cascade {
 
 using schema::Catalog;
+using schema::literal;
 using schema::quoted;
 using schema::relation;
 using schema::Table;
@@ -33,13 +34,13 @@ std::vector<Unit> units_of(const Catalog& catalog, const Plan& plan) {
         }
         units.push_back(std::move(unit));
     }
-    // A row without a key is known by what was left of it: restores undo the columns in ascending
-    // order.
-    std::stable_sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) {
-        return a.table->oid != b.table->oid ? a.table->oid < b.table->oid
-                                            : b.set_columns() < a.set_columns();
-    });
+    std::stable_sort(units.begin(), units.end(),
+                     [](const Unit& a, const Unit& b) { return a.table->oid < b.table->oid; });
     return units;
+}
+
+std::string Cutting::link() const {
+    return quoted({names_.trash_schema, "link"});
 }
 
 std::string Cutting::refuse_configured() const {
@@ -100,29 +101,52 @@ std::string Cutting::update(const Unit& unit) const {
     for (int attnum : table.identity) key.push_back(schema::to_text(*table.column(attnum), "_w"));
     const std::string object =
         table.identity.empty() ? "NULL::text" : schema::key_text(table, table.identity, "_w");
+    const std::string before =
+        table.identity.empty() ? schema::payload(table, "t") : "NULL::pg_catalog.text[]";
     return "UPDATE " + relation(table) + " _w SET " + set_list(unit) +
-           " FROM (SELECT t.ctid AS c, t.tableoid AS o, " + array_of(was, "text") + " AS was" +
-           join(hits, "") + " FROM " + relation(table) + " t WHERE " + hit(unit) +
+           " FROM (SELECT t.ctid AS c, t.tableoid AS o, " + array_of(was, "text") + " AS was, " +
+           before + " AS before" + join(hits, "") + " FROM " + relation(table) + " t WHERE " +
+           hit(unit) +
            ") _o WHERE _w.ctid OPERATOR(pg_catalog.=) _o.c AND _w.tableoid "
            "OPERATOR(pg_catalog.=) _o.o RETURNING " +
            object + " AS object, " +
            (table.identity.empty() ? schema::payload(table, "_w") : array_of(key, "text")) +
            " AS key, " + array_of(attnums, "int2") + " AS attnums, _o.was AS was, " +
-           array_of(left, "text") + " AS left_as";
+           array_of(left, "text") + " AS left_as, _o.before AS before";
+}
+
+// A row without a key is known by all its values. Every link of such a row has its row_id, and as
+// key the row as it is now, however many deletes have changed it: alike rows are paired one to one.
+std::string Cutting::known_rows(const std::string& shape) const {
+    return "r AS (SELECT d.*, pg_catalog.row_number() OVER (PARTITION BY d.key ORDER BY d.row_id) "
+           "AS n FROM (SELECT DISTINCT o.row_id, o.key FROM " +
+           link() + " o WHERE o.shape = " + shape +
+           " AND o.row_id IS NOT NULL AND o.key IN (SELECT before FROM u)) d),\n"
+           "  w AS MATERIALIZED (SELECT c.*, COALESCE(r.row_id, pg_catalog.nextval(" +
+           literal(quoted({names_.trash_schema, "link_row_id_seq"})) +
+           "::pg_catalog.regclass)) AS row_id FROM (SELECT u.*, pg_catalog.row_number() OVER "
+           "(PARTITION BY u.before) AS n FROM u) c LEFT JOIN r ON r.key = c.before AND r.n = "
+           "c.n),\n"
+           "  o AS (UPDATE " +
+           link() + " o SET key = w.key FROM w WHERE o.row_id = w.row_id)";
 }
 
 std::string Cutting::cut(const Unit& unit) const {
     std::vector<std::string> order, parents;
     for (int attnum : unit.table->identity) order.push_back(column_of(*unit.table, attnum, "t"));
     for (const Edge* edge : unit.edges) parents.push_back(is_.any_found(edge->parent));
+    const std::string shape = std::to_string(names_.link_shapes.at(unit.table->oid));
+    const std::string known = unit.table->identity.empty()
+                                  ? known_rows(shape)
+                                  : "w AS (SELECT u.*, NULL::pg_catalog.int8 AS row_id FROM u)";
     return "  IF " + join(parents, " OR ") + " THEN\n  PERFORM FROM " + relation(*unit.table) +
            " t WHERE " + hit(unit) + (order.empty() ? "" : " ORDER BY " + join(order, ", ")) +
            " FOR NO KEY UPDATE OF t;\n  GET DIAGNOSTICS _n = ROW_COUNT;\n  IF _n > 0 THEN\n"
            "  WITH u AS (" +
-           update(unit) + "),\n  l AS (INSERT INTO " + quoted({names_.trash_schema, "link"}) +
-           " (group_id, shape, object_id, key, attnums, was, left_as) SELECT _group, " +
-           std::to_string(names_.link_shapes.at(unit.table->oid)) +
-           ", u.object, u.key, u.attnums, u.was, u.left_as FROM u WHERE NOT _hard)\n"
+           update(unit) + "),\n  " + known + ",\n  l AS (INSERT INTO " + link() +
+           " (group_id, shape, object_id, key, attnums, was, left_as, row_id) SELECT _group, " +
+           shape +
+           ", w.object, w.key, w.attnums, w.was, w.left_as, w.row_id FROM w WHERE NOT _hard)\n"
            "  SELECT pg_catalog.count(*) INTO _m FROM u;\n  IF _m <> _n THEN " +
            raise("TD002", "a reference in " + quoted(unit.table->name) + " was not set") +
            "  END IF;\n  _links := _links + _n;\n  END IF; END IF;\n";

@@ -20,7 +20,7 @@ bool sets(const Edge& edge) {
 }
 
 std::string array_of(const std::vector<std::string>& elements, const std::string& type) {
-    return "ARRAY[" + join(elements, ", ") + "]::" + type + "[]";
+    return "ARRAY[" + join(elements, ", ") + "]::pg_catalog." + type + "[]";
 }
 
 std::string raise(const std::string& code, const std::string& message) {

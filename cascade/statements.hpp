@@ -28,7 +28,7 @@ class Collecting {
     const Predicates& predicates() const { return is_; }
 
   private:
-    std::string select_keys(int node, const std::string& where, bool root) const;
+    std::string select_keys(int node, const std::string& where) const;
     std::string append(int node, const std::string& to) const;
     std::string collect_once(int node) const;
     std::string collect_loop(const Step& step) const;
@@ -80,6 +80,8 @@ class Cutting {
     std::string hit(const Unit& unit) const;
     std::string cut(const Unit& unit) const;
     std::string update(const Unit& unit) const;
+    std::string known_rows(const std::string& shape) const;
+    std::string link() const;
     std::string set_list(const Unit& unit) const;
 
     const schema::Catalog& catalog_;

@@ -47,7 +47,7 @@ std::string Taking::deleted_so_far() const {
                       oid + "::pg_catalog.regclass) WHERE isleaf)"
                 : "pg_catalog.pg_stat_get_xact_tuples_deleted(" + oid + ")");
     }
-    return array_of(counts, "bigint");
+    return array_of(counts, "int8");
 }
 
 std::string Taking::one_delete(int node, const std::string& name, const std::string& where) const {
@@ -163,7 +163,7 @@ std::string Taking::record() const {
            ", _object, pg_catalog.array_agg(s ORDER BY i), pg_catalog.array_agg(n ORDER BY i), _n, "
            "_links FROM "
            "ROWS FROM (pg_catalog.unnest(" +
-           array_of(shapes, "int") +
+           array_of(shapes, "int4") +
            "), pg_catalog.unnest(_counts)) WITH "
            "ORDINALITY c(s, n, i) WHERE n > 0;\n  END IF;\n  INSERT INTO " +
            own("ledger") +

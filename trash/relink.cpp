@@ -43,9 +43,9 @@ std::vector<Links> links_of(Restoring& restoring) {
     return out;
 }
 
-// (link, group_id, ordinal, was, left_as): each link with the item that its row became.
+// (link, row_id, group_id, ordinal, was, left_as): each link with the item that its row became.
 std::string items_by_key(const Restoring& restoring, const Links& links) {
-    return "SELECT l.ctid AS link, x.group_id, x.ordinal, l.was, l.left_as FROM " +
+    return "SELECT l.ctid AS link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as FROM " +
            restoring.own("link") + " l CROSS JOIN LATERAL (SELECT i.group_id, i.ordinal FROM " +
            restoring.own("item") + " i JOIN " + restoring.own("trash_group") +
            " g ON g.id = i.group_id AND g.state = 'trashed' WHERE i.shape = ANY(ARRAY(SELECT id "
@@ -62,9 +62,8 @@ std::string items_by_key(const Restoring& restoring, const Links& links) {
 std::string items_by_row(const Restoring& restoring, const Links& links) {
     const auto numbered = "pg_catalog.row_number() OVER (PARTITION BY ";
     return std::string(
-               "SELECT l.link, x.group_id, x.ordinal, l.was, l.left_as FROM (SELECT l.ctid AS "
-               "link, "
-               "l.key, l.was, l.left_as, ") +
+               "SELECT l.link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as FROM (SELECT "
+               "l.ctid AS link, l.row_id, l.key, l.was, l.left_as, ") +
            numbered + "l.key) AS n FROM " + restoring.own("link") + " l WHERE " + links.where +
            ") l JOIN (SELECT i.group_id, i.ordinal, i.payload, " + numbered +
            "i.payload ORDER BY i.group_id, i.ordinal) AS n FROM " + restoring.own("item") +
@@ -104,8 +103,10 @@ void relink_items(Restoring& restoring, const Links& links) {
         "WITH found AS MATERIALIZED (" + items_of(restoring, links) + "), done AS (UPDATE " +
         restoring.own("item") + " i SET " + join(set, ", ") + " FROM found f, " +
         restoring.own("shape") + " s WHERE " + join(where, " AND ") +
-        " RETURNING 1), gone AS (DELETE FROM " + restoring.own("link") +
-        " WHERE ctid IN (SELECT link FROM found)) SELECT count(*) FROM done");
+        " RETURNING f.row_id, i.payload AS key), gone AS (DELETE FROM " + restoring.own("link") +
+        " WHERE ctid IN (SELECT link FROM found)), others AS (UPDATE " + restoring.own("link") +
+        " o SET key = done.key FROM done WHERE o.row_id = done.row_id AND o.ctid NOT IN (SELECT "
+        "link FROM found)) SELECT count(*) FROM done");
     restoring.result.relinked += done.integer(0, 0);
 }
 
@@ -172,26 +173,53 @@ std::pair<std::string, std::string> whole_row(const Shape& shape) {
             "ARRAY[" + join(kept, ", ") + "]::pg_catalog.text[]"};
 }
 
-// Rows locked by an earlier statement stay where they are, so their place names them here.
+// The row t as text in the form of the link l, which may be older than the table's.
+std::string row_now(const Shape& shape) {
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < shape.attnums.size(); ++k) {
+        const auto* column = shape.table->column(shape.attnums[k]);
+        out.push_back(column ? schema::to_text(*column, "t") : "l.key[" + to_string(k + 1) + "]");
+    }
+    return "ARRAY[" + join(out, ", ") + "]::pg_catalog.text[]";
+}
+
+// Rows locked by an earlier statement stay where they are, so their place names them here. The
+// row's other links, of whatever group, learn what it has become. Answers how many rows there were.
 std::string update_by_row(const Restoring& restoring, const Links& links) {
     const auto relation = schema::relation(*links.shape->table);
     const auto [live, kept] = whole_row(*links.shape);
     const auto numbered = "pg_catalog.row_number() OVER (PARTITION BY ";
-    return "WITH l AS MATERIALIZED (SELECT l.was, " + kept + " AS k, " + numbered + kept +
-           ") AS n FROM " + restoring.own("link") + " l WHERE " + links.where +
+    return "WITH l AS MATERIALIZED (SELECT l.row_id, l.key, l.was, " + kept + " AS k, " + numbered +
+           kept + ") AS n FROM " + restoring.own("link") + " l WHERE " + links.where +
            "), c AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS place, " + live + " AS k, " +
            numbered + live + " ORDER BY t.tableoid, t.ctid) AS n FROM " + relation +
-           " AS t WHERE " + live + " IN (SELECT k FROM l)) UPDATE " + relation + " AS t SET " +
-           assignments(links, "l.was") +
+           " AS t WHERE " + live + " IN (SELECT k FROM l)), done AS (UPDATE " + relation +
+           " AS t SET " + assignments(links, "l.was") +
            " FROM l JOIN c ON c.k = l.k AND c.n = l.n WHERE t.tableoid = c.part AND t.ctid = "
-           "c.place";
+           "c.place RETURNING l.row_id, " +
+           row_now(*links.shape) + " AS key), others AS (UPDATE " + restoring.own("link") +
+           " o SET key = done.key FROM done WHERE o.row_id = done.row_id) SELECT count(*) FROM "
+           "done";
 }
 
+// The links first: two restores that concern one row come one after the other.
 void lock_rows(Restoring& restoring, const Links& links) {
+    const auto link = restoring.own("link");
+    restoring.exec("SELECT count(*) FROM (SELECT 1 FROM " + link +
+                   " o WHERE o.row_id IN (SELECT l.row_id FROM " + link + " l WHERE " +
+                   links.where + ") ORDER BY o.row_id, o.group_id, o.attnums FOR UPDATE) r");
     const auto [live, kept] = whole_row(*links.shape);
     restoring.exec("SELECT count(*) FROM (SELECT 1 FROM " + schema::relation(*links.shape->table) +
-                   " AS t WHERE " + live + " IN (SELECT " + kept + " FROM " +
-                   restoring.own("link") + " l WHERE " + links.where + ") FOR NO KEY UPDATE) r");
+                   " AS t WHERE " + live + " IN (SELECT " + kept + " FROM " + link + " l WHERE " +
+                   links.where + ") FOR NO KEY UPDATE) r");
+}
+
+long long set_back(Restoring& restoring, const Links& links) {
+    if (!links.shape->identity.empty()) {
+        return restoring.exec(update_by_key(restoring, links)).affected();
+    }
+    lock_rows(restoring, links);
+    return restoring.exec(update_by_row(restoring, links)).integer(0, 0);
 }
 
 }  // namespace
@@ -212,13 +240,7 @@ void relink_taken_meanwhile(Restoring& restoring) {
 
 void relink_live(Restoring& restoring) {
     for (const auto& links : links_of(restoring)) {
-        if (!can_relink(links)) continue;
-        const bool by_row = links.shape->identity.empty();
-        if (by_row) lock_rows(restoring, links);
-        restoring.result.relinked +=
-            restoring
-                .exec(by_row ? update_by_row(restoring, links) : update_by_key(restoring, links))
-                .affected();
+        if (can_relink(links)) restoring.result.relinked += set_back(restoring, links);
     }
 }
 
