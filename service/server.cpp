@@ -87,6 +87,12 @@ Code code_of_status(int status) {
     }
 }
 
+std::string detail_of_status(int status) {
+    if (status == 414) return "the address is too long";
+    if (status == 416) return "the Range header cannot be read; leave it out";
+    return "the request cannot be read as HTTP";
+}
+
 // REUSEADDR alone: the library's default, REUSEPORT, lets two servers share a port unnoticed.
 void reuse_address(socket_t socket) {
     int on = 1;
@@ -236,11 +242,8 @@ void HttpServer::Impl::answer_for_library(const httplib::Request& request,
                                           httplib::Response& response) const {
     if (!response.body.empty()) return;
     const auto id = request_id_of(request);
-    const Error error(code_of_status(response.status), "the request cannot be read as HTTP");
-    const auto status = response.status;
-    auto reply = problem(error, nullptr, id, false);
-    send(reply, id, response);
-    if (reply.status == 400) response.status = status;
+    const Error error(code_of_status(response.status), detail_of_status(response.status));
+    send(problem(error, nullptr, id, false), id, response);
 }
 
 void HttpServer::Impl::set_up() {
