@@ -77,13 +77,15 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         if (confirm->impact) write_impact(out.key("impact"), *confirm->impact, resources);
 }
 
+// What the database refused is logged even where it is no fault: its own words are nowhere else.
 void log_error(const Error& error, const std::string& request_id) {
-    auto status = meaning_of(error.code()).status;
-    if (status < 500) return;
-    if (!error.sql()) return spdlog::error("request {}: {}", request_id, error.what());
+    const bool fault = meaning_of(error.code()).status >= 500;
+    if (!fault && !error.sql()) return;
+    const auto level = fault ? spdlog::level::err : spdlog::level::warn;
+    if (!error.sql()) return spdlog::log(level, "request {}: {}", request_id, error.what());
     const auto& sql = *error.sql();
-    spdlog::error("request {}: {} [{}: {} {}]", request_id, error.what(), sql.sqlstate, sql.message,
-                  sql.detail);
+    spdlog::log(level, "request {}: {} [{}: {} {}]", request_id, error.what(), sql.sqlstate,
+                sql.message, sql.detail);
 }
 
 }  // namespace

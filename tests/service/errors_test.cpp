@@ -284,6 +284,16 @@ TEST_CASE("an internal error shows nothing of the database; the log does") {
           std::string::npos);
 }
 
+// The answer pointed to the log, which had nothing.
+TEST_CASE("what a trigger refuses is in the log, where the answer says it is") {
+    Bench call;
+    check_problem(call("DELETE", "/v1/odd/P0001"), "conflict",
+                  "a trigger or function of the database refused; see the log of the service");
+    call.service.stop();
+    CHECK(call.service.log().find("[warning] request request-1: ") != std::string::npos);
+    CHECK(call.service.log().find("[P0001: the secret of (P0001)") != std::string::npos);
+}
+
 TEST_CASE("a missing privilege names the GRANT") {
     TempDatabase database(kSchema);
     TestConnection(database.url())
