@@ -120,13 +120,7 @@ Reply execute(const Call& call, const Wish& wish) {
 
 Reply remove_object(const Call& call) {
     refuse_foreign(call);
-    const auto wish = parse(call);
-    try {
-        return execute(call, wish);
-    } catch (const Error& error) {
-        if (is_bad_key(error)) throw not_found(call);
-        throw;
-    }
+    return execute(call, parse(call));
 }
 
 }  // namespace trashd::service

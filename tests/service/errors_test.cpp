@@ -294,6 +294,14 @@ TEST_CASE("what a trigger refuses is in the log, where the answer says it is") {
     CHECK(call.service.log().find("[P0001: the secret of (P0001)") != std::string::npos);
 }
 
+// It was answered as if there were no such object.
+TEST_CASE("a trigger that fails on a value does not hide the object") {
+    Bench call;
+    check_problem(call("DELETE", "/v1/odd/22P02"), "invalid",
+                  "a value is not valid for the type of its column");
+    CHECK(call("GET", "/v1/odd/22P02").status == 200);
+}
+
 TEST_CASE("a missing privilege names the GRANT") {
     TempDatabase database(kSchema);
     TestConnection(database.url())
