@@ -41,8 +41,9 @@ Wish parse(const Call& call) {
     const auto& query = call.target.query;
     query.only({"hard", "permanent", "cascade", "dryRun", "confirm", "reason"});
     Wish wish;
-    const bool hard = query.flag("hard"), permanent = query.flag("permanent");
-    wish.hard = hard || permanent;
+    wish.hard = query.flag("hard", query.flag("permanent"));
+    if (query.flag("permanent", wish.hard) != wish.hard)
+        throw Error(Code::kBadRequest, "'hard' and 'permanent' mean the same; give one of them");
     wish.cascade = query.flag("cascade");
     wish.dry_run = query.flag("dryRun");
     wish.confirmed = query.flag("confirm");

@@ -84,6 +84,8 @@ TEST_CASE("a request that cannot be understood says which part of it") {
         {"?hard=true&foo=1", "the parameter 'foo' is not known here"},
         {"?hard=true&hard=true", "the parameter 'hard' is given twice"},
         {"?hard=true&dryRun=yes", "'dryRun' must be true or false"},
+        {"?hard=true&permanent=false", "'hard' and 'permanent' mean the same; give one of them"},
+        {"?permanent=true&hard=false", "'hard' and 'permanent' mean the same; give one of them"},
         {"?reason=%4", "a % in the address is not followed by two hex digits; write it as %25"},
         {"?reason=%ff", "the address is not UTF-8 after percent-decoding"},
         {"?reason=%00", "the address holds a NUL character"},
