@@ -30,6 +30,7 @@ struct Call {
     std::string request_id;
     Target target;
     std::function<HeaderValues(const std::string&)> headers;
+    std::string body;  // as sent; never more than limits.body_bytes
     // Filled by the router.
     std::shared_ptr<const Resources> resources;
     const Resource* resource = nullptr;

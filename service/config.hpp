@@ -23,6 +23,7 @@ struct ResourceConfig {
 
 struct RequestLimits {
     std::size_t body_bytes = 1 << 20, url_bytes = 8000, header_count = 100;
+    std::size_t json_depth = 64;
     long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
 };
 

@@ -68,6 +68,7 @@ std::string dump(const Config& config) {
         {"limits", toml::table{{"body_bytes", static_cast<int64_t>(limits.body_bytes)},
                                {"url_bytes", static_cast<int64_t>(limits.url_bytes)},
                                {"header_count", static_cast<int64_t>(limits.header_count)},
+                               {"json_depth", static_cast<int64_t>(limits.json_depth)},
                                {"lock_timeout_ms", limits.lock_timeout_ms},
                                {"statement_timeout_ms", limits.statement_timeout_ms}}}};
     if (!resources.empty()) table.insert("resource", resources);

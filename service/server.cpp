@@ -27,6 +27,8 @@ thread_local bool in_request = false;
 
 // The verb of the request whose body this thread reads, while the library takes it for a POST.
 thread_local std::string verb_sent;
+// Its body is compressed, which the library must not undo: a small body may become a huge one.
+thread_local bool encoded = false;
 
 std::string new_request_id() {
     thread_local std::mt19937_64 random{std::random_device{}()};
@@ -140,7 +142,8 @@ struct HttpServer::Impl {
     static void prepare_body(httplib::Request& request);
     void take_with_body(const httplib::Request& request, httplib::Response& response,
                         const httplib::ContentReader& reader);
-    void answer(const httplib::Request& request, httplib::Response& response, const Error* refused);
+    void answer(const httplib::Request& request, httplib::Response& response, std::string body,
+                const Error* refused = nullptr);
     void check_limits(const httplib::Request& request) const;
     Reply handle(const httplib::Request& request, Call& call);
     Reply dispatch(Call& call);
@@ -180,12 +183,13 @@ Reply HttpServer::Impl::handle(const httplib::Request& request, Call& call) {
 }
 
 void HttpServer::Impl::answer(const httplib::Request& request, httplib::Response& response,
-                              const Error* refused) {
+                              std::string body, const Error* refused) {
     const auto start = std::chrono::steady_clock::now();
     Call call;
     call.head = request.method == "HEAD";
     call.safe = is_reading(request.method);
     call.request_id = request_id_of(request);
+    call.body = std::move(body);
     call.trash = &trash;
     call.config = &config;
     call.headers = [&request](const std::string& name) {
@@ -212,30 +216,34 @@ void HttpServer::Impl::answer(const httplib::Request& request, httplib::Response
 void HttpServer::Impl::prepare_body(httplib::Request& request) {
     verb_sent = request.method;
     request.method = "POST";
+    encoded = request.headers.erase("Content-Encoding") > 0;
     if (!request.is_multipart_form_data()) return;
     request.headers.erase("Content-Type");
     request.set_header("Content-Type", "application/octet-stream");
 }
 
-// No route takes a body yet; it is read to its end so that the next request is found behind it.
+// It is read to its end even where it is refused, so that the next request is found behind it; what
+// exceeds the limit is not kept.
 void HttpServer::Impl::take_with_body(const httplib::Request& request, httplib::Response& response,
                                       const httplib::ContentReader& reader) {
-    std::size_t size = 0;
-    const bool whole = reader([&](const char*, std::size_t length) {
-        size += length;
+    const auto most = config.limits.body_bytes;
+    std::string body;
+    bool large = false;
+    const bool whole = reader([&](const char* data, std::size_t length) {
+        large = large || length > most - body.size();
+        if (!large) body.append(data, length);
         return true;
     });
     const_cast<httplib::Request&>(request).method = verb_sent;
-    const auto most = config.limits.body_bytes;
-    if (size > most || (!whole && response.status == 413)) {
-        Error large(Code::kPayloadTooLarge, fmt::format("the body may have up to {} bytes", most));
-        return answer(request, response, &large);
-    }
-    if (!whole) {
-        Error broken(Code::kBadRequest, "the body is not what its headers say");
-        return answer(request, response, &broken);
-    }
-    answer(request, response, nullptr);
+    std::optional<Error> refused;
+    if (large || (!whole && response.status == 413))
+        refused.emplace(Code::kPayloadTooLarge,
+                        fmt::format("the body may have up to {} bytes", most));
+    else if (encoded)
+        refused.emplace(Code::kUnsupportedMediaType, "send the body without Content-Encoding");
+    else if (!whole)
+        refused.emplace(Code::kBadRequest, "the body is not what its headers say");
+    answer(request, response, std::move(body), refused ? &*refused : nullptr);
 }
 
 void HttpServer::Impl::answer_for_library(const httplib::Request& request,
@@ -279,7 +287,7 @@ void HttpServer::Impl::set_handlers() {
             prepare_body(changeable);
             return Listener::HandlerResponse::Unhandled;
         }
-        answer(request, response, nullptr);
+        answer(request, response, "");
         return Listener::HandlerResponse::Handled;
     });
     auto with_body = [this](const Request& request, Response& response,

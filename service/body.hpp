@@ -1,0 +1,33 @@
+// What a client sends: JSON, checked whole before anything is done with it. Numbers stay the text
+// that was sent, so that none loses a digit on its way into a column.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "service/call.hpp"
+
+namespace trashd::service {
+
+struct Json {
+    enum class Kind { kNull, kBool, kNumber, kString, kArray, kObject };
+    Kind kind = Kind::kNull;
+    std::string text;         // true, false, a number as sent, a string decoded
+    std::string_view source;  // of an array or object: as it stands in the parsed text
+    std::vector<Json> elements;
+    std::vector<std::pair<std::string, Json>> members;  // in the order sent
+
+    const Json* member(std::string_view name) const;  // nullptr: there is none
+};
+
+// The text must outlive the value. Throws Error kBadRequest for what is not RFC 8259 in UTF-8, for
+// a name that stands twice in one object, U+0000, and nesting below `depth` levels.
+Json parse_json(std::string_view text, std::size_t depth);
+// The value as JSON again.
+std::string to_json(const Json& value);
+// The call's body; the call must outlive it. Throws Error kUnsupportedMediaType, kBadRequest.
+Json parse_body(const Call& call);
+
+}  // namespace trashd::service
