@@ -27,7 +27,7 @@ VOLUME /var/lib/trashd
 EXPOSE 8080
 # Asks where TRASHD_LISTEN says; --listen it does not see.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["bash", "-c", \
-  "address=${TRASHD_LISTEN:-127.0.0.1:8080}; exec 3<>/dev/tcp/127.0.0.1/${address##*:} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
+  "address=${TRASHD_LISTEN:-127.0.0.1:8080}; host=${address%:*}; host=${host#[}; exec 3<>/dev/tcp/${host%]}/${address##*:} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
 # trashd serves loopback only: to listen on 0.0.0.0:8080 (and publish the port) it needs configured
 # credentials. Without them run the container with --network host.
 ENTRYPOINT ["trashd", "serve"]
