@@ -14,7 +14,7 @@ RUN mkdir -p /etc/postgresql-common/createcluster.d \
  && apt-get -q update \
  && DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
       libcpp-httplib0.11 libsoci-core4.0 libsoci-postgresql4.0 libpq5 libfmt9 libspdlog1.10 \
-      libtomlplusplus3 libprometheus-cpp-core1.0 postgresql-15 ca-certificates \
+      libtomlplusplus3 libprometheus-cpp-core1.0 postgresql-15 tini ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --create-home --home-dir /var/lib/trashd trashd
 COPY --from=build /src/build/trashd /usr/local/bin/trashd
@@ -30,4 +30,6 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["bash", "-c", \
   "address=${TRASHD_LISTEN:-127.0.0.1:8080}; host=${address%:*}; host=${host#[}; exec 3<>/dev/tcp/${host%]}/${address##*:} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
 # trashd serves loopback only: to listen on 0.0.0.0:8080 (and publish the port) it needs configured
 # credentials. Without them run the container with --network host.
-ENTRYPOINT ["trashd", "serve"]
+# tini reaps dead processes of PostgreSQL: a server that broke down could not be started again beside
+# its own zombie.
+ENTRYPOINT ["tini", "--", "trashd", "serve"]
