@@ -218,18 +218,24 @@ class Builder {
     std::map<schema::Oid, int> place_;
 };
 
-void refuse_without_right(Plan& plan, const Table& table, bool has, const std::string& right) {
-    if (has) return;
-    plan.refusals.push_back("the service's role lacks " + right + " on " + name_of(table) +
-                            "; GRANT " + right + " ON " + schema::quoted(table.name) +
-                            " TO the role, or configure the foreign key to restrict");
+// What the role lacks, in one sentence for each table.
+void refuse_without(Plan& plan, const Table& table, const std::vector<std::string>& rights) {
+    if (rights.empty()) return;
+    std::string list;
+    for (const std::string& right : rights) list += (list.empty() ? "" : ", ") + right;
+    plan.refusals.push_back(
+        "the service's role lacks " + list + " on " + name_of(table) + "; GRANT " + list + " ON " +
+        schema::quoted(table.name) + " to it" +
+        (&table == plan.root ? "" : ", or configure the foreign key to restrict"));
 }
 
 void check_table(Plan& plan, const Table& table, bool taken) {
-    refuse_without_right(plan, table, table.can_select, "SELECT");
-    refuse_without_right(plan, table, table.can_update, "UPDATE");
-    if (taken) refuse_without_right(plan, table, table.can_delete, "DELETE");
-    if (taken) refuse_without_right(plan, table, table.can_insert, "INSERT");
+    std::vector<std::string> rights;
+    if (!table.can_select) rights.push_back("SELECT");
+    if (taken && !table.can_insert) rights.push_back("INSERT");
+    if (!table.can_update) rights.push_back("UPDATE");
+    if (taken && !table.can_delete) rights.push_back("DELETE");
+    refuse_without(plan, table, rights);
     if (table.row_security) {
         plan.refusals.push_back("row-level security may hide rows of " + name_of(table) +
                                 " from the service's role; make the role a member of the table's "
@@ -282,7 +288,7 @@ void check_edges(const Catalog& catalog, Plan& plan) {
         if (sets(edge) && set_in.insert(child.oid).second) check_table(plan, child, false);
         refuse_shared_default(plan, edge);
         if (edge.effect == Effect::kRestrict && !edge.by_database) {
-            refuse_without_right(plan, child, child.can_select, "SELECT");
+            if (!child.can_select) refuse_without(plan, child, {"SELECT"});
         }
         for (int attnum : edge.key->parent_columns) {
             const Column* column = parent.column(attnum);

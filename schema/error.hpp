@@ -45,6 +45,9 @@ struct SqlError {
 class Error : public std::runtime_error {
   public:
     Error(Code code, const std::string& detail) : std::runtime_error(detail), code_(code) {}
+    // The same with what the server said, for the log.
+    Error(Code code, const std::string& detail, SqlError sql)
+        : std::runtime_error(detail), code_(code), sql_(std::move(sql)) {}
     // Translates the server's error; detail never shows SQL text or values.
     explicit Error(SqlError sql);
 

@@ -79,7 +79,7 @@ std::string is_wanted(const ForeignKey& key, const Table& parent) {
 }
 
 // (object_id, w, group id, uuid and ordinal of the newest item of the parent, whether it was
-// purged)
+// purged, its id: NULL where the reference is not to its key)
 std::string located(const Restoring& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> ours;
@@ -91,8 +91,10 @@ std::string located(const Restoring& restoring, const ForeignKey& key) {
                   literal(parent.name.schema) + " AND l.table_name = " + literal(parent.name.name) +
                   " AND l.object_id = " + schema::key_text(parent, parent.identity, "k") + ")"
             : std::string("false");
-    return "SELECT m.object_id, m.w, x.group_id, x.uuid, x.ordinal, " + purged +
-           " AS purged FROM (" + missing(restoring, key) + ") m CROSS JOIN LATERAL " +
+    const auto id = by_identity(key, parent) ? schema::key_text(parent, parent.identity, "k")
+                                             : std::string("NULL::pg_catalog.text");
+    return "SELECT m.object_id, m.w, x.group_id, x.uuid, x.ordinal, " + purged + " AS purged, " +
+           id + " AS parent FROM (" + missing(restoring, key) + ") m CROSS JOIN LATERAL " +
            wanted(key, parent) + " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " +
            restoring.own("item") + " i JOIN " + restoring.own("trash_group") +
            " g ON g.id = i.group_id AND g.state = 'trashed' JOIN " + restoring.own("shape") +
@@ -148,7 +150,12 @@ std::vector<Conflict> find_missing_parents(Restoring& restoring) {
         append(out, like, found);
         for (int row = 0; row < found.rows(); ++row) {
             auto& conflict = out[from + row];
-            conflict.detail = fate(found, row, *restoring.catalog.table(key->parent));
+            const auto& parent = *restoring.catalog.table(key->parent);
+            conflict.detail = fate(found, row, parent);
+            if (!found.null(row, 6)) {
+                conflict.with_table = parent.name;
+                conflict.with_id = found.text(row, 6);
+            }
             if (found.null(row, 2)) continue;
             conflict.trash_item = item_id(std::string(found.text(row, 3)), found.integer(row, 4));
         }

@@ -179,6 +179,10 @@ void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& 
         reading([&](Items& items, const schema::Catalog&) {
             return items.canonical(*plan.plan.root, id);
         });
+        throw Error(Code::kConflict,
+                    "a trigger or function of the database fails on these rows; see the log of the "
+                    "service",
+                    *error.sql());
     }
 }
 

@@ -81,7 +81,8 @@ TEST_CASE("a restore names a missing parent and what became of it") {
     const auto project = call.trash("project/2?cascade=true");
     auto missing = [](const std::string& more) {
         return R"({"kind":"missing-parent","resource":"visit","id":"1","constraint":)"
-               R"("visit_project_id_fkey","columns":["project_id"],"values":["2"],)" +
+               R"("visit_project_id_fkey","columns":["project_id"],"values":["2"],)"
+               R"("with":{"resource":"project","id":"2"},)" +
                more + "}";
     };
     check_conflicts(call.restore(visit), 1,
