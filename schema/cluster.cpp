@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kServerUser = "postgres";
 constexpr auto kStartTimeout = std::chrono::seconds(60);
+constexpr auto kAnswerTimeout = std::chrono::seconds(10);
+constexpr int kStarts = 3;
+constexpr auto kPause = std::chrono::milliseconds(50);
 
 bool has_programs(const fs::path& folder) {
     return access((folder / "initdb").c_str(), X_OK) == 0 &&
@@ -152,6 +156,22 @@ Outcome pg_ctl(const std::string& directory, std::vector<std::string> args) {
     return run_program(all, kServerUser);
 }
 
+// pg_ctl may take a file left behind for the new server's word that it is ready.
+bool answers(const std::string& url) {
+    const auto until = std::chrono::steady_clock::now() + kAnswerTimeout;
+    while (PQping(url.c_str()) != PQPING_OK) {
+        if (std::chrono::steady_clock::now() > until) return false;
+        std::this_thread::sleep_for(kPause);
+    }
+    return true;
+}
+
+// A server that ended is a zombie, and its number looks alive, where this process is its parent:
+// as the first process of a container.
+void reap(pid_t pid) {
+    if (pid > 0) waitpid(pid, nullptr, WNOHANG);
+}
+
 std::string conninfo_value(const std::string& value) {
     std::string out = "'";
     for (const char c : value) {
@@ -222,6 +242,7 @@ void Cluster::create_database(const std::string& name) {
 
 void Cluster::start() {
     const auto until = std::chrono::steady_clock::now() + kStartTimeout;
+    reap(noted_process(directory_));
     while (server_process(directory_) != 0) {
         // one of before: adopted when it answers, waited for while it starts or ends
         if (PQping(url("postgres").c_str()) == PQPING_OK) return;
@@ -229,12 +250,15 @@ void Cluster::start() {
             throw Error(Code::kUnavailable, "a server runs in " + directory_ +
                                                 " but does not answer; stop it with pg_ctl");
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        std::this_thread::sleep_for(kPause);
     }
     remove_stale_pid(directory_);
     const auto log = directory_ + "/log";
-    const auto started = pg_ctl(directory_, {"-w", "-t", "60", "-l", log, "start"});
-    if (started.status == 0) return;
+    Outcome started;
+    for (int attempt = 0; attempt < kStarts; ++attempt) {
+        started = pg_ctl(directory_, {"-w", "-t", "60", "-l", log, "start"});
+        if (started.status == 0 && answers(url("postgres"))) return;
+    }
     throw Error(Code::kUnavailable, "the private PostgreSQL in " + directory_ +
                                         " does not start: " + started.output + last_lines(log));
 }
