@@ -21,6 +21,11 @@ std::string percent_encoded(std::string_view text) {
     return out;
 }
 
+// A server that went silent is given up within a minute; what the URL says comes later and wins.
+constexpr std::string_view kDefaults =
+    "client_encoding=UTF8&fallback_application_name=trashd&connect_timeout=10&keepalives_idle=20"
+    "&keepalives_interval=10&keepalives_count=3&tcp_user_timeout=50000";
+
 // SOCI cuts connection strings at spaces, also at quoted ones: a URI has none.
 std::string as_uri(const std::string& url) {
     const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
@@ -29,7 +34,7 @@ std::string as_uri(const std::string& url) {
         throw Error(Code::kUnavailable,
                     "the database URL is not valid; give a libpq connection string or URI");
     }
-    std::string out = "postgresql://?client_encoding=UTF8&fallback_application_name=trashd";
+    auto out = fmt::format("postgresql://?{}", kDefaults);
     for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
         if (option->val == nullptr || std::string_view(option->keyword) == "client_encoding")
             continue;

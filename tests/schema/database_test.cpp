@@ -1,6 +1,9 @@
 #include "schema/database.hpp"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/support/database.hpp"
 
@@ -179,4 +182,20 @@ TEST_CASE("a database that is not there is unavailable") {
     Pool pool("host=/nonexistent dbname=none", 1);
     CHECK(code_of([&] { pool.lease(); }) == Code::kUnavailable);
     CHECK(code_of([&] { pool.lease(); }) == Code::kUnavailable);
+}
+
+TEST_CASE(
+    "a server that takes the connection and says nothing is given up in the time of the URL") {
+    const int silent = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(bind(silent, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(listen(silent, 1) == 0);
+    REQUIRE(getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    const auto port = std::to_string(ntohs(address.sin_port));
+    Pool pool("host=127.0.0.1 connect_timeout=2 port=" + port, 1);
+    CHECK(code_of([&] { pool.lease(); }) == Code::kUnavailable);
+    close(silent);
 }
