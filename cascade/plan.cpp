@@ -82,25 +82,6 @@ bool sets(const Edge& edge) {
     return edge.effect == Effect::kSetNull || edge.effect == Effect::kSetDefault;
 }
 
-// What becomes of the rows that refer through this key when the row they refer to goes.
-Edge decide(const Catalog& catalog, const Policy& policy, const ForeignKey& key, bool take_all) {
-    Edge edge = asked_for(policy, key);
-    const Table& child = *catalog.table(key.child);
-    if (sets(edge) && nulls_required(child, key, edge.effect == Effect::kSetDefault)) {
-        edge = with(key, Effect::kRestrict, false, "the column is NOT NULL");
-    } else if (sets(edge) && referred_to(catalog, key)) {
-        edge = with(key, Effect::kRestrict, false, "others refer to the column that would be set");
-    }
-    if (take_all && edge.effect == Effect::kRestrict) {
-        edge = with(key, Effect::kCascade, false, "cascade=true");
-    }
-    if (child.rules && edge.effect != Effect::kRestrict) {
-        edge =
-            with(key, Effect::kRestrict, false, "rewrite rules on the table would divert its rows");
-    }
-    return edge;
-}
-
 // Tarjan's strongly connected components over the cascade edges, in reverse topological order.
 class Components {
   public:
@@ -201,7 +182,7 @@ class Builder {
 
   private:
     void add(int parent, const ForeignKey& key) {
-        Edge edge = decide(catalog_, policy_, key, plan_.take_all);
+        Edge edge = effect_of(catalog_, policy_, key, plan_.take_all);
         edge.parent = parent;
         if (edge.effect == Effect::kCascade) node_of(*catalog_.table(key.child));
         plan_.edges.push_back(std::move(edge));
@@ -306,6 +287,24 @@ void check_edges(const Catalog& catalog, Plan& plan) {
 }
 
 }  // namespace
+
+Edge effect_of(const Catalog& catalog, const Policy& policy, const ForeignKey& key, bool take_all) {
+    Edge edge = asked_for(policy, key);
+    const Table& child = *catalog.table(key.child);
+    if (sets(edge) && nulls_required(child, key, edge.effect == Effect::kSetDefault)) {
+        edge = with(key, Effect::kRestrict, false, "the column is NOT NULL");
+    } else if (sets(edge) && referred_to(catalog, key)) {
+        edge = with(key, Effect::kRestrict, false, "others refer to the column that would be set");
+    }
+    if (take_all && edge.effect == Effect::kRestrict) {
+        edge = with(key, Effect::kCascade, false, "cascade=true");
+    }
+    if (child.rules && edge.effect != Effect::kRestrict) {
+        edge =
+            with(key, Effect::kRestrict, false, "rewrite rules on the table would divert its rows");
+    }
+    return edge;
+}
 
 Plan make_plan(const Catalog& catalog, const Table& root, const Policy& policy, bool take_all) {
     Plan plan;

@@ -46,6 +46,11 @@ struct Plan {
     std::vector<std::string> refusals;  // why this delete cannot be trusted; empty: it can
 };
 
+// What becomes of the rows that refer through the key when the row that they refer to goes; the
+// positions of the edge are not set.
+Edge effect_of(const schema::Catalog& catalog, const Policy& policy, const schema::ForeignKey& key,
+               bool take_all);
+
 // Never throws: what cannot be handled is a refusal with a sentence that says what to do.
 // The catalog must outlive the plan.
 Plan make_plan(const schema::Catalog& catalog, const schema::Table& root, const Policy& policy,

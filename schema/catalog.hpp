@@ -29,6 +29,7 @@ struct Column {
     bool not_null = false;        // of the column or of its domain
     bool has_default = false;     // default, identity, or generated
     bool generated = false;       // GENERATED ALWAYS AS (...) STORED
+    std::string identity;         // GENERATED ... AS IDENTITY: "always" or "by-default"; else empty
     bool selectable = true, insertable = true, updatable = true;  // by this role
 };
 

@@ -86,9 +86,10 @@ Column column_of(const Result& r, int row) {
     column.not_null = r.boolean(row, 11);
     column.has_default = r.boolean(row, 12);
     column.generated = r.boolean(row, 13);
-    column.selectable = r.boolean(row, 14);
-    column.insertable = r.boolean(row, 15);
-    column.updatable = r.boolean(row, 16);
+    column.identity = r.text(row, 14);
+    column.selectable = r.boolean(row, 15);
+    column.insertable = r.boolean(row, 16);
+    column.updatable = r.boolean(row, 17);
     return column;
 }
 

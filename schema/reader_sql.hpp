@@ -74,6 +74,7 @@ SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.
   a.attnotnull OR coalesce(d.not_null, false),
   a.atthasdef OR a.attidentity <> '' OR coalesce(d.has_default, false),
   a.attgenerated = 's',
+  CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by-default' ELSE '' END,
   u.usable AND has_column_privilege(c.oid, a.attnum, 'SELECT'),
   u.usable AND has_column_privilege(c.oid, a.attnum, 'INSERT'),
   u.usable AND has_column_privilege(c.oid, a.attnum, 'UPDATE')

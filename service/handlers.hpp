@@ -12,6 +12,8 @@ Reply list_objects(const Call& call);
 Reply list_deleted(const Call& call);
 Reply get_object(const Call& call);
 Reply get_deleted(const Call& call);
+// metadata.cpp
+Reply describe_resource(const Call& call);
 // remove.cpp
 Reply remove_object(const Call& call);
 // items.cpp

@@ -8,6 +8,8 @@ namespace trashd::service {
 
 namespace {
 
+constexpr const char* kUsualNames[] = {"name", "title", "label", "display_name", "code", "email"};
+
 // Empty where the item has no such column or nothing in it.
 std::string value_of(const trash::Item& item, const std::string& column) {
     auto found = std::find(item.names.begin(), item.names.end(), column);
@@ -122,11 +124,18 @@ std::string display_name(const trash::Item& item, const Resource* resource) {
         auto configured = value_of(item, resource->display);
         if (!configured.empty()) return configured;
     }
-    for (const char* column : {"name", "title", "label", "display_name", "code", "email"}) {
+    for (const char* column : kUsualNames) {
         auto usual = value_of(item, column);
         if (!usual.empty()) return usual;
     }
     return class_of(item, resource) + " " + item.object_id;
+}
+
+std::optional<std::string> display_column(const Resource& resource) {
+    if (!resource.display.empty()) return resource.display;
+    for (const char* column : kUsualNames)
+        if (resource.table->column(std::string(column))) return column;
+    return std::nullopt;
 }
 
 void write_item(JsonWriter& out, const trash::Item& item, const Resources& resources,
@@ -229,6 +238,7 @@ std::string resources_json(const Resources& resources) {
         out.StartObject();
         out.key("resource").text(path);
         out.key("href").text("/v1/" + path);
+        out.key("metadata").text("/v1/" + path + "/$metadata");
         out.key("class").text(resource.class_name);
         out.key("table").text(resource.table->name.schema + "." + resource.table->name.name);
         out.key("key").StartArray();

@@ -29,6 +29,9 @@ class JsonWriter : public rapidjson::Writer<rapidjson::StringBuffer> {
 // id.
 std::string display_name(const trash::Item& item, const Resource* resource);
 
+// The column that it is taken from first; nothing where there is none.
+std::optional<std::string> display_column(const Resource& resource);
+
 void write_item(JsonWriter& out, const trash::Item& item, const Resources& resources,
                 bool with_object);
 void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources);

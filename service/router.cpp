@@ -20,6 +20,7 @@ constexpr std::array kRoutes = {
     Route{"GET", "/v1/", list_resources},
     Route{"GET", "/v1/{resource}", list_objects},
     Route{"GET", "/v1/{resource}/@deleted", list_deleted},
+    Route{"GET", "/v1/{resource}/$metadata", describe_resource},
     Route{"GET", kObject, get_object},
     Route{"DELETE", kObject, remove_object},
     Route{"GET", "/v1/{resource}/{id}/@deleted", get_deleted},
@@ -47,6 +48,7 @@ std::string_view match_resource(Call& call) {
     const auto at = 1 + call.resource->path.size();
     if (raw.size() == at) return "/v1/{resource}";
     if (raw.size() == at + 1 && raw[at] == "@deleted") return "/v1/{resource}/@deleted";
+    if (raw.size() == at + 1 && raw[at] == "$metadata") return "/v1/{resource}/$metadata";
     call.raw_id = raw[at];
     if (raw.size() == at + 1) return raw[at].starts_with('$') ? std::string_view() : kObject;
     if (raw.size() == at + 2 && call.target.segments[at + 1] == "@deleted")

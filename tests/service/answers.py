@@ -105,6 +105,7 @@ def converse(service, contract):
     for resource in json.loads(listed):
         path = "/v1/" + resource["path"] if "path" in resource else resource["href"]
         expect(contract, service.call("/v1/{resource}", "GET", path + "?limit=3")[0], 200)
+        expect(contract, service.call("/v1/{resource}/$metadata", "GET", resource["metadata"])[0], 200)
     expect(contract, service.call("/v1/{resource}", "GET", "/v1/time/projects?limit=5000")[0], 400)
     expect(contract, service.call("/v1/{resource}", "GET", "/v1/nothing")[0], 404)
     project = PROJECT % 42

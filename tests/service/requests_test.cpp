@@ -68,7 +68,7 @@ TEST_CASE("ids that cannot be a key and addresses that are none are 404") {
     for (const char* address :
          {"/", "/v2/", "/v1/nothing", "/v1/thing/x", "/v1/thing/99999999999", "/v1/thing/",
           "/v1/thing/1/x", "/v1/thing/1%2F2", "/v1/thing/..%2F1", "/v1/keyless", "/v1/trash/x",
-          "/v1/trash/00000000-0000-7000-8000-000000000001", "/v1/thing/$metadata", "/v1/trash/1/x",
+          "/v1/trash/00000000-0000-7000-8000-000000000001", "/v1/thing/$other", "/v1/trash/1/x",
           "/v1/thing/'%20OR%20''='", "/v1/short/USAX"}) {
         CAPTURE(address);
         CHECK(call("GET", address).code() == "not-found");
