@@ -9,6 +9,7 @@
 #include "service/address.hpp"
 #include "service/config.hpp"
 #include "service/resources.hpp"
+#include "service/spool.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::service {
@@ -18,6 +19,7 @@ struct Reply {
     std::string body;
     std::string type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers;
+    std::shared_ptr<const Spool> spool = nullptr;  // instead of body, where the answer may be large
 };
 
 // Every value of one header, in order.

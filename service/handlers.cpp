@@ -49,13 +49,14 @@ void link_next(Reply& reply, const Call& call, const std::string& cursor) {
                                            ">; rel=\"next\"");
 }
 
-std::string json_array(const std::vector<std::string>& elements) {
-    std::string body = "[";
-    for (const auto& element : elements) {
-        if (body.size() > 1) body += ',';
-        body += element;
-    }
-    return body + "]";
+void JsonArray::add(std::string_view element) {
+    spool_->append(spool_->size() == 0 ? "[" : ",");
+    spool_->append(element);
+}
+
+std::shared_ptr<const Spool> JsonArray::finish() {
+    spool_->append(spool_->size() == 0 ? "[]" : "]");
+    return spool_;
 }
 
 }  // namespace trashd::service

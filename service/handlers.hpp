@@ -40,6 +40,15 @@ void refuse_foreign(const Call& call);
 int limit_of(const Call& call);
 // Adds rel="next" with the cursor.
 void link_next(Reply& reply, const Call& call, const std::string& cursor);
-std::string json_array(const std::vector<std::string>& elements);
+
+// The body of a list, made element by element.
+class JsonArray {
+  public:
+    void add(std::string_view element);
+    std::shared_ptr<const Spool> finish();
+
+  private:
+    std::shared_ptr<Spool> spool_ = std::make_shared<Spool>();
+};
 
 }  // namespace trashd::service

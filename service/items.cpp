@@ -38,11 +38,11 @@ Reply list_items(const Call& call) {
     }
     auto after = from.values.empty() ? "" : from.values.front();
     auto page = call.trash->list(limit_of(call), after, with_object);
-    std::vector<std::string> elements;
+    JsonArray elements;
     for (const auto& item : page.items)
-        elements.push_back(item_json(item, *call.resources, with_object));
+        elements.add(item_json(item, *call.resources, with_object));
     Reply reply;
-    reply.body = json_array(elements);
+    reply.spool = elements.finish();
     if (page.more && !page.items.empty())
         link_next(reply, call, encode_cursor({true, {page.items.back().id}}));
     return reply;

@@ -78,7 +78,9 @@ Reply list(const Call& call, Part part) {
     }
     if (part != Part::kLive && !page.next) add_trashed(page, call, limit, from);
     Reply reply;
-    reply.body = json_array(page.rows);
+    JsonArray rows;
+    for (const auto& row : page.rows) rows.add(row);
+    reply.spool = rows.finish();
     if (page.next) link_next(reply, call, encode_cursor(*page.next));
     return reply;
 }

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -63,9 +64,24 @@ std::string verb_of(const std::string& method, const Query& query) {
     throw Error(Code::kBadRequest, "'method' must be DELETE, PUT or PATCH");
 }
 
+// Piece by piece from the spool, which lives until the last byte is sent.
+void send_spool(const Reply& reply, httplib::Response& response) {
+    response.set_content_provider(
+        reply.spool->size(), reply.type,
+        [spool = reply.spool](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+            std::array<char, 1 << 16> piece;
+            const auto wanted = std::span(piece).first(std::min(length, piece.size()));
+            const auto got = spool->read(offset, wanted);
+            return got > 0 && sink.write(piece.data(), got);
+        });
+}
+
 void send(const Reply& reply, const std::string& request_id, httplib::Response& response) {
     response.status = reply.status;
-    if (!reply.type.empty()) response.set_content(reply.body, reply.type);
+    if (reply.spool)
+        send_spool(reply, response);
+    else if (!reply.type.empty())
+        response.set_content(reply.body, reply.type);
     for (const auto& [name, value] : reply.headers) response.set_header(name, value);
     response.set_header("X-Request-Id", request_id);
     response.set_header("Cache-Control", "no-store");
