@@ -21,6 +21,9 @@ Reply list_items(const Call& call);
 Reply get_item(const Call& call);
 Reply purge_item(const Call& call);
 Reply restore_item(const Call& call);
+// history.cpp
+Reply list_history(const Call& call);
+Reply object_history(const Call& call);
 // system.cpp
 Reply healthy(const Call& call);
 Reply ready(const Call& call);

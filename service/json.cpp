@@ -52,6 +52,18 @@ void write_conflict(JsonWriter& out, const trash::Conflict& conflict, const Reso
     out.EndObject();
 }
 
+void write_counts(JsonWriter& out, const std::vector<trash::TableCount>& counts,
+                  const Resources& resources) {
+    out.StartArray();
+    for (const auto& line : counts) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(line.table));
+        out.key("count").Int64(line.count);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
 void write_altered(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
     if (restored.altered.empty()) return;
     out.key("altered").StartArray();
@@ -191,6 +203,22 @@ void write_conflicts(JsonWriter& out, const std::vector<trash::Conflict>& confli
     out.EndArray();
 }
 
+void write_entry(JsonWriter& out, const trash::LedgerEntry& entry, const Resources& resources) {
+    out.StartObject();
+    out.key("id").text(entry.id);
+    out.key("at").text(entry.at);
+    out.key("action").text(entry.action);
+    out.key("by").text(entry.by);
+    out.key("reason").text_or_null(entry.reason);
+    out.key("resource").text(resources.path_of(entry.table));
+    out.key("objectId").text(entry.object_id);
+    out.key("groupId").text_or_null(entry.group_id);
+    out.key("trashItemId").text_or_null(entry.item_id);
+    write_counts(out.key("counts"), entry.counts, resources);
+    out.key("requestId").text_or_null(entry.request_id);
+    out.EndObject();
+}
+
 std::string item_json(const trash::Item& item, const Resources& resources, bool with_object) {
     JsonWriter out;
     write_item(out, item, resources, with_object);
@@ -213,14 +241,7 @@ std::string restored_json(const trash::Restored& restored, const Resources& reso
     out.key("href").text(resources.href(restored.root_table, restored.root_id));
     out.EndObject();
     out.key("restored").Int64(restored.restored);
-    out.key("resources").StartArray();
-    for (const auto& line : restored.tables) {
-        out.StartObject();
-        out.key("resource").text(resources.path_of(line.table));
-        out.key("count").Int64(line.count);
-        out.EndObject();
-    }
-    out.EndArray();
+    write_counts(out.key("resources"), restored.tables, resources);
     out.key("relinked").Int64(restored.relinked);
     out.key("notRelinked").Int64(restored.not_relinked);
     if (!restored.ancestors.empty()) write_texts(out.key("ancestors"), restored.ancestors);

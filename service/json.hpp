@@ -39,6 +39,7 @@ void write_blockers(JsonWriter& out, const std::vector<trash::Blocker>& blockers
                     const Resources& resources);
 void write_conflicts(JsonWriter& out, const std::vector<trash::Conflict>& conflicts,
                      const Resources& resources);
+void write_entry(JsonWriter& out, const trash::LedgerEntry& entry, const Resources& resources);
 
 std::string item_json(const trash::Item& item, const Resources& resources, bool with_object);
 std::string impact_json(const trash::Impact& impact, const Resources& resources);

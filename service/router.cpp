@@ -24,6 +24,8 @@ constexpr std::array kRoutes = {
     Route{"GET", kObject, get_object},
     Route{"DELETE", kObject, remove_object},
     Route{"GET", "/v1/{resource}/{id}/@deleted", get_deleted},
+    Route{"GET", "/v1/{resource}/{id}/@history", object_history},
+    Route{"GET", "/v1/history", list_history},
     Route{"GET", "/v1/trash", list_items},
     Route{"GET", kItem, get_item},
     Route{"DELETE", kItem, purge_item},
@@ -53,6 +55,8 @@ std::string_view match_resource(Call& call) {
     if (raw.size() == at + 1) return raw[at].starts_with('$') ? std::string_view() : kObject;
     if (raw.size() == at + 2 && call.target.segments[at + 1] == "@deleted")
         return "/v1/{resource}/{id}/@deleted";
+    if (raw.size() == at + 2 && call.target.segments[at + 1] == "@history")
+        return "/v1/{resource}/{id}/@history";
     return {};
 }
 
@@ -70,6 +74,8 @@ std::string_view match_path(Call& call) {
     if (segments[0] != "v1") return {};
     if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1/";
     if (segments[1] == "trash") return match_trash(call);
+    if (segments[1] == "history")
+        return segments.size() == 2 ? std::string_view("/v1/history") : std::string_view();
     return match_resource(call);
 }
 

@@ -14,11 +14,6 @@ using schema::quoted;
 using schema::Result;
 using schema::Table;
 
-std::string utc(const std::string& time) {
-    return "pg_catalog.to_char(" + time +
-           " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
-}
-
 std::string fields() {
     return "g.uuid, i.ordinal, " + utc("g.created_at") + ", g.deleted_by, g.reason, " +
            utc("g.expires_at") +

@@ -68,6 +68,11 @@ bool missing(Connection& connection, const std::string& trash_schema) {
 
 }  // namespace
 
+std::string utc(const std::string& time) {
+    return "pg_catalog.to_char(" + time +
+           " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+}
+
 void migrate(Connection& connection, const std::string& trash_schema) {
     schema::Transaction transaction(connection, schema::Mode::kMove);
     transaction.exec(kLock);
@@ -138,11 +143,9 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock) {
     const ItemAddress address = parse_item_id(item_id);
     const Result found = connection.exec(
-        "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object, "
-        "pg_catalog.to_char(ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), "
-        "ended_by FROM " +
-            quoted({trash_schema, "trash_group"}) + " WHERE uuid = $1::uuid" +
-            (lock ? " FOR UPDATE" : ""),
+        "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object, " +
+            utc("ended_at") + ", ended_by FROM " + quoted({trash_schema, "trash_group"}) +
+            " WHERE uuid = $1::uuid" + (lock ? " FOR UPDATE" : ""),
         {address.group_id});
     if (found.rows() == 0 || address.ordinal < 1 || address.ordinal > found.integer(0, 5)) {
         throw Error(Code::kNotFound, "there is no such TrashItem");

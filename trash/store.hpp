@@ -11,6 +11,9 @@
 
 namespace trashd::trash {
 
+// SQL of a timestamptz as RFC 3339 text in UTC.
+std::string utc(const std::string& time);
+
 // Applies what is missing, under an advisory lock; validates the version.
 void migrate(schema::Connection& connection, const std::string& trash_schema);
 

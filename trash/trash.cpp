@@ -2,6 +2,7 @@
 
 #include "trash/compiled.hpp"
 #include "trash/items.hpp"
+#include "trash/ledger.hpp"
 #include "trash/restore.hpp"
 #include "trash/store.hpp"
 
@@ -367,6 +368,22 @@ ItemPage Trash::list_of(const QualifiedName& wanted, int limit, const std::strin
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
         const Table* known = catalog.table(wanted);
         return known ? items.page_of(*known, limit, after) : ItemPage{};
+    });
+}
+
+HistoryPage Trash::history(const HistoryFilter& filter, int limit, long long before) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
+        return Ledger(items.connection(), catalog, impl_->name).page(filter, limit, before);
+    });
+}
+
+HistoryPage Trash::history_of(const QualifiedName& wanted, const std::vector<std::string>& id,
+                              int limit, long long before) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
+        const Table* known = catalog.table(wanted);
+        if (!known) return HistoryPage{};
+        return Ledger(items.connection(), catalog, impl_->name)
+            .page_of(*known, items.canonical(*known, id), limit, before);
     });
 }
 

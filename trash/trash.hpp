@@ -35,6 +35,12 @@ struct ItemPage {
     bool more = false;
 };
 
+// Newest first, in the order in which the entries were written.
+struct HistoryPage {
+    std::vector<LedgerEntry> entries;
+    bool more = false;
+};
+
 class Trash {
   public:
     // Applies migrations (under an advisory lock) to trash_schema and reads the catalog.
@@ -65,6 +71,13 @@ class Trash {
     ItemPage list(int limit, const std::string& after, bool with_object);  // /v1/trash
     ItemPage list_of(const schema::QualifiedName& table, int limit,
                      const std::string& after);  // with objects
+
+    // Entries older than the one with the id `before`.
+    HistoryPage history(const HistoryFilter& filter, int limit, long long before);
+    // Of one object: the groups that it was the root of, and the one that it lies in the trash
+    // with. Throws kNotFound when the id cannot be a key.
+    HistoryPage history_of(const schema::QualifiedName& table, const std::vector<std::string>& id,
+                           int limit, long long before);
 
   private:
     struct Impl;

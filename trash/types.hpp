@@ -63,6 +63,22 @@ struct Gone {
     std::string outcome, at, by;  // restored | purged
 };
 
+struct LedgerEntry {
+    std::string id, at, action, by;  // trashed | restored | purged | deleted (hard)
+    std::optional<std::string> reason;
+    schema::QualifiedName table;  // of the root, as it was called then
+    std::string object_id;
+    std::optional<std::string> group_id, item_id;  // absent after a hard delete
+    std::vector<TableCount> counts;                // rows
+    std::optional<std::string> request_id;
+};
+
+// What is absent does not matter. from, to: RFC 3339; to is not included.
+struct HistoryFilter {
+    std::optional<schema::QualifiedName> table;
+    std::optional<std::string> object_id, action, by, group_id, from, to;
+};
+
 struct Conflict {
     std::string
         kind;  // primary-key-taken, unique-taken, missing-parent, schema-changed, constraint

@@ -125,10 +125,13 @@ def converse(service, contract):
     expect(contract, service.call(restore, "GET", item + "/$restore", {"Sec-Purpose": "prefetch"})[0], 403)
     expect(contract, service.call(restore, "POST", item + "/$restore")[0], 200)
     expect(contract, service.call(trash, "GET", item)[0], 410)
+    expect(contract, service.call("/v1/{resource}/{id}/@history", "GET", project + "/@history")[0], 200)
     item = service.call(one, "DELETE", PROJECT % 43)[1]["Location"]
     expect(contract, service.call(trash, "DELETE", item)[0], 204)
     expect(contract, service.call(trash, "DELETE", item)[0], 410)
     expect(contract, service.call(one, "GET", PROJECT % 43)[0], 404)
+    expect(contract, service.call("/v1/history", "GET", "/v1/history?action=purged")[0], 200)
+    expect(contract, service.call("/v1/history", "GET", "/v1/history?action=eaten")[0], 400)
     user = "/v1/users/00000000-0000-4000-8002-000000000001"
     expect(contract, service.call(one, "DELETE", user)[0], 409)
     # a member of a project that went by itself cannot come back while its project lies in the trash

@@ -136,5 +136,6 @@ TEST_CASE("a role that may not read a dependent sees in the metadata why deletes
     ServiceProcess service(database.url("metadata_reader"), {}, kConfig);
     auto metadata = request(service.port(), "GET", "/v1/billing/invoices/$metadata").json();
     const std::string why = metadata["delete"]["refusals"][0].GetString();
-    CHECK(why.find("GRANT SELECT ON \"public\".\"line\" TO the role") != std::string::npos);
+    CHECK(why.find("GRANT SELECT, INSERT, UPDATE, DELETE ON \"public\".\"line\" to it") !=
+          std::string::npos);
 }

@@ -1,0 +1,113 @@
+#include "trash/ledger.hpp"
+
+#include <algorithm>
+
+#include "trash/store.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Param;
+using schema::quoted;
+using schema::Result;
+
+std::string place(std::size_t number) {
+    return "$" + std::to_string(number);
+}
+
+}  // namespace
+
+// The ledger writes "schema.table"; a name may hold dots itself.
+schema::QualifiedName Ledger::table_called(const std::string& name) const {
+    for (const auto& table : catalog_.tables()) {
+        if (table.name.schema + "." + table.name.name == name) return table.name;
+    }
+    const auto dot = name.find('.');
+    return {name.substr(0, dot), name.substr(dot + 1)};
+}
+
+LedgerEntry Ledger::entry_from(const Result& result, int row) const {
+    LedgerEntry entry;
+    entry.id = result.text(row, 0);
+    entry.at = result.text(row, 1);
+    entry.action = result.text(row, 2);
+    entry.by = result.text(row, 3);
+    entry.reason = result.value(row, 4);
+    entry.table = {std::string(result.text(row, 5)), std::string(result.text(row, 6))};
+    entry.object_id = result.text(row, 7);
+    entry.group_id = result.value(row, 8);
+    if (entry.group_id) entry.item_id = item_id(*entry.group_id, result.integer(row, 9));
+    const auto names = schema::parse_array(result.text(row, 10));
+    const auto counts = schema::parse_array(result.text(row, 11));
+    for (std::size_t i = 0; i < names.size(); ++i)
+        entry.counts.push_back({table_called(*names[i]), std::stoll(*counts[i])});
+    entry.request_id = result.value(row, 12);
+    return entry;
+}
+
+// The order is that of the ids, which is the order in which entries were written.
+HistoryPage Ledger::read(const std::string& from, std::vector<Param> params, int limit,
+                         long long before) {
+    params.push_back(std::to_string(before));
+    params.push_back(std::to_string(limit + 1));
+    const Result found = connection_.exec(
+        "SELECT l.id, " + utc("l.at") +
+            ", l.action, l.by, l.reason, l.schema_name, l.table_name, l.object_id, l.group_uuid, "
+            "f.ordinal, ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
+            "ARRAY(SELECT l.counts->>k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
+            "l.request_id FROM " +
+            from + " AND l.id < " + place(params.size() - 1) +
+            "::bigint ORDER BY l.id DESC LIMIT " + place(params.size()) + "::int",
+        params);
+    HistoryPage page;
+    page.more = found.rows() > limit;
+    for (int row = 0; row < std::min(found.rows(), limit); ++row)
+        page.entries.push_back(entry_from(found, row));
+    return page;
+}
+
+HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long before) {
+    std::string from =
+        quoted({trash_schema_, "ledger"}) + " l CROSS JOIN (SELECT 1 AS ordinal) f WHERE true";
+    std::vector<Param> params;
+    auto add = [&](const std::string& condition, const Param& value, const char* cast = "") {
+        if (!value) return;
+        params.push_back(value);
+        from += " AND " + condition + place(params.size()) + cast;
+    };
+    if (filter.table) {
+        add("l.schema_name = ", filter.table->schema);
+        add("l.table_name = ", filter.table->name);
+    }
+    add("l.object_id = ", filter.object_id);
+    add("l.action = ", filter.action);
+    add("l.by = ", filter.by);
+    add("l.group_uuid = ", filter.group_id, "::uuid");
+    add("l.at >= ", filter.from, "::timestamptz");
+    add("l.at < ", filter.to, "::timestamptz");
+    return read(from, std::move(params), limit, before);
+}
+
+// Entries of groups whose root the object was, under every name that its table has had, and of the
+// group that it lies in the trash with.
+HistoryPage Ledger::page_of(const schema::Table& table, const std::string& object_id, int limit,
+                            long long before) {
+    auto own = [&](const char* name) { return quoted({trash_schema_, name}); };
+    const std::string from =
+        "(SELECT r.id, 1 AS ordinal FROM " + own("ledger") +
+        " r WHERE r.object_id = $1 AND (r.schema_name, r.table_name) IN (SELECT $2, $3 UNION "
+        "SELECT s.schema_name, s.table_name FROM " +
+        own("shape") +
+        " s WHERE s.relation = $4::oid::regclass) UNION ALL SELECT r.id, i.ordinal "
+        "FROM " +
+        own("shape") + " s JOIN " + own("item") +
+        " i ON i.shape = s.id AND i.object_id = $1 JOIN " + own("trash_group") +
+        " g ON g.id = i.group_id JOIN " + own("ledger") +
+        " r ON r.group_uuid = g.uuid WHERE s.relation = $4::oid::regclass AND i.ordinal > 1) f "
+        "JOIN " +
+        own("ledger") + " l ON l.id = f.id WHERE true";
+    return read(from, {object_id, table.name.schema, table.name.name, std::to_string(table.oid)},
+                limit, before);
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,35 @@
+// Reading the ledger: what happened to an object, and to all of them. One entry for each group and
+// hard delete, under its root.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/database.hpp"
+#include "trash/trash.hpp"
+
+namespace trashd::trash {
+
+class Ledger {
+  public:
+    Ledger(schema::Connection& connection, const schema::Catalog& catalog, std::string trash_schema)
+        : connection_(connection), catalog_(catalog), trash_schema_(std::move(trash_schema)) {}
+
+    // The contract of Trash::history and history_of; object_id: as the store writes it.
+    HistoryPage page(const HistoryFilter& filter, int limit, long long before);
+    HistoryPage page_of(const schema::Table& table, const std::string& object_id, int limit,
+                        long long before);
+
+  private:
+    HistoryPage read(const std::string& from, std::vector<schema::Param> params, int limit,
+                     long long before);
+    LedgerEntry entry_from(const schema::Result& result, int row) const;
+    schema::QualifiedName table_called(const std::string& name) const;
+
+    schema::Connection& connection_;
+    const schema::Catalog& catalog_;
+    std::string trash_schema_;
+};
+
+}  // namespace trashd::trash
