@@ -29,7 +29,7 @@ struct Call {
     std::string verb;   // the verb meant: ?method= has been obeyed
     bool safe = false;  // arrived as GET or HEAD
     bool head = false;
-    std::string request_id;
+    std::string request_id, peer;  // peer: the address of who asks, from the socket
     Target target;
     std::function<HeaderValues(const std::string&)> headers;
     std::string body;  // as sent; never more than limits.body_bytes

@@ -145,6 +145,12 @@ void take_limits(Section& section, Config& config, std::vector<std::string>& fau
     limits.take("body_bytes", into.body_bytes, 1, 1LL << 30);
     limits.take("url_bytes", into.url_bytes, 64, 8192);
     limits.take("header_count", into.header_count, 8, 10000);
+    limits.take("header_bytes", into.header_bytes, 1024, 1 << 20);
+    limits.take("connections", into.connections, 1, 1000000);
+    limits.take("idle_seconds", into.idle_seconds, 1, 3600);
+    limits.take("header_seconds", into.header_seconds, 1, 3600);
+    limits.take("request_seconds", into.request_seconds, 1, 86400);
+    limits.take("write_seconds", into.write_seconds, 1, 86400);
     limits.take("json_depth", into.json_depth, 1, 1000);
     limits.take("lock_timeout_ms", into.lock_timeout_ms, 1, 3600000);
     limits.take("statement_timeout_ms", into.statement_timeout_ms, 1, 86400000);

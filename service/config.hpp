@@ -22,7 +22,10 @@ struct ResourceConfig {
 };
 
 struct RequestLimits {
-    std::size_t body_bytes = 1 << 20, url_bytes = 8000, header_count = 100;
+    std::size_t body_bytes = 1 << 20, url_bytes = 8000, header_count = 100, header_bytes = 32768;
+    std::size_t connections = 4096;
+    // For the next request, its head, its body, and taking the answer.
+    int idle_seconds = 60, header_seconds = 10, request_seconds = 60, write_seconds = 60;
     std::size_t json_depth = 64;
     long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
 };
@@ -31,7 +34,7 @@ struct Config {
     std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
     std::string trash_schema = "trashd";
     std::vector<std::string> schemas = {"public"};
-    int pool_size = 8, threads = 64;
+    int pool_size = 8, threads = 512;
     bool restore_by_get = true, demo = false;
     RequestLimits limits;
     std::vector<ResourceConfig> resources;

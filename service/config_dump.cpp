@@ -68,6 +68,12 @@ std::string dump(const Config& config) {
         {"limits", toml::table{{"body_bytes", static_cast<int64_t>(limits.body_bytes)},
                                {"url_bytes", static_cast<int64_t>(limits.url_bytes)},
                                {"header_count", static_cast<int64_t>(limits.header_count)},
+                               {"header_bytes", static_cast<int64_t>(limits.header_bytes)},
+                               {"connections", static_cast<int64_t>(limits.connections)},
+                               {"idle_seconds", limits.idle_seconds},
+                               {"header_seconds", limits.header_seconds},
+                               {"request_seconds", limits.request_seconds},
+                               {"write_seconds", limits.write_seconds},
                                {"json_depth", static_cast<int64_t>(limits.json_depth)},
                                {"lock_timeout_ms", limits.lock_timeout_ms},
                                {"statement_timeout_ms", limits.statement_timeout_ms}}}};

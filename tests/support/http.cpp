@@ -146,6 +146,49 @@ Answer request(int port, const std::string& verb, const std::string& address,
     return {result->status, result->body, result->headers};
 }
 
+RawClient::RawClient(int port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+        throw std::runtime_error("no connection");
+}
+
+RawClient::~RawClient() {
+    close(socket_);
+}
+
+void RawClient::send(const std::string& bytes) const {
+    for (std::size_t done = 0; done < bytes.size();) {
+        auto length = ::send(socket_, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL);
+        if (length < 0) return;
+        done += static_cast<std::size_t>(length);
+    }
+}
+
+void RawClient::end() const {
+    shutdown(socket_, SHUT_WR);
+}
+
+const std::string& RawClient::receive(const std::string& text) {
+    pollfd readable{socket_, POLLIN, 0};
+    char buffer[4096];
+    while (!closed_ && received_.find(text) == std::string::npos) {
+        if (poll(&readable, 1, 30000) <= 0) break;
+        auto length = recv(socket_, buffer, sizeof buffer, 0);
+        if (length <= 0)
+            closed_ = true;
+        else
+            received_.append(buffer, static_cast<std::size_t>(length));
+    }
+    return received_;
+}
+
+const std::string& RawClient::receive_all() {
+    return receive(std::string(1, '\0') + "never");
+}
+
 std::string raw_request(int port, const std::string& bytes) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};

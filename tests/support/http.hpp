@@ -67,4 +67,26 @@ Answer request(int port, const std::string& verb, const std::string& address,
 // Bytes as they are; all that comes back until the server closes or is quiet.
 std::string raw_request(int port, const std::string& bytes);
 
+// A connection that sends what and when the test wants.
+class RawClient {
+  public:
+    explicit RawClient(int port);
+    RawClient(const RawClient&) = delete;
+    ~RawClient();
+    void send(const std::string& bytes) const;
+    // No more will be sent.
+    void end() const;
+    // All that has come so far, as soon as the text is in it or the server has closed; waits for at
+    // most 30 s.
+    const std::string& receive(const std::string& text);
+    // The same, until the server has closed.
+    const std::string& receive_all();
+    bool closed() const { return closed_; }
+
+  private:
+    int socket_;
+    std::string received_;
+    bool closed_ = false;
+};
+
 }  // namespace trashd::test

@@ -1,0 +1,283 @@
+#include "service/front.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <thread>
+
+#include "service/head.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+using std::chrono::milliseconds, std::chrono::seconds;
+
+constexpr milliseconds kSweep{250};
+constexpr seconds kLinger{5}, kQueue{5}, kGrace{2};
+// For the database, files and the like.
+constexpr std::size_t kOtherDescriptors = 256, kOverfull = 32;
+constexpr int kOnce = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
+
+// As many as wanted, or as the system lets this process hold.
+std::size_t connections_possible(std::size_t wanted) {
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return wanted;
+    const auto needed = std::min<rlim_t>(files.rlim_max, wanted + kOtherDescriptors);
+    if (files.rlim_cur < needed) {
+        files.rlim_cur = needed;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    const std::size_t most = files.rlim_cur;
+    return std::min(wanted, most > 2 * kOtherDescriptors ? most - kOtherDescriptors : most / 2);
+}
+
+std::string address_of(const sockaddr_storage& from) {
+    char text[INET6_ADDRSTRLEN] = "";
+    if (from.ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(from).sin6_addr, text,
+                  sizeof text);
+    else
+        inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(from).sin_addr, text, sizeof text);
+    return text;
+}
+
+bool would_block() {
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+}  // namespace
+
+Connection::~Connection() {
+    close(socket);
+}
+
+Front::Front(const RequestLimits& limits, std::size_t threads, Serve serve)
+    : limits_(limits),
+      serve_(std::move(serve)),
+      events_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_(eventfd(0, EFD_CLOEXEC)),
+      most_(connections_possible(limits.connections)),
+      workers_(threads) {
+    if (events_ < 0 || wake_ < 0) throw Error(Code::kUnavailable, "no more files can be opened");
+    epoll_event event{kOnce, {.fd = wake_}};
+    epoll_ctl(events_, EPOLL_CTL_ADD, wake_, &event);
+}
+
+Front::~Front() {
+    close(events_);
+    close(wake_);
+}
+
+void Front::stop() {
+    stopping_ = true;
+    eventfd_write(wake_, 1);
+}
+
+void Front::watch(int socket, int how) const {
+    epoll_event event{kOnce, {.fd = socket}};
+    epoll_ctl(events_, how, socket, &event);
+}
+
+void Front::run(int listener) {
+    epoll_event event{EPOLLIN, {.fd = listener}};
+    epoll_ctl(events_, EPOLL_CTL_ADD, listener, &event);
+    bool ending = false;
+    while (!ending || !connections_.empty()) {
+        std::array<epoll_event, 128> ready;
+        const int wait = connections_.empty() ? -1 : static_cast<int>(kSweep.count());
+        const int count = epoll_wait(events_, ready.data(), ready.size(), wait);
+        for (int i = 0; i < count; ++i)
+            ready[i].data.fd == listener ? accept_all(listener) : on_event(ready[i].data.fd);
+        if (stopping_ && !std::exchange(ending, true)) begin_to_end(listener);
+        if (Clock::now() >= next_sweep_) sweep();
+    }
+}
+
+void Front::accept_all(int listener) {
+    for (int i = 0; i < 64; ++i) {
+        sockaddr_storage from{};
+        socklen_t size = sizeof from;
+        const int socket = accept4(listener, reinterpret_cast<sockaddr*>(&from), &size,
+                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (socket < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+            std::this_thread::sleep_for(milliseconds(10));
+        if (socket < 0) return;
+        const int on = 1;
+        setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        const auto connection = std::make_shared<Connection>(socket, address_of(from));
+        if (connections_.size() >= most_) make_room();
+        if (connections_.size() >= most_ + kOverfull) continue;
+        connection->until_ = Clock::now() + seconds(limits_.idle_seconds);
+        connections_[socket] = connection;
+        watch(socket, EPOLL_CTL_ADD);
+        if (connections_.size() > most_)
+            refuse(*connection, Error(Code::kUnavailable, "there are too many connections"));
+    }
+}
+
+// Of those on which nothing runs the one that has least time left.
+void Front::make_room() {
+    auto oldest = connections_.end();
+    for (auto at = connections_.begin(); at != connections_.end(); ++at) {
+        std::lock_guard lock(at->second->mutex_);
+        const auto state = at->second->state_;
+        if (state != State::kWaiting && state != State::kEnding) continue;
+        if (oldest == connections_.end() || at->second->until_ < oldest->second->until_)
+            oldest = at;
+    }
+    if (oldest != connections_.end()) connections_.erase(oldest);
+}
+
+void Front::on_event(int socket) {
+    const auto found = connections_.find(socket);
+    if (found == connections_.end()) return;
+    const auto connection = found->second;
+    State state{};
+    {
+        std::lock_guard lock(connection->mutex_);
+        state = connection->state_;
+    }
+    const auto before = connection->input.size();
+    if (state == State::kWaiting && receive(*connection)) return look_for_head(connection, before);
+    if (state == State::kEnding && discard(*connection)) return watch(socket, EPOLL_CTL_MOD);
+    if (state == State::kWaiting || state == State::kEnding) connections_.erase(found);
+}
+
+// False when the client has gone.
+bool Front::receive(Connection& connection) {
+    std::array<char, 16384> bytes;
+    const auto length = recv(connection.socket, bytes.data(), bytes.size(), 0);
+    if (length <= 0) return length < 0 && would_block();
+    connection.input.append(bytes.data(), static_cast<std::size_t>(length));
+    return true;
+}
+
+bool Front::discard(Connection& connection) {
+    std::array<char, 16384> bytes;
+    for (int i = 0; i < 64; ++i) {
+        const auto length = recv(connection.socket, bytes.data(), bytes.size(), 0);
+        if (length <= 0) return length < 0 && would_block();
+    }
+    return true;
+}
+
+void Front::look_for_head(const Shared& connection, std::size_t before) {
+    auto& input = connection->input;
+    while (input.starts_with("\r\n")) input.erase(0, 2);
+    if (!input.empty() && !std::isupper(static_cast<unsigned char>(input[0])))
+        return refuse(*connection, Error(Code::kBadRequest, "the request cannot be read as HTTP"));
+    const auto length = head_length(input, std::min(before, input.size()));
+    if (std::min(length, input.size()) > limits_.header_bytes)
+        return refuse(
+            *connection,
+            Error(Code::kBadRequest, fmt::format("the head of a request may have up to {} bytes",
+                                                 limits_.header_bytes)));
+    if (length != std::string::npos) return queue(connection);
+    if (before == 0 && !input.empty()) {
+        std::lock_guard lock(connection->mutex_);
+        connection->until_ = Clock::now() + seconds(limits_.header_seconds);
+    }
+    watch(connection->socket, EPOLL_CTL_MOD);
+}
+
+void Front::queue(const Shared& connection) {
+    {
+        std::lock_guard lock(connection->mutex_);
+        connection->state_ = State::kQueued;
+        connection->until_ = Clock::now() + kQueue;
+    }
+    try {
+        workers_.submit([this, connection] { work(*connection); });
+    } catch (const std::system_error& error) {
+        spdlog::error("no thread can be made: {}", error.what());
+        refuse(*connection, Error(Code::kUnavailable, "the service is busy; try again"));
+    }
+}
+
+void Front::work(Connection& connection) {
+    {
+        std::lock_guard lock(connection.mutex_);
+        if (connection.state_ != State::kQueued) return;
+        connection.state_ = State::kServed;
+    }
+    bool goes_on = false;
+    try {
+        goes_on = serve_(connection);
+    } catch (const std::exception& error) {
+        spdlog::error("a connection is given up: {}", error.what());
+    }
+    if (!goes_on || stopping_)
+        give_back(connection, State::kEnding, kLinger);
+    else
+        give_back(
+            connection, State::kWaiting,
+            seconds(connection.input.empty() ? limits_.idle_seconds : limits_.header_seconds));
+}
+
+// What the client still sends is read for a while: closing over it would take the answer away.
+void Front::give_back(Connection& connection, State state, milliseconds wait) {
+    std::lock_guard lock(connection.mutex_);
+    connection.state_ = state;
+    connection.until_ = Clock::now() + wait;
+    if (state == State::kEnding) shutdown(connection.socket, SHUT_WR);
+    watch(connection.socket, EPOLL_CTL_MOD);
+}
+
+void Front::refuse(Connection& connection, Error error) {
+    {
+        std::lock_guard lock(connection.mutex_);
+        connection.state_ = State::kServed;
+    }
+    connection.refusal = std::move(error);
+    serve_(connection);
+    give_back(connection, State::kEnding, kLinger);
+}
+
+// True when there is nothing more to wait for.
+bool Front::over(Connection& connection, Clock::time_point now) {
+    State state{};
+    {
+        std::lock_guard lock(connection.mutex_);
+        state = connection.state_;
+        if (state == State::kServed && now >= cut_off_) shutdown(connection.socket, SHUT_RD);
+        if (state == State::kWaiting && stopping_) return true;
+        if (state == State::kEnding && now >= cut_off_) return true;
+        if (state == State::kServed || now < connection.until_) return false;
+        if (state == State::kQueued) connection.state_ = State::kServed;
+    }
+    if (state == State::kEnding || connection.input.empty()) return true;
+    if (state == State::kQueued)
+        refuse(connection, Error(Code::kUnavailable, "the service is busy; try again"));
+    else
+        refuse(connection, Error(Code::kBadRequest,
+                                 fmt::format("the head of the request did not come within {} s",
+                                             limits_.header_seconds)));
+    return false;
+}
+
+void Front::sweep() {
+    const auto now = Clock::now();
+    next_sweep_ = now + kSweep;
+    std::erase_if(connections_, [&](const auto& entry) { return over(*entry.second, now); });
+}
+
+// A body that is still being sent gets a short time more; what has its body runs to its end.
+void Front::begin_to_end(int listener) {
+    epoll_ctl(events_, EPOLL_CTL_DEL, listener, nullptr);
+    shutdown(listener, SHUT_RDWR);
+    cut_off_ = Clock::now() + kGrace;
+    next_sweep_ = {};
+}
+
+}  // namespace trashd::service
