@@ -187,19 +187,6 @@ class Finder {
     std::vector<Conflict> found_;
 };
 
-// The server's own words, where no check explains its error.
-Conflict as_said(const Restoring& restoring, const SqlError& sql) {
-    const auto kind = sql.sqlstate.substr(0, 2);
-    Conflict conflict;
-    conflict.kind = kind == "22" || kind == "42" ? "schema-changed" : "constraint";
-    conflict.table = restoring.shapes.at(restoring.groups.front().root_shape).called();
-    if (!sql.table.empty()) conflict.table = {sql.schema, sql.table};
-    conflict.constraint = sql.constraint;
-    if (!sql.column.empty()) conflict.columns = {sql.column};
-    conflict.detail = sql.message;
-    return conflict;
-}
-
 void cap(std::vector<Conflict>& conflicts) {
     if (conflicts.size() <= static_cast<std::size_t>(kMostConflicts)) return;
     conflicts.resize(kMostConflicts);
@@ -210,7 +197,7 @@ void cap(std::vector<Conflict>& conflicts) {
 
 }  // namespace
 
-std::vector<Conflict> find_conflicts(Restoring& restoring, const Error* failed) {
+std::vector<Conflict> find_conflicts(Restoring& restoring) {
     Finder finder(restoring);
     finder.look([&] { return find_missing_tables(restoring); });
     finder.look([&] { return find_failing_casts(restoring); });
@@ -220,12 +207,22 @@ std::vector<Conflict> find_conflicts(Restoring& restoring, const Error* failed) 
     for (const auto* table : tables_of(restoring)) finder.look_at(*table);
     finder.look([&] { return find_missing_parents(restoring); });
     finder.look([&] { return restoring.conflicts; });
-    if (finder.none() && failed != nullptr) {
-        finder.look([&] { return std::vector{as_said(restoring, *failed->sql())}; });
-    }
     auto out = finder.found();
     cap(out);
     return out;
+}
+
+Conflict as_said(const Restoring& restoring, const Error& failed) {
+    const auto& sql = *failed.sql();
+    const auto kind = sql.sqlstate.substr(0, 2);
+    Conflict conflict;
+    conflict.kind = kind == "22" || kind == "42" ? "schema-changed" : "constraint";
+    conflict.table = restoring.shapes.at(restoring.groups.front().root_shape).called();
+    if (!sql.table.empty()) conflict.table = {sql.schema, sql.table};
+    conflict.constraint = sql.constraint;
+    if (!sql.column.empty()) conflict.columns = {sql.column};
+    conflict.detail = sql.message;
+    return conflict;
 }
 
 }  // namespace trashd::trash

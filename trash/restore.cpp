@@ -18,6 +18,8 @@ using schema::quoted;
 using schema::Table;
 using std::to_string;
 
+constexpr int kTries = 3;  // while nothing explains why the one before failed
+
 // Tables of items and of links, by oid.
 std::vector<const Table*> concerned(const Restoring& restoring) {
     std::map<schema::Oid, const Table*> out;
@@ -124,9 +126,12 @@ bool attempt(Restoring& restoring) {
     return restoring.conflicts.empty();
 }
 
-[[noreturn]] void refuse(Restoring& restoring, const Error* failed) {
-    restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kSavepoint);
-    auto conflicts = find_conflicts(restoring, failed);
+// Others decide over these: what was in the way, or lacked, may not any more.
+bool may_pass_now(const Error& error) {
+    return error.is("23503") || error.is("23505") || error.is("23P01");
+}
+
+[[noreturn]] void refuse(std::vector<Conflict> conflicts) {
     const auto count = conflicts.size();
     throw Conflicted("the group cannot go back as it is: " + to_string(count) +
                          (count == 1 ? " conflict" : " conflicts") +
@@ -134,16 +139,24 @@ bool attempt(Restoring& restoring) {
                      std::move(conflicts));
 }
 
+// The look-up sees what was committed since the attempt failed: the obstacle may be gone then.
 void insert_or_refuse(Restoring& restoring) {
     restoring.exec(std::string("SAVEPOINT ") + kSavepoint);
-    std::optional<Error> failed;
-    try {
-        if (attempt(restoring)) return;
-    } catch (const Error& error) {
-        if (!about_rows(error)) throw;
-        failed = error;
+    const auto before = restoring.result;
+    for (int tries = 1;; ++tries) {
+        std::optional<Error> failed;
+        try {
+            if (attempt(restoring)) return;
+        } catch (const Error& error) {
+            if (!about_rows(error)) throw;
+            failed = error;
+        }
+        restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kSavepoint);
+        auto conflicts = find_conflicts(restoring);
+        if (!conflicts.empty() || !failed) refuse(std::move(conflicts));
+        if (tries == kTries || !may_pass_now(*failed)) refuse({as_said(restoring, *failed)});
+        restoring.result = before;
     }
-    refuse(restoring, failed ? &*failed : nullptr);
 }
 
 void write_ledger(Restoring& restoring, const GroupRow& group) {

@@ -95,8 +95,10 @@ std::vector<Conflict> find_missing_parents(Restoring& restoring);
 bool add_ancestors(Restoring& restoring);
 
 // conflicts.cpp: everything that keeps the groups out, after the attempt was rolled back to
-// kSavepoint. Never empty when `failed` is given.
+// kSavepoint. Empty when nothing does any more.
 inline constexpr const char* kSavepoint = "trashd_restore";
-std::vector<Conflict> find_conflicts(Restoring& restoring, const Error* failed);
+std::vector<Conflict> find_conflicts(Restoring& restoring);
+// The server's own words, where no look-up explains its error.
+Conflict as_said(const Restoring& restoring, const Error& failed);
 
 }  // namespace trashd::trash

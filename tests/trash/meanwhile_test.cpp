@@ -1,0 +1,98 @@
+// What others do between two steps of a restore. Each step waits for a lock that the test holds;
+// the next is made when the server says that it waits.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <future>
+#include <stdexcept>
+
+#include "tests/support/database.hpp"
+#include "trash/trash.hpp"
+
+using namespace trashd;
+using namespace trashd::test;
+
+namespace {
+
+// mark: its reference is set to null with p; goes itself with holder, and leaf with it.
+constexpr const char* kTables = R"(
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE holder (id int PRIMARY KEY);
+CREATE TABLE mark (id int PRIMARY KEY, p int REFERENCES p ON DELETE SET NULL,
+                   holder int REFERENCES holder ON DELETE CASCADE);
+CREATE TABLE leaf (id int PRIMARY KEY, mark int REFERENCES mark ON DELETE CASCADE);
+CREATE TABLE other (id int PRIMARY KEY, p int REFERENCES p ON DELETE SET NULL);
+CREATE TABLE child (id int PRIMARY KEY, p int REFERENCES p ON DELETE CASCADE);
+INSERT INTO p VALUES (1), (2);
+INSERT INTO holder VALUES (1);
+INSERT INTO mark VALUES (1, 1, 1), (2, 1, NULL);
+INSERT INTO leaf VALUES (1, 1);
+INSERT INTO other VALUES (1, 1);
+INSERT INTO child VALUES (1, 2);
+)";
+
+struct Meanwhile {
+    std::string all() { return copy_of_all_tables(*own.operator->()); }
+    std::string value(const std::string& sql) { return own.value(sql); }
+    std::string remove(const std::string& table, const std::string& id) {
+        return bin.remove({"public", table}, {id}, {}, {}).item->id;
+    }
+    // As soon as so many wait for a lock of that kind: transactionid, relation.
+    void await(int count, const std::string& kind) {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                     "wait_event_type = 'Lock' AND wait_event = '" +
+                     kind + "'") != std::to_string(count)) {
+            if (std::chrono::steady_clock::now() > end) throw std::runtime_error("none waits");
+        }
+    }
+    std::future<trash::Restored> restoring(const std::string& item) {
+        return std::async(std::launch::async, [this, item] { return bin.restore(item, {}, {}); });
+    }
+    std::future<std::string> removing(const std::string& table, const std::string& id) {
+        return std::async(std::launch::async, [this, table, id] { return remove(table, id); });
+    }
+
+    TempDatabase database{kTables};
+    schema::Pool pool{database.url(),
+                      4,
+                      std::chrono::seconds(5),
+                      {std::chrono::seconds(60), std::chrono::seconds(60)}};
+    trash::Trash bin{pool};
+    TestConnection own{database.url()}, first{database.url()}, second{database.url()};
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Meanwhile, "what was in the way of a restore and has gone is none any more") {
+    // Named no row: the parent came back after the insert had failed and before it was looked for.
+    const auto before = all();
+    const auto item = remove("child", "1");
+    first->script("BEGIN; DELETE FROM p WHERE id = 2");
+    auto restored = restoring(item);
+    await(1, "transactionid");
+    auto back = std::async(std::launch::async, [&] {
+        second->script("BEGIN; LOCK TABLE p; INSERT INTO p VALUES (2); COMMIT");
+    });
+    await(1, "relation");
+    first->exec("COMMIT");
+    CHECK(restored.get().restored == 1);
+    back.get();
+    CHECK((all() == before));
+}
+
+TEST_CASE_FIXTURE(Meanwhile, "a refusal that nothing explains is given after three attempts") {
+    const auto item = remove("child", "1");
+    own->script(
+        "CREATE SEQUENCE tries; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN PERFORM nextval('tries'); RAISE 'taken' USING ERRCODE = '23505'; END $$; "
+        "CREATE TRIGGER refuse BEFORE INSERT ON child FOR EACH ROW EXECUTE FUNCTION refuse()");
+    try {
+        bin.restore(item, {}, {});
+        FAIL("restored against a trigger");
+    } catch (const trash::Conflicted& conflicted) {
+        REQUIRE(conflicted.conflicts.size() == 1);
+        CHECK(conflicted.conflicts[0].detail == "taken");
+    }
+    CHECK(value("SELECT last_value FROM tries") == "3");
+}
