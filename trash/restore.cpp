@@ -114,13 +114,38 @@ void insert_all(Restoring& restoring) {
     }
 }
 
+long long links_of_all(const Restoring& restoring) {
+    long long links = 0;
+    for (const auto& group : restoring.groups) links += group.links;
+    return links;
+}
+
+void look_everywhere(Restoring& restoring) {
+    relink_live(restoring);
+    relink_taken_meanwhile(restoring);
+}
+
+// A row that goes into the trash and comes back between the looks is never where it is looked for:
+// what was not found is looked for again. A like row without a key may be another one than was set
+// back.
+void relink(Restoring& restoring) {
+    const auto wanted = links_of_all(restoring);
+    const auto& found = restoring.result.relinked;
+    look_everywhere(restoring);
+    const auto keyless = [](const auto& shape) { return shape.second.identity.empty(); };
+    if (std::ranges::any_of(restoring.shapes, keyless)) return;
+    for (long long before = -1; found != wanted && found != before;) {
+        before = found;
+        look_everywhere(restoring);
+    }
+}
+
 // False, or an Error about rows, when something is in the way.
 bool attempt(Restoring& restoring) {
     if (!find_missing_tables(restoring).empty() || !find_losses(restoring).empty()) return false;
     relink_trashed(restoring);
     insert_all(restoring);
-    relink_live(restoring);
-    relink_taken_meanwhile(restoring);
+    relink(restoring);
     restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
     verify(restoring);
     return restoring.conflicts.empty();
@@ -206,8 +231,7 @@ void sum_up(Restoring& restoring) {
     result.group_id = root.uuid;
     result.root_table = restoring.shapes.at(root.root_shape).called();
     result.root_id = root.root_object;
-    result.not_relinked = -result.relinked;
-    for (const auto& group : restoring.groups) result.not_relinked += group.links;
+    result.not_relinked = links_of_all(restoring) - result.relinked;
 }
 
 }  // namespace

@@ -96,3 +96,40 @@ TEST_CASE_FIXTURE(Meanwhile, "a refusal that nothing explains is given after thr
     }
     CHECK(value("SELECT last_value FROM tries") == "3");
 }
+
+TEST_CASE_FIXTURE(Meanwhile, "a reference of a row that is taken during the restore comes back") {
+    const auto before = all();
+    const auto item = remove("p", "1");
+    first->script("BEGIN; SELECT FROM leaf FOR UPDATE");
+    auto taken = removing("holder", "1");
+    await(1, "transactionid");
+    auto restored = restoring(item);
+    await(2, "transactionid");
+    first->exec("COMMIT");
+    const auto result = restored.get();
+    CHECK(result.relinked == 3);
+    CHECK(result.not_relinked == 0);
+    CHECK(value("SELECT count(*) FROM mark") == "1");
+    bin.restore(taken.get(), {}, {});
+    CHECK((all() == before));
+}
+
+TEST_CASE_FIXTURE(Meanwhile,
+                  "a reference of a row that goes and comes back meanwhile is set back") {
+    // Was lost: the row was in the trash when looked for live, and live when looked for there.
+    const auto before = all();
+    const auto item = remove("p", "1");
+    first->script("BEGIN; SELECT FROM leaf FOR UPDATE");
+    second->script("BEGIN; SELECT FROM other FOR UPDATE");
+    auto taken = removing("holder", "1");
+    await(1, "transactionid");
+    auto restored = restoring(item);
+    await(2, "transactionid");
+    first->exec("COMMIT");
+    const auto holder = taken.get();
+    await(1, "transactionid");
+    bin.restore(holder, {}, {});
+    second->exec("COMMIT");
+    CHECK(restored.get().not_relinked == 0);
+    CHECK((all() == before));
+}
