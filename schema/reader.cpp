@@ -271,9 +271,13 @@ std::shared_ptr<const Catalog> CatalogCache::get() {
 
 std::shared_ptr<const Catalog> CatalogCache::reload() {
     auto lease = pool_.lease();
+    const auto reading = ++begun_;
     const auto before = fingerprint(lease.connection());
     auto catalog = read_catalog(lease.connection(), trash_schema_);
     const std::lock_guard lock(mutex_);
+    // a reading that began later is newer, though it may have ended before
+    if (reading < kept_) return catalog_;
+    kept_ = reading;
     // taken before the reading: a change in between makes the next refresh read again
     fingerprint_ = before;
     return catalog_ = std::move(catalog);

@@ -1,6 +1,7 @@
 // Reads the catalog: the only file that selects from pg_catalog about the user's tables.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -42,6 +43,8 @@ class CatalogCache {
     std::mutex mutex_;
     std::shared_ptr<const Catalog> catalog_;
     std::string fingerprint_;
+    std::atomic<long long> begun_ = 0;  // readings so far
+    long long kept_ = 0;                // which of them catalog_ is
 };
 
 }  // namespace trashd::schema
