@@ -13,7 +13,7 @@ using std::to_string;
 
 // Links alike: of one group, one table, one set of columns.
 struct Links {
-    long long group = 0;
+    long long group = 0, taken = 0;
     const Shape* shape = nullptr;
     std::vector<int> attnums;
     std::string where;  // picks them, over l
@@ -23,13 +23,16 @@ struct Links {
 std::vector<Links> links_of(Restoring& restoring) {
     std::vector<std::string> ids;
     for (const auto& group : restoring.groups) ids.push_back(to_string(group.id));
-    const auto found = restoring.exec("SELECT DISTINCT group_id, shape, attnums FROM " +
-                                      restoring.own("link") + " WHERE group_id IN (" +
-                                      join(ids, ", ") + ") ORDER BY group_id DESC, shape, attnums");
+    const auto found =
+        restoring.exec("SELECT DISTINCT l.group_id, l.shape, l.attnums, g.taken FROM " +
+                       restoring.own("link") + " l JOIN " + restoring.own("trash_group") +
+                       " g ON g.id = l.group_id WHERE l.group_id IN (" + join(ids, ", ") +
+                       ") ORDER BY g.taken DESC, l.shape, l.attnums");
     std::vector<Links> out;
     for (int row = 0; row < found.rows(); ++row) {
         Links links;
         links.group = found.integer(row, 0);
+        links.taken = found.integer(row, 3);
         links.shape = &restoring.shapes.at(static_cast<int>(found.integer(row, 1)));
         for (const auto& attnum : schema::parse_array(found.text(row, 2))) {
             links.attnums.push_back(std::stoi(*attnum));
@@ -52,10 +55,8 @@ std::string items_by_key(const Restoring& restoring, const Links& links) {
            "FROM " +
            restoring.own("shape") +
            " WHERE relation::pg_catalog.oid = " + to_string(links.shape->relation) +
-           ")) AND i.object_id = l.object_id AND i.group_id > l.group_id ORDER BY i.group_id LIMIT "
-           "1)"
-           " x WHERE " +
-           links.where;
+           ")) AND i.object_id = l.object_id AND g.taken > " + to_string(links.taken) +
+           " ORDER BY g.taken LIMIT 1) x WHERE " + links.where;
 }
 
 // Rows without a key: like rows are paired one to one.
@@ -66,12 +67,12 @@ std::string items_by_row(const Restoring& restoring, const Links& links) {
                "l.ctid AS link, l.row_id, l.key, l.was, l.left_as, ") +
            numbered + "l.key) AS n FROM " + restoring.own("link") + " l WHERE " + links.where +
            ") l JOIN (SELECT i.group_id, i.ordinal, i.payload, " + numbered +
-           "i.payload ORDER BY i.group_id, i.ordinal) AS n FROM " + restoring.own("item") +
+           "i.payload ORDER BY g.taken, i.ordinal) AS n FROM " + restoring.own("item") +
            " i JOIN " + restoring.own("trash_group") +
            " g ON g.id = i.group_id AND g.state = 'trashed' "
            "WHERE i.shape = " +
-           to_string(links.shape->id) + " AND i.object_id IS NULL AND i.group_id > " +
-           to_string(links.group) + ") x ON x.payload = l.key AND x.n = l.n";
+           to_string(links.shape->id) + " AND i.object_id IS NULL AND g.taken > " +
+           to_string(links.taken) + ") x ON x.payload = l.key AND x.n = l.n";
 }
 
 std::string items_of(const Restoring& restoring, const Links& links) {

@@ -21,7 +21,10 @@ CREATE TABLE holder (id int PRIMARY KEY);
 CREATE TABLE mark (id int PRIMARY KEY, p int REFERENCES p ON DELETE SET NULL,
                    holder int REFERENCES holder ON DELETE CASCADE);
 CREATE TABLE leaf (id int PRIMARY KEY, mark int REFERENCES mark ON DELETE CASCADE);
-CREATE TABLE other (id int PRIMARY KEY, p int REFERENCES p ON DELETE SET NULL);
+CREATE TABLE other (id int PRIMARY KEY, p int REFERENCES p ON DELETE SET NULL,
+                    holder int REFERENCES holder ON DELETE SET NULL);
+CREATE TABLE note (id int PRIMARY KEY, p int REFERENCES p ON DELETE SET NULL,
+                   holder int REFERENCES holder ON DELETE CASCADE);
 CREATE TABLE child (id int PRIMARY KEY, p int REFERENCES p ON DELETE CASCADE);
 INSERT INTO p VALUES (1), (2);
 INSERT INTO holder VALUES (1);
@@ -131,5 +134,20 @@ TEST_CASE_FIXTURE(Meanwhile,
     bin.restore(holder, {}, {});
     second->exec("COMMIT");
     CHECK(restored.get().not_relinked == 0);
+    CHECK((all() == before));
+}
+
+TEST_CASE_FIXTURE(Meanwhile, "a reference comes back in a row of a group that began earlier") {
+    // Was lost: the group that took the row had the lower id, but took it later.
+    own->script("UPDATE other SET holder = 1; INSERT INTO note VALUES (1, 2, 1)");
+    const auto before = all();
+    first->script("BEGIN; SELECT FROM other FOR UPDATE");
+    auto taken = removing("holder", "1");
+    await(1, "transactionid");
+    const auto item = remove("p", "2");
+    first->exec("COMMIT");
+    const auto holder = taken.get();
+    CHECK(bin.restore(item, {}, {}).not_relinked == 0);
+    bin.restore(holder, {}, {});
     CHECK((all() == before));
 }

@@ -67,16 +67,17 @@ i AS (INSERT INTO impulse (id, tag, project_id)
     SELECT $ + 9 + i, $ + 9 + i, $ FROM generate_series(1, 2) i RETURNING tag),
 r AS (INSERT INTO time_record (id, tag, task_id, impulse_id)
     SELECT $ + 11 + i, $ + 11 + i, $ + i, $ + 10 + i % 2
-    FROM generate_series(1, 9) i RETURNING tag),
+    FROM generate_series(1, 9) i RETURNING tag, impulse_id),
 m AS (INSERT INTO project_member (project_id, tag, person)
     SELECT $, $ + 21 + i, i FROM generate_series(0, 1) i RETURNING tag),
 a AS (INSERT INTO assignment (id, tag, project_id, person)
     SELECT $ + 23 + i, $ + 23 + i, $, i FROM generate_series(0, 1) i RETURNING tag),
 b AS (INSERT INTO bookmark (id, tag, task_id)
     SELECT $ + 25 + i, $ + 25 + i, $ + 1 + i * 4 FROM generate_series(0, 2) i
-    RETURNING tag)
-SELECT * FROM p UNION ALL SELECT * FROM t UNION ALL SELECT * FROM i UNION ALL SELECT * FROM r
-UNION ALL SELECT * FROM m UNION ALL SELECT * FROM a UNION ALL SELECT * FROM b)";
+    RETURNING tag, task_id)
+SELECT tag, NULL::bigint AS refers FROM p UNION ALL SELECT tag, NULL FROM t UNION ALL
+SELECT tag, NULL FROM i UNION ALL SELECT * FROM r UNION ALL SELECT tag, NULL FROM m UNION ALL
+SELECT tag, NULL FROM a UNION ALL SELECT * FROM b)";
 
 inline const std::array<std::string, 7> kTables = {
     "project", "task", "impulse", "time_record", "project_member", "assignment", "bookmark"};

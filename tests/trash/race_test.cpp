@@ -36,6 +36,7 @@ class Race {
     void run(int operations);
     void watch();
     void check();
+    void check_references();
     void restore_all();
     std::string figures();
 
@@ -98,7 +99,10 @@ class Race {
     std::vector<std::atomic<char>> inserted_ = std::vector<std::atomic<char>>(kMostTags);
     std::vector<std::atomic<char>> deleted_ = std::vector<std::atomic<char>>(kMostTags);
     std::vector<std::atomic<int>> versions_ = std::vector<std::atomic<int>>(kMostTags);
+    // By tag: its table; the impulse or task that it was inserted with, and whether that changed.
     std::vector<std::atomic<int>> kinds_ = std::vector<std::atomic<int>>(kMostTags);
+    std::vector<std::atomic<long long>> refers_ = std::vector<std::atomic<long long>>(kMostTags);
+    std::vector<std::atomic<char>> moved_ = std::vector<std::atomic<char>>(kMostTags);
     std::set<long long> lost_before_;  // the watch began
     bool watching_ = false;
 };
@@ -126,9 +130,10 @@ bool Race::plain(Worker& worker, const std::string& name, const std::string& sql
         note(done.affected() > 0 || name == "alter" ? name : name + " of nothing");
         for (int row = 0; row < done.rows(); ++row) {
             const auto tag = static_cast<std::size_t>(done.integer(row, 0));
-            if (name == "insert") inserted_[tag] = 1;
+            if (name == "insert") inserted_[tag] = 1, refers_[tag] = done.integer(row, 1);
             if (name == "delete") deleted_[tag] = 1;
             if (name == "update" || name == "re-parent") ++versions_[tag];
+            if (name == "re-parent") moved_[tag] = 1;
         }
         return done.affected() > 0;
     } catch (const Error& error) {
@@ -193,7 +198,7 @@ void Race::insert(Worker& worker) {
     const long long id = next_++;
     if (id >= static_cast<long long>(kMostTags)) return;
     const std::string tag = std::to_string(id);
-    std::string columns = "id, tag", values = tag + ", " + tag;
+    std::string columns = "id, tag", values = tag + ", " + tag, refers = "NULL";
     if (kind == kTask) {
         const bool child = below(random, 4) != 0;
         columns += child ? ", parent_id" : ", project_id";
@@ -204,6 +209,7 @@ void Race::insert(Worker& worker) {
     } else if (kind == kRecord) {
         columns += ", task_id, impulse_id";
         values += ", " + live(random, kTask) + ", " + live(random, kImpulse);
+        refers = "impulse_id";
     } else if (kind == kMember || kind == kAssignment) {
         if (kind == kMember) columns = "tag", values = tag;
         columns += ", project_id, person";
@@ -211,10 +217,11 @@ void Race::insert(Worker& worker) {
     } else if (kind == kBookmark) {
         columns += ", task_id";
         values += ", " + live(random, kTask);
+        refers = "task_id";
     }
     if (plain(worker, "insert",
               "INSERT INTO " + kTables[kind] + " (" + columns + ") VALUES (" + values +
-                  ") RETURNING tag")) {
+                  ") RETURNING tag, " + refers)) {
         made(kind, id, 1);
     }
 }
@@ -385,6 +392,24 @@ void Race::check_hard_deletes(const std::set<long long>& lost) {
                      "audit.vanished v WHERE v.xid = h.xid)") == "0");
 }
 
+// A reference that nobody changed is what it was, or null while what it refers to is not there.
+void Race::check_references() {
+    std::set<long long> there;
+    const auto ids = own_->exec("SELECT id FROM impulse UNION ALL SELECT id FROM task");
+    for (int row = 0; row < ids.rows(); ++row) there.insert(ids.integer(row, 0));
+    const auto rows = own_->exec(
+        "SELECT tag, impulse_id FROM time_record UNION ALL SELECT tag, task_id FROM bookmark");
+    for (int row = 0; row < rows.rows(); ++row) {
+        const auto tag = static_cast<std::size_t>(rows.integer(row, 0));
+        const long long was = refers_[tag];
+        if (!moved_[tag] && rows.integer(row, 1) != (there.count(was) ? was : 0))
+            fault("another reference: " + std::to_string(tag));
+    }
+    CHECK(rows.rows() > 0);
+    for (const auto& text : faults_) MESSAGE(text);
+    CHECK(faults_.empty());
+}
+
 void Race::check() {
     std::map<long long, std::vector<std::string>> places;
     const auto rows = own_->exec(everything());
@@ -458,5 +483,6 @@ TEST_CASE("no row gets lost, doubled or stale whatever others do meanwhile") {
     }
     race.restore_all();
     race.check();
+    race.check_references();
     if (given) MESSAGE(race.figures());
 }
