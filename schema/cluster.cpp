@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -181,7 +182,33 @@ std::string conninfo_value(const std::string& value) {
     return out + '\'';
 }
 
+std::string url_at(const std::string& socket, const std::string& database) {
+    return "host=" + conninfo_value(socket) +
+           " port=5432 user=postgres dbname=" + conninfo_value(database);
+}
+
+std::string normal(const std::string& directory) {
+    return fs::absolute(directory).lexically_normal();
+}
+
 }  // namespace
+
+bool has_cluster(const std::string& directory) {
+    std::error_code unseen;
+    return fs::exists(directory + "/data/PG_VERSION", unseen);
+}
+
+bool is_held(const std::string& directory) {
+    const int lock = open((directory + "/lock").c_str(), O_RDWR | O_CLOEXEC);
+    if (lock < 0) return false;
+    const bool held = flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(lock);
+    return held;
+}
+
+std::string cluster_url(const std::string& directory, const std::string& database) {
+    return url_at(socket_folder(normal(directory)), database);
+}
 
 std::string server_programs() {
     if (const auto folder = configured_folder(); has_programs(folder)) return folder;
@@ -197,7 +224,7 @@ std::string server_programs() {
 }
 
 Cluster::Cluster(std::string directory, const std::string& extra)
-    : directory_(fs::absolute(directory).lexically_normal()), socket_(socket_folder(directory_)) {
+    : directory_(normal(directory)), socket_(socket_folder(directory_)) {
     make_folder(directory_);
     hold_directory();
     make_folder(socket_);
@@ -227,8 +254,7 @@ void Cluster::hold_directory() {
 }
 
 std::string Cluster::url(const std::string& database) const {
-    return "host=" + conninfo_value(socket_) +
-           " port=5432 user=postgres dbname=" + conninfo_value(database);
+    return url_at(socket_, database);
 }
 
 void Cluster::create_database(const std::string& name) {

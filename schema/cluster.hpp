@@ -31,6 +31,13 @@ class Cluster {
     int lock_ = -1;  // descriptor of the locked file; goes with the process, however it ends
 };
 
+// Whether there is a cluster under the directory that this user may see; whether a process holds
+// it.
+bool has_cluster(const std::string& directory);
+bool is_held(const std::string& directory);
+// What Cluster::url of that directory gives.
+std::string cluster_url(const std::string& directory, const std::string& database);
+
 // Where initdb and pg_ctl are: pg_config --bindir, PATH, /usr/lib/postgresql/*/bin, newest first.
 std::string server_programs();
 

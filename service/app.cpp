@@ -22,13 +22,6 @@ namespace {
 
 constexpr const char* kConfigFile = "trashd.toml";
 
-Config load(Overrides overrides) {
-    if (!overrides.config && !overrides.demo && std::ifstream(kConfigFile))
-        overrides.config = kConfigFile;
-    auto text = config_text(overrides, overrides.demo ? kDemoConfig : "");
-    return load_config(text, overrides, process_environment());
-}
-
 void set_up_log() {
     auto log = spdlog::stderr_color_mt("trashd");
     log->flush_on(spdlog::level::trace);
@@ -134,10 +127,17 @@ void run(const Config& config) {
 
 }  // namespace
 
+Config configuration(Overrides overrides) {
+    if (!overrides.config && !overrides.demo && std::ifstream(kConfigFile))
+        overrides.config = kConfigFile;
+    auto text = config_text(overrides, overrides.demo ? kDemoConfig : "");
+    return load_config(text, overrides, process_environment());
+}
+
 int serve(const Overrides& overrides) {
     set_up_log();
     try {
-        run(load(overrides));
+        run(configuration(overrides));
         spdlog::info("stopped");
         return 0;
     } catch (const std::exception& error) {
@@ -148,7 +148,7 @@ int serve(const Overrides& overrides) {
 
 int print_config(const Overrides& overrides) {
     try {
-        std::cout << dump(load(overrides));
+        std::cout << dump(configuration(overrides));
         return 0;
     } catch (const std::exception& error) {
         std::cerr << error.what() << "\n";

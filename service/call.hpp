@@ -29,7 +29,8 @@ struct Call {
     std::string verb;   // the verb meant: ?method= has been obeyed
     bool safe = false;  // arrived as GET or HEAD
     bool head = false;
-    std::string request_id, peer;  // peer: the address of who asks, from the socket
+    std::string request_id, peer;  // empty: none; peer: the address of who asks, from the socket
+    std::string by = "anonymous";  // who asks
     Target target;
     std::function<HeaderValues(const std::string&)> headers;
     std::string body;  // as sent; never more than limits.body_bytes

@@ -7,7 +7,8 @@ namespace trashd::service {
 trash::Context context_of(const Call& call) {
     trash::Context context;
     context.reason = call.target.query.text("reason");
-    context.request_id = call.request_id;
+    context.by = call.by;
+    if (!call.request_id.empty()) context.request_id = call.request_id;
     return context;
 }
 

@@ -47,8 +47,7 @@ void apply_missing(Connection& connection, const std::string& schema) {
     const long long have =
         connection.exec("SELECT COALESCE(max(version), 0) FROM " + schema + ".migration")
             .integer(0, 0);
-    constexpr int newest = kMigrations[std::size(kMigrations) - 1].version;
-    if (have > newest) {
+    if (have > newest_version()) {
         throw Error(Code::kUnavailable,
                     "the trash schema is of version " + std::to_string(have) +
                         ", newer than this program knows; install a newer trashd");
@@ -71,6 +70,18 @@ bool missing(Connection& connection, const std::string& trash_schema) {
 std::string utc(const std::string& time) {
     return "pg_catalog.to_char(" + time +
            " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+}
+
+int newest_version() {
+    return kMigrations[std::size(kMigrations) - 1].version;
+}
+
+std::optional<int> installed_version(Connection& connection, const std::string& trash_schema) {
+    const std::string table = quoted({trash_schema, "migration"});
+    if (connection.exec("SELECT pg_catalog.to_regclass($1)", {table}).null(0, 0))
+        return std::nullopt;
+    return static_cast<int>(
+        connection.exec("SELECT COALESCE(max(version), 0) FROM " + table).integer(0, 0));
 }
 
 void migrate(Connection& connection, const std::string& trash_schema) {

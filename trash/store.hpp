@@ -14,6 +14,11 @@ namespace trashd::trash {
 // SQL of a timestamptz as RFC 3339 text in UTC.
 std::string utc(const std::string& time);
 
+// The version of the trash schema that this program makes, and the one that is there, if any.
+int newest_version();
+std::optional<int> installed_version(schema::Connection& connection,
+                                     const std::string& trash_schema);
+
 // Applies what is missing, under an advisory lock; validates the version.
 void migrate(schema::Connection& connection, const std::string& trash_schema);
 

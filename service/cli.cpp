@@ -1,0 +1,140 @@
+#include "service/cli.hpp"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "schema/error.hpp"
+#include "service/app.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+constexpr const char* kFooter =
+    "Exit status: 0 done, 1 failure, 2 usage, 3 not found or gone, 4 conflict, 5 unavailable.";
+
+int (*chosen)(const CliOptions&) = nullptr;
+
+void add_database(CLI::App& command, Overrides& into) {
+    command.add_option("--database", into.database,
+                       "libpq URL; without it a private PostgreSQL is run");
+    command.add_option("--config", into.config, "by default trashd.toml, where there is one");
+    command.add_option("--data-dir", into.data_dir,
+                       "of the private PostgreSQL, by default ./trashd-data");
+    command.add_option("--schema", into.schemas, "whose tables are served; may be given again");
+}
+
+void add_serving(CLI::App& command, Overrides& into) {
+    add_database(command, into);
+    command.add_option("--listen", into.listen,
+                       "HOST:PORT, by default 127.0.0.1:8080; port 0: any");
+    command.add_flag("--demo", into.demo, "load the demo into an empty database");
+}
+
+CLI::App& add_command(CLI::App& parent, const char* name, const char* what,
+                      int (*run)(const CliOptions&)) {
+    auto& command = *parent.add_subcommand(name, what);
+    command.footer(kFooter);
+    command.final_callback([run] { chosen = run; });
+    return command;
+}
+
+CLI::App& add_local(CLI::App& parent, const char* name, const char* what, CliOptions& options,
+                    int (*run)(const CliOptions&)) {
+    auto& command = add_command(parent, name, what, run);
+    add_database(command, options.overrides);
+    command.add_flag("--json", options.json, "print what the service answers over HTTP");
+    return command;
+}
+
+void add_list(CLI::App& trash, CliOptions& options) {
+    auto& list = add_local(trash, "list", "List TrashItems, newest first", options, trash_list);
+    list.add_option("--limit", options.limit, "by default 50")->check(CLI::Range(1, 1000000));
+}
+
+void add_item(CLI::App& command, CliOptions& options) {
+    command.add_option("ITEM", options.item, "id of the TrashItem, any of its group")->required();
+}
+
+void add_trash(CLI::App& app, CliOptions& options) {
+    auto& trash = *app.add_subcommand("trash", "Look at the trash, restore from it, purge");
+    trash.require_subcommand(1);
+    add_list(trash, options);
+    add_item(add_local(trash, "show", "Show one TrashItem with its object", options, trash_show),
+             options);
+    auto& restore = add_local(trash, "restore", "Put the whole group back", options, trash_restore);
+    add_item(restore, options);
+    restore.add_flag("--with-ancestors", options.with_ancestors,
+                     "restore the groups of missing parents first");
+    restore.add_flag("--lossy", options.lossy, "leave values of dropped columns behind");
+    restore.add_flag("--dry-run", options.dry_run, "say what would happen; change nothing");
+    auto& purge =
+        add_local(trash, "purge", "Forget the whole group for good", options, trash_purge);
+    add_item(purge, options);
+    purge.add_flag("--yes", options.yes, "do not ask");
+}
+
+void add_impact(CLI::App& app, CliOptions& options) {
+    auto& impact =
+        add_local(app, "impact", "Show what a delete would take along; status 4 when it is refused",
+                  options, impact_of_delete);
+    impact.add_option("RESOURCE", options.resource, "as in time/projects")->required();
+    impact.add_option("ID", options.id, "of the object, as in its address")->required();
+    impact.add_flag("--cascade", options.cascade, "take along what would refuse");
+}
+
+void add_all(CLI::App& app, CliOptions& options) {
+    app.require_subcommand(1);
+    app.footer(kFooter);
+    auto& overrides = options.overrides;
+    add_serving(add_command(app, "serve", "Serve until SIGTERM",
+                            [](const CliOptions& all) { return serve(all.overrides); }),
+                overrides);
+    add_serving(add_command(app, "config", "Print the configuration that is in force",
+                            [](const CliOptions& all) { return print_config(all.overrides); }),
+                overrides);
+    add_trash(app, options);
+    add_impact(app, options);
+    add_local(app, "doctor", "Look for what stands in the way of deletes; changes nothing", options,
+              doctor);
+}
+
+// Answers go to standard output alone.
+void keep_log_quiet() {
+    auto log = spdlog::stderr_color_mt("cli");
+    log->set_level(spdlog::level::err);
+    spdlog::set_default_logger(log);
+}
+
+int run_chosen(const CliOptions& options) {
+    try {
+        return chosen(options);
+    } catch (const Error& error) {
+        std::cerr << "trashd: " << error.what() << "\n";
+        if (error.code() == Code::kBadRequest) return kUsage;
+        return error.code() == Code::kUnavailable ? kUnavailable : kFailed;
+    } catch (const std::exception& error) {
+        std::cerr << "trashd: " << error.what() << "\n";
+        return kFailed;
+    }
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+    CLI::App app("A trash bin for any PostgreSQL database", "trashd");
+    CliOptions options;
+    add_all(app, options);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? kDone : kUsage;
+    }
+    keep_log_quiet();
+    return run_chosen(options);
+}
+
+}  // namespace trashd::service

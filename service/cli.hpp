@@ -1,0 +1,40 @@
+// The command line. Commands on the trash ask the routes of the service, without HTTP.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "service/config.hpp"
+
+namespace trashd::service {
+
+// Exit statuses, for scripts.
+enum ExitStatus {
+    kDone = 0,
+    kFailed = 1,
+    kUsage = 2,
+    kNotFound = 3,     // never was, or is gone
+    kConflict = 4,     // blocked, or cannot go back
+    kUnavailable = 5,  // no database, or a wait that lasted too long
+};
+
+struct CliOptions {
+    Overrides overrides;
+    bool json = false, yes = false;
+    bool with_ancestors = false, lossy = false, dry_run = false, cascade = false;
+    int limit = 50;
+    std::string item, resource, id;
+};
+
+int run_cli(int argc, char** argv);
+
+// cli_trash.cpp
+int trash_list(const CliOptions& options);
+int trash_show(const CliOptions& options);
+int trash_restore(const CliOptions& options);
+int trash_purge(const CliOptions& options);
+int impact_of_delete(const CliOptions& options);
+// cli_doctor.cpp
+int doctor(const CliOptions& options);
+
+}  // namespace trashd::service

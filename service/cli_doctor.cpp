@@ -1,0 +1,71 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "service/app.hpp"
+#include "service/cli.hpp"
+#include "service/doctor.hpp"
+#include "service/json.hpp"
+#include "service/local.hpp"
+#include "service/terminal.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+std::string json_of(const std::vector<Finding>& findings) {
+    JsonWriter out;
+    out.StartArray();
+    for (const auto& finding : findings) {
+        out.StartObject();
+        out.key("severity").text(std::string(severity_name(finding.severity)));
+        out.key("kind").text(finding.kind);
+        out.key("subject").text(finding.subject);
+        out.key("detail").text(finding.detail);
+        out.key("fix").text(finding.fix);
+        out.EndObject();
+    }
+    out.EndArray();
+    return out.take();
+}
+
+// A statement is no use when it is cut, so a terminal gets lines.
+void print_lines(const std::vector<Finding>& findings) {
+    for (const auto& finding : findings) {
+        std::string line(severity_name(finding.severity));
+        line.resize(9, ' ');
+        if (!finding.subject.empty()) line += finding.subject + ": ";
+        std::cout << printable(line + finding.detail) << "\n";
+        if (!finding.fix.empty()) std::cout << "         " << printable(finding.fix) << "\n";
+    }
+    if (findings.empty()) std::cout << "nothing stands in the way\n";
+}
+
+void print_tabs(const std::vector<Finding>& findings) {
+    TextTable table{{"SEVERITY", "KIND", "SUBJECT", "DETAIL", "FIX"}, {}, 1};
+    for (const auto& finding : findings)
+        table.rows.push_back({std::string(severity_name(finding.severity)), finding.kind,
+                              finding.subject, finding.detail, finding.fix});
+    std::cout << tab_separated(table);
+}
+
+}  // namespace
+
+int doctor(const CliOptions& options) {
+    const auto config = configuration(options.overrides);
+    LocalDatabase database(config);
+    auto lease = database.pool().lease();
+    const auto findings = examine(lease.connection(), config);
+    if (options.json)
+        std::cout << json_of(findings) << "\n";
+    else if (on_terminal(STDOUT_FILENO))
+        print_lines(findings);
+    else
+        print_tabs(findings);
+    const bool errors = std::ranges::any_of(
+        findings, [](const Finding& one) { return one.severity == Severity::kError; });
+    return errors ? kFailed : kDone;
+}
+
+}  // namespace trashd::service

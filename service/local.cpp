@@ -1,0 +1,98 @@
+#include "service/local.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "service/http_error.hpp"
+#include "service/router.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+std::string user_name() {
+    const passwd* user = getpwuid(getuid());
+    return "cli:" + (user ? std::string(user->pw_name) : std::to_string(getuid()));
+}
+
+std::string with_parameters(std::string address, const Parameters& parameters) {
+    char mark = '?';
+    for (const auto& [name, value] : parameters) {
+        if (!value) continue;
+        address += mark + name + "=" + percent_encode(*value);
+        mark = '&';
+    }
+    return address;
+}
+
+std::string text_of(const Reply& reply) {
+    if (!reply.spool) return reply.body;
+    std::string text;
+    std::array<char, 1 << 16> piece;
+    while (auto got = reply.spool->read(text.size(), piece)) text.append(piece.data(), got);
+    return text;
+}
+
+std::string next_of(const Reply& reply) {
+    for (const auto& [name, value] : reply.headers)
+        if (name == "Link") return value.substr(1, value.find('>') - 1);
+    return "";
+}
+
+}  // namespace
+
+// Held first and asked then: a service that starts meanwhile must not find it held by a question.
+std::string LocalDatabase::private_url(const std::string& directory) {
+    try {
+        cluster_.emplace(directory);
+    } catch (const Error&) {
+        if (!schema::is_held(directory)) throw;
+    }
+    return schema::cluster_url(directory, "trashd");
+}
+
+LocalDatabase::LocalDatabase(const Config& config) {
+    std::string url = config.database;
+    if (url.empty() && !schema::has_cluster(config.data_dir))
+        throw Error(Code::kUnavailable,
+                    "there is no private PostgreSQL in " + config.data_dir +
+                        ", or this user may not look; name a database with --database, or the "
+                        "directory with --data-dir");
+    if (url.empty()) url = private_url(config.data_dir);
+    const schema::Limits limits{std::chrono::milliseconds(config.limits.lock_timeout_ms),
+                                std::chrono::milliseconds(config.limits.statement_timeout_ms)};
+    pool_ = std::make_unique<schema::Pool>(url, 2, std::chrono::seconds(5), limits);
+}
+
+LocalService::LocalService(const Config& config)
+    : config_(config),
+      database_(config_),
+      trash_(database_.pool(), config_.trash_schema),
+      resources_(trash_, config_) {}
+
+Reply LocalService::handle(Call& call) {
+    try {
+        return find_route(call, match_path(call)).handler(call);
+    } catch (...) {
+        return problem_of_current_exception(call.resources.get(), "cli", call.safe);
+    }
+}
+
+LocalAnswer LocalService::call(const std::string& verb, const std::string& address,
+                               const Parameters& parameters) {
+    Call call;
+    call.verb = verb;
+    call.safe = verb == "GET";
+    call.by = user_name();
+    call.target = parse_target(with_parameters(address, parameters));
+    call.headers = [](const std::string&) { return HeaderValues{}; };
+    call.resources = resources_.get();
+    call.trash = &trash_;
+    call.config = &config_;
+    const auto reply = handle(call);
+    return {reply.status, text_of(reply), next_of(reply)};
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,32 @@
+// What the command line knows of the terminal it runs on, if it does.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <thread>
+
+#include "service/table.hpp"
+
+namespace trashd::service {
+
+bool on_terminal(int descriptor);
+// Columns of the terminal of standard output.
+std::size_t terminal_width();
+// The table as standard output or standard error wants it.
+std::string for_output(const TextTable& table, int descriptor);
+// Asks on the terminal; true for y and yes only.
+bool confirmed(const std::string& question);
+
+// Says on standard error what runs and for how long, while it lives; nothing where that is no
+// terminal, and nothing within the first second.
+class Waiting {
+  public:
+    explicit Waiting(std::string what);
+    Waiting(const Waiting&) = delete;
+    ~Waiting();
+
+  private:
+    std::jthread thread_;
+};
+
+}  // namespace trashd::service

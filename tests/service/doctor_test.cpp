@@ -1,0 +1,194 @@
+#include "service/doctor.hpp"
+
+#include <doctest/doctest.h>
+
+#include "schema/reader.hpp"
+#include "tests/support/database.hpp"
+#include "tests/support/http.hpp"
+
+using namespace trashd;
+using namespace trashd::test;
+using service::Finding;
+using service::Severity;
+
+namespace {
+
+std::vector<Finding> findings_of(const std::string& url, const service::Config& config = {}) {
+    TestConnection connection(url);
+    return service::examine(connection.get(), config);
+}
+
+// The findings of a kind.
+std::vector<Finding> only(const std::vector<Finding>& all, const std::string& kind) {
+    std::vector<Finding> found;
+    for (const auto& one : all)
+        if (one.kind == kind) found.push_back(one);
+    return found;
+}
+
+Finding single(const std::vector<Finding>& all, const std::string& kind) {
+    auto found = only(all, kind);
+    CAPTURE(kind);
+    REQUIRE(found.size() == 1);
+    return found.front();
+}
+
+}  // namespace
+
+TEST_CASE("a database in order has no findings but the trash schema that is yet to be made") {
+    TempDatabase database("CREATE TABLE a (id int PRIMARY KEY)");
+    const auto found = findings_of(database.url());
+    CHECK(found.size() == 1);
+    CHECK(single(found, "trash-schema").severity == Severity::kInfo);
+    TestConnection connection(database.url());
+    CHECK(connection.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'trashd'") == "0");
+}
+
+TEST_CASE("a foreign key without an index is named with the index to make") {
+    TempDatabase database(R"(
+CREATE TABLE a (x int, "Y" int, PRIMARY KEY (x, "Y"));
+CREATE TABLE b (id int PRIMARY KEY, x int, "y y" int, FOREIGN KEY (x, "y y") REFERENCES a);
+CREATE TABLE c (id int PRIMARY KEY, a_x int, a_y int, FOREIGN KEY (a_x, a_y) REFERENCES a);
+CREATE INDEX ON c (a_x, a_y);
+)");
+    const auto found = single(findings_of(database.url()), "missing-index");
+    CHECK(found.severity == Severity::kWarning);
+    CHECK(found.subject == "public.b");
+    CHECK(found.fix == "CREATE INDEX CONCURRENTLY ON \"public\".\"b\" (\"x\", \"y y\");");
+    TestConnection(database.url())->exec(found.fix);
+    CHECK(only(findings_of(database.url()), "missing-index").empty());
+}
+
+TEST_CASE("rights that deletes need are errors with the grant to run, others warnings") {
+    TempDatabase database(R"(
+CREATE TABLE a (id int PRIMARY KEY);
+CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a ON DELETE SET NULL);
+DROP ROLE IF EXISTS "Doctor's"; CREATE ROLE "Doctor's" LOGIN;
+)");
+    TestConnection owner(database.url());
+    owner->exec("GRANT CREATE ON DATABASE " + database.name() + " TO \"Doctor's\"");
+    owner->exec("GRANT SELECT ON a TO \"Doctor's\"");
+    const auto found = only(findings_of(database.url("Doctor's")), "missing-grant");
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].severity == Severity::kError);
+    CHECK(found[0].subject == "public.a");
+    CHECK(found[0].detail == "the role lacks INSERT, UPDATE, DELETE");
+    for (const auto& one : found) owner->script(one.fix);
+    CHECK(only(findings_of(database.url("Doctor's")), "missing-grant").empty());
+}
+
+TEST_CASE("a role that may not make the trash schema learns the grant that it lacks") {
+    TempDatabase database("DROP ROLE IF EXISTS doctor_none; CREATE ROLE doctor_none LOGIN");
+    const auto found = single(findings_of(database.url("doctor_none")), "missing-grant");
+    CHECK(found.severity == Severity::kError);
+    CHECK(found.fix == "GRANT CREATE ON DATABASE \"" + database.name() + "\" TO \"doctor_none\";");
+}
+
+TEST_CASE("tables that are not served are named with the reason") {
+    TempDatabase database(R"(
+CREATE TABLE keyless (id int);
+CREATE TABLE history (id int PRIMARY KEY);
+CREATE SCHEMA other; CREATE TABLE other.a (id int PRIMARY KEY); CREATE TABLE other.b (id int);
+)");
+    const auto found = findings_of(database.url());
+    CHECK(single(found, "no-key").subject == "public.keyless");
+    const auto others = only(found, "not-served");
+    REQUIRE(others.size() == 2);
+    CHECK(others[0].detail.find("public.history is not served") != std::string::npos);
+    CHECK(others[1].subject == "other");
+    CHECK(others[1].severity == Severity::kInfo);
+    CHECK(others[1].detail.starts_with("2 tables"));
+}
+
+TEST_CASE("triggers, rules and row-level security that interfere are named") {
+    TempDatabase database(R"(
+CREATE TABLE a (id int PRIMARY KEY, t text);
+CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER keep BEFORE DELETE OR INSERT ON a FOR EACH ROW EXECUTE FUNCTION veto();
+CREATE TRIGGER harmless AFTER DELETE ON a FOR EACH ROW EXECUTE FUNCTION veto();
+CREATE TABLE ruled (id int PRIMARY KEY);
+CREATE RULE away AS ON DELETE TO ruled DO INSTEAD NOTHING;
+CREATE TABLE hidden (id int PRIMARY KEY);
+ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
+DROP ROLE IF EXISTS doctor_rls; CREATE ROLE doctor_rls LOGIN;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO doctor_rls;
+)");
+    const auto found = findings_of(database.url("doctor_rls"));
+    const auto trigger = single(found, "trigger");
+    CHECK(trigger.detail.find("the BEFORE trigger keep may veto deletes") == 0);
+    CHECK(trigger.detail.find("rows that are restored") != std::string::npos);
+    CHECK(single(found, "rewrite-rule").subject == "public.ruled");
+    CHECK(single(found, "rewrite-rule").severity == Severity::kError);
+    CHECK(single(found, "row-security").subject == "public.hidden");
+}
+
+TEST_CASE("what refuses deletes is counted by resource, what refuses every delete is an error") {
+    TempDatabase database(R"(
+CREATE TABLE a (id int PRIMARY KEY);
+CREATE TABLE b (id int PRIMARY KEY, one int REFERENCES a, two int REFERENCES a);
+CREATE TABLE tree (id int UNIQUE, up int REFERENCES tree (id) ON DELETE CASCADE, a int
+  REFERENCES a ON DELETE CASCADE);
+)");
+    const auto found = findings_of(database.url());
+    const auto keys = single(found, "refusing-keys");
+    CHECK(keys.subject == "a");
+    CHECK(keys.detail == "2 foreign keys may refuse deletes: b_one_fkey, b_two_fkey");
+    const auto refused = single(found, "refused");
+    CHECK(refused.subject == "a");
+    CHECK(refused.detail.find("public.tree refers to itself") != std::string::npos);
+    CHECK(found.front().severity == Severity::kError);
+}
+
+TEST_CASE("faults of the configuration are errors") {
+    TempDatabase database("CREATE TABLE a (id int PRIMARY KEY)");
+    service::Config config;
+    config.resources.resize(2);
+    config.resources[0].table = {"public", "nope"};
+    config.resources[1].table = {"public", "a"};
+    config.resources[1].on_delete = {{"no_fkey", "cascade"}};
+    const auto found = only(findings_of(database.url(), config), "configuration");
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].detail == "resource: there is no table public.nope");
+    CHECK(found[1].detail.find("no_fkey") != std::string::npos);
+}
+
+TEST_CASE("a trash schema of another version is told, older and newer") {
+    TempDatabase database("CREATE TABLE a (id int PRIMARY KEY)");
+    { ServiceProcess service(database.url()); }
+    CHECK(findings_of(database.url()).empty());
+    TestConnection connection(database.url());
+    connection->exec("DELETE FROM trashd.migration WHERE version > 1");
+    const auto old = single(findings_of(database.url()), "trash-schema");
+    CHECK(old.severity == Severity::kWarning);
+    CHECK(old.detail.find("is of version 1, this program knows") != std::string::npos);
+    connection->exec("INSERT INTO trashd.migration VALUES (1000)");
+    const auto newer = single(findings_of(database.url()), "trash-schema");
+    CHECK(newer.severity == Severity::kError);
+    CHECK(newer.fix == "install a newer trashd");
+}
+
+TEST_CASE("counts that are switched off are an error") {
+    TempDatabase database;
+    TestConnection(database.url())
+        ->exec("ALTER DATABASE " + database.name() + " SET track_counts = off");
+    CHECK(single(findings_of(database.url()), "track-counts").severity == Severity::kError);
+}
+
+TEST_CASE("trashd doctor exits with 1 for errors only, and writes nothing") {
+    TempDatabase database(R"(CREATE TABLE a (id int PRIMARY KEY);
+CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);)");
+    const auto fair = run_program({"doctor", "--database", database.url()});
+    CHECK(fair.status == 0);
+    CHECK(fair.output.find("warning\tmissing-index\tpublic.b\t") == 0);
+    TestConnection connection(database.url());
+    connection->exec("CREATE RULE away AS ON DELETE TO b DO INSTEAD NOTHING");
+    const auto bad = run_program({"doctor", "--database", database.url(), "--json"});
+    CHECK(bad.status == 1);
+    rapidjson::Document json;
+    json.Parse(bad.output.c_str());
+    REQUIRE(json.IsArray());
+    CHECK(json[0]["severity"] == "error");
+    CHECK(json[0]["kind"] == "rewrite-rule");
+    CHECK(connection.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'trashd'") == "0");
+    CHECK(run_program({"doctor", "--database", "host=/nowhere"}).status == 5);
+}
