@@ -76,6 +76,27 @@ std::string Collecting::take_root(const std::string& etags) const {
     return text;
 }
 
+std::string Collecting::take_roots(const std::string& keys) const {
+    const Table& table = *plan_.root;
+    const std::vector<std::string> operators = identity_operators(table);
+    std::vector<std::string> wanted, equal, columns, aggregates, into;
+    for (std::size_t i = 0; i < table.identity.size(); ++i) {
+        const schema::Column& column = *table.column(table.identity[i]);
+        const std::string number = std::to_string(i + 1);
+        wanted.push_back(schema::from_text(column, "_l.key[" + number + "]") + " AS a" + number);
+        equal.push_back("t." + quoted(column.name) + " " + operators[i] + " _q.a" + number);
+    }
+    for (int attnum : is_.key_columns(0)) {
+        columns.push_back(column_of(table, attnum, "t") + " AS c" + std::to_string(attnum));
+        aggregates.push_back("pg_catalog.array_agg(s.c" + std::to_string(attnum) + ")");
+        into.push_back(is_.variable("k", 0, attnum));
+    }
+    return "  SELECT " + join(aggregates, ", ") + " INTO " + join(into, ", ") + " FROM (SELECT " +
+           join(columns, ", ") + " FROM (SELECT " + join(wanted, ", ") +
+           " FROM (SELECT u.x::pg_catalog.text[] AS key FROM pg_catalog.unnest(" + keys +
+           ") u(x)) _l) _q JOIN " + relation(table) + " t ON " + join(equal, " AND ") + ") s;\n";
+}
+
 // One statement, its own snapshot: locks the rows in key order and puts their keys into _x.
 std::string Collecting::select_keys(int node, const std::string& where) const {
     const Table& table = *plan_.nodes[node].table;
@@ -156,6 +177,47 @@ std::string Collecting::collect_loop(const Step& step) const {
         none.push_back("NOT (" + is_.any_found(node, "n") + ")");
     }
     return text + "  EXIT WHEN " + join(none, " AND ") + ";\n" + next + "  END LOOP;\n";
+}
+
+std::string Collecting::collect_roots_loop() const {
+    for (const Step& step : plan_.steps) {
+        if (std::count(step.nodes.begin(), step.nodes.end(), 0) && step.loop)
+            return collect_loop(step);
+    }
+    return "";
+}
+
+std::string Collecting::forget() const {
+    std::string text;
+    for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
+        text += assign(static_cast<int>(node), "k", "");
+    }
+    return text;
+}
+
+std::string Collecting::counted_to_most(int node) const {
+    if (is_.collected(node)) {
+        return "  _n := _n + COALESCE(pg_catalog.cardinality(" +
+               is_.variable("k", node, is_.key_columns(node).front()) + "), 0);\n";
+    }
+    std::string text, others;
+    for (int position : plan_.nodes[node].in) {
+        const Edge& edge = plan_.edges[position];
+        text += "  IF _n <= _most THEN SELECT _n + pg_catalog.count(*) INTO _n FROM (SELECT FROM " +
+                relation(*plan_.nodes[node].table) + " t WHERE " + is_.reaches(edge) + others +
+                " LIMIT _most + 1) s; END IF;\n";
+        others += " AND " + is_.reaches_filter(edge) + " IS NOT TRUE";
+    }
+    return text;
+}
+
+std::string Collecting::refuse_more() const {
+    std::string text = "  IF _most IS NOT NULL THEN _n := 0;\n", leaves;
+    for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) {
+        (is_.collected(node) ? text : leaves) += counted_to_most(node);
+    }
+    return text + leaves + "  IF _n > _most THEN " + raise("TD413", "more rows than asked for") +
+           "  END IF; END IF;\n";
 }
 
 std::string Collecting::collect() const {

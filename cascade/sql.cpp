@@ -37,13 +37,17 @@ std::vector<Oid> locked_tables(const Catalog& catalog, const Plan& plan) {
     return {all.begin(), all.end()};
 }
 
+std::string same_catalog(const Plan& plan, const Names& names) {
+    return "  IF (" + schema::fingerprint_sql(tables_of(plan)) + ") IS DISTINCT FROM " +
+           literal(names.fingerprint) + " THEN " + raise("TD001", "the catalog changed") +
+           "  END IF;\n";
+}
+
 std::string hold(const Catalog& catalog, const Plan& plan, const Names& names) {
     std::vector<std::string> tables;
     for (Oid oid : locked_tables(catalog, plan)) tables.push_back(relation(*catalog.table(oid)));
-    return "  LOCK TABLE " + join(tables, ", ") + " IN ROW EXCLUSIVE MODE;\n  IF (" +
-           schema::fingerprint_sql(tables_of(plan)) + ") IS DISTINCT FROM " +
-           literal(names.fingerprint) + " THEN " + raise("TD001", "the catalog changed") +
-           "  END IF;\n";
+    return "  LOCK TABLE " + join(tables, ", ") + " IN ROW EXCLUSIVE MODE;\n" +
+           same_catalog(plan, names);
 }
 
 std::string looked_at(const Catalog& catalog, const Predicates& is, const Edge& edge, int position,
@@ -104,19 +108,19 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
     Taking taking(catalog, plan, names, collecting.predicates());
     std::string text = "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
                        "(_key text[], _uuid uuid, _by text, _reason text, _request text, _hard "
-                       "bool, _etags text[]) "
+                       "bool, _etags text[], _most bigint) "
                        "RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS ";
-    std::string code = "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
-                       "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
-                       "bigint := 0; _object text;\n"
-                       "  _before bigint[]; _counts bigint[];\nBEGIN\n" +
-                       hold(catalog, plan, names) + collecting.take_root("_etags") +
-                       collecting.collect() + cutting.refuse_configured() + taking.watch_others() +
-                       "  IF NOT _hard THEN _group := pg_catalog.nextval(" +
-                       literal(quoted({names.trash_schema, "trash_group_id_seq"})) +
-                       "::pg_catalog.regclass); END IF;\n" + cutting.cut_references() +
-                       taking.take() + taking.prove() + taking.record() +
-                       "  RETURN ARRAY[_group, _n, _links] || _counts;\nEND";
+    std::string code =
+        "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
+        "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
+        "bigint := 0; _object text;\n"
+        "  _before bigint[]; _counts bigint[];\nBEGIN\n" +
+        hold(catalog, plan, names) + collecting.take_root("_etags") + collecting.collect() +
+        collecting.refuse_more() + cutting.refuse_configured() + taking.watch_others() +
+        "  IF NOT _hard THEN _group := pg_catalog.nextval(" +
+        literal(quoted({names.trash_schema, "trash_group_id_seq"})) +
+        "::pg_catalog.regclass); END IF;\n" + cutting.cut_references() + taking.take() +
+        taking.prove() + taking.record() + "  RETURN ARRAY[_group, _n, _links] || _counts;\nEND";
     return text + literal(code);
 }
 
@@ -125,10 +129,9 @@ std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const 
     Collecting collecting(catalog, plan, true);
     const Predicates& is = collecting.predicates();
     std::string code = "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
-                       "  _n bigint;\nBEGIN\n  IF (" + schema::fingerprint_sql(tables_of(plan)) +
-                       ") IS DISTINCT FROM " + literal(names.fingerprint) + " THEN " +
-                       raise("TD001", "the catalog changed") + "  END IF;\n" +
-                       collecting.take_root("") + collecting.collect();
+                       "  _n bigint;\nBEGIN\n" + same_catalog(plan, names) +
+                       collecting.take_roots("_keys") + "  IF NOT (" + is.any_found(0) + ") THEN " +
+                       raise("TD404", "no such row") + "  END IF;\n" + collecting.collect();
     for (int node = 0; node < static_cast<int>(plan.nodes.size()); ++node)
         code += counted(plan, is, node);
     for (std::size_t i = 0; i < plan.edges.size(); ++i) {
@@ -137,10 +140,39 @@ std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const 
         code += looked_at(catalog, is, edge, static_cast<int>(i), sets(edge) ? "set" : "block");
     }
     return "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
-           "(_key text[]) RETURNS TABLE (kind text, place int, amount bigint, ids text[]) LANGUAGE "
+           "(_keys text[]) RETURNS TABLE (kind text, place int, amount bigint, ids text[]) "
+           "LANGUAGE "
            "plpgsql "
            "VOLATILE AS " +
            literal(code + "  RETURN;\nEND");
+}
+
+std::string owners_function_sql(const Catalog& catalog, const Plan& plan, const Names& names,
+                                const std::string& function) {
+    Collecting collecting(catalog, plan, true);
+    const Predicates& is = collecting.predicates();
+    std::vector<std::string> sets, columns;
+    for (int attnum : plan.root->identity) {
+        sets.push_back("pg_catalog.unnest(" + is.variable("k", 0, attnum) + ")");
+        columns.push_back(quoted(plan.root->column(attnum)->name));
+    }
+    const std::string code =
+        "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
+        "  _owners int[] := pg_catalog.array_fill(0, ARRAY[pg_catalog.cardinality(_keys)]); _at "
+        "int; _hit int;\nBEGIN\n" +
+        same_catalog(plan, names) +
+        "  FOR _at IN 1 .. pg_catalog.cardinality(_keys) LOOP\n  CONTINUE WHEN _owners[_at] <> "
+        "0;\n" +
+        collecting.forget() + collecting.take_roots("_keys[_at:_at]") + "  CONTINUE WHEN NOT (" +
+        is.any_found(0) + ");\n" + collecting.collect_roots_loop() +
+        "  FOR _hit IN SELECT d.n FROM pg_catalog.unnest(_ids) WITH ORDINALITY d(id, n) WHERE d.n "
+        "<> _at AND d.id IN (SELECT " +
+        schema::key_text(*plan.root, plan.root->identity, "s") + " FROM ROWS FROM (" +
+        join(sets, ", ") + ") AS s(" + join(columns, ", ") +
+        ")) LOOP _owners[_hit] := _at; END LOOP;\n  END LOOP;\n  RETURN _owners;\nEND";
+    return "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
+           "(_keys text[], _ids text[]) RETURNS int[] LANGUAGE plpgsql VOLATILE AS " +
+           literal(code);
 }
 
 }  // namespace trashd::cascade

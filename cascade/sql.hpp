@@ -19,16 +19,24 @@ struct Names {
 std::vector<schema::Oid> tables_of(const Plan& plan);
 
 // CREATE FUNCTION move(key text[], group_uuid uuid, by text, reason text, request text, hard bool,
-// etags text[]) RETURNS bigint[]: {group id, rows moved, rows nulled, then rows per node}.
-// Raises TD404 root not there, TD412 etag, TD001 catalog changed, TD002 guard, TD409 blocked by
-// configuration. Locks top-down (engine.md 2), captures, deletes, proves it with the guard.
+// etags text[], most bigint) RETURNS bigint[]: {group id, rows moved, rows nulled, then rows per
+// node}. Raises TD404 root not there, TD412 etag, TD001 catalog changed, TD002 guard, TD409 blocked
+// by configuration, TD413 more rows than most (before anything is deleted; NULL: any number). Locks
+// top-down (engine.md 2), captures, deletes, proves it with the guard.
 std::string move_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
                               const std::string& function);
 
-// CREATE FUNCTION impact(key text[]) RETURNS TABLE (kind text, position int, count bigint,
-// ids text[]): kind 'trash' per node, 'set' per nulling edge, 'block' per refusing edge (count and
-// up to five ids; count -1 where the role may not look). Locks nothing.
+// CREATE FUNCTION impact(keys text[]) RETURNS TABLE (kind text, position int, count bigint,
+// ids text[]): of all these roots together, each a key array written as text; kind 'trash' per
+// node, 'set' per nulling edge, 'block' per refusing edge (count and up to five ids; count -1 where
+// the role may not look). Locks nothing.
 std::string impact_function_sql(const schema::Catalog& catalog, const Plan& plan,
+                                const Names& names, const std::string& function);
+
+// CREATE FUNCTION owners(keys text[], ids text[]) RETURNS int[]: for each root (a key array written
+// as text, and its object id) 0, or the position of another one that takes it along. The first of
+// several that take each other along owns them. For plans whose root is in a loop. Locks nothing.
+std::string owners_function_sql(const schema::Catalog& catalog, const Plan& plan,
                                 const Names& names, const std::string& function);
 
 // The ETag of a row as SQL over the alias, quoted as HTTP wants it.

@@ -24,7 +24,14 @@ class Collecting {
 
     std::string declarations() const;
     std::string take_root(const std::string& etags) const;
+    // All of the roots that are there; keys: SQL text[] of key arrays written as text.
+    std::string take_roots(const std::string& keys) const;
     std::string collect() const;
+    // Only as far as rows of the root's own table can be.
+    std::string collect_roots_loop() const;
+    std::string forget() const;
+    // The rows known so far are more than _most: counts what no key is collected of.
+    std::string refuse_more() const;
     const Predicates& predicates() const { return is_; }
 
   private:
@@ -32,6 +39,7 @@ class Collecting {
     std::string append(int node, const std::string& to) const;
     std::string collect_once(int node) const;
     std::string collect_loop(const Step& step) const;
+    std::string counted_to_most(int node) const;
     std::string initial(int node, const Step& step) const;
     std::string round(int node, const Step& step, bool single) const;
     bool inside(int edge, const Step& step) const;

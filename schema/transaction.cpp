@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -36,7 +37,7 @@ bool may_try_again(const Error& error) {
 
 void back_off(int attempt) {
     thread_local std::minstd_rand random{std::random_device{}()};
-    std::uniform_int_distribution<int> milliseconds(1, 5 << attempt);
+    std::uniform_int_distribution<int> milliseconds(1, 5 << std::min(attempt, 6));
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds(random)));
 }
 

@@ -16,6 +16,8 @@ Reply get_deleted(const Call& call);
 Reply describe_resource(const Call& call);
 // remove.cpp
 Reply remove_object(const Call& call);
+// bulk.cpp
+Reply remove_objects(const Call& call);
 // items.cpp
 Reply list_items(const Call& call);
 Reply get_item(const Call& call);

@@ -180,7 +180,10 @@ void write_blockers(JsonWriter& out, const std::vector<trash::Blocker>& blockers
 
 void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources) {
     out.StartObject();
-    write_reference(out.key("root"), resources, impact.table, impact.id);
+    out.key("root").StartObject();
+    out.key("resource").text(resources.path_of(impact.table));
+    out.key("id").text_or_null(impact.id);
+    out.EndObject();
     out.key("total").Int64(impact.total);
     out.key("resources").StartArray();
     for (const auto& line : impact.lines) {

@@ -10,7 +10,8 @@ namespace trashd::service {
 namespace {
 
 constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{trashItemId}",
-                           kRestore = "/v1/trash/{trashItemId}/$restore";
+                           kRestore = "/v1/trash/{trashItemId}/$restore",
+                           kBulkDelete = "/v1/{resource}/bulk-delete";
 
 constexpr std::array kRoutes = {
     Route{"GET", "/healthz", healthy},
@@ -19,6 +20,8 @@ constexpr std::array kRoutes = {
     Route{"GET", "/openapi.yaml", openapi},
     Route{"GET", "/v1/", list_resources},
     Route{"GET", "/v1/{resource}", list_objects},
+    Route{"DELETE", "/v1/{resource}", remove_objects},
+    Route{"POST", kBulkDelete, remove_objects},
     Route{"GET", "/v1/{resource}/@deleted", list_deleted},
     Route{"GET", "/v1/{resource}/$metadata", describe_resource},
     Route{"GET", kObject, get_object},
@@ -51,6 +54,7 @@ std::string_view match_resource(Call& call) {
     if (raw.size() == at) return "/v1/{resource}";
     if (raw.size() == at + 1 && raw[at] == "@deleted") return "/v1/{resource}/@deleted";
     if (raw.size() == at + 1 && raw[at] == "$metadata") return "/v1/{resource}/$metadata";
+    if (raw.size() == at + 1 && raw[at] == "bulk-delete" && call.verb == "POST") return kBulkDelete;
     call.raw_id = raw[at];
     if (raw.size() == at + 1) return raw[at].starts_with('$') ? std::string_view() : kObject;
     if (raw.size() == at + 2 && call.target.segments[at + 1] == "@deleted")

@@ -41,13 +41,26 @@ cascade::Names names_for(schema::Transaction& transaction, const Compiled& compi
     return names;
 }
 
-void create(schema::Transaction& transaction, const std::string& trash_schema,
-            const std::string& name, const std::string& sql) {
+struct Source {
+    const Compiled& compiled;
+    const cascade::Names& names;
+};
+using TextOf = std::string(const schema::Catalog&, const cascade::Plan&, const cascade::Names&,
+                           const std::string&);
+
+// Named by its text; gives the quoted name.
+std::string create_function(schema::Transaction& transaction, const Source& source, TextOf* text_of,
+                            const std::string& prefix) {
+    auto text = [&](const std::string& name) {
+        return text_of(*source.compiled.catalog, source.compiled.plan, source.names, name);
+    };
+    const std::string name = prefix + hash(text("")), &schema = source.names.trash_schema;
     const auto exists = transaction.exec(
         "SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
         "WHERE n.nspname = $1 AND p.proname = $2",
-        {trash_schema, name});
-    if (exists.rows() == 0) transaction.exec(sql);
+        {schema, name});
+    if (exists.rows() == 0) transaction.exec(text(name));
+    return quoted({schema, name});
 }
 
 }  // namespace
@@ -63,17 +76,13 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         transaction.exec("SELECT pg_catalog.pg_advisory_xact_lock(7237892340013)");
         const cascade::Names names = names_for(transaction, *made, trash_schema_);
-        const schema::Catalog& known = *made->catalog;
-        const std::string move =
-            "move_" + hash(cascade::move_function_sql(known, made->plan, names, ""));
-        const std::string impact =
-            "impact_" + hash(cascade::impact_function_sql(known, made->plan, names, ""));
-        create(transaction, trash_schema_, move,
-               cascade::move_function_sql(known, made->plan, names, move));
-        create(transaction, trash_schema_, impact,
-               cascade::impact_function_sql(known, made->plan, names, impact));
-        made->move = quoted({trash_schema_, move});
-        made->impact = quoted({trash_schema_, impact});
+        auto create = [&](auto* text_of, const char* prefix) {
+            return create_function(transaction, {*made, names}, text_of, prefix);
+        };
+        made->move = create(cascade::move_function_sql, "move_");
+        made->impact = create(cascade::impact_function_sql, "impact_");
+        if (made->plan.nodes[0].loop)
+            made->owners = create(cascade::owners_function_sql, "owners_");
     });
     return made;
 }

@@ -16,7 +16,7 @@ namespace trashd::trash {
 struct Compiled {
     std::shared_ptr<const schema::Catalog> catalog;  // the plan points into it
     cascade::Plan plan;
-    std::string move, impact;  // quoted names of the functions
+    std::string move, impact, owners;  // quoted names of the functions; owners only where it can be
 };
 
 class CompiledPlans {

@@ -183,6 +183,28 @@ std::optional<Item> Items::newest_of(const Table& table, const std::vector<std::
     return page.items[0];
 }
 
+std::map<std::string, Item> Items::newest_of_all(const Table& table,
+                                                 const std::vector<std::string>& object_ids) {
+    const std::string group = quoted({trash_schema_, "trash_group"}),
+                      item = quoted({trash_schema_, "item"}),
+                      shape = quoted({trash_schema_, "shape"});
+    const std::vector<Param> wanted(object_ids.begin(), object_ids.end());
+    const ItemPage page = read(
+        " FROM pg_catalog.unnest($2::text[]) w(id) CROSS JOIN LATERAL (SELECT g.id, i.ordinal "
+        "FROM " +
+            shape + " s JOIN " + item + " i ON i.shape = s.id JOIN " + group +
+            " g ON g.id = i.group_id WHERE s.relation = $1::oid::regclass AND i.object_id = w.id "
+            "ORDER BY g.id DESC LIMIT 1) n JOIN " +
+            group + " g ON g.id = n.id JOIN " + item +
+            " i ON i.group_id = n.id AND i.ordinal = n.ordinal JOIN " + shape +
+            " s ON s.id = i.shape",
+        {std::to_string(table.oid), schema::array_literal(wanted)}, static_cast<int>(wanted.size()),
+        false);
+    std::map<std::string, Item> found;
+    for (const Item& one : page.items) found.emplace(one.object_id, one);
+    return found;
+}
+
 // Groups newest first, each group's items in its own order; the outer index serves both.
 ItemPage Items::page(int limit, const std::string& after, bool with_object) {
     const ItemAddress start = after.empty() ? ItemAddress{"ffffffff-ffff-ffff-ffff-ffffffffffff", 0}

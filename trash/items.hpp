@@ -1,6 +1,7 @@
 // Reading TrashItems: one, the newest of an object, pages.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ class Items {
     Item one(const std::string& item_id, bool with_object);
     std::optional<Item> newest_of(const schema::Table& table, const std::vector<std::string>& id,
                                   bool with_object);
+    // Of each object that has one, by its id as the database writes it.
+    std::map<std::string, Item> newest_of_all(const schema::Table& table,
+                                              const std::vector<std::string>& object_ids);
     ItemPage page(int limit, const std::string& after, bool with_object);
     ItemPage page_of(const schema::Table& table, int limit, const std::string& after);
 

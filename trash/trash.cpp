@@ -1,7 +1,6 @@
 #include "trash/trash.hpp"
 
-#include "trash/compiled.hpp"
-#include "trash/items.hpp"
+#include "trash/impl.hpp"
 #include "trash/ledger.hpp"
 #include "trash/restore.hpp"
 #include "trash/store.hpp"
@@ -15,15 +14,18 @@ using schema::quoted;
 using schema::Result;
 using schema::Table;
 
-constexpr int kAttempts = 4;  // after a changed catalog, or rows that moved under a guard
+Param text_of(const std::optional<long long>& number) {
+    return number ? Param(std::to_string(*number)) : std::nullopt;
+}
 
-// The plan was made for a catalog that is no more: its own check, a name that is gone, or its
-// function.
-bool stale(const Error& error) {
-    for (const char* state : {"TD001", "42P01", "42703", "42883", "42704"}) {
-        if (error.is(state)) return true;
-    }
-    return false;
+Item root_item(const Compiled& plan, const std::string& uuid, long long size) {
+    Item item;
+    item.id = item_id(uuid, 1);
+    item.group_id = uuid;
+    item.table = plan.plan.root->name;
+    item.root = true;
+    item.group_size = size;
+    return item;
 }
 
 std::string sentence(const std::vector<std::string>& parts) {
@@ -32,40 +34,18 @@ std::string sentence(const std::vector<std::string>& parts) {
     return all;
 }
 
+}  // namespace
+
+bool stale(const Error& error) {
+    for (const char* state : {"TD001", "42P01", "42703", "42883", "42704"}) {
+        if (error.is(state)) return true;
+    }
+    return false;
+}
+
 std::vector<Param> params_of(const std::vector<std::string>& texts) {
     return {texts.begin(), texts.end()};
 }
-
-}  // namespace
-
-struct Trash::Impl {
-    Impl(schema::Pool& pool, const std::string& trash_schema)
-        : pool(pool), name(trash_schema), cache(pool, trash_schema), plans(trash_schema) {}
-
-    const Table& table(const std::shared_ptr<const schema::Catalog>& catalog,
-                       const QualifiedName& wanted) const;
-    std::shared_ptr<const schema::Catalog> catalog_with(const QualifiedName& wanted);
-    std::shared_ptr<const Compiled> compiled(const QualifiedName& wanted, bool take_all);
-    template <typename Work>
-    auto reading(Work work);
-    DeleteResult move(const Compiled& plan, const std::vector<std::string>& id,
-                      const DeleteOptions& options, const Context& context);
-    DeleteResult not_live(const QualifiedName& wanted, const std::vector<std::string>& id,
-                          const DeleteOptions& options, const Context& context);
-    void purge(const std::string& item_id, const Context& context);
-    void renew(const Compiled& plan);
-    void explain(const Compiled& plan, const std::vector<std::string>& id, const Error& error);
-    [[noreturn]] void give_up(const Error& error);
-    Impact impact_of(const Compiled& plan, const std::vector<std::string>& id);
-    [[noreturn]] void refused(const Compiled& plan, const std::vector<std::string>& id,
-                              const Error& error);
-
-    schema::Pool& pool;
-    std::string name;
-    schema::CatalogCache cache;
-    CompiledPlans plans;
-    cascade::Policy policy;
-};
 
 const Table& Trash::Impl::table(const std::shared_ptr<const schema::Catalog>& catalog,
                                 const QualifiedName& wanted) const {
@@ -87,18 +67,9 @@ std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wante
     if (root.primary_key.empty()) {
         throw Error(Code::kNotFound, "the table " + wanted.name + " has no primary key; add one");
     }
-    return plans.get(pool, catalog, root, policy, take_all);
-}
-
-template <typename Work>
-auto Trash::Impl::reading(Work work) {
-    auto catalog = cache.get();
-    schema::Lease lease = pool.lease();
-    schema::Transaction transaction(lease.connection(), schema::Mode::kRead, pool.limits());
-    Items items(lease.connection(), *catalog, name);
-    auto result = work(items, *catalog);
-    transaction.commit();
-    return result;
+    auto plan = plans.get(pool, catalog, root, policy, take_all);
+    if (!plan->plan.refusals.empty()) throw Error(Code::kConflict, sentence(plan->plan.refusals));
+    return plan;
 }
 
 DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::string>& id,
@@ -106,24 +77,18 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
     const std::string uuid = new_group_id();
     const Param etags =
         options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
-    long long size = 0;
+    DeleteResult result;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         const Result moved = transaction.connection().exec_prepared(
             "SELECT (m)[2] FROM " + plan.move +
                 "($1::text[], $2::uuid, $3::text, $4::text, $5::text, $6::bool, "
-                "$7::text[]) m",
+                "$7::text[], $8::bigint) m",
             {schema::array_literal(params_of(id)), uuid, context.by, context.reason,
-             context.request_id, options.hard ? "t" : "f", etags});
-        size = moved.integer(0, 0);
+             context.request_id, options.hard ? "t" : "f", etags, text_of(options.most)});
+        result.rows = moved.integer(0, 0);
+        if (!options.hard) result.item = root_item(plan, uuid, result.rows);
+        if (options.at_end) options.at_end(transaction, result);
     });
-    DeleteResult result;
-    if (options.hard) return result;
-    result.item.emplace();
-    result.item->id = item_id(uuid, 1);
-    result.item->group_id = uuid;
-    result.item->table = plan.plan.root->name;
-    result.item->root = true;
-    result.item->group_size = size;
     return result;
 }
 
@@ -135,7 +100,7 @@ DeleteResult Trash::Impl::not_live(const QualifiedName& wanted, const std::vecto
         return known ? items.newest_of(*known, id, false) : std::nullopt;
     });
     if (!found) throw Error(Code::kNotFound, "there is no such object");
-    if (!options.hard) return {found, true};
+    if (!options.hard) return {found, true, 0};
     if (!found->root) {
         throw NotRoot(
             "the object went into the trash with another one; purge or restore that group",
@@ -143,14 +108,23 @@ DeleteResult Trash::Impl::not_live(const QualifiedName& wanted, const std::vecto
                 return items.one(item_id(found->group_id, 1), false);
             }));
     }
-    purge(found->id, context);
-    return {std::nullopt, true};
+    PurgeOptions purging{options.most, {}};
+    if (options.at_end) {
+        purging.at_end = [&](schema::Transaction& transaction, long long size) {
+            options.at_end(transaction, {std::nullopt, true, size});
+        };
+    }
+    purge(found->id, context, purging);
+    return {std::nullopt, true, 0};
 }
 
-void Trash::Impl::purge(const std::string& item_id, const Context& context) {
+void Trash::Impl::purge(const std::string& item_id, const Context& context,
+                        const PurgeOptions& options) {
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
-        purge_group(transaction, name, group_of(transaction.connection(), name, item_id, true),
-                    context);
+        const GroupRow group = group_of(transaction.connection(), name, item_id, true);
+        if (options.most && group.size > *options.most) throw TooLarge();
+        purge_group(transaction, name, group, context);
+        if (options.at_end) options.at_end(transaction, group.size);
     });
 }
 
@@ -159,13 +133,12 @@ void Trash::Impl::renew(const Compiled& plan) {
     cache.reload();
 }
 
-// Refusals of the function in the words of the contract; returns for what may be tried again.
-void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& id,
-                          const Error& error) {
+void explain_refusal(const Error& error) {
     if (error.is("TD412")) {
         throw Error(Code::kStale,
                     "the object is another version than If-Match names; read it again");
     }
+    if (error.is("TD413")) throw TooLarge();
     if (error.is("TD003")) {
         throw Error(Code::kConflict,
                     error.sql()->message + "; change the trigger or delete those rows first");
@@ -175,6 +148,12 @@ void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& 
                     "a trigger changes rows of the same group while they are deleted; make it an "
                     "AFTER trigger");
     }
+}
+
+// Refusals of the function in the words of the contract; returns for what may be tried again.
+void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& id,
+                          const Error& error) {
+    explain_refusal(error);
     if (error.is("TD409") || error.is("23503")) refused(plan, id, error);
     if (error.sql() && error.sql()->sqlstate.substr(0, 2) == "22") {
         reading([&](Items& items, const schema::Catalog&) {
@@ -195,41 +174,58 @@ void Trash::Impl::give_up(const Error& error) {
         "session interferes: try again");
 }
 
+void add_line(Impact& impact, const Compiled& plan, const Result& found, int row) {
+    const std::string_view kind = found.text(row, 0);
+    const auto place = static_cast<std::size_t>(found.integer(row, 1));
+    const long long count = found.integer(row, 2);
+    if (kind == "trash") {
+        const cascade::Node& node = plan.plan.nodes[place];
+        const cascade::Edge* edge = node.in.empty() ? nullptr : &plan.plan.edges[node.in.front()];
+        impact.lines.push_back(
+            {node.table->name, "trash", count,
+             edge && place > 0 ? edge->key->name + ": " + edge->reason : "named"});
+        impact.total += count;
+        return;
+    }
+    const cascade::Edge& edge = plan.plan.edges[place];
+    const QualifiedName& child = plan.catalog->table(edge.key->child)->name;
+    if (kind == "set") {
+        impact.lines.push_back(
+            {child, edge.effect == cascade::Effect::kSetNull ? "set-null" : "set-default", count,
+             edge.key->name + ": " + edge.reason});
+        return;
+    }
+    Blocker blocker{child, edge.key->name, count, {}};
+    for (const Param& one : schema::parse_array(found.text(row, 3)))
+        blocker.ids.push_back(one.value_or(""));
+    impact.blockers.push_back(std::move(blocker));
+}
+
+Impact read_impact(schema::Connection& connection, const Compiled& plan,
+                   const std::vector<Param>& keys) {
+    Impact impact;
+    impact.table = plan.plan.root->name;
+    if (keys.empty()) return impact;
+    const Result found =
+        connection.exec("SELECT kind, place, amount, ids FROM " + plan.impact + "($1::text[])",
+                        {schema::array_literal(keys)});
+    for (int row = 0; row < found.rows(); ++row) add_line(impact, plan, found, row);
+    return impact;
+}
+
+void throw_blocked(Impact impact) {
+    throw Blocked(
+        "other rows refer to this object; delete them first, or take them along with "
+        "cascade=true",
+        std::move(impact));
+}
+
 Impact Trash::Impl::impact_of(const Compiled& plan, const std::vector<std::string>& id) {
     return reading([&](Items& items, const schema::Catalog&) {
-        Impact impact;
-        impact.table = plan.plan.root->name;
-        impact.id = items.canonical(*plan.plan.root, id);
-        const Result found = items.connection().exec(
-            "SELECT kind, place, amount, ids FROM " + plan.impact + "($1::text[])",
-            {schema::array_literal(params_of(id))});
-        for (int row = 0; row < found.rows(); ++row) {
-            const std::string_view kind = found.text(row, 0);
-            const auto place = static_cast<std::size_t>(found.integer(row, 1));
-            const long long count = found.integer(row, 2);
-            if (kind == "trash") {
-                const cascade::Node& node = plan.plan.nodes[place];
-                const cascade::Edge* edge =
-                    node.in.empty() ? nullptr : &plan.plan.edges[node.in.front()];
-                impact.lines.push_back(
-                    {node.table->name, "trash", count,
-                     edge && place > 0 ? edge->key->name + ": " + edge->reason : "named"});
-                impact.total += count;
-                continue;
-            }
-            const cascade::Edge& edge = plan.plan.edges[place];
-            const QualifiedName& child = plan.catalog->table(edge.key->child)->name;
-            if (kind == "set") {
-                impact.lines.push_back(
-                    {child, edge.effect == cascade::Effect::kSetNull ? "set-null" : "set-default",
-                     count, edge.key->name + ": " + edge.reason});
-                continue;
-            }
-            Blocker blocker{child, edge.key->name, count, {}};
-            for (const Param& one : schema::parse_array(found.text(row, 3)))
-                blocker.ids.push_back(one.value_or(""));
-            impact.blockers.push_back(std::move(blocker));
-        }
+        const std::string canonical = items.canonical(*plan.plan.root, id);
+        Impact impact =
+            read_impact(items.connection(), plan, {schema::array_literal(params_of(id))});
+        impact.id = canonical;
         return impact;
     });
 }
@@ -239,12 +235,7 @@ Impact Trash::Impl::impact_of(const Compiled& plan, const std::vector<std::strin
 void Trash::Impl::refused(const Compiled& plan, const std::vector<std::string>& id,
                           const Error& error) {
     Impact impact = impact_of(plan, id);
-    if (!impact.blockers.empty()) {
-        throw Blocked(
-            "other rows refer to this object; delete them first, or take them along with "
-            "cascade=true",
-            std::move(impact));
-    }
+    if (!impact.blockers.empty()) throw_blocked(std::move(impact));
     throw Error(Code::kConflict,
                 error.sql() && !error.sql()->constraint.empty()
                     ? "the constraint " + error.sql()->constraint + " refuses the delete"
@@ -286,8 +277,6 @@ DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::s
                            const DeleteOptions& options, const Context& context) {
     for (int attempt = 1;; ++attempt) {
         auto plan = impl_->compiled(wanted, options.cascade);
-        if (!plan->plan.refusals.empty())
-            throw Error(Code::kConflict, sentence(plan->plan.refusals));
         if (id.size() != plan->plan.root->primary_key.size())
             return impl_->not_live(wanted, id, options, context);
         try {
@@ -305,8 +294,6 @@ Impact Trash::impact(const QualifiedName& wanted, const std::vector<std::string>
                      bool cascade) {
     for (int attempt = 1;; ++attempt) {
         auto plan = impl_->compiled(wanted, cascade);
-        if (!plan->plan.refusals.empty())
-            throw Error(Code::kConflict, sentence(plan->plan.refusals));
         try {
             return impl_->impact_of(*plan, id);
         } catch (const Error& error) {
@@ -327,9 +314,11 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
             schema::run(impl_->pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
                 const GroupRow group =
                     group_of(transaction.connection(), impl_->name, item_id, true);
+                if (options.most && group.size > *options.most) throw TooLarge();
                 restored =
                     restore_groups(transaction, *catalog, impl_->name, group.id, options, context);
                 if (options.dry_run) throw DryRun{};
+                if (options.at_end) options.at_end(transaction, restored);
             });
             return restored;
         } catch (const DryRun&) {
@@ -341,8 +330,8 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
     }
 }
 
-void Trash::purge(const std::string& item_id, const Context& context) {
-    impl_->purge(item_id, context);
+void Trash::purge(const std::string& item_id, const Context& context, const PurgeOptions& options) {
+    impl_->purge(item_id, context, options);
 }
 
 Item Trash::item(const std::string& item_id, bool with_object) {

@@ -2,6 +2,7 @@
 // of the pool and one transaction (a retry takes a fresh one). All throw Error.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,20 +15,58 @@
 
 namespace trashd::trash {
 
+struct DeleteResult {
+    std::optional<Item> item;  // absent after a hard delete
+    bool already = false;      // it lay in the trash before
+    long long rows = 0;        // moved, or deleted for good
+};
+
+// at_end runs in the transaction of the work, as the last before COMMIT; again where that is tried
+// again. most: throws TooLarge before anything has changed when more rows would move.
 struct DeleteOptions {
     bool cascade = false;                    // take along what would refuse
     bool hard = false;                       // not through the trash
     std::vector<std::string> if_match = {};  // ETags; empty: any
-};
-
-struct DeleteResult {
-    std::optional<Item> item;  // absent after a hard delete
-    bool already = false;      // it lay in the trash before
+    std::optional<long long> most = {};
+    std::function<void(schema::Transaction&, const DeleteResult&)> at_end = {};
 };
 
 struct RestoreOptions {
     bool with_ancestors = false, lossy = false, dry_run = false;
+    std::optional<long long> most = {};
+    std::function<void(schema::Transaction&, const Restored&)> at_end = {};
 };
+
+struct PurgeOptions {
+    std::optional<long long> most = {};
+    std::function<void(schema::Transaction&, long long)> at_end = {};  // with the group's size
+};
+
+// Which live rows of one table: those named by key, or those that meet a condition.
+struct Selection {
+    std::vector<std::vector<std::string>> ids = {};  // each the key's columns in key order, as text
+    std::string condition = {};                      // SQL over the alias t; empty: ids count
+    std::vector<schema::Param> params = {};          // of the condition
+};
+
+struct BulkEntry {
+    std::string id;      // as the database writes it; of what cannot be a key as it was given
+    std::string status;  // trashed, already-trashed, not-found, deleted
+    std::optional<Item> item;
+};
+
+struct BulkResult {
+    std::vector<BulkEntry> entries;  // one for each id given, or for each row met, in order
+    long long rows = 0;
+};
+
+struct BulkOptions {
+    bool cascade = false, hard = false;
+    std::optional<long long> most = {};
+    std::function<void(schema::Transaction&, const BulkResult&)> at_end = {};
+};
+
+inline constexpr int kMostNamed = 1000;  // objects that one bulk delete takes
 
 // Page of a list: newest first, strictly after the item id in `after` (empty: from the start).
 struct ItemPage {
@@ -58,10 +97,17 @@ class Trash {
                         const DeleteOptions& options, const Context& context);
     Impact impact(const schema::QualifiedName& table, const std::vector<std::string>& id,
                   bool cascade);
+    // All or nothing, a group for each object that no other one takes along. Throws kBadRequest
+    // when more than kMostNamed rows meet the condition, Blocked with all that refers to any.
+    BulkResult remove_all(const schema::QualifiedName& table, const Selection& selection,
+                          const BulkOptions& options, const Context& context);
+    // One for all; what is not live counts for nothing.
+    Impact impact_all(const schema::QualifiedName& table, const Selection& selection, bool cascade);
     // item_id: any member's.
     Restored restore(const std::string& item_id, const RestoreOptions& options,
                      const Context& context);
-    void purge(const std::string& item_id, const Context& context);
+    void purge(const std::string& item_id, const Context& context,
+               const PurgeOptions& options = {});
 
     // Throws GoneError when restored or purged since, kNotFound when it never was.
     Item item(const std::string& item_id, bool with_object);

@@ -40,8 +40,8 @@ struct ImpactLine {
 
 struct Impact {
     schema::QualifiedName table;
-    std::string id;
-    long long total = 0;  // rows that move
+    std::optional<std::string> id;  // nothing: of several objects
+    long long total = 0;            // rows that move
     std::vector<ImpactLine> lines;
     std::vector<Blocker> blockers;
 };
@@ -131,6 +131,9 @@ struct GoneError : Error {  // gone
     GoneError(const std::string& detail, Gone what)
         : Error(Code::kGone, detail), gone(std::move(what)) {}
     Gone gone;
+};
+struct TooLarge : Error {  // more rows than `most`
+    TooLarge() : Error(Code::kConflict, "more rows would move than were asked for") {}
 };
 struct NotRoot : Error {  // not-group-root
     NotRoot(const std::string& detail, Item what)

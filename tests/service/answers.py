@@ -76,8 +76,9 @@ class Service:
                 return
         raise SystemExit("the service did not start")
 
-    def call(self, template, method, path, headers=None):
-        request = urllib.request.Request(self.base + path, method=method, headers=headers or {})
+    def call(self, template, method, path, headers=None, body=None):
+        headers = dict(headers or {}, **({"Content-Type": "application/json"} if body else {}))
+        request = urllib.request.Request(self.base + path, body and body.encode(), headers, method=method)
         try:
             answer = urllib.request.build_opener(NoRedirect).open(request)
         except urllib.error.HTTPError as error:
@@ -132,6 +133,12 @@ def converse(service, contract):
     expect(contract, service.call(one, "GET", PROJECT % 43)[0], 404)
     expect(contract, service.call("/v1/history", "GET", "/v1/history?action=purged")[0], 200)
     expect(contract, service.call("/v1/history", "GET", "/v1/history?action=eaten")[0], 400)
+    bulk, many = "/v1/{resource}/bulk-delete", "/v1/time/timerecords"
+    ids = [row["id"] for row in json.loads(service.call("/v1/{resource}", "GET", many + "?limit=3")[2])]
+    expect(contract, service.call("/v1/{resource}", "DELETE", many)[0], 400)
+    expect(contract, service.call("/v1/{resource}", "DELETE", f"{many}?dryRun=true&ids={ids[0]},x")[0], 200)
+    expect(contract, service.call("/v1/{resource}", "DELETE", f"{many}?ids={ids[0]},{ids[1]},x")[0], 200)
+    expect(contract, service.call(bulk, "POST", many + "/bulk-delete", body=json.dumps({"ids": ids}))[0], 200)
     user = "/v1/users/00000000-0000-4000-8002-000000000001"
     expect(contract, service.call(one, "DELETE", user)[0], 409)
     # a member of a project that went by itself cannot come back while its project lies in the trash

@@ -1,0 +1,146 @@
+#include <algorithm>
+
+#include "service/body.hpp"
+#include "service/handlers.hpp"
+#include "service/http_error.hpp"
+#include "service/json.hpp"
+#include "service/rows.hpp"
+#include "service/wish.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+[[noreturn]] void bad(const std::string& detail) {
+    throw Error(Code::kBadRequest, detail);
+}
+
+struct Named {
+    std::vector<std::string> texts;  // as given, for the answer
+    std::vector<std::vector<std::string>> keys;
+
+    void add(const std::string& text, std::vector<std::string> key) {
+        texts.push_back(text);
+        keys.push_back(std::move(key));
+        if (keys.size() > trash::kMostNamed)
+            bad("up to " + std::to_string(trash::kMostNamed) + " ids at once");
+    }
+};
+
+std::vector<std::string> split(const std::string& text, char separator) {
+    std::vector<std::string> parts(1);
+    for (char c : text)
+        if (c == separator)
+            parts.emplace_back();
+        else
+            parts.back() += c;
+    return parts;
+}
+
+// The query is decoded already, so a value with a separator in it can only be named in a body.
+void add_from_query(Named& named, const std::string& ids, std::size_t columns) {
+    for (const auto& id : split(ids, columns == 1 ? ',' : ';'))
+        named.add(id, columns == 1 ? std::vector{id} : split(id, ','));
+}
+
+std::string scalar(const Json& value) {
+    if (value.kind != Json::Kind::kString && value.kind != Json::Kind::kNumber)
+        bad("'ids' must be strings or numbers, or for a key of several columns lists of them");
+    return value.text;
+}
+
+void add_from_body(Named& named, const Json& id, std::size_t columns) {
+    if (id.kind != Json::Kind::kArray) {
+        const auto text = scalar(id);
+        return named.add(text, columns == 1 ? std::vector{text} : split_id(text, columns));
+    }
+    std::vector<std::string> key;
+    std::string text;
+    for (const auto& part : id.elements) {
+        key.push_back(scalar(part));
+        text += (key.size() > 1 ? "," : "") + key.back();
+    }
+    named.add(text, std::move(key));
+}
+
+void read_body(const Call& call, Named& named, std::size_t columns) {
+    const auto body = parse_body(call);
+    const auto* ids = body.member("ids");
+    if (!ids || ids->kind != Json::Kind::kArray || body.members.size() != 1)
+        bad("the body must be {\"ids\": [...]}");
+    for (const auto& id : ids->elements) add_from_body(named, id, columns);
+}
+
+Named parse(const Call& call) {
+    const auto columns = call.resource->table->primary_key.size();
+    const auto ids = call.target.query.text("ids");
+    if (ids && !call.body.empty()) bad("give the ids in the address or in the body, not in both");
+    Named named;
+    if (ids && !ids->empty()) add_from_query(named, *ids, columns);
+    if (!call.body.empty()) read_body(call, named, columns);
+    if (named.keys.empty()) bad("name what to delete: ?ids=1,2,3 or a body {\"ids\": [...]}");
+    return named;
+}
+
+// What cannot be a key is asked for with no key at all: it is not found.
+trash::Selection select(const Call& call, const Named& named) {
+    trash::Selection selection;
+    for (const auto& key : named.keys) {
+        const bool fits = can_be_key(*call.resource->table, key);
+        selection.ids.push_back(fits ? key : std::vector<std::string>());
+    }
+    return selection;
+}
+
+void ask_for_what_is_missing(const Call& call, const trash::Selection& selection,
+                             const Wish& wish) {
+    const bool no_confirm = lacks_confirm(call, wish);
+    if (!no_confirm && !lacks_reason(call)) return;
+    auto impact = call.trash->impact_all(call.resource->table->name, selection, wish.cascade);
+    if (impact.total == 0 && !wish.hard) return;
+    if (no_confirm) throw ConfirmationRequired(impact);
+    throw reason_required();
+}
+
+std::string render(const Call& call, const Named& named, const trash::BulkResult& result) {
+    JsonWriter out;
+    out.StartArray();
+    for (std::size_t i = 0; i < result.entries.size(); ++i) {
+        const auto& entry = result.entries[i];
+        out.StartObject();
+        out.key("id").text(entry.id.empty() && i < named.texts.size() ? named.texts[i] : entry.id);
+        out.key("status").text(entry.status);
+        out.key("trashItem");
+        if (entry.item)
+            write_item(out, *entry.item, *call.resources, false);
+        else
+            out.Null();
+        out.EndObject();
+    }
+    out.EndArray();
+    return out.take();
+}
+
+}  // namespace
+
+Reply remove_objects(const Call& call) {
+    refuse_foreign(call);
+    const auto wish = parse_wish(call, {"ids"});
+    if (!wish.if_match.empty()) bad("If-Match is of one object; delete them one by one for it");
+    const auto named = parse(call);
+    const auto selection = select(call, named);
+    Reply reply;
+    if (wish.dry_run) {
+        reply.body =
+            impact_json(call.trash->impact_all(call.resource->table->name, selection, wish.cascade),
+                        *call.resources);
+        return reply;
+    }
+    ask_for_what_is_missing(call, selection, wish);
+    const auto result = call.trash->remove_all(call.resource->table->name, selection,
+                                               {wish.cascade, wish.hard}, context_of(call));
+    reply.body = render(call, named, result);
+    return reply;
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,361 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "cascade/predicates.hpp"
+#include "schema/value.hpp"
+#include "trash/impl.hpp"
+#include "trash/store.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using cascade::join;
+using schema::Param;
+using schema::QualifiedName;
+using schema::quoted;
+using schema::Result;
+using schema::Table;
+
+constexpr int kTries = 20;  // where requests overlap and one has to give way
+
+struct Live {
+    std::string id, key;  // as the database writes it; the key array as text
+};
+
+bool refusal(const Error& error) {
+    return error.is("TD409") || error.is("23503");
+}
+
+std::vector<Param> keys_of(const std::vector<Live>& rows) {
+    std::vector<Param> keys;
+    for (const Live& row : rows) keys.emplace_back(row.key);
+    return keys;
+}
+
+class Bulk {
+  public:
+    Bulk(schema::Connection& connection, const Compiled& plan, const std::string& trash_schema)
+        : connection_(connection),
+          plan_(plan),
+          table_(*plan.plan.root),
+          name_(trash_schema),
+          items_(connection, *plan.catalog, trash_schema) {}
+
+    // In key order, each once; locked, so that they stay what they are.
+    std::vector<Live> live(const Selection& selection, bool lock);
+    BulkResult run(schema::Transaction& transaction, const Selection& selection,
+                   const BulkOptions& options, const Context& context);
+
+  private:
+    void read_ids(const Selection& selection);
+    std::vector<bool> castable(const std::vector<Param>& keys);
+    std::string casts() const;
+    std::vector<Live> live_where(const std::string& from, const std::vector<Param>& params,
+                                 bool lock);
+    std::vector<Live> live_of(const std::vector<Param>& keys, bool lock);
+    void move(std::vector<Live> left);
+    std::vector<bool> owned(const std::vector<Live>& rows);
+    void move_these(const std::vector<Live>& roots);
+    bool tried(const std::vector<Live>& roots);
+    void move_together(const std::vector<Live>& roots);
+    void move_one_by_one(std::vector<Live> roots);
+    void purge_trashed(const std::map<std::string, Item>& found);
+    BulkEntry entry(const std::string& id, const std::map<std::string, Item>& found) const;
+
+    schema::Connection& connection_;
+    const Compiled& plan_;
+    const Table& table_;
+    const std::string& name_;
+    Items items_;
+    schema::Transaction* transaction_ = nullptr;
+    const BulkOptions* options_ = nullptr;
+    const Context* context_ = nullptr;
+    std::vector<Param> ids_, keys_;  // of each id given, as the database writes it; those that fit
+    std::set<std::string> groups_;   // made or purged here
+    std::set<std::string> were_live_;
+    long long rows_ = 0;
+};
+
+// Of each key array whether its texts can be a key of the table.
+std::vector<bool> Bulk::castable(const std::vector<Param>& keys) {
+    const std::string count = std::to_string(table_.primary_key.size());
+    std::vector<std::string> faults;
+    for (std::size_t i = 0; i < table_.primary_key.size(); ++i) {
+        faults.push_back(quoted({name_, "cast_error"}) + "(u.key[" + std::to_string(i + 1) + "], " +
+                         schema::literal(table_.column(table_.primary_key[i])->type) + ")");
+    }
+    const Result found = connection_.exec(
+        "SELECT CASE WHEN pg_catalog.cardinality(u.key) = " + count +
+            " THEN pg_catalog.num_nonnulls(" + join(faults, ", ") +
+            ") = 0 ELSE false END FROM (SELECT x::text[] AS key, n FROM "
+            "pg_catalog.unnest($1::text[]) WITH ORDINALITY a(x, n) OFFSET 0) u ORDER BY u.n",
+        {schema::array_literal(keys)});
+    std::vector<bool> good;
+    for (int row = 0; row < found.rows(); ++row) good.push_back(found.boolean(row, 0));
+    return good;
+}
+
+// The key's columns as values, under their names.
+std::string Bulk::casts() const {
+    std::vector<std::string> columns;
+    for (std::size_t i = 0; i < table_.primary_key.size(); ++i) {
+        const schema::Column& column = *table_.column(table_.primary_key[i]);
+        columns.push_back(schema::from_text(column, "u.key[" + std::to_string(i + 1) + "]") +
+                          " AS " + quoted(column.name));
+    }
+    return "(SELECT " + join(columns, ", ") +
+           ", u.n AS trashd_n FROM (SELECT x::text[] AS key, n FROM pg_catalog.unnest($1::text[]) "
+           "WITH ORDINALITY a(x, n)) u) k";
+}
+
+void Bulk::read_ids(const Selection& selection) {
+    std::vector<Param> keys;
+    for (const auto& id : selection.ids) keys.emplace_back(schema::array_literal(params_of(id)));
+    const std::vector<bool> good = castable(keys);
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!good[i]) continue;
+        keys_.push_back(keys[i]);
+        places.push_back(i);
+    }
+    const Result found =
+        connection_.exec("SELECT " + schema::key_text(table_, table_.primary_key, "k") + " FROM " +
+                             casts() + " ORDER BY k.trashd_n",
+                         {schema::array_literal(keys_)});
+    ids_.resize(keys.size());
+    for (int row = 0; row < found.rows(); ++row)
+        ids_[places[static_cast<std::size_t>(row)]] = found.value(row, 0);
+}
+
+std::vector<Live> Bulk::live_where(const std::string& from, const std::vector<Param>& params,
+                                   bool lock) {
+    std::vector<std::string> texts, order;
+    for (int attnum : table_.primary_key) {
+        texts.push_back(schema::to_text(*table_.column(attnum), "t"));
+        order.push_back(cascade::column_of(table_, attnum, "t"));
+    }
+    const Result found = connection_.exec(
+        "SELECT " + schema::key_text(table_, table_.primary_key, "t") + ", ARRAY[" +
+            join(texts, ", ") + "]::text[] FROM " + from + " ORDER BY " + join(order, ", ") +
+            " LIMIT " + std::to_string(kMostNamed + 1) + (lock ? " FOR UPDATE OF t" : ""),
+        params);
+    if (found.rows() > kMostNamed) {
+        throw Error(Code::kBadRequest, "more than " + std::to_string(kMostNamed) +
+                                           " objects meet the condition; narrow it");
+    }
+    std::vector<Live> rows;
+    for (int row = 0; row < found.rows(); ++row) {
+        Live one{std::string(found.text(row, 0)), std::string(found.text(row, 1))};
+        if (rows.empty() || rows.back().id != one.id) rows.push_back(std::move(one));
+    }
+    return rows;
+}
+
+std::vector<Live> Bulk::live_of(const std::vector<Param>& keys, bool lock) {
+    const std::vector<std::string> operators = cascade::identity_operators(table_);
+    std::vector<std::string> equal;
+    for (std::size_t i = 0; i < table_.primary_key.size(); ++i) {
+        const int attnum = table_.primary_key[i];
+        equal.push_back(cascade::column_of(table_, attnum, "t") + " " + operators[i] + " " +
+                        cascade::column_of(table_, attnum, "k"));
+    }
+    return live_where(
+        casts() + " JOIN " + schema::relation(table_) + " t ON " + join(equal, " AND "),
+        {schema::array_literal(keys)}, lock);
+}
+
+std::vector<Live> Bulk::live(const Selection& selection, bool lock) {
+    if (!selection.condition.empty()) {
+        return live_where(schema::relation(table_) + " t WHERE " + selection.condition,
+                          selection.params, lock);
+    }
+    read_ids(selection);
+    return live_of(keys_, lock);
+}
+
+// Which rows others of them take along; asked in the order in which they were named.
+std::vector<bool> Bulk::owned(const std::vector<Live>& rows) {
+    std::vector<bool> taken(rows.size(), false);
+    if (plan_.owners.empty() || rows.size() < 2) return taken;
+    std::map<std::string, std::size_t> named;
+    for (const Param& id : ids_)
+        if (id) named.emplace(*id, named.size());
+    std::vector<std::size_t> order(rows.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return named[rows[a].id] < named[rows[b].id];
+    });
+    std::vector<Param> keys, ids;
+    for (std::size_t at : order) {
+        keys.emplace_back(rows[at].key);
+        ids.emplace_back(rows[at].id);
+    }
+    const Result found =
+        connection_.exec("SELECT o FROM pg_catalog.unnest(" + plan_.owners +
+                             "($1::text[], $2::text[])) WITH ORDINALITY u(o, n) ORDER BY n",
+                         {schema::array_literal(keys), schema::array_literal(ids)});
+    for (int row = 0; row < found.rows(); ++row)
+        taken[order[static_cast<std::size_t>(row)]] = found.integer(row, 0) != 0;
+    return taken;
+}
+
+void Bulk::move_these(const std::vector<Live>& roots) {
+    std::vector<Param> groups;
+    for (std::size_t i = 0; i < roots.size(); ++i) groups.emplace_back(new_group_id());
+    const Param most = options_->most ? Param(std::to_string(*options_->most)) : std::nullopt;
+    const Result moved = connection_.exec(
+        "SELECT (x.m)[2] FROM (SELECT " + plan_.move +
+            "(k.key::text[], k.uuid, $3::text, $4::text, $5::text, $6::bool, NULL, $7::bigint) m "
+            "FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::uuid[])) "
+            "k(key, uuid) OFFSET 0) x",
+        {schema::array_literal(keys_of(roots)), schema::array_literal(groups), context_->by,
+         context_->reason, context_->request_id, options_->hard ? "t" : "f", most});
+    for (int row = 0; row < moved.rows(); ++row) rows_ += moved.integer(row, 0);
+    if (options_->most && rows_ > *options_->most) throw TooLarge();
+    for (const Param& group : groups) groups_.insert(*group);
+}
+
+// False when something refused; nothing has changed then.
+bool Bulk::tried(const std::vector<Live>& roots) {
+    connection_.exec("SAVEPOINT trashd_bulk");
+    bool done = true;
+    try {
+        move_these(roots);
+    } catch (const Error& error) {
+        if (!refusal(error)) throw;
+        connection_.exec("ROLLBACK TO SAVEPOINT trashd_bulk");
+        done = false;
+    }
+    connection_.exec("RELEASE SAVEPOINT trashd_bulk");
+    return done;
+}
+
+// Who refers must go before whom it refers to; how deep that goes is how often all are tried.
+void Bulk::move_one_by_one(std::vector<Live> roots) {
+    while (!roots.empty()) {
+        std::reverse(roots.begin(), roots.end());  // who refers often has the later key
+        std::vector<Live> refused;
+        for (const Live& root : roots)
+            if (!tried({root})) refused.push_back(root);
+        if (refused.size() == roots.size()) {
+            throw_blocked(read_impact(connection_, plan_, {refused.front().key}));
+        }
+        roots = std::move(refused);
+    }
+}
+
+void Bulk::move_together(const std::vector<Live>& roots) {
+    if (tried(roots)) return;
+    Impact impact = read_impact(connection_, plan_, keys_of(roots));
+    if (!impact.blockers.empty()) throw_blocked(std::move(impact));
+    move_one_by_one(roots);
+}
+
+// What was about to be taken along may have been moved away meanwhile: then it goes by itself.
+void Bulk::move(std::vector<Live> left) {
+    while (!left.empty()) {
+        const std::vector<bool> taken = owned(left);
+        std::vector<Live> roots, others;
+        for (std::size_t i = 0; i < left.size(); ++i)
+            (taken[i] ? others : roots).push_back(left[i]);
+        move_together(roots);
+        left = others.empty() ? others : live_of(keys_of(others), true);
+    }
+}
+
+void Bulk::purge_trashed(const std::map<std::string, Item>& found) {
+    std::set<std::string> roots;
+    for (const auto& [id, item] : found)
+        if (item.root && !were_live_.contains(id)) roots.insert(item.id);
+    for (const std::string& root : roots) {
+        const GroupRow group = group_of(connection_, name_, root, true);
+        purge_group(*transaction_, name_, group, *context_);
+        groups_.insert(group.uuid);
+        rows_ += group.size;
+    }
+    for (const auto& [id, item] : found) {
+        if (were_live_.contains(id) || groups_.contains(item.group_id)) continue;
+        throw NotRoot("the object " + id +
+                          " went into the trash with another one; purge or restore that group",
+                      items_.one(item_id(item.group_id, 1), false));
+    }
+}
+
+BulkEntry Bulk::entry(const std::string& id, const std::map<std::string, Item>& found) const {
+    const auto item = found.find(id);
+    const bool here = item != found.end() && groups_.contains(item->second.group_id);
+    if (options_->hard) return {id, here || were_live_.contains(id) ? "deleted" : "not-found", {}};
+    if (item == found.end()) return {id, "not-found", {}};
+    return {id, here ? "trashed" : "already-trashed", item->second};
+}
+
+BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selection,
+                     const BulkOptions& options, const Context& context) {
+    transaction_ = &transaction;
+    options_ = &options;
+    context_ = &context;
+    const std::vector<Live> rows = live(selection, true);
+    for (const Live& row : rows) were_live_.insert(row.id);
+    if (!selection.condition.empty()) {
+        for (const Live& row : rows) ids_.emplace_back(row.id);
+    }
+    move(rows);
+    std::vector<std::string> asked;
+    for (const Param& id : ids_)
+        if (id) asked.push_back(*id);
+    std::sort(asked.begin(), asked.end());
+    asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
+    const auto found = items_.newest_of_all(table_, asked);
+    if (options.hard) purge_trashed(found);
+    BulkResult result;
+    for (const Param& id : ids_)
+        result.entries.push_back(id ? entry(*id, found) : BulkEntry{"", "not-found", {}});
+    result.rows = rows_;
+    if (options.at_end) options.at_end(transaction, result);
+    return result;
+}
+
+}  // namespace
+
+BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selection,
+                             const BulkOptions& options, const Context& context) {
+    for (int attempt = 1;; ++attempt) {
+        auto plan = impl_->compiled(wanted, options.cascade);
+        try {
+            BulkResult result;
+            schema::run(
+                impl_->pool, schema::Mode::kMove,
+                [&](schema::Transaction& transaction) {
+                    Bulk bulk(transaction.connection(), *plan, impl_->name);
+                    result = bulk.run(transaction, selection, options, context);
+                },
+                kTries);
+            return result;
+        } catch (const Error& error) {
+            explain_refusal(error);
+            // TD404, gone: another request moved a row between two statements of this one
+            const bool met = error.is("TD002") || error.is("TD404") || error.code() == Code::kGone;
+            if (attempt == kAttempts && error.is("TD002")) impl_->give_up(error);
+            if (attempt == kAttempts || !(stale(error) || met)) throw;
+            if (stale(error)) impl_->renew(*plan);
+        }
+    }
+}
+
+Impact Trash::impact_all(const QualifiedName& wanted, const Selection& selection, bool cascade) {
+    for (int attempt = 1;; ++attempt) {
+        auto plan = impl_->compiled(wanted, cascade);
+        try {
+            return impl_->reading([&](Items& items, const schema::Catalog&) {
+                Bulk bulk(items.connection(), *plan, impl_->name);
+                return read_impact(items.connection(), *plan, keys_of(bulk.live(selection, false)));
+            });
+        } catch (const Error& error) {
+            if (!stale(error) || attempt == kAttempts) throw;
+            impl_->renew(*plan);
+        }
+    }
+}
+
+}  // namespace trashd::trash

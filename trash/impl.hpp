@@ -1,0 +1,66 @@
+// What trash.cpp and bulk.cpp share behind Trash.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "trash/compiled.hpp"
+#include "trash/items.hpp"
+#include "trash/trash.hpp"
+
+namespace trashd::trash {
+
+struct Trash::Impl {
+    Impl(schema::Pool& pool, const std::string& trash_schema)
+        : pool(pool), name(trash_schema), cache(pool, trash_schema), plans(trash_schema) {}
+
+    const schema::Table& table(const std::shared_ptr<const schema::Catalog>& catalog,
+                               const schema::QualifiedName& wanted) const;
+    std::shared_ptr<const schema::Catalog> catalog_with(const schema::QualifiedName& wanted);
+    // Throws kConflict when the plan refuses.
+    std::shared_ptr<const Compiled> compiled(const schema::QualifiedName& wanted, bool take_all);
+    template <typename Work>
+    auto reading(Work work) {
+        auto catalog = cache.get();
+        schema::Lease lease = pool.lease();
+        schema::Transaction transaction(lease.connection(), schema::Mode::kRead, pool.limits());
+        Items items(lease.connection(), *catalog, name);
+        auto result = work(items, *catalog);
+        transaction.commit();
+        return result;
+    }
+    DeleteResult move(const Compiled& plan, const std::vector<std::string>& id,
+                      const DeleteOptions& options, const Context& context);
+    DeleteResult not_live(const schema::QualifiedName& wanted, const std::vector<std::string>& id,
+                          const DeleteOptions& options, const Context& context);
+    void purge(const std::string& item_id, const Context& context, const PurgeOptions& options);
+    void renew(const Compiled& plan);
+    void explain(const Compiled& plan, const std::vector<std::string>& id, const Error& error);
+    [[noreturn]] void give_up(const Error& error);
+    Impact impact_of(const Compiled& plan, const std::vector<std::string>& id);
+    [[noreturn]] void refused(const Compiled& plan, const std::vector<std::string>& id,
+                              const Error& error);
+
+    schema::Pool& pool;
+    std::string name;
+    schema::CatalogCache cache;
+    CompiledPlans plans;
+    cascade::Policy policy;
+};
+
+inline constexpr int kAttempts = 4;  // after a changed catalog, or rows that moved under a guard
+
+// The plan was made for a catalog that is no more: its own check, a name that is gone, or its
+// function.
+bool stale(const Error& error);
+// Refusals that are the same for one object and for many; returns for what may be tried again.
+void explain_refusal(const Error& error);
+std::vector<schema::Param> params_of(const std::vector<std::string>& texts);
+// Of all these roots (key arrays written as text) together, on the connection of a transaction.
+Impact read_impact(schema::Connection& connection, const Compiled& plan,
+                   const std::vector<schema::Param>& keys);
+[[noreturn]] void throw_blocked(Impact impact);
+
+}  // namespace trashd::trash
