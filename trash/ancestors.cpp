@@ -30,26 +30,52 @@ std::vector<std::string> names(const Table& table, const std::vector<int>& attnu
     return out;
 }
 
+bool all_alike(const std::vector<std::string>& operators) {
+    return std::ranges::all_of(operators,
+                               [&](const auto& one) { return one == operators.front(); });
+}
+
+std::vector<std::string> values(const std::string& alias, std::size_t count) {
+    std::vector<std::string> out;
+    for (std::size_t k = 1; k <= count; ++k) out.push_back(alias + ".e" + to_string(k));
+    return out;
+}
+
+// That the value of v is among those of the parent's items. A subquery that is hashed whatever the
+// planner believes about the items, of which it knows nothing yet.
+std::string among_moving(const Restoring& restoring, const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    const auto parents = names(parent, key.parent_columns);
+    const auto own = values("v", parents.size()), other = values("p", parents.size());
+    const auto from = " FROM " + evaluated(restoring, parent, parents, {}) + " p WHERE ";
+    if (all_alike(key.operators)) {
+        return "(" + join(own, ", ") + ") " + key.operators.front() + " ANY (SELECT " +
+               join(other, ", ") + from + "pg_catalog.num_nulls(" + join(other, ", ") + ") = 0)";
+    }
+    std::vector<std::string> same;
+    for (std::size_t k = 0; k < own.size(); ++k) {
+        same.push_back(other[k] + " " + key.operators[k] + " " + own[k]);
+    }
+    return "EXISTS (SELECT 1" + from + join(same, " AND ") + ")";
+}
+
 // (object_id, w, e1...): items of the child whose parent is neither live nor among the groups.
 std::string missing(const Restoring& restoring, const ForeignKey& key) {
     const auto& child = *restoring.catalog.table(key.child);
     const auto& parent = *restoring.catalog.table(key.parent);
     const auto parents = names(parent, key.parent_columns);
-    std::vector<std::string> set, live, moving;
+    const auto own = values("v", parents.size());
+    std::vector<std::string> live;
     for (std::size_t k = 0; k < parents.size(); ++k) {
-        const auto e = "e" + to_string(k + 1);
-        set.push_back("v." + e);
-        live.push_back("p." + parents[k] + " " + key.operators[k] + " v." + e);
-        moving.push_back("p." + e + " " + key.operators[k] + " v." + e);
+        live.push_back("p." + parents[k] + " " + key.operators[k] + " " + own[k]);
     }
     auto sql = "SELECT v.* FROM " +
                evaluated(restoring, child, names(child, key.child_columns), key.child_columns) +
-               " v WHERE pg_catalog.num_nulls(" + join(set, ", ") +
+               " v WHERE pg_catalog.num_nulls(" + join(own, ", ") +
                ") = 0 AND NOT EXISTS (SELECT 1 FROM " + schema::relation(parent) + " AS p WHERE " +
                join(live, " AND ") + ")";
     if (!shapes_of(restoring, parent).empty()) {
-        sql += " AND NOT EXISTS (SELECT 1 FROM " + evaluated(restoring, parent, parents, {}) +
-               " p WHERE " + join(moving, " AND ") + ")";
+        sql += " AND (" + among_moving(restoring, key) + ") IS NOT TRUE";
     }
     return sql;
 }
@@ -65,17 +91,25 @@ std::string wanted(const ForeignKey& key, const Table& parent) {
     return "(SELECT " + join(out, ", ") + ") k";
 }
 
-// That the item i, of shape s, is the row that is referred to.
-std::string is_wanted(const ForeignKey& key, const Table& parent) {
-    if (by_identity(key, parent)) {
-        return "i.object_id = " + schema::key_text(parent, parent.identity, "k");
-    }
+// Items that may be the row that is referred to, whose values are k. OFFSET 0: by their own index,
+// whatever the planner believes about groups.
+std::string candidates(const Restoring& restoring, const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> out;
-    for (const int attnum : key.parent_columns) {
-        out.push_back("i.payload[pg_catalog.array_position(s.attnums, " + to_string(attnum) +
-                      "::pg_catalog.int2)] = (" + schema::to_text(at(parent, attnum), "k") + ")");
+    if (by_identity(key, parent)) {
+        out.push_back("i.object_id = " + schema::key_text(parent, parent.identity, "k"));
+    } else {
+        for (const int attnum : key.parent_columns) {
+            out.push_back("i.payload[pg_catalog.array_position(s.attnums, " + to_string(attnum) +
+                          "::pg_catalog.int2)] = (" + schema::to_text(at(parent, attnum), "k") +
+                          ")");
+        }
     }
-    return join(out, " AND ");
+    return "(SELECT i.group_id, i.ordinal FROM " + restoring.own("item") + " i JOIN " +
+           restoring.own("shape") +
+           " s ON s.id = i.shape WHERE i.shape = ANY(ARRAY(SELECT id FROM " +
+           restoring.own("shape") + " WHERE relation::pg_catalog.oid = " + to_string(parent.oid) +
+           ")) AND " + join(out, " AND ") + " OFFSET 0) i";
 }
 
 // (object_id, w, group id, uuid and ordinal of the newest item of the parent, whether it was
@@ -96,12 +130,9 @@ std::string located(const Restoring& restoring, const ForeignKey& key) {
     return "SELECT m.object_id, m.w, x.group_id, x.uuid, x.ordinal, " + purged + " AS purged, " +
            id + " AS parent FROM (" + missing(restoring, key) + ") m CROSS JOIN LATERAL " +
            wanted(key, parent) + " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " +
-           restoring.own("item") + " i JOIN " + restoring.own("trash_group") +
-           " g ON g.id = i.group_id AND g.state = 'trashed' JOIN " + restoring.own("shape") +
-           " s ON s.id = i.shape WHERE i.shape = ANY(ARRAY(SELECT id FROM " +
-           restoring.own("shape") + " WHERE relation::pg_catalog.oid = " + to_string(parent.oid) +
-           ")) AND i.group_id NOT IN (" + join(ours, ", ") + ") AND " + is_wanted(key, parent) +
-           " ORDER BY i.group_id DESC LIMIT 1) x ON true";
+           candidates(restoring, key) + " JOIN " + restoring.own("trash_group") +
+           " g ON g.id = i.group_id AND g.state = 'trashed' WHERE i.group_id NOT IN (" +
+           join(ours, ", ") + ") ORDER BY i.group_id DESC LIMIT 1) x ON true";
 }
 
 // Keys of single partitions are left to the server: which rows they bind is its to say.
