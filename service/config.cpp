@@ -157,6 +157,37 @@ void take_limits(Section& section, Config& config, std::vector<std::string>& fau
     limits.refuse_unknown();
 }
 
+bool valid_origin(const std::string& origin) {
+    const auto host = origin.find("://");
+    return origin == "*" || (host != origin.npos && host + 3 < origin.size() &&
+                             origin.find('/', host + 3) == origin.npos);
+}
+
+void take_cors(Section& section, Config& config, std::vector<std::string>& faults) {
+    const auto* node = section.find("cors");
+    if (!node) return;
+    if (!node->as_table()) return section.fault("cors", "must be a table");
+    Section cors(*node->as_table(), "cors.", faults);
+    cors.take("origins", config.cors_origins);
+    for (const auto& origin : config.cors_origins)
+        if (!valid_origin(origin))
+            cors.fault("origins", "'" + origin + "' must be as in https://app.example, or *");
+    cors.refuse_unknown();
+}
+
+void take_log(Section& section, Config& config, std::vector<std::string>& faults) {
+    const auto* node = section.find("log");
+    if (!node) return;
+    if (!node->as_table()) return section.fault("log", "must be a table");
+    Section log(*node->as_table(), "log.", faults);
+    const auto* access = log.find("access");
+    if (access && access->is_boolean())
+        config.access_log = access->ref<bool>() ? "-" : "";
+    else
+        log.take("access", config.access_log);
+    log.refuse_unknown();
+}
+
 void take_file(const toml::table& file, Config& config, std::vector<std::string>& faults) {
     Section section(file, "", faults);
     section.take("listen", config.listen);
@@ -168,6 +199,8 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     section.take("threads", config.threads, 1, 10000);
     section.take("restore_by_get", config.restore_by_get);
     take_limits(section, config, faults);
+    take_cors(section, config, faults);
+    take_log(section, config, faults);
     take_resources(section, config, faults);
     section.refuse_unknown();
 }

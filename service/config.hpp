@@ -35,6 +35,8 @@ struct Config {
     std::string trash_schema = "trashd";
     std::vector<std::string> schemas = {"public"};
     int pool_size = 8, threads = 512;
+    std::vector<std::string> cors_origins;  // "*": any
+    std::string access_log;                 // empty: none, "-": standard output, else a file
     bool restore_by_get = true, demo = false;
     RequestLimits limits;
     std::vector<ResourceConfig> resources;

@@ -77,6 +77,10 @@ std::string dump(const Config& config) {
                                {"json_depth", static_cast<int64_t>(limits.json_depth)},
                                {"lock_timeout_ms", limits.lock_timeout_ms},
                                {"statement_timeout_ms", limits.statement_timeout_ms}}}};
+    toml::array origins;
+    for (const auto& origin : config.cors_origins) origins.push_back(origin);
+    if (!origins.empty()) table.insert("cors", toml::table{{"origins", origins}});
+    if (!config.access_log.empty()) table.insert("log", toml::table{{"access", config.access_log}});
     if (!resources.empty()) table.insert("resource", resources);
     std::ostringstream text;
     text << table << "\n";

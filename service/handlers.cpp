@@ -1,5 +1,6 @@
 #include "service/handlers.hpp"
 
+#include "service/negotiate.hpp"
 #include "service/rows.hpp"
 
 namespace trashd::service {
@@ -35,6 +36,8 @@ void refuse_foreign(const Call& call) {
         for (const auto& value : call.headers(name))
             if (value.find("prefetch") != std::string::npos)
                 throw Error(Code::kForbidden, "a prefetch must not change anything");
+    for (const auto& origin : call.headers("Origin"))
+        if (is_allowed_origin(*call.config, origin)) return;
     for (const auto& value : call.headers("Sec-Fetch-Site"))
         if (value == "cross-site")
             throw Error(Code::kForbidden, "a page of another site must not change anything");

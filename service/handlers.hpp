@@ -32,6 +32,11 @@ Reply ready(const Call& call);
 Reply metrics(const Call& call);
 Reply openapi(const Call& call);
 
+// pages.cpp
+Reply home(const Call& call);
+Reply explain_problem(const Call& call);
+Reply docs(const Call& call);
+
 // Shared by them.
 trash::Context context_of(const Call& call);
 // Parts of the object's id; throws Error kNotFound when it cannot be a key of the table.

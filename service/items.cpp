@@ -39,8 +39,7 @@ Reply list_items(const Call& call) {
     auto after = from.values.empty() ? "" : from.values.front();
     auto page = call.trash->list(limit_of(call), after, with_object);
     JsonArray elements;
-    for (const auto& item : page.items)
-        elements.add(item_json(item, *call.resources, with_object));
+    for (const auto& item : page.items) elements.add(item_json(item, *call.resources, with_object));
     Reply reply;
     reply.spool = elements.finish();
     if (page.more && !page.items.empty())

@@ -11,13 +11,17 @@ namespace {
 
 constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{trashItemId}",
                            kRestore = "/v1/trash/{trashItemId}/$restore",
-                           kBulkDelete = "/v1/{resource}/bulk-delete";
+                           kBulkDelete = "/v1/{resource}/bulk-delete",
+                           kProblem = "/problems/{code}";
 
 constexpr std::array kRoutes = {
     Route{"GET", "/healthz", healthy},
     Route{"GET", "/readyz", ready},
     Route{"GET", "/metrics", metrics},
     Route{"GET", "/openapi.yaml", openapi},
+    Route{"GET", "/", home},
+    Route{"GET", "/docs", docs},
+    Route{"GET", kProblem, explain_problem},
     Route{"GET", "/v1/", list_resources},
     Route{"GET", "/v1/{resource}", list_objects},
     Route{"DELETE", "/v1/{resource}", remove_objects},
@@ -75,6 +79,7 @@ std::string_view match_path(Call& call) {
     if (segments.size() == 1)
         for (const auto& route : kRoutes)
             if (route.path.substr(1) == segments[0]) return route.path;
+    if (segments.size() == 2 && segments[0] == "problems") return kProblem;
     if (segments[0] != "v1") return {};
     if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1/";
     if (segments[1] == "trash") return match_trash(call);
@@ -83,16 +88,22 @@ std::string_view match_path(Call& call) {
     return match_resource(call);
 }
 
-const Route& find_route(const Call& call, std::string_view path) {
-    if (path.empty())
-        throw Error(Code::kNotFound, "nothing is at this address; /v1/ lists what there is");
+std::string allowed_verbs(std::string_view path) {
     std::string allow;
     for (const auto& route : kRoutes) {
         if (route.path != path) continue;
-        if (route.verb == call.verb) return route;
-        allow += (allow.empty() ? "" : ", ") + std::string(route.verb);
+        allow += std::string(route.verb) + ", ";
+        if (route.verb == "GET" && path != kRestore) allow += "HEAD, ";
     }
-    throw WrongVerb(allow);
+    return allow + "OPTIONS";
+}
+
+const Route& find_route(const Call& call, std::string_view path) {
+    if (path.empty())
+        throw Error(Code::kNotFound, "nothing is at this address; /v1/ lists what there is");
+    for (const auto& route : kRoutes)
+        if (route.path == path && route.verb == call.verb) return route;
+    throw WrongVerb(allowed_verbs(path));
 }
 
 }  // namespace trashd::service

@@ -18,6 +18,8 @@ std::span<const Route> routes();
 // The path of the route that the address means, e.g. "/v1/{resource}/{id}"; fills resource and
 // raw_id of the call. Empty when there is none.
 std::string_view match_path(Call& call);
+// The verbs that the path answers, for Allow.
+std::string allowed_verbs(std::string_view path);
 // Throws Error: kNotFound for an empty path, WrongVerb for a verb that the path does not answer.
 const Route& find_route(const Call& call, std::string_view path);
 

@@ -10,10 +10,12 @@
 #include <random>
 #include <utility>
 
+#include "service/access_log.hpp"
 #include "service/front.hpp"
 #include "service/head.hpp"
 #include "service/http_error.hpp"
 #include "service/metrics.hpp"
+#include "service/negotiate.hpp"
 #include "service/router.hpp"
 #include "service/stream.hpp"
 
@@ -26,6 +28,8 @@ struct Exchange {
     Head head;
     std::string peer;
     bool close = false;  // the connection ends with this answer
+    std::string request_id;
+    int status = 0;
     const RequestStream* stream = nullptr;
 };
 thread_local Exchange* current = nullptr;
@@ -78,8 +82,9 @@ void send(const Reply& reply, const std::string& request_id, httplib::Response& 
         response.set_content(reply.body, reply.type);
     for (const auto& [name, value] : reply.headers) response.set_header(name, value);
     response.set_header("X-Request-Id", request_id);
-    response.set_header("Cache-Control", "no-store");
+    if (!response.has_header("Cache-Control")) response.set_header("Cache-Control", "no-store");
     response.set_header("X-Content-Type-Options", "nosniff");
+    response.set_header("Accept-Ranges", "none");
 }
 
 // REUSEADDR alone: the library's default, REUSEPORT, lets two servers share a port unnoticed.
@@ -121,12 +126,14 @@ struct HttpServer::Impl {
     ResourceCache& resources;
     const Config& config;
     Listener server;
+    AccessLog access_log{config.access_log};
     Front front{config.limits, static_cast<std::size_t>(config.threads),
                 [this](Connection& connection) { return serve(connection); }};
 
     void set_up();
     bool serve(Connection& connection);
     bool serve_one(Connection& connection, std::size_t length);
+    void log_access(const Exchange& exchange, std::chrono::duration<double> taken) const;
     void take_with_body(httplib::Request& request, httplib::Response& response,
                         const httplib::ContentReader& reader);
     std::string read_body(const httplib::ContentReader& reader);
@@ -137,6 +144,8 @@ struct HttpServer::Impl {
 
 Reply HttpServer::Impl::dispatch(Call& call) {
     auto path = match_path(call);
+    if (call.verb == "OPTIONS" && !path.empty())
+        return {204, "", "", {{"Allow", allowed_verbs(path)}}};
     if (path.empty() && call.verb == "DELETE") {
         call.resources = resources.refresh();
         path = match_path(call);
@@ -148,6 +157,10 @@ Reply HttpServer::Impl::dispatch(Call& call) {
 Reply HttpServer::Impl::handle(Call& call) {
     const auto& head = current->head;
     if (head.refusal) throw Error(*head.refusal);
+    call.verb = head.method;
+    if (is_preflight(call)) return answer_preflight(call);
+    if (head.method == "OPTIONS" && head.target == "*")
+        return {204, "", "", {{"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}}};
     call.target = parse_target(head.target);
     call.verb = verb_of(head.method, call.target.query);
     call.resources = resources.get();
@@ -178,7 +191,11 @@ void HttpServer::Impl::answer(httplib::Response& response, std::string body) {
     } catch (...) {
         reply = problem_of_current_exception(call.resources.get(), call.request_id, call.safe);
     }
+    allow_origin(call, reply);
+    compress(call, reply);
     send(reply, call.request_id, response);
+    current->request_id = call.request_id;
+    current->status = reply.status;
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     count_request(head.method.empty() ? "unreadable" : head.method, reply.status, taken.count());
 }
@@ -216,7 +233,16 @@ void HttpServer::Impl::take_with_body(httplib::Request& request, httplib::Respon
     answer(response, std::move(body));
 }
 
+void HttpServer::Impl::log_access(const Exchange& exchange,
+                                  std::chrono::duration<double> taken) const {
+    const auto& head = exchange.head;
+    access_log.write({exchange.request_id, exchange.peer, head.method, head.target,
+                      head.value("User-Agent"), exchange.status, exchange.stream->written(),
+                      taken.count()});
+}
+
 bool HttpServer::Impl::serve_one(Connection& connection, std::size_t length) {
+    const auto start = std::chrono::steady_clock::now();
     Exchange exchange;
     auto limits = config.limits;
     exchange.head = parse_head(std::string_view(connection.input).substr(0, length), limits);
@@ -232,6 +258,7 @@ bool HttpServer::Impl::serve_one(Connection& connection, std::size_t length) {
     current = &exchange;
     const bool answered = server.process(stream);
     current = nullptr;
+    if (access_log.on()) log_access(exchange, std::chrono::steady_clock::now() - start);
     connection.input = stream.rest();
     return answered && !exchange.close;
 }

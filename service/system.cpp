@@ -1,6 +1,7 @@
 #include "generated/kOpenapi.hpp"
 #include "service/handlers.hpp"
 #include "service/metrics.hpp"
+#include "service/pages.hpp"
 
 namespace trashd::service {
 
@@ -19,8 +20,8 @@ Reply metrics(const Call&) {
     return {200, metrics_text(), "text/plain; version=0.0.4; charset=utf-8", {}};
 }
 
-Reply openapi(const Call&) {
-    return {200, kOpenapi, "application/yaml", {}};
+Reply openapi(const Call& call) {
+    return fixed_reply(call, kOpenapi, "application/yaml");
 }
 
 }  // namespace trashd::service

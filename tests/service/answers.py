@@ -109,6 +109,12 @@ def converse(service, contract):
         expect(contract, service.call("/v1/{resource}/$metadata", "GET", resource["metadata"])[0], 200)
     expect(contract, service.call("/v1/{resource}", "GET", "/v1/time/projects?limit=5000")[0], 400)
     expect(contract, service.call("/v1/{resource}", "GET", "/v1/nothing")[0], 404)
+    for accept in ("text/html", "*/*"):
+        expect(contract, service.call("/", "GET", "/", {"Accept": accept})[0], 200)
+        expect(contract, service.call("/docs", "GET", "/docs", {"Accept": accept})[0], 200)
+        problem = "/problems/{code}"
+        expect(contract, service.call(problem, "GET", "/problems/held", {"Accept": accept})[0], 200)
+        expect(contract, service.call(problem, "GET", "/problems/none", {"Accept": accept})[0], 404)
     project = PROJECT % 42
     expect(contract, service.call(one, "GET", project)[0], 200)
     expect(contract, service.call(one, "DELETE", project + "?dryRun=true")[0], 200)

@@ -185,13 +185,13 @@ TEST_CASE("a wrong verb is told the right ones") {
     Bench call("restore_by_get = false\n");
     const auto item = call.trash("project/1");
     const std::vector<std::array<std::string, 3>> wrong = {
-        {"PUT", "/v1/project/1", "GET, DELETE"},
-        {"DELETE", "/v1/project", "GET"},
-        {"PATCH", "/v1/project/1/@deleted", "GET"},
-        {"POST", item, "GET, DELETE"},
-        {"DELETE", item + "/$restore", "GET, POST"},
+        {"PUT", "/v1/project/1", "GET, HEAD, DELETE, OPTIONS"},
+        {"PUT", "/v1/project", "GET, HEAD, DELETE, OPTIONS"},
+        {"PATCH", "/v1/project/1/@deleted", "GET, HEAD, OPTIONS"},
+        {"POST", item, "GET, HEAD, DELETE, OPTIONS"},
+        {"DELETE", item + "/$restore", "GET, POST, OPTIONS"},
         {"GET", item + "/$restore", "POST"},
-        {"POST", "/healthz", "GET"},
+        {"POST", "/healthz", "GET, HEAD, OPTIONS"},
     };
     for (const auto& [verb, address, allowed] : wrong) {
         CAPTURE(verb + " " + address);

@@ -1,0 +1,64 @@
+#include "service/access_log.hpp"
+
+#include <fmt/chrono.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "schema/error.hpp"
+#include "service/address.hpp"
+#include "service/json.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+std::string now() {
+    using namespace std::chrono;
+    const auto time = floor<milliseconds>(system_clock::now());
+    return fmt::format("{:%FT%T}Z", time);
+}
+
+std::string readable(const std::string& text) {
+    return is_utf8(text) ? text : "(not UTF-8)";
+}
+
+}  // namespace
+
+AccessLog::AccessLog(const std::string& where) {
+    if (where.empty()) return;
+    try {
+        spdlog::sink_ptr sink;
+        if (where == "-")
+            sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+        else
+            sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(where);
+        logger_ = std::make_shared<spdlog::logger>("access", sink);
+    } catch (const spdlog::spdlog_ex&) {
+        throw Error(Code::kUnavailable, "log.access: " + where + " cannot be written");
+    }
+    logger_->set_pattern("%v");
+    logger_->flush_on(spdlog::level::trace);
+}
+
+void AccessLog::write(const Access& access) const {
+    if (!logger_) return;
+    JsonWriter out;
+    out.StartObject();
+    out.key("time").text(now());
+    out.key("requestId").text(access.request_id);
+    out.key("peer").text(access.peer);
+    out.key("method").text(access.method);
+    out.key("path").text(readable(access.target.substr(0, access.target.find('?'))));
+    out.key("status").Int(access.status);
+    out.key("bytes").Uint64(access.bytes);
+    out.key("seconds").Double(std::round(access.seconds * 1e6) / 1e6);
+    out.key("userAgent").text(readable(access.user_agent));
+    out.EndObject();
+    logger_->info(out.take());
+}
+
+}  // namespace trashd::service
