@@ -32,7 +32,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
         return add({Json::Kind::kString, checked({text, size}), {}, {}, {}});
     }
     bool Key(const char* text, rapidjson::SizeType size, bool) {
-        open_.back().value.members.emplace_back(checked({text, size}), Json{});
+        open_.back().value.members.push_back({checked({text, size}), Json{}});
         return true;
     }
     bool StartObject() { return open(Json::Kind::kObject); }
@@ -71,7 +71,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
         else if (auto& parent = open_.back().value; parent.kind == Json::Kind::kArray)
             parent.elements.push_back(std::move(value));
         else
-            parent.members.back().second = std::move(value);
+            parent.members.back().value = std::move(value);
         return true;
     }
 

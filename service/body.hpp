@@ -4,7 +4,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "service/call.hpp"
@@ -17,9 +16,15 @@ struct Json {
     std::string text;         // true, false, a number as sent, a string decoded
     std::string_view source;  // of an array or object: as it stands in the parsed text
     std::vector<Json> elements;
-    std::vector<std::pair<std::string, Json>> members;  // in the order sent
+    struct Member;
+    std::vector<Member> members;  // in the order sent
 
     const Json* member(std::string_view name) const;  // nullptr: there is none
+};
+
+struct Json::Member {
+    std::string name;
+    Json value;
 };
 
 // The text must outlive the value. Throws Error kBadRequest for what is not RFC 8259 in UTF-8, for

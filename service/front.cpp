@@ -205,19 +205,22 @@ void Front::queue(const Shared& connection) {
     }
 }
 
+bool Front::serve(Connection& connection) const {
+    try {
+        return serve_(connection);
+    } catch (const std::exception& error) {
+        spdlog::error("a connection is given up: {}", error.what());
+        return false;
+    }
+}
+
 void Front::work(Connection& connection) {
     {
         std::lock_guard lock(connection.mutex_);
         if (connection.state_ != State::kQueued) return;
         connection.state_ = State::kServed;
     }
-    bool goes_on = false;
-    try {
-        goes_on = serve_(connection);
-    } catch (const std::exception& error) {
-        spdlog::error("a connection is given up: {}", error.what());
-    }
-    if (!goes_on || stopping_)
+    if (!serve(connection) || stopping_)
         give_back(connection, State::kEnding, kLinger);
     else
         give_back(
@@ -240,7 +243,7 @@ void Front::refuse(Connection& connection, Error error) {
         connection.state_ = State::kServed;
     }
     connection.refusal = std::move(error);
-    serve_(connection);
+    serve(connection);
     give_back(connection, State::kEnding, kLinger);
 }
 

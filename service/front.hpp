@@ -63,6 +63,7 @@ class Front {
     void look_for_head(const Shared& connection, std::size_t before);
     void queue(const Shared& connection);
     void refuse(Connection& connection, Error error);
+    bool serve(Connection& connection) const;
     void work(Connection& connection);
     void give_back(Connection& connection, State state, std::chrono::milliseconds wait);
     bool over(Connection& connection, Clock::time_point now);

@@ -38,9 +38,10 @@ std::string_view trimmed(std::string_view text) {
 
 // http://host/path, as it is sent to a proxy, becomes /path.
 std::string origin_form(std::string_view target) {
-    const auto scheme = lower_case(target.substr(0, target.find("://")));
-    if (scheme != "http" && scheme != "https") return std::string(target);
-    const auto authority = target.substr(scheme.size() + 3);
+    const auto end = target.find("://");
+    const auto scheme = lower_case(target.substr(0, end));
+    if (end == target.npos || (scheme != "http" && scheme != "https")) return std::string(target);
+    const auto authority = target.substr(end + 3);
     const auto path = authority.find_first_of("/?");
     if (path == authority.npos) return "/";
     return (authority[path] == '?' ? "/" : "") + std::string(authority.substr(path));

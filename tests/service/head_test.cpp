@@ -36,6 +36,9 @@ TEST_CASE("nodb: an address as it is sent to a proxy is understood") {
     CHECK(target("https://host?a=/") == "/?a=/");
     CHECK(target("/http://host/a") == "/http://host/a");
     CHECK(target("*") == "*");
+    // A scheme alone ended the service.
+    CHECK(target("http") == "http");
+    CHECK(target("https:/x") == "https:/x");
 }
 
 TEST_CASE("nodb: a connection is kept as version and Connection say") {
