@@ -18,7 +18,11 @@ struct Column {
     std::string name;
     std::string type;  // format_type with typmod, qualified, ready to stand after ::
     Oid type_oid = 0;
-    Oid base_oid = 0;  // the type under all domains
+    Oid base_oid = 0;        // the type under all domains
+    std::string value_type;  // the base type without typmod: a cast to it neither cuts nor rounds
+    std::string collation;   // "schema"."name" where it is not the database's
+    bool deterministic = true;             // the collation
+    std::vector<std::string> comparisons;  // OPERATOR(schema.x) for < <= = >= >; empty: none
     bool user_type =
         false;           // base type, its elements or members are not built in, or it is a domain
     bool array = false;  // base type is an array (or int2vector, oidvector)

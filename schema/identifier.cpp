@@ -1,5 +1,7 @@
 #include "schema/identifier.hpp"
 
+#include <algorithm>
+
 namespace trashd::schema {
 namespace {
 
@@ -26,6 +28,12 @@ std::string literal(std::string_view text) {
 
 std::string quoted(const QualifiedName& name) {
     return quoted(name.schema) + '.' + quoted(name.name);
+}
+
+std::string row_alias(const std::vector<std::string>& columns) {
+    std::string alias = "trashd_row";
+    while (std::find(columns.begin(), columns.end(), alias) != columns.end()) alias += "_";
+    return alias;
 }
 
 }  // namespace trashd::schema

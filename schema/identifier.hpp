@@ -4,6 +4,7 @@
 #include <compare>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace trashd::schema {
 
@@ -27,6 +28,9 @@ struct QualifiedName {
     std::string schema, name;
     auto operator<=>(const QualifiedName&) const = default;
 };
+
+// An alias for rows that is none of these: a column of that name would be meant instead of the row.
+std::string row_alias(const std::vector<std::string>& columns);
 
 // "schema"."name"
 std::string quoted(const QualifiedName& name);

@@ -1,6 +1,8 @@
 #include "schema/reader.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <unordered_map>
 
 #include "schema/reader_sql.hpp"
@@ -90,6 +92,9 @@ Column column_of(const Result& r, int row) {
     column.selectable = r.boolean(row, 15);
     column.insertable = r.boolean(row, 16);
     column.updatable = r.boolean(row, 17);
+    column.value_type = r.text(row, 18);
+    column.collation = r.text(row, 19);
+    column.deterministic = r.boolean(row, 20);
     return column;
 }
 
@@ -107,6 +112,21 @@ void read_columns(Connection& connection, Tables& tables, const std::string& tra
     for_tables(tables, result,
                [&](Table& table, int row) { table.columns.push_back(column_of(result, row)); });
     for (auto& [oid, table] : tables) settle_privileges(table);
+}
+
+void read_comparisons(Connection& connection, Tables& tables) {
+    std::set<std::string> types;
+    for (const auto& [oid, table] : tables)
+        for (const auto& column : table.columns) types.insert(std::to_string(column.base_oid));
+    const auto r = connection.exec(kComparisonsSql, {array_literal({types.begin(), types.end()})});
+    std::map<Oid, std::vector<std::string>> found;
+    for (int row = 0; row < r.rows(); ++row)
+        if (auto five = strings(r, row, 1); five.size() == 5)
+            found.emplace(oid(r, row, 0), std::move(five));
+    for (auto& [table_oid, table] : tables)
+        for (auto& column : table.columns)
+            if (auto it = found.find(column.base_oid); it != found.end())
+                column.comparisons = it->second;
 }
 
 void read_uniques(Connection& connection, Tables& tables) {
@@ -207,6 +227,7 @@ std::vector<ForeignKey> read_keys(Connection& connection, Tables& tables) {
 std::shared_ptr<const Catalog> read_all(Connection& connection, const std::string& trash_schema) {
     auto tables = read_tables(connection, trash_schema);
     read_columns(connection, tables, trash_schema);
+    read_comparisons(connection, tables);
     read_uniques(connection, tables);
     read_exclusions(connection, tables);
     read_checks(connection, tables);

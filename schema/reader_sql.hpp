@@ -77,14 +77,46 @@ SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.
   CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by-default' ELSE '' END,
   u.usable AND has_column_privilege(c.oid, a.attnum, 'SELECT'),
   u.usable AND has_column_privilege(c.oid, a.attnum, 'INSERT'),
-  u.usable AND has_column_privilege(c.oid, a.attnum, 'UPDATE')
+  u.usable AND has_column_privilege(c.oid, a.attnum, 'UPDATE'),
+  format_type(b.oid, -1),
+  CASE WHEN a.attcollation NOT IN (0, 100)
+       THEN '"' || replace(y.nspname, '"', '""') || '"."' || replace(l.collname, '"', '""') || '"'
+  END,
+  coalesce(l.collisdeterministic, true)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (SELECT has_schema_privilege(n.oid, 'USAGE')) u(usable)
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN domain d ON d.oid = a.atttypid
 JOIN pg_type b ON b.oid = coalesce(d.base, a.atttypid)
+LEFT JOIN pg_collation l ON l.oid = a.attcollation
+LEFT JOIN pg_namespace y ON y.oid = l.collnamespace
 WHERE )" + kUserTables + " ORDER BY 1, 2";
+
+// Of each type in $1 the five operators of its default btree operator class, which sorting uses
+// too.
+inline const std::string kComparisonsSql = R"(
+SELECT b.oid, ARRAY(
+  SELECT 'OPERATOR("' || replace(n.nspname, '"', '""') || '".' || o.oprname || ')'
+  FROM pg_amop m JOIN pg_operator o ON o.oid = m.amopopr
+  JOIN pg_namespace n ON n.oid = o.oprnamespace
+  WHERE m.amopfamily = f.opcfamily AND m.amoppurpose = 's'
+    AND m.amoplefttype = f.opcintype AND m.amoprighttype = f.opcintype
+  ORDER BY m.amopstrategy)
+FROM pg_type b
+CROSS JOIN LATERAL (
+  SELECT f.opcfamily, f.opcintype FROM pg_opclass f JOIN pg_type t ON t.oid = f.opcintype
+  WHERE f.opcdefault AND f.opcmethod = (SELECT oid FROM pg_am WHERE amname = 'btree')
+    AND (f.opcintype = b.oid
+      OR f.opcintype = CASE WHEN b.typtype = 'e' THEN 'anyenum'::regtype
+                            WHEN b.typtype = 'r' THEN 'anyrange'::regtype
+                            WHEN b.typtype = 'm' THEN 'anymultirange'::regtype
+                            WHEN b.typtype = 'c' THEN 'record'::regtype
+                            WHEN b.typcategory = 'A' THEN 'anyarray'::regtype END
+      OR EXISTS (SELECT FROM pg_cast k WHERE k.castsource = b.oid AND k.casttarget = f.opcintype
+                 AND k.castmethod = 'b' AND k.castcontext = 'i'))
+  ORDER BY f.opcintype = b.oid DESC, t.typispreferred DESC LIMIT 1) f
+WHERE b.oid = ANY($1::oid[]))";
 
 // Strategy 3 of a btree operator family is equality.
 inline const std::string kUniquesSql = R"(

@@ -26,8 +26,9 @@ class Query {
     bool flag(const std::string& name, bool absent = false) const;
     long long number(const std::string& name, long long absent, long long least,
                      long long most) const;
+    const std::map<std::string, std::string>& all() const { return values_; }
     // Throws Error kBadRequest for a parameter that is not one of these: a mistyped dryRun must
-    // not delete.
+    // not delete. One that ends in [ stands for all that begin so.
     void only(const std::set<std::string>& known) const;
     // The query string again, with one parameter replaced.
     std::string with(const std::string& name, const std::string& value) const;

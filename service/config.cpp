@@ -151,6 +151,7 @@ void take_limits(Section& section, Config& config, std::vector<std::string>& fau
     limits.take("header_seconds", into.header_seconds, 1, 3600);
     limits.take("request_seconds", into.request_seconds, 1, 86400);
     limits.take("write_seconds", into.write_seconds, 1, 86400);
+    limits.take("where_terms", into.where_terms, 1, 1000);
     limits.take("json_depth", into.json_depth, 1, 1000);
     limits.take("lock_timeout_ms", into.lock_timeout_ms, 1, 3600000);
     limits.take("statement_timeout_ms", into.statement_timeout_ms, 1, 86400000);

@@ -26,7 +26,7 @@ struct RequestLimits {
     std::size_t connections = 4096;
     // For the next request, its head, its body, and taking the answer.
     int idle_seconds = 60, header_seconds = 10, request_seconds = 60, write_seconds = 60;
-    std::size_t json_depth = 64;
+    std::size_t json_depth = 64, where_terms = 50;
     long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
 };
 

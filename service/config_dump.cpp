@@ -74,6 +74,7 @@ std::string dump(const Config& config) {
                                {"header_seconds", limits.header_seconds},
                                {"request_seconds", limits.request_seconds},
                                {"write_seconds", limits.write_seconds},
+                               {"where_terms", static_cast<int64_t>(limits.where_terms)},
                                {"json_depth", static_cast<int64_t>(limits.json_depth)},
                                {"lock_timeout_ms", limits.lock_timeout_ms},
                                {"statement_timeout_ms", limits.statement_timeout_ms}}}};

@@ -1,7 +1,10 @@
 #include "service/cursor.hpp"
 
+#include <fmt/format.h>
 #include <rapidjson/document.h>
 
+#include <cstdint>
+#include <set>
 #include <string_view>
 
 #include "schema/error.hpp"
@@ -13,10 +16,6 @@ namespace {
 
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-[[noreturn]] void bad() {
-    throw Error(Code::kBadRequest, "the cursor is not one of this list; begin again without it");
-}
 
 std::string base64url(std::string_view bytes) {
     std::string text;
@@ -36,7 +35,7 @@ std::string from_base64url(std::string_view text) {
     int bits = 0;
     for (char c : text) {
         auto value = kAlphabet.find(c);
-        if (value == std::string_view::npos) bad();
+        if (value == std::string_view::npos) refuse_cursor();
         buffer = (buffer << 6 | static_cast<unsigned>(value)) & 0xFFFF;
         bits += 6;
         if (bits < 8) continue;
@@ -58,32 +57,48 @@ bool is_uuid(const std::string& text) {
     return true;
 }
 
-std::string encode_cursor(const Cursor& cursor) {
+void refuse_cursor() {
+    throw Error(Code::kBadRequest, "the cursor is not one of this list; begin again without it");
+}
+
+// FNV-1a: the same in every process, so that a cursor outlives a restart.
+std::string list_mark(const Target& target) {
+    static const std::set<std::string> kOnlyShown = {"cursor", "page",   "limit",
+                                                     "count",  "select", "expand"};
+    std::string text;
+    for (const auto& segment : target.segments) text += segment + '\0';
+    for (const auto& [name, value] : target.query.all())
+        if (!kOnlyShown.contains(name)) text += name + '\0' + value + '\0';
+    std::uint64_t hash = 14695981039346656037ULL;
+    for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    return fmt::format("{:016x}", hash);
+}
+
+std::string encode_cursor(const std::string& mark, const CursorValues& values) {
     JsonWriter out;
     out.StartArray();
-    out.text(cursor.trashed ? "trash" : "live");
-    for (const auto& value : cursor.values) out.text(value);
+    out.text(mark);
+    for (const auto& value : values) out.text_or_null(value);
     out.EndArray();
     return base64url(out.take());
 }
 
-Cursor decode_cursor(const std::string& text) {
+CursorValues decode_cursor(const std::string& text, const std::string& mark, std::size_t count) {
     rapidjson::Document document;
     const auto json = from_base64url(text);
     document.Parse<rapidjson::kParseValidateEncodingFlag>(json.data(), json.size());
-    if (document.HasParseError() || !document.IsArray() || document.Empty()) bad();
-    std::vector<std::string> values;
+    if (document.HasParseError() || !document.IsArray() || document.Size() != count + 1)
+        refuse_cursor();
+    CursorValues values;
     for (const auto& entry : document.GetArray()) {
-        if (!entry.IsString()) bad();
-        values.emplace_back(entry.GetString(), entry.GetStringLength());
-        if (values.back().find('\0') != std::string::npos) bad();
+        if (!entry.IsString() && !entry.IsNull()) refuse_cursor();
+        values.emplace_back();
+        if (entry.IsString()) values.back().emplace(entry.GetString(), entry.GetStringLength());
+        if (values.back() && values.back()->find('\0') != std::string::npos) refuse_cursor();
     }
-    Cursor cursor{values.front() == "trash", {values.begin() + 1, values.end()}};
-    if (!cursor.trashed && values.front() != "live") bad();
-    if (cursor.trashed &&
-        (cursor.values.size() > 1 || (cursor.values.size() == 1 && !is_uuid(cursor.values[0]))))
-        bad();
-    return cursor;
+    if (values.front() != mark) refuse_cursor();
+    values.erase(values.begin());
+    return values;
 }
 
 }  // namespace trashd::service

@@ -43,16 +43,6 @@ void refuse_foreign(const Call& call) {
             throw Error(Code::kForbidden, "a page of another site must not change anything");
 }
 
-int limit_of(const Call& call) {
-    return static_cast<int>(call.target.query.number("limit", 50, 1, 1000));
-}
-
-void link_next(Reply& reply, const Call& call, const std::string& cursor) {
-    reply.headers.emplace_back("Link", "</" + encode_path(call.target.segments) +
-                                           call.target.query.with("cursor", cursor) +
-                                           ">; rel=\"next\"");
-}
-
 void JsonArray::add(std::string_view element) {
     spool_->append(spool_->size() == 0 ? "[" : ",");
     spool_->append(element);

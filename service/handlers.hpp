@@ -46,10 +46,6 @@ bool is_bad_key(const Error& error);
 Error not_found(const Call& call);
 // A browser fetching ahead, or a page of another origin, must not change anything.
 void refuse_foreign(const Call& call);
-// limit of a list.
-int limit_of(const Call& call);
-// Adds rel="next" with the cursor.
-void link_next(Reply& reply, const Call& call, const std::string& cursor);
 
 // The body of a list, made element by element.
 class JsonArray {

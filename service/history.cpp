@@ -1,10 +1,9 @@
-#include <charconv>
 #include <limits>
-#include <regex>
 
 #include "service/cursor.hpp"
 #include "service/handlers.hpp"
 #include "service/json.hpp"
+#include "service/parameters.hpp"
 
 namespace trashd::service {
 
@@ -14,34 +13,7 @@ namespace {
 long long start_of(const Call& call) {
     auto text = call.target.query.text("cursor");
     if (!text) return std::numeric_limits<long long>::max();
-    const auto cursor = decode_cursor(*text);
-    long long before = 0;
-    const auto value = cursor.values.empty() ? "" : cursor.values.front();
-    const auto* end = value.data() + value.size();
-    auto [stop, fault] = std::from_chars(value.data(), end, before);
-    if (cursor.trashed || cursor.values.size() != 1 || fault != std::errc() || stop != end)
-        throw Error(Code::kBadRequest,
-                    "the cursor is not one of this list; begin again without it");
-    return before;
-}
-
-// PostgreSQL would take 'yesterday' as well.
-std::optional<std::string> time_of(const Call& call, const std::string& name) {
-    static const std::regex kTime(
-        R"(\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d))?)");
-    auto text = call.target.query.text(name);
-    if (text && !std::regex_match(*text, kTime))
-        throw Error(Code::kBadRequest,
-                    "'" + name + "' must be a time as in 2025-01-31T12:00:00Z, or a date");
-    return text;
-}
-
-std::optional<schema::QualifiedName> table_of(const Call& call) {
-    auto path = call.target.query.text("resource");
-    if (!path) return std::nullopt;
-    for (const auto& resource : call.resources->all())
-        if (encode_path(resource.path) == *path) return resource.table->name;
-    throw Error(Code::kBadRequest, "'resource' is none; /v1/ lists what there is");
+    return cursor_number(decode_cursor(*text, list_mark(call.target), 1)[0]);
 }
 
 std::optional<std::string> action_of(const Call& call) {
@@ -51,12 +23,6 @@ std::optional<std::string> action_of(const Call& call) {
     throw Error(Code::kBadRequest, "'action' must be trashed, restored, purged or deleted");
 }
 
-std::optional<std::string> group_of(const Call& call) {
-    auto group = call.target.query.text("groupId");
-    if (group && !is_uuid(*group)) throw Error(Code::kBadRequest, "'groupId' must be a UUID");
-    return group;
-}
-
 Reply render(const Call& call, const trash::HistoryPage& page) {
     JsonWriter out;
     out.StartArray();
@@ -64,7 +30,9 @@ Reply render(const Call& call, const trash::HistoryPage& page) {
     out.EndArray();
     Reply reply;
     reply.body = out.take();
-    if (page.more) link_next(reply, call, encode_cursor({false, {page.entries.back().id}}));
+    if (page.more)
+        link(reply, call, "next", "cursor",
+             encode_cursor(list_mark(call.target), {page.entries.back().id}));
     return reply;
 }
 

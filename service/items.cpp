@@ -1,6 +1,7 @@
 #include "service/cursor.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
+#include "service/parameters.hpp"
 
 namespace trashd::service {
 
@@ -18,6 +19,40 @@ bool expand(const Call& call) {
     return what.has_value();
 }
 
+trash::ItemFilter parse_filter(const Call& call) {
+    const auto& query = call.target.query;
+    trash::ItemFilter filter;
+    if (query.text("root")) filter.root = query.flag("root");
+    filter.table = table_of(call);
+    filter.group_id = group_of(call);
+    filter.object_id = query.text("deletedObjectId");
+    filter.deleted_by = query.text("deletedBy");
+    filter.from = time_of(call, "from");
+    filter.to = time_of(call, "to");
+    filter.words = query.text("q");
+    return filter;
+}
+
+std::string cursor_after(const Call& call, const trash::ItemPosition& last) {
+    return encode_cursor(list_mark(call.target), {last.created_at, std::to_string(last.group),
+                                                  std::to_string(last.ordinal)});
+}
+
+trash::ItemsAsked parse_items(const Call& call) {
+    const auto& query = call.target.query;
+    trash::ItemsAsked asked;
+    asked.filter = parse_filter(call);
+    asked.limit = limit_of(call);
+    asked.with_object = expand(call);
+    asked.count = query.flag("count");
+    if (auto cursor = query.text("cursor")) {
+        auto values = decode_cursor(*cursor, list_mark(call.target), 3);
+        if (!values[0]) refuse_cursor();
+        asked.after = {*values[0], cursor_number(values[1]), cursor_number(values[2])};
+    }
+    return asked;
+}
+
 trash::RestoreOptions restore_options(const Call& call) {
     const auto& query = call.target.query;
     query.only({"with", "dryRun", "lossy"});
@@ -29,21 +64,17 @@ trash::RestoreOptions restore_options(const Call& call) {
 }  // namespace
 
 Reply list_items(const Call& call) {
-    call.target.query.only({"limit", "cursor", "expand"});
-    const auto with_object = expand(call);
-    Cursor from;
-    if (auto text = call.target.query.text("cursor")) {
-        from = decode_cursor(*text);
-        if (!from.trashed) throw Error(Code::kBadRequest, "the cursor is not one of this list");
-    }
-    auto after = from.values.empty() ? "" : from.values.front();
-    auto page = call.trash->list(limit_of(call), after, with_object);
+    call.target.query.only({"limit", "cursor", "count", "expand", "root", "resource", "groupId",
+                            "deletedObjectId", "deletedBy", "from", "to", "q"});
+    const auto asked = parse_items(call);
     JsonArray elements;
-    for (const auto& item : page.items) elements.add(item_json(item, *call.resources, with_object));
+    const auto page = call.trash->list(asked, [&](const trash::Item& item) {
+        elements.add(item_json(item, *call.resources, asked.with_object));
+    });
     Reply reply;
+    if (page.more) link(reply, call, "next", "cursor", cursor_after(call, page.last));
+    if (page.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*page.total));
     reply.spool = elements.finish();
-    if (page.more && !page.items.empty())
-        link_next(reply, call, encode_cursor({true, {page.items.back().id}}));
     return reply;
 }
 

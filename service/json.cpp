@@ -10,14 +10,6 @@ namespace {
 
 constexpr const char* kUsualNames[] = {"name", "title", "label", "display_name", "code", "email"};
 
-// Empty where the item has no such column or nothing in it.
-std::string value_of(const trash::Item& item, const std::string& column) {
-    auto found = std::find(item.names.begin(), item.names.end(), column);
-    auto at = static_cast<std::size_t>(found - item.names.begin());
-    if (at >= item.values.size()) return "";
-    return item.values[at].value_or("");
-}
-
 std::string class_of(const trash::Item& item, const Resource* resource) {
     return resource ? resource->class_name : item.table.name;
 }
@@ -99,7 +91,7 @@ void write_item_fields(JsonWriter& out, const trash::Item& item, const Resources
     out.key("updatedAt").text(item.updated_at);
     out.key("deletedObjectClass").text(class_of(item, resource));
     out.key("deletedObjectId").text(item.object_id);
-    out.key("displayName").text(display_name(item, resource));
+    out.key("displayName").text(item.display_name);
     out.key("groupId").text(item.group_id);
     out.key("resource").text(resources.path_of(item.table));
     out.key("root").Bool(item.root);
@@ -129,18 +121,6 @@ void JsonWriter::text_or_null(const std::optional<std::string>& value) {
 
 void JsonWriter::raw(const std::string& json) {
     RawValue(json.data(), json.size(), rapidjson::kObjectType);
-}
-
-std::string display_name(const trash::Item& item, const Resource* resource) {
-    if (resource && !resource->display.empty()) {
-        auto configured = value_of(item, resource->display);
-        if (!configured.empty()) return configured;
-    }
-    for (const char* column : kUsualNames) {
-        auto usual = value_of(item, column);
-        if (!usual.empty()) return usual;
-    }
-    return class_of(item, resource) + " " + item.object_id;
 }
 
 std::optional<std::string> display_column(const Resource& resource) {
@@ -275,15 +255,18 @@ std::string resources_json(const Resources& resources) {
     return out.take();
 }
 
-std::string trashed_row_json(const trash::Item& item, const Resources& resources) {
-    auto row = item.object.value_or("{}");
-    auto end = row.rfind('}');
-    if (end == std::string::npos) return row;
-    auto first = row.find_first_not_of(" \t\r\n", row.find('{') + 1);
+std::string trashed_row_json(std::string_view row, const trash::Item& item,
+                             const schema::Table& table, const Resources& resources) {
+    std::string json(row.substr(0, row.rfind('}')));
+    auto add = [&](const char* name, const std::string& value) {
+        if (table.column(name)) return;
+        json += (json.size() > 1 ? ",\"" : "\"") + std::string(name) + "\":" + value;
+    };
     JsonWriter at;
     at.text(item.created_at);
-    return row.substr(0, end) + (first == end ? "" : ",") + "\"deletedAt\":" + at.take() +
-           ",\"trashItem\":" + item_json(item, resources, false) + "}";
+    add("deletedAt", at.take());
+    add("trashItem", item_json(item, resources, false));
+    return json + "}";
 }
 
 }  // namespace trashd::service

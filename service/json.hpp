@@ -25,10 +25,6 @@ class JsonWriter : public rapidjson::Writer<rapidjson::StringBuffer> {
     rapidjson::StringBuffer buffer_;
 };
 
-// "displayName" of an item: the configured column, else the first of the usual ones, else class and
-// id.
-std::string display_name(const trash::Item& item, const Resource* resource);
-
 // The column that it is taken from first; nothing where there is none.
 std::optional<std::string> display_column(const Resource& resource);
 
@@ -45,7 +41,9 @@ std::string item_json(const trash::Item& item, const Resources& resources, bool 
 std::string impact_json(const trash::Impact& impact, const Resources& resources);
 std::string restored_json(const trash::Restored& restored, const Resources& resources);
 std::string resources_json(const Resources& resources);
-// The trashed row with "deletedAt" and "trashItem" beside its own columns.
-std::string trashed_row_json(const trash::Item& item, const Resources& resources);
+// The JSON of a trashed row with "deletedAt" and "trashItem" beside its own columns; a column of
+// that name stays as it is.
+std::string trashed_row_json(std::string_view row, const trash::Item& item,
+                             const schema::Table& table, const Resources& resources);
 
 }  // namespace trashd::service

@@ -1,102 +1,69 @@
 #include "service/cursor.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
+#include "service/listing.hpp"
+#include "service/parameters.hpp"
 #include "service/rows.hpp"
 
 namespace trashd::service {
 
 namespace {
 
-enum class Part { kLive, kTrashed, kBoth };
+// Longer ones would not fit into an address.
+constexpr std::size_t kLongestCursor = 6000;
 
-Part deleted_part(const std::string& value) {
-    if (value == "false") return Part::kLive;
-    if (value == "true") return Part::kTrashed;
-    if (value == "null") return Part::kBoth;
-    throw Error(Code::kBadRequest, "'deleted' must be true, false or null");
+std::string next_cursor(const Call& call, const Listed& listed) {
+    auto cursor = encode_cursor(list_mark(call.target), listed.last);
+    if (cursor.size() <= kLongestCursor) return cursor;
+    throw Error(Code::kBadRequest,
+                "values in the columns of 'sort' are too long to go on after; sort by others, or "
+                "ask for pages with page=1");
 }
 
-// deleted=… and Payload's trash=… say the same.
-Part part_of(const Call& call) {
-    const auto& query = call.target.query;
-    auto deleted = query.text("deleted");
-    if (deleted && query.text("trash"))
-        throw Error(Code::kBadRequest, "give either 'deleted' or 'trash'");
-    if (deleted) return deleted_part(*deleted);
-    return query.flag("trash") ? Part::kBoth : Part::kLive;
-}
-
-Cursor start_of(const Call& call, Part part) {
-    auto text = call.target.query.text("cursor");
-    if (!text) return {part == Part::kTrashed, {}};
-    auto cursor = decode_cursor(*text);
-    bool keyed = cursor.trashed || cursor.values.size() == call.resource->table->primary_key.size();
-    if (!keyed || (part == Part::kLive && cursor.trashed) ||
-        (part == Part::kTrashed && !cursor.trashed))
-        throw Error(Code::kBadRequest,
-                    "the cursor is not one of this list; begin again without it");
-    return cursor;
-}
-
-struct Page {
-    std::vector<std::string> rows;
-    std::optional<Cursor> next;
-};
-
-void add_live(Page& page, const Call& call, int limit, const Cursor& from) {
-    try {
-        auto live = read_page(call.trash->pool(), *call.resource->table, limit, from.values);
-        page.rows = std::move(live.rows);
-        if (live.more) page.next = Cursor{false, live.last_key};
-    } catch (const Error& error) {
-        if (!is_bad_key(error) || from.values.empty()) throw;
-        throw Error(Code::kBadRequest,
-                    "the cursor is not one of this list; begin again without it");
-    }
-}
-
-void add_trashed(Page& page, const Call& call, int limit, const Cursor& from) {
-    auto room = limit - static_cast<int>(page.rows.size());
-    if (room == 0) {
-        page.next = Cursor{true, {}};
+void add_links(Reply& reply, const Call& call, const Listing& listing, const Listed& listed) {
+    const auto page = listing.offset / listing.limit + 1;
+    if (!call.target.query.text("page")) {
+        if (listed.more) link(reply, call, "next", "cursor", next_cursor(call, listed));
         return;
     }
-    auto after = from.values.empty() ? "" : from.values.front();
-    auto items = call.trash->list_of(call.resource->table->name, room, after);
-    for (const auto& item : items.items)
-        page.rows.push_back(trashed_row_json(item, *call.resources));
-    if (items.more && !items.items.empty()) page.next = Cursor{true, {items.items.back().id}};
+    link(reply, call, "first", "page", "1");
+    if (page > 1) link(reply, call, "prev", "page", std::to_string(page - 1));
+    if (listed.more) link(reply, call, "next", "page", std::to_string(page + 1));
 }
 
-Reply list(const Call& call, Part part) {
-    const auto limit = limit_of(call);
-    auto from = start_of(call, part);
-    Page page;
-    if (!from.trashed) {
-        add_live(page, call, limit, from);
-        from.values.clear();
-    }
-    if (part != Part::kLive && !page.next) add_trashed(page, call, limit, from);
-    Reply reply;
+Reply list(const Call& call, bool trashed_only) {
+    const auto listing = parse_listing(call, trashed_only);
+    const auto& table = *listing.resource->table;
     JsonArray rows;
-    for (const auto& row : page.rows) rows.add(row);
+    const auto listed = read_listing(
+        *call.trash, listing, [&] { rows = JsonArray(); },
+        [&](const ListedRow& row) {
+            if (row.item)
+                rows.add(trashed_row_json(row.json, *row.item, table, *call.resources));
+            else
+                rows.add(row.json);
+        });
+    Reply reply;
+    add_links(reply, call, listing, listed);
+    if (listed.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*listed.total));
     reply.spool = rows.finish();
-    if (page.next) link_next(reply, call, encode_cursor(*page.next));
     return reply;
 }
 
-std::optional<LiveRow> live_row(const Call& call, const std::vector<std::string>& id) {
+using Names = std::vector<std::string>;
+
+std::optional<LiveRow> live_row(const Call& call, const Names& id, const Names& select) {
     try {
-        return read_row(call.trash->pool(), *call.resource->table, id);
+        return read_row(call.trash->pool(), *call.resource->table, id, select);
     } catch (const Error& error) {
         if (is_bad_key(error)) throw not_found(call);
         throw;
     }
 }
 
-std::optional<trash::Item> trashed_item(const Call& call, const std::vector<std::string>& id) {
+std::optional<trash::Item> trashed_item(const Call& call, const Names& id, const Names& select) {
     try {
-        return call.trash->find(call.resource->table->name, id, true);
+        return call.trash->find_row(call.resource->table->name, id, select);
     } catch (const Error& error) {
         if (is_bad_key(error)) throw not_found(call);
         throw;
@@ -112,15 +79,19 @@ Reply row_reply(const Call& call, const LiveRow& row) {
     return reply;
 }
 
-Reply get(const Call& call, Part part) {
+// With both scopes the live row goes before a trashed one of the same key.
+Reply get(const Call& call, const Scope& scope) {
+    const auto& table = *call.resource->table;
+    const auto select = parse_select(call.target.query, table);
     const auto id = object_id(call);
-    if (part != Part::kTrashed)
-        if (auto row = live_row(call, id)) return row_reply(call, *row);
-    auto item = trashed_item(call, id);
+    if (scope.live)
+        if (auto row = live_row(call, id, select)) return row_reply(call, *row);
+    if (!scope.live && !scope.trashed) throw not_found(call);
+    auto item = trashed_item(call, id, select);
     if (!item) throw not_found(call);
-    if (part == Part::kLive) throw InTrash(*item);
+    if (!scope.trashed) throw InTrash(*call.trash->find(table.name, id, true));
     Reply reply;
-    reply.body = trashed_row_json(*item, *call.resources);
+    reply.body = trashed_row_json(item->object.value_or("{}"), *item, table, *call.resources);
     return reply;
 }
 
@@ -134,23 +105,24 @@ Reply list_resources(const Call& call) {
 }
 
 Reply list_objects(const Call& call) {
-    call.target.query.only({"limit", "cursor", "deleted", "trash"});
-    return list(call, part_of(call));
+    call.target.query.only(
+        {"limit", "cursor", "page", "count", "sort", "select", kWhere, "deleted", "trash"});
+    return list(call, false);
 }
 
 Reply list_deleted(const Call& call) {
-    call.target.query.only({"limit", "cursor"});
-    return list(call, Part::kTrashed);
+    call.target.query.only({"limit", "cursor", "page", "count", "sort", "select", kWhere});
+    return list(call, true);
 }
 
 Reply get_object(const Call& call) {
-    call.target.query.only({"deleted", "trash"});
-    return get(call, part_of(call));
+    call.target.query.only({"deleted", "trash", "select"});
+    return get(call, parse_scope(call.target.query, {}, false));
 }
 
 Reply get_deleted(const Call& call) {
-    call.target.query.only({});
-    return get(call, Part::kTrashed);
+    call.target.query.only({"select"});
+    return get(call, {false, true});
 }
 
 }  // namespace trashd::service

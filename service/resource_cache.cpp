@@ -9,6 +9,10 @@ ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
     resources_ = build(trash_.catalog().get());
     auto faults = resources_->faults();
     trash_.set_policy(make_policy(*resources_->catalog(), config_, faults));
+    std::vector<trash::Naming> naming;
+    for (const auto& one : config_.resources)
+        naming.push_back({one.table, one.class_name, one.display});
+    trash_.set_naming(std::move(naming));
     if (!faults.empty()) throw ConfigError(faults);
 }
 

@@ -11,13 +11,6 @@ namespace trashd::service {
 
 namespace {
 
-// A column of the same name would be meant instead of the row.
-std::string alias_of(const schema::Table& table) {
-    std::string alias = "trashd_row";
-    while (table.column(alias)) alias += "_";
-    return alias;
-}
-
 const schema::UniqueIndex* primary_of(const schema::Table& table) {
     for (const auto& unique : table.uniques)
         if (unique.primary) return &unique;
@@ -25,49 +18,22 @@ const schema::UniqueIndex* primary_of(const schema::Table& table) {
 }
 
 // The operator of the key's own index, so that it does not depend on the search path.
-std::string comparison(const schema::Table& table, std::size_t position, char sign) {
+std::string equality(const schema::Table& table, std::size_t position) {
     const auto* primary = primary_of(table);
-    std::string equality = "OPERATOR(pg_catalog.=)";
-    if (primary && position < primary->operators.size()) equality = primary->operators[position];
-    if (equality.ends_with("=)")) equality[equality.size() - 2] = sign;
-    return equality;
+    if (primary && position < primary->operators.size()) return primary->operators[position];
+    return "OPERATOR(pg_catalog.=)";
 }
 
-std::string term(const schema::Table& table, const std::string& alias, std::size_t position,
-                 char sign) {
+std::string term(const schema::Table& table, const std::string& alias, std::size_t position) {
     const auto& column = *table.column(table.primary_key[position]);
-    return fmt::format("{}.{} {} {}", alias, schema::quoted(column.name),
-                       comparison(table, position, sign),
+    return fmt::format("{}.{} {} {}", alias, schema::quoted(column.name), equality(table, position),
                        schema::from_text(column, fmt::format("${}", position + 1)));
 }
 
 std::string equals_key(const schema::Table& table, const std::string& alias) {
     std::string sql;
     for (std::size_t i = 0; i < table.primary_key.size(); ++i)
-        sql += (i ? " AND " : "") + term(table, alias, i, '=');
-    return sql;
-}
-
-// k1 >= $1 is implied, and lets the index start there.
-std::string after_key(const schema::Table& table, const std::string& alias) {
-    std::string alternatives;
-    for (std::size_t i = 0; i < table.primary_key.size(); ++i) {
-        std::string prefix;
-        for (std::size_t j = 0; j < i; ++j) prefix += term(table, alias, j, '=') + " AND ";
-        alternatives += (i ? " OR " : "") + ("(" + prefix + term(table, alias, i, '>') + ")");
-    }
-    if (table.primary_key.size() == 1) return alternatives;
-    return "(" + alternatives + ") AND (" + term(table, alias, 0, '>') + " OR " +
-           term(table, alias, 0, '=') + ")";
-}
-
-std::string key_columns(const schema::Table& table, const std::string& alias, bool as_text) {
-    std::string sql;
-    for (int attnum : table.primary_key) {
-        const auto& column = *table.column(attnum);
-        sql += sql.empty() ? "" : ", ";
-        sql += as_text ? schema::to_text(column, alias) : alias + "." + schema::quoted(column.name);
-    }
+        sql += (i ? " AND " : "") + term(table, alias, i);
     return sql;
 }
 
@@ -100,12 +66,30 @@ bool can_be_key(const schema::Table& table, const std::vector<std::string>& id) 
     return true;
 }
 
+std::string alias_of(const schema::Table& table) {
+    std::vector<std::string> names;
+    for (const auto& column : table.columns) names.push_back(column.name);
+    return schema::row_alias(names);
+}
+
+std::string live_json(const schema::Table& table, const std::string& alias,
+                      const std::vector<std::string>& select) {
+    if (select.empty()) return fmt::format("pg_catalog.row_to_json({})", alias);
+    std::string columns;
+    for (const auto& column : table.columns)
+        if (std::find(select.begin(), select.end(), column.name) != select.end())
+            columns += (columns.empty() ? "" : ", ") + alias + "." + schema::quoted(column.name);
+    return fmt::format("(SELECT pg_catalog.row_to_json({0}) FROM (SELECT {1}) {0})",
+                       schema::row_alias(select), columns);
+}
+
 std::optional<LiveRow> read_row(schema::Pool& pool, const schema::Table& table,
-                                const std::vector<std::string>& id) {
+                                const std::vector<std::string>& id,
+                                const std::vector<std::string>& select) {
     const auto alias = alias_of(table);
-    const auto sql = fmt::format(
-        "SELECT pg_catalog.row_to_json({0}), {1} FROM {2} AS {0} WHERE {3}", alias,
-        cascade::etag_sql(table, alias), schema::relation(table), equals_key(table, alias));
+    const auto sql = fmt::format("SELECT {}, {} FROM {} AS {} WHERE {}",
+                                 live_json(table, alias, select), cascade::etag_sql(table, alias),
+                                 schema::relation(table), alias, equals_key(table, alias));
     std::optional<LiveRow> row;
     schema::run(pool, schema::Mode::kRead, [&](schema::Transaction& transaction) {
         auto result = transaction.exec(sql, params_of(id));
@@ -113,27 +97,6 @@ std::optional<LiveRow> read_row(schema::Pool& pool, const schema::Table& table,
             row = LiveRow{std::string(result.text(0, 0)), std::string(result.text(0, 1))};
     });
     return row;
-}
-
-LivePage read_page(schema::Pool& pool, const schema::Table& table, long long limit,
-                   const std::vector<std::string>& after) {
-    const auto alias = alias_of(table);
-    const auto sql = fmt::format(
-        "SELECT pg_catalog.row_to_json({0}), {1} FROM {2} AS {0} {3} ORDER BY {4} LIMIT {5}", alias,
-        key_columns(table, alias, true), schema::relation(table),
-        after.empty() ? "" : "WHERE " + after_key(table, alias), key_columns(table, alias, false),
-        limit + 1);
-    LivePage page;
-    schema::run(pool, schema::Mode::kRead, [&](schema::Transaction& transaction) {
-        page = {};
-        auto result = transaction.exec(sql, params_of(after));
-        page.more = result.rows() > limit;
-        auto count = static_cast<int>(std::min<long long>(result.rows(), limit));
-        for (int row = 0; row < count; ++row) page.rows.emplace_back(result.text(row, 0));
-        for (int i = 1; count > 0 && i < result.columns(); ++i)
-            page.last_key.emplace_back(result.text(count - 1, i));
-    });
-    return page;
 }
 
 }  // namespace trashd::service

@@ -1,4 +1,4 @@
-// Live rows: the only SQL of this folder.
+// Live rows, and both kinds in one list: the only SQL of this folder.
 #pragma once
 
 #include <optional>
@@ -14,20 +14,18 @@ struct LiveRow {
     std::string json, etag;
 };
 
-struct LivePage {
-    std::vector<std::string> rows;      // JSON of each
-    std::vector<std::string> last_key;  // of the last row
-    bool more = false;
-};
-
 // False when the text cannot be a key of the table: too many parts, or too long for its type, which
 // a cast would cut and so find another row.
 bool can_be_key(const schema::Table& table, const std::vector<std::string>& id);
 
+// SQL of the JSON of rows under the alias: of the columns in select, empty: of all.
+std::string live_json(const schema::Table& table, const std::string& alias,
+                      const std::vector<std::string>& select);
+// An alias that is no column of the table.
+std::string alias_of(const schema::Table& table);
+
 std::optional<LiveRow> read_row(schema::Pool& pool, const schema::Table& table,
-                                const std::vector<std::string>& id);
-// In key order, strictly after the key (empty: from the start).
-LivePage read_page(schema::Pool& pool, const schema::Table& table, long long limit,
-                   const std::vector<std::string>& after);
+                                const std::vector<std::string>& id,
+                                const std::vector<std::string>& select);
 
 }  // namespace trashd::service

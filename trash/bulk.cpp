@@ -35,12 +35,13 @@ std::vector<Param> keys_of(const std::vector<Live>& rows) {
 
 class Bulk {
   public:
-    Bulk(schema::Connection& connection, const Compiled& plan, const std::string& trash_schema)
+    Bulk(schema::Connection& connection, const Compiled& plan, const std::string& trash_schema,
+         const std::vector<Naming>& naming)
         : connection_(connection),
           plan_(plan),
           table_(*plan.plan.root),
           name_(trash_schema),
-          items_(connection, *plan.catalog, trash_schema) {}
+          items_(connection, *plan.catalog, trash_schema, naming) {}
 
     // In key order, each once; locked, so that they stay what they are.
     std::vector<Live> live(const Selection& selection, bool lock);
@@ -327,7 +328,7 @@ BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selec
             schema::run(
                 impl_->pool, schema::Mode::kMove,
                 [&](schema::Transaction& transaction) {
-                    Bulk bulk(transaction.connection(), *plan, impl_->name);
+                    Bulk bulk(transaction.connection(), *plan, impl_->name, impl_->naming);
                     result = bulk.run(transaction, selection, options, context);
                 },
                 kTries);
@@ -348,7 +349,7 @@ Impact Trash::impact_all(const QualifiedName& wanted, const Selection& selection
         auto plan = impl_->compiled(wanted, cascade);
         try {
             return impl_->reading([&](Items& items, const schema::Catalog&) {
-                Bulk bulk(items.connection(), *plan, impl_->name);
+                Bulk bulk(items.connection(), *plan, impl_->name, impl_->naming);
                 return read_impact(items.connection(), *plan, keys_of(bulk.live(selection, false)));
             });
         } catch (const Error& error) {

@@ -26,7 +26,7 @@ struct Trash::Impl {
         auto catalog = cache.get();
         schema::Lease lease = pool.lease();
         schema::Transaction transaction(lease.connection(), schema::Mode::kRead, pool.limits());
-        Items items(lease.connection(), *catalog, name);
+        Items items(lease.connection(), *catalog, name, naming);
         auto result = work(items, *catalog);
         transaction.commit();
         return result;
@@ -48,6 +48,7 @@ struct Trash::Impl {
     schema::CatalogCache cache;
     CompiledPlans plans;
     cascade::Policy policy;
+    std::vector<Naming> naming;
 };
 
 inline constexpr int kAttempts = 4;  // after a changed catalog, or rows that moved under a guard

@@ -4,43 +4,17 @@
 #include <set>
 
 #include "schema/value.hpp"
+#include "trash/item_sql.hpp"
 #include "trash/store.hpp"
+#include "trash/trashed_rows.hpp"
 
 namespace trashd::trash {
 namespace {
 
 using schema::Param;
 using schema::quoted;
-using schema::Result;
 using schema::Table;
-
-std::string fields() {
-    return "g.uuid, i.ordinal, " + utc("g.created_at") + ", g.deleted_by, g.reason, " +
-           utc("g.expires_at") +
-           ", g.size, i.shape, i.object_id, s.names, i.payload, s.relation::pg_catalog.oid, "
-           "s.schema_name, "
-           "s.table_name";
-}
-
-Item item_from(const Result& result, int row, const schema::Catalog& catalog) {
-    Item item;
-    item.group_id = result.text(row, 0);
-    item.id = item_id(item.group_id, result.integer(row, 1));
-    item.root = result.integer(row, 1) == 1;
-    item.created_at = item.updated_at = result.text(row, 2);
-    item.deleted_by = result.text(row, 3);
-    item.reason = result.value(row, 4);
-    item.expires_at = result.value(row, 5);
-    item.group_size = result.integer(row, 6);
-    item.object_id = result.text(row, 8);
-    for (const Param& name : schema::parse_array(result.text(row, 9))) item.names.push_back(*name);
-    item.values = schema::parse_array(result.text(row, 10));
-    const Table* table = catalog.table(static_cast<schema::Oid>(result.integer(row, 11)));
-    item.table = table ? table->name
-                       : schema::QualifiedName{std::string(result.text(row, 12)),
-                                               std::string(result.text(row, 13))};
-    return item;
-}
+using std::to_string;
 
 std::string joined(const std::vector<std::string>& parts) {
     std::string all;
@@ -48,99 +22,55 @@ std::string joined(const std::vector<std::string>& parts) {
     return all;
 }
 
+void check_times(schema::Connection& connection, const std::string& trash_schema,
+                 const ItemsAsked& asked) {
+    std::vector<TypedText> times;
+    std::vector<std::string> names;
+    auto add = [&](const char* name, const std::string& time) {
+        times.push_back({time, "pg_catalog.timestamptz"});
+        names.emplace_back(name);
+    };
+    if (asked.filter.from) add("from", *asked.filter.from);
+    if (asked.filter.to) add("to", *asked.filter.to);
+    if (asked.after) add("cursor", asked.after->created_at);
+    if (const auto bad = first_bad(connection, trash_schema, times))
+        throw Error(Code::kBadRequest,
+                    "'" + names[*bad] + "' is not a time; write it as 2030-01-31T23:59:00Z");
+}
+
 }  // namespace
 
-// Of each column of the shape, the value and its name: in its type where that still fits, else
-// text.
-std::vector<std::string> Items::expressions(int shape, bool typed) {
-    const Result found =
-        connection_.exec("SELECT relation::pg_catalog.oid, attnums, names, types FROM " +
-                             quoted({trash_schema_, "shape"}) + " WHERE id = $1::int",
-                         {std::to_string(shape)});
-    const Table* table = catalog_.table(static_cast<schema::Oid>(found.integer(0, 0)));
-    const std::vector<Param> attnums = schema::parse_array(found.text(0, 1));
-    const std::vector<Param> names = schema::parse_array(found.text(0, 2));
-    const std::vector<Param> types = schema::parse_array(found.text(0, 3));
-    std::vector<std::string> all;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const std::string text = "(i.payload[" + std::to_string(i + 1) + "])";
-        const schema::Column* column = table ? table->column(std::stoi(*attnums[i])) : nullptr;
-        const bool same = column && column->type == *types[i];
-        const std::string value = !typed ? text
-                                  : same ? schema::from_text(*column, text)
-                                         : text + "::" + *types[i];
-        all.push_back(value + " AS " + quoted(*names[i]));
-    }
+// from: a SELECT of group_id, ordinal, shape.
+std::vector<Items::Found> Items::read(const std::string& from, const std::vector<Param>& params) {
+    const auto rows =
+        connection_.exec("SELECT p.group_id, p.ordinal, p.shape, " +
+                             item_fields_at(trash_schema_, naming_, "p.group_id", "p.ordinal") +
+                             " FROM (" + from + ") p",
+                         params);
+    std::vector<Found> all;
+    for (int row = 0; row < rows.rows(); ++row)
+        all.push_back({item_from(rows.text(row, 3)), rows.integer(row, 0), rows.integer(row, 1),
+                       static_cast<int>(rows.integer(row, 2))});
     return all;
 }
 
-void Items::add_objects_of(std::vector<Item>& items, const std::vector<int>& shapes, int shape) {
-    std::vector<Param> groups, ordinals;
-    std::vector<Item*> wanted;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (shapes[i] != shape) continue;
-        const ItemAddress address = parse_item_id(items[i].id);
-        groups.push_back(address.group_id);
-        ordinals.push_back(std::to_string(address.ordinal));
-        wanted.push_back(&items[i]);
-    }
-    const std::vector<Param> params = {schema::array_literal(groups),
-                                       schema::array_literal(ordinals)};
-    auto ask = [&](bool typed) {
-        return connection_.exec(
-            "SELECT pg_catalog.row_to_json(x) FROM ROWS FROM (pg_catalog.unnest($1::uuid[]), "
-            "pg_catalog.unnest($2::int[])) WITH ORDINALITY w(uuid, ordinal, n) JOIN " +
-                quoted({trash_schema_, "trash_group"}) + " g ON g.uuid = w.uuid JOIN " +
-                quoted({trash_schema_, "item"}) +
-                " i ON i.group_id = g.id AND i.ordinal = w.ordinal "
-                "CROSS JOIN LATERAL (SELECT " +
-                joined(expressions(shape, typed)) + " OFFSET 0) x ORDER BY w.n",
-            params);
-    };
-    connection_.exec("SAVEPOINT trashd_object");
-    Result rows = [&] {
-        try {
-            return ask(true);
-        } catch (const Error& error) {
-            if (error.code() == Code::kUnavailable) throw;
-            connection_.exec("ROLLBACK TO SAVEPOINT trashd_object");
-            return ask(false);
-        }
-    }();
-    connection_.exec("RELEASE SAVEPOINT trashd_object");
-    for (int row = 0; row < rows.rows(); ++row) wanted[row]->object = rows.text(row, 0);
-}
-
-void Items::add_objects(std::vector<Item>& items, const std::vector<int>& shapes) {
-    for (int shape : std::set<int>(shapes.begin(), shapes.end()))
-        add_objects_of(items, shapes, shape);
-}
-
-ItemPage Items::read(const std::string& from, const std::vector<Param>& params, int limit,
-                     bool with_object) {
-    const Result found = connection_.exec("SELECT " + fields() + from, params);
-    ItemPage page;
-    std::vector<int> shapes;
-    page.more = found.rows() > limit;
-    for (int row = 0; row < std::min(found.rows(), limit); ++row) {
-        page.items.push_back(item_from(found, row, catalog_));
-        shapes.push_back(static_cast<int>(found.integer(row, 7)));
-    }
-    if (with_object) add_objects(page.items, shapes);
-    return page;
+std::string Items::object_of(const Found& found, const std::vector<std::string>* select) {
+    const ItemPlace place{to_string(found.group), to_string(found.ordinal)};
+    const Form form =
+        forms_of(connection_, catalog_, trash_schema_, std::vector{found.shape}).at(0);
+    const auto sql = select && form.table ? json_as_today(form, trash_schema_, place, *select)
+                                          : json_as_it_was(form, trash_schema_, place);
+    return std::string(connection_.exec("SELECT " + sql).text(0, 0));
 }
 
 Item Items::one(const std::string& item_id, bool with_object) {
     const GroupRow group = group_of(connection_, trash_schema_, item_id, false);
-    const ItemPage page = read(
-        " FROM " + quoted({trash_schema_, "trash_group"}) + " g JOIN " +
-            quoted({trash_schema_, "item"}) + " i ON i.group_id = g.id JOIN " +
-            quoted({trash_schema_, "shape"}) +
-            " s ON s.id = i.shape WHERE g.id = $1::bigint "
-            "AND i.ordinal = $2::int",
-        {std::to_string(group.id), std::to_string(parse_item_id(item_id).ordinal)}, 1, with_object);
-    if (page.items.empty()) throw Error(Code::kNotFound, "there is no such TrashItem");
-    return page.items[0];
+    auto found = read("SELECT group_id, ordinal, shape FROM " + quoted({trash_schema_, "item"}) +
+                          " WHERE group_id = $1::bigint AND ordinal = $2::int",
+                      {to_string(group.id), to_string(parse_item_id(item_id).ordinal)});
+    if (found.empty()) throw Error(Code::kNotFound, "there is no such TrashItem");
+    if (with_object) found[0].item.object = object_of(found[0], nullptr);
+    return found[0].item;
 }
 
 std::string Items::canonical(const Table& table, const std::vector<std::string>& id) {
@@ -171,73 +101,105 @@ std::string Items::canonical(const Table& table, const std::vector<std::string>&
     }
 }
 
+std::optional<Items::Found> Items::newest(const Table& table, const std::vector<std::string>& id) {
+    auto found =
+        read("SELECT i.group_id, i.ordinal, i.shape FROM " + quoted({trash_schema_, "shape"}) +
+                 " s JOIN " + quoted({trash_schema_, "item"}) +
+                 " i ON i.shape = s.id WHERE s.relation = $1::oid::regclass AND "
+                 "i.object_id = $2 ORDER BY i.group_id DESC LIMIT 1",
+             {to_string(table.oid), canonical(table, id)});
+    if (found.empty()) return std::nullopt;
+    return found[0];
+}
+
 std::optional<Item> Items::newest_of(const Table& table, const std::vector<std::string>& id,
                                      bool with_object) {
-    const ItemPage page = read(
-        " FROM " + quoted({trash_schema_, "shape"}) + " s JOIN " + quoted({trash_schema_, "item"}) +
-            " i ON i.shape = s.id JOIN " + quoted({trash_schema_, "trash_group"}) +
-            " g ON g.id = i.group_id WHERE s.relation = $1::oid::regclass AND i.object_id = $2 "
-            "ORDER BY g.id DESC LIMIT 1",
-        {std::to_string(table.oid), canonical(table, id)}, 1, with_object);
-    if (page.items.empty()) return std::nullopt;
-    return page.items[0];
+    auto found = newest(table, id);
+    if (!found) return std::nullopt;
+    if (with_object) found->item.object = object_of(*found, nullptr);
+    return found->item;
 }
 
 std::map<std::string, Item> Items::newest_of_all(const Table& table,
                                                  const std::vector<std::string>& object_ids) {
-    const std::string group = quoted({trash_schema_, "trash_group"}),
-                      item = quoted({trash_schema_, "item"}),
-                      shape = quoted({trash_schema_, "shape"});
     const std::vector<Param> wanted(object_ids.begin(), object_ids.end());
-    const ItemPage page = read(
-        " FROM pg_catalog.unnest($2::text[]) w(id) CROSS JOIN LATERAL (SELECT g.id, i.ordinal "
-        "FROM " +
-            shape + " s JOIN " + item + " i ON i.shape = s.id JOIN " + group +
-            " g ON g.id = i.group_id WHERE s.relation = $1::oid::regclass AND i.object_id = w.id "
-            "ORDER BY g.id DESC LIMIT 1) n JOIN " +
-            group + " g ON g.id = n.id JOIN " + item +
-            " i ON i.group_id = n.id AND i.ordinal = n.ordinal JOIN " + shape +
-            " s ON s.id = i.shape",
-        {std::to_string(table.oid), schema::array_literal(wanted)}, static_cast<int>(wanted.size()),
-        false);
-    std::map<std::string, Item> found;
-    for (const Item& one : page.items) found.emplace(one.object_id, one);
-    return found;
+    std::map<std::string, Item> all;
+    for (const Found& one :
+         read("SELECT n.* FROM pg_catalog.unnest($2::text[]) w(id) CROSS JOIN LATERAL (SELECT "
+              "i.group_id, i.ordinal, i.shape FROM " +
+                  quoted({trash_schema_, "shape"}) + " s JOIN " + quoted({trash_schema_, "item"}) +
+                  " i ON i.shape = s.id WHERE s.relation = $1::oid::regclass AND i.object_id = "
+                  "w.id ORDER BY i.group_id DESC LIMIT 1) n",
+              {to_string(table.oid), schema::array_literal(wanted)}))
+        all.emplace(one.item.object_id, one.item);
+    return all;
 }
 
-// Groups newest first, each group's items in its own order; the outer index serves both.
-ItemPage Items::page(int limit, const std::string& after, bool with_object) {
-    const ItemAddress start = after.empty() ? ItemAddress{"ffffffff-ffff-ffff-ffff-ffffffffffff", 0}
-                                            : parse_item_id(after);
-    return read(" FROM " + quoted({trash_schema_, "trash_group"}) +
-                    " g CROSS JOIN LATERAL (SELECT * FROM " + quoted({trash_schema_, "item"}) +
-                    " i WHERE i.group_id = g.id AND i.ordinal > CASE WHEN "
-                    "g.uuid = $1::uuid THEN $2::bigint ELSE 0 END ORDER BY i.ordinal LIMIT "
-                    "$3::int) i JOIN " +
-                    quoted({trash_schema_, "shape"}) +
-                    " s ON s.id = i.shape WHERE g.state = 'trashed' AND "
-                    "(g.created_at, g.id) <= (SELECT b.created_at, b.id FROM " +
-                    quoted({trash_schema_, "trash_group"}) +
-                    " b WHERE b.uuid = $1::uuid UNION ALL "
-                    "SELECT 'infinity', 9223372036854775807 ORDER BY 2 LIMIT 1) "
-                    "ORDER BY g.created_at DESC, g.id DESC, i.ordinal LIMIT $3::int",
-                {start.group_id, std::to_string(start.ordinal), std::to_string(limit + 1)}, limit,
-                with_object);
+std::optional<Item> Items::newest_row_of(const Table& table, const std::vector<std::string>& id,
+                                         const std::vector<std::string>& select) {
+    auto found = newest(table, id);
+    if (!found) return std::nullopt;
+    found->item.object = object_of(*found, &select);
+    return found->item;
 }
 
-ItemPage Items::page_of(const Table& table, int limit, const std::string& after) {
-    const ItemAddress start = after.empty() ? ItemAddress{"ffffffff-ffff-ffff-ffff-ffffffffffff", 0}
-                                            : parse_item_id(after);
-    return read(" FROM " + quoted({trash_schema_, "shape"}) + " s JOIN " +
-                    quoted({trash_schema_, "item"}) + " i ON i.shape = s.id JOIN " +
-                    quoted({trash_schema_, "trash_group"}) +
-                    " g ON g.id = i.group_id WHERE s.relation = $1::oid::regclass AND (g.uuid < "
-                    "$2::uuid OR "
-                    "(g.uuid = $2::uuid AND i.ordinal > $3::bigint)) ORDER BY g.uuid DESC, "
-                    "i.ordinal LIMIT $4::int",
-                {std::to_string(table.oid), start.group_id, std::to_string(start.ordinal),
-                 std::to_string(limit + 1)},
-                limit, true);
+// A row at a time: together they may be larger than memory.
+void Items::stream_objects(std::vector<Found>& found,
+                           const std::function<void(const Item&)>& each) {
+    std::set<int> shapes;
+    std::vector<Param> groups, ordinals, forms;
+    for (const auto& one : found) {
+        shapes.insert(one.shape);
+        groups.emplace_back(to_string(one.group));
+        ordinals.emplace_back(to_string(one.ordinal));
+        forms.emplace_back(to_string(one.shape));
+    }
+    std::string cases;
+    for (const auto& form :
+         forms_of(connection_, catalog_, trash_schema_, std::vector(shapes.begin(), shapes.end())))
+        cases += " WHEN " + to_string(form.id) + " THEN " +
+                 json_as_it_was(form, trash_schema_, {"w.group_id", "w.ordinal"});
+    std::size_t next = 0;
+    connection_.stream("SELECT CASE w.shape" + cases +
+                           " END FROM ROWS FROM (pg_catalog.unnest($1::bigint[]), "
+                           "pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::int[])) "
+                           "w(group_id, ordinal, shape)",
+                       {schema::array_literal(groups), schema::array_literal(ordinals),
+                        schema::array_literal(forms)},
+                       [&](const schema::Result& row) {
+                           Item& item = found.at(next++).item;
+                           item.object = row.text(0, 0);
+                           each(item);
+                           item.object.reset();
+                       });
+}
+
+// The forms of the filter's table, and whether the items meant are few.
+ItemPage Items::page(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
+    check_times(connection_, trash_schema_, asked);
+    std::vector<int> shapes;
+    if (asked.filter.table) {
+        const Table* table = catalog_.table(*asked.filter.table);
+        if (table)
+            for (const auto& form : forms_of(connection_, catalog_, trash_schema_, *table))
+                shapes.push_back(form.id);
+        if (shapes.empty()) return {false, {}, asked.count ? std::optional(0LL) : std::nullopt};
+    }
+    const bool few = asked.filter.object_id ||
+                     (asked.filter.table && few_items(connection_, trash_schema_, shapes));
+    const auto query = item_query(asked, trash_schema_, naming_, shapes, few);
+    auto found = read(query.select, query.params);
+    ItemPage page;
+    page.more = found.size() > static_cast<std::size_t>(asked.limit);
+    if (page.more) found.pop_back();
+    if (!found.empty())
+        page.last = {found.back().item.created_at, found.back().group, found.back().ordinal};
+    if (asked.count) page.total = connection_.exec(query.count, query.count_params).integer(0, 0);
+    if (asked.with_object && !found.empty())
+        stream_objects(found, each);
+    else
+        for (const auto& one : found) each(one.item);
+    return page;
 }
 
 }  // namespace trashd::trash

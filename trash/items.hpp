@@ -1,6 +1,7 @@
 // Reading TrashItems: one, the newest of an object, pages.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,24 +9,31 @@
 
 #include "schema/catalog.hpp"
 #include "schema/database.hpp"
-#include "trash/trash.hpp"
+#include "trash/forms.hpp"
+#include "trash/types.hpp"
 
 namespace trashd::trash {
 
 class Items {
   public:
-    Items(schema::Connection& connection, const schema::Catalog& catalog, std::string trash_schema)
-        : connection_(connection), catalog_(catalog), trash_schema_(std::move(trash_schema)) {}
+    Items(schema::Connection& connection, const schema::Catalog& catalog, std::string trash_schema,
+          const std::vector<Naming>& naming)
+        : connection_(connection),
+          catalog_(catalog),
+          trash_schema_(std::move(trash_schema)),
+          naming_(naming) {}
 
-    // The contract of Trash::item, find, list and list_of.
+    // The contract of Trash::item, find, find_row and list.
     Item one(const std::string& item_id, bool with_object);
     std::optional<Item> newest_of(const schema::Table& table, const std::vector<std::string>& id,
                                   bool with_object);
     // Of each object that has one, by its id as the database writes it.
     std::map<std::string, Item> newest_of_all(const schema::Table& table,
                                               const std::vector<std::string>& object_ids);
-    ItemPage page(int limit, const std::string& after, bool with_object);
-    ItemPage page_of(const schema::Table& table, int limit, const std::string& after);
+    std::optional<Item> newest_row_of(const schema::Table& table,
+                                      const std::vector<std::string>& id,
+                                      const std::vector<std::string>& select);
+    ItemPage page(const ItemsAsked& asked, const std::function<void(const Item&)>& each);
 
     // The id as the database writes it ('042' -> '42'); kNotFound when it cannot be a key.
     std::string canonical(const schema::Table& table, const std::vector<std::string>& id);
@@ -33,15 +41,20 @@ class Items {
     schema::Connection& connection() { return connection_; }
 
   private:
-    ItemPage read(const std::string& sql, const std::vector<schema::Param>& params, int limit,
-                  bool with_object);
-    void add_objects(std::vector<Item>& items, const std::vector<int>& shapes);
-    void add_objects_of(std::vector<Item>& items, const std::vector<int>& shapes, int shape);
-    std::vector<std::string> expressions(int shape, bool typed);
+    struct Found {
+        Item item;
+        long long group = 0, ordinal = 0;
+        int shape = 0;
+    };
+    std::vector<Found> read(const std::string& from, const std::vector<schema::Param>& params);
+    std::optional<Found> newest(const schema::Table& table, const std::vector<std::string>& id);
+    std::string object_of(const Found& found, const std::vector<std::string>* select);
+    void stream_objects(std::vector<Found>& found, const std::function<void(const Item&)>& each);
 
     schema::Connection& connection_;
     const schema::Catalog& catalog_;
     std::string trash_schema_;
+    const std::vector<Naming>& naming_;
 };
 
 }  // namespace trashd::trash

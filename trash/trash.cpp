@@ -263,6 +263,12 @@ Trash::~Trash() = default;
 void Trash::set_policy(cascade::Policy policy) {
     impl_->policy = std::move(policy);
 }
+void Trash::set_naming(std::vector<Naming> naming) {
+    impl_->naming = std::move(naming);
+}
+const std::vector<Naming>& Trash::naming() const {
+    return impl_->naming;
+}
 schema::CatalogCache& Trash::catalog() {
     return impl_->cache;
 }
@@ -347,17 +353,17 @@ std::optional<Item> Trash::find(const QualifiedName& wanted, const std::vector<s
     });
 }
 
-ItemPage Trash::list(int limit, const std::string& after, bool with_object) {
-    return impl_->reading([&](Items& items, const schema::Catalog&) {
-        return items.page(limit, after, with_object);
+std::optional<Item> Trash::find_row(const QualifiedName& wanted, const std::vector<std::string>& id,
+                                    const std::vector<std::string>& select) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) -> std::optional<Item> {
+        const Table* known = catalog.table(wanted);
+        return known ? items.newest_row_of(*known, id, select) : std::nullopt;
     });
 }
 
-ItemPage Trash::list_of(const QualifiedName& wanted, int limit, const std::string& after) {
-    return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
-        const Table* known = catalog.table(wanted);
-        return known ? items.page_of(*known, limit, after) : ItemPage{};
-    });
+ItemPage Trash::list(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
+    return impl_->reading(
+        [&](Items& items, const schema::Catalog&) { return items.page(asked, each); });
 }
 
 HistoryPage Trash::history(const HistoryFilter& filter, int limit, long long before) {

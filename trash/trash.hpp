@@ -68,12 +68,6 @@ struct BulkOptions {
 
 inline constexpr int kMostNamed = 1000;  // objects that one bulk delete takes
 
-// Page of a list: newest first, strictly after the item id in `after` (empty: from the start).
-struct ItemPage {
-    std::vector<Item> items;
-    bool more = false;
-};
-
 // Newest first, in the order in which the entries were written.
 struct HistoryPage {
     std::vector<LedgerEntry> entries;
@@ -88,6 +82,7 @@ class Trash {
 
     // Per foreign key, by oid; set once before use.
     void set_policy(cascade::Policy policy);
+    void set_naming(std::vector<Naming> naming);
     schema::CatalogCache& catalog();
     schema::Pool& pool();
     const std::string& schema_name() const;
@@ -114,9 +109,14 @@ class Trash {
     // The newest item of an object that is in the trash, if any.
     std::optional<Item> find(const schema::QualifiedName& table, const std::vector<std::string>& id,
                              bool with_object);
-    ItemPage list(int limit, const std::string& after, bool with_object);  // /v1/trash
-    ItemPage list_of(const schema::QualifiedName& table, int limit,
-                     const std::string& after);  // with objects
+    // The same with the row as its table is today; select: its columns, empty: all.
+    std::optional<Item> find_row(const schema::QualifiedName& table,
+                                 const std::vector<std::string>& id,
+                                 const std::vector<std::string>& select);
+    // Newest first; an item is given as it arrives, so that memory does not grow with the rows.
+    ItemPage list(const ItemsAsked& asked, const std::function<void(const Item&)>& each);
+    // How one reads items besides live rows, in a transaction of one's own.
+    const std::vector<Naming>& naming() const;
 
     // Entries older than the one with the id `before`.
     HistoryPage history(const HistoryFilter& filter, int limit, long long before);

@@ -54,9 +54,42 @@ struct Item {
     std::string object_id;
     bool root = false;
     long long group_size = 0;
-    std::vector<std::string> names;                  // of the columns as they were
-    std::vector<std::optional<std::string>> values;  // their text
-    std::optional<std::string> object;               // JSON of the row as it was, where asked for
+    std::string display_name;
+    std::optional<std::string> object;  // JSON of the row, where asked for
+};
+
+// How the items of a table are called, where the configuration says so.
+struct Naming {
+    schema::QualifiedName table;
+    std::string class_name, display;  // empty: the table's name; the first of the usual columns
+};
+
+// Which items; what is absent does not matter.
+struct ItemFilter {
+    std::optional<bool> root = {};
+    std::optional<schema::QualifiedName> table = {};
+    std::optional<std::string> group_id = {}, object_id = {}, deleted_by = {};
+    std::optional<std::string> from = {}, to = {};  // created_at: from included, to not
+    std::optional<std::string> words = {};          // in display_name, whatever the case
+};
+
+// After which item a list goes on: when it was made, its group's number, its ordinal.
+struct ItemPosition {
+    std::string created_at;
+    long long group = 0, ordinal = 0;
+};
+
+struct ItemsAsked {
+    ItemFilter filter = {};
+    int limit = 50;
+    std::optional<ItemPosition> after = {};
+    bool with_object = false, count = false;
+};
+
+struct ItemPage {
+    bool more = false;
+    ItemPosition last;               // of the last item given
+    std::optional<long long> total;  // of the whole filter, where asked for
 };
 
 struct Gone {

@@ -110,8 +110,10 @@ TEST_CASE("nodb: addresses are split first and decoded once") {
 }
 
 TEST_CASE("nodb: a cursor comes back as it went out, anything else is refused") {
-    Cursor cursor{false, {"a\"b", "ä", ""}};
-    CHECK(decode_cursor(encode_cursor(cursor)).values == cursor.values);
-    for (const char* text : {"", "a", "W10", "WzFd", "WyJ0cmFzaCIsIngiXQ", "$$$"})
-        CHECK_THROWS_AS(decode_cursor(text), Error);
+    const CursorValues values = {"a\"b", std::nullopt, "ä", ""};
+    CHECK(decode_cursor(encode_cursor("mark", values), "mark", 4) == values);
+    CHECK_THROWS_AS(decode_cursor(encode_cursor("other", values), "mark", 4), Error);
+    CHECK_THROWS_AS(decode_cursor(encode_cursor("mark", values), "mark", 3), Error);
+    for (const char* text : {"", "x", "!", "e30", "W10", "WzFd", "WyJtYXJrIiwxXQ"})
+        CHECK_THROWS_AS(decode_cursor(text, "mark", 1), Error);
 }

@@ -108,7 +108,9 @@ TEST_CASE("a list that cannot be understood says what would be") {
         {"/v1/trash?groupid=1", "the parameter 'groupid' is not known here"},
         {"/v1/trash?expand=all", "'expand' must be object"},
         {"/v1/project?deleted=maybe", "'deleted' must be true, false or null"},
-        {"/v1/project?deleted=true&trash=true", "give either 'deleted' or 'trash'"},
+        {"/v1/project?page=2&cursor=x", "give either 'cursor' or 'page'"},
+        {"/v1/project?sort=nope", "there is no column 'nope' to sort by"},
+        {"/v1/trash?from=soon", "'from' must be a time as in 2025-01-31T12:00:00Z, or a date"},
     };
     for (const auto& [address, detail] : faults)
         check_problem(call("GET", address), "bad-request", detail);

@@ -71,7 +71,7 @@ TEST_CASE("nodb: every route is in openapi.yaml and the other way round") {
     std::string line, path;
     bool inside = false;
     while (std::getline(lines, line)) {
-        if (!line.starts_with(" ")) inside = line == "paths:";
+        if (!line.empty() && !line.starts_with(" ")) inside = line == "paths:";
         if (!inside || !line.ends_with(":")) continue;
         if (line.starts_with("  /")) path = line.substr(2, line.size() - 3);
         for (const char* verb : {"get", "post", "put", "patch", "delete"}) {

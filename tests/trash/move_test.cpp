@@ -161,16 +161,15 @@ TEST_CASE_FIXTURE(Fixture, "a trigger that deletes rows elsewhere refuses the wh
 TEST_CASE_FIXTURE(Fixture, "lists show the newest first and page without gaps") {
     bin.remove({"public", "project"}, {"1"}, {}, {});
     bin.remove({"public", "project"}, {"2"}, {}, {});
-    std::vector<std::string> ids;
-    std::string after;
+    std::vector<std::string> ids, objects;
+    trash::ItemsAsked asked{.limit = 7, .with_object = true};
     for (bool more = true; more;) {
-        const auto page = bin.list(7, after, true);
-        for (const auto& item : page.items) ids.push_back(item.id);
+        const auto page = bin.list(asked, [&](const trash::Item& item) { ids.push_back(item.id); });
         more = page.more;
-        after = ids.back();
+        asked.after = page.last;
     }
     CHECK(static_cast<long long>(ids.size()) == number("SELECT count(*) FROM trashd.item"));
-    const auto projects = bin.list_of({"public", "project"}, 10, "");
-    REQUIRE(projects.items.size() == 2);
-    CHECK(projects.items[0].object_id == "2");
+    bin.list({.filter = {.table = schema::QualifiedName{"public", "project"}}},
+             [&](const trash::Item& item) { objects.push_back(item.object_id); });
+    CHECK(objects == std::vector<std::string>{"2", "1"});
 }

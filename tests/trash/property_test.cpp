@@ -351,7 +351,11 @@ class Round {
         gone_.insert(gone_.end(), vanished.begin(), vanished.end());
     }
 
-    std::vector<trash::Item> items() { return bin_.list(1000, "", false).items; }
+    std::vector<trash::Item> items() {
+        std::vector<trash::Item> all;
+        bin_.list({.limit = 1000}, [&](const trash::Item& item) { all.push_back(item); });
+        return all;
+    }
 
     void restore(bool ancestors, bool dry) {
         auto all = items();

@@ -316,7 +316,7 @@ void Race::purge(Worker& worker) {
 void Race::look(Worker& worker) {
     auto& random = worker.random;
     calling("look", [&] {
-        bin_.list(20, "", true);
+        bin_.list({.limit = 20, .with_object = true}, [](const trash::Item&) {});
         bin_.find({"public", "task"}, {text(random, kTask)}, true);
         bin_.impact({"public", "project"}, {text(random, kProject)}, false);
     });

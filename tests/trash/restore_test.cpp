@@ -399,7 +399,8 @@ INSERT INTO hint VALUES (1, 2, 1), (1, 2, 1), (1, NULL, 1), (NULL, NULL, 1);)");
     const auto before = db.all();
     std::vector<int> order = {0, 1, 2};
     do {
-        const std::vector<std::string> items = {db.remove({"public", "p"}, "1"), db.remove({"public", "p"}, "2"),
+        const std::vector<std::string> items = {db.remove({"public", "p"}, "1"),
+                                                db.remove({"public", "p"}, "2"),
                                                 db.remove({"public", "q"}, "1")};
         for (int which : order) CHECK(db.restore(items[which]).not_relinked == 0);
         CHECK((db.all() == before));

@@ -1,0 +1,45 @@
+// The forms (shapes) in which rows of a table lie in the trash, and the SQL that reads a row of one
+// form: as it was, or as the table is today.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/database.hpp"
+
+namespace trashd::trash {
+
+struct Form {
+    int id = 0;
+    const schema::Table* table = nullptr;  // as it is today; nullptr: dropped
+    std::vector<int> attnums;
+    std::vector<std::string> names, types;
+    std::vector<bool> type_exists;
+
+    int position(int attnum) const;  // in the payload, from 1; 0: the form lacks the column
+};
+
+// All forms of the table, or those of the ids.
+std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
+                           const std::string& trash_schema, const schema::Table& table);
+std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
+                           const std::string& trash_schema, const std::vector<int>& ids);
+
+// SQL of the column's value in an item i, in today's type and collation: NULL where the form has
+// none. careful: NULL as well where the type does not take the stored text; else that is an error.
+std::string typed_value(const Form& form, const schema::Column& column,
+                        const std::string& trash_schema, bool careful);
+
+// SQL (a scalar subquery) of the row's JSON, of the item whose group and ordinal the SQL names.
+// What its type does not take any more is shown as the stored text.
+struct ItemPlace {
+    std::string group_id, ordinal;
+};
+std::string json_as_it_was(const Form& form, const std::string& trash_schema,
+                           const ItemPlace& place);
+// As a row of today's table; the columns in select, else all, dropped ones behind the others.
+std::string json_as_today(const Form& form, const std::string& trash_schema, const ItemPlace& place,
+                          const std::vector<std::string>& select);
+
+}  // namespace trashd::trash

@@ -1,0 +1,178 @@
+#include "trash/item_sql.hpp"
+
+#include "schema/value.hpp"
+#include "trash/store.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::literal;
+using schema::Param;
+using schema::quoted;
+using std::to_string;
+
+// Where the display name is looked for when nothing is configured, or nothing is in it.
+constexpr const char* kUsual[] = {"name", "title", "label", "display_name", "code", "email"};
+
+std::string naming_rows(const std::vector<Naming>& naming) {
+    if (naming.empty())
+        return "(SELECT NULL::text, NULL::text, NULL::text, NULL::text WHERE false)";
+    std::string rows;
+    for (const auto& one : naming)
+        rows += (rows.empty() ? "(VALUES (" : ", (") + literal(one.table.schema) + ", " +
+                literal(one.table.name) + ", " + literal(one.class_name) + ", " +
+                literal(one.display) + ")";
+    return rows + ")";
+}
+
+std::string display_name() {
+    std::string sql = "coalesce(nullif(i.payload[s.d0], '')";
+    for (std::size_t at = 1; at <= std::size(kUsual); ++at)
+        sql += ", nullif(i.payload[s.d" + to_string(at) + "], '')";
+    return sql + ", s.class || ' ' || coalesce(i.object_id, ''))";
+}
+
+std::string as_pattern(const std::string& words) {
+    std::string pattern = "%";
+    for (char c : words) {
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c;
+    }
+    return pattern + "%";
+}
+
+// Conditions of groups and of items, with their parameters.
+struct Conditions {
+    std::string groups = "g.state = 'trashed'", items;
+    std::vector<Param> params;
+
+    std::string param(std::string value) {
+        params.emplace_back(std::move(value));
+        return "$" + to_string(params.size());
+    }
+    void of_group(const std::string& sql) { groups += " AND " + sql; }
+    void of_item(const std::string& sql) { items += " AND " + sql; }
+};
+
+std::string array_of(const std::vector<int>& shapes) {
+    std::vector<Param> ids;
+    for (int id : shapes) ids.emplace_back(to_string(id));
+    return literal(schema::array_literal(ids)) + "::int[]";
+}
+
+void add_group_terms(Conditions& all, const ItemFilter& filter) {
+    if (filter.group_id) all.of_group("g.uuid = " + all.param(*filter.group_id) + "::uuid");
+    if (filter.deleted_by) all.of_group("g.deleted_by = " + all.param(*filter.deleted_by));
+    if (filter.from) all.of_group("g.created_at >= " + all.param(*filter.from) + "::timestamptz");
+    if (filter.to) all.of_group("g.created_at < " + all.param(*filter.to) + "::timestamptz");
+    if (filter.root == false) all.of_group("g.size > 1");
+}
+
+void add_item_terms(Conditions& all, const ItemFilter& filter, const std::string& trash_schema,
+                    const std::vector<int>& shapes) {
+    if (filter.root) all.of_item(*filter.root ? "i.ordinal = 1" : "i.ordinal > 1");
+    if (filter.table) {
+        all.of_group("g.shapes && " + array_of(shapes));
+        all.of_item("i.shape = ANY(" + array_of(shapes) + ")");
+    } else if (filter.object_id) {
+        // every form there is, so that the index of forms and objects serves
+        all.of_item("i.shape = ANY(ARRAY(SELECT id FROM " + quoted({trash_schema, "shape"}) + "))");
+    }
+    if (filter.object_id) all.of_item("i.object_id = " + all.param(*filter.object_id));
+}
+
+std::string naming_join(const ItemFilter& filter, Conditions& all, const std::string& trash_schema,
+                        const std::vector<Naming>& naming) {
+    if (!filter.words) return "";
+    all.of_item(display_name() + " ILIKE " + all.param(as_pattern(*filter.words)));
+    return " JOIN " + described_forms(trash_schema, naming) + " s ON s.id = i.shape";
+}
+
+}  // namespace
+
+std::string described_forms(const std::string& trash_schema, const std::vector<Naming>& naming) {
+    std::string places = "pg_catalog.array_position(s.names, m.display) AS d0";
+    for (std::size_t at = 0; at < std::size(kUsual); ++at)
+        places += std::string(", pg_catalog.array_position(s.names, '") + kUsual[at] + "') AS d" +
+                  to_string(at + 1);
+    return "(SELECT s.id, coalesce(n.nspname::text, s.schema_name) AS schema_name, "
+           "coalesce(c.relname::text, s.table_name) AS table_name, "
+           "coalesce(nullif(m.class, ''), c.relname::text, s.table_name) AS class, " +
+           places + " FROM " + quoted({trash_schema, "shape"}) +
+           " s LEFT JOIN pg_catalog.pg_class c ON c.oid = s.relation "
+           "LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN " +
+           naming_rows(naming) +
+           " m(schema_name, table_name, class, display) ON m.schema_name = n.nspname AND "
+           "m.table_name = c.relname)";
+}
+
+std::string item_fields() {
+    return "ARRAY[g.uuid::text, i.ordinal::text, " + utc("g.created_at") +
+           ", g.deleted_by, g.reason, " + utc("g.expires_at") +
+           ", g.size::text, i.object_id, s.schema_name, s.table_name, " + display_name() + "]";
+}
+
+std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,
+                           const std::string& group_id, const std::string& ordinal) {
+    return "(SELECT " + item_fields() + " FROM " + quoted({trash_schema, "item"}) + " i JOIN " +
+           quoted({trash_schema, "trash_group"}) + " g ON g.id = i.group_id JOIN " +
+           described_forms(trash_schema, naming) +
+           " s ON s.id = i.shape WHERE i.group_id = " + group_id + " AND i.ordinal = " + ordinal +
+           ")";
+}
+
+Item item_from(std::string_view fields) {
+    auto values = schema::parse_array(fields);
+    auto text = [&](std::size_t at) { return values.at(at).value_or(""); };
+    Item item;
+    item.group_id = text(0);
+    item.id = item_id(item.group_id, std::stoll(text(1)));
+    item.root = text(1) == "1";
+    item.created_at = item.updated_at = text(2);
+    item.deleted_by = text(3);
+    item.reason = values.at(4);
+    item.expires_at = values.at(5);
+    item.group_size = std::stoll(text(6));
+    item.object_id = text(7);
+    item.table = {text(8), text(9)};
+    item.display_name = text(10);
+    return item;
+}
+
+// Group by group along their index; only where few items are meant, those first.
+ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
+                     const std::vector<Naming>& naming, const std::vector<int>& shapes, bool few) {
+    const auto& filter = asked.filter;
+    const auto groups = quoted({trash_schema, "trash_group"}),
+               items = quoted({trash_schema, "item"});
+    Conditions all;
+    add_group_terms(all, filter);
+    add_item_terms(all, filter, trash_schema, shapes);
+    const auto names = naming_join(filter, all, trash_schema, naming);
+    const std::string joined =
+        " FROM " + items + " i" + names + " JOIN " + groups + " g ON g.id = i.group_id WHERE ";
+    ItemQuery query;
+    query.count = all.items.empty()
+                      ? "SELECT coalesce(sum(g.size), 0) FROM " + groups + " g WHERE " + all.groups
+                      : "SELECT count(*)" + joined + all.groups + all.items;
+    query.count_params = all.params;
+    if (asked.after) {
+        const auto at = all.param(asked.after->created_at) + "::timestamptz",
+                   group = all.param(to_string(asked.after->group)) + "::bigint",
+                   ordinal = all.param(to_string(asked.after->ordinal)) + "::bigint";
+        all.of_group("(g.created_at, g.id) <= (" + at + ", " + group + ")");
+        all.of_item("(g.id <> " + group + " OR i.ordinal > " + ordinal + ")");
+    }
+    const auto limit = " LIMIT " + to_string(asked.limit + 1);
+    query.select =
+        "SELECT g.id AS group_id, i.ordinal, i.shape" +
+        (few ? joined + all.groups + all.items
+             : " FROM " + groups + " g CROSS JOIN LATERAL (SELECT i.ordinal, i.shape FROM " +
+                   items + " i" + names + " WHERE i.group_id = g.id" + all.items +
+                   " ORDER BY i.ordinal" + limit + ") i WHERE " + all.groups) +
+        " ORDER BY g.created_at DESC, g.id DESC, i.ordinal" + limit;
+    query.params = all.params;
+    return query;
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,35 @@
+// SQL that describes TrashItems: their fields, their names, and which of them a filter means.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/database.hpp"
+#include "trash/types.hpp"
+
+namespace trashd::trash {
+
+// A subquery for the alias s: each form with its table's name today and where its rows have their
+// display name.
+std::string described_forms(const std::string& trash_schema, const std::vector<Naming>& naming);
+// text[] of an item's fields over aliases i (item), g (its group) and s (described_forms).
+std::string item_fields();
+// The same as a scalar subquery for the item at a place, given as SQL.
+std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,
+                           const std::string& group_id, const std::string& ordinal);
+Item item_from(std::string_view fields);
+
+// A list of items, newest first.
+struct ItemQuery {
+    std::string select;  // of group_id, ordinal, shape: one row more than the limit
+    std::vector<schema::Param> params;
+    std::string count;  // SELECT of how many the filter means
+    std::vector<schema::Param> count_params;
+};
+// shapes: the forms of filter.table. few: it means few items, which are sooner sorted than found
+// among all groups.
+ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
+                     const std::vector<Naming>& naming, const std::vector<int>& shapes, bool few);
+
+}  // namespace trashd::trash

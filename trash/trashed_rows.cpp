@@ -1,0 +1,113 @@
+#include "trash/trashed_rows.hpp"
+
+#include "cascade/predicates.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::quoted;
+using std::to_string;
+
+// Up to so many items of a form are sorted sooner than they are found among all groups.
+constexpr int kFew = 10000;
+
+std::string conditions(const std::string& first, const std::string& second) {
+    return second.empty() ? first : first + " AND " + second;
+}
+
+}  // namespace
+
+TrashedRows::TrashedRows(schema::Connection& connection, const schema::Catalog& catalog,
+                         std::string trash_schema, const schema::Table& table)
+    : connection_(connection),
+      trash_schema_(std::move(trash_schema)),
+      forms_(forms_of(connection, catalog, trash_schema_, table)) {}
+
+// Items with their columns as t; the conditions are open for more.
+std::string TrashedRows::from(const Form& form, const RowsAsked& asked,
+                              const std::string& join) const {
+    std::vector<std::string> columns;
+    for (const auto* column : asked.columns)
+        columns.push_back(typed_value(form, *column, trash_schema_, careful_) + " AS " +
+                          quoted(column->name));
+    return " FROM " + quoted({trash_schema_, "item"}) + " i" + join +
+           " CROSS JOIN LATERAL (SELECT " + cascade::join(columns, ", ") +
+           ") t WHERE i.shape = " + to_string(form.id);
+}
+
+// A left join, because the server leaves it out where nothing asks for the group.
+std::string TrashedRows::all(const Form& form, const RowsAsked& asked) const {
+    return conditions(
+        from(form, asked,
+             " LEFT JOIN " + quoted({trash_schema_, "trash_group"}) + " g ON g.id = i.group_id"),
+        asked.where);
+}
+
+// Group by group along their index: sorted as a whole a large trash would be read to its end.
+std::string TrashedRows::newest(const Form& form, const RowsAsked& asked) const {
+    return " FROM " + quoted({trash_schema_, "trash_group"}) +
+           " g CROSS JOIN LATERAL (SELECT i.ordinal" +
+           conditions(from(form, asked, "") + " AND i.group_id = g.id", asked.where) +
+           " ORDER BY i.ordinal LIMIT " + to_string(asked.limit) + ") i WHERE " +
+           conditions("g.state = 'trashed' AND g.shapes @> ARRAY[" + to_string(form.id) + "]",
+                      asked.bound);
+}
+
+bool few_items(schema::Connection& connection, const std::string& trash_schema,
+               const std::vector<int>& forms) {
+    std::vector<schema::Param> ids;
+    for (int id : forms) ids.emplace_back(to_string(id));
+    return connection
+               .exec("SELECT count(*) FROM (SELECT FROM " + quoted({trash_schema, "item"}) +
+                         " WHERE shape = ANY($1::int[]) LIMIT " + to_string(kFew + 1) + ") few",
+                     {schema::array_literal(ids)})
+               .integer(0, 0) <= kFew;
+}
+
+std::vector<std::string> TrashedRows::selects(const RowsAsked& asked) const {
+    std::vector<std::string> out;
+    for (const auto& form : forms_)
+        out.push_back("SELECT " + to_string(form.id) + " AS shape, g.id AS group_id, i.ordinal, " +
+                      asked.values +
+                      (asked.newest && !few_items(connection_, trash_schema_, {form.id})
+                           ? newest(form, asked)
+                           : all(form, asked)) +
+                      " ORDER BY " + asked.order + " LIMIT " + to_string(asked.limit));
+    return out;
+}
+
+std::vector<std::string> TrashedRows::counts(const RowsAsked& asked) const {
+    std::vector<std::string> out;
+    for (const auto& form : forms_) out.push_back("SELECT count(*)" + all(form, asked));
+    return out;
+}
+
+std::string TrashedRows::json_cases(const ItemPlace& place,
+                                    const std::vector<std::string>& select) const {
+    std::string out;
+    for (const auto& form : forms_)
+        out += " WHEN " + to_string(form.id) + " THEN " +
+               json_as_today(form, trash_schema_, place, select);
+    return out;
+}
+
+std::optional<std::size_t> first_bad(schema::Connection& connection,
+                                     const std::string& trash_schema,
+                                     const std::vector<TypedText>& values) {
+    if (values.empty()) return std::nullopt;
+    std::vector<schema::Param> texts, types;
+    for (const auto& value : values) {
+        texts.emplace_back(value.text);
+        types.emplace_back(value.type);
+    }
+    const auto found = connection.exec(
+        "SELECT u.n FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) "
+        "WITH ORDINALITY u(value, type, n) WHERE " +
+            quoted({trash_schema, "cast_error"}) +
+            "(u.value, u.type) IS NOT NULL ORDER BY 1 LIMIT 1",
+        {schema::array_literal(texts), schema::array_literal(types)});
+    if (found.rows() == 0) return std::nullopt;
+    return static_cast<std::size_t>(found.integer(0, 0)) - 1;
+}
+
+}  // namespace trashd::trash
