@@ -105,10 +105,11 @@ class Lease {
 };
 
 // move: READ COMMITTED, row_security off (engine rule: an error instead of rows that hide).
-// read: REPEATABLE READ READ ONLY. Both fix the settings that values are written and read under:
+// write: READ COMMITTED, row-level security as the role has it.
+// read: REPEATABLE READ READ ONLY. All fix the settings that values are written and read under:
 // DateStyle, IntervalStyle, extra_float_digits, TimeZone UTC, bytea_output, lc_monetary, xmloption,
 // jit off, plan_cache_mode force_generic_plan (move only), lock and statement timeouts.
-enum class Mode { kMove, kRead };
+enum class Mode { kMove, kWrite, kRead };
 
 // Begins in the constructor; leaving scope without commit() rolls back.
 class Transaction {

@@ -21,7 +21,7 @@ std::string begin(Mode mode, const Limits& limits) {
     return fmt::format(
         "BEGIN ISOLATION LEVEL {};{}SET LOCAL lock_timeout = {};SET LOCAL statement_timeout = "
         "{};{}",
-        move ? "READ COMMITTED READ WRITE" : "REPEATABLE READ READ ONLY", kSettings,
+        mode == Mode::kRead ? "REPEATABLE READ READ ONLY" : "READ COMMITTED READ WRITE", kSettings,
         limits.lock_timeout.count(), limits.statement_timeout.count(),
         move ? "SET LOCAL row_security = off;SET LOCAL plan_cache_mode = force_generic_plan" : "");
 }

@@ -153,6 +153,23 @@ Json parse_json(std::string_view text, std::size_t depth) {
     return builder.take();
 }
 
+Json merged(Json value, const Json& patch) {
+    if (patch.kind != Json::Kind::kObject) return patch;
+    if (value.kind != Json::Kind::kObject) value = {Json::Kind::kObject, "", {}, {}, {}};
+    for (const auto& [name, change] : patch.members) {
+        auto& members = value.members;
+        auto place = std::find_if(members.begin(), members.end(),
+                                  [&](const auto& member) { return member.name == name; });
+        if (change.kind == Json::Kind::kNull) {
+            if (place != members.end()) members.erase(place);
+            continue;
+        }
+        if (place == members.end()) place = members.insert(members.end(), {name, Json{}});
+        place->value = merged(std::move(place->value), change);
+    }
+    return value;
+}
+
 std::string to_json(const Json& value) {
     JsonWriter out;
     write(out, value);
@@ -160,6 +177,8 @@ std::string to_json(const Json& value) {
 }
 
 Json parse_body(const Call& call) {
+    if (!call.headers("Content-Encoding").empty())
+        throw Error(Code::kUnsupportedMediaType, "send the body without Content-Encoding");
     const auto type = media_type(call);
     const bool patch = call.verb == "PATCH" && type == "application/merge-patch+json";
     if (type != "application/json" && !patch)

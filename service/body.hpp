@@ -30,6 +30,8 @@ struct Json::Member {
 // The text must outlive the value. Throws Error kBadRequest for what is not RFC 8259 in UTF-8, for
 // a name that stands twice in one object, U+0000, and nesting below `depth` levels.
 Json parse_json(std::string_view text, std::size_t depth);
+// RFC 7396: the value with the patch merged into it.
+Json merged(Json value, const Json& patch);
 // The value as JSON again.
 std::string to_json(const Json& value);
 // The call's body; the call must outlive it. Throws Error kUnsupportedMediaType, kBadRequest.

@@ -5,6 +5,29 @@
 
 namespace trashd::service {
 
+namespace {
+
+// The entity tags of a list; commas inside the quotes belong to the tag. "*" asks for nothing more
+// than that the row is there, which a delete does anyway.
+void add_etags(std::vector<std::string>& tags, const std::string& list) {
+    std::string tag;
+    bool quoted = false;
+    auto end_tag = [&] {
+        if (!tag.empty() && tag != "*") tags.push_back(tag);
+        tag.clear();
+    };
+    for (char c : list) {
+        if (c == '"') quoted = !quoted;
+        if (c == ',' && !quoted)
+            end_tag();
+        else if (quoted || (c != ' ' && c != '\t'))
+            tag += c;
+    }
+    end_tag();
+}
+
+}  // namespace
+
 trash::Context context_of(const Call& call) {
     trash::Context context;
     context.reason = call.target.query.text("reason");
@@ -41,6 +64,18 @@ void refuse_foreign(const Call& call) {
     for (const auto& value : call.headers("Sec-Fetch-Site"))
         if (value == "cross-site")
             throw Error(Code::kForbidden, "a page of another site must not change anything");
+}
+
+std::vector<std::string> if_match(const Call& call) {
+    std::vector<std::string> tags;
+    for (const auto& value : call.headers("If-Match")) add_etags(tags, value);
+    return tags;
+}
+
+bool prefers(const Call& call, std::string_view word) {
+    for (const auto& value : call.headers("Prefer"))
+        if (value.find(word) != std::string::npos) return true;
+    return false;
 }
 
 void JsonArray::add(std::string_view element) {

@@ -18,6 +18,10 @@ Reply describe_resource(const Call& call);
 Reply remove_object(const Call& call);
 // bulk.cpp
 Reply remove_objects(const Call& call);
+// write.cpp
+Reply create_objects(const Call& call);
+Reply patch_object(const Call& call);
+Reply put_object(const Call& call);
 // items.cpp
 Reply list_items(const Call& call);
 Reply get_item(const Call& call);
@@ -44,8 +48,16 @@ std::vector<std::string> object_id(const Call& call);
 // True for a cast that failed: a text that no key of the table can have.
 bool is_bad_key(const Error& error);
 Error not_found(const Call& call);
+// What with, dryRun and lossy say.
+trash::RestoreOptions restore_options(const Call& call);
+Reply restore_group(const Call& call, const std::string& item_id,
+                    const trash::RestoreOptions& options);
 // A browser fetching ahead, or a page of another origin, must not change anything.
 void refuse_foreign(const Call& call);
+// The entity tags that If-Match names; empty: any.
+std::vector<std::string> if_match(const Call& call);
+// Prefer holds the word, as return=minimal.
+bool prefers(const Call& call, std::string_view word);
 
 // The body of a list, made element by element.
 class JsonArray {

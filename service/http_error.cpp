@@ -73,6 +73,11 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         write_item(out.key("root"), member->root, resources, false);
     if (const auto* trashed = dynamic_cast<const InTrash*>(&error))
         write_item(out.key("trashItem"), trashed->item, resources, true);
+    if (const auto* fault = dynamic_cast<const WriteFault*>(&error)) {
+        if (!fault->column.empty()) out.key("column").text(fault->column);
+        if (!fault->constraint.empty()) out.key("constraint").text(fault->constraint);
+        if (fault->position) out.key("position").Uint64(*fault->position);
+    }
     if (const auto* confirm = dynamic_cast<const ConfirmationRequired*>(&error))
         if (confirm->impact) write_impact(out.key("impact"), *confirm->impact, resources);
 }

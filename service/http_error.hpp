@@ -22,9 +22,18 @@ struct ConfirmationRequired : Error {
 // in-trash, with the item.
 struct InTrash : Error {
     explicit InTrash(trash::Item found)
-        : Error(Code::kInTrash, "the object is in the trash; restore trashItem to have it back"),
-          item(std::move(found)) {}
+        : InTrash(std::move(found),
+                  "the object is in the trash; restore trashItem to have it back") {}
+    InTrash(trash::Item found, const std::string& detail)
+        : Error(Code::kInTrash, detail), item(std::move(found)) {}
     trash::Item item;
+};
+
+// A write that the table does not take: what stands in its way.
+struct WriteFault : Error {
+    using Error::Error;
+    std::string column, constraint;
+    std::optional<std::size_t> position;  // in the array that was sent, from 0
 };
 
 // method-not-allowed, with the verbs that are.

@@ -53,15 +53,14 @@ trash::ItemsAsked parse_items(const Call& call) {
     return asked;
 }
 
+}  // namespace
+
 trash::RestoreOptions restore_options(const Call& call) {
     const auto& query = call.target.query;
-    query.only({"with", "dryRun", "lossy"});
     auto with = query.text("with");
     if (with && *with != "ancestors") throw Error(Code::kBadRequest, "'with' must be ancestors");
     return {with.has_value(), query.flag("lossy"), query.flag("dryRun")};
 }
-
-}  // namespace
 
 Reply list_items(const Call& call) {
     call.target.query.only({"limit", "cursor", "count", "expand", "root", "resource", "groupId",
@@ -97,10 +96,16 @@ Reply purge_item(const Call& call) {
 Reply restore_item(const Call& call) {
     if (call.head || (call.safe && !call.config->restore_by_get)) throw WrongVerb("POST");
     refuse_foreign(call);
+    call.target.query.only({"with", "dryRun", "lossy"});
     const auto options = restore_options(call);
+    return restore_group(call, item_id(call), options);
+}
+
+Reply restore_group(const Call& call, const std::string& item_id,
+                    const trash::RestoreOptions& options) {
     Reply reply;
-    reply.body = restored_json(call.trash->restore(item_id(call), options, context_of(call)),
-                               *call.resources);
+    reply.body =
+        restored_json(call.trash->restore(item_id, options, context_of(call)), *call.resources);
     return reply;
 }
 

@@ -129,8 +129,9 @@ std::string Reader::page_sql(const trash::RowsAsked& asked) const {
     if (parts.empty()) return "";
     std::vector<std::string> places;
     for (std::size_t at = 0; at < listing_.order.terms.size(); ++at) places.push_back(place_of(at));
-    return fmt::format("(SELECT * FROM (({})) u ORDER BY {} LIMIT {} OFFSET {})", joined(parts, ") UNION ALL ("),
-                       order_sql(listing_.order, places), listing_.limit + 1, listing_.offset);
+    return fmt::format("(SELECT * FROM (({})) u ORDER BY {} LIMIT {} OFFSET {})",
+                       joined(parts, ") UNION ALL ("), order_sql(listing_.order, places),
+                       listing_.limit + 1, listing_.offset);
 }
 
 std::string Reader::last_texts() const {

@@ -30,13 +30,6 @@ std::string term(const schema::Table& table, const std::string& alias, std::size
                        schema::from_text(column, fmt::format("${}", position + 1)));
 }
 
-std::string equals_key(const schema::Table& table, const std::string& alias) {
-    std::string sql;
-    for (std::size_t i = 0; i < table.primary_key.size(); ++i)
-        sql += (i ? " AND " : "") + term(table, alias, i);
-    return sql;
-}
-
 std::vector<schema::Param> params_of(const std::vector<std::string>& values) {
     return {values.begin(), values.end()};
 }
@@ -56,6 +49,13 @@ std::size_t characters(std::string_view text) {
 }
 
 }  // namespace
+
+std::string equals_key(const schema::Table& table, const std::string& alias) {
+    std::string sql;
+    for (std::size_t i = 0; i < table.primary_key.size(); ++i)
+        sql += (i ? " AND " : "") + term(table, alias, i);
+    return sql;
+}
 
 bool can_be_key(const schema::Table& table, const std::vector<std::string>& id) {
     if (id.size() != table.primary_key.size()) return false;

@@ -14,6 +14,9 @@ struct LiveRow {
     std::string json, etag;
 };
 
+// SQL: the row has the key whose columns are $1, $2, ... as text.
+std::string equals_key(const schema::Table& table, const std::string& alias);
+
 // False when the text cannot be a key of the table: too many parts, or too long for its type, which
 // a cast would cut and so find another row.
 bool can_be_key(const schema::Table& table, const std::vector<std::string>& id);

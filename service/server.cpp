@@ -87,6 +87,13 @@ void send(const Reply& reply, const std::string& request_id, httplib::Response& 
     response.set_header("Accept-Ranges", "none");
 }
 
+// A table that changed meanwhile: it is gone, a column is, is of another type or generated now.
+bool is_stale(const Error& error) {
+    for (const char* state : {"42P01", "42703", "42804", "428C9"})
+        if (error.is(state)) return true;
+    return false;
+}
+
 // REUSEADDR alone: the library's default, REUSEPORT, lets two servers share a port unnoticed.
 void reuse_address(socket_t socket) {
     int on = 1;
@@ -153,7 +160,6 @@ Reply HttpServer::Impl::dispatch(Call& call) {
     return find_route(call, path).handler(call);
 }
 
-// A table that changed under a read: 42P01 no such table, 42703 no such column.
 Reply HttpServer::Impl::handle(Call& call) {
     const auto& head = current->head;
     if (head.refusal) throw Error(*head.refusal);
@@ -167,7 +173,7 @@ Reply HttpServer::Impl::handle(Call& call) {
     try {
         return dispatch(call);
     } catch (const Error& error) {
-        if (!error.is("42P01") && !error.is("42703")) throw;
+        if (!is_stale(error)) throw;
     }
     call.resources = resources.refresh();
     return dispatch(call);

@@ -2,36 +2,9 @@
 
 #include <algorithm>
 
+#include "service/handlers.hpp"
+
 namespace trashd::service {
-
-namespace {
-
-// The entity tags of a list; commas inside the quotes belong to the tag. "*" asks for nothing more
-// than that the row is there, which a delete does anyway.
-void add_etags(std::vector<std::string>& tags, const std::string& list) {
-    std::string tag;
-    bool quoted = false;
-    auto end_tag = [&] {
-        if (!tag.empty() && tag != "*") tags.push_back(tag);
-        tag.clear();
-    };
-    for (char c : list) {
-        if (c == '"') quoted = !quoted;
-        if (c == ',' && !quoted)
-            end_tag();
-        else if (quoted || (c != ' ' && c != '\t'))
-            tag += c;
-    }
-    end_tag();
-}
-
-bool wants_representation(const Call& call) {
-    for (const auto& value : call.headers("Prefer"))
-        if (value.find("return=representation") != std::string::npos) return true;
-    return false;
-}
-
-}  // namespace
 
 Wish parse_wish(const Call& call, const std::set<std::string>& others) {
     const auto& query = call.target.query;
@@ -45,8 +18,8 @@ Wish parse_wish(const Call& call, const std::set<std::string>& others) {
     wish.cascade = query.flag("cascade");
     wish.dry_run = query.flag("dryRun");
     wish.confirmed = query.flag("confirm");
-    wish.represent = wants_representation(call);
-    for (const auto& value : call.headers("If-Match")) add_etags(wish.if_match, value);
+    wish.represent = prefers(call, "return=representation");
+    wish.if_match = if_match(call);
     auto reason = query.text("reason").value_or("");
     auto characters = std::count_if(reason.begin(), reason.end(), [](char c) {
         return (static_cast<unsigned char>(c) & 0xC0) != 0x80;

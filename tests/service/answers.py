@@ -147,12 +147,32 @@ def converse(service, contract):
     expect(contract, service.call(bulk, "POST", many + "/bulk-delete", body=json.dumps({"ids": ids}))[0], 200)
     user = "/v1/users/00000000-0000-4000-8002-000000000001"
     expect(contract, service.call(one, "DELETE", user)[0], 409)
+    write(service, contract, one)
     # a member of a project that went by itself cannot come back while its project lies in the trash
     task = json.loads(service.call("/v1/{resource}", "GET", "/v1/time/tasks?limit=1")[2])[0]
     child = service.call(one, "DELETE", "/v1/time/tasks/" + task["id"])[1]["Location"]
     service.call(one, "DELETE", "/v1/time/projects/" + task["project"])
     expect(contract, service.call(restore, "POST", child + "/$restore")[0], 409)
     expect(contract, service.call(restore, "POST", child + "/$restore?with=ancestors")[0], 200)
+
+
+def write(service, contract, one):
+    many = "/v1/{resource}"
+    client = json.loads(service.call(many, "GET", "/v1/time/clients?limit=1")[2])[0]
+    made = {key: value for key, value in client.items() if key not in ("id", "code")}
+    status, headers, _ = service.call(many, "POST", "/v1/time/clients", body=json.dumps(made))
+    expect(contract, status, 201)
+    path = headers["Location"]
+    expect(contract, service.call(many, "POST", "/v1/time/clients", body=json.dumps([made, {"colour": 1}]))[0], 422)
+    expect(contract, service.call(many, "POST", "/v1/time/clients", body=json.dumps([made]))[0], 201)
+    expect(contract, service.call(many, "POST", "/v1/time/clients", body=json.dumps(1))[0], 400)
+    expect(contract, service.call(one, "PATCH", path, body=json.dumps({"name": "renamed"}))[0], 200)
+    expect(contract, service.call(one, "PATCH", path, {"If-Match": '"x"'}, "{}")[0], 412)
+    expect(contract, service.call(one, "PUT", path, {"Prefer": "return=minimal"}, json.dumps(made))[0], 204)
+    expect(contract, service.call(one, "PUT", path, body=json.dumps({"colour": 1}))[0], 422)
+    expect(contract, service.call(one, "DELETE", path)[0], 204)
+    expect(contract, service.call(one, "PATCH", path, body=json.dumps({}))[0], 409)
+    expect(contract, service.call(one, "PATCH", path + "?deleted=true", body=json.dumps({"deletedAt": None}))[0], 200)
 
 
 def main():

@@ -187,8 +187,8 @@ TEST_CASE("a wrong verb is told the right ones") {
     Bench call("restore_by_get = false\n");
     const auto item = call.trash("project/1");
     const std::vector<std::array<std::string, 3>> wrong = {
-        {"PUT", "/v1/project/1", "GET, HEAD, DELETE, OPTIONS"},
-        {"PUT", "/v1/project", "GET, HEAD, DELETE, OPTIONS"},
+        {"POST", "/v1/project/1", "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"},
+        {"PUT", "/v1/project", "GET, HEAD, DELETE, POST, OPTIONS"},
         {"PATCH", "/v1/project/1/@deleted", "GET, HEAD, OPTIONS"},
         {"POST", item, "GET, HEAD, DELETE, OPTIONS"},
         {"DELETE", item + "/$restore", "GET, POST, OPTIONS"},

@@ -84,7 +84,7 @@ TEST_CASE("OPTIONS names the verbs of an address") {
     Bench call;
     auto answer = call("OPTIONS", "/v1/thing/1");
     CHECK(answer.status == 204);
-    CHECK(answer.header("Allow") == "GET, HEAD, DELETE, OPTIONS");
+    CHECK(answer.header("Allow") == "GET, HEAD, PATCH, PUT, DELETE, OPTIONS");
     CHECK(call("OPTIONS", "/healthz").header("Allow") == "GET, HEAD, OPTIONS");
     CHECK(call("OPTIONS", "/v1/nothing").code() == "not-found");
     CHECK(call("OPTIONS", "*").header("Allow") == "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");

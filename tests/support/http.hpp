@@ -30,6 +30,7 @@ class ServiceProcess {
     ServiceProcess(const ServiceProcess&) = delete;
     ~ServiceProcess();
     int port() const { return port_; }
+    pid_t pid() const { return child_; }
     const std::string& log() const { return log_; }
     // SIGTERM; the exit status, or -1 when a signal ended it.
     int stop();

@@ -25,6 +25,7 @@ const std::map<std::string, std::pair<int, std::string>> kMeanings = {
     {"gone", {410, "Gone"}},
     {"stale", {412, "The object has changed"}},
     {"payload-too-large", {413, "The body is too large"}},
+    {"unsupported-media-type", {415, "Unsupported media type"}},
     {"invalid", {422, "Invalid"}},
     {"internal", {500, "Internal error"}},
     {"unavailable", {503, "Unavailable"}},

@@ -1,0 +1,356 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "service/body.hpp"
+#include "service/handlers.hpp"
+#include "service/http_error.hpp"
+#include "service/writes.hpp"
+#include "trash/items.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+constexpr std::size_t kMostObjects = 1000;
+constexpr unsigned kJson = 114, kJsonb = 3802;
+
+using Columns = std::vector<const schema::Column*>;
+
+WriteFault column_fault(const std::string& column, const std::string& detail) {
+    WriteFault fault(Code::kInvalid, detail);
+    fault.column = column;
+    return fault;
+}
+
+// The catalog may be older than the column: then the request begins again with a new one.
+[[noreturn]] void refuse_unknown(const Call& call, const std::string& name) {
+    if (call.trash->catalog().refresh() != call.resources->catalog())
+        throw Error(SqlError{"42703", "", "", "", "", "", ""});
+    throw column_fault(name, fmt::format("there is no column '{}'; leave it out", name));
+}
+
+bool is_key(const schema::Table& table, const schema::Column& column) {
+    return std::ranges::count(table.primary_key, column.attnum) > 0;
+}
+
+bool by_database(const schema::Column& column) {
+    return column.generated || column.identity == "always";
+}
+
+void refuse_generated(const schema::Column& column) {
+    if (by_database(column))
+        throw column_fault(
+            column.name,
+            fmt::format("the database itself fills column '{}'; leave it out", column.name));
+}
+
+const Json& object(const Json& value) {
+    if (value.kind != Json::Kind::kObject)
+        throw Error(Code::kBadRequest, "send a JSON object whose names are those of the columns");
+    return value;
+}
+
+Columns columns_of(const Call& call, const Json& value) {
+    Columns columns;
+    for (const auto& [name, member] : object(value).members) {
+        columns.push_back(call.resource->table->column(name));
+        if (!columns.back()) refuse_unknown(call, name);
+    }
+    return columns;
+}
+
+// Says which column a value does not fit; returns where that is not the fault.
+void refuse_misfit(const Call& call, const Given& given) {
+    const auto* column = misfit(call.trash->pool(), given);
+    if (!column) return;
+    throw column_fault(column->name, fmt::format("the value of column '{}' does not fit its type, "
+                                                 "{}; send one that does",
+                                                 column->name, column->type));
+}
+
+// In the words of the contract; returns for what is no fault of what was sent.
+void explain(const Call& call, const Given& given, const Error& error) {
+    if (!error.sql()) return;
+    const auto& sql = *error.sql();
+    const auto kind = sql.sqlstate.substr(0, 2);
+    const bool named = !sql.table.empty();
+    if (kind == "22" || kind == "0A" || (kind == "42" && sql.sqlstate != "42501") ||
+        (kind == "23" && !named))
+        refuse_misfit(call, given);
+    if (kind == "54")
+        throw WriteFault(Code::kInvalid,
+                         "a value is too large to be stored or indexed; send a shorter one");
+    if (kind != "22" && kind != "23") return;
+    WriteFault fault(error.code(), error.what());
+    fault.constraint = sql.constraint;
+    fault.column = sql.column;
+    throw fault;
+}
+
+// One write and what it is about, for saying what was wrong with it.
+struct Write {
+    const Call& call;
+    const Given* given = nullptr;
+    std::optional<std::size_t> position = std::nullopt;
+    bool found = true;  // the address has been understood as a key
+};
+
+Reply run(Write& write, const std::function<Reply(schema::Transaction&)>& work) {
+    const auto& call = write.call;
+    Reply reply;
+    try {
+        try {
+            schema::run(call.trash->pool(), schema::Mode::kWrite,
+                        [&](schema::Transaction& transaction) { reply = work(transaction); });
+        } catch (const Error& error) {
+            explain(call, *write.given, error);
+            throw;
+        }
+    } catch (WriteFault& fault) {
+        if (!write.found && fault.column.empty()) throw not_found(call);
+        fault.position = write.position;
+        throw;
+    }
+    return reply;
+}
+
+trash::Items items_of(const Call& call, schema::Transaction& transaction) {
+    return {transaction.connection(), *call.resources->catalog(), call.trash->schema_name(),
+            call.trash->naming()};
+}
+
+[[noreturn]] void refuse_kept_out() {
+    throw Error(Code::kConflict,
+                "a trigger, rule or policy of the database keeps the row out; nothing was written");
+}
+
+void add_representation(Reply& reply, const Call& call, const std::string& body) {
+    const bool minimal = prefers(call, "return=minimal");
+    if (minimal || prefers(call, "return=representation"))
+        reply.headers.emplace_back("Preference-Applied",
+                                   minimal ? "return=minimal" : "return=representation");
+    if (minimal)
+        reply.type.clear();
+    else
+        reply.body = body;
+}
+
+Given given_object(const Call& call, const Json& body) {
+    Given given{columns_of(call, body), std::string(body.source)};
+    for (const auto* column : given.columns) refuse_generated(*column);
+    return given;
+}
+
+std::vector<Given> given_objects(const Call& call, const Json& body) {
+    const bool array = body.kind == Json::Kind::kArray;
+    if (array && (body.elements.empty() || body.elements.size() > kMostObjects))
+        throw Error(Code::kBadRequest,
+                    fmt::format("send from 1 to {} objects at once", kMostObjects));
+    if (!array) return {given_object(call, body)};
+    std::vector<Given> objects;
+    try {
+        for (const auto& element : body.elements) objects.push_back(given_object(call, element));
+    } catch (WriteFault& fault) {
+        fault.position = objects.size();
+        throw;
+    }
+    return objects;
+}
+
+// Asked after the rows are in, so that a delete that was first is seen.
+void refuse_trashed(const Call& call, schema::Transaction& transaction,
+                    const std::vector<std::string>& keys) {
+    if (keys.empty()) return;
+    auto items = items_of(call, transaction);
+    const auto found = items.newest_of_all(*call.resource->table, keys);
+    if (!found.empty())
+        throw InTrash(items.one(found.begin()->second.id, true),
+                      "an object with this key is in the trash; restore trashItem, or purge it "
+                      "first");
+}
+
+std::string joined(const std::vector<std::string>& rows) {
+    std::string body;
+    for (const auto& row : rows) body += (body.empty() ? "[" : ",") + row;
+    return body + "]";
+}
+
+Reply created(const Call& call, const std::vector<WrittenRow>& rows, bool array) {
+    Reply reply;
+    reply.status = 201;
+    if (!array) {
+        reply.headers.emplace_back("Location",
+                                   call.resources->href(call.resource->table->name, rows[0].id));
+        reply.headers.emplace_back("ETag", rows[0].etag);
+    }
+    std::vector<std::string> bodies;
+    for (const auto& row : rows) bodies.push_back(row.json);
+    add_representation(reply, call, array ? joined(bodies) : bodies[0]);
+    return reply;
+}
+
+Reply insert(Write& write, schema::Transaction& transaction, const std::vector<Given>& objects,
+             bool array) {
+    const auto& table = *write.call.resource->table;
+    std::vector<WrittenRow> rows;
+    std::vector<std::string> keys;  // those that the client chose
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        write.given = &objects[i];
+        if (array) write.position = i;
+        auto row = insert_row(transaction, table, objects[i]);
+        if (!row) refuse_kept_out();
+        if (std::ranges::any_of(objects[i].columns,
+                                [&](const auto* column) { return is_key(table, *column); }))
+            keys.push_back(row->id);
+        rows.push_back(std::move(*row));
+    }
+    write.position.reset();
+    refuse_trashed(write.call, transaction, keys);
+    return created(write.call, rows, array);
+}
+
+// What PATCH and PUT set in one row.
+struct Change {
+    RowAddress address;
+    const Json& body;
+    bool replace = false;
+    Given key, given;           // columns of the key; the others
+    Columns merging, defaults;  // JSON that is merged into what is there; left out of a PUT
+};
+
+bool merges(const Change& change, const schema::Column& column) {
+    return !change.replace && (column.base_oid == kJson || column.base_oid == kJsonb) &&
+           change.body.member(column.name)->kind == Json::Kind::kObject;
+}
+
+Change change_of(const Call& call, const Json& body, bool replace) {
+    const auto& table = *call.resource->table;
+    Change change{{table, object_id(call)}, body, replace, {}, {}, {}, {}};
+    const auto sent = columns_of(call, body);
+    change.key.json = change.given.json = body.source;
+    for (const auto* column : sent) {
+        const bool key = is_key(table, *column);
+        (key ? change.key : change.given).columns.push_back(column);
+        if (!key) refuse_generated(*column);
+        if (!key && merges(change, *column)) change.merging.push_back(column);
+    }
+    for (const auto& column : table.columns)
+        if (replace && !is_key(table, column) && !by_database(column) &&
+            std::ranges::count(sent, &column) == 0)
+            change.defaults.push_back(&column);
+    return change;
+}
+
+Json present_json(const Call& call, const schema::Column& column, const schema::Param& text) {
+    if (!text) return {};
+    try {
+        return parse_json(*text, call.config->limits.json_depth);
+    } catch (const Error&) {
+        throw column_fault(column.name,
+                           fmt::format("what column '{}' holds cannot be merged into; replace the "
+                                       "object with PUT",
+                                       column.name));
+    }
+}
+
+Given with_merged(const Call& call, const Change& change, const LockedRow& locked) {
+    if (change.merging.empty()) return change.given;
+    Json body = change.body;
+    for (std::size_t i = 0; i < change.merging.size(); ++i) {
+        const auto& column = *change.merging[i];
+        for (auto& [name, value] : body.members)
+            if (name == column.name)
+                value = merged(present_json(call, column, locked.present[i]), value);
+    }
+    return {change.given.columns, to_json(body)};
+}
+
+[[noreturn]] void refuse_missing(const Call& call, schema::Transaction& transaction,
+                                 const RowAddress& address) {
+    auto item = items_of(call, transaction).newest_of(address.table, address.id, true);
+    if (item) throw InTrash(*item, "the object is in the trash; restore it first");
+    throw not_found(call);
+}
+
+void check(const Call& call, const LockedRow& locked) {
+    const auto tags = if_match(call);
+    if (!tags.empty() && std::ranges::count(tags, locked.etag) == 0)
+        throw Error(Code::kStale,
+                    "the object is another version than If-Match names; read it again");
+    if (locked.other_key)
+        throw column_fault(locked.other_key->name,
+                           fmt::format("column '{}' is part of the key and cannot be changed; "
+                                       "leave it out",
+                                       locked.other_key->name));
+}
+
+Reply apply(Write& write, schema::Transaction& transaction, const Change& change) {
+    const auto& call = write.call;
+    write.given = &change.key;
+    const auto locked = lock_row(transaction, change.address, change.key, change.merging);
+    write.found = true;
+    if (!locked) refuse_missing(call, transaction, change.address);
+    check(call, *locked);
+    write.given = &change.given;
+    const auto row = update_row(transaction, change.address, with_merged(call, change, *locked),
+                                change.defaults);
+    if (!row) refuse_kept_out();
+    Reply reply;
+    reply.headers.emplace_back("ETag", row->etag);
+    add_representation(reply, call, row->json);
+    if (reply.body.empty()) reply.status = 204;
+    return reply;
+}
+
+Reply update(const Call& call, bool replace) {
+    call.target.query.only({"deleted"});
+    const auto body = parse_body(call);
+    const auto change = change_of(call, body, replace);
+    Write write{call, &change.key};
+    return run(write, [&](schema::Transaction& transaction) {
+        write.found = false;
+        return apply(write, transaction, change);
+    });
+}
+
+// {"deletedAt": null}, and nothing else, takes an object out of the trash.
+Reply take_back(const Call& call) {
+    call.target.query.only({"deleted", "with", "dryRun", "lossy"});
+    const auto options = restore_options(call);
+    const auto body = parse_body(call);
+    const auto* deleted_at = body.member("deletedAt");
+    if (body.members.size() != 1 || !deleted_at || deleted_at->kind != Json::Kind::kNull)
+        throw Error(Code::kBadRequest,
+                    "an object in the trash takes {\"deletedAt\": null} alone, which restores it");
+    const auto item = call.trash->find(call.resource->table->name, object_id(call), false);
+    if (!item) throw not_found(call);
+    return restore_group(call, item->id, options);
+}
+
+}  // namespace
+
+Reply create_objects(const Call& call) {
+    refuse_foreign(call);
+    call.target.query.only({});
+    const auto body = parse_body(call);
+    const auto objects = given_objects(call, body);
+    Write write{call, &objects.front()};
+    return run(write, [&](schema::Transaction& transaction) {
+        return insert(write, transaction, objects, body.kind == Json::Kind::kArray);
+    });
+}
+
+Reply patch_object(const Call& call) {
+    refuse_foreign(call);
+    return call.target.query.flag("deleted") ? take_back(call) : update(call, false);
+}
+
+Reply put_object(const Call& call) {
+    refuse_foreign(call);
+    if (call.target.query.flag("deleted"))
+        throw Error(Code::kBadRequest, "only PATCH takes 'deleted=true'");
+    return update(call, true);
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,159 @@
+#include "service/writes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cascade/predicates.hpp"
+#include "cascade/sql.hpp"
+#include "schema/value.hpp"
+#include "service/rows.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+using Columns = std::vector<const schema::Column*>;
+
+constexpr const char* kGiven = "trashd_given";
+
+std::string names(const Columns& columns, const std::string& alias = "") {
+    std::string sql;
+    for (const auto* column : columns)
+        sql += (sql.empty() ? "" : ", ") + alias + schema::quoted(column->name);
+    return sql;
+}
+
+// The values of the parameter, each read by its type's own input function.
+std::string record(const Columns& columns, std::size_t parameter) {
+    std::string sql =
+        fmt::format("pg_catalog.json_to_record(${}::pg_catalog.json) AS {}(", parameter, kGiven);
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        sql += (i ? ", " : "") + schema::quoted(columns[i]->name) + " " + columns[i]->type;
+    return sql + ")";
+}
+
+std::string returned(const schema::Table& table, const std::string& alias) {
+    return fmt::format("pg_catalog.row_to_json({}), {}, {}", alias, cascade::etag_sql(table, alias),
+                       schema::key_text(table, table.primary_key, alias));
+}
+
+std::optional<WrittenRow> written(const schema::Result& result) {
+    if (result.rows() == 0) return std::nullopt;
+    return WrittenRow{std::string(result.text(0, 0)), std::string(result.text(0, 1)),
+                      std::string(result.text(0, 2))};
+}
+
+std::vector<schema::Param> params_of(const RowAddress& address, const Given& given) {
+    std::vector<schema::Param> params(address.id.begin(), address.id.end());
+    if (!given.columns.empty()) params.emplace_back(given.json);
+    return params;
+}
+
+// Of each given column of the key: it has the row's own value.
+std::string same_key(const schema::Table& table, const Columns& given, const std::string& alias) {
+    const auto operators = cascade::identity_operators(table);
+    std::string sql;
+    for (const auto* column : given) {
+        const auto& key = table.primary_key;
+        const auto at = std::find(key.begin(), key.end(), column->attnum) - key.begin();
+        const auto name = schema::quoted(column->name);
+        sql += fmt::format(", {}.{} {} {}.{}", alias, name, operators[at], kGiven, name);
+    }
+    return sql;
+}
+
+std::string assignments(const Columns& given, const Columns& defaults) {
+    std::string sql;
+    for (const auto* column : given) {
+        const auto name = schema::quoted(column->name);
+        sql += fmt::format("{}{} = {}.{}", sql.empty() ? "" : ", ", name, kGiven, name);
+    }
+    for (const auto* column : defaults)
+        sql += (sql.empty() ? "" : ", ") + schema::quoted(column->name) + " = DEFAULT";
+    return sql;
+}
+
+bool reads(schema::Connection& connection, const Columns& columns, const std::string& json) {
+    connection.exec("SAVEPOINT trashd_misfit");
+    try {
+        connection.exec("SELECT " + names(columns) + " FROM " + record(columns, 1), {json});
+        return true;
+    } catch (const Error& error) {
+        if (error.code() == Code::kUnavailable) throw;
+        connection.exec("ROLLBACK TO SAVEPOINT trashd_misfit");
+        return false;
+    }
+}
+
+}  // namespace
+
+std::optional<WrittenRow> insert_row(schema::Transaction& transaction, const schema::Table& table,
+                                     const Given& given) {
+    const auto alias = alias_of(table);
+    const auto into = fmt::format("INSERT INTO {} AS {}", schema::quoted(table.name), alias);
+    const auto returning = " RETURNING " + returned(table, alias);
+    if (given.columns.empty())
+        return written(transaction.exec(into + " DEFAULT VALUES" + returning));
+    const auto sql = fmt::format("{} ({}) SELECT {} FROM {}{}", into, names(given.columns),
+                                 names(given.columns, std::string(kGiven) + "."),
+                                 record(given.columns, 1), returning);
+    return written(transaction.exec(sql, {given.json}));
+}
+
+// NO KEY UPDATE: the key stays, so rows that refer to it may come in meanwhile; a delete waits.
+std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAddress& address,
+                                  const Given& key, const Columns& wanted) {
+    const auto& table = address.table;
+    const auto alias = alias_of(table);
+    auto sql = "SELECT " + cascade::etag_sql(table, alias);
+    for (const auto* column : wanted) sql += ", " + schema::to_text(*column, alias);
+    sql += same_key(table, key.columns, alias) +
+           fmt::format(" FROM {} AS {}", schema::relation(table), alias);
+    if (!key.columns.empty())
+        sql += " CROSS JOIN " + record(key.columns, table.primary_key.size() + 1);
+    sql += fmt::format(" WHERE {} FOR NO KEY UPDATE OF {}", equals_key(table, alias), alias);
+    const auto result = transaction.exec(sql, params_of(address, key));
+    if (result.rows() == 0) return std::nullopt;
+    LockedRow row{std::string(result.text(0, 0)), {}, nullptr};
+    int at = 1;
+    for (std::size_t i = 0; i < wanted.size(); ++i) row.present.push_back(result.value(0, at++));
+    for (const auto* column : key.columns)
+        if (!result.boolean(0, at++) && !row.other_key) row.other_key = column;
+    return row;
+}
+
+std::optional<WrittenRow> update_row(schema::Transaction& transaction, const RowAddress& address,
+                                     const Given& given, const Columns& defaults) {
+    const auto& table = address.table;
+    const auto alias = alias_of(table);
+    const auto where = " WHERE " + equals_key(table, alias);
+    if (given.columns.empty() && defaults.empty())
+        return written(
+            transaction.exec(fmt::format("SELECT {} FROM {} AS {}", returned(table, alias),
+                                         schema::relation(table), alias) +
+                                 where,
+                             params_of(address, given)));
+    auto sql = fmt::format("UPDATE {} AS {} SET {}", schema::relation(table), alias,
+                           assignments(given.columns, defaults));
+    if (!given.columns.empty())
+        sql += " FROM " + record(given.columns, table.primary_key.size() + 1);
+    return written(transaction.exec(sql + where + " RETURNING " + returned(table, alias),
+                                    params_of(address, given)));
+}
+
+const schema::Column* misfit(schema::Pool& pool, const Given& given) {
+    const schema::Column* found = nullptr;
+    schema::run(pool, schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        auto& connection = transaction.connection();
+        found = nullptr;
+        for (const auto* column : given.columns) {
+            if (reads(connection, {column}, given.json)) continue;
+            if (reads(connection, {column}, "{}") || column->not_null) found = column;
+            return;
+        }
+    });
+    return found;
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,51 @@
+// The SQL of writing live rows. The client's JSON goes to PostgreSQL as text, which reads each
+// column as its type, so that no value passes through a type of this program.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/database.hpp"
+
+namespace trashd::service {
+
+struct WrittenRow {
+    std::string json, etag, id;  // id: as it stands in item.object_id
+};
+
+// Values of columns: a JSON object and those of its members that are meant.
+struct Given {
+    std::vector<const schema::Column*> columns;
+    std::string json = "{}";
+};
+
+struct RowAddress {
+    const schema::Table& table;
+    std::vector<std::string> id;  // the key's columns as text
+};
+
+struct LockedRow {
+    std::string etag;
+    std::vector<schema::Param> present;         // the text of the columns asked for
+    const schema::Column* other_key = nullptr;  // the first given key column that differs
+};
+
+// The row as it is after the database's own triggers; nothing where one of them kept it out.
+std::optional<WrittenRow> insert_row(schema::Transaction& transaction, const schema::Table& table,
+                                     const Given& given);
+// Holds the row until the transaction ends. key: of the key's columns those that the client gave;
+// wanted: columns whose text is needed. Nothing when there is no such row.
+std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAddress& address,
+                                  const Given& key,
+                                  const std::vector<const schema::Column*>& wanted);
+// Sets the given columns, and the others to their defaults. Reads the row when there are none.
+std::optional<WrittenRow> update_row(schema::Transaction& transaction, const RowAddress& address,
+                                     const Given& given,
+                                     const std::vector<const schema::Column*>& defaults);
+// The first of the columns whose value its type does not take; nullptr: they all do, or the types
+// themselves are not what the catalog says.
+const schema::Column* misfit(schema::Pool& pool, const Given& given);
+
+}  // namespace trashd::service
