@@ -8,11 +8,17 @@ ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
     : trash_(trash), config_(config) {
     resources_ = build(trash_.catalog().get());
     auto faults = resources_->faults();
-    trash_.set_policy(make_policy(*resources_->catalog(), config_, faults));
     std::vector<trash::Naming> naming;
     for (const auto& one : config_.resources)
         naming.push_back({one.table, one.class_name, one.display});
     trash_.set_naming(std::move(naming));
+    make_policy(*resources_->catalog(), config_, faults);
+    trash_.set_policy([&config](const schema::Catalog& catalog) {
+        std::vector<std::string> missing;
+        auto policy = make_policy(catalog, config, missing);
+        for (const auto& fault : missing) spdlog::warn("{}", fault);
+        return policy;
+    });
     if (!faults.empty()) throw ConfigError(faults);
 }
 

@@ -90,12 +90,15 @@ Resources::Resources(std::shared_ptr<const schema::Catalog> catalog, const Confi
         else if (!configured.display.empty() && !table->column(configured.display))
             faults_.push_back("resource: table " + name + " has no column " + configured.display);
     }
+    std::vector<Resource> made;
     for (const auto& table : catalog_->tables()) {
         const auto* configured = config_of(config, table.name);
         if (table.primary_key.empty() || (!configured && !served.contains(table.name.schema)))
             continue;
-        add(make_resource(table, configured));
+        made.push_back(make_resource(table, configured));
     }
+    std::ranges::stable_sort(made, {}, &Resource::path);
+    for (auto& resource : made) add(std::move(resource));
 }
 
 void Resources::add(Resource resource) {

@@ -68,10 +68,10 @@ std::string create_function(schema::Transaction& transaction, const Source& sour
 std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
                                                     std::shared_ptr<const schema::Catalog> catalog,
                                                     const schema::Table& table,
-                                                    const cascade::Policy& policy, bool take_all) {
+                                                    const PolicyOf& policy, bool take_all) {
     auto made = std::make_shared<Compiled>();
     made->catalog = std::move(catalog);
-    made->plan = cascade::make_plan(*made->catalog, table, policy, take_all);
+    made->plan = cascade::make_plan(*made->catalog, table, policy(*made->catalog), take_all);
     if (!made->plan.refusals.empty()) return made;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         transaction.exec("SELECT pg_catalog.pg_advisory_xact_lock(7237892340013)");
@@ -90,7 +90,7 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
 std::shared_ptr<const Compiled> CompiledPlans::get(schema::Pool& pool,
                                                    std::shared_ptr<const schema::Catalog> catalog,
                                                    const schema::Table& table,
-                                                   const cascade::Policy& policy, bool take_all) {
+                                                   const PolicyOf& policy, bool take_all) {
     const std::pair<schema::Oid, bool> key{table.oid, take_all};
     {
         std::lock_guard<std::mutex> lock(mutex_);

@@ -2,6 +2,7 @@
 // catalog.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -12,6 +13,9 @@
 #include "schema/database.hpp"
 
 namespace trashd::trash {
+
+// What the configuration says of a catalog's foreign keys.
+using PolicyOf = std::function<cascade::Policy(const schema::Catalog&)>;
 
 struct Compiled {
     std::shared_ptr<const schema::Catalog> catalog;  // the plan points into it
@@ -25,7 +29,7 @@ class CompiledPlans {
     // Makes shape rows and functions where they are missing, in a transaction of its own.
     std::shared_ptr<const Compiled> get(schema::Pool& pool,
                                         std::shared_ptr<const schema::Catalog> catalog,
-                                        const schema::Table& table, const cascade::Policy& policy,
+                                        const schema::Table& table, const PolicyOf& policy,
                                         bool take_all);
     // Forgets the plan, so that its functions are made again.
     void forget(const Compiled& compiled);
@@ -33,7 +37,7 @@ class CompiledPlans {
   private:
     std::shared_ptr<const Compiled> make(schema::Pool& pool,
                                          std::shared_ptr<const schema::Catalog> catalog,
-                                         const schema::Table& table, const cascade::Policy& policy,
+                                         const schema::Table& table, const PolicyOf& policy,
                                          bool take_all);
 
     std::string trash_schema_;

@@ -47,8 +47,8 @@ struct Trash::Impl {
     std::string name;
     schema::CatalogCache cache;
     CompiledPlans plans;
-    cascade::Policy policy;
     std::vector<Naming> naming;
+    PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
 };
 
 inline constexpr int kAttempts = 4;  // after a changed catalog, or rows that moved under a guard

@@ -260,7 +260,7 @@ Trash::Trash(schema::Pool& pool, std::string trash_schema)
 
 Trash::~Trash() = default;
 
-void Trash::set_policy(cascade::Policy policy) {
+void Trash::set_policy(PolicyOf policy) {
     impl_->policy = std::move(policy);
 }
 void Trash::set_naming(std::vector<Naming> naming) {

@@ -80,9 +80,10 @@ class Trash {
     Trash(schema::Pool& pool, std::string trash_schema = "trashd");
     ~Trash();
 
-    // Per foreign key, by oid; set once before use.
-    void set_policy(cascade::Policy policy);
     void set_naming(std::vector<Naming> naming);
+    // What a delete does at each foreign key, by oid, asked anew for each catalog; set once before
+    // use.
+    void set_policy(std::function<cascade::Policy(const schema::Catalog&)> policy);
     schema::CatalogCache& catalog();
     schema::Pool& pool();
     const std::string& schema_name() const;

@@ -305,6 +305,18 @@ TEST_CASE("a trigger that fails on a value does not hide the object") {
     CHECK(call("GET", "/v1/odd/22P02").status == 200);
 }
 
+// The key made anew cascaded until the next start: its configuration was lost with the old oid.
+TEST_CASE("what is configured for a foreign key holds when the key is made anew") {
+    Bench call(
+        "[[resource]]\ntable = \"task\"\non_delete = { task_project_id_fkey = \"restrict\" }\n");
+    CHECK(call("DELETE", "/v1/project/1").code() == "has-dependents");
+    call.sql(
+        "ALTER TABLE task DROP CONSTRAINT task_project_id_fkey, ADD CONSTRAINT "
+        "task_project_id_fkey FOREIGN KEY (project_id) REFERENCES project ON DELETE CASCADE");
+    CHECK(call("DELETE", "/v1/project/1").code() == "has-dependents");
+    CHECK(call.value("SELECT count(*) FROM task") == "2");
+}
+
 TEST_CASE("a missing privilege names the GRANT") {
     TempDatabase database(kSchema);
     TestConnection(database.url())

@@ -113,7 +113,7 @@ TEST_CASE("metadata tell how a resource is configured; /v1/ leads there") {
     CHECK_FALSE(invoice["requireReason"].GetBool());
     CHECK(invoice["key"][1] == "number");
     auto list = request(bench.service.port(), "GET", "/v1/").json();
-    CHECK(list[1]["metadata"] == "/v1/billing/invoices/$metadata");
+    CHECK(list[0]["metadata"] == "/v1/billing/invoices/$metadata");
 }
 
 TEST_CASE("metadata of what is not served are 404, and take no parameters") {
