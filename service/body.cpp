@@ -53,6 +53,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     static std::string checked(std::string text) {
         if (text.find('\0') != std::string::npos)
             bad("the body holds U+0000, which PostgreSQL cannot store; leave it out");
+        if (!is_utf8(text)) bad("the body holds half of a surrogate pair; send both or none");
         return text;
     }
 

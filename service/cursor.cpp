@@ -94,7 +94,9 @@ CursorValues decode_cursor(const std::string& text, const std::string& mark, std
         if (!entry.IsString() && !entry.IsNull()) refuse_cursor();
         values.emplace_back();
         if (entry.IsString()) values.back().emplace(entry.GetString(), entry.GetStringLength());
-        if (values.back() && values.back()->find('\0') != std::string::npos) refuse_cursor();
+        if (!values.back()) continue;
+        const auto& value = *values.back();  // half a surrogate pair is JSON, but not UTF-8
+        if (value.find('\0') != std::string::npos || !is_utf8(value)) refuse_cursor();
     }
     if (values.front() != mark) refuse_cursor();
     values.erase(values.begin());

@@ -45,6 +45,8 @@ TEST_CASE("nodb: what is not JSON is refused with the place") {
     }
     CHECK(refusal("\"\xFF\"") == "the body is not text in UTF-8");
     CHECK(refusal(std::string("1\0x", 3)) == "the body is not text in UTF-8");
+    // Half a surrogate pair was let through: no text that PostgreSQL takes.
+    CHECK(refusal("[\"\\udc00\"]") == "the body holds half of a surrogate pair; send both or none");
     CHECK(refusal("1e400") == "the number at byte 0 is too big for JSON; send it as a string");
 }
 
