@@ -78,9 +78,9 @@ bool prefers(const Call& call, std::string_view word) {
     return false;
 }
 
-void JsonArray::add(std::string_view element) {
+void JsonArray::add(std::initializer_list<std::string_view> pieces) {
     spool_->append(spool_->size() == 0 ? "[" : ",");
-    spool_->append(element);
+    for (const auto piece : pieces) spool_->append(piece);
 }
 
 std::shared_ptr<const Spool> JsonArray::finish() {

@@ -2,6 +2,9 @@
 // it.
 #pragma once
 
+#include <initializer_list>
+#include <string_view>
+
 #include "service/call.hpp"
 
 namespace trashd::service {
@@ -62,7 +65,8 @@ bool prefers(const Call& call, std::string_view word);
 // The body of a list, made element by element.
 class JsonArray {
   public:
-    void add(std::string_view element);
+    // An element in pieces, which are not put together in memory.
+    void add(std::initializer_list<std::string_view> pieces);
     std::shared_ptr<const Spool> finish();
 
   private:

@@ -68,7 +68,11 @@ Reply list_items(const Call& call) {
     const auto asked = parse_items(call);
     JsonArray elements;
     const auto page = call.trash->list(asked, [&](const trash::Item& item) {
-        elements.add(item_json(item, *call.resources, asked.with_object));
+        const auto json = item_json(item, *call.resources, false);
+        if (item.object)
+            elements.add({without_brace(json), ",\"object\":", *item.object, "}"});
+        else
+            elements.add({json});
     });
     Reply reply;
     if (page.more) link(reply, call, "next", "cursor", cursor_after(call, page.last));

@@ -1,6 +1,7 @@
 #include "service/json.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "service/address.hpp"
 
@@ -255,12 +256,17 @@ std::string resources_json(const Resources& resources) {
     return out.take();
 }
 
-std::string trashed_row_json(std::string_view row, const trash::Item& item,
-                             const schema::Table& table, const Resources& resources) {
-    std::string json(row.substr(0, row.rfind('}')));
+std::string_view without_brace(std::string_view object) {
+    return object.substr(0, object.rfind('}'));
+}
+
+std::string end_of_trashed_row(std::string_view row, const trash::Item& item,
+                               const schema::Table& table, const Resources& resources) {
+    std::string json;
+    bool first = without_brace(row) == "{";
     auto add = [&](const char* name, const std::string& value) {
         if (table.column(name)) return;
-        json += (json.size() > 1 ? ",\"" : "\"") + std::string(name) + "\":" + value;
+        json += (std::exchange(first, false) ? "\"" : ",\"") + std::string(name) + "\":" + value;
     };
     JsonWriter at;
     at.text(item.created_at);

@@ -41,9 +41,10 @@ std::string item_json(const trash::Item& item, const Resources& resources, bool 
 std::string impact_json(const trash::Impact& impact, const Resources& resources);
 std::string restored_json(const trash::Restored& restored, const Resources& resources);
 std::string resources_json(const Resources& resources);
-// The JSON of a trashed row with "deletedAt" and "trashItem" beside its own columns; a column of
-// that name stays as it is.
-std::string trashed_row_json(std::string_view row, const trash::Item& item,
-                             const schema::Table& table, const Resources& resources);
+// What follows the columns of a trashed row in its JSON, after its last brace is cut off:
+// "deletedAt" and "trashItem", unless the table has columns of these names.
+std::string end_of_trashed_row(std::string_view row, const trash::Item& item,
+                               const schema::Table& table, const Resources& resources);
+std::string_view without_brace(std::string_view object);
 
 }  // namespace trashd::service

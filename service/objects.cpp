@@ -39,9 +39,10 @@ Reply list(const Call& call, bool trashed_only) {
         *call.trash, listing, [&] { rows = JsonArray(); },
         [&](const ListedRow& row) {
             if (row.item)
-                rows.add(trashed_row_json(row.json, *row.item, table, *call.resources));
+                rows.add({without_brace(row.json),
+                          end_of_trashed_row(row.json, *row.item, table, *call.resources)});
             else
-                rows.add(row.json);
+                rows.add({row.json});
         });
     Reply reply;
     add_links(reply, call, listing, listed);
@@ -91,7 +92,9 @@ Reply get(const Call& call, const Scope& scope) {
     if (!item) throw not_found(call);
     if (!scope.trashed) throw InTrash(*call.trash->find(table.name, id, true));
     Reply reply;
-    reply.body = trashed_row_json(item->object.value_or("{}"), *item, table, *call.resources);
+    const auto row = item->object.value_or("{}");
+    reply.body =
+        std::string(without_brace(row)) + end_of_trashed_row(row, *item, table, *call.resources);
     return reply;
 }
 

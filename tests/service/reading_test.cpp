@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <set>
+
 #include "service/address.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
@@ -56,6 +58,11 @@ struct Bench {
     void trash(int id) {
         auto gone = request(service.port(), "DELETE", "/v1/thing/" + std::to_string(id));
         REQUIRE(gone.status == 204);
+    }
+    // A row that was trashed after the table changed.
+    void trash_of_today() {
+        sql->exec("INSERT INTO thing (id, now, m, num) VALUES (3, 'c', 'ok', 30)");
+        trash(3);
     }
     // The ids of a list as "1,2,3", in its order.
     std::string ids(const std::string& address) {
@@ -293,4 +300,144 @@ TEST_CASE("values are parameters, whatever is in them") {
                              "') > 0 ORDER BY id"));
     }
     CHECK(bench.get("/v1/thing/1").status == 410);
+}
+
+TEST_CASE("rows that stay are shown once while others come and go") {
+    Bench bench(
+        "CREATE TABLE thing (id int PRIMARY KEY, n int);"
+        "INSERT INTO thing SELECT i * 10, i % 7 FROM generate_series(1, 200) i");
+    for (const char* query : {"sort=n", "sort=-n", "", "deleted=null&sort=-n", "deleted=null"}) {
+        CAPTURE(query);
+        std::multiset<int> seen;
+        std::string address = std::string("/v1/thing?limit=9&") + query;
+        for (int turn = 0; !address.empty(); ++turn) {
+            const auto answer = bench.get(address);
+            REQUIRE(answer.status == 200);
+            const auto rows = answer.json();
+            for (const auto& row : rows.GetArray()) seen.insert(row["id"].GetInt());
+            address = Bench::next(answer);
+            // ids that end in 0 stay
+            bench.sql->exec(
+                "INSERT INTO thing SELECT $1::int * 10 + 5, $1::int % 7 "
+                "ON CONFLICT DO NOTHING",
+                {std::to_string(turn * 37 % 200)});
+            bench.sql->exec("DELETE FROM thing WHERE id % 10 = 5 AND id % 3 = $1::int % 3",
+                            {std::to_string(turn)});
+        }
+        for (int id = 10; id <= 2000; id += 10) CHECK(seen.count(id) == 1);
+    }
+}
+
+TEST_CASE("a composite key is compared column by column") {
+    Bench bench(
+        "CREATE TABLE pair (a int, b text, id int, PRIMARY KEY (a, b));"
+        "INSERT INTO pair SELECT i % 5, 'k' || i % 11, i FROM generate_series(1, 50) i");
+    const auto all = bench.sql.value("SELECT string_agg(id::text, ',' ORDER BY a, b) FROM pair");
+    CHECK(bench.all_pages("/v1/pair?limit=1") == all);
+    CHECK(bench.all_pages("/v1/pair?limit=7") == all);
+    CHECK(bench.all_pages("/v1/pair?limit=7&sort=-b") ==
+          bench.sql.value("SELECT string_agg(id::text, ',' ORDER BY b DESC, a) FROM pair"));
+}
+
+TEST_CASE("pages have a number, a total and links to their neighbours") {
+    Bench bench;
+    bench.trash_odd();
+    const auto second = bench.get("/v1/thing?deleted=null&limit=25&page=2&count=true");
+    CHECK(Bench::ids_of(second).starts_with("26,27,28"));
+    CHECK(second.header("X-Total-Count") == "60");
+    std::string links;
+    for (auto [at, end] = second.headers.equal_range("Link"); at != end; ++at)
+        links += at->second + "\n";
+    for (const char* link :
+         {"page=1>; rel=\"first\"", "page=1>; rel=\"prev\"", "page=3>; rel=\"next\""})
+        CHECK(links.find(link) != std::string::npos);
+    CHECK(bench.ids(Bench::next(second)).starts_with("51,52"));
+    CHECK(bench.ids("/v1/thing?limit=25&page=9") == "");
+}
+
+TEST_CASE("select shows what it names, and of a trashed row what tells it from a live one") {
+    Bench bench;
+    bench.trash(1);
+    CHECK(bench.get("/v1/thing?select=t,n&limit=1").body == R"([{"n":2,"t":"c"}])");
+    CHECK(bench.get("/v1/thing/2?select=t").body == R"({"t":"c"})");
+    CHECK(Bench::next(bench.get("/v1/thing?select=t&limit=1")).find("select=t") !=
+          std::string::npos);
+    for (const char* address :
+         {"/v1/thing/1/@deleted?select=n", "/v1/thing/1?deleted=true&select=n"}) {
+        const auto row = bench.get(address).json();
+        CHECK(row.MemberCount() == 3);
+        CHECK(row["n"].GetInt() == 1);
+        CHECK(row["trashItem"]["deletedObjectId"] == "1");
+        CHECK(row["deletedAt"] == row["trashItem"]["createdAt"]);
+    }
+    CHECK(bench.get("/v1/thing/2?select=nope").code() == "bad-request");
+}
+
+TEST_CASE("of several trashed rows of one key the newest is shown alone, the list has all") {
+    Bench bench;
+    for (const char* n : {"71", "72", "73"}) {
+        bench.trash(4);
+        bench.sql->exec("INSERT INTO thing (id, n) VALUES (4, $1::int)", {n});
+    }
+    CHECK(bench.get("/v1/thing/4/@deleted").json()["n"].GetInt() == 72);
+    CHECK(bench.get("/v1/thing/4").json()["n"].GetInt() == 73);
+    CHECK(bench.get("/v1/thing/4?deleted=null").json()["n"].GetInt() == 73);
+    CHECK(bench.all_pages("/v1/thing?deleted=null&where[id][equals]=4&limit=1") == "4,4,4,4");
+    CHECK(bench.all_pages("/v1/thing/@deleted?limit=1") == "4,4,4");
+}
+
+TEST_CASE("trashed rows are read as the table is today") {
+    Bench bench(
+        "CREATE TYPE mood AS ENUM ('sad', 'ok');"
+        "CREATE TABLE thing (id int PRIMARY KEY, old text, m mood, gone int, num text);"
+        "INSERT INTO thing VALUES (1, 'a', 'sad', 7, '12'), (2, 'b', 'ok', 8, 'x')");
+    bench.trash(1);
+    bench.trash(2);
+    bench.sql->script(
+        "ALTER TABLE thing RENAME old TO now; ALTER TABLE thing DROP gone;"
+        "ALTER TABLE thing ADD more int DEFAULT 5;"
+        "ALTER TABLE thing ALTER num TYPE int USING num::int;"
+        "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'");
+    bench.trash_of_today();
+    auto ids = [&](const char* rest) {
+        return bench.ids(std::string("/v1/thing/@deleted?sort=id&") + rest);
+    };
+    CHECK(ids("where[now][equals]=b") == "2");
+    CHECK(ids("where[num][greater_than]=9") == "1,3");
+    CHECK(ids("where[num][exists]=false") == "2");
+    CHECK(ids("where[more][exists]=false") == "1,2");
+    CHECK(ids("where[m][equals]=ok") == "2,3");
+    CHECK(ids("where[m][exists]=false") == "1");
+    CHECK(bench.get("/v1/thing?deleted=true&where[gone][equals]=7").code() == "bad-request");
+    const auto rows = bench.get("/v1/thing/@deleted?sort=-num,id").json();
+    CHECK(rows[0]["id"].GetInt() == 2);
+    CHECK(rows[0]["num"] == "x");
+    CHECK(rows[0]["gone"].GetInt() == 8);
+    CHECK(rows[0]["more"].IsNull());
+    CHECK(rows[2]["now"] == "a");
+    CHECK(rows[2]["m"] == "sad");
+}
+
+TEST_CASE("a column called deletedAt is the table's own") {
+    Bench bench(
+        "CREATE TABLE thing (id int PRIMARY KEY, \"deletedAt\" int);"
+        "INSERT INTO thing VALUES (1, 10), (2, 20), (3, NULL)");
+    bench.trash(1);
+    CHECK(bench.ids("/v1/thing?where[deletedAt][exists]=true") == "2");
+    CHECK(bench.ids("/v1/thing?deleted=null&where[deletedAt][less_than]=20") == "1");
+    CHECK(bench.get("/v1/thing/1/@deleted").json()["deletedAt"].GetInt() == 10);
+}
+
+TEST_CASE("columns named and and or, and conditions that nest") {
+    Bench bench(
+        "CREATE TABLE thing (id int PRIMARY KEY, \"and\" int, \"or\" int, \"a[b]\" int);"
+        "INSERT INTO thing SELECT i, i % 2, i % 3, i FROM generate_series(1, 12) i");
+    CHECK(bench.ids("/v1/thing?where[and][equals]=1&where[or][equals]=0") == "3,9");
+    CHECK(bench.ids("/v1/thing?where[or][in][0]=0&where[or][in][1]=1&where[and][equals]=0") ==
+          "4,6,10,12");
+    CHECK(bench.ids("/v1/thing?where[or][0][id][less_than]=3&where[or][1][and][0][or][equals]=2"
+                    "&where[or][1][and][1][and][equals]=1") == "1,2,5,11");
+    CHECK(bench.ids("/v1/thing?where[a[b]][equals]=7") == "7");
+    CHECK(bench.ids("/v1/thing?where[id][in]=") == "");
+    CHECK(bench.ids("/v1/thing?where[id][not_in]=1,2,3&where[id][less_than]=6") == "4,5");
 }

@@ -1,0 +1,160 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+#include "tests/support/database.hpp"
+#include "tests/support/http.hpp"
+
+using namespace trashd::test;
+
+namespace {
+
+const char* kSchema = R"(
+CREATE TABLE team (id int PRIMARY KEY, title text, code text);
+CREATE TABLE person (id int PRIMARY KEY, team int REFERENCES team ON DELETE CASCADE, email text);
+INSERT INTO team VALUES (1, 'Red 100%', 'r'), (2, '', 'blue_x'), (3, NULL, NULL);
+INSERT INTO person SELECT i, 1 + i % 3, 'p' || i || '@example' FROM generate_series(1, 6) i;
+)";
+
+struct Bench {
+    TempDatabase database{kSchema};
+    ServiceProcess service{
+        database.url(), {}, "[[resource]]\ntable = \"team\"\nclass = \"Team\"\n"};
+
+    Answer get(const std::string& address) { return request(service.port(), "GET", address); }
+    std::string trash(const std::string& path) {
+        auto gone = request(service.port(), "DELETE", "/v1/" + path);
+        REQUIRE(gone.status == 204);
+        return gone.header("X-Trash-Group");
+    }
+    // "team/1 person/3" in the order of the list.
+    static std::string names(const Answer& answer) {
+        std::string text;
+        const auto items = answer.json();
+        for (const auto& item : items.GetArray())
+            text += std::string(text.empty() ? "" : " ") + item["resource"].GetString() + "/" +
+                    item["deletedObjectId"].GetString();
+        return text;
+    }
+    std::string list(const std::string& query) { return names(get("/v1/trash?" + query)); }
+};
+
+// VmHWM of the service in KiB.
+long peak(const ServiceProcess& service) {
+    std::ifstream status("/proc/" + std::to_string(service.pid()) + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmHWM:")) return std::stol(line.substr(6));
+    return 0;
+}
+
+}  // namespace
+
+TEST_CASE("TrashItems are found by each filter, and by several") {
+    Bench bench;
+    const auto first = bench.trash("team/1");
+    const auto second = bench.trash("person/1");
+    bench.trash("team/3");
+    for (const auto& [query, names] : std::vector<std::pair<std::string, std::string>>{
+             {"", "team/3 person/2 person/5 person/1 team/1 person/3 person/6"},
+             {"root=true", "team/3 person/1 team/1"},
+             {"root=false", "person/2 person/5 person/3 person/6"},
+             {"resource=team", "team/3 team/1"},
+             {"resource=person&root=true", "person/1"},
+             {"groupId=" + first, "team/1 person/3 person/6"},
+             {"groupId=" + second + "&resource=team", ""},
+             {"deletedObjectId=3", "team/3 person/3"},
+             {"deletedObjectId=3&resource=person", "person/3"},
+             {"deletedBy=anonymous&root=true", "team/3 person/1 team/1"},
+             {"deletedBy=nobody", ""},
+             {"from=2020-01-01&root=true", "team/3 person/1 team/1"},
+             {"to=2020-01-01", ""},
+             {"q=RED", "team/1"},
+             {"q=100%25", "team/1"},
+             {"q=_", ""},
+             {"q=team", "team/3"},
+             {"q=P3@ex", "person/3"}}) {
+        CAPTURE(query);
+        CHECK(bench.list(query) == names);
+        CHECK(bench.get("/v1/trash?count=true&limit=1&" + query).header("X-Total-Count") ==
+              std::to_string(std::count(names.begin(), names.end(), '/')));
+    }
+}
+
+TEST_CASE("the list of TrashItems goes on after its cursor when that group is gone") {
+    Bench bench;
+    bench.trash("team/1");
+    bench.trash("team/2");
+    bench.trash("team/3");
+    auto page = bench.get("/v1/trash?limit=4");
+    const auto link = page.header("Link");
+    CHECK(Bench::names(page) == "team/3 person/2 person/5 team/2");
+    const auto items = page.json();
+    const auto restored =
+        request(bench.service.port(), "POST",
+                "/v1/trash/" + std::string(items[3]["id"].GetString()) + "/$restore");
+    CHECK(restored.status == 200);
+    CHECK(Bench::names(bench.get(link.substr(1, link.find('>') - 1))) ==
+          "team/1 person/3 person/6");
+}
+
+TEST_CASE("a filter of the trash that cannot be meant is a 400") {
+    Bench bench;
+    for (const char* query : {"root=yes", "resource=nope", "groupId=1", "from=yesterday",
+                              "to=2024-02-30", "limit=0", "cursor=x", "expand=all", "page=1"}) {
+        CAPTURE(query);
+        CHECK(bench.get(std::string("/v1/trash?") + query).code() == "bad-request");
+    }
+}
+
+TEST_CASE("memory does not grow with the answer") {
+    TempDatabase database(
+        "CREATE TABLE big (id int PRIMARY KEY, t text);"
+        "INSERT INTO big SELECT n, repeat('x', 8000000) FROM generate_series(1, 30) n");
+    ServiceProcess service(database.url());
+    auto receive = [&](const std::string& address) {
+        httplib::Client client("127.0.0.1", service.port());
+        client.set_read_timeout(60);
+        std::size_t size = 0;
+        auto result = client.Get(address, [&](const char*, std::size_t length) {
+            size += length;
+            return true;
+        });
+        REQUIRE(result);
+        CHECK(result->status == 200);
+        return size;
+    };
+    for (int id = 1; id <= 15; ++id)
+        request(service.port(), "DELETE", "/v1/big/" + std::to_string(id));
+    const auto before = peak(service);
+    CHECK(receive("/v1/big?deleted=null") > 30 * 8000000);
+    CHECK(receive("/v1/trash?expand=object") > 15 * 8000000);
+    MESSAGE("a list of 240 MB: peak ", before, " KiB before, ", peak(service), " KiB after");
+    CHECK(peak(service) < 64 * 1024);
+}
+
+TEST_CASE("a large table is paged through in constant memory") {
+    const auto* wanted = std::getenv("TRASHD_TEST_ROWS");
+    const std::string rows = wanted ? wanted : "200000";
+    TempDatabase database(
+        "CREATE TABLE row (id int PRIMARY KEY, n int);"
+        "INSERT INTO row SELECT i, i % 100 FROM generate_series(1, " +
+        rows + ") i");
+    ServiceProcess service(database.url());
+    long long count = 0;
+    std::string address = "/v1/row?limit=1000", last;
+    request(service.port(), "GET", address);
+    const auto before = peak(service);
+    while (!address.empty()) {
+        const auto answer = request(service.port(), "GET", address);
+        REQUIRE(answer.status == 200);
+        count += std::count(answer.body.begin(), answer.body.end(), '{');
+        const auto link = answer.header("Link");
+        address = link.empty() ? "" : link.substr(1, link.find('>') - 1);
+    }
+    CHECK(count == std::stoll(rows));
+    MESSAGE("paged through ", rows, " rows: peak ", before, " KiB, then ", peak(service), " KiB");
+    CHECK(peak(service) - before < 16 * 1024);
+}
