@@ -159,8 +159,9 @@ Json merged(Json value, const Json& patch) {
     if (value.kind != Json::Kind::kObject) value = {Json::Kind::kObject, "", {}, {}, {}};
     for (const auto& [name, change] : patch.members) {
         auto& members = value.members;
-        auto place = std::find_if(members.begin(), members.end(),
-                                  [&](const auto& member) { return member.name == name; });
+        auto place =
+            std::find_if(members.begin(), members.end(),
+                         [&name = name](const auto& member) { return member.name == name; });
         if (change.kind == Json::Kind::kNull) {
             if (place != members.end()) members.erase(place);
             continue;
