@@ -388,6 +388,21 @@ INSERT INTO hint VALUES (1, 2, 3, 'x'), (1, 2, 3, 'x'), (1, NULL, NULL, 'x'), (N
     } while (std::ranges::next_permutation(order).found);
 }
 
+TEST_CASE("a row without a key that a hard delete or a purge passed gets back what is left") {
+    Database db(R"(
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE hint (a int REFERENCES p ON DELETE SET NULL, b int REFERENCES p ON DELETE SET NULL, c int REFERENCES p ON DELETE SET NULL);
+INSERT INTO p VALUES (1), (2), (3);
+INSERT INTO hint VALUES (1, 2, 3);)");
+    const auto first = db.remove({"public", "p"}, "1");
+    trash::DeleteOptions hard;
+    hard.hard = true;
+    db.bin.remove({"public", "p"}, {"2"}, hard, {});
+    db.bin.purge(db.remove({"public", "p"}, "3"), {});
+    CHECK(db.restore(first).relinked == 1);
+    CHECK(db.value("SELECT hint::text FROM hint") == "(1,,)");
+}
+
 TEST_CASE("a row without a key gets its references back while it lies in the trash itself") {
     Database db(R"(
 CREATE TABLE p (id int PRIMARY KEY);
