@@ -14,7 +14,7 @@ RUN mkdir -p /etc/postgresql-common/createcluster.d \
  && apt-get -q update \
  && DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
       libcpp-httplib0.11 libsoci-core4.0 libsoci-postgresql4.0 libpq5 libfmt9 libspdlog1.10 \
-      libtomlplusplus3 libprometheus-cpp-core1.0 libyaml-cpp0.7 zlib1g postgresql-15 tini ca-certificates \
+      libtomlplusplus3 libprometheus-cpp-core1.0 libyaml-cpp0.7 zlib1g libssl3 libjose0 postgresql-15 tini ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --create-home --home-dir /var/lib/trashd trashd
 COPY --from=build /src/build/trashd /usr/local/bin/trashd

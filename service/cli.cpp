@@ -86,6 +86,22 @@ void add_impact(CLI::App& app, CliOptions& options) {
     impact.add_flag("--cascade", options.cascade, "take along what would refuse");
 }
 
+void add_key(CLI::App& app, CliOptions& options) {
+    auto& key = *app.add_subcommand("key", "Make, list and revoke API keys");
+    key.require_subcommand(1);
+    auto& create = add_local(key, "create", "Make a key and print it, once and never again",
+                             options, key_create);
+    create.add_option("NAME", options.name, "who uses it; deletedBy says key:NAME")->required();
+    create.add_option("--role", options.roles, "of the configuration; may be given again")
+        ->required();
+    create.add_option("--tenant", options.tenant, "whose rows it is for");
+    create.add_option("--expires", options.expires, "a time as 2030-01-31, or as '90 days'");
+    add_local(key, "list", "List keys, newest first; never the secrets", options, key_list);
+    auto& revoke =
+        add_local(key, "revoke", "Refuse a key from now on, for ever", options, key_revoke);
+    revoke.add_option("ID", options.id, "of the key, as key list shows it")->required();
+}
+
 void add_all(CLI::App& app, CliOptions& options) {
     app.require_subcommand(1);
     app.footer(kFooter);
@@ -98,6 +114,7 @@ void add_all(CLI::App& app, CliOptions& options) {
                 overrides);
     add_trash(app, options);
     add_impact(app, options);
+    add_key(app, options);
     add_local(app, "doctor", "Look for what stands in the way of deletes; changes nothing", options,
               doctor);
 }
@@ -115,6 +132,7 @@ int run_chosen(const CliOptions& options) {
     } catch (const Error& error) {
         std::cerr << "trashd: " << error.what() << "\n";
         if (error.code() == Code::kBadRequest) return kUsage;
+        if (error.code() == Code::kNotFound) return kNotFound;
         return error.code() == Code::kUnavailable ? kUnavailable : kFailed;
     } catch (const std::exception& error) {
         std::cerr << "trashd: " << error.what() << "\n";

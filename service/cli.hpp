@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "service/config.hpp"
 
@@ -24,6 +25,9 @@ struct CliOptions {
     bool with_ancestors = false, lossy = false, dry_run = false, cascade = false;
     int limit = 50;
     std::string item, resource, id;
+    std::string name;  // of a key
+    std::vector<std::string> roles;
+    std::optional<std::string> tenant, expires;
 };
 
 int run_cli(int argc, char** argv);
@@ -36,5 +40,9 @@ int trash_purge(const CliOptions& options);
 int impact_of_delete(const CliOptions& options);
 // cli_doctor.cpp
 int doctor(const CliOptions& options);
+// cli_key.cpp
+int key_create(const CliOptions& options);
+int key_list(const CliOptions& options);
+int key_revoke(const CliOptions& options);
 
 }  // namespace trashd::service

@@ -177,3 +177,26 @@ TEST_CASE("nodb: what a table shows can neither move the cursor nor end a line")
     CHECK(service::text_width("日本é") == 5);
     CHECK(service::text_width("\xff\xc3") == 2);
 }
+
+TEST_CASE("a key is printed once, listed without its secret, and revoked") {
+    Bench bench;
+    const auto made = bench.run({"key", "create", "ci", "--role", "people", "--role", "other",
+                                 "--tenant", "acme", "--expires", "2999-01-31"});
+    CHECK(made.status == 0);
+    CHECK(made.output.starts_with("trashd_"));
+    CHECK(made.output.size() == 89);
+    const auto id = made.output.substr(7, 16);
+    const auto key = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "key");
+        return bench.run(arguments);
+    };
+    const auto listed = key({"list"}).output;
+    CHECK(listed.starts_with(id + "\tci\tvalid\tpeople other\tacme\t"));
+    CHECK(listed.ends_with("\t2999-01-31T00:00:00.000000Z\t\n"));
+    CHECK(key({"revoke", id}).output == "the key of ci is refused from now on\n");
+    CHECK(parsed(key({"list", "--json"}).output)[0]["state"] == "revoked");
+    CHECK(key({"revoke", "none"}).status == 3);
+    CHECK(key({"create", "ci"}).status == 2);
+    CHECK(key({"create", "", "--role", "people"}).status == 2);
+    CHECK(key({"create", "ci", "--role", "people", "--expires", "now"}).status == 2);
+}
