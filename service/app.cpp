@@ -93,6 +93,21 @@ void refresh_often(std::stop_token stop, ResourceCache& resources, schema::Clust
     }
 }
 
+// Whichever instance comes first removes what all of them have kept for long enough.
+void forget_often(std::stop_token stop, schema::Pool& pool, const Config& config) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    do {
+        try {
+            trash::forget_answers(pool, config.trash_schema, config.idempotency_hours);
+        } catch (const std::exception& error) {
+            spdlog::warn("old answers cannot be removed: {}", error.what());
+        }
+    } while (!wake.wait_for(lock, stop, std::chrono::minutes(10),
+                            [&] { return stop.stop_requested(); }));
+}
+
 std::string text_of(const Endpoint& endpoint, int port) {
     bool six = endpoint.host.find(':') != std::string::npos;
     return (six ? "[" + endpoint.host + "]:" : endpoint.host + ":") + std::to_string(port);
@@ -119,6 +134,8 @@ void run(const Config& config) {
     std::jthread refresher([&, private_one = cluster ? &*cluster : nullptr](std::stop_token stop) {
         refresh_often(std::move(stop), resources, private_one);
     });
+    std::jthread forgetter(
+        [&](std::stop_token stop) { forget_often(std::move(stop), pool, config); });
     SignalThread signals(server);
     spdlog::info("listening on {} with {} resources", text_of(endpoint, port),
                  resources.get()->all().size());

@@ -10,6 +10,7 @@
 #include "service/config.hpp"
 #include "service/resources.hpp"
 #include "service/spool.hpp"
+#include "trash/idempotency.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::service {
@@ -40,6 +41,7 @@ struct Call {
     std::string raw_id;  // of the object or the TrashItem, as sent
     trash::Trash* trash = nullptr;
     const Config* config = nullptr;
+    trash::Claim* claim = nullptr;  // of the Idempotency-Key, where there is one
 };
 
 }  // namespace trashd::service

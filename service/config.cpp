@@ -189,6 +189,15 @@ void take_log(Section& section, Config& config, std::vector<std::string>& faults
     log.refuse_unknown();
 }
 
+void take_idempotency(Section& section, Config& config, std::vector<std::string>& faults) {
+    const auto* node = section.find("idempotency");
+    if (!node) return;
+    if (!node->as_table()) return section.fault("idempotency", "must be a table");
+    Section idempotency(*node->as_table(), "idempotency.", faults);
+    idempotency.take("keep_hours", config.idempotency_hours, 1, 8760);
+    idempotency.refuse_unknown();
+}
+
 void take_file(const toml::table& file, Config& config, std::vector<std::string>& faults) {
     Section section(file, "", faults);
     section.take("listen", config.listen);
@@ -200,6 +209,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     section.take("threads", config.threads, 1, 10000);
     section.take("restore_by_get", config.restore_by_get);
     take_limits(section, config, faults);
+    take_idempotency(section, config, faults);
     take_cors(section, config, faults);
     take_log(section, config, faults);
     take_resources(section, config, faults);

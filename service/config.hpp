@@ -38,6 +38,7 @@ struct Config {
     std::vector<std::string> cors_origins;  // "*": any
     std::string access_log;                 // empty: none, "-": standard output, else a file
     bool restore_by_get = true, demo = false;
+    long long idempotency_hours = 24;
     RequestLimits limits;
     std::vector<ResourceConfig> resources;
 };

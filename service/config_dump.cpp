@@ -65,6 +65,7 @@ std::string dump(const Config& config) {
         {"pool_size", config.pool_size},
         {"threads", config.threads},
         {"restore_by_get", config.restore_by_get},
+        {"idempotency", toml::table{{"keep_hours", config.idempotency_hours}}},
         {"limits", toml::table{{"body_bytes", static_cast<int64_t>(limits.body_bytes)},
                                {"url_bytes", static_cast<int64_t>(limits.url_bytes)},
                                {"header_count", static_cast<int64_t>(limits.header_count)},

@@ -16,6 +16,7 @@
 #include "service/http_error.hpp"
 #include "service/metrics.hpp"
 #include "service/negotiate.hpp"
+#include "service/once.hpp"
 #include "service/router.hpp"
 #include "service/stream.hpp"
 
@@ -157,7 +158,7 @@ Reply HttpServer::Impl::dispatch(Call& call) {
         call.resources = resources.refresh();
         path = match_path(call);
     }
-    return find_route(call, path).handler(call);
+    return once(call, find_route(call, path).handler);
 }
 
 Reply HttpServer::Impl::handle(Call& call) {

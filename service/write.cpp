@@ -5,6 +5,7 @@
 #include "service/body.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
+#include "service/once.hpp"
 #include "service/writes.hpp"
 #include "trash/items.hpp"
 
@@ -102,7 +103,10 @@ Reply run(Write& write, const std::function<Reply(schema::Transaction&)>& work) 
     try {
         try {
             schema::run(call.trash->pool(), schema::Mode::kWrite,
-                        [&](schema::Transaction& transaction) { reply = work(transaction); });
+                        [&](schema::Transaction& transaction) {
+                            reply = work(transaction);
+                            keep_reply(call, transaction, reply);
+                        });
         } catch (const Error& error) {
             explain(call, *write.given, error);
             throw;

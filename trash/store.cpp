@@ -5,6 +5,7 @@
 
 #include "generated/kMigration001.hpp"
 #include "generated/kMigration002.hpp"
+#include "generated/kMigration003.hpp"
 #include "generated/kMigration005.hpp"
 #include "schema/value.hpp"
 
@@ -20,7 +21,8 @@ struct Migration {
     int version;
     const char* text;
 };
-constexpr Migration kMigrations[] = {{1, kMigration001}, {2, kMigration002}, {5, kMigration005}};
+constexpr Migration kMigrations[] = {
+    {1, kMigration001}, {2, kMigration002}, {3, kMigration003}, {5, kMigration005}};
 
 // Any number that no other program is likely to lock; instances starting together wait here.
 constexpr const char* kLock = "SELECT pg_catalog.pg_advisory_xact_lock(7237892340012)";

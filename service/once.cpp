@@ -1,0 +1,104 @@
+#include "service/once.hpp"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+
+#include "service/handlers.hpp"
+#include "service/http_error.hpp"
+#include "service/spool.hpp"
+#include "trash/idempotency.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+std::optional<std::string> key_of(const Call& call) {
+    const auto values = call.headers("Idempotency-Key");
+    if (values.empty() || call.safe) return std::nullopt;
+    const auto visible = [](char c) { return c > ' ' && c <= '~'; };
+    const auto& key = values.front();
+    if (values.size() > 1 || key.empty() || key.size() > 255 ||
+        !std::all_of(key.begin(), key.end(), visible))
+        throw Error(
+            Code::kBadRequest,
+            "Idempotency-Key must be given once and have 1 to 255 visible ASCII characters");
+    return key;
+}
+
+std::string fingerprint_of(const Call& call) {
+    std::string request;
+    for (const auto& segment : call.target.raw) request += "/" + segment;
+    request += call.target.query.with("method", call.verb) + "\n" + call.body;
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    unsigned size = 0;
+    if (EVP_Digest(request.data(), request.size(), digest.data(), &size, EVP_sha256(), nullptr) !=
+        1)
+        throw Error(Code::kInternal, "no digest of the request can be made");
+    std::string text;
+    for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+    return text;
+}
+
+std::string body_of(const Reply& reply) {
+    if (!reply.spool) return reply.body;
+    std::string body(reply.spool->size(), '\0');
+    for (std::size_t at = 0; at < body.size();) {
+        const auto got = reply.spool->read(at, std::span(body).subspan(at));
+        if (got == 0) throw Error(Code::kUnavailable, "the answer cannot be read; try again");
+        at += got;
+    }
+    return body;
+}
+
+trash::KeptAnswer kept_form(const Reply& reply) {
+    return {reply.status, reply.type, body_of(reply), reply.headers};
+}
+
+Reply replayed(const trash::KeptAnswer& kept) {
+    Reply reply{kept.status, kept.body, kept.media_type, kept.headers};
+    reply.headers.emplace_back("Idempotency-Replayed", "true");
+    return reply;
+}
+
+// What could not be understood, was not allowed, or failed for reasons of the moment may be sent
+// again under the same key.
+bool is_final(int status) {
+    return status < 500 && status != 400 && status != 401 && status != 403 && status != 415 &&
+           status != 429;
+}
+
+// An error that is final is the answer.
+Reply reply_of(const Call& call, Reply (*handler)(const Call&)) {
+    try {
+        return handler(call);
+    } catch (const trash::StillRunning&) {
+        throw;
+    } catch (const Error& error) {
+        if (!is_final(status_of(error.code(), false))) throw;
+        return problem_of_current_exception(call.resources.get(), call.request_id, false);
+    }
+}
+
+}  // namespace
+
+Reply once(Call& call, Reply (*handler)(const Call&)) {
+    const auto key = key_of(call);
+    if (!key) return handler(call);
+    trash::Claim claim(call.trash->pool(), call.trash->schema_name(),
+                       {context_of(call).by, *key, fingerprint_of(call)});
+    if (claim.kept()) return replayed(*claim.kept());
+    call.claim = &claim;
+    auto reply = reply_of(call, handler);
+    call.claim = nullptr;
+    claim.keep(kept_form(reply));
+    return reply;
+}
+
+void keep_reply(const Call& call, schema::Transaction& transaction, const Reply& reply) {
+    if (call.claim) call.claim->keep(transaction, kept_form(reply));
+}
+
+}  // namespace trashd::service
