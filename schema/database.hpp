@@ -66,7 +66,10 @@ class Connection {
 
 struct Limits {
     std::chrono::milliseconds lock_timeout{5000};
-    std::chrono::milliseconds statement_timeout{30000};
+    std::chrono::milliseconds statement_timeout{30000};  // 0: none
+    // Of work that no client waits for: its application_name; the server then looks whether the
+    // process is still there.
+    std::string name = {};
 };
 
 class Lease;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "schema/database.hpp"
+#include "schema/identifier.hpp"
 
 namespace trashd::schema {
 namespace {
@@ -19,11 +20,16 @@ constexpr std::string_view kSettings =
 std::string begin(Mode mode, const Limits& limits) {
     const bool move = mode == Mode::kMove;
     return fmt::format(
-        "BEGIN ISOLATION LEVEL {};{}SET LOCAL lock_timeout = {};SET LOCAL statement_timeout = "
-        "{};{}",
-        mode == Mode::kRead ? "REPEATABLE READ READ ONLY" : "READ COMMITTED READ WRITE", kSettings,
-        limits.lock_timeout.count(), limits.statement_timeout.count(),
-        move ? "SET LOCAL row_security = off;SET LOCAL plan_cache_mode = force_generic_plan" : "");
+               "BEGIN ISOLATION LEVEL {};{}SET LOCAL lock_timeout = {};SET LOCAL statement_timeout "
+               "= {};{}",
+               mode == Mode::kRead ? "REPEATABLE READ READ ONLY" : "READ COMMITTED READ WRITE",
+               kSettings, limits.lock_timeout.count(), limits.statement_timeout.count(),
+               move ? "SET LOCAL row_security = off;SET LOCAL plan_cache_mode = force_generic_plan;"
+                    : "") +
+           (limits.name.empty() ? ""
+                                : "SET LOCAL client_connection_check_interval = 1000;SET LOCAL "
+                                  "application_name = " +
+                                      literal(limits.name));
 }
 
 void roll_back(Connection& connection) {

@@ -147,10 +147,14 @@ void Query::only(const std::set<std::string>& known) const {
 }
 
 std::string Query::with(const std::string& name, const std::string& value) const {
-    auto values = values_;
-    values[name] = value;
+    auto changed = *this;
+    changed.values_[name] = value;
+    return changed.encoded();
+}
+
+std::string Query::encoded() const {
     std::string text;
-    for (const auto& [key, entry] : values)
+    for (const auto& [key, entry] : values_)
         text += (text.empty() ? "?" : "&") + percent_encode(key) + "=" + percent_encode(entry);
     return text;
 }

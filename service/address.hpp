@@ -30,7 +30,9 @@ class Query {
     // Throws Error kBadRequest for a parameter that is not one of these: a mistyped dryRun must
     // not delete. One that ends in [ stands for all that begin so.
     void only(const std::set<std::string>& known) const;
-    // The query string again, with one parameter replaced.
+    // The query string again, with its question mark; empty for none.
+    std::string encoded() const;
+    // The same with one parameter replaced.
     std::string with(const std::string& name, const std::string& value) const;
 
   private:

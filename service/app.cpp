@@ -14,6 +14,7 @@
 #include "generated/kDemoSchema.hpp"
 #include "schema/cluster.hpp"
 #include "schema/reader.hpp"
+#include "service/runner.hpp"
 #include "service/server.hpp"
 
 namespace trashd::service {
@@ -136,6 +137,7 @@ void run(const Config& config) {
     });
     std::jthread forgetter(
         [&](std::stop_token stop) { forget_often(std::move(stop), pool, config); });
+    Runner runner(trash.operations(), pool, config);
     SignalThread signals(server);
     spdlog::info("listening on {} with {} resources", text_of(endpoint, port),
                  resources.get()->all().size());

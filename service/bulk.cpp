@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "service/async.hpp"
 #include "service/body.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
@@ -10,6 +11,8 @@
 namespace trashd::service {
 
 namespace {
+
+constexpr const char* kKind = "bulk-delete";
 
 [[noreturn]] void bad(const std::string& detail) {
     throw Error(Code::kBadRequest, detail);
@@ -121,6 +124,18 @@ std::string render(const Call& call, const Named& named, const trash::BulkResult
     return out.take();
 }
 
+std::string execute(const Call& call, const Named& named, const trash::Selection& selection,
+                    const Wish& wish) {
+    trash::BulkOptions options{wish.cascade, wish.hard, most_rows(call), {}};
+    std::string body;
+    options.at_end = [&](schema::Transaction& transaction, const trash::BulkResult& result) {
+        body = render(call, named, result);
+        if (call.operation) call.operation->end(transaction, result.rows, body);
+    };
+    call.trash->remove_all(call.resource->table->name, selection, options, context_of(call));
+    return body;
+}
+
 }  // namespace
 
 Reply remove_objects(const Call& call) {
@@ -137,9 +152,16 @@ Reply remove_objects(const Call& call) {
         return reply;
     }
     ask_for_what_is_missing(call, selection, wish);
-    const auto result = call.trash->remove_all(call.resource->table->name, selection,
-                                               {wish.cascade, wish.hard}, context_of(call));
-    reply.body = render(call, named, result);
+    if (wants_async(call)) return accept(call, kKind, std::nullopt);
+    if (call.operation) {
+        const auto& table = call.resource->table->name;
+        call.operation->set_total(call.trash->impact_all(table, selection, wish.cascade).total);
+    }
+    try {
+        reply.body = execute(call, named, selection, wish);
+    } catch (const trash::TooLarge&) {
+        return accept(call, kKind, std::nullopt);
+    }
     return reply;
 }
 

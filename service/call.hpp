@@ -41,7 +41,8 @@ struct Call {
     std::string raw_id;  // of the object or the TrashItem, as sent
     trash::Trash* trash = nullptr;
     const Config* config = nullptr;
-    trash::Claim* claim = nullptr;  // of the Idempotency-Key, where there is one
+    trash::KeyClaim* key_claim = nullptr;  // of the Idempotency-Key, where there is one
+    trash::Claim* operation = nullptr;  // that runs the call; no client waits then
 };
 
 }  // namespace trashd::service

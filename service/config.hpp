@@ -27,6 +27,7 @@ struct RequestLimits {
     // For the next request, its head, its body, and taking the answer.
     int idle_seconds = 60, header_seconds = 10, request_seconds = 60, write_seconds = 60;
     std::size_t json_depth = 64, where_terms = 50;
+    long long async_rows = 100000;  // more rows than that move apart from the request; 0: never
     long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
 };
 

@@ -77,6 +77,7 @@ std::string dump(const Config& config) {
                                {"write_seconds", limits.write_seconds},
                                {"where_terms", static_cast<int64_t>(limits.where_terms)},
                                {"json_depth", static_cast<int64_t>(limits.json_depth)},
+                               {"async_rows", limits.async_rows},
                                {"lock_timeout_ms", limits.lock_timeout_ms},
                                {"statement_timeout_ms", limits.statement_timeout_ms}}}};
     toml::array origins;

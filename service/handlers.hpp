@@ -25,6 +25,8 @@ Reply remove_objects(const Call& call);
 Reply create_objects(const Call& call);
 Reply patch_object(const Call& call);
 Reply put_object(const Call& call);
+// async.cpp
+Reply get_operation(const Call& call);
 // items.cpp
 Reply list_items(const Call& call);
 Reply get_item(const Call& call);

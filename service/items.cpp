@@ -1,3 +1,4 @@
+#include "service/async.hpp"
 #include "service/cursor.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
@@ -59,7 +60,13 @@ trash::RestoreOptions restore_options(const Call& call) {
     const auto& query = call.target.query;
     auto with = query.text("with");
     if (with && *with != "ancestors") throw Error(Code::kBadRequest, "'with' must be ancestors");
-    return {with.has_value(), query.flag("lossy"), query.flag("dryRun")};
+    trash::RestoreOptions options{with.has_value(), query.flag("lossy"), query.flag("dryRun")};
+    if (!options.dry_run) options.most = most_rows(call);
+    if (call.operation)
+        options.at_end = [&call](schema::Transaction& transaction, const trash::Restored& done) {
+            call.operation->end(transaction, done.restored, restored_json(done, *call.resources));
+        };
+    return options;
 }
 
 Reply list_items(const Call& call) {
@@ -92,7 +99,19 @@ Reply get_item(const Call& call) {
 Reply purge_item(const Call& call) {
     refuse_foreign(call);
     call.target.query.only({});
-    call.trash->purge(item_id(call), context_of(call));
+    const auto id = item_id(call);
+    auto later = [&] { return accept(call, "purge", call.trash->item(id, false).group_size); };
+    if (wants_async(call)) return later();
+    trash::PurgeOptions options{most_rows(call), {}};
+    if (call.operation)
+        options.at_end = [&](schema::Transaction& transaction, long long rows) {
+            call.operation->end(transaction, rows, std::nullopt);
+        };
+    try {
+        call.trash->purge(id, context_of(call), options);
+    } catch (const trash::TooLarge&) {
+        return later();
+    }
     return {204, "", "", {}};
 }
 
@@ -107,9 +126,17 @@ Reply restore_item(const Call& call) {
 
 Reply restore_group(const Call& call, const std::string& item_id,
                     const trash::RestoreOptions& options) {
+    auto later = [&] {
+        return accept(call, "restore", call.trash->item(item_id, false).group_size);
+    };
+    if (wants_async(call) && !options.dry_run) return later();
     Reply reply;
-    reply.body =
-        restored_json(call.trash->restore(item_id, options, context_of(call)), *call.resources);
+    try {
+        reply.body =
+            restored_json(call.trash->restore(item_id, options, context_of(call)), *call.resources);
+    } catch (const trash::TooLarge&) {
+        return later();
+    }
     return reply;
 }
 

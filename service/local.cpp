@@ -70,7 +70,9 @@ LocalService::LocalService(const Config& config)
     : config_(config),
       database_(config_),
       trash_(database_.pool(), config_.trash_schema),
-      resources_(trash_, config_) {}
+      resources_(trash_, config_) {
+    config_.limits.async_rows = 0;  // nobody would run it
+}
 
 Reply LocalService::handle(Call& call) {
     try {

@@ -87,18 +87,18 @@ Reply reply_of(const Call& call, Reply (*handler)(const Call&)) {
 Reply once(Call& call, Reply (*handler)(const Call&)) {
     const auto key = key_of(call);
     if (!key) return handler(call);
-    trash::Claim claim(call.trash->pool(), call.trash->schema_name(),
+    trash::KeyClaim claim(call.trash->pool(), call.trash->schema_name(),
                        {context_of(call).by, *key, fingerprint_of(call)});
     if (claim.kept()) return replayed(*claim.kept());
-    call.claim = &claim;
+    call.key_claim = &claim;
     auto reply = reply_of(call, handler);
-    call.claim = nullptr;
+    call.key_claim = nullptr;
     claim.keep(kept_form(reply));
     return reply;
 }
 
 void keep_reply(const Call& call, schema::Transaction& transaction, const Reply& reply) {
-    if (call.claim) call.claim->keep(transaction, kept_form(reply));
+    if (call.key_claim) call.key_claim->keep(transaction, kept_form(reply));
 }
 
 }  // namespace trashd::service

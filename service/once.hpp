@@ -5,7 +5,7 @@
 
 namespace trashd::service {
 
-// The handler's reply, or the one that is kept for the call's key. Sets call.claim for handlers
+// The handler's reply, or the one that is kept for the call's key. Sets call.key_claim for handlers
 // that keep their reply in the transaction of their change.
 Reply once(Call& call, Reply (*handler)(const Call&));
 // For those: keeps the reply where the call has a key.

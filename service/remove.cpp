@@ -1,3 +1,4 @@
+#include "service/async.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/wish.hpp"
@@ -5,6 +6,8 @@
 namespace trashd::service {
 
 namespace {
+
+constexpr const char* kKind = "delete";
 
 // Of what is not live: nothing would move when it is in the trash, else it is not there.
 std::optional<trash::Impact> find_impact(const Call& call, const std::vector<std::string>& id,
@@ -55,13 +58,42 @@ Reply render(const Call& call, const trash::DeleteResult& result, const Wish& wi
     return reply;
 }
 
+std::string result_json(const trash::DeleteResult& result) {
+    JsonWriter out;
+    out.StartObject();
+    out.key("location").text("/v1/trash/" + result.item->id);
+    out.key("groupId").text(result.item->group_id);
+    out.EndObject();
+    return out.take();
+}
+
+trash::DeleteOptions options_of(const Call& call, const Wish& wish) {
+    trash::DeleteOptions options{wish.cascade, wish.hard, wish.if_match, most_rows(call), {}};
+    if (!call.operation) return options;
+    options.at_end = [&call](schema::Transaction& transaction, const trash::DeleteResult& result) {
+        std::optional<std::string> json;
+        if (result.item) json = result_json(result);
+        call.operation->end(transaction, result.rows, json);
+    };
+    return options;
+}
+
 Reply execute(const Call& call, const Wish& wish) {
     const auto id = object_id(call);
     if (wish.dry_run) return dry_run(call, id, wish);
     ask_for_what_is_missing(call, id, wish);
-    auto result = call.trash->remove(call.resource->table->name, id,
-                                     {wish.cascade, wish.hard, wish.if_match}, context_of(call));
-    return render(call, result, wish);
+    if (wants_async(call)) return accept(call, kKind, std::nullopt);
+    if (call.operation)
+        if (auto impact = find_impact(call, id, wish.cascade))
+            call.operation->set_total(impact->total);
+    try {
+        return render(call,
+                      call.trash->remove(call.resource->table->name, id, options_of(call, wish),
+                                         context_of(call)),
+                      wish);
+    } catch (const trash::TooLarge&) {
+        return accept(call, kKind, std::nullopt);
+    }
 }
 
 }  // namespace

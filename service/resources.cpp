@@ -25,7 +25,8 @@ std::vector<std::string> segments_of(const std::string& path) {
 }
 
 bool reserved(const std::string& segment) {
-    return segment == "trash" || segment == "history" || segment == "openapi.yaml";
+    return segment == "trash" || segment == "history" || segment == "operations" ||
+           segment == "openapi.yaml";
 }
 
 std::string text_of(const schema::QualifiedName& name) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{trashItemId}",
                            kRestore = "/v1/trash/{trashItemId}/$restore",
+                           kOperation = "/v1/operations/{operationId}",
                            kBulkDelete = "/v1/{resource}/bulk-delete",
                            kProblem = "/problems/{code}";
 
@@ -36,6 +37,7 @@ constexpr std::array kRoutes = {
     Route{"GET", "/v1/{resource}/{id}/@deleted", get_deleted},
     Route{"GET", "/v1/{resource}/{id}/@history", object_history},
     Route{"GET", "/v1/history", list_history},
+    Route{"GET", kOperation, get_operation},
     Route{"GET", "/v1/trash", list_items},
     Route{"GET", kItem, get_item},
     Route{"DELETE", kItem, purge_item},
@@ -86,6 +88,11 @@ std::string_view match_path(Call& call) {
     if (segments[0] != "v1") return {};
     if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1/";
     if (segments[1] == "trash") return match_trash(call);
+    if (segments[1] == "operations") {
+        if (segments.size() != 3) return {};
+        call.raw_id = call.target.raw[2];
+        return kOperation;
+    }
     if (segments[1] == "history")
         return segments.size() == 2 ? std::string_view("/v1/history") : std::string_view();
     return match_resource(call);

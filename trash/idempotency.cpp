@@ -28,7 +28,7 @@ KeptAnswer answer_from(const schema::Result& row) {
 
 }  // namespace
 
-Claim::Claim(schema::Pool& pool, const std::string& trash_schema, const RequestKey& key)
+KeyClaim::KeyClaim(schema::Pool& pool, const std::string& trash_schema, const RequestKey& key)
     : pool_(pool), table_(schema::quoted({trash_schema, "idempotency"})) {
     schema::run(pool, schema::Mode::kWrite, [&](schema::Transaction& transaction) {
         if (!claim(transaction.connection(), key)) look(transaction.connection(), key);
@@ -36,7 +36,7 @@ Claim::Claim(schema::Pool& pool, const std::string& trash_schema, const RequestK
     open_ = !kept_;
 }
 
-bool Claim::claim(schema::Connection& connection, const RequestKey& key) {
+bool KeyClaim::claim(schema::Connection& connection, const RequestKey& key) {
     const auto claimed = connection.exec(
         fmt::format("INSERT INTO {} AS i (principal, key, fingerprint) VALUES ($1, $2, $3) "
                     "ON CONFLICT (principal, key) DO UPDATE SET claim = EXCLUDED.claim, "
@@ -49,7 +49,7 @@ bool Claim::claim(schema::Connection& connection, const RequestKey& key) {
     return claimed.rows() > 0;
 }
 
-void Claim::look(schema::Connection& connection, const RequestKey& key) {
+void KeyClaim::look(schema::Connection& connection, const RequestKey& key) {
     kept_.reset();
     const auto row =
         connection.exec(fmt::format("SELECT fingerprint, status, media_type, headers, body FROM {} "
@@ -64,7 +64,7 @@ void Claim::look(schema::Connection& connection, const RequestKey& key) {
     kept_ = answer_from(row);
 }
 
-long long Claim::store(schema::Connection& connection, const KeptAnswer& answer) {
+long long KeyClaim::store(schema::Connection& connection, const KeptAnswer& answer) {
     std::vector<Param> headers;
     for (const auto& [name, value] : answer.headers) {
         headers.emplace_back(name);
@@ -79,17 +79,17 @@ long long Claim::store(schema::Connection& connection, const KeptAnswer& answer)
         .affected();
 }
 
-void Claim::keep(schema::Transaction& transaction, const KeptAnswer& answer) {
+void KeyClaim::keep(schema::Transaction& transaction, const KeptAnswer& answer) {
     if (store(transaction.connection(), answer) == 0) throw StillRunning();
 }
 
-void Claim::keep(const KeptAnswer& answer) {
+void KeyClaim::keep(const KeptAnswer& answer) {
     schema::run(pool_, schema::Mode::kWrite,
                 [&](schema::Transaction& transaction) { store(transaction.connection(), answer); });
     open_ = false;
 }
 
-Claim::~Claim() {
+KeyClaim::~KeyClaim() {
     if (!open_) return;
     try {
         schema::run(pool_, schema::Mode::kWrite, [&](schema::Transaction& transaction) {

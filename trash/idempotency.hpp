@@ -28,15 +28,15 @@ struct StillRunning : Error {
                 "a request with this Idempotency-Key is still running; try again in a moment") {}
 };
 
-class Claim {
+class KeyClaim {
   public:
     // Claims the key in a short transaction of its own, or finds the kept answer. A claim that is
     // older than any request may last is taken over. Throws StillRunning, Error kInvalid when
     // the key stands for another request.
-    Claim(schema::Pool& pool, const std::string& trash_schema, const RequestKey& key);
-    Claim(const Claim&) = delete;
+    KeyClaim(schema::Pool& pool, const std::string& trash_schema, const RequestKey& key);
+    KeyClaim(const KeyClaim&) = delete;
     // Gives up what was neither kept nor found, so that the request may be sent again.
-    ~Claim();
+    ~KeyClaim();
     const std::optional<KeptAnswer>& kept() const { return kept_; }
     // As the last statement of the transaction that makes the change. Throws StillRunning when
     // another request has taken the claim over: then this one must not commit.

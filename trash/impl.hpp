@@ -14,7 +14,11 @@ namespace trashd::trash {
 
 struct Trash::Impl {
     Impl(schema::Pool& pool, const std::string& trash_schema)
-        : pool(pool), name(trash_schema), cache(pool, trash_schema), plans(trash_schema) {}
+        : pool(pool),
+          name(trash_schema),
+          cache(pool, trash_schema),
+          plans(trash_schema),
+          operations(pool, trash_schema) {}
 
     const schema::Table& table(const std::shared_ptr<const schema::Catalog>& catalog,
                                const schema::QualifiedName& wanted) const;
@@ -47,6 +51,7 @@ struct Trash::Impl {
     std::string name;
     schema::CatalogCache cache;
     CompiledPlans plans;
+    Operations operations;
     std::vector<Naming> naming;
     PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
 };

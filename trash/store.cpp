@@ -6,6 +6,7 @@
 #include "generated/kMigration001.hpp"
 #include "generated/kMigration002.hpp"
 #include "generated/kMigration003.hpp"
+#include "generated/kMigration004.hpp"
 #include "generated/kMigration005.hpp"
 #include "schema/value.hpp"
 
@@ -21,8 +22,11 @@ struct Migration {
     int version;
     const char* text;
 };
-constexpr Migration kMigrations[] = {
-    {1, kMigration001}, {2, kMigration002}, {3, kMigration003}, {5, kMigration005}};
+constexpr Migration kMigrations[] = {{1, kMigration001},
+                                     {2, kMigration002},
+                                     {3, kMigration003},
+                                     {4, kMigration004},
+                                     {5, kMigration005}};
 
 // Any number that no other program is likely to lock; instances starting together wait here.
 constexpr const char* kLock = "SELECT pg_catalog.pg_advisory_xact_lock(7237892340012)";
@@ -43,6 +47,14 @@ std::string hex(unsigned long long value, int digits) {
     return text;
 }
 
+// Asked one by one: numbers are given out before they are used, so there may be gaps.
+bool applied(Connection& connection, const std::string& schema, int version) {
+    return connection
+               .exec("SELECT FROM " + schema + ".migration WHERE version = $1::int",
+                     {std::to_string(version)})
+               .rows() > 0;
+}
+
 void apply_missing(Connection& connection, const std::string& schema) {
     connection.exec(
         "CREATE TABLE IF NOT EXISTS " + schema +
@@ -56,7 +68,7 @@ void apply_missing(Connection& connection, const std::string& schema) {
                         ", newer than this program knows; install a newer trashd");
     }
     for (const Migration& migration : kMigrations) {
-        if (migration.version <= have) continue;
+        if (applied(connection, schema, migration.version)) continue;
         connection.script(with_schema(migration.text, schema));
         connection.exec("INSERT INTO " + schema + ".migration (version) VALUES ($1::int)",
                         {std::to_string(migration.version)});

@@ -279,6 +279,10 @@ const std::string& Trash::schema_name() const {
     return impl_->name;
 }
 
+Operations& Trash::operations() {
+    return impl_->operations;
+}
+
 DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
                            const DeleteOptions& options, const Context& context) {
     for (int attempt = 1;; ++attempt) {

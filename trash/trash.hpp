@@ -11,6 +11,7 @@
 #include "cascade/plan.hpp"
 #include "schema/database.hpp"
 #include "schema/reader.hpp"
+#include "trash/operations.hpp"
 #include "trash/types.hpp"
 
 namespace trashd::trash {
@@ -87,6 +88,7 @@ class Trash {
     schema::CatalogCache& catalog();
     schema::Pool& pool();
     const std::string& schema_name() const;
+    Operations& operations();
 
     // id: the key's columns in key order, as text.
     DeleteResult remove(const schema::QualifiedName& table, const std::vector<std::string>& id,

@@ -139,6 +139,14 @@ def converse(service, contract):
     expect(contract, service.call(one, "GET", PROJECT % 43)[0], 404)
     expect(contract, service.call("/v1/history", "GET", "/v1/history?action=purged")[0], 200)
     expect(contract, service.call("/v1/history", "GET", "/v1/history?action=eaten")[0], 400)
+    later = {"Prefer": "respond-async"}
+    status, headers, _ = service.call(one, "DELETE", PROJECT % 47, later)
+    expect(contract, status, 202)
+    while b'"endedAt":null' in (body := service.call("/v1/operations/{operationId}", "GET", headers["Location"])[2]):
+        pass
+    item = json.loads(body)["result"]["location"]
+    expect(contract, service.call(restore, "POST", item + "/$restore", later)[0], 202)
+    expect(contract, service.call("/v1/operations/{operationId}", "GET", "/v1/operations/x")[0], 404)
     bulk, many = "/v1/{resource}/bulk-delete", "/v1/time/timerecords"
     ids = [row["id"] for row in json.loads(service.call("/v1/{resource}", "GET", many + "?limit=3")[2])]
     expect(contract, service.call("/v1/{resource}", "DELETE", many)[0], 400)

@@ -121,11 +121,11 @@ TEST_CASE("who lost the claim to another cannot commit") {
     Bench call;
     schema::Pool pool(call.database.url(), 2);
     const trash::RequestKey key{"me", "k", "f"};
-    trash::Claim first(pool, "trashd", key);
-    CHECK_THROWS_AS(trash::Claim(pool, "trashd", key), trash::StillRunning);
+    trash::KeyClaim first(pool, "trashd", key);
+    CHECK_THROWS_AS(trash::KeyClaim(pool, "trashd", key), trash::StillRunning);
     call.connection->exec(
         "UPDATE trashd.idempotency SET claimed_at = claimed_at - '1 h'::interval");
-    trash::Claim second(pool, "trashd", key);
+    trash::KeyClaim second(pool, "trashd", key);
     CHECK_THROWS_AS(schema::run(pool, schema::Mode::kWrite,
                                 [&](schema::Transaction& transaction) {
                                     transaction.exec("INSERT INTO note VALUES (1, 'lost')");
@@ -134,7 +134,7 @@ TEST_CASE("who lost the claim to another cannot commit") {
                     trash::StillRunning);
     CHECK(call.notes() == "1");
     second.keep({200, "text/plain", "answer", {{"A", "b,\"c\""}}});
-    const trash::Claim third(pool, "trashd", key);
+    const trash::KeyClaim third(pool, "trashd", key);
     REQUIRE(third.kept());
     CHECK(third.kept()->headers.at(0).second == "b,\"c\"");
     CHECK(trash::forget_answers(pool, "trashd", 1) == 0);

@@ -81,13 +81,20 @@ bool ServiceProcess::read_more() {
 
 int ServiceProcess::stop() {
     if (child_ < 0) return -1;
-    kill(child_, SIGTERM);
+    ::kill(child_, SIGTERM);
     while (read_more()) {
     }
     close(output_);
     auto status = wait_for(child_);
     child_ = -1;
     return status;
+}
+
+void ServiceProcess::kill() {
+    ::kill(child_, SIGKILL);
+    close(output_);
+    wait_for(child_);
+    child_ = -1;
 }
 
 ServiceProcess::~ServiceProcess() {

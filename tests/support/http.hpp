@@ -34,6 +34,7 @@ class ServiceProcess {
     const std::string& log() const { return log_; }
     // SIGTERM; the exit status, or -1 when a signal ended it.
     int stop();
+    void kill();  // SIGKILL: no time for anything
 
   private:
     void start(const std::vector<std::string>& arguments);

@@ -1,0 +1,131 @@
+#include "service/async.hpp"
+
+#include "service/body.hpp"
+#include "service/cursor.hpp"
+#include "service/handlers.hpp"
+#include "service/json.hpp"
+#include "trash/operations.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+constexpr std::size_t kDepth = 4;  // of what accept() writes
+
+bool prefers(const Call& call, const std::string& what) {
+    for (const auto& value : call.headers("Prefer"))
+        if (value.find(what) != std::string::npos) return true;
+    return false;
+}
+
+std::string target_of(const Call& call) {
+    std::string path;
+    for (const auto& segment : call.target.raw) path += "/" + segment;
+    return path + call.target.query.encoded();
+}
+
+std::string request_of(const Call& call) {
+    JsonWriter out;
+    out.StartObject();
+    out.key("verb").text(call.verb);
+    out.key("target").text(target_of(call));
+    out.key("body").text(call.body);
+    out.key("requestId").text(call.request_id);
+    out.EndObject();
+    return out.take();
+}
+
+void write_json(JsonWriter& out, const char* name, const std::optional<std::string>& json) {
+    out.key(name);
+    if (json)
+        out.raw(*json);
+    else
+        out.Null();
+}
+
+std::string operation_json(const trash::Operation& operation) {
+    JsonWriter out;
+    out.StartObject();
+    out.key("id").text(operation.id);
+    out.key("kind").text(operation.kind);
+    out.key("state").text(operation.state);
+    out.key("createdAt").text(operation.created_at);
+    out.key("startedAt").text_or_null(operation.started_at);
+    out.key("endedAt").text_or_null(operation.ended_at);
+    out.key("by").text(operation.by);
+    out.key("done").Int64(operation.done);
+    out.key("total");
+    if (operation.total)
+        out.Int64(*operation.total);
+    else
+        out.Null();
+    write_json(out, "result", operation.result);
+    write_json(out, "error", operation.error);
+    out.EndObject();
+    return out.take();
+}
+
+}  // namespace
+
+bool wants_async(const Call& call) {
+    return !call.operation && prefers(call, "respond-async");
+}
+
+std::optional<long long> most_rows(const Call& call) {
+    const auto most = call.config->limits.async_rows;
+    if (call.operation || most == 0 || prefers(call, "wait")) return std::nullopt;
+    return most;
+}
+
+Reply accept(const Call& call, const std::string& kind, std::optional<long long> total) {
+    const auto operation = call.trash->operations().add(kind, call.by, request_of(call), total);
+    Reply reply;
+    reply.status = 202;
+    reply.body = operation_json(operation);
+    reply.headers = {{"Location", "/v1/operations/" + operation.id}, {"Retry-After", "1"}};
+    if (wants_async(call)) reply.headers.emplace_back("Preference-Applied", "respond-async");
+    return reply;
+}
+
+Call accepted_call(const trash::Operation& operation) {
+    const auto request = parse_json(operation.request, kDepth);
+    auto text = [&](const char* name) {
+        const auto* member = request.member(name);
+        if (!member) throw Error(Code::kInternal, "the operation's request cannot be read");
+        return member->text;
+    };
+    Call call;
+    call.verb = text("verb");
+    call.target = parse_target(text("target"));
+    call.body = text("body");
+    call.request_id = text("requestId");
+    call.by = operation.by;
+    call.headers = [](const std::string&) { return HeaderValues(); };
+    return call;
+}
+
+std::optional<std::string> result_of(const Reply& reply) {
+    if (!reply.body.empty()) return reply.body;
+    for (const auto& [name, value] : reply.headers) {
+        if (name != "Location") continue;
+        JsonWriter out;
+        out.StartObject();
+        out.key("location").text(value);
+        out.EndObject();
+        return out.take();
+    }
+    return std::nullopt;
+}
+
+Reply get_operation(const Call& call) {
+    call.target.query.only({});
+    const auto id = percent_decode(call.raw_id);
+    if (!is_uuid(id)) throw Error(Code::kNotFound, "there is no such operation");
+    const auto operation = call.trash->operations().get(id);
+    Reply reply;
+    reply.body = operation_json(operation);
+    if (!operation.ended_at) reply.headers.emplace_back("Retry-After", "1");
+    return reply;
+}
+
+}  // namespace trashd::service

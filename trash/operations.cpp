@@ -1,0 +1,181 @@
+#include "trash/operations.hpp"
+
+#include "trash/store.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Connection;
+using schema::Param;
+using schema::quoted;
+using schema::Result;
+
+constexpr const char* kDue =
+    "state IN ('queued', 'running') AND run_after <= pg_catalog.clock_timestamp()";
+
+std::string columns() {
+    return "id, kind, state, by, " + utc("created_at") + ", " + utc("started_at") + ", " +
+           utc("ended_at") + ", request, done, total, result, error, tries";
+}
+
+Operation operation_from(const Result& result, int row) {
+    Operation operation;
+    operation.id = result.text(row, 0);
+    operation.kind = result.text(row, 1);
+    operation.state = result.text(row, 2);
+    operation.by = result.text(row, 3);
+    operation.created_at = result.text(row, 4);
+    operation.started_at = result.value(row, 5);
+    operation.ended_at = result.value(row, 6);
+    operation.request = result.text(row, 7);
+    operation.done = result.integer(row, 8);
+    if (!result.null(row, 9)) operation.total = result.integer(row, 9);
+    operation.result = result.value(row, 10);
+    operation.error = result.value(row, 11);
+    operation.tries = static_cast<int>(result.integer(row, 12));
+    return operation;
+}
+
+// By the operation's id, which no other trash schema of the database has.
+std::string lock(const char* how) {
+    return std::string("SELECT pg_catalog.pg_") + how +
+           "(pg_catalog.hashtextextended($1, 7237892340))";
+}
+
+Param text_of(const std::optional<long long>& number) {
+    return number ? Param(std::to_string(*number)) : std::nullopt;
+}
+
+}  // namespace
+
+Claim::Claim(schema::Lease lease, const std::string& trash_schema, Operation operation)
+    : table_(quoted({trash_schema, "operation"})), operation_(std::move(operation)) {
+    lease_.emplace(std::move(lease));
+}
+
+Claim::~Claim() {
+    if (!lease_ || operation_.id.empty()) return;
+    try {
+        lease_->connection().exec(lock("advisory_unlock"), {operation_.id});
+    } catch (const Error&) {  // the lock goes with the connection
+    }
+}
+
+void Claim::update(Connection& connection, const std::string& set, std::vector<Param> params) {
+    params.insert(params.begin(), {operation_.id, std::to_string(operation_.tries)});
+    const Result done = connection.exec("UPDATE " + table_ + " SET " + set +
+                                            " WHERE id = $1::uuid AND state = 'running' AND tries "
+                                            "= $2::int",
+                                        params);
+    if (done.affected() != 1)
+        throw Error(Code::kUnavailable, "another process has taken the operation over");
+}
+
+void Claim::set_total(long long rows) {
+    update(lease_->connection(), "total = $3::bigint", {std::to_string(rows)});
+}
+
+void Claim::end(schema::Transaction& transaction, long long rows,
+                const std::optional<std::string>& result) {
+    update(transaction.connection(),
+           "state = 'done', ended_at = pg_catalog.clock_timestamp(), done = done + $3::bigint, "
+           "total = done + $3::bigint, result = $4::json",
+           {std::to_string(rows), result});
+    ended_ = true;
+}
+
+void Claim::end(const std::optional<std::string>& result) {
+    update(lease_->connection(),
+           "state = 'done', ended_at = pg_catalog.clock_timestamp(), total = done, result = "
+           "$3::json",
+           {result});
+    ended_ = true;
+}
+
+void Claim::fail(const std::string& error) {
+    update(lease_->connection(),
+           "state = 'failed', ended_at = pg_catalog.clock_timestamp(), error = $3::json", {error});
+    ended_ = true;
+}
+
+void Claim::put_back(std::chrono::seconds pause) {
+    update(lease_->connection(),
+           "state = 'queued', run_after = pg_catalog.clock_timestamp() + $3::interval",
+           {std::to_string(pause.count()) + " seconds"});
+}
+
+std::string Operations::table() const {
+    return quoted({trash_schema_, "operation"});
+}
+
+std::vector<Operation> Operations::read(Connection& connection, const std::string& where,
+                                        const std::vector<Param>& params) {
+    const Result found =
+        connection.exec("SELECT " + columns() + " FROM " + table() + " WHERE " + where, params);
+    std::vector<Operation> all;
+    for (int row = 0; row < found.rows(); ++row) all.push_back(operation_from(found, row));
+    return all;
+}
+
+Operation Operations::add(const std::string& kind, const std::string& by,
+                          const std::string& request, std::optional<long long> total) {
+    Operation added;
+    {
+        schema::Lease lease = pool_.lease();
+        const Result made = lease.connection().exec(
+            "INSERT INTO " + table() +
+                " (id, kind, by, request, total) VALUES (pg_catalog.gen_random_uuid(), $1, $2, "
+                "$3::json, $4::bigint) RETURNING " +
+                columns(),
+            {kind, by, request, text_of(total)});
+        added = operation_from(made, 0);
+    }
+    std::lock_guard<std::mutex> guard(mutex_);
+    added_ = true;
+    wake_.notify_all();
+    return added;
+}
+
+Operation Operations::get(const std::string& id) {
+    schema::Lease lease = pool_.lease();
+    auto found = read(lease.connection(), "id = $1::uuid", {id});
+    if (found.empty()) throw Error(Code::kNotFound, "there is no such operation");
+    return found.front();
+}
+
+bool Operations::any_due() {
+    schema::Lease lease = pool_.lease();
+    return lease.connection()
+        .exec("SELECT EXISTS (SELECT FROM " + table() + " WHERE " + kDue + ")")
+        .boolean(0, 0);
+}
+
+std::optional<Claim> Operations::claim(schema::Pool& pool) {
+    if (!any_due()) return std::nullopt;
+    schema::Lease lease = pool.lease();
+    Connection& connection = lease.connection();
+    const Result due = connection.exec("SELECT id FROM " + table() + " WHERE " + kDue +
+                                       " ORDER BY number LIMIT 100");
+    for (int row = 0; row < due.rows(); ++row) {
+        const std::string id(due.text(row, 0));
+        if (!connection.exec(lock("try_advisory_lock"), {id}).boolean(0, 0)) continue;
+        const Result begun = connection.exec(
+            "UPDATE " + table() +
+                " SET state = 'running', tries = tries + 1, started_at = COALESCE(started_at, "
+                "pg_catalog.clock_timestamp()) WHERE id = $1::uuid AND " +
+                kDue + " RETURNING " + columns(),
+            {id});
+        if (begun.rows() == 1)
+            return Claim(std::move(lease), trash_schema_, operation_from(begun, 0));
+        connection.exec(lock("advisory_unlock"), {id});
+    }
+    return std::nullopt;
+}
+
+void Operations::wait(std::stop_token stop, std::chrono::milliseconds longest) {
+    std::unique_lock<std::mutex> guard(mutex_);
+    wake_.wait_for(guard, stop, longest, [&] { return added_; });
+    added_ = false;
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,86 @@
+// Operations: work that no client waits for, kept in the database so that it outlives the process.
+// An operation's end is written in the transaction of its work, so it is never told wrongly.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "schema/database.hpp"
+
+namespace trashd::trash {
+
+struct Operation {
+    std::string id, kind, state, by;
+    std::string created_at;  // times are RFC 3339 UTC as text
+    std::optional<std::string> started_at, ended_at;
+    std::string request;  // JSON; whatever add() was given
+    long long done = 0;   // rows
+    std::optional<long long> total;
+    std::optional<std::string> result, error;  // JSON
+    int tries = 0;
+};
+
+// An operation that this process runs: nobody else does as long as this lives. What it writes
+// throws Error kUnavailable when another process has taken the operation over meanwhile.
+class Claim {
+  public:
+    Claim(schema::Lease lease, const std::string& trash_schema, Operation operation);
+    Claim(Claim&&) = default;
+    ~Claim();
+    const Operation& operation() const { return operation_; }
+    bool ended() const { return ended_; }
+
+    void set_total(long long rows);
+    // In the transaction of the work.
+    void end(schema::Transaction& transaction, long long rows,
+             const std::optional<std::string>& result);
+    // Of work that changed nothing.
+    void end(const std::optional<std::string>& result);
+    void fail(const std::string& error);
+    // To be run again, after a pause.
+    void put_back(std::chrono::seconds pause);
+
+  private:
+    void update(schema::Connection& connection, const std::string& set,
+                std::vector<schema::Param> params);
+
+    std::optional<schema::Lease> lease_;
+    std::string table_;
+    Operation operation_;
+    bool ended_ = false;
+};
+
+class Operations {
+  public:
+    Operations(schema::Pool& pool, std::string trash_schema)
+        : pool_(pool), trash_schema_(std::move(trash_schema)) {}
+
+    // Queues it and wakes wait(). kind: delete, bulk-delete, restore, purge, empty.
+    Operation add(const std::string& kind, const std::string& by, const std::string& request,
+                  std::optional<long long> total);
+    // Throws kNotFound.
+    Operation get(const std::string& id);
+
+    // The oldest that is due and that nobody runs. The claim keeps a connection of this pool.
+    std::optional<Claim> claim(schema::Pool& pool);
+    // Until add() is called, the time is over, or stop.
+    void wait(std::stop_token stop, std::chrono::milliseconds longest);
+
+  private:
+    std::vector<Operation> read(schema::Connection& connection, const std::string& where,
+                                const std::vector<schema::Param>& params);
+    bool any_due();
+    std::string table() const;
+
+    schema::Pool& pool_;
+    std::string trash_schema_;
+    std::mutex mutex_;
+    std::condition_variable_any wake_;
+    bool added_ = false;
+};
+
+}  // namespace trashd::trash
