@@ -2,6 +2,7 @@
 
 #include "service/async.hpp"
 #include "service/body.hpp"
+#include "service/filter.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/json.hpp"
@@ -74,6 +75,19 @@ void read_body(const Call& call, Named& named, std::size_t columns) {
     for (const auto& id : ids->elements) add_from_body(named, id, columns);
 }
 
+trash::Selection select_where(const Call& call) {
+    const auto& table = *call.resource->table;
+    const auto where = parse_where(call.target.query, table, call.config->limits.where_terms);
+    if (where.empty()) return {};
+    if (mentions(where, deleted_at()))
+        bad("'where' picks live objects here; they have no 'deletedAt'");
+    if (call.target.query.text("ids") || !call.body.empty())
+        bad("name objects by their ids or by 'where', not by both");
+    trash::Selection selection;
+    selection.condition = where_sql(where, selection.params);
+    return selection;
+}
+
 Named parse(const Call& call) {
     const auto columns = call.resource->table->primary_key.size();
     const auto ids = call.target.query.text("ids");
@@ -81,7 +95,8 @@ Named parse(const Call& call) {
     Named named;
     if (ids && !ids->empty()) add_from_query(named, *ids, columns);
     if (!call.body.empty()) read_body(call, named, columns);
-    if (named.keys.empty()) bad("name what to delete: ?ids=1,2,3 or a body {\"ids\": [...]}");
+    if (named.keys.empty())
+        bad("name what to delete: ?ids=1,2,3, a body {\"ids\": [...]}, or ?where[...]=");
     return named;
 }
 
@@ -136,14 +151,15 @@ std::string execute(const Call& call, const Named& named, const trash::Selection
     return body;
 }
 
-}  // namespace
-
-Reply remove_objects(const Call& call) {
-    refuse_foreign(call);
-    const auto wish = parse_wish(call, {"ids"});
+Reply remove(const Call& call) {
+    const auto wish = parse_wish(call, {"ids", kWhere});
     if (!wish.if_match.empty()) bad("If-Match is of one object; delete them one by one for it");
-    const auto named = parse(call);
-    const auto selection = select(call, named);
+    auto selection = select_where(call);
+    Named named;
+    if (selection.condition.empty()) {
+        named = parse(call);
+        selection = select(call, named);
+    }
     Reply reply;
     if (wish.dry_run) {
         reply.body =
@@ -163,6 +179,18 @@ Reply remove_objects(const Call& call) {
         return accept(call, kKind, std::nullopt);
     }
     return reply;
+}
+
+}  // namespace
+
+Reply remove_objects(const Call& call) {
+    refuse_foreign(call);
+    try {
+        return remove(call);
+    } catch (const Error& error) {
+        if (!is_bad_key(error)) throw;
+        throw Error(Code::kBadRequest, "a value in 'where' does not fit its column");
+    }
 }
 
 }  // namespace trashd::service

@@ -31,6 +31,7 @@ Reply get_operation(const Call& call);
 Reply list_items(const Call& call);
 Reply get_item(const Call& call);
 Reply purge_item(const Call& call);
+Reply empty_trash(const Call& call);
 Reply restore_item(const Call& call);
 // history.cpp
 Reply list_history(const Call& call);

@@ -78,6 +78,10 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         if (!fault->constraint.empty()) out.key("constraint").text(fault->constraint);
         if (fault->position) out.key("position").Uint64(*fault->position);
     }
+    if (const auto* emptying = dynamic_cast<const EmptyingUnconfirmed*>(&error)) {
+        out.key("groups").Int64(emptying->counts.groups);
+        out.key("items").Int64(emptying->counts.items);
+    }
     if (const auto* confirm = dynamic_cast<const ConfirmationRequired*>(&error))
         if (confirm->impact) write_impact(out.key("impact"), *confirm->impact, resources);
 }

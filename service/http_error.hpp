@@ -19,6 +19,15 @@ struct ConfirmationRequired : Error {
     std::optional<trash::Impact> impact;
 };
 
+// confirmation-required, with what emptying the trash would purge.
+struct EmptyingUnconfirmed : Error {
+    explicit EmptyingUnconfirmed(trash::Emptied found)
+        : Error(Code::kConfirmationRequired,
+                "this purges groups and items for good; say so with confirm=true"),
+          counts(found) {}
+    trash::Emptied counts;
+};
+
 // in-trash, with the item.
 struct InTrash : Error {
     explicit InTrash(trash::Item found)

@@ -1,3 +1,5 @@
+#include <map>
+
 #include "service/async.hpp"
 #include "service/cursor.hpp"
 #include "service/handlers.hpp"
@@ -67,6 +69,73 @@ trash::RestoreOptions restore_options(const Call& call) {
             call.operation->end(transaction, done.restored, restored_json(done, *call.resources));
         };
     return options;
+}
+
+namespace {
+
+// 30d: an interval that no clock and no calendar can take another way.
+std::optional<std::string> age_of(const Call& call) {
+    auto text = call.target.query.text("olderThan");
+    if (!text) return std::nullopt;
+    static const std::map<char, std::string> kUnits = {
+        {'s', "seconds"}, {'m', "minutes"}, {'h', "hours"}, {'d', "days"}, {'w', "weeks"}};
+    const auto unit = text->empty() ? kUnits.end() : kUnits.find(text->back());
+    const auto digits = text->substr(0, text->size() - !text->empty());
+    if (unit == kUnits.end() || digits.empty() || digits.size() > 6 ||
+        digits.find_first_not_of("0123456789") != std::string::npos)
+        throw Error(Code::kBadRequest,
+                    "'olderThan' must be a number and a unit of s, m, h, d or w, as in 30d");
+    return digits + " " + unit->second;
+}
+
+std::string emptied_json(const trash::Emptied& emptied) {
+    JsonWriter out;
+    out.StartObject();
+    out.key("groups").Int64(emptied.groups);
+    out.key("items").Int64(emptied.items);
+    out.EndObject();
+    return out.take();
+}
+
+// What went into the trash after an operation was asked for is not meant by it.
+trash::EmptyOptions parse_emptying(const Call& call) {
+    call.target.query.only({"confirm", "olderThan", "reason", "root", "resource", "groupId",
+                            "deletedObjectId", "deletedBy", "from", "to", "q"});
+    trash::EmptyOptions options;
+    options.filter = parse_filter(call);
+    options.age = age_of(call);
+    if (!call.operation) return options;
+    options.before = call.operation->operation().created_at;
+    options.at_batch = [&call](schema::Transaction& transaction, const trash::Emptied& now) {
+        call.operation->note(transaction, now.groups, now.items);
+    };
+    return options;
+}
+
+Reply empty(const Call& call) {
+    const auto options = parse_emptying(call);
+    const auto counts = call.trash->count_groups(options);
+    if (!call.target.query.flag("confirm")) throw EmptyingUnconfirmed(counts);
+    const auto most = most_rows(call);
+    if (wants_async(call) || (most && counts.items > *most))
+        return accept(call, "empty", counts.items);
+    const auto emptied = call.trash->empty(options, context_of(call));
+    Reply reply;
+    const bool noted = call.operation && (emptied.groups || call.operation->operation().result);
+    if (!noted) reply.body = emptied_json(emptied);
+    return reply;
+}
+
+}  // namespace
+
+Reply empty_trash(const Call& call) {
+    refuse_foreign(call);
+    try {
+        return empty(call);
+    } catch (const Error& error) {
+        if (!is_bad_key(error)) throw;
+        throw Error(Code::kBadRequest, "'from', 'to' and 'olderThan' must mean times that exist");
+    }
 }
 
 Reply list_items(const Call& call) {

@@ -39,6 +39,7 @@ constexpr std::array kRoutes = {
     Route{"GET", "/v1/history", list_history},
     Route{"GET", kOperation, get_operation},
     Route{"GET", "/v1/trash", list_items},
+    Route{"DELETE", "/v1/trash", empty_trash},
     Route{"GET", kItem, get_item},
     Route{"DELETE", kItem, purge_item},
     Route{"GET", kRestore, restore_item},

@@ -1,6 +1,7 @@
 #include "trash/items.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "schema/value.hpp"
@@ -174,8 +175,8 @@ void Items::stream_objects(std::vector<Found>& found,
                        });
 }
 
-// The forms of the filter's table, and whether the items meant are few.
-ItemPage Items::page(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
+// Nothing: the table that the filter names never had a row in the trash.
+std::optional<ItemQuery> Items::query_for(const ItemsAsked& asked) {
     check_times(connection_, trash_schema_, asked);
     std::vector<int> shapes;
     if (asked.filter.table) {
@@ -183,18 +184,37 @@ ItemPage Items::page(const ItemsAsked& asked, const std::function<void(const Ite
         if (table)
             for (const auto& form : forms_of(connection_, catalog_, trash_schema_, *table))
                 shapes.push_back(form.id);
-        if (shapes.empty()) return {false, {}, asked.count ? std::optional(0LL) : std::nullopt};
+        if (shapes.empty()) return std::nullopt;
     }
     const bool few = asked.filter.object_id ||
                      (asked.filter.table && few_items(connection_, trash_schema_, shapes));
-    const auto query = item_query(asked, trash_schema_, naming_, shapes, few);
-    auto found = read(query.select, query.params);
+    return item_query(asked, trash_schema_, naming_, shapes, few);
+}
+
+Emptied Items::totals(const ItemFilter& roots) {
+    ItemsAsked asked;
+    asked.filter = roots;
+    asked.limit = std::numeric_limits<int>::max() - 1;
+    const auto query = query_for(asked);
+    if (!query) return {};
+    const auto sums = connection_.exec(
+        "SELECT pg_catalog.count(*), pg_catalog.sum(g.size)::pg_catalog.int8 FROM (" +
+            query->select + ") p JOIN " + quoted({trash_schema_, "trash_group"}) +
+            " g ON g.id = p.group_id",
+        query->params);
+    return {sums.integer(0, 0), sums.integer(0, 1)};
+}
+
+ItemPage Items::page(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
+    const auto query = query_for(asked);
+    if (!query) return {false, {}, asked.count ? std::optional(0LL) : std::nullopt};
+    auto found = read(query->select, query->params);
     ItemPage page;
     page.more = found.size() > static_cast<std::size_t>(asked.limit);
     if (page.more) found.pop_back();
     if (!found.empty())
         page.last = {found.back().item.created_at, found.back().group, found.back().ordinal};
-    if (asked.count) page.total = connection_.exec(query.count, query.count_params).integer(0, 0);
+    if (asked.count) page.total = connection_.exec(query->count, query->count_params).integer(0, 0);
     if (asked.with_object && !found.empty())
         stream_objects(found, each);
     else

@@ -10,7 +10,8 @@
 #include "schema/catalog.hpp"
 #include "schema/database.hpp"
 #include "trash/forms.hpp"
-#include "trash/types.hpp"
+#include "trash/item_sql.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::trash {
 
@@ -35,6 +36,9 @@ class Items {
                                       const std::vector<std::string>& select);
     ItemPage page(const ItemsAsked& asked, const std::function<void(const Item&)>& each);
 
+    // Of roots: how many groups the filter means, and how many items those have.
+    Emptied totals(const ItemFilter& roots);
+
     // The id as the database writes it ('042' -> '42'); kNotFound when it cannot be a key.
     std::string canonical(const schema::Table& table, const std::vector<std::string>& id);
 
@@ -47,6 +51,7 @@ class Items {
         int shape = 0;
     };
     std::vector<Found> read(const std::string& from, const std::vector<schema::Param>& params);
+    std::optional<ItemQuery> query_for(const ItemsAsked& asked);
     std::optional<Found> newest(const schema::Table& table, const std::vector<std::string>& id);
     std::string object_of(const Found& found, const std::vector<std::string>* select);
     void stream_objects(std::vector<Found>& found, const std::function<void(const Item&)>& each);

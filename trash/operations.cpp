@@ -75,6 +75,13 @@ void Claim::set_total(long long rows) {
     update(lease_->connection(), "total = $3::bigint", {std::to_string(rows)});
 }
 
+void Claim::note(schema::Transaction& transaction, long long groups, long long items) {
+    update(transaction.connection(),
+           "done = done + $4::bigint, result = pg_catalog.json_build_object('groups', "
+           "COALESCE((result->>'groups')::bigint, 0) + $3::bigint, 'items', done + $4::bigint)",
+           {std::to_string(groups), std::to_string(items)});
+}
+
 void Claim::end(schema::Transaction& transaction, long long rows,
                 const std::optional<std::string>& result) {
     update(transaction.connection(),
@@ -87,7 +94,7 @@ void Claim::end(schema::Transaction& transaction, long long rows,
 void Claim::end(const std::optional<std::string>& result) {
     update(lease_->connection(),
            "state = 'done', ended_at = pg_catalog.clock_timestamp(), total = done, result = "
-           "$3::json",
+           "COALESCE($3::json, result)",
            {result});
     ended_ = true;
 }

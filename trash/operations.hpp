@@ -35,7 +35,9 @@ class Claim {
     bool ended() const { return ended_; }
 
     void set_total(long long rows);
-    // In the transaction of the work.
+    // In the transaction of a part of the work: so many more.
+    void note(schema::Transaction& transaction, long long groups, long long items);
+    // In the transaction of the work; without a result the one noted stays.
     void end(schema::Transaction& transaction, long long rows,
              const std::optional<std::string>& result);
     // Of work that changed nothing.

@@ -197,10 +197,17 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
     return group;
 }
 
-void purge_group(schema::Transaction& transaction, const std::string& trash_schema,
-                 const GroupRow& group, const Context& context) {
+void purge_groups(schema::Transaction& transaction, const std::string& trash_schema,
+                  const std::vector<GroupRow>& groups, const Context& context) {
+    if (groups.empty()) return;
     auto own = [&](const char* table) { return quoted({trash_schema, table}); };
-    const std::string id = std::to_string(group.id);
+    std::vector<Param> numbers;
+    long long size = 0;
+    for (const GroupRow& group : groups) {
+        numbers.emplace_back(std::to_string(group.id));
+        size += group.size;
+    }
+    const std::string ids = schema::array_literal(numbers);
     transaction.exec(
         "INSERT INTO " + own("ledger") +
             " (at, action, by, reason, schema_name, table_name, object_id, "
@@ -212,18 +219,23 @@ void purge_group(schema::Transaction& transaction, const std::string& trash_sche
             "ROWS FROM "
             "(pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts)) c(shape, n) JOIN " +
             own("shape") + " s ON s.id = c.shape GROUP BY 1) t), $4 FROM " + own("trash_group") +
-            " g JOIN " + own("shape") + " r ON r.id = g.root_shape WHERE g.id = $1::bigint",
-        {id, context.by, context.reason, context.request_id});
-    transaction.exec("DELETE FROM " + own("link") + " WHERE group_id = $1::bigint", {id});
-    const Result deleted =
-        transaction.exec("DELETE FROM " + own("item") + " WHERE group_id = $1::bigint", {id});
-    if (deleted.affected() != group.size) {
-        throw Error(Code::kInternal, "the group holds another number of items than it says");
+            " g JOIN " + own("shape") + " r ON r.id = g.root_shape WHERE g.id = ANY ($1::bigint[])",
+        {ids, context.by, context.reason, context.request_id});
+    transaction.exec("DELETE FROM " + own("link") + " WHERE group_id = ANY ($1::bigint[])", {ids});
+    const Result deleted = transaction.exec(
+        "DELETE FROM " + own("item") + " WHERE group_id = ANY ($1::bigint[])", {ids});
+    if (deleted.affected() != size) {
+        throw Error(Code::kInternal, "a group holds another number of items than it says");
     }
     transaction.exec("UPDATE " + own("trash_group") +
                          " SET state = 'purged', ended_at = pg_catalog.now(), ended_by = "
-                         "$2 WHERE id = $1::bigint",
-                     {id, context.by});
+                         "$2 WHERE id = ANY ($1::bigint[])",
+                     {ids, context.by});
+}
+
+void purge_group(schema::Transaction& transaction, const std::string& trash_schema,
+                 const GroupRow& group, const Context& context) {
+    purge_groups(transaction, trash_schema, {group}, context);
 }
 
 }  // namespace trashd::trash

@@ -50,7 +50,10 @@ struct GroupRow {
 GroupRow group_of(schema::Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock);
 
-// Deletes the items and links of a locked group for good and says so in group and ledger.
+// Deletes the items and links of locked groups (id and size suffice) for good and says so in group
+// and ledger.
+void purge_groups(schema::Transaction& transaction, const std::string& trash_schema,
+                  const std::vector<GroupRow>& groups, const Context& context);
 void purge_group(schema::Transaction& transaction, const std::string& trash_schema,
                  const GroupRow& group, const Context& context);
 

@@ -38,6 +38,18 @@ struct RestoreOptions {
     std::function<void(schema::Transaction&, const Restored&)> at_end = {};
 };
 
+struct Emptied {
+    long long groups = 0, items = 0;
+};
+
+// Which groups to purge: those whose roots the filter means. at_batch runs in each transaction.
+struct EmptyOptions {
+    ItemFilter filter = {};
+    std::optional<std::string> before = {};  // a time, for now
+    std::optional<std::string> age = {};     // an interval: trashed longer ago than this
+    std::function<void(schema::Transaction&, const Emptied&)> at_batch = {};
+};
+
 struct PurgeOptions {
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, long long)> at_end = {};  // with the group's size
@@ -106,6 +118,12 @@ class Trash {
                      const Context& context);
     void purge(const std::string& item_id, const Context& context,
                const PurgeOptions& options = {});
+
+    // What empty() would purge.
+    Emptied count_groups(const EmptyOptions& options);
+    // In batches; what others hold is waited for at the end. Items that are trashed after it began
+    // stay.
+    Emptied empty(const EmptyOptions& options, const Context& context);
 
     // Throws GoneError when restored or purged since, kNotFound when it never was.
     Item item(const std::string& item_id, bool with_object);

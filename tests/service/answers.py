@@ -147,6 +147,8 @@ def converse(service, contract):
     item = json.loads(body)["result"]["location"]
     expect(contract, service.call(restore, "POST", item + "/$restore", later)[0], 202)
     expect(contract, service.call("/v1/operations/{operationId}", "GET", "/v1/operations/x")[0], 404)
+    expect(contract, service.call("/v1/trash", "DELETE", "/v1/trash?olderThan=1d")[0], 400)
+    expect(contract, service.call("/v1/trash", "DELETE", "/v1/trash?olderThan=1d&confirm=true")[0], 200)
     bulk, many = "/v1/{resource}/bulk-delete", "/v1/time/timerecords"
     ids = [row["id"] for row in json.loads(service.call("/v1/{resource}", "GET", many + "?limit=3")[2])]
     expect(contract, service.call("/v1/{resource}", "DELETE", many)[0], 400)

@@ -130,3 +130,20 @@ TEST_CASE("a resource that asks for confirmation and a reason asks for them once
     CHECK(statuses(call("DELETE", "/v1/folder?ids=1,2&confirm=true&reason=x")) ==
           "1 trashed; 2 trashed; ");
 }
+
+TEST_CASE("where picks live objects, in the order of their keys") {
+    Bench call;
+    call("DELETE", "/v1/folder/2");
+    CHECK(statuses(call("DELETE", "/v1/folder?where[id][in]=1,2,3")) == "1 trashed; 3 trashed; ");
+    CHECK(statuses(call("DELETE", "/v1/folder?where[name][contains]=nothing")) == "");
+    CHECK(call.value("SELECT count(*) FROM folder") == "2");
+    TestConnection(call.database.url())
+        ->exec("INSERT INTO folder SELECT i, NULL, '' FROM generate_series(100, 1100) i");
+    const auto many = call("DELETE", "/v1/folder?where[id][greater_than]=99");
+    CHECK(many.code() == "bad-request");
+    CHECK(std::string(many.json()["detail"].GetString()).find("narrow") != std::string::npos);
+    for (const char* query : {"where[nothing][equals]=1", "where[id][equals]=x",
+                              "where[id]=1&ids=1", "where[deletedAt][exists]=true"})
+        CHECK(call("DELETE", std::string("/v1/folder?") + query).code() == "bad-request");
+    CHECK(call.value("SELECT count(*) FROM folder") == "1003");
+}

@@ -1,0 +1,113 @@
+// Emptying the trash: what the filters mean, what stays, and that it asks first.
+#include <doctest/doctest.h>
+
+#include "tests/support/database.hpp"
+#include "tests/support/http.hpp"
+
+using namespace trashd::test;
+
+namespace {
+
+const char* kSchema = R"(
+CREATE TABLE project (id int PRIMARY KEY, name text);
+CREATE TABLE task (id int PRIMARY KEY, project_id int REFERENCES project ON DELETE CASCADE, name text);
+INSERT INTO project SELECT i, 'project ' || i FROM generate_series(1, 300) i;
+INSERT INTO task SELECT i, 1 + i % 3, 'task ' || i FROM generate_series(1, 30) i;
+)";
+
+struct Bench {
+    explicit Bench(const std::string& toml = "") : service(database.url(), {}, toml) {}
+    Answer operator()(const std::string& verb, const std::string& address,
+                      const httplib::Headers& headers = {}) {
+        return request(service.port(), verb, address, headers);
+    }
+    std::string value(const std::string& sql) { return TestConnection(database.url()).value(sql); }
+    std::string items() { return value("SELECT count(*) FROM trashd.item"); }
+
+    TempDatabase database{kSchema};
+    ServiceProcess service;
+};
+
+std::string counts(const Answer& answer) {
+    CAPTURE(answer.body);
+    const auto json = answer.json();
+    REQUIRE(json.HasMember("groups"));
+    return std::to_string(answer.status) + " " + std::to_string(json["groups"].GetInt()) + " " +
+           std::to_string(json["items"].GetInt());
+}
+
+}  // namespace
+
+TEST_CASE("emptying asks for confirmation and then forgets every group for good") {
+    Bench call;
+    call("DELETE", "/v1/project?where[id][less_than_equal]=250");
+    const auto asked = call("DELETE", "/v1/trash");
+    CHECK(asked.code() == "confirmation-required");
+    CHECK(counts(asked) == "400 250 280");
+    CHECK(call.items() == "280");
+    CHECK(counts(call("DELETE", "/v1/trash?confirm=true&reason=full")) == "200 250 280");
+    CHECK(call.items() == "0");
+    CHECK(call.value("SELECT count(*) FROM trashd.ledger WHERE action = 'purged' AND reason = "
+                     "'full'") == "250");
+    CHECK(counts(call("DELETE", "/v1/trash?confirm=true")) == "200 0 0");
+}
+
+TEST_CASE("the filters are asked of the roots and groups go whole") {
+    Bench call;
+    call("DELETE", "/v1/task?ids=3,30");
+    call("DELETE", "/v1/project?ids=1,2,10");
+    CHECK(counts(call("DELETE", "/v1/trash?resource=task")) == "400 2 2");
+    CHECK(counts(call("DELETE", "/v1/trash?root=false")) == "400 0 0");
+    CHECK(counts(call("DELETE", "/v1/trash?deletedObjectId=6")) == "400 0 0");
+    CHECK(counts(call("DELETE", "/v1/trash?q=PROJECT%201")) == "400 2 10");
+    CHECK(counts(call("DELETE", "/v1/trash?confirm=true&q=ject%202")) == "200 1 11");
+    CHECK(counts(call("DELETE", "/v1/trash?confirm=true&resource=task&deletedObjectId=3")) ==
+          "200 1 1");
+    CHECK(counts(call("DELETE", "/v1/trash?deletedBy=nobody")) == "400 0 0");
+    CHECK(call.items() == "11");
+}
+
+TEST_CASE("olderThan spares what is younger, and what cannot be a time is refused") {
+    Bench call;
+    call("DELETE", "/v1/project?ids=10,11");
+    TestConnection(call.database.url())
+        ->exec(
+            "UPDATE trashd.trash_group SET created_at = created_at - interval '31 days' WHERE "
+            "root_object = '10'");
+    CHECK(counts(call("DELETE", "/v1/trash?olderThan=5w")) == "400 0 0");
+    CHECK(counts(call("DELETE", "/v1/trash?olderThan=30d&confirm=true")) == "200 1 1");
+    CHECK(call.value("SELECT root_object FROM trashd.trash_group WHERE state = 'trashed'") == "11");
+    for (const char* query : {"olderThan=30", "olderThan=d", "olderThan=-1d", "olderThan=1y",
+                              "olderThan=999999999w", "to=2030-02-31", "from=soon", "limit=3"}) {
+        CAPTURE(query);
+        CHECK(call("DELETE", std::string("/v1/trash?confirm=true&") + query).code() ==
+              "bad-request");
+    }
+    CHECK(call.items() == "1");
+}
+
+TEST_CASE("a group that another request holds is waited for, not left") {
+    Bench call;
+    call("DELETE", "/v1/project?ids=10,11,12");
+    TestConnection holder(call.database.url());
+    holder->exec("BEGIN");
+    holder->exec("SELECT FROM trashd.trash_group WHERE root_object = '11' FOR UPDATE");
+    holder->exec("SET LOCAL idle_in_transaction_session_timeout = 1000");
+    CHECK(counts(call("DELETE", "/v1/trash?confirm=true")) == "200 3 3");
+    CHECK(call.items() == "0");
+}
+
+TEST_CASE("emptying a large trash becomes an operation that spares what comes later") {
+    Bench call("[limits]\nasync_rows = 20\n");
+    call("DELETE", "/v1/project?where[id][greater_than]=200", {{"Prefer", "wait"}});
+    const auto accepted = call("DELETE", "/v1/trash?confirm=true");
+    REQUIRE(accepted.status == 202);
+    call("DELETE", "/v1/project/10");
+    auto operation = call("GET", accepted.header("Location")).json();
+    while (operation["endedAt"].IsNull())
+        operation = call("GET", accepted.header("Location")).json();
+    CHECK(operation["result"]["groups"].GetInt() == 100);
+    CHECK(operation["result"]["items"].GetInt() == 100);
+    CHECK(operation["done"].GetInt() == 100);
+    CHECK(call.items() == "1");
+}
