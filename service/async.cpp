@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::size_t kDepth = 4;  // of what accept() writes
 
-bool prefers(const Call& call, const std::string& what) {
-    for (const auto& value : call.headers("Prefer"))
-        if (value.find(what) != std::string::npos) return true;
-    return false;
-}
-
 std::string target_of(const Call& call) {
     std::string path;
     for (const auto& segment : call.target.raw) path += "/" + segment;
