@@ -1,5 +1,7 @@
 #include "service/async.hpp"
 
+#include <fmt/ranges.h>
+
 #include "service/body.hpp"
 #include "service/cursor.hpp"
 #include "service/handlers.hpp"
@@ -25,6 +27,7 @@ std::string request_of(const Call& call) {
     out.key("target").text(target_of(call));
     out.key("body").text(call.body);
     out.key("requestId").text(call.request_id);
+    out.key("ifMatch").text(fmt::format("{}", fmt::join(call.headers("If-Match"), ", ")));
     out.EndObject();
     return out.take();
 }
@@ -94,7 +97,9 @@ Call accepted_call(const trash::Operation& operation) {
     call.body = text("body");
     call.request_id = text("requestId");
     call.by = operation.by;
-    call.headers = [](const std::string&) { return HeaderValues(); };
+    call.headers = [tags = text("ifMatch")](const std::string& name) {
+        return name == "If-Match" && !tags.empty() ? HeaderValues{tags} : HeaderValues();
+    };
     return call;
 }
 

@@ -84,8 +84,8 @@ TEST_CASE("several objects become one operation with the answer of a bulk delete
     Bench call;
     const httplib::Headers headers = {{"Prefer", "respond-async"},
                                       {"Content-Type", "application/json"}};
-    const auto done = call.end_of(
-        call("POST", "/v1/project/bulk-delete", headers, R"({"ids": [1, 2, 77]})"));
+    const auto done =
+        call.end_of(call("POST", "/v1/project/bulk-delete", headers, R"({"ids": [1, 2, 77]})"));
     CHECK(text(done["kind"]) == "bulk-delete");
     CHECK(done["done"].GetInt() == 202);
     CHECK(text(done["result"][0]["status"]) == "trashed");
@@ -109,6 +109,22 @@ TEST_CASE("what fails tells the error as the request would have been answered") 
         CHECK(call("GET", std::string("/v1/operations/") + id).code() == "not-found");
     CHECK(call("DELETE", "/v1/operations/x").code() == "method-not-allowed");
     CHECK(call.service.log().find("public.operations is not served") != std::string::npos);
+}
+
+TEST_CASE("an operation deletes the version that was named or nothing") {
+    // If-Match was lost on the way to the operation, so that it deleted whatever was there.
+    Bench call;
+    auto tagged = [](const Answer& row) {
+        return httplib::Headers{{"Prefer", "respond-async"}, {"If-Match", row.header("ETag")}};
+    };
+    const auto seen = call("GET", "/v1/project/1");
+    CHECK(call("PATCH", "/v1/project/1", {{"Content-Type", "application/json"}}, R"({"name":"x"})")
+              .status == 200);
+    const auto stale = call.end_of(call("DELETE", "/v1/project/1", tagged(seen)));
+    CHECK(text(stale["error"]["code"]) == "stale");
+    CHECK(call("GET", "/v1/project/1").status == 200);
+    const auto now = tagged(call("GET", "/v1/project/1"));
+    CHECK(text(call.end_of(call("DELETE", "/v1/project/1", now))["state"]) == "done");
 }
 
 TEST_CASE("what moves more rows than configured becomes an operation by itself") {
