@@ -6,6 +6,7 @@
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/json.hpp"
+#include "service/once.hpp"
 #include "service/rows.hpp"
 #include "service/wish.hpp"
 
@@ -139,16 +140,17 @@ std::string render(const Call& call, const Named& named, const trash::BulkResult
     return out.take();
 }
 
-std::string execute(const Call& call, const Named& named, const trash::Selection& selection,
-                    const Wish& wish) {
+Reply execute(const Call& call, const Named& named, const trash::Selection& selection,
+              const Wish& wish) {
     trash::BulkOptions options{wish.cascade, wish.hard, most_rows(call), {}};
-    std::string body;
+    Reply reply;
     options.at_end = [&](schema::Transaction& transaction, const trash::BulkResult& result) {
-        body = render(call, named, result);
-        if (call.operation) call.operation->end(transaction, result.rows, body);
+        reply.body = render(call, named, result);
+        if (call.operation) call.operation->end(transaction, result.rows, reply.body);
+        keep_reply(call, transaction, reply);
     };
     call.trash->remove_all(call.resource->table->name, selection, options, context_of(call));
-    return body;
+    return reply;
 }
 
 Reply remove(const Call& call) {
@@ -160,8 +162,8 @@ Reply remove(const Call& call) {
         named = parse(call);
         selection = select(call, named);
     }
-    Reply reply;
     if (wish.dry_run) {
+        Reply reply;
         reply.body =
             impact_json(call.trash->impact_all(call.resource->table->name, selection, wish.cascade),
                         *call.resources);
@@ -174,11 +176,10 @@ Reply remove(const Call& call) {
         call.operation->set_total(call.trash->impact_all(table, selection, wish.cascade).total);
     }
     try {
-        reply.body = execute(call, named, selection, wish);
+        return execute(call, named, selection, wish);
     } catch (const trash::TooLarge&) {
         return accept(call, kKind, std::nullopt);
     }
-    return reply;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "service/async.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
+#include "service/once.hpp"
 #include "service/wish.hpp"
 
 namespace trashd::service {
@@ -69,11 +70,11 @@ std::string result_json(const trash::DeleteResult& result) {
 
 trash::DeleteOptions options_of(const Call& call, const Wish& wish) {
     trash::DeleteOptions options{wish.cascade, wish.hard, wish.if_match, most_rows(call), {}};
-    if (!call.operation) return options;
-    options.at_end = [&call](schema::Transaction& transaction, const trash::DeleteResult& result) {
+    options.at_end = [&](schema::Transaction& transaction, const trash::DeleteResult& result) {
         std::optional<std::string> json;
         if (result.item) json = result_json(result);
-        call.operation->end(transaction, result.rows, json);
+        if (call.operation) call.operation->end(transaction, result.rows, json);
+        if (!wish.represent) keep_reply(call, transaction, render(call, result, wish));
     };
     return options;
 }

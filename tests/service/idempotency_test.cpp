@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <random>
 #include <thread>
 
 #include "tests/support/database.hpp"
@@ -115,6 +116,40 @@ TEST_CASE("a key is held while its request runs, and taken over when that died")
     CHECK(call.post("a").code() == "conflict");  // it runs again: the text is taken
     CHECK(call.post("a").header("Idempotency-Replayed") == "true");
     CHECK(made.status == 201);
+}
+
+TEST_CASE("a delete whose service is killed is answered alike by the next one") {
+    // The answer was kept after the delete: a hard delete sent again was 404.
+    TempDatabase database(
+        "CREATE TABLE note (id int PRIMARY KEY);"
+        "INSERT INTO note SELECT generate_series(1, 5000)");
+    TestConnection sql(database.url());
+    std::mt19937 random(7);
+    int sent = 0;
+    auto remove = [](int port, int id) {
+        return request(port, "DELETE", fmt::format("/v1/note/{}?hard=true", id),
+                       {{"Idempotency-Key", std::to_string(id)}})
+            .status;
+    };
+    for (int round = 0; round < 8; ++round) {
+        ServiceProcess service(database.url());
+        std::thread client([&, port = service.port()] {
+            try {
+                while (remove(port, sent + 1) == 204) ++sent;
+            } catch (const std::runtime_error&) {
+                // killed before it answered
+            }
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(random() % 60));
+        service.kill();
+        client.join();
+        sql->exec("UPDATE trashd.idempotency SET claimed_at = claimed_at - '1 h'::interval");
+        ServiceProcess next(database.url());
+        ++sent;
+        CHECK(remove(next.port(), sent) == 204);
+    }
+    CHECK(sql.value("SELECT 5000 - count(*) FROM note") == std::to_string(sent));
+    CHECK(sql.value("SELECT count(*) FROM trashd.ledger") == std::to_string(sent));
 }
 
 TEST_CASE("who lost the claim to another cannot commit") {
