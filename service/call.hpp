@@ -41,8 +41,9 @@ struct Call {
     std::string raw_id;  // of the object or the TrashItem, as sent
     trash::Trash* trash = nullptr;
     const Config* config = nullptr;
-    trash::KeyClaim* key_claim = nullptr;  // of the Idempotency-Key, where there is one
-    trash::Claim* operation = nullptr;  // that runs the call; no client waits then
+    trash::KeyClaim* key_claim = nullptr;          // of the Idempotency-Key, where there is one
+    std::function<void(long long)> progress = {};  // told how many rows each batch moved
+    trash::Claim* operation = nullptr;             // that runs the call; no client waits then
 };
 
 }  // namespace trashd::service

@@ -50,8 +50,17 @@ CLI::App& add_local(CLI::App& parent, const char* name, const char* what, CliOpt
     return command;
 }
 
+void add_filters(CLI::App& command, CliOptions& options) {
+    command.add_option("--resource", options.in_resource, "of this resource, as in time/projects");
+    command.add_option("--older-than", options.older_than, "30d, 12h, 45m, 90s or 2w");
+    command.add_option("--by", options.by, "deleted by");
+    command.add_option("--query", options.query, "in the display name");
+}
+
 void add_list(CLI::App& trash, CliOptions& options) {
     auto& list = add_local(trash, "list", "List TrashItems, newest first", options, trash_list);
+    add_filters(list, options);
+    list.add_flag("--root", options.root, "only what was deleted by name, not what went along");
     list.add_option("--limit", options.limit, "by default 50")->check(CLI::Range(1, 1000000));
 }
 
@@ -75,6 +84,11 @@ void add_trash(CLI::App& app, CliOptions& options) {
         add_local(trash, "purge", "Forget the whole group for good", options, trash_purge);
     add_item(purge, options);
     purge.add_flag("--yes", options.yes, "do not ask");
+    auto& empty = add_local(trash, "empty", "Forget every group whose root the filters mean",
+                            options, trash_empty);
+    add_filters(empty, options);
+    empty.add_option("--reason", options.reason, "is kept in the ledger");
+    empty.add_flag("--yes", options.yes, "do not ask");
 }
 
 void add_impact(CLI::App& app, CliOptions& options) {

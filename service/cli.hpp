@@ -21,13 +21,15 @@ enum ExitStatus {
 
 struct CliOptions {
     Overrides overrides;
-    bool json = false, yes = false;
+    bool json = false, yes = false, root = false;
     bool with_ancestors = false, lossy = false, dry_run = false, cascade = false;
     int limit = 50;
     std::string item, resource, id;
     std::string name;  // of a key
     std::vector<std::string> roles;
     std::optional<std::string> tenant, expires;
+    // Of lists and of emptying; parameters of GET /v1/trash.
+    std::optional<std::string> in_resource, older_than, by, query, reason;
 };
 
 int run_cli(int argc, char** argv);
@@ -37,6 +39,7 @@ int trash_list(const CliOptions& options);
 int trash_show(const CliOptions& options);
 int trash_restore(const CliOptions& options);
 int trash_purge(const CliOptions& options);
+int trash_empty(const CliOptions& options);
 int impact_of_delete(const CliOptions& options);
 // cli_doctor.cpp
 int doctor(const CliOptions& options);

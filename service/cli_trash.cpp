@@ -101,8 +101,20 @@ std::optional<std::string> flag(bool set) {
     return set ? std::optional<std::string>("true") : std::nullopt;
 }
 
-LocalAnswer page_of(LocalService& service, int limit, const std::optional<std::string>& cursor) {
-    return service.call("GET", "/v1/trash", {{"limit", std::to_string(limit)}, {"cursor", cursor}});
+Parameters filters_of(const CliOptions& options) {
+    return {{"root", flag(options.root)},
+            {"resource", options.in_resource},
+            {"olderThan", options.older_than},
+            {"deletedBy", options.by},
+            {"q", options.query}};
+}
+
+LocalAnswer page_of(LocalService& service, const CliOptions& options, int limit,
+                    const std::optional<std::string>& cursor) {
+    auto parameters = filters_of(options);
+    parameters.emplace_back("limit", std::to_string(limit));
+    parameters.emplace_back("cursor", cursor);
+    return service.call("GET", "/v1/trash", parameters);
 }
 
 void print_items(const std::vector<std::string>& pages) {
@@ -144,6 +156,12 @@ void print_counts(const Json& answer, const char* count) {
 }
 
 // True when the group may be purged; says what it is first.
+bool can_ask(const CliOptions& options) {
+    if (options.yes || on_terminal(STDIN_FILENO)) return true;
+    std::cerr << "trashd: purging asks first, and there is no terminal; give --yes\n";
+    return false;
+}
+
 bool may_purge(LocalService& service, const CliOptions& options, int& status) {
     const auto answer = service.call("GET", address_of(options));
     status = status_of_http(answer.status);
@@ -155,6 +173,25 @@ bool may_purge(LocalService& service, const CliOptions& options, int& status) {
                      text_of(item, "groupSize") + " rows in all?");
 }
 
+std::string counted(const Json& counts) {
+    return text_of(counts, "groups") + " groups, " + text_of(counts, "items") + " rows";
+}
+
+// What the filters mean, when it is to be emptied: asked for without confirmation.
+std::optional<long long> rows_to_empty(LocalService& service, const CliOptions& options,
+                                       int& status) {
+    const auto answer = service.call("DELETE", "/v1/trash", filters_of(options));
+    const auto counts = parsed(answer.body);
+    const bool understood = counts.HasMember("groups");
+    status = understood ? kFailed : status_of_http(answer.status);
+    if (!understood) {
+        printed(answer, options);
+        return std::nullopt;
+    }
+    if (!options.yes && !confirmed("Forget " + counted(counts) + " for good?")) return std::nullopt;
+    return std::stoll(text_of(counts, "items"));
+}
+
 }  // namespace
 
 int trash_list(const CliOptions& options) {
@@ -162,7 +199,7 @@ int trash_list(const CliOptions& options) {
     std::vector<std::string> pages;
     std::optional<std::string> cursor;
     for (int left = options.limit; left > 0; left -= kPage) {
-        const auto answer = page_of(service, std::min(left, kPage), cursor);
+        const auto answer = page_of(service, options, std::min(left, kPage), cursor);
         if (answer.status >= 300) {
             printed(answer, options);
             return status_of_http(answer.status);
@@ -211,16 +248,30 @@ int trash_restore(const CliOptions& options) {
 }
 
 int trash_purge(const CliOptions& options) {
-    if (!options.yes && !on_terminal(STDIN_FILENO)) {
-        std::cerr << "trashd: purging asks first, and there is no terminal; give --yes\n";
-        return kUsage;
-    }
+    if (!can_ask(options)) return kUsage;
     LocalService service(configuration(options.overrides));
     int status = kDone;
     if (!may_purge(service, options, status)) return status;
     const Waiting waiting("purging");
     const auto answer = service.call("DELETE", address_of(options));
     printed(answer, options);
+    return status_of_http(answer.status);
+}
+
+int trash_empty(const CliOptions& options) {
+    if (!can_ask(options)) return kUsage;
+    LocalService service(configuration(options.overrides));
+    int status = kDone;
+    const auto rows = rows_to_empty(service, options, status);
+    if (!rows) return status;
+    auto parameters = filters_of(options);
+    parameters.emplace_back("confirm", "true");
+    parameters.emplace_back("reason", options.reason);
+    Waiting waiting("purging", *rows);
+    const auto answer = service.call("DELETE", "/v1/trash", parameters,
+                                     [&](long long moved) { waiting.add(moved); });
+    if (!printed(answer, options))
+        std::cout << "forgotten: " << counted(parsed(answer.body)) << "\n";
     return status_of_http(answer.status);
 }
 

@@ -4,6 +4,7 @@
 #include "service/cursor.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
+#include "service/once.hpp"
 #include "service/parameters.hpp"
 
 namespace trashd::service {
@@ -22,6 +23,21 @@ bool expand(const Call& call) {
     return what.has_value();
 }
 
+// 30d: an interval that no clock and no calendar can take another way.
+std::optional<std::string> age_of(const Call& call) {
+    auto text = call.target.query.text("olderThan");
+    if (!text) return std::nullopt;
+    static const std::map<char, std::string> kUnits = {
+        {'s', "seconds"}, {'m', "minutes"}, {'h', "hours"}, {'d', "days"}, {'w', "weeks"}};
+    const auto unit = text->empty() ? kUnits.end() : kUnits.find(text->back());
+    const auto digits = text->substr(0, text->size() - !text->empty());
+    if (unit == kUnits.end() || digits.empty() || digits.size() > 6 ||
+        digits.find_first_not_of("0123456789") != std::string::npos)
+        throw Error(Code::kBadRequest,
+                    "'olderThan' must be a number and a unit of s, m, h, d or w, as in 30d");
+    return digits + " " + unit->second;
+}
+
 trash::ItemFilter parse_filter(const Call& call) {
     const auto& query = call.target.query;
     trash::ItemFilter filter;
@@ -32,6 +48,7 @@ trash::ItemFilter parse_filter(const Call& call) {
     filter.deleted_by = query.text("deletedBy");
     filter.from = time_of(call, "from");
     filter.to = time_of(call, "to");
+    filter.age = age_of(call);
     filter.words = query.text("q");
     return filter;
 }
@@ -64,29 +81,16 @@ trash::RestoreOptions restore_options(const Call& call) {
     if (with && *with != "ancestors") throw Error(Code::kBadRequest, "'with' must be ancestors");
     trash::RestoreOptions options{with.has_value(), query.flag("lossy"), query.flag("dryRun")};
     if (!options.dry_run) options.most = most_rows(call);
-    if (call.operation)
-        options.at_end = [&call](schema::Transaction& transaction, const trash::Restored& done) {
-            call.operation->end(transaction, done.restored, restored_json(done, *call.resources));
-        };
+    options.at_end = [&call](schema::Transaction& transaction, const trash::Restored& done) {
+        Reply reply;
+        reply.body = restored_json(done, *call.resources);
+        if (call.operation) call.operation->end(transaction, done.restored, reply.body);
+        keep_reply(call, transaction, reply);
+    };
     return options;
 }
 
 namespace {
-
-// 30d: an interval that no clock and no calendar can take another way.
-std::optional<std::string> age_of(const Call& call) {
-    auto text = call.target.query.text("olderThan");
-    if (!text) return std::nullopt;
-    static const std::map<char, std::string> kUnits = {
-        {'s', "seconds"}, {'m', "minutes"}, {'h', "hours"}, {'d', "days"}, {'w', "weeks"}};
-    const auto unit = text->empty() ? kUnits.end() : kUnits.find(text->back());
-    const auto digits = text->substr(0, text->size() - !text->empty());
-    if (unit == kUnits.end() || digits.empty() || digits.size() > 6 ||
-        digits.find_first_not_of("0123456789") != std::string::npos)
-        throw Error(Code::kBadRequest,
-                    "'olderThan' must be a number and a unit of s, m, h, d or w, as in 30d");
-    return digits + " " + unit->second;
-}
 
 std::string emptied_json(const trash::Emptied& emptied) {
     JsonWriter out;
@@ -103,11 +107,10 @@ trash::EmptyOptions parse_emptying(const Call& call) {
                             "deletedObjectId", "deletedBy", "from", "to", "q"});
     trash::EmptyOptions options;
     options.filter = parse_filter(call);
-    options.age = age_of(call);
-    if (!call.operation) return options;
-    options.before = call.operation->operation().created_at;
+    if (call.operation) options.before = call.operation->operation().created_at;
     options.at_batch = [&call](schema::Transaction& transaction, const trash::Emptied& now) {
-        call.operation->note(transaction, now.groups, now.items);
+        if (call.operation) call.operation->note(transaction, now.groups, now.items);
+        if (call.progress) call.progress(now.items);
     };
     return options;
 }
@@ -140,7 +143,7 @@ Reply empty_trash(const Call& call) {
 
 Reply list_items(const Call& call) {
     call.target.query.only({"limit", "cursor", "count", "expand", "root", "resource", "groupId",
-                            "deletedObjectId", "deletedBy", "from", "to", "q"});
+                            "deletedObjectId", "deletedBy", "from", "to", "olderThan", "q"});
     const auto asked = parse_items(call);
     JsonArray elements;
     const auto page = call.trash->list(asked, [&](const trash::Item& item) {
@@ -172,16 +175,17 @@ Reply purge_item(const Call& call) {
     auto later = [&] { return accept(call, "purge", call.trash->item(id, false).group_size); };
     if (wants_async(call)) return later();
     trash::PurgeOptions options{most_rows(call), {}};
-    if (call.operation)
-        options.at_end = [&](schema::Transaction& transaction, long long rows) {
-            call.operation->end(transaction, rows, std::nullopt);
-        };
+    const Reply purged{204, "", "", {}};
+    options.at_end = [&](schema::Transaction& transaction, long long rows) {
+        if (call.operation) call.operation->end(transaction, rows, std::nullopt);
+        keep_reply(call, transaction, purged);
+    };
     try {
         call.trash->purge(id, context_of(call), options);
     } catch (const trash::TooLarge&) {
         return later();
     }
-    return {204, "", "", {}};
+    return purged;
 }
 
 // GET restores because primaERP documents it so; HEAD asks what GET would answer and must not.

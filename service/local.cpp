@@ -83,8 +83,10 @@ Reply LocalService::handle(Call& call) {
 }
 
 LocalAnswer LocalService::call(const std::string& verb, const std::string& address,
-                               const Parameters& parameters) {
+                               const Parameters& parameters,
+                               const std::function<void(long long)>& progress) {
     Call call;
+    call.progress = progress;
     call.verb = verb;
     call.safe = verb == "GET";
     call.by = user_name();

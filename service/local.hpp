@@ -40,8 +40,10 @@ class LocalService {
   public:
     explicit LocalService(const Config& config);
     // Like the request over HTTP, by the user of this process; absent parameters are left out.
+    // progress is told how many rows each batch moved, where there are batches.
     LocalAnswer call(const std::string& verb, const std::string& address,
-                     const Parameters& parameters = {});
+                     const Parameters& parameters = {},
+                     const std::function<void(long long)>& progress = {});
 
   private:
     Reply handle(Call& call);

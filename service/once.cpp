@@ -88,7 +88,7 @@ Reply once(Call& call, Reply (*handler)(const Call&)) {
     const auto key = key_of(call);
     if (!key) return handler(call);
     trash::KeyClaim claim(call.trash->pool(), call.trash->schema_name(),
-                       {context_of(call).by, *key, fingerprint_of(call)});
+                          {context_of(call).by, *key, fingerprint_of(call)});
     if (claim.kept()) return replayed(*claim.kept());
     call.key_claim = &claim;
     auto reply = reply_of(call, handler);

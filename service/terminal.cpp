@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -15,18 +16,14 @@ namespace {
 
 constexpr const char* kClear = "\r\033[K";
 
-void show_time(const std::stop_token& stop, const std::string& what) {
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mutex);
-    for (int seconds = 1;; ++seconds) {
-        wake.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
-        if (stop.stop_requested()) {
-            if (seconds > 1) std::cerr << kClear << std::flush;
-            return;
-        }
-        std::cerr << kClear << what << ", " << seconds << " s" << std::flush;
-    }
+constexpr long long kBar = 40;  // columns
+
+std::string bar(long long done, long long rows) {
+    if (rows <= 0) return "";
+    const auto full = std::min(kBar, done * kBar / rows);
+    return " [" + std::string(static_cast<std::size_t>(full), '#') +
+           std::string(static_cast<std::size_t>(kBar - full), ' ') + "] " + std::to_string(done) +
+           " of " + std::to_string(rows) + " rows";
 }
 
 }  // namespace
@@ -52,10 +49,23 @@ bool confirmed(const std::string& question) {
     return answer == "y" || answer == "yes";
 }
 
-Waiting::Waiting(std::string what) {
-    if (!on_terminal(STDERR_FILENO)) return;
-    thread_ = std::jthread(
-        [what = std::move(what)](const std::stop_token& stop) { show_time(stop, what); });
+Waiting::Waiting(std::string what, long long rows) : what_(std::move(what)), rows_(rows) {
+    if (on_terminal(STDERR_FILENO))
+        thread_ = std::jthread([this](const std::stop_token& stop) { show(stop); });
+}
+
+void Waiting::show(const std::stop_token& stop) const {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    for (int seconds = 1;; ++seconds) {
+        wake.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+        if (stop.stop_requested()) {
+            if (seconds > 1) std::cerr << kClear << std::flush;
+            return;
+        }
+        std::cerr << kClear << what_ << bar(done_, rows_) << ", " << seconds << " s" << std::flush;
+    }
 }
 
 Waiting::~Waiting() = default;

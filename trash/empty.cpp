@@ -102,9 +102,10 @@ ItemFilter Trash::Impl::roots_of(const EmptyOptions& options) {
             .exec("SELECT " + utc("LEAST($1::timestamptz, COALESCE($2::timestamptz, "
                                   "pg_catalog.clock_timestamp()) - COALESCE($3::interval, "
                                   "'0 seconds'))"),
-                  {options.filter.to, options.before, options.age})
+                  {options.filter.to, options.before, options.filter.age})
             .value(0, 0);
     });
+    filter.age.reset();
     return filter;
 }
 

@@ -65,6 +65,8 @@ void add_group_terms(Conditions& all, const ItemFilter& filter) {
     if (filter.deleted_by) all.of_group("g.deleted_by = " + all.param(*filter.deleted_by));
     if (filter.from) all.of_group("g.created_at >= " + all.param(*filter.from) + "::timestamptz");
     if (filter.to) all.of_group("g.created_at < " + all.param(*filter.to) + "::timestamptz");
+    if (filter.age)
+        all.of_group("g.created_at < pg_catalog.now() - " + all.param(*filter.age) + "::interval");
     if (filter.root == false) all.of_group("g.size > 1");
 }
 

@@ -46,7 +46,6 @@ struct Emptied {
 struct EmptyOptions {
     ItemFilter filter = {};
     std::optional<std::string> before = {};  // a time, for now
-    std::optional<std::string> age = {};     // an interval: trashed longer ago than this
     std::function<void(schema::Transaction&, const Emptied&)> at_batch = {};
 };
 

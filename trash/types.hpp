@@ -70,6 +70,7 @@ struct ItemFilter {
     std::optional<schema::QualifiedName> table = {};
     std::optional<std::string> group_id = {}, object_id = {}, deleted_by = {};
     std::optional<std::string> from = {}, to = {};  // created_at: from included, to not
+    std::optional<std::string> age = {};            // an interval: created_at longer ago than this
     std::optional<std::string> words = {};          // in display_name, whatever the case
 };
 

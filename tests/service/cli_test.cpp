@@ -116,6 +116,33 @@ TEST_CASE("trash purge forgets a group, and never without being told so") {
     CHECK(gone.code() == "gone");
 }
 
+TEST_CASE("trash list and trash empty mean the same by their filters") {
+    Bench bench;
+    bench.item_of("/v1/project/1");
+    const auto young = bench.item_of("/v1/project/2");
+    TestConnection(bench.database.url())
+        ->exec(
+            "UPDATE trashd.trash_group SET created_at = created_at - '2 h'::interval WHERE "
+            "root_object = '1'");
+    CHECK(parsed(bench.trash({"list", "--json"}).output).Size() == 5);
+    CHECK(parsed(bench.trash({"list", "--root", "--json"}).output).Size() == 2);
+    CHECK(parsed(bench.trash({"list", "--older-than", "1h", "--json"}).output).Size() == 3);
+    CHECK(parsed(bench.trash({"list", "--resource", "task", "--query", "3", "--json"}).output)
+              .Size() == 1);
+    CHECK(parsed(bench.trash({"list", "--by", "nobody", "--json"}).output).Empty());
+    CHECK(bench.trash({"list", "--older-than", "soon"}).status == 2);
+    CHECK(bench.trash({"empty", "--older-than", "1h"}).status == 2);
+    CHECK(bench.trash({"empty", "--older-than", "soon", "--yes"}).status == 2);
+    const auto emptied = bench.trash({"empty", "--older-than", "1h", "--reason", "old", "--yes"});
+    CHECK(emptied.status == 0);
+    CHECK(emptied.output == "forgotten: 1 groups, 3 rows\n");
+    CHECK(bench.trash({"show", young}).status == 0);
+    CHECK(TestConnection(bench.database.url())
+              .value("SELECT reason || object_id FROM trashd.ledger WHERE action = 'purged'") ==
+          "old1");
+    CHECK(bench.trash({"empty", "--yes", "--json"}).output == "{\"groups\":1,\"items\":2}\n");
+}
+
 TEST_CASE("impact shows what a delete takes, and what refuses it with status 4") {
     Bench bench;
     const auto free = bench.run({"impact", "project", "1"});
