@@ -1,0 +1,146 @@
+"""The figures as JSON, and as a table of the bars with what was reached."""
+import json
+import os
+import platform
+import re
+import subprocess
+
+
+def first_match(path, pattern, default="?"):
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = re.search(pattern, file.read(), re.M)
+    except OSError:
+        return default
+    return found[1].strip() if found else default
+
+
+def machine(postgresql):
+    memory = int(first_match("/proc/meminfo", r"^MemTotal:\s+(\d+)", "0")) / 1024 / 1024
+    return {
+        "cores": os.cpu_count(),
+        "cpu": first_match("/proc/cpuinfo", r"^model name\s*:\s*(.*)"),
+        "memory_gib": round(memory, 1),
+        "system": first_match("/etc/os-release", r'^PRETTY_NAME="(.*)"'),
+        "kernel": platform.release(),
+        "postgresql": postgresql,
+    }
+
+
+def revision():
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or "?"
+
+
+def ratio(sides, name="trashd", floor="plain", key="rate"):
+    return sides[name][key] / sides[floor][key]
+
+
+def page_bars(pages):
+    sizes = sorted({size for kind in pages.values() for size in kind}, key=int)
+    for kind, found in pages.items():
+        yield (
+            f"page of 50 of {kind}, {sizes[-1]} items against {sizes[0]}",
+            found[sizes[-1]]["p50_ms"] / found[sizes[0]]["p50_ms"],
+            "<",
+            2,
+        )
+
+
+def group_bars(groups):
+    size = max(groups, key=int)
+    found = groups[size]
+    yield f"delete of {size} rows, times the hand-written", ratio(found, key="ms"), "<=", 1.3
+    yield f"delete of {size} rows, times the cascade", ratio(
+        found, floor="cascade", key="ms"
+    ), "<=", 2
+    yield f"restore of {size} rows, times its delete", ratio(
+        found, "trashd_restore", "trashd", "ms"
+    ), "<=", 1.5
+    yield f"purge of {size} rows, times its delete", ratio(
+        found, "trashd_purge", "trashd", "ms"
+    ), "<=", 0.25
+
+
+def bars(result):
+    """(what, reached, comparison, bar) of everything that a bar is set for."""
+    for kind, name in (("singles", "one row"), ("groups", "56 rows in 4 tables")):
+        if kind in result["rates"]:
+            yield f"delete of {name}, 16 clients, part of the floor", ratio(
+                result["rates"][kind]
+            ), ">=", 0.7
+    yield from group_bars(result["groups"])
+    yield from page_bars(result["pages"])
+    trips = result["round_trips"].values()
+    yield "round trips of a delete, most over fewest", max(trips) / min(trips), "<=", 1
+    yield f"start on {result['start']['tables']} tables, s", result["start"]["median_s"], "<", 1
+    yield "peak resident memory, MiB", result["memory"]["peak_mib"], "<", 64
+
+
+def met(reached, comparison, bar):
+    return {"<": reached < bar, "<=": reached <= bar, ">=": reached >= bar}[comparison]
+
+
+def rate_lines(result):
+    for kind, sides in result["rates"].items():
+        for side, found in sides.items():
+            yield (
+                f"{kind:8} {side:8} {found['rate']:9.0f}/s   p50 {found['p50_ms']:8.2f} ms"
+                f"   p99 {found['p99_ms']:8.2f} ms"
+            )
+    for kind, steps in result["all_three"].items():
+        for step, found in steps.items():
+            yield f"{kind:8} {step:8} {found['rate']:9.0f}/s   p50 {found['p50_ms']:8.2f} ms   (trashd)"
+
+
+def group_lines(groups):
+    for size, sides in groups.items():
+        for side, found in sides.items():
+            yield f"{size:>8} rows {side:15} {found['ms']:11.2f} ms {found['wal_bytes_a_row']:8.0f} bytes of WAL a row"
+
+
+def steady_lines(result):
+    for when, found in result["stable_plans"].items():
+        yield f"stable plans, {when}: " + ", ".join(
+            f"{what} {each['part']:.2f}" for what, each in found.items()
+        )
+    beside = result["beside"]
+    yield (
+        f"p99 of one row beside {beside['size']} rows: {beside['p99_ms']['beside']:.1f} ms, "
+        f"alone {beside['p99_ms']['alone']:.1f} ms"
+    )
+    yield f"round trips by size: {result['round_trips']}"
+
+
+def text(result):
+    lines = [
+        "# throughput",
+        *rate_lines(result),
+        "# groups, one client",
+        *group_lines(result["groups"]),
+        "# else",
+        *steady_lines(result),
+        "# bars",
+    ]
+    for what, reached, comparison, bar in bars(result):
+        lines.append(
+            f"{'ok  ' if met(reached, comparison, bar) else 'MISS'} {what}: {reached:.2f} ({comparison} {bar})"
+        )
+    return "\n".join(lines)
+
+
+def write(result, path):
+    result["bars"] = [
+        {
+            "what": what,
+            "reached": reached,
+            "bar": f"{comparison} {bar}",
+            "met": met(reached, comparison, bar),
+        }
+        for what, reached, comparison, bar in bars(result)
+    ]
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(result, file, indent=2)
+        file.write("\n")

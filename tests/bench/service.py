@@ -1,0 +1,101 @@
+"""trashd as a process: started on a free loopback port, looked at, stopped."""
+import http.client
+import json
+import re
+import subprocess
+import time
+
+
+class Service:
+    def __init__(self, program, url, log, host="127.0.0.1"):
+        self.host = host
+        self.log = log
+        self.file = open(log, "w", encoding="utf-8")  # closed in stop()
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            [program, "serve", "--database", url, "--listen", f"{host}:0"],
+            cwd="/",
+            stdout=self.file,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            self.port = self.wait_for_port()
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        self.seconds_to_start = time.monotonic() - self.started
+        self.connection = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def wait_for_port(self):
+        while time.monotonic() < self.started + 60:
+            with open(self.log, encoding="utf-8") as file:
+                found = re.search(r"listening on \S+:(\d+)", file.read())
+            if found:
+                return int(found[1])
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.002)
+        with open(self.log, encoding="utf-8") as file:
+            raise SystemExit("trashd did not start:\n" + file.read()[-2000:])
+
+    def wait_until_ready(self):
+        while time.monotonic() < self.started + 60:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+            connection.request("GET", "/readyz")
+            status = connection.getresponse().status
+            connection.close()
+            if status == 200:
+                return
+            time.sleep(0.002)
+        raise SystemExit("trashd does not get ready")
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.file.close()
+
+    @property
+    def base(self):
+        return f"http://{self.host}:{self.port}"
+
+    def call(self, method, path):
+        """(seconds, headers, body) over a connection that is kept; fails on any status but 2xx."""
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection(self.host, self.port, timeout=600)
+            self.connection.connect()
+        begin = time.perf_counter()
+        self.connection.request(method, path)
+        answer = self.connection.getresponse()
+        body = answer.read()
+        seconds = time.perf_counter() - begin
+        if answer.status // 100 != 2:
+            raise SystemExit(f"{method} {path}: {answer.status} {body[:500].decode()}")
+        return seconds, answer.headers, body
+
+    def delete(self, resource, key):
+        """Seconds, and the path of the TrashItem."""
+        seconds, headers, _ = self.call("DELETE", f"/v1/{resource}/{key}")
+        return seconds, headers["Location"]
+
+    def json(self, path):
+        return json.loads(self.call("GET", path)[2])
+
+    def memory(self):
+        """Resident MiB: now, and at the most since the start."""
+        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
+            text = file.read()
+        return {
+            name: int(re.search(rf"{key}:\s+(\d+) kB", text)[1]) / 1024
+            for name, key in (("resident_mib", "VmRSS"), ("peak_mib", "VmHWM"))
+        }

@@ -1,0 +1,134 @@
+"""Whether small work stays quick: beside a huge group in the trash, whatever the statistics say, and
+while a big group is on its way."""
+import statistics
+import threading
+
+from cluster import rows, value
+from pages import real_group
+from rates import Rates
+from supply import GROUP_SIZE
+
+CLIENTS = 16
+OWN = "trashd.item, trashd.trash_group, trashd.link, trashd.ledger"
+HUGE_ITEMS = """
+INSERT INTO trashd.item (group_id, ordinal, shape, object_id, payload)
+SELECT i.group_id, n, i.shape, (2000000000 + n)::text, array_prepend((2000000000 + n)::text, i.payload[2:])
+FROM trashd.item i, generate_series(%(size)s + 1, %(more)s) n
+WHERE i.group_id = %(like)s AND i.ordinal = %(size)s
+"""
+
+
+def make_huge(connection, service, items):
+    """One group of so many items: a real one that is made longer by copies of its last."""
+    like = real_group(connection, service, GROUP_SIZE)
+    last = "SELECT max(ordinal) FROM trashd.item WHERE group_id = %(like)s"
+    size = value(connection, last, {"like": like})
+    rows(connection, HUGE_ITEMS, {"like": like, "size": size, "more": items})
+    rows(
+        connection,
+        """UPDATE trashd.trash_group g SET size = %(more)s, counts = (
+        SELECT array_agg(n ORDER BY place) FROM (SELECT array_position(g.shapes, i.shape) AS place, count(*) AS n
+        FROM trashd.item i WHERE i.group_id = g.id GROUP BY 1) c) WHERE id = %(like)s""",
+        {"like": like, "more": items},
+    )
+
+
+class Pair:
+    """The same service on two databases: one clean, one with a huge group in its trash."""
+
+    def __init__(self, clean, aged):
+        self.sides = {"clean": clean, "aged": aged}
+
+    def both(self, rounds):
+        """Deletes and restores of groups of 56: the aged database's rate as part of the clean one's."""
+        seen = {(side, what): [] for side in self.sides for what in ("delete", "restore")}
+        for number in range(rounds):
+            for side in ("clean", "aged") if number % 2 else ("aged", "clean"):
+                rates = self.sides[side]
+                seen[side, "delete"].append(rates.delete("groups", "trashd", CLIENTS)["rate"])
+                seen[side, "restore"].append(
+                    rates.give_back("groups", "POST", "/$restore", CLIENTS)["rate"]
+                )
+        rate = {key: statistics.median(values) for key, values in seen.items()}
+        return {
+            what: {
+                "clean": rate["clean", what],
+                "aged": rate["aged", what],
+                "part": rate["aged", what] / rate["clean", what],
+            }
+            for what in ("delete", "restore")
+        }
+
+
+def stable_plans(clean, aged, huge, turns, rounds):
+    """clean and aged: Rates. turns: deletes and restores before the last looks; none: only the first."""
+    for rates in (clean, aged):
+        rows(rates.connection, f"ANALYZE {OWN}")
+    make_huge(aged.connection, aged.service, huge)
+    pair = Pair(clean, aged)
+    result = {"analyzed while empty": pair.both(rounds)}
+    if not turns:
+        return result
+    for rates in (clean, aged):
+        rows(rates.connection, f"ANALYZE {OWN}")
+    result["analyzed with the huge group"] = pair.both(rounds)
+    for rates in (clean, aged):
+        turn_over(rates, turns)
+    result["after many deletes and restores"] = pair.both(rounds)
+    for rates in (clean, aged):
+        rows(rates.connection, f"VACUUM ANALYZE {OWN}")
+    result["after VACUUM ANALYZE"] = pair.both(rounds)
+    return result
+
+
+def turn_over(rates, turns):
+    done = 0
+    while done < turns:
+        rates.delete("groups", "trashd", CLIENTS)
+        done += rates.give_back("groups", "POST", "/$restore", CLIENTS)["requests"]
+
+
+def beside_other_work(rates: Rates, size, rounds, clients=4):
+    """p99 of single-row deletes alone, and while a big group is deleted and restored again and again."""
+    number = value(rates.connection, "SELECT supply.groups(1, %s)", (size,))
+    rows(rates.connection, "VACUUM ANALYZE project, task, member, time_record")
+    seen = {"alone": [], "beside": []}
+    for _ in range(rounds):
+        seen["alone"].append(rates.delete("singles", "trashd", clients))
+        first = rates.store("singles", "trashd", clients)
+        with Beside(rates, number) as other:
+            result = rates.driven("singles", first, clients)
+        if not other.turns:
+            raise SystemExit("the big group did not get through once")
+        rates.verify("singles", first, result, clients)
+        seen["beside"].append(result)
+    p99 = {
+        name: statistics.median(each["p99_ms"] for each in found) for name, found in seen.items()
+    }
+    p50 = {
+        name: statistics.median(each["p50_ms"] for each in found) for name, found in seen.items()
+    }
+    return {"p99_ms": p99, "p50_ms": p50, "times": p99["beside"] / p99["alone"], "size": size}
+
+
+class Beside:
+    """Deletes and restores a group in a thread of its own until the block ends."""
+
+    def __init__(self, rates, number):
+        self.rates, self.number, self.turns = rates, number, 0
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.work)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+    def work(self):
+        while not self.stop.is_set():
+            path = self.rates.service.delete("project", self.number)[1]
+            self.rates.service.call("POST", path + "/$restore")
+            self.turns += 1

@@ -1,0 +1,42 @@
+"""Rows to delete: made as needed, so that no id is used twice, and counted afterwards."""
+from cluster import rows, value
+
+GROUP_SIZE = 56
+
+
+class Supply:
+    """Ids of one kind in ascending order: 'singles' (time records) or groups of 56 rows."""
+
+    def __init__(self, connection, kind):
+        self.connection = connection
+        self.kind = kind
+        self.next = self.end = 0
+
+    def ensure(self, amount):
+        """The first of at least so many ids that were never used and follow each other."""
+        if self.end - self.next < amount:
+            call = (
+                "supply.singles(%s)"
+                if self.kind == "singles"
+                else f"supply.groups(%s, {GROUP_SIZE})"
+            )
+            self.next = value(self.connection, f"SELECT {call}", (amount,))
+            self.end = self.next + amount
+            tables = (
+                "time_record" if self.kind == "singles" else "project, task, member, time_record"
+            )
+            rows(self.connection, f"VACUUM ANALYZE {tables}")
+        return self.next
+
+    def use(self, amount):
+        self.next += amount
+        if self.next > self.end:
+            raise SystemExit(f"ran out of {self.kind}: a round was faster than expected")
+
+    def left(self, first, used):
+        table = "time_record" if self.kind == "singles" else "project"
+        return value(
+            self.connection,
+            f"SELECT count(*) FROM {table} WHERE id >= %s AND id < %s",
+            (first, first + used),
+        )
