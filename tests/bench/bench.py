@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import pathlib
+import signal
 import sys
 import time
 
@@ -215,6 +216,7 @@ def arguments():
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends
     if options.from_json:
         result = json.loads(options.json.read_text(encoding="utf-8"))
     else:

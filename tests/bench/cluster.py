@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of the benchmark's own: ordinary durable settings, a Unix socket, gone at the end."""
+"""A PostgreSQL cluster of the benchmark's own: durable settings, a Unix socket, gone at the end."""
 import contextlib
 import os
 import pathlib

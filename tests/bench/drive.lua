@@ -1,5 +1,5 @@
--- wrk's script: THREADS METHOD PREFIX SUFFIX FIRST [FILE]. Each request takes the next number of its thread,
--- or the line of FILE with that number; prints what was counted as one line of JSON.
+-- wrk's script: THREADS METHOD PREFIX SUFFIX FIRST [FILE]. Each request takes the next number of
+-- its thread, or the line of FILE with that number; prints what was counted as one line of JSON.
 local threads = {}
 function setup(thread)
   thread:set("place", #threads)
@@ -7,7 +7,8 @@ function setup(thread)
 end
 
 function init(args)
-  stride, method, prefix, suffix, first = tonumber(args[1]), args[2], args[3], args[4], tonumber(args[5])
+  stride, method, prefix, suffix = tonumber(args[1]), args[2], args[3], args[4]
+  first = tonumber(args[5])
   used = place
   if args[6] then
     lines = {}
@@ -27,7 +28,8 @@ function done(summary, latency)
   for _, thread in ipairs(threads) do used = math.max(used, thread:get("used")) end
   local errors = summary.errors
   io.write(string.format(
-    'RESULT {"requests": %d, "seconds": %.6f, "failed": %d, "used": %d, "p50_ms": %.4f, "p99_ms": %.4f}\n',
+    'RESULT {"requests": %d, "seconds": %.6f, "failed": %d, "used": %d, ' ..
+      '"p50_ms": %.4f, "p99_ms": %.4f}\n',
     summary.requests, summary.duration / 1e6,
     errors.connect + errors.read + errors.write + errors.status + errors.timeout,
     used, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))

@@ -1,11 +1,11 @@
-"""The hand-written statements that trashd is measured against. No part of them is slower than need be.
+"""The hand-written statements that trashd is measured against; no part is slower than need be.
 
-plain: locks from the top down, then one statement that deletes and captures the same values in the same
-form, into one trash table with the same two look-ups. books: the same, and a row per group and one in a
-ledger, as trashd writes them. cascade: ON DELETE CASCADE alone, nothing captured.
+plain: locks from the top down, then one statement that deletes and captures the same values in the
+same form, into one trash table with the same two look-ups. books: the same, and a row per group and
+one in a ledger, as trashd writes them. cascade: ON DELETE CASCADE alone, nothing captured.
 
-Both lack what trashd does besides: the schema's fingerprint, the guard that counts what vanished, fixed
-output settings, limits on waits, HTTP.
+They lack what trashd does besides: the fingerprint of the schema, the guard that counts what
+vanished, fixed output settings, limits on waits, HTTP.
 """
 
 RECORD = (
@@ -18,7 +18,8 @@ PROJECT = "ARRAY[id::text, client_id::text, name, budget::text, created::text]"
 
 BOOKS = (
     ", g AS (INSERT INTO floor.trash_group SELECT {group}, gen_random_uuid(), now(), 'bench', "
-    "'{{id}}', {size} RETURNING uuid), l AS (INSERT INTO floor.ledger (at, by, table_name, object_id, "
+    "'{{id}}', {size} RETURNING uuid), l AS (INSERT INTO floor.ledger (at, by, table_name, "
+    "object_id, "
     "group_uuid, counts) SELECT now(), 'bench', '{table}', '{{id}}', uuid, "
     "jsonb_build_object({counts}) FROM g)"
 )
@@ -34,7 +35,8 @@ GROUP = (
     "m AS (DELETE FROM member WHERE project_id = {{id}} RETURNING *), "
     "t AS (DELETE FROM task WHERE project_id = {{id}} RETURNING *), "
     "p AS (DELETE FROM project WHERE id = {{id}} RETURNING *){books} "
-    "INSERT INTO floor.item SELECT currval('floor.group_id'), row_number() OVER (), k, o, v, now(), "
+    "INSERT INTO floor.item SELECT currval('floor.group_id'), row_number() OVER (), k, o, v, "
+    "now(), "
     "'bench' FROM (SELECT 1 AS k, id::text AS o, " + PROJECT + " AS v FROM p "
     "UNION ALL SELECT 2, id::text, " + TASK + " FROM t "
     "UNION ALL SELECT 3, project_id || ',' || person_id, " + MEMBER + " FROM m "
@@ -48,14 +50,17 @@ LOCKS = [
 
 CASCADE = "DELETE FROM project WHERE id = {id}"
 RESTORE = [
-    "INSERT INTO project SELECT payload[1]::bigint, payload[2]::bigint, payload[3], payload[4]::numeric, "
-    "payload[5]::timestamptz FROM floor.item WHERE group_id = {id} AND kind = 1",
-    "INSERT INTO task SELECT payload[1]::bigint, payload[2]::bigint, payload[3], payload[4]::boolean, "
-    "payload[5]::timestamptz FROM floor.item WHERE group_id = {id} AND kind = 2",
+    "INSERT INTO project SELECT payload[1]::bigint, payload[2]::bigint, payload[3], "
+    "payload[4]::numeric, payload[5]::timestamptz "
+    "FROM floor.item WHERE group_id = {id} AND kind = 1",
+    "INSERT INTO task SELECT payload[1]::bigint, payload[2]::bigint, payload[3], "
+    "payload[4]::boolean, payload[5]::timestamptz "
+    "FROM floor.item WHERE group_id = {id} AND kind = 2",
     "INSERT INTO member SELECT payload[1]::bigint, payload[2]::bigint, payload[3] "
     "FROM floor.item WHERE group_id = {id} AND kind = 3",
-    "INSERT INTO time_record SELECT payload[1]::bigint, payload[2]::bigint, payload[3]::bigint, payload[4], "
-    "payload[5]::date, payload[6]::int, payload[7]::numeric, payload[8]::boolean, payload[9], "
+    "INSERT INTO time_record SELECT payload[1]::bigint, payload[2]::bigint, payload[3]::bigint, "
+    "payload[4], payload[5]::date, payload[6]::int, payload[7]::numeric, payload[8]::boolean, "
+    "payload[9], "
     "payload[10]::text[], payload[11]::timestamptz, payload[12]::timestamptz "
     "FROM floor.item WHERE group_id = {id} AND kind = 4",
     "DELETE FROM floor.item WHERE group_id = {id}",
@@ -94,7 +99,7 @@ def group(books=False):
 
 
 def pgbench_script(statements):
-    """Each transaction takes the next id of its client; more than one statement goes in one pipeline."""
+    """A transaction takes the next id of its client; several statements go in one pipeline."""
     lines = ["\\set id :base + :client_id + :n * :clients", "\\set n :n + 1"]
     lines_sql = [
         statement.format(id=":id").replace("':id'", ":id::text") + ";" for statement in statements
@@ -108,7 +113,7 @@ def pgbench_script(statements):
 
 
 def prepared(name, statements):
-    """SQL that prepares them for an id, and SQL that runs them as one transaction, with %s for the id."""
+    """SQL that prepares them for an id, and SQL that runs them as one transaction of %(id)s."""
     texts = [statement.format(id="$1").replace("'$1'", "$1::text") for statement in statements]
     prepare = "".join(f"PREPARE {name}{i} (bigint) AS {text};" for i, text in enumerate(texts))
     execute = "".join(f"EXECUTE {name}{i} (%(id)s);" for i in range(len(texts)))

@@ -1,4 +1,4 @@
--- What a careful hand writes: one trash table with the values as text, found by group and by object.
+-- What a careful hand writes: one trash table, values as text, found by group and by object.
 CREATE SCHEMA floor;
 CREATE SEQUENCE floor.group_id;
 CREATE TABLE floor.item (

@@ -1,4 +1,4 @@
-"""Time of one group by its size: trashd over HTTP, the same by hand, and the plain cascade, in turn."""
+"""Time of one group by its size: trashd over HTTP, the same by hand, the plain cascade, in turn."""
 import statistics
 import time
 

@@ -1,4 +1,4 @@
-"""Many clients at once: wrk against trashd, pgbench against the floors. Each round is verified in the database."""
+"""Many clients at once: wrk against trashd, pgbench against the floors."""
 import glob
 import json
 import pathlib
@@ -52,10 +52,10 @@ def wrk(service, clients, seconds, request):
 
 
 def settle(connection):
-    """Waits until no other session of this database works: what wrk left in the air is done then."""
+    """Waits until no other session of this database works: what wrk left in the air is done."""
     busy = (
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-        "AND backend_type = 'client backend' AND state <> 'idle'"
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state <> 'idle'"
     )
     quiet_since = time.monotonic()
     while time.monotonic() < quiet_since + 0.05:
@@ -109,7 +109,7 @@ def pgbench(cluster, database, clients, seconds, statements, base):
 
 
 def summarised(lines, clients):
-    """From pgbench's log: client, its transaction's number, microseconds, script, end as seconds and rest."""
+    """pgbench's log: client, number of its transaction, µs, script, end in seconds and µs."""
     ends = [int(line[4]) + int(line[5]) / 1e6 for line in lines]
     begin = min(end - int(line[2]) / 1e6 for end, line in zip(ends, lines)) + WARM_UP
     kept = [(end, int(line[2]) / 1e3) for end, line in zip(ends, lines) if end >= begin]

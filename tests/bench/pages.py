@@ -1,4 +1,4 @@
-"""Time of a page of 50 by the size of the trash, which is filled by SQL in the form of a real delete."""
+"""Time of a page of 50 by the size of the trash, filled by SQL with copies of real items."""
 import random
 import statistics
 
@@ -15,7 +15,8 @@ FROM trashd.trash_group g, generate_series(1, %(groups)s) i WHERE g.id = %(like)
 """
 ITEMS = """
 INSERT INTO trashd.item (group_id, ordinal, shape, object_id, payload)
-SELECT i.group_id + n, i.ordinal, i.shape, x.key || CASE WHEN s.table_name = 'member' THEN ',' || i.payload[2] ELSE '' END,
+SELECT i.group_id + n, i.ordinal, i.shape,
+    x.key || CASE WHEN s.table_name = 'member' THEN ',' || i.payload[2] ELSE '' END,
     array_prepend(x.key, i.payload[2:])
 FROM generate_series(%(first)s, %(last)s) n, trashd.item i JOIN trashd.shape s ON s.id = i.shape,
     LATERAL (SELECT CASE WHEN s.table_name IN ('project', 'member') THEN 1000000000 + n
@@ -69,7 +70,7 @@ def look(service, path, rows_expected):
 
 
 def measure(services, repeats):
-    """services: by size of the trash. Pages in random order of sizes; medians and p99 in milliseconds."""
+    """services: by size of the trash, asked in random order; medians and p99 in milliseconds."""
     kinds = {
         "@deleted": ("/v1/time_record/@deleted", 0),
         "@deleted, 10 pages on": ("/v1/time_record/@deleted", 10),

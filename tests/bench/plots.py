@@ -1,4 +1,4 @@
-"""The figures as SVG: throughput by clients, time by size of the group, time of a page by size of the trash."""
+"""The figures as SVG: throughput by clients, groups by their size, pages by size of the trash."""
 import matplotlib
 
 matplotlib.use("svg")
@@ -25,8 +25,10 @@ COLOURS = {
 def caption(result):
     about = result["machine"]
     return (
-        f"{about['cores']} cores ({about['cpu']}), {about['system']}, PostgreSQL {about['postgresql']}, "
-        f"fsync and synchronous_commit on; medians of alternating rounds; trashd {result['revision']}"
+        f"{about['cores']} cores ({about['cpu']}), {about['system']}, "
+        f"PostgreSQL {about['postgresql']}, "
+        "fsync and synchronous_commit on; medians of alternating rounds; "
+        f"trashd {result['revision']}"
     )
 
 

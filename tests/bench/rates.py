@@ -71,7 +71,7 @@ class Rates:
         return result
 
     def compare(self, kind, sides, clients, rounds):
-        """Each side once a round, in turning order, after a round that does not count where there are several."""
+        """Each side once a round, in turning order; the first of several rounds does not count."""
         seen = {side: [] for side in sides}
         if rounds > 1:
             for side in sides:

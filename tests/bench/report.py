@@ -92,13 +92,14 @@ def rate_lines(result):
             )
     for kind, steps in result["all_three"].items():
         for step, found in steps.items():
-            yield f"{kind:8} {step:8} {found['rate']:9.0f}/s   p50 {found['p50_ms']:8.2f} ms   (trashd)"
+            yield f"{kind:8} {step:8} {found['rate']:9.0f}/s   p50 {found['p50_ms']:8.2f} ms"
 
 
 def group_lines(groups):
     for size, sides in groups.items():
         for side, found in sides.items():
-            yield f"{size:>8} rows {side:15} {found['ms']:11.2f} ms {found['wal_bytes_a_row']:8.0f} bytes of WAL a row"
+            wal = f"{found['wal_bytes_a_row']:8.0f} bytes of WAL a row"
+            yield f"{size:>8} rows {side:15} {found['ms']:11.2f} ms {wal}"
 
 
 def steady_lines(result):
@@ -125,9 +126,8 @@ def text(result):
         "# bars",
     ]
     for what, reached, comparison, bar in bars(result):
-        lines.append(
-            f"{'ok  ' if met(reached, comparison, bar) else 'MISS'} {what}: {reached:.2f} ({comparison} {bar})"
-        )
+        mark = "ok  " if met(reached, comparison, bar) else "MISS"
+        lines.append(f"{mark} {what}: {reached:.2f} ({comparison} {bar})")
     return "\n".join(lines)
 
 

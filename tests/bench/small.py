@@ -10,8 +10,8 @@ from service import Service
 
 
 class Relay:
-    """Stands between trashd and the server on a socket of its own and counts how often the server is asked
-    after it has answered."""
+    """Stands between trashd and the server on a socket of its own and counts how often the server
+    is asked after it has answered."""
 
     def __init__(self, target, folder):
         self.target = target

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the benchmark in its smallest form and looks whether every figure is there; not how good they are.
+"""Runs the benchmark in its smallest form and looks whether every figure is there, good or not.
 
 Usage: smoke.py TRASHD
 """
@@ -68,6 +68,8 @@ def main():
         figures, plots = pathlib.Path(folder) / "bench.json", pathlib.Path(folder) / "plots"
         subprocess.run(
             [
+                "timeout",
+                "300",
                 sys.executable,
                 HERE / "bench.py",
                 "--tiny",
@@ -79,7 +81,6 @@ def main():
                 plots,
             ],
             check=True,
-            timeout=300,
         )
         found = list(faults(json.loads(figures.read_text(encoding="utf-8"))))
         found += [

@@ -1,5 +1,5 @@
-"""Whether small work stays quick: beside a huge group in the trash, whatever the statistics say, and
-while a big group is on its way."""
+"""Whether small work stays quick: beside a huge group in the trash, whatever the statistics say,
+and while a big group is on its way."""
 import statistics
 import threading
 
@@ -12,7 +12,8 @@ CLIENTS = 16
 OWN = "trashd.item, trashd.trash_group, trashd.link, trashd.ledger"
 HUGE_ITEMS = """
 INSERT INTO trashd.item (group_id, ordinal, shape, object_id, payload)
-SELECT i.group_id, n, i.shape, (2000000000 + n)::text, array_prepend((2000000000 + n)::text, i.payload[2:])
+SELECT i.group_id, n, i.shape, (2000000000 + n)::text,
+    array_prepend((2000000000 + n)::text, i.payload[2:])
 FROM trashd.item i, generate_series(%(size)s + 1, %(more)s) n
 WHERE i.group_id = %(like)s AND i.ordinal = %(size)s
 """
@@ -27,7 +28,8 @@ def make_huge(connection, service, items):
     rows(
         connection,
         """UPDATE trashd.trash_group g SET size = %(more)s, counts = (
-        SELECT array_agg(n ORDER BY place) FROM (SELECT array_position(g.shapes, i.shape) AS place, count(*) AS n
+        SELECT array_agg(n ORDER BY place)
+        FROM (SELECT array_position(g.shapes, i.shape) AS place, count(*) AS n
         FROM trashd.item i WHERE i.group_id = g.id GROUP BY 1) c) WHERE id = %(like)s""",
         {"like": like, "more": items},
     )
@@ -40,7 +42,7 @@ class Pair:
         self.sides = {"clean": clean, "aged": aged}
 
     def both(self, rounds):
-        """Deletes and restores of groups of 56: the aged database's rate as part of the clean one's."""
+        """Deletes and restores of groups of 56: the aged rate as part of the clean one."""
         seen = {(side, what): [] for side in self.sides for what in ("delete", "restore")}
         for number in range(rounds):
             for side in ("clean", "aged") if number % 2 else ("aged", "clean"):
@@ -61,7 +63,7 @@ class Pair:
 
 
 def stable_plans(clean, aged, huge, turns, rounds):
-    """clean and aged: Rates. turns: deletes and restores before the last looks; none: only the first."""
+    """clean and aged: Rates. turns: restores before the last looks; none: only the first."""
     for rates in (clean, aged):
         rows(rates.connection, f"ANALYZE {OWN}")
     make_huge(aged.connection, aged.service, huge)
@@ -89,7 +91,7 @@ def turn_over(rates, turns):
 
 
 def beside_other_work(rates: Rates, size, rounds, clients=4):
-    """p99 of single-row deletes alone, and while a big group is deleted and restored again and again."""
+    """p99 of single-row deletes alone, and while a big group is deleted and restored."""
     number = value(rates.connection, "SELECT supply.groups(1, %s)", (size,))
     rows(rates.connection, "VACUUM ANALYZE project, task, member, time_record")
     seen = {"alone": [], "beside": []}

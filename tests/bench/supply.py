@@ -14,19 +14,22 @@ class Supply:
 
     def ensure(self, amount):
         """The first of at least so many ids that were never used and follow each other."""
-        if self.end - self.next < amount:
-            call = (
-                "supply.singles(%s)"
-                if self.kind == "singles"
-                else f"supply.groups(%s, {GROUP_SIZE})"
-            )
-            self.next = value(self.connection, f"SELECT {call}", (amount,))
-            self.end = self.next + amount
-            tables = (
-                "time_record" if self.kind == "singles" else "project, task, member, time_record"
-            )
-            rows(self.connection, f"VACUUM ANALYZE {tables}")
+        missing = amount - (self.end - self.next)
+        if missing > 0:
+            first = self.make(missing)
+            if first != self.end:  # others took ids of their own meanwhile
+                self.next = first
+                self.end = first + missing
+                return self.ensure(amount)
+            self.end += missing
         return self.next
+
+    def make(self, amount):
+        groups = f"supply.groups(%s, {GROUP_SIZE})"
+        call = "supply.singles(%s)" if self.kind == "singles" else groups
+        first = value(self.connection, f"SELECT {call}", (amount,))
+        rows(self.connection, "VACUUM ANALYZE project, task, member, time_record")
+        return first
 
     def use(self, amount):
         self.next += amount
