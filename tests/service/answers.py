@@ -49,6 +49,8 @@ class Contract:
         kind = headers.get("Content-Type", "").split(";")[0]
         if not content:
             return body and self.fault(template, method, status, "has a body that the contract does not know")
+        if status == 201 and not body:
+            return None  # return=minimal
         if kind not in content:
             return self.fault(template, method, status, "is " + kind)
         if kind.endswith("json"):

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -11,6 +13,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 
 namespace trashd::test {
 
@@ -137,6 +140,33 @@ std::string Answer::code() const {
     return document["code"].GetString();
 }
 
+namespace {
+
+// Each answer as a line of the file that TRASHD_ANSWERS names; what is large is left out.
+void record(const std::string& verb, const std::string& address, const Answer& answer) {
+    static const char* name = std::getenv("TRASHD_ANSWERS");
+    if (!name || answer.body.size() > 100'000) return;
+    static std::mutex mutex;
+    static std::ofstream file(name);
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer out(buffer);
+    out.StartObject();
+    for (const auto& [key, value] : {std::pair<const char*, std::string>{"verb", verb},
+                                     {"address", address},
+                                     {"type", answer.header("Content-Type")},
+                                     {"body", answer.body}}) {
+        out.Key(key);
+        out.String(value.data(), static_cast<unsigned>(value.size()));
+    }
+    out.Key("status");
+    out.Int(answer.status);
+    out.EndObject();
+    const std::lock_guard lock(mutex);
+    file << buffer.GetString() << std::endl;
+}
+
+}  // namespace
+
 Answer request(int port, const std::string& verb, const std::string& address,
                const httplib::Headers& headers, const std::string& body) {
     httplib::Client client("127.0.0.1", port);
@@ -150,7 +180,9 @@ Answer request(int port, const std::string& verb, const std::string& address,
     wanted.body = body;
     auto result = client.send(wanted);
     if (!result) throw std::runtime_error("no answer to " + verb + " " + address);
-    return {result->status, result->body, result->headers};
+    Answer answer{result->status, result->body, result->headers};
+    record(verb, address, answer);
+    return answer;
 }
 
 RawClient::RawClient(int port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
