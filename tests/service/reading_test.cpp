@@ -179,12 +179,47 @@ TEST_CASE("every operator means the same as in SQL, of live rows, trashed ones a
     }
 }
 
+TEST_CASE("like, contains and exists see any type as the text that PostgreSQL writes") {
+    Bench bench;
+    bench.trash_odd();
+    const auto found = [](const std::string& column, const std::string& word) {
+        return fmt::format(
+            "position(lower('{}' COLLATE \"und-x-icu\") IN lower(concat({}) COLLATE "
+            "\"und-x-icu\")) "
+            "> 0",
+            word, column);
+    };
+    for (const char* column :
+         {"n",    "num", "t",     "loose", "ci", "code", "pad", "yes", "d",  "ts",  "u",    "m",
+          "ints", "j",   "bytes", "s",     "ip", "r",    "p",   "f",   "iv", "raw", "place"})
+        for (const auto& [parameters, part] : kPlaces) {
+            CAPTURE(column);
+            CAPTURE(parameters);
+            const auto ids = [&](const std::string& op, const std::string& value) {
+                return bench.ids(
+                    "/v1/thing?limit=100&sort=id&" + parameters +
+                    fmt::format("where[{}][{}]={}", column, op, percent_encode(value)));
+            };
+            const auto expected = [&](const std::string& where) {
+                return bench.expected(part + " AND " + where + " ORDER BY id");
+            };
+            for (const char* word : {"A", "1", "Ä", "%", "_", "\\", "x", "0 d"})
+                CHECK(ids("contains", word) == expected(found(column, word)));
+            CHECK(ids("like", "1 0") ==
+                  expected(found(column, "1") + " AND " + found(column, "0")));
+            CHECK(ids("exists", "true") == expected(fmt::format("num_nonnulls({}) = 1", column)));
+            CHECK(ids("exists", "false") == expected(fmt::format("num_nonnulls({}) = 0", column)));
+        }
+}
+
 TEST_CASE("a list of any order goes on after its cursor, nulls in both directions") {
     Bench bench;
     bench.trash_odd();
     bench.sql->exec("INSERT INTO thing SELECT * FROM shadow WHERE id = 1");
     bench.trash(1);
-    for (const char* sort : {"n", "-n", "-m,t", "t,-num", "-ts,-loose", "p,-ints", "-id", "ci,f"}) {
+    for (const char* sort :
+         {"n", "-n", "-m,t", "t,-num", "-ts,-loose", "p,-ints", "-id", "ci,f", "code", "pad",
+          "-yes", "d", "-u", "j", "bytes", "-s", "ip", "r", "-iv"}) {
         std::string order;
         for (std::string_view rest = sort; !rest.empty();) {
             const auto comma = std::min(rest.find(','), rest.size());
