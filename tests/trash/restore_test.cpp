@@ -447,3 +447,26 @@ TEST_CASE_FIXTURE(Database, "a lock that is not had in time is no conflict") {
     sql("ROLLBACK");
     CHECK(restore(item).restored == 11);
 }
+
+TEST_CASE("a restore on a fresh install reads its own group, however full the trash is") {
+    // Without statistics the server looked through every item of a shape for the few of the group.
+    TempDatabase database(kTables);
+    schema::Pool pool(database.url(), 1);
+    trash::Trash bin(pool);
+    const auto id = bin.remove(kProject, {"3"}, {}, {}).item->id;
+    auto sql = [&](const std::string& text) {
+        return std::string(pool.lease().connection().exec(text).text(0, 0));
+    };
+    pool.lease().connection().script(
+        "ALTER TABLE trashd.item SET (autovacuum_enabled = off);"
+        "INSERT INTO trashd.item SELECT 1000 * s.id + n / 10, n % 10, s.id, n, ARRAY[repeat('x', "
+        "1900)] "
+        "FROM generate_series(1, 10000) n, trashd.shape s");
+    const std::string read =
+        "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'item_object'";
+    sql("SELECT pg_stat_force_next_flush()");
+    const auto before = sql(read);
+    CHECK(bin.restore(id, {}, {}).restored == 11);
+    sql("SELECT pg_stat_force_next_flush()");
+    CHECK(sql(read) == before);
+}
