@@ -10,6 +10,8 @@
 #include <set>
 #include <sstream>
 
+#include "schema/error.hpp"
+
 namespace trashd::service {
 
 namespace {
@@ -199,6 +201,89 @@ void take_idempotency(Section& section, Config& config, std::vector<std::string>
     idempotency.refuse_unknown();
 }
 
+void take_credentials(Section& section, Config& config, std::vector<std::string>& faults) {
+    const auto* node = section.find("credentials");
+    if (!node) return;
+    if (!node->as_table()) return section.fault("credentials", "must be a table");
+    Section credentials(*node->as_table(), "credentials.", faults);
+    auto& into = config.credentials;
+    credentials.take("api_keys", into.api_keys);
+    credentials.take("jwt_keys", into.jwt_keys);
+    credentials.take("issuer", into.issuer);
+    credentials.take("audience", into.audience);
+    credentials.take("clock_skew_seconds", into.clock_skew_seconds, 0, 3600);
+    credentials.take("id_claim", into.id_claim);
+    credentials.take("roles_claim", into.roles_claim);
+    credentials.take("tenant_claim", into.tenant_claim);
+    credentials.take("anonymous", into.anonymous);
+    credentials.refuse_unknown();
+}
+
+// Strings, or a single one.
+std::vector<std::string> words_of(const toml::node& node) {
+    std::vector<std::string> words;
+    if (const auto one = node.value_exact<std::string>()) words.push_back(*one);
+    const auto* array = node.as_array();
+    for (std::size_t at = 0; array && at < array->size(); ++at)
+        words.push_back(array->get(at)->value_exact<std::string>().value_or(""));
+    return words;
+}
+
+// Nothing where one of them is none.
+std::vector<ResourcePattern> patterns_of(const toml::node& node) {
+    std::vector<ResourcePattern> patterns;
+    for (const auto& word : words_of(node)) {
+        if (!valid_path(word)) return {};
+        patterns.emplace_back(word);
+    }
+    return patterns;
+}
+
+// Of a single right, or of all of them for "*".
+void grant(Role& role, const std::optional<Right>& right,
+           const std::vector<ResourcePattern>& patterns) {
+    for (const auto one : kRights)
+        if (!right || one == *right)
+            role[one].insert(role[one].end(), patterns.begin(), patterns.end());
+}
+
+// A list of rights holds for all resources; a table names for each right its resources.
+Role take_role(Section& section, const std::string& name, const toml::node& node) {
+    Role role;
+    auto add = [&](const std::string& word, const std::vector<ResourcePattern>& patterns) {
+        const auto right = right_called(word);
+        if (patterns.empty())
+            section.fault(name + "." + word, "must name resources, as in \"time/*\" or \"*\"");
+        else if (right || word == "*")
+            grant(role, right, patterns);
+        else
+            section.fault(name, "'" + word + "' is no right; there are read, write, trash, " +
+                                    "view-trash, restore, purge, admin, and * for all of them");
+    };
+    if (const auto* table = node.as_table())
+        for (const auto& [key, value] : *table) add(std::string(key.str()), patterns_of(value));
+    else if (node.as_array() || node.is_string())
+        for (const auto& word : words_of(node)) add(word, {ResourcePattern("*")});
+    else
+        section.fault(name, "must be a list of rights, or a table of right = resources");
+    return role;
+}
+
+void take_roles(Section& section, Config& config, std::vector<std::string>& faults) {
+    const auto* node = section.find("roles");
+    if (!node) return;
+    if (!node->as_table()) return section.fault("roles", "must be a table");
+    Section roles(*node->as_table(), "roles.", faults);
+    for (const auto& [key, value] : *node->as_table()) {
+        const std::string name(key.str());
+        try {
+            config.roles[name] = take_role(roles, name, value);
+        } catch (const Error& error) {
+            roles.fault(name, error.what());
+        }
+    }
+}
+
 void take_file(const toml::table& file, Config& config, std::vector<std::string>& faults) {
     Section section(file, "", faults);
     section.take("listen", config.listen);
@@ -213,6 +298,8 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_idempotency(section, config, faults);
     take_cors(section, config, faults);
     take_log(section, config, faults);
+    take_credentials(section, config, faults);
+    take_roles(section, config, faults);
     take_resources(section, config, faults);
     section.refuse_unknown();
 }
@@ -230,14 +317,30 @@ void take_overrides(const Overrides& overrides, const Environment& environment, 
     config.demo = overrides.demo;
 }
 
+void check_credentials(const Config& config, std::vector<std::string>& faults) {
+    const auto& credentials = config.credentials;
+    const bool configured = credentials.configured();
+    if (configured && config.roles.empty())
+        faults.push_back("roles: there is none, so nobody could do anything");
+    if (!configured && !config.roles.empty())
+        faults.push_back(
+            "roles: nobody can have one; set api_keys or jwt_keys under [credentials]");
+    if (!configured && !credentials.anonymous.empty())
+        faults.push_back("credentials.anonymous: without api_keys or jwt_keys anyone may do all");
+    if (!credentials.anonymous.empty() && !config.roles.contains(credentials.anonymous))
+        faults.push_back("credentials.anonymous: there is no role '" + credentials.anonymous + "'");
+}
+
 void check(const Config& config, std::vector<std::string>& faults) {
+    check_credentials(config, faults);
     auto endpoint = parse_endpoint(config.listen);
     if (!endpoint)
         faults.push_back("listen: '" + config.listen + "' is not HOST:PORT");
-    else if (!is_loopback(endpoint->host))
+    else if (!is_loopback(endpoint->host) && !config.credentials.configured())
         faults.push_back("listen: '" + config.listen +
                          "' is refused because no credentials are configured: anyone who reaches "
-                         "it could delete; use a loopback address such as 127.0.0.1:8080");
+                         "it could delete; configure [credentials], or use a loopback address "
+                         "such as 127.0.0.1:8080");
     if (config.threads <= config.pool_size)
         faults.push_back("threads: must be more than pool_size");
     if (config.trash_schema.empty()) faults.push_back("trash_schema: must not be empty");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schema/identifier.hpp"
+#include "service/rights.hpp"
 
 namespace trashd::service {
 
@@ -31,6 +32,18 @@ struct RequestLimits {
     long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
 };
 
+// How requests say who asks. Without api_keys and jwt_keys anyone may do anything, on loopback.
+struct Credentials {
+    bool api_keys = false;
+    std::string jwt_keys;          // file of the keys that tokens are signed with; empty: no tokens
+    std::string issuer, audience;  // that tokens must name; empty: any
+    int clock_skew_seconds = 60;
+    std::string id_claim = "sub", roles_claim = "roles", tenant_claim = "tenant";
+    std::string anonymous;  // role of requests without credentials; empty: there may be none
+
+    bool configured() const { return api_keys || !jwt_keys.empty(); }
+};
+
 struct Config {
     std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
     std::string trash_schema = "trashd";
@@ -42,6 +55,8 @@ struct Config {
     long long idempotency_hours = 24;
     RequestLimits limits;
     std::vector<ResourceConfig> resources;
+    Credentials credentials;
+    std::map<std::string, Role> roles;
 };
 
 struct Endpoint {

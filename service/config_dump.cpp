@@ -49,6 +49,36 @@ toml::table resource_table(const ResourceConfig& resource) {
     return table;
 }
 
+toml::table credentials_table(const Credentials& credentials) {
+    toml::table table{{"api_keys", credentials.api_keys},
+                      {"clock_skew_seconds", credentials.clock_skew_seconds}};
+    auto insert = [&](const char* key, const std::string& value) {
+        if (!value.empty()) table.insert(key, value);
+    };
+    insert("jwt_keys", credentials.jwt_keys);
+    insert("issuer", credentials.issuer);
+    insert("audience", credentials.audience);
+    insert("id_claim", credentials.id_claim);
+    insert("roles_claim", credentials.roles_claim);
+    insert("tenant_claim", credentials.tenant_claim);
+    insert("anonymous", credentials.anonymous);
+    return table;
+}
+
+toml::table roles_table(const std::map<std::string, Role>& roles) {
+    toml::table table;
+    for (const auto& [name, role] : roles) {
+        toml::table grants;
+        for (const auto& [right, patterns] : role) {
+            toml::array resources;
+            for (const auto& pattern : patterns) resources.push_back(pattern.text());
+            grants.insert(right_name(right), resources);
+        }
+        table.insert(name, grants);
+    }
+    return table;
+}
+
 }  // namespace
 
 std::string dump(const Config& config) {
@@ -84,6 +114,10 @@ std::string dump(const Config& config) {
     for (const auto& origin : config.cors_origins) origins.push_back(origin);
     if (!origins.empty()) table.insert("cors", toml::table{{"origins", origins}});
     if (!config.access_log.empty()) table.insert("log", toml::table{{"access", config.access_log}});
+    if (config.credentials.configured()) {
+        table.insert("credentials", credentials_table(config.credentials));
+        table.insert("roles", roles_table(config.roles));
+    }
     if (!resources.empty()) table.insert("resource", resources);
     std::ostringstream text;
     text << table << "\n";

@@ -117,3 +117,66 @@ TEST_CASE("nodb: a cursor comes back as it went out, anything else is refused") 
     for (const char* text : {"", "x", "!", "e30", "W10", "WzFd", "WyJtYXJrIiwxXQ"})
         CHECK_THROWS_AS(decode_cursor(text, "mark", 1), Error);
 }
+
+TEST_CASE("nodb: any address may be served once credentials are configured") {
+    const std::string any = "listen = \"0.0.0.0:8080\"\n";
+    CHECK(faults_of(any) ==
+          std::vector<std::string>{
+              "listen: '0.0.0.0:8080' is refused because no credentials are configured: anyone who "
+              "reaches it could delete; configure [credentials], or use a loopback address such as "
+              "127.0.0.1:8080"});
+    CHECK(faults_of(any + "[credentials]\napi_keys = true\n[roles]\npeople = \"*\"").empty());
+    CHECK(faults_of(any + "[credentials]\njwt_keys = \"k\"\n[roles]\npeople = \"*\"").empty());
+}
+
+TEST_CASE("nodb: roles and credentials that cannot be meant are faults") {
+    const std::string keys = "[credentials]\napi_keys = true\n";
+    const auto fault = [&](const std::string& toml) {
+        const auto faults = faults_of(toml);
+        REQUIRE(faults.size() == 1);
+        return faults[0];
+    };
+    CHECK(fault(keys) == "roles: there is none, so nobody could do anything");
+    CHECK(fault("[roles]\na = [\"read\"]") ==
+          "roles: nobody can have one; set api_keys or jwt_keys under [credentials]");
+    CHECK(fault(keys + "anonymous = \"b\"\n[roles]\na = []") ==
+          "credentials.anonymous: there is no role 'b'");
+    CHECK(fault(keys + "[roles]\na = [\"delete\"]") ==
+          "roles.a: 'delete' is no right; there are read, write, trash, view-trash, restore, "
+          "purge, admin, and * for all of them");
+    CHECK(fault(keys + "[roles]\na = {read = [\"x\", \"/y\"]}") ==
+          "roles.a.read: must name resources, as in \"time/*\" or \"*\"");
+    CHECK(fault(keys + "[roles]\na = 7") ==
+          "roles.a: must be a list of rights, or a table of right = resources");
+    CHECK(fault(keys + "clock_skew_seconds = -1\n[roles]\na = []") ==
+          "credentials.clock_skew_seconds: must be from 0 to 3600");
+}
+
+TEST_CASE("nodb: what is dumped of roles and credentials is read as the same") {
+    const auto config = load(
+        "[credentials]\njwt_keys = \"keys.json\"\nissuer = \"me\"\nanonymous = \"b\"\n[roles]\n"
+        "a = {\"*\" = \"time/*\", read = \"*\"}\nb = [\"read\"]\n");
+    const auto text = dump(config);
+    CHECK(dump(load(text)) == text);
+    CHECK(config.roles.at("a").size() == kRights.size());
+    CHECK(config.roles.at("a").at(Right::kRead).size() == 2);
+    CHECK(config.roles.at("b").size() == 1);
+}
+
+TEST_CASE("nodb: a pattern means a path, or all that is below one") {
+    const auto matches = [](const char* pattern, const std::vector<std::string>& path) {
+        return ResourcePattern(pattern).matches(path);
+    };
+    CHECK(matches("*", {"time", "projects"}));
+    CHECK(matches("time/*", {"time", "projects"}));
+    CHECK_FALSE(matches("time/*", {"time"}));
+    CHECK_FALSE(matches("time/*", {"timex", "projects"}));
+    CHECK(matches("time/projects", {"time", "projects"}));
+    CHECK_FALSE(matches("time", {"time", "projects"}));
+    CHECK_FALSE(matches("time/projects", {"time", "projects", "old"}));
+    CHECK(matches("n%C3%A4me", {"n\u00e4me"}));
+    CHECK(matches("a%2Fb", {"a/b"}));
+    CHECK_FALSE(matches("a/b", {"a/b"}));
+    CHECK(matches("%2A", {"*"}));
+    CHECK_FALSE(matches("%2A", {"x"}));
+}

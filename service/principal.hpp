@@ -1,0 +1,17 @@
+// Who asks, as far as the credentials say.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace trashd::service {
+
+struct Principal {
+    std::string id = "anonymous";    // deletedBy; of an API key "key:" and its name
+    std::vector<std::string> roles;  // of the configuration; others count for nothing
+    std::optional<std::string> tenant = {};
+    std::string claims = "{}";  // of a token: its JSON object
+};
+
+}  // namespace trashd::service

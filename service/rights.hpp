@@ -1,0 +1,39 @@
+// Rights, and the roles of the configuration that grant them: for all resources or for named ones.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trashd::service {
+
+enum class Right { kRead, kWrite, kTrash, kViewTrash, kRestore, kPurge, kAdmin };
+inline constexpr std::array kRights = {Right::kRead,      Right::kWrite,   Right::kTrash,
+                                       Right::kViewTrash, Right::kRestore, Right::kPurge,
+                                       Right::kAdmin};
+
+// As it is called in the configuration: "view-trash".
+std::string_view right_name(Right right);
+std::optional<Right> right_called(std::string_view name);
+
+// Which resources: segments of a path; a last one "*" stands for all that may follow.
+class ResourcePattern {
+  public:
+    // text: "*", "time/*", "time/projects", encoded as in addresses.
+    explicit ResourcePattern(const std::string& text);
+    bool everything() const { return any_ && segments_.empty(); }
+    bool matches(const std::vector<std::string>& path) const;
+    const std::string& text() const { return text_; }
+
+  private:
+    std::string text_;
+    std::vector<std::string> segments_;
+    bool any_ = false;
+};
+
+using Role = std::map<Right, std::vector<ResourcePattern>>;
+
+}  // namespace trashd::service
