@@ -44,7 +44,7 @@ AccessLog::AccessLog(const std::string& where) {
     logger_->flush_on(spdlog::level::trace);
 }
 
-void AccessLog::write(const Access& access) const {
+void AccessLog::write(const LoggedRequest& access) const {
     if (!logger_) return;
     JsonWriter out;
     out.StartObject();

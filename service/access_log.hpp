@@ -10,7 +10,7 @@ class logger;
 
 namespace trashd::service {
 
-struct Access {
+struct LoggedRequest {
     std::string request_id, peer, method, target, user_agent;
     int status = 0;
     std::size_t bytes = 0;
@@ -23,7 +23,7 @@ class AccessLog {
     // kUnavailable when it cannot be written.
     explicit AccessLog(const std::string& where);
     // Of the target only the path: what people look for may be in the query.
-    void write(const Access& access) const;
+    void write(const LoggedRequest& access) const;
     bool on() const { return logger_ != nullptr; }
 
   private:

@@ -20,6 +20,14 @@ std::string target_of(const Call& call) {
     return path + call.target.query.encoded();
 }
 
+void write_principal(JsonWriter& out, const Principal& principal) {
+    out.key("roles").StartArray();
+    for (const auto& role : principal.roles) out.text(role);
+    out.EndArray();
+    out.key("tenant").text_or_null(principal.tenant);
+    out.key("claims").text(principal.claims);
+}
+
 std::string request_of(const Call& call) {
     JsonWriter out;
     out.StartObject();
@@ -28,6 +36,7 @@ std::string request_of(const Call& call) {
     out.key("body").text(call.body);
     out.key("requestId").text(call.request_id);
     out.key("ifMatch").text(fmt::format("{}", fmt::join(call.headers("If-Match"), ", ")));
+    write_principal(out, call.principal);
     out.EndObject();
     return out.take();
 }
@@ -62,6 +71,17 @@ std::string operation_json(const trash::Operation& operation) {
     return out.take();
 }
 
+const Json& member(const Json& request, const char* name) {
+    const auto* found = request.member(name);
+    if (!found) throw Error(Code::kInternal, "the operation's request cannot be read");
+    return *found;
+}
+
+// Another's operation is not there, unless for who looks after the service.
+bool may_see(const Call& call, const trash::Operation& operation) {
+    return operation.by == call.principal.id || call.access.everywhere(Right::kAdmin);
+}
+
 }  // namespace
 
 bool wants_async(const Call& call) {
@@ -75,7 +95,8 @@ std::optional<long long> most_rows(const Call& call) {
 }
 
 Reply accept(const Call& call, const std::string& kind, std::optional<long long> total) {
-    const auto operation = call.trash->operations().add(kind, call.by, request_of(call), total);
+    const auto operation =
+        call.trash->operations().add(kind, call.principal.id, request_of(call), total);
     Reply reply;
     reply.status = 202;
     reply.body = operation_json(operation);
@@ -86,17 +107,18 @@ Reply accept(const Call& call, const std::string& kind, std::optional<long long>
 
 Call accepted_call(const trash::Operation& operation) {
     const auto request = parse_json(operation.request, kDepth);
-    auto text = [&](const char* name) {
-        const auto* member = request.member(name);
-        if (!member) throw Error(Code::kInternal, "the operation's request cannot be read");
-        return member->text;
-    };
+    auto text = [&](const char* name) { return member(request, name).text; };
     Call call;
     call.verb = text("verb");
     call.target = parse_target(text("target"));
     call.body = text("body");
     call.request_id = text("requestId");
-    call.by = operation.by;
+    call.principal.id = operation.by;
+    for (const auto& role : member(request, "roles").elements)
+        call.principal.roles.push_back(role.text);
+    const auto& tenant = member(request, "tenant");
+    if (tenant.kind == Json::Kind::kString) call.principal.tenant = tenant.text;
+    call.principal.claims = text("claims");
     call.headers = [tags = text("ifMatch")](const std::string& name) {
         return name == "If-Match" && !tags.empty() ? HeaderValues{tags} : HeaderValues();
     };
@@ -121,6 +143,7 @@ Reply get_operation(const Call& call) {
     const auto id = percent_decode(call.raw_id);
     if (!is_uuid(id)) throw Error(Code::kNotFound, "there is no such operation");
     const auto operation = call.trash->operations().get(id);
+    if (!may_see(call, operation)) throw Error(Code::kNotFound, "there is no such operation");
     Reply reply;
     reply.body = operation_json(operation);
     if (!operation.ended_at) reply.headers.emplace_back("Retry-After", "1");

@@ -8,6 +8,7 @@
 #include "service/json.hpp"
 #include "service/once.hpp"
 #include "service/rows.hpp"
+#include "service/veil.hpp"
 #include "service/wish.hpp"
 
 namespace trashd::service {
@@ -80,6 +81,8 @@ trash::Selection select_where(const Call& call) {
     const auto& table = *call.resource->table;
     const auto where = parse_where(call.target.query, table, call.config->limits.where_terms);
     if (where.empty()) return {};
+    // what meets a condition tells what the rows hold
+    call.access.need(Right::kRead, *call.resource);
     if (mentions(where, deleted_at()))
         bad("'where' picks live objects here; they have no 'deletedAt'");
     if (call.target.query.text("ids") || !call.body.empty())
@@ -130,8 +133,8 @@ std::string render(const Call& call, const Named& named, const trash::BulkResult
         out.key("id").text(entry.id.empty() && i < named.texts.size() ? named.texts[i] : entry.id);
         out.key("status").text(entry.status);
         out.key("trashItem");
-        if (entry.item)
-            write_item(out, *entry.item, *call.resources, false);
+        if (const auto item = seen(call, entry.item))
+            write_item(out, *item, *call.resources, false);
         else
             out.Null();
         out.EndObject();
@@ -142,7 +145,7 @@ std::string render(const Call& call, const Named& named, const trash::BulkResult
 
 Reply execute(const Call& call, const Named& named, const trash::Selection& selection,
               const Wish& wish) {
-    trash::BulkOptions options{wish.cascade, wish.hard, most_rows(call), {}};
+    trash::BulkOptions options{wish.cascade, wish.hard, most_rows(call), {}, wish.check};
     Reply reply;
     options.at_end = [&](schema::Transaction& transaction, const trash::BulkResult& result) {
         reply.body = render(call, named, result);
@@ -154,7 +157,8 @@ Reply execute(const Call& call, const Named& named, const trash::Selection& sele
 }
 
 Reply remove(const Call& call) {
-    const auto wish = parse_wish(call, {"ids", kWhere});
+    auto wish = parse_wish(call, {"ids", kWhere});
+    need_on_taken(call, wish);
     if (!wish.if_match.empty()) bad("If-Match is of one object; delete them one by one for it");
     auto selection = select_where(call);
     Named named;
@@ -164,9 +168,9 @@ Reply remove(const Call& call) {
     }
     if (wish.dry_run) {
         Reply reply;
-        reply.body =
-            impact_json(call.trash->impact_all(call.resource->table->name, selection, wish.cascade),
-                        *call.resources);
+        reply.body = impact_json(
+            seen(call, call.trash->impact_all(call.resource->table->name, selection, wish.cascade)),
+            *call.resources);
         return reply;
     }
     ask_for_what_is_missing(call, selection, wish);

@@ -6,8 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "service/access.hpp"
 #include "service/address.hpp"
 #include "service/config.hpp"
+#include "service/principal.hpp"
 #include "service/resources.hpp"
 #include "service/spool.hpp"
 #include "trash/idempotency.hpp"
@@ -31,7 +33,8 @@ struct Call {
     bool safe = false;  // arrived as GET or HEAD
     bool head = false;
     std::string request_id, peer;  // empty: none; peer: the address of who asks, from the socket
-    std::string by = "anonymous";  // who asks
+    Principal principal;           // who asks
+    Access access;                 // what that one may do
     Target target;
     std::function<HeaderValues(const std::string&)> headers;
     std::string body;  // as sent; never more than limits.body_bytes

@@ -82,11 +82,23 @@ void check_name(const std::string& name) {
         throw Error(Code::kBadRequest, "a name has from 1 to 100 bytes and no control characters");
 }
 
+// A role that is not configured yet grants nothing: most likely its name is misspelt.
+void check_roles(const Config& config, const std::vector<std::string>& roles) {
+    std::vector<std::string> known;
+    for (const auto& [name, role] : config.roles) known.push_back(name);
+    for (const auto& role : roles)
+        if (!config.roles.contains(role))
+            throw Error(Code::kBadRequest, "there is no role '" + role +
+                                               "' in the configuration; it has " +
+                                               (known.empty() ? "none" : joined(known, ", ")));
+}
+
 }  // namespace
 
 int key_create(const CliOptions& options) {
     check_name(options.name);
     const auto config = configuration(options.overrides);
+    check_roles(config, options.roles);
     KeyStore keys(config);
     const auto made = keys->create({options.name, options.roles, options.tenant, options.expires});
     std::cout << (options.json ? json_of(made) : made.text) << "\n";

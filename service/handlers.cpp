@@ -31,7 +31,7 @@ void add_etags(std::vector<std::string>& tags, const std::string& list) {
 trash::Context context_of(const Call& call) {
     trash::Context context;
     context.reason = call.target.query.text("reason");
-    context.by = call.by;
+    context.by = call.principal.id;
     if (!call.request_id.empty()) context.request_id = call.request_id;
     return context;
 }

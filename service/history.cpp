@@ -4,6 +4,7 @@
 #include "service/handlers.hpp"
 #include "service/json.hpp"
 #include "service/parameters.hpp"
+#include "service/veil.hpp"
 
 namespace trashd::service {
 
@@ -26,7 +27,7 @@ std::optional<std::string> action_of(const Call& call) {
 Reply render(const Call& call, const trash::HistoryPage& page) {
     JsonWriter out;
     out.StartArray();
-    for (const auto& entry : page.entries) write_entry(out, entry, *call.resources);
+    for (const auto& entry : page.entries) write_entry(out, seen(call, entry), *call.resources);
     out.EndArray();
     Reply reply;
     reply.body = out.take();
@@ -44,6 +45,8 @@ Reply list_history(const Call& call) {
         {"limit", "cursor", "resource", "objectId", "action", "by", "groupId", "from", "to"});
     trash::HistoryFilter filter;
     filter.table = table_of(call);
+    if (filter.table) call.access.need_all({Right::kViewTrash}, *call.resources, {*filter.table});
+    filter.among = tables_with(call, Right::kViewTrash);
     filter.object_id = query.text("objectId");
     filter.action = action_of(call);
     filter.by = query.text("by");
@@ -61,9 +64,9 @@ Reply list_history(const Call& call) {
 Reply object_history(const Call& call) {
     call.target.query.only({"limit", "cursor"});
     const auto id = object_id(call);
-    const auto limit = limit_of(call);
-    return render(call,
-                  call.trash->history_of(call.resource->table->name, id, limit, start_of(call)));
+    const trash::HistoryAsked asked{limit_of(call), start_of(call),
+                                    tables_with(call, Right::kViewTrash)};
+    return render(call, call.trash->history_of(call.resource->table->name, id, asked));
 }
 
 }  // namespace trashd::service

@@ -59,6 +59,18 @@ Meaning meaning_of(Code code) {
     return {500, "Internal error"};
 }
 
+void write_missing(JsonWriter& out, const std::vector<Missing>& missing) {
+    out.StartArray();
+    for (const auto& one : missing) {
+        out.StartObject();
+        out.key("right").text(std::string(right_name(one.right)));
+        out.key("resource")
+            .text_or_null(one.resource.empty() ? std::optional<std::string>() : one.resource);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
 void write_extra(JsonWriter& out, const Error& error, const Resources& resources) {
     if (const auto* blocked = dynamic_cast<const trash::Blocked*>(&error))
         write_blockers(out.key("dependents"), blocked->impact.blockers, resources);
@@ -69,9 +81,11 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         out.key("at").text(gone->gone.at);
         out.key("by").text(gone->gone.by);
     }
-    if (const auto* member = dynamic_cast<const trash::NotRoot*>(&error))
+    if (const auto* member = dynamic_cast<const trash::NotRoot*>(&error);
+        member && !member->root.id.empty())
         write_item(out.key("root"), member->root, resources, false);
-    if (const auto* trashed = dynamic_cast<const InTrash*>(&error))
+    if (const auto* trashed = dynamic_cast<const InTrash*>(&error);
+        trashed && !trashed->item.id.empty())
         write_item(out.key("trashItem"), trashed->item, resources, true);
     if (const auto* fault = dynamic_cast<const WriteFault*>(&error)) {
         if (!fault->column.empty()) out.key("column").text(fault->column);
@@ -82,6 +96,8 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         out.key("groups").Int64(emptying->counts.groups);
         out.key("items").Int64(emptying->counts.items);
     }
+    if (const auto* forbidden = dynamic_cast<const Forbidden*>(&error))
+        write_missing(out.key("missing"), forbidden->missing);
     if (const auto* confirm = dynamic_cast<const ConfirmationRequired*>(&error))
         if (confirm->impact) write_impact(out.key("impact"), *confirm->impact, resources);
 }
@@ -129,6 +145,8 @@ Reply problem(const Error& error, const Resources* resources, const std::string&
         reply.headers.emplace_back("Retry-After", "1");
     if (const auto* wrong = dynamic_cast<const WrongVerb*>(&error))
         reply.headers.emplace_back("Allow", wrong->allow);
+    if (const auto* unknown = dynamic_cast<const Unauthorized*>(&error))
+        reply.headers.emplace_back("WWW-Authenticate", unknown->challenge);
     return reply;
 }
 

@@ -45,6 +45,13 @@ struct WriteFault : Error {
     std::optional<std::size_t> position;  // in the array that was sent, from 0
 };
 
+// unauthorized, with what WWW-Authenticate says.
+struct Unauthorized : Error {
+    Unauthorized(const std::string& detail, std::string kinds)
+        : Error(Code::kUnauthorized, detail), challenge(std::move(kinds)) {}
+    std::string challenge;
+};
+
 // method-not-allowed, with the verbs that are.
 struct WrongVerb : Error {
     explicit WrongVerb(std::string allowed)

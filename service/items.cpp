@@ -6,6 +6,7 @@
 #include "service/http_error.hpp"
 #include "service/once.hpp"
 #include "service/parameters.hpp"
+#include "service/veil.hpp"
 
 namespace trashd::service {
 
@@ -38,11 +39,13 @@ std::optional<std::string> age_of(const Call& call) {
     return digits + " " + unit->second;
 }
 
-trash::ItemFilter parse_filter(const Call& call) {
+// right: what is done with the items that it means.
+trash::ItemFilter parse_filter(const Call& call, Right right) {
     const auto& query = call.target.query;
     trash::ItemFilter filter;
     if (query.text("root")) filter.root = query.flag("root");
     filter.table = table_of(call);
+    if (filter.table) call.access.need_all({right}, *call.resources, {*filter.table});
     filter.group_id = group_of(call);
     filter.object_id = query.text("deletedObjectId");
     filter.deleted_by = query.text("deletedBy");
@@ -61,7 +64,8 @@ std::string cursor_after(const Call& call, const trash::ItemPosition& last) {
 trash::ItemsAsked parse_items(const Call& call) {
     const auto& query = call.target.query;
     trash::ItemsAsked asked;
-    asked.filter = parse_filter(call);
+    asked.filter = parse_filter(call, Right::kViewTrash);
+    asked.filter.among = tables_with(call, Right::kViewTrash);
     asked.limit = limit_of(call);
     asked.with_object = expand(call);
     asked.count = query.flag("count");
@@ -81,9 +85,10 @@ trash::RestoreOptions restore_options(const Call& call) {
     if (with && *with != "ancestors") throw Error(Code::kBadRequest, "'with' must be ancestors");
     trash::RestoreOptions options{with.has_value(), query.flag("lossy"), query.flag("dryRun")};
     if (!options.dry_run) options.most = most_rows(call);
+    options.check = check_of(call, {Right::kRestore});
     options.at_end = [&call](schema::Transaction& transaction, const trash::Restored& done) {
         Reply reply;
-        reply.body = restored_json(done, *call.resources);
+        reply.body = restored_json(seen(call, done), *call.resources);
         if (call.operation) call.operation->end(transaction, done.restored, reply.body);
         keep_reply(call, transaction, reply);
     };
@@ -106,7 +111,8 @@ trash::EmptyOptions parse_emptying(const Call& call) {
     call.target.query.only({"confirm", "olderThan", "reason", "root", "resource", "groupId",
                             "deletedObjectId", "deletedBy", "from", "to", "q"});
     trash::EmptyOptions options;
-    options.filter = parse_filter(call);
+    options.filter = parse_filter(call, Right::kPurge);
+    options.filter.whole = tables_with(call, Right::kPurge);
     if (call.operation) options.before = call.operation->operation().created_at;
     options.at_batch = [&call](schema::Transaction& transaction, const trash::Emptied& now) {
         if (call.operation) call.operation->note(transaction, now.groups, now.items);
@@ -163,8 +169,10 @@ Reply list_items(const Call& call) {
 Reply get_item(const Call& call) {
     call.target.query.only({"expand"});
     expand(call);
+    const auto id = item_id(call);
+    need_on_item(call, Right::kViewTrash, id);
     Reply reply;
-    reply.body = item_json(call.trash->item(item_id(call), true), *call.resources, true);
+    reply.body = item_json(call.trash->item(id, true), *call.resources, true);
     return reply;
 }
 
@@ -172,6 +180,7 @@ Reply purge_item(const Call& call) {
     refuse_foreign(call);
     call.target.query.only({});
     const auto id = item_id(call);
+    need_on_group(call, Right::kPurge, id);
     auto later = [&] { return accept(call, "purge", call.trash->item(id, false).group_size); };
     if (wants_async(call)) return later();
     trash::PurgeOptions options{most_rows(call), {}};
@@ -199,14 +208,15 @@ Reply restore_item(const Call& call) {
 
 Reply restore_group(const Call& call, const std::string& item_id,
                     const trash::RestoreOptions& options) {
+    need_on_group(call, Right::kRestore, item_id);
     auto later = [&] {
         return accept(call, "restore", call.trash->item(item_id, false).group_size);
     };
     if (wants_async(call) && !options.dry_run) return later();
     Reply reply;
     try {
-        reply.body =
-            restored_json(call.trash->restore(item_id, options, context_of(call)), *call.resources);
+        reply.body = restored_json(
+            seen(call, call.trash->restore(item_id, options, context_of(call))), *call.resources);
     } catch (const trash::TooLarge&) {
         return later();
     }

@@ -84,6 +84,13 @@ void write_lost(JsonWriter& out, const trash::Restored& restored, const Resource
     out.EndArray();
 }
 
+// None: others, that may not be seen.
+std::optional<std::string> path_or_none(const Resources& resources,
+                                        const schema::QualifiedName& table) {
+    if (table.name.empty()) return std::nullopt;
+    return resources.path_of(table);
+}
+
 void write_item_fields(JsonWriter& out, const trash::Item& item, const Resources& resources) {
     const auto* resource = resources.of(item.table);
     out.key("id").text(item.id);
@@ -147,8 +154,10 @@ void write_blockers(JsonWriter& out, const std::vector<trash::Blocker>& blockers
     out.StartArray();
     for (const auto& blocker : blockers) {
         out.StartObject();
-        out.key("resource").text(resources.path_of(blocker.table));
-        out.key("constraint").text(blocker.constraint);
+        out.key("resource").text_or_null(path_or_none(resources, blocker.table));
+        out.key("constraint")
+            .text_or_null(blocker.constraint.empty() ? std::optional<std::string>()
+                                                     : blocker.constraint);
         if (blocker.count < 0)
             out.key("count").Null();
         else
@@ -169,7 +178,7 @@ void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources&
     out.key("resources").StartArray();
     for (const auto& line : impact.lines) {
         out.StartObject();
-        out.key("resource").text(resources.path_of(line.table));
+        out.key("resource").text_or_null(path_or_none(resources, line.table));
         out.key("action").text(line.action);
         out.key("count").Int64(line.count);
         if (!line.reason.empty()) out.key("reason").text(line.reason);
@@ -235,10 +244,11 @@ std::string restored_json(const trash::Restored& restored, const Resources& reso
     return out.take();
 }
 
-std::string resources_json(const Resources& resources) {
+std::string resources_json(const Resources& resources, const Access& access) {
     JsonWriter out;
     out.StartArray();
     for (const auto& resource : resources.all()) {
+        if (!access.allows(Right::kRead, resource)) continue;
         auto path = encode_path(resource.path);
         out.StartObject();
         out.key("resource").text(path);

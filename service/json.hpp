@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "service/resources.hpp"
+#include "service/access.hpp"
 #include "trash/types.hpp"
 
 namespace trashd::service {
@@ -40,7 +40,8 @@ void write_entry(JsonWriter& out, const trash::LedgerEntry& entry, const Resourc
 std::string item_json(const trash::Item& item, const Resources& resources, bool with_object);
 std::string impact_json(const trash::Impact& impact, const Resources& resources);
 std::string restored_json(const trash::Restored& restored, const Resources& resources);
-std::string resources_json(const Resources& resources);
+// Those that may be read.
+std::string resources_json(const Resources& resources, const Access& access);
 // What follows the columns of a trashed row in its JSON, after its last brace is cut off:
 // "deletedAt" and "trashItem", unless the table has columns of these names.
 std::string end_of_trashed_row(std::string_view row, const trash::Item& item,

@@ -76,7 +76,7 @@ LocalService::LocalService(const Config& config)
 
 Reply LocalService::handle(Call& call) {
     try {
-        return find_route(call, match_path(call)).handler(call);
+        return answer_route(call, match_path(call));
     } catch (...) {
         return problem_of_current_exception(call.resources.get(), "cli", call.safe);
     }
@@ -89,7 +89,7 @@ LocalAnswer LocalService::call(const std::string& verb, const std::string& addre
     call.progress = progress;
     call.verb = verb;
     call.safe = verb == "GET";
-    call.by = user_name();
+    call.principal.id = user_name();
     call.target = parse_target(with_parameters(address, parameters));
     call.headers = [](const std::string&) { return HeaderValues{}; };
     call.resources = resources_.get();

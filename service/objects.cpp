@@ -33,6 +33,7 @@ void add_links(Reply& reply, const Call& call, const Listing& listing, const Lis
 
 Reply list(const Call& call, bool trashed_only) {
     const auto listing = parse_listing(call, trashed_only);
+    if (listing.scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
     const auto& table = *listing.resource->table;
     JsonArray rows;
     const auto listed = read_listing(
@@ -82,6 +83,7 @@ Reply row_reply(const Call& call, const LiveRow& row) {
 
 // With both scopes the live row goes before a trashed one of the same key.
 Reply get(const Call& call, const Scope& scope) {
+    if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
     const auto& table = *call.resource->table;
     const auto select = parse_select(call.target.query, table);
     const auto id = object_id(call);
@@ -90,6 +92,7 @@ Reply get(const Call& call, const Scope& scope) {
     if (!scope.live && !scope.trashed) throw not_found(call);
     auto item = trashed_item(call, id, select);
     if (!item) throw not_found(call);
+    if (!call.access.allows(Right::kViewTrash, *call.resource)) throw not_found(call);
     if (!scope.trashed) throw InTrash(*call.trash->find(table.name, id, true));
     Reply reply;
     const auto row = item->object.value_or("{}");
@@ -103,7 +106,7 @@ Reply get(const Call& call, const Scope& scope) {
 Reply list_resources(const Call& call) {
     call.target.query.only({});
     Reply reply;
-    reply.body = resources_json(*call.resources);
+    reply.body = resources_json(*call.resources, call.access);
     return reply;
 }
 

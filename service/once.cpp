@@ -9,6 +9,7 @@
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/spool.hpp"
+#include "service/veil.hpp"
 #include "trash/idempotency.hpp"
 
 namespace trashd::service {
@@ -73,7 +74,7 @@ bool is_final(int status) {
 // An error that is final is the answer.
 Reply reply_of(const Call& call, Reply (*handler)(const Call&)) {
     try {
-        return handler(call);
+        return veiled(call, handler);
     } catch (const trash::StillRunning&) {
         throw;
     } catch (const Error& error) {
@@ -86,7 +87,7 @@ Reply reply_of(const Call& call, Reply (*handler)(const Call&)) {
 
 Reply once(Call& call, Reply (*handler)(const Call&)) {
     const auto key = key_of(call);
-    if (!key) return handler(call);
+    if (!key) return veiled(call, handler);
     trash::KeyClaim claim(call.trash->pool(), call.trash->schema_name(),
                           {context_of(call).by, *key, fingerprint_of(call)});
     if (claim.kept()) return replayed(*claim.kept());

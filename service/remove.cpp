@@ -2,6 +2,7 @@
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/once.hpp"
+#include "service/veil.hpp"
 #include "service/wish.hpp"
 
 namespace trashd::service {
@@ -29,7 +30,7 @@ Reply dry_run(const Call& call, const std::vector<std::string>& id, const Wish& 
         impact = trash::Impact{item->table, item->object_id, 0, {}, {}};
     }
     Reply reply;
-    reply.body = impact_json(*impact, *call.resources);
+    reply.body = impact_json(seen(call, *impact), *call.resources);
     return reply;
 }
 
@@ -51,7 +52,7 @@ Reply render(const Call& call, const trash::DeleteResult& result, const Wish& wi
     const auto& item = *result.item;
     reply.headers.emplace_back("Location", "/v1/trash/" + item.id);
     reply.headers.emplace_back("X-Trash-Group", item.group_id);
-    if (!wish.represent) return reply;
+    if (!wish.represent || !call.access.allows(Right::kViewTrash, *call.resource)) return reply;
     reply.status = 200;
     reply.type = "application/json";
     reply.headers.emplace_back("Preference-Applied", "return=representation");
@@ -69,7 +70,8 @@ std::string result_json(const trash::DeleteResult& result) {
 }
 
 trash::DeleteOptions options_of(const Call& call, const Wish& wish) {
-    trash::DeleteOptions options{wish.cascade, wish.hard, wish.if_match, most_rows(call), {}};
+    trash::DeleteOptions options{wish.cascade,    wish.hard, wish.if_match,
+                                 most_rows(call), {},        wish.check};
     options.at_end = [&](schema::Transaction& transaction, const trash::DeleteResult& result) {
         std::optional<std::string> json;
         if (result.item) json = result_json(result);
@@ -101,7 +103,9 @@ Reply execute(const Call& call, const Wish& wish) {
 
 Reply remove_object(const Call& call) {
     refuse_foreign(call);
-    return execute(call, parse_wish(call));
+    auto wish = parse_wish(call);
+    need_on_taken(call, wish);
+    return execute(call, wish);
 }
 
 }  // namespace trashd::service

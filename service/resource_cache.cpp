@@ -1,8 +1,30 @@
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "service/server.hpp"
 
 namespace trashd::service {
+
+namespace {
+
+// Most likely misspelt; the table may also come later.
+void warn_of_unmatched(const std::map<std::string, Role>& roles, const Resources& resources) {
+    auto matched = [&](const ResourcePattern& pattern) {
+        return pattern.everything() ||
+               std::ranges::any_of(resources.all(), [&](const Resource& resource) {
+                   return pattern.matches(resource.path);
+               });
+    };
+    for (const auto& [name, role] : roles)
+        for (const auto& [right, patterns] : role)
+            for (const auto& pattern : patterns)
+                if (!matched(pattern))
+                    spdlog::warn("roles.{}.{}: no resource is meant by '{}'", name,
+                                 right_name(right), pattern.text());
+}
+
+}  // namespace
 
 ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
     : trash_(trash), config_(config) {
@@ -37,6 +59,7 @@ std::shared_ptr<const Resources> ResourceCache::build(
     resources_ = std::make_shared<Resources>(std::move(catalog), config_);
     for (const auto& warning : resources_->warnings()) spdlog::warn("{}", warning);
     for (const auto& fault : resources_->faults()) spdlog::warn("{}", fault);
+    warn_of_unmatched(config_.roles, *resources_);
     return resources_;
 }
 

@@ -4,6 +4,7 @@
 
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
+#include "service/once.hpp"
 
 namespace trashd::service {
 
@@ -15,35 +16,47 @@ constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{
                            kBulkDelete = "/v1/{resource}/bulk-delete",
                            kProblem = "/problems/{code}";
 
+constexpr Need kPublic{Need::Of::kNothing, Right::kRead},
+    kKnown{Need::Of::kCredentials, Right::kRead}, kAdmin{Need::Of::kService, Right::kAdmin},
+    kPatch{Need::Of::kResource, Right::kWrite, Right::kRestore};
+
+constexpr Need on_resource(Right right) {
+    return {Need::Of::kResource, right};
+}
+
+constexpr Need on_some(Right right) {
+    return {Need::Of::kSomeResource, right};
+}
+
 constexpr std::array kRoutes = {
-    Route{"GET", "/healthz", healthy},
-    Route{"GET", "/readyz", ready},
-    Route{"GET", "/metrics", metrics},
-    Route{"GET", "/openapi.yaml", openapi},
-    Route{"GET", "/", home},
-    Route{"GET", "/docs", docs},
-    Route{"GET", kProblem, explain_problem},
-    Route{"GET", "/v1/", list_resources},
-    Route{"GET", "/v1/{resource}", list_objects},
-    Route{"DELETE", "/v1/{resource}", remove_objects},
-    Route{"POST", kBulkDelete, remove_objects},
-    Route{"POST", "/v1/{resource}", create_objects},
-    Route{"GET", "/v1/{resource}/@deleted", list_deleted},
-    Route{"GET", "/v1/{resource}/$metadata", describe_resource},
-    Route{"GET", kObject, get_object},
-    Route{"PATCH", kObject, patch_object},
-    Route{"PUT", kObject, put_object},
-    Route{"DELETE", kObject, remove_object},
-    Route{"GET", "/v1/{resource}/{id}/@deleted", get_deleted},
-    Route{"GET", "/v1/{resource}/{id}/@history", object_history},
-    Route{"GET", "/v1/history", list_history},
-    Route{"GET", kOperation, get_operation},
-    Route{"GET", "/v1/trash", list_items},
-    Route{"DELETE", "/v1/trash", empty_trash},
-    Route{"GET", kItem, get_item},
-    Route{"DELETE", kItem, purge_item},
-    Route{"GET", kRestore, restore_item},
-    Route{"POST", kRestore, restore_item},
+    Route{"GET", "/healthz", healthy, kPublic},
+    Route{"GET", "/readyz", ready, kPublic},
+    Route{"GET", "/metrics", metrics, kAdmin},
+    Route{"GET", "/openapi.yaml", openapi, kPublic},
+    Route{"GET", "/", home, kPublic},
+    Route{"GET", "/docs", docs, kPublic},
+    Route{"GET", kProblem, explain_problem, kPublic},
+    Route{"GET", "/v1/", list_resources, kKnown},
+    Route{"GET", "/v1/{resource}", list_objects, on_resource(Right::kRead)},
+    Route{"DELETE", "/v1/{resource}", remove_objects, on_resource(Right::kTrash)},
+    Route{"POST", kBulkDelete, remove_objects, on_resource(Right::kTrash)},
+    Route{"POST", "/v1/{resource}", create_objects, on_resource(Right::kWrite)},
+    Route{"GET", "/v1/{resource}/@deleted", list_deleted, on_resource(Right::kViewTrash)},
+    Route{"GET", "/v1/{resource}/$metadata", describe_resource, on_resource(Right::kRead)},
+    Route{"GET", kObject, get_object, on_resource(Right::kRead)},
+    Route{"PATCH", kObject, patch_object, kPatch},
+    Route{"PUT", kObject, put_object, on_resource(Right::kWrite)},
+    Route{"DELETE", kObject, remove_object, on_resource(Right::kTrash)},
+    Route{"GET", "/v1/{resource}/{id}/@deleted", get_deleted, on_resource(Right::kViewTrash)},
+    Route{"GET", "/v1/{resource}/{id}/@history", object_history, on_resource(Right::kViewTrash)},
+    Route{"GET", "/v1/history", list_history, on_some(Right::kViewTrash)},
+    Route{"GET", kOperation, get_operation, kKnown},
+    Route{"GET", "/v1/trash", list_items, on_some(Right::kViewTrash)},
+    Route{"DELETE", "/v1/trash", empty_trash, on_some(Right::kPurge)},
+    Route{"GET", kItem, get_item, on_some(Right::kViewTrash)},
+    Route{"DELETE", kItem, purge_item, on_some(Right::kPurge)},
+    Route{"GET", kRestore, restore_item, on_some(Right::kRestore)},
+    Route{"POST", kRestore, restore_item, on_some(Right::kRestore)},
 };
 
 std::string_view match_trash(Call& call) {
@@ -72,6 +85,23 @@ std::string_view match_resource(Call& call) {
     if (raw.size() == at + 2 && call.target.segments[at + 1] == "@history")
         return "/v1/{resource}/{id}/@history";
     return {};
+}
+
+void check_rights(const Call& call, const Route& route) {
+    const auto& need = route.need;
+    const bool other = need.with_deleted && call.target.query.flag("deleted");
+    const auto right = other ? *need.with_deleted : need.right;
+    switch (need.of) {
+        case Need::Of::kNothing:
+        case Need::Of::kCredentials:
+            return;
+        case Need::Of::kService:
+            return call.access.need_everywhere(right);
+        case Need::Of::kSomeResource:
+            return call.access.need_somewhere(right);
+        case Need::Of::kResource:
+            return call.access.need(right, *call.resource);
+    }
 }
 
 }  // namespace
@@ -115,6 +145,18 @@ const Route& find_route(const Call& call, std::string_view path) {
     for (const auto& route : kRoutes)
         if (route.path == path && route.verb == call.verb) return route;
     throw WrongVerb(allowed_verbs(path));
+}
+
+bool is_public(std::string_view path) {
+    for (const auto& route : kRoutes)
+        if (route.path == path) return route.need.of == Need::Of::kNothing;
+    return false;
+}
+
+Reply answer_route(Call& call, std::string_view path) {
+    const auto& route = find_route(call, path);
+    check_rights(call, route);
+    return once(call, route.handler);
 }
 
 }  // namespace trashd::service

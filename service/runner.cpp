@@ -86,7 +86,8 @@ void Runner::run(trash::Claim& claim) {
     call.trash = trash_.get();
     call.config = &config_;
     call.operation = &claim;
-    const auto reply = find_route(call, match_path(call)).handler(call);
+    if (config_.credentials.configured()) call.access = Access(config_.roles, call.principal.roles);
+    const auto reply = answer_route(call, match_path(call));
     if (!claim.ended()) claim.end(result_of(reply));
 }
 

@@ -11,12 +11,12 @@
 #include <utility>
 
 #include "service/access_log.hpp"
+#include "service/credentials.hpp"
 #include "service/front.hpp"
 #include "service/head.hpp"
 #include "service/http_error.hpp"
 #include "service/metrics.hpp"
 #include "service/negotiate.hpp"
-#include "service/once.hpp"
 #include "service/router.hpp"
 #include "service/stream.hpp"
 
@@ -133,6 +133,7 @@ struct HttpServer::Impl {
     trash::Trash& trash;
     ResourceCache& resources;
     const Config& config;
+    Authenticator authenticator{config, trash};
     Listener server;
     AccessLog access_log{config.access_log};
     Front front{config.limits, static_cast<std::size_t>(config.threads),
@@ -152,13 +153,19 @@ struct HttpServer::Impl {
 
 Reply HttpServer::Impl::dispatch(Call& call) {
     auto path = match_path(call);
+    if (!is_public(path)) authenticator.sign_in(call);
     if (call.verb == "OPTIONS" && !path.empty())
         return {204, "", "", {{"Allow", allowed_verbs(path)}}};
     if (path.empty() && call.verb == "DELETE") {
         call.resources = resources.refresh();
         path = match_path(call);
     }
-    return once(call, find_route(call, path).handler);
+    try {
+        return answer_route(call, path);
+    } catch (const Forbidden& error) {
+        if (authenticator.is_anonymous(call)) authenticator.ask_for_credentials(error.what());
+        throw;
+    }
 }
 
 Reply HttpServer::Impl::handle(Call& call) {

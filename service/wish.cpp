@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "service/handlers.hpp"
+#include "service/veil.hpp"
 
 namespace trashd::service {
 
@@ -34,6 +35,14 @@ bool lacks_confirm(const Call& call, const Wish& wish) {
 
 bool lacks_reason(const Call& call) {
     return call.resource->require_reason && call.target.query.text("reason").value_or("").empty();
+}
+
+// Asked again when the plan is carried out, which may be another one by then.
+void need_on_taken(const Call& call, Wish& wish) {
+    std::vector<Right> rights = {Right::kTrash};
+    if (wish.hard) rights.push_back(Right::kPurge);
+    wish.check = check_of(call, rights);
+    if (wish.check) wish.check(call.trash->taken_by(call.resource->table->name, wish.cascade));
 }
 
 Error reason_required() {

@@ -12,6 +12,7 @@ namespace trashd::service {
 struct Wish {
     bool hard = false, cascade = false, dry_run = false, confirmed = false, represent = false;
     std::vector<std::string> if_match;
+    trash::TableCheck check;  // empty: nothing that is taken needs to be checked
 };
 
 // others: parameters that the address knows beside those of every delete. Throws Error kBadRequest.
@@ -20,5 +21,7 @@ Wish parse_wish(const Call& call, const std::set<std::string>& others = {});
 bool lacks_confirm(const Call& call, const Wish& wish);
 bool lacks_reason(const Call& call);
 Error reason_required();
+// Checks the rights that the delete needs on every resource that it may take rows from.
+void need_on_taken(const Call& call, Wish& wish);
 
 }  // namespace trashd::service

@@ -130,7 +130,8 @@ trash::Items items_of(const Call& call, schema::Transaction& transaction) {
 }
 
 void add_representation(Reply& reply, const Call& call, const std::string& body) {
-    const bool minimal = prefers(call, "return=minimal");
+    const bool seen = call.access.allows(Right::kRead, *call.resource);
+    const bool minimal = !seen || prefers(call, "return=minimal");
     if (minimal || prefers(call, "return=representation"))
         reply.headers.emplace_back("Preference-Applied",
                                    minimal ? "return=minimal" : "return=representation");
@@ -273,7 +274,8 @@ Given with_merged(const Call& call, const Change& change, const LockedRow& locke
 [[noreturn]] void refuse_missing(const Call& call, schema::Transaction& transaction,
                                  const RowAddress& address) {
     auto item = items_of(call, transaction).newest_of(address.table, address.id, true);
-    if (item) throw InTrash(*item, "the object is in the trash; restore it first");
+    if (item && call.access.allows(Right::kViewTrash, *call.resource))
+        throw InTrash(*item, "the object is in the trash; restore it first");
     throw not_found(call);
 }
 

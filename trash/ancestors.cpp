@@ -164,6 +164,17 @@ std::set<long long> groups_of_parents(Restoring& restoring) {
     return out;
 }
 
+void check_tables(Restoring& restoring, const std::string& groups) {
+    if (!restoring.options.check) return;
+    const auto found = restoring.exec("SELECT uuid FROM " + restoring.own("trash_group") +
+                                      " WHERE id IN (" + groups + ") ORDER BY id");
+    for (int row = 0; row < found.rows(); ++row)
+        restoring.options.check(group_tables(restoring.transaction.connection(),
+                                             restoring.trash_schema,
+                                             item_id(std::string(found.text(row, 0)), 1))
+                                    .all);
+}
+
 }  // namespace
 
 std::vector<Conflict> find_missing_parents(Restoring& restoring) {
@@ -208,6 +219,7 @@ bool add_ancestors(Restoring& restoring) {
     if (ids.empty()) return false;
     std::vector<std::string> list;
     for (const long long id : ids) list.push_back(to_string(id));
+    check_tables(restoring, join(list, ", "));
     const auto locked =
         restoring.exec("SELECT id, uuid FROM " + restoring.own("trash_group") + " WHERE id IN (" +
                        join(list, ", ") + ") AND state = 'trashed' ORDER BY id FOR UPDATE");

@@ -270,6 +270,7 @@ void Bulk::purge_trashed(const std::map<std::string, Item>& found) {
     for (const auto& [id, item] : found)
         if (item.root && !were_live_.contains(id)) roots.insert(item.id);
     for (const std::string& root : roots) {
+        if (options_->check) options_->check(group_tables(connection_, name_, root).all);
         const GroupRow group = group_of(connection_, name_, root, true);
         purge_group(*transaction_, name_, group, *context_);
         groups_.insert(group.uuid);
@@ -322,7 +323,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
 BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selection,
                              const BulkOptions& options, const Context& context) {
     for (int attempt = 1;; ++attempt) {
-        auto plan = impl_->compiled(wanted, options.cascade);
+        auto plan = impl_->compiled(wanted, options.cascade, options.check);
         try {
             BulkResult result;
             schema::run(

@@ -23,8 +23,10 @@ struct Trash::Impl {
     const schema::Table& table(const std::shared_ptr<const schema::Catalog>& catalog,
                                const schema::QualifiedName& wanted) const;
     std::shared_ptr<const schema::Catalog> catalog_with(const schema::QualifiedName& wanted);
-    // Throws kConflict when the plan refuses.
-    std::shared_ptr<const Compiled> compiled(const schema::QualifiedName& wanted, bool take_all);
+    std::shared_ptr<const Compiled> planned(const schema::QualifiedName& wanted, bool take_all);
+    // Throws what the check throws, kConflict when the plan refuses.
+    std::shared_ptr<const Compiled> compiled(const schema::QualifiedName& wanted, bool take_all,
+                                             const TableCheck& check = {});
     template <typename Work>
     auto reading(Work work) {
         auto catalog = cache.get();

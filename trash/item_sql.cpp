@@ -70,13 +70,21 @@ void add_group_terms(Conditions& all, const ItemFilter& filter) {
     if (filter.root == false) all.of_group("g.size > 1");
 }
 
-void add_item_terms(Conditions& all, const ItemFilter& filter, const std::string& trash_schema,
-                    const std::vector<int>& shapes) {
-    if (filter.root) all.of_item(*filter.root ? "i.ordinal = 1" : "i.ordinal > 1");
-    if (filter.table) {
+void add_form_terms(Conditions& all, const ItemFilter& filter, const FilterForms& forms) {
+    auto one_of = [&](const std::vector<int>& shapes) {
         all.of_group("g.shapes && " + array_of(shapes));
         all.of_item("i.shape = ANY(" + array_of(shapes) + ")");
-    } else if (filter.object_id) {
+    };
+    if (filter.table) one_of(forms.table);
+    if (filter.among) one_of(forms.among);
+    if (filter.whole) all.of_group("g.shapes <@ " + array_of(forms.whole));
+}
+
+void add_item_terms(Conditions& all, const ItemFilter& filter, const std::string& trash_schema,
+                    const FilterForms& forms) {
+    if (filter.root) all.of_item(*filter.root ? "i.ordinal = 1" : "i.ordinal > 1");
+    add_form_terms(all, filter, forms);
+    if (filter.object_id && !filter.table && !filter.among) {
         // every form there is, so that the index of forms and objects serves
         all.of_item("i.shape = ANY(ARRAY(SELECT id FROM " + quoted({trash_schema, "shape"}) + "))");
     }
@@ -143,13 +151,13 @@ Item item_from(std::string_view fields) {
 
 // Group by group along their index; only where few items are meant, those first.
 ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
-                     const std::vector<Naming>& naming, const std::vector<int>& shapes, bool few) {
+                     const std::vector<Naming>& naming, const FilterForms& forms, bool few) {
     const auto& filter = asked.filter;
     const auto groups = quoted({trash_schema, "trash_group"}),
                items = quoted({trash_schema, "item"});
     Conditions all;
     add_group_terms(all, filter);
-    add_item_terms(all, filter, trash_schema, shapes);
+    add_item_terms(all, filter, trash_schema, forms);
     const auto names = naming_join(filter, all, trash_schema, naming);
     const std::string joined =
         " FROM " + items + " i" + names + " JOIN " + groups + " g ON g.id = i.group_id WHERE ";

@@ -27,9 +27,13 @@ struct ItemQuery {
     std::string count;  // SELECT of how many the filter means
     std::vector<schema::Param> count_params;
 };
-// shapes: the forms of filter.table. few: it means few items, which are sooner sorted than found
+// The forms of the tables that a filter names.
+struct FilterForms {
+    std::vector<int> table, among, whole;
+};
+// few: it means few items, which are sooner sorted than found
 // among all groups.
 ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
-                     const std::vector<Naming>& naming, const std::vector<int>& shapes, bool few);
+                     const std::vector<Naming>& naming, const FilterForms& forms, bool few);
 
 }  // namespace trashd::trash

@@ -175,20 +175,34 @@ void Items::stream_objects(std::vector<Found>& found,
                        });
 }
 
-// Nothing: the table that the filter names never had a row in the trash.
+std::vector<int> Items::forms_of_all(const std::vector<schema::QualifiedName>& tables) {
+    std::vector<Param> oids;
+    for (const auto& name : tables)
+        if (const Table* table = catalog_.table(name)) oids.emplace_back(to_string(table->oid));
+    const auto found = connection_.exec("SELECT id FROM " + quoted({trash_schema_, "shape"}) +
+                                            " WHERE relation::oid = ANY ($1::oid[]) ORDER BY id",
+                                        {schema::array_literal(oids)});
+    std::vector<int> ids;
+    for (int row = 0; row < found.rows(); ++row)
+        ids.push_back(static_cast<int>(found.integer(row, 0)));
+    return ids;
+}
+
+// Nothing: the tables that the filter names never had a row in the trash.
 std::optional<ItemQuery> Items::query_for(const ItemsAsked& asked) {
     check_times(connection_, trash_schema_, asked);
-    std::vector<int> shapes;
-    if (asked.filter.table) {
-        const Table* table = catalog_.table(*asked.filter.table);
-        if (table)
-            for (const auto& form : forms_of(connection_, catalog_, trash_schema_, *table))
-                shapes.push_back(form.id);
-        if (shapes.empty()) return std::nullopt;
-    }
-    const bool few = asked.filter.object_id ||
-                     (asked.filter.table && few_items(connection_, trash_schema_, shapes));
-    return item_query(asked, trash_schema_, naming_, shapes, few);
+    const auto& filter = asked.filter;
+    FilterForms forms;
+    if (filter.table) forms.table = forms_of_all({*filter.table});
+    if (filter.among) forms.among = forms_of_all(*filter.among);
+    if (filter.whole) forms.whole = forms_of_all(*filter.whole);
+    if ((filter.table && forms.table.empty()) || (filter.among && forms.among.empty()) ||
+        (filter.whole && forms.whole.empty()))
+        return std::nullopt;
+    const bool few = filter.object_id ||
+                     (filter.table && few_items(connection_, trash_schema_, forms.table)) ||
+                     (filter.among && few_items(connection_, trash_schema_, forms.among));
+    return item_query(asked, trash_schema_, naming_, forms, few);
 }
 
 Emptied Items::totals(const ItemFilter& roots) {

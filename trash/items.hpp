@@ -51,6 +51,7 @@ class Items {
         int shape = 0;
     };
     std::vector<Found> read(const std::string& from, const std::vector<schema::Param>& params);
+    std::vector<int> forms_of_all(const std::vector<schema::QualifiedName>& tables);
     std::optional<ItemQuery> query_for(const ItemsAsked& asked);
     std::optional<Found> newest(const schema::Table& table, const std::vector<std::string>& id);
     std::string object_of(const Found& found, const std::vector<std::string>* select);

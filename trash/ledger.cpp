@@ -15,6 +15,22 @@ std::string place(std::size_t number) {
     return "$" + std::to_string(number);
 }
 
+// That the entry of the alias is of one of the tables, under the name that it has now.
+std::string among(const std::vector<schema::QualifiedName>& tables, const std::string& alias,
+                  std::vector<Param>& params) {
+    std::vector<Param> schemas, names;
+    for (const auto& table : tables) {
+        schemas.emplace_back(table.schema);
+        names.emplace_back(table.name);
+    }
+    params.push_back(schema::array_literal(schemas));
+    params.push_back(schema::array_literal(names));
+    return "(" + alias + ".schema_name, " + alias +
+           ".table_name) IN (SELECT s, t FROM ROWS FROM (pg_catalog.unnest(" +
+           place(params.size() - 1) + "::text[]), pg_catalog.unnest(" + place(params.size()) +
+           "::text[])) m(s, t))";
+}
+
 }  // namespace
 
 // The ledger writes "schema.table"; a name may hold dots itself.
@@ -79,6 +95,7 @@ HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long befor
         add("l.schema_name = ", filter.table->schema);
         add("l.table_name = ", filter.table->name);
     }
+    if (filter.among) from += " AND " + among(*filter.among, "l", params);
     add("l.object_id = ", filter.object_id);
     add("l.action = ", filter.action);
     add("l.by = ", filter.by);
@@ -90,8 +107,11 @@ HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long befor
 
 // Entries of groups whose root the object was, under every name that its table has had, and of the
 // group that it lies in the trash with.
-HistoryPage Ledger::page_of(const schema::Table& table, const std::string& object_id, int limit,
-                            long long before) {
+HistoryPage Ledger::page_of(const schema::Table& table, const std::string& object_id,
+                            const HistoryAsked& asked) {
+    std::vector<Param> params = {object_id, table.name.schema, table.name.name,
+                                 std::to_string(table.oid)};
+    const std::string seen = asked.among ? " AND " + among(*asked.among, "r", params) : "";
     auto own = [&](const char* name) { return quoted({trash_schema_, name}); };
     const std::string from =
         "(SELECT r.id, 1 AS ordinal FROM " + own("ledger") +
@@ -103,11 +123,12 @@ HistoryPage Ledger::page_of(const schema::Table& table, const std::string& objec
         own("shape") + " s JOIN " + own("item") +
         " i ON i.shape = s.id AND i.object_id = $1 JOIN " + own("trash_group") +
         " g ON g.id = i.group_id JOIN " + own("ledger") +
-        " r ON r.group_uuid = g.uuid WHERE s.relation = $4::oid::regclass AND i.ordinal > 1) f "
+        " r ON r.group_uuid = g.uuid WHERE s.relation = $4::oid::regclass AND i.ordinal > 1" +
+        seen +
+        ") f "
         "JOIN " +
         own("ledger") + " l ON l.id = f.id WHERE true";
-    return read(from, {object_id, table.name.schema, table.name.name, std::to_string(table.oid)},
-                limit, before);
+    return read(from, std::move(params), asked.limit, asked.before);
 }
 
 }  // namespace trashd::trash

@@ -197,6 +197,32 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
     return group;
 }
 
+GroupTables group_tables(Connection& connection, const std::string& trash_schema,
+                         const std::string& item_id) {
+    const ItemAddress address = parse_item_id(item_id);
+    const Result found = connection.exec(
+        "SELECT coalesce(n.nspname::text, s.schema_name), coalesce(c.relname::text, "
+        "s.table_name), pg_catalog.sum(u.amount) OVER (ORDER BY u.place) FROM " +
+            quoted({trash_schema, "trash_group"}) +
+            " g CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(g.shapes), "
+            "pg_catalog.unnest(g.counts)) WITH ORDINALITY u(shape, amount, place) JOIN " +
+            quoted({trash_schema, "shape"}) +
+            " s ON s.id = u.shape LEFT JOIN pg_catalog.pg_class c ON c.oid = s.relation LEFT JOIN "
+            "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE g.uuid = $1::uuid "
+            "ORDER BY u.place",
+        {address.group_id});
+    GroupTables tables;
+    bool there = false;
+    for (int row = 0; row < found.rows(); ++row) {
+        tables.all.push_back({std::string(found.text(row, 0)), std::string(found.text(row, 1))});
+        if (there || address.ordinal < 1 || address.ordinal > found.integer(row, 2)) continue;
+        tables.item = tables.all.back();
+        there = true;
+    }
+    if (!there) throw Error(Code::kNotFound, "there is no such TrashItem");
+    return tables;
+}
+
 void purge_groups(schema::Transaction& transaction, const std::string& trash_schema,
                   const std::vector<GroupRow>& groups, const Context& context) {
     if (groups.empty()) return;

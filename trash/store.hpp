@@ -50,6 +50,10 @@ struct GroupRow {
 GroupRow group_of(schema::Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock);
 
+// The contract of Trash::tables_of.
+GroupTables group_tables(schema::Connection& connection, const std::string& trash_schema,
+                         const std::string& item_id);
+
 // Deletes the items and links of locked groups (id and size suffice) for good and says so in group
 // and ledger.
 void purge_groups(schema::Transaction& transaction, const std::string& trash_schema,

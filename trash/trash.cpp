@@ -28,6 +28,12 @@ Item root_item(const Compiled& plan, const std::string& uuid, long long size) {
     return item;
 }
 
+std::vector<QualifiedName> tables_in(const cascade::Plan& plan) {
+    std::vector<QualifiedName> tables;
+    for (const auto& node : plan.nodes) tables.push_back(node.table->name);
+    return tables;
+}
+
 std::string sentence(const std::vector<std::string>& parts) {
     std::string all;
     for (const std::string& part : parts) all += (all.empty() ? "" : "; ") + part;
@@ -61,13 +67,19 @@ std::shared_ptr<const schema::Catalog> Trash::Impl::catalog_with(const Qualified
     return catalog->table(wanted) ? catalog : cache.refresh();
 }
 
-std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wanted, bool take_all) {
+std::shared_ptr<const Compiled> Trash::Impl::planned(const QualifiedName& wanted, bool take_all) {
     auto catalog = catalog_with(wanted);
     const Table& root = table(catalog, wanted);
     if (root.primary_key.empty()) {
         throw Error(Code::kNotFound, "the table " + wanted.name + " has no primary key; add one");
     }
-    auto plan = plans.get(pool, catalog, root, policy, take_all);
+    return plans.get(pool, catalog, root, policy, take_all);
+}
+
+std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wanted, bool take_all,
+                                                      const TableCheck& check) {
+    auto plan = planned(wanted, take_all);
+    if (check) check(tables_in(plan->plan));
     if (!plan->plan.refusals.empty()) throw Error(Code::kConflict, sentence(plan->plan.refusals));
     return plan;
 }
@@ -108,7 +120,7 @@ DeleteResult Trash::Impl::not_live(const QualifiedName& wanted, const std::vecto
                 return items.one(item_id(found->group_id, 1), false);
             }));
     }
-    PurgeOptions purging{options.most, {}};
+    PurgeOptions purging{options.most, {}, options.check};
     if (options.at_end) {
         purging.at_end = [&](schema::Transaction& transaction, long long size) {
             options.at_end(transaction, {std::nullopt, true, size});
@@ -121,6 +133,7 @@ DeleteResult Trash::Impl::not_live(const QualifiedName& wanted, const std::vecto
 void Trash::Impl::purge(const std::string& item_id, const Context& context,
                         const PurgeOptions& options) {
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
+        if (options.check) options.check(group_tables(transaction.connection(), name, item_id).all);
         const GroupRow group = group_of(transaction.connection(), name, item_id, true);
         if (options.most && group.size > *options.most) throw TooLarge();
         purge_group(transaction, name, group, context);
@@ -286,7 +299,7 @@ Operations& Trash::operations() {
 DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
                            const DeleteOptions& options, const Context& context) {
     for (int attempt = 1;; ++attempt) {
-        auto plan = impl_->compiled(wanted, options.cascade);
+        auto plan = impl_->compiled(wanted, options.cascade, options.check);
         if (id.size() != plan->plan.root->primary_key.size())
             return impl_->not_live(wanted, id, options, context);
         try {
@@ -322,6 +335,8 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
         struct DryRun {};
         try {
             schema::run(impl_->pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
+                if (options.check)
+                    options.check(group_tables(transaction.connection(), impl_->name, item_id).all);
                 const GroupRow group =
                     group_of(transaction.connection(), impl_->name, item_id, true);
                 if (options.most && group.size > *options.most) throw TooLarge();
@@ -342,6 +357,16 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
 
 void Trash::purge(const std::string& item_id, const Context& context, const PurgeOptions& options) {
     impl_->purge(item_id, context, options);
+}
+
+std::vector<QualifiedName> Trash::taken_by(const QualifiedName& wanted, bool cascade) {
+    return tables_in(impl_->planned(wanted, cascade)->plan);
+}
+
+GroupTables Trash::tables_of(const std::string& item_id) {
+    return impl_->reading([&](Items& items, const schema::Catalog&) {
+        return group_tables(items.connection(), impl_->name, item_id);
+    });
 }
 
 Item Trash::item(const std::string& item_id, bool with_object) {
@@ -377,12 +402,12 @@ HistoryPage Trash::history(const HistoryFilter& filter, int limit, long long bef
 }
 
 HistoryPage Trash::history_of(const QualifiedName& wanted, const std::vector<std::string>& id,
-                              int limit, long long before) {
+                              const HistoryAsked& asked) {
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
         const Table* known = catalog.table(wanted);
         if (!known) return HistoryPage{};
         return Ledger(items.connection(), catalog, impl_->name)
-            .page_of(*known, items.canonical(*known, id), limit, before);
+            .page_of(*known, items.canonical(*known, id), asked);
     });
 }
 

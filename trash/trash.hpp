@@ -16,6 +16,10 @@
 
 namespace trashd::trash {
 
+// Asked about the tables that rows would be taken from or put back into, before any of them is
+// locked; throws where that may not be.
+using TableCheck = std::function<void(const std::vector<schema::QualifiedName>&)>;
+
 struct DeleteResult {
     std::optional<Item> item;  // absent after a hard delete
     bool already = false;      // it lay in the trash before
@@ -30,12 +34,14 @@ struct DeleteOptions {
     std::vector<std::string> if_match = {};  // ETags; empty: any
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const DeleteResult&)> at_end = {};
+    TableCheck check = {};
 };
 
 struct RestoreOptions {
     bool with_ancestors = false, lossy = false, dry_run = false;
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const Restored&)> at_end = {};
+    TableCheck check = {};  // of each group, the ancestors' too
 };
 
 struct Emptied {
@@ -52,6 +58,7 @@ struct EmptyOptions {
 struct PurgeOptions {
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, long long)> at_end = {};  // with the group's size
+    TableCheck check = {};
 };
 
 // Which live rows of one table: those named by key, or those that meet a condition.
@@ -76,9 +83,18 @@ struct BulkOptions {
     bool cascade = false, hard = false;
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const BulkResult&)> at_end = {};
+    TableCheck check = {};
 };
 
 inline constexpr int kMostNamed = 1000;  // objects that one bulk delete takes
+
+// Of an object's history: so many entries, older than the one with the id `before`.
+struct HistoryAsked {
+    int limit = 50;
+    long long before = 0;
+    // Of groups that it was no root of only those whose root is of these tables.
+    std::optional<std::vector<schema::QualifiedName>> among = {};
+};
 
 // Newest first, in the order in which the entries were written.
 struct HistoryPage {
@@ -124,6 +140,11 @@ class Trash {
     // stay.
     Emptied empty(const EmptyOptions& options, const Context& context);
 
+    // The tables that a delete may take rows from, that of the object first.
+    std::vector<schema::QualifiedName> taken_by(const schema::QualifiedName& table, bool cascade);
+    // Also of a group that was restored or purged since. Throws kNotFound when it never was.
+    GroupTables tables_of(const std::string& item_id);
+
     // Throws GoneError when restored or purged since, kNotFound when it never was.
     Item item(const std::string& item_id, bool with_object);
     // The newest item of an object that is in the trash, if any.
@@ -143,7 +164,7 @@ class Trash {
     // Of one object: the groups that it was the root of, and the one that it lies in the trash
     // with. Throws kNotFound when the id cannot be a key.
     HistoryPage history_of(const schema::QualifiedName& table, const std::vector<std::string>& id,
-                           int limit, long long before);
+                           const HistoryAsked& asked);
 
   private:
     struct Impl;

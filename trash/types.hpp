@@ -72,6 +72,8 @@ struct ItemFilter {
     std::optional<std::string> from = {}, to = {};  // created_at: from included, to not
     std::optional<std::string> age = {};            // an interval: created_at longer ago than this
     std::optional<std::string> words = {};          // in display_name, whatever the case
+    // Items of these tables only; groups only whose items are all of these tables.
+    std::optional<std::vector<schema::QualifiedName>> among = {}, whole = {};
 };
 
 // After which item a list goes on: when it was made, its group's number, its ordinal.
@@ -111,6 +113,13 @@ struct LedgerEntry {
 struct HistoryFilter {
     std::optional<schema::QualifiedName> table;
     std::optional<std::string> object_id, action, by, group_id, from, to;
+    std::optional<std::vector<schema::QualifiedName>> among;  // entries of these tables only
+};
+
+// The tables that a group has rows of, as they are called today, and that of one of its items.
+struct GroupTables {
+    schema::QualifiedName item;
+    std::vector<schema::QualifiedName> all;
 };
 
 struct Conflict {

@@ -63,12 +63,23 @@ class Contract:
         self.faults.append(f"{method} {template} {status} {what}")
 
 
+ROLES = """credentials.api_keys = true
+[roles]
+blind = { trash = "*", read = "project" }
+"""
+
+
 class Service:
-    def __init__(self, program, contract):
+    def __init__(self, program, contract, toml=None):
         self.contract = contract
         self.folder = tempfile.mkdtemp(prefix="trashd-answers-")
+        self.options = ["--data-dir", self.folder + "/data"]
+        if toml:
+            with open(self.folder + "/trashd.toml", "w", encoding="utf-8") as file:
+                file.write(toml)
+            self.options += ["--config", file.name]
         self.process = subprocess.Popen(
-            [program, "serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir", self.folder + "/data"],
+            [program, "serve", "--demo", "--listen", "127.0.0.1:0", *self.options],
             stderr=subprocess.PIPE, text=True)
         subprocess.run(["chmod", "755", self.folder], check=True)
         for line in self.process.stderr:
@@ -168,6 +179,25 @@ def converse(service, contract):
     expect(contract, service.call(restore, "POST", child + "/$restore?with=ancestors")[0], 200)
 
 
+def guard(service, contract, program):
+    made = subprocess.run([program, "key", "create", "answers", "--role", "blind", *service.options],
+                          stdout=subprocess.PIPE, check=True, text=True)
+    key = {"X-API-Key": made.stdout.strip()}
+    for path in ("/v1/", "/v1/trash", "/v1/history", "/metrics"):
+        expect(contract, service.call(path, "GET", path)[0], 401)
+    expect(contract, service.call("/v1/", "GET", "/v1/", key)[0], 200)
+    for path in ("/v1/trash", "/v1/history", "/metrics"):
+        expect(contract, service.call(path, "GET", path, key)[0], 403)
+    one, project = "/v1/{resource}/{id}", "/v1/project/00000000-0000-4000-8000-000000000042"
+    expect(contract, service.call(one, "GET", project, key)[0], 200)
+    expect(contract, service.call(one, "PUT", project, key, "{}")[0], 403)
+    expect(contract, service.call(one, "DELETE", project + "?dryRun=true", key)[0], 200)
+    user = "/v1/user/00000000-0000-4000-8002-000000000001"
+    status, _, body = service.call(one, "DELETE", user, key)
+    expect(contract, status, 409)
+    expect(contract, json.loads(body)["dependents"][-1]["resource"], None)
+
+
 def write(service, contract, one):
     many = "/v1/{resource}"
     client = json.loads(service.call(many, "GET", "/v1/time/clients?limit=1")[2])[0]
@@ -192,6 +222,11 @@ def main():
     service = Service(sys.argv[1], contract)
     try:
         converse(service, contract)
+    finally:
+        service.stop()
+    service = Service(sys.argv[1], contract, ROLES)
+    try:
+        guard(service, contract, sys.argv[1])
     finally:
         service.stop()
     for fault in contract.faults:

@@ -7,6 +7,7 @@
 #include "service/table.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
+#include "tests/support/tokens.hpp"
 
 using namespace trashd;
 using namespace trashd::test;
@@ -207,16 +208,19 @@ TEST_CASE("nodb: what a table shows can neither move the cursor nor end a line")
 
 TEST_CASE("a key is printed once, listed without its secret, and revoked") {
     Bench bench;
-    const auto made = bench.run({"key", "create", "ci", "--role", "people", "--role", "other",
-                                 "--tenant", "acme", "--expires", "2999-01-31"});
+    const TempFile config(
+        "credentials.api_keys = true\nroles.people = [\"read\"]\nroles.other = []\n");
+    const auto key = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "key");
+        arguments.insert(arguments.end(), {"--config", config.path()});
+        return bench.run(arguments);
+    };
+    const auto made = key({"create", "ci", "--role", "people", "--role", "other", "--tenant",
+                           "acme", "--expires", "2999-01-31"});
     CHECK(made.status == 0);
     CHECK(made.output.starts_with("trashd_"));
     CHECK(made.output.size() == 89);
     const auto id = made.output.substr(7, 16);
-    const auto key = [&](std::vector<std::string> arguments) {
-        arguments.insert(arguments.begin(), "key");
-        return bench.run(arguments);
-    };
     const auto listed = key({"list"}).output;
     CHECK(listed.starts_with(id + "\tci\tvalid\tpeople other\tacme\t"));
     CHECK(listed.ends_with("\t2999-01-31T00:00:00.000000Z\t\n"));
@@ -226,4 +230,8 @@ TEST_CASE("a key is printed once, listed without its secret, and revoked") {
     CHECK(key({"create", "ci"}).status == 2);
     CHECK(key({"create", "", "--role", "people"}).status == 2);
     CHECK(key({"create", "ci", "--role", "people", "--expires", "now"}).status == 2);
+    const auto unknown = key({"create", "ci", "--role", "poeple"});
+    CHECK(unknown.status == 2);
+    CHECK(unknown.output ==
+          "trashd: there is no role 'poeple' in the configuration; it has other, people\n");
 }

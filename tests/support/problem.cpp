@@ -14,6 +14,7 @@ const std::map<std::string, std::pair<int, std::string>> kMeanings = {
     {"bad-request", {400, "The request cannot be understood"}},
     {"confirmation-required", {400, "Confirmation is required"}},
     {"reason-required", {400, "A reason is required"}},
+    {"unauthorized", {401, "Credentials are missing or wrong"}},
     {"forbidden", {403, "Not allowed"}},
     {"not-found", {404, "Not found"}},
     {"method-not-allowed", {405, "Method not allowed"}},
