@@ -113,6 +113,8 @@ trash::EmptyOptions parse_emptying(const Call& call) {
     trash::EmptyOptions options;
     options.filter = parse_filter(call, Right::kPurge);
     options.filter.whole = tables_with(call, Right::kPurge);
+    // the counts would tell the names of what is there
+    if (options.filter.words) call.access.need_everywhere(Right::kViewTrash);
     if (call.operation) options.before = call.operation->operation().created_at;
     options.at_batch = [&call](schema::Transaction& transaction, const trash::Emptied& now) {
         if (call.operation) call.operation->note(transaction, now.groups, now.items);

@@ -271,6 +271,7 @@ tasks = { read = "task", view-trash = "task", purge = "task" }
     CHECK(bench.as("owner", "GET", "/v1/task/1/@history").json().Size() == 1);
     const auto counts = bench.as("tasks", "DELETE", "/v1/trash").json();
     CHECK(counts["groups"].GetInt() == 1);
+    check_forbidden(bench.as("tasks", "DELETE", "/v1/trash?q=x"), "view-trash");
     CHECK(bench.as("tasks", "DELETE", "/v1/trash?confirm=true").json()["items"].GetInt() == 1);
     CHECK(bench.as("owner", "GET", own).code() == "gone");
     CHECK(bench.as("owner", "GET", "/v1/trash?root=true").json().Size() == 2);
@@ -287,6 +288,57 @@ TEST_CASE("dependents and impacts show no resources that may not be read") {
     CHECK(impact.body.ends_with("\"blockers\":[" + others + "]}"));
     CHECK(bench.as("owner", "DELETE", "/v1/project/2?dryRun=true").body.find("bill") !=
           std::string::npos);
+}
+
+TEST_CASE("conflicts of a restore show no rows, ids or counts that may not be seen") {
+    Bench bench(std::string(kRoles) + R"(
+blind = { restore = "*", view-trash = "task" }
+half = { restore = "*", view-trash = "project" }
+)");
+    const auto item = bench.trash("/v1/project/1");
+    CHECK(bench.as("owner", "POST", "/v1/project", R"({"id":7,"name":"one"})").status == 201);
+    const auto conflict = [&](const std::string& role) {
+        const auto answer = bench.as(role, "POST", item + "/$restore");
+        CHECK(answer.code() == "restore-conflict");
+        return answer.body.substr(answer.body.find("\"conflicts\""));
+    };
+    const std::string start = R"("conflicts":[{"kind":"unique-taken","resource":"project")",
+                      id = R"(,"id":"1")",
+                      middle = R"(,"constraint":"project_name_key","columns":["name"],"values":)";
+    CHECK(conflict("owner") ==
+          start + id + middle + R"(["one"],"with":{"resource":"project","id":"7"}}]})");
+    CHECK(conflict("half") == start + id + middle + R"(["one"]}]})");
+    CHECK(conflict("blind") == start + middle + "[]}]}");
+}
+
+TEST_CASE("as many conflicts as there may be, who may not see them learns of one") {
+    Bench bench(std::string(kRoles) + "blind = { restore = \"*\" }\n");
+    const auto parent = bench.trash("/v1/project/3");
+    bench.as("owner", "POST", parent + "/$restore");
+    const auto tasks = bench.trash("/v1/project/1");
+    TestConnection(bench.database.url())->exec("INSERT INTO task VALUES (1, NULL), (2, NULL)");
+    const auto all = bench.as("owner", "POST", tasks + "/$restore").json();
+    CHECK(all["conflicts"].Size() == 2);
+    CHECK(all["detail"] ==
+          "the group cannot go back as it is: 2 conflicts; resolve them and restore again");
+    const auto one = bench.as("blind", "POST", tasks + "/$restore").json();
+    CHECK(one["conflicts"].Size() == 1);
+    CHECK(one["detail"] ==
+          "the group cannot go back as it is; resolve the conflicts and restore again");
+}
+
+TEST_CASE("an Idempotency-Key is its principal's own") {
+    Bench bench;
+    const auto send = [&](const std::string& name) {
+        return ask(bench.service.port(), "DELETE", "/v1/task/4",
+                   {{"X-API-Key", bench.key("owner", name)}, {"Idempotency-Key", "one"}});
+    };
+    CHECK(send("ada").header("Idempotency-Replayed").empty());
+    CHECK(send("ada").header("Idempotency-Replayed") == "true");
+    CHECK(send("eve").header("Idempotency-Replayed").empty());
+    const auto refused = ask(bench.service.port(), "DELETE", "/v1/task/4",
+                             {{"X-API-Key", bench.key("none", "ada")}, {"Idempotency-Key", "one"}});
+    check_forbidden(refused, "trash", "task");
 }
 
 TEST_CASE("a trashed object is not there for who may not view the trash") {

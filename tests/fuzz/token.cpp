@@ -1,0 +1,39 @@
+// A token that nobody signed is refused, whatever it holds; a file of keys is read or refused.
+#include <fstream>
+
+#include "service/jwt.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+using namespace trashd;
+using namespace trashd::service;
+
+namespace {
+
+const Credentials& credentials() {
+    static const Credentials made = [] {
+        Credentials credentials;
+        credentials.jwt_keys = "token.secret";
+        std::ofstream(credentials.jwt_keys) << "a secret that the fuzzer does not know";
+        return credentials;
+    }();
+    return made;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
+    const std::string text(reinterpret_cast<const char*>(data), size);
+    static TokenVerifier verifier(credentials());
+    try {
+        verifier.verify(text);
+        must(false);
+    } catch (const Error& error) {
+        must(error.code() == Code::kUnauthorized);
+    }
+    try {
+        must(!parse_token_keys(text).empty());
+    } catch (const Error& error) {
+        must(error.code() == Code::kBadRequest);
+    }
+    return 0;
+}
