@@ -40,29 +40,31 @@ void load_demo(schema::Pool& pool, const std::string& trash_schema) {
     spdlog::info("the demo is loaded");
 }
 
-// Ends the server at SIGTERM or SIGINT, which must be blocked in every thread.
+// Ends the server at SIGTERM or SIGINT, has it read its certificate again at SIGHUP.
 class SignalThread {
   public:
-    explicit SignalThread(HttpServer& server)
-        : thread_([this, &server] {
-              int signal = 0;
-              sigwait(&set_, &signal);
+    SignalThread(HttpServer& server, const sigset_t& signals)
+        : thread_([&server, signals] {
+              for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;)
+                  server.reload();
               spdlog::info("stopping");
               server.stop();
           }) {}
     ~SignalThread() { thread_.join(); }
 
-    static sigset_t block() {
+    // In every thread made from now on. Without a certificate SIGHUP ends the process, as it does
+    // any that has nothing to read again.
+    static sigset_t block(bool with_hangup) {
         sigset_t set;
         sigemptyset(&set);
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGINT);
+        if (with_hangup) sigaddset(&set, SIGHUP);
         pthread_sigmask(SIG_BLOCK, &set, nullptr);
         return set;
     }
 
   private:
-    sigset_t set_ = block();
     std::thread thread_;
 };
 
@@ -122,7 +124,7 @@ void run(const Config& config) {
         cluster->create_database("trashd");
         url = cluster->url("trashd");
     }
-    SignalThread::block();
+    const auto signals = SignalThread::block(config.tls.on());
     schema::Pool pool(url, config.pool_size, std::chrono::seconds(5),
                       {std::chrono::milliseconds(config.limits.lock_timeout_ms),
                        std::chrono::milliseconds(config.limits.statement_timeout_ms)});
@@ -138,9 +140,9 @@ void run(const Config& config) {
     std::jthread forgetter(
         [&](std::stop_token stop) { forget_often(std::move(stop), pool, config); });
     Runner runner(trash.operations(), pool, config);
-    SignalThread signals(server);
-    spdlog::info("listening on {} with {} resources", text_of(endpoint, port),
-                 resources.get()->all().size());
+    SignalThread signal_thread(server, signals);
+    spdlog::info("listening on {} with {} resources{}", text_of(endpoint, port),
+                 resources.get()->all().size(), config.tls.on() ? " and TLS" : "");
     server.serve();
 }
 

@@ -161,6 +161,18 @@ void take_limits(Section& section, Config& config, std::vector<std::string>& fau
     limits.refuse_unknown();
 }
 
+void take_tls(Section& section, Config& config, std::vector<std::string>& faults) {
+    const auto* node = section.find("tls");
+    if (!node) return;
+    if (!node->as_table()) return section.fault("tls", "must be a table");
+    Section tls(*node->as_table(), "tls.", faults);
+    tls.take("certificate", config.tls.certificate);
+    tls.take("key", config.tls.key);
+    if (config.tls.certificate.empty()) tls.fault("certificate", "is missing");
+    if (config.tls.key.empty()) tls.fault("key", "is missing");
+    tls.refuse_unknown();
+}
+
 bool valid_origin(const std::string& origin) {
     const auto host = origin.find("://");
     return origin == "*" || (host != origin.npos && host + 3 < origin.size() &&
@@ -296,6 +308,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     section.take("restore_by_get", config.restore_by_get);
     take_limits(section, config, faults);
     take_idempotency(section, config, faults);
+    take_tls(section, config, faults);
     take_cors(section, config, faults);
     take_log(section, config, faults);
     take_credentials(section, config, faults);

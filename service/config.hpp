@@ -44,6 +44,12 @@ struct Credentials {
     bool configured() const { return api_keys || !jwt_keys.empty(); }
 };
 
+// Files in PEM; both or none.
+struct TlsFiles {
+    std::string certificate, key;
+    bool on() const { return !certificate.empty(); }
+};
+
 struct Config {
     std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
     std::string trash_schema = "trashd";
@@ -54,6 +60,7 @@ struct Config {
     bool restore_by_get = true, demo = false;
     long long idempotency_hours = 24;
     RequestLimits limits;
+    TlsFiles tls;
     std::vector<ResourceConfig> resources;
     Credentials credentials;
     std::map<std::string, Role> roles;

@@ -113,6 +113,9 @@ std::string dump(const Config& config) {
     toml::array origins;
     for (const auto& origin : config.cors_origins) origins.push_back(origin);
     if (!origins.empty()) table.insert("cors", toml::table{{"origins", origins}});
+    if (config.tls.on())
+        table.insert("tls",
+                     toml::table{{"certificate", config.tls.certificate}, {"key", config.tls.key}});
     if (!config.access_log.empty()) table.insert("log", toml::table{{"access", config.access_log}});
     if (config.credentials.configured()) {
         table.insert("credentials", credentials_table(config.credentials));

@@ -27,7 +27,7 @@ constexpr milliseconds kSweep{250};
 constexpr seconds kLinger{5}, kQueue{5}, kGrace{2};
 // For the database, files and the like.
 constexpr std::size_t kOtherDescriptors = 256, kOverfull = 32;
-constexpr int kOnce = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
+constexpr uint32_t kOnce = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, kOnceOut = EPOLLOUT | EPOLLONESHOT;
 
 // As many as wanted, or as the system lets this process hold.
 std::size_t connections_possible(std::size_t wanted) {
@@ -52,23 +52,23 @@ std::string address_of(const sockaddr_storage& from) {
     return text;
 }
 
-bool would_block() {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+// As much arithmetic at once as there are processors: a flood of handshakes keeps no request
+// waiting for a thread.
+std::size_t greeting_threads() {
+    return std::max(1U, std::thread::hardware_concurrency());
 }
 
 }  // namespace
 
-Connection::~Connection() {
-    close(socket);
-}
-
-Front::Front(const RequestLimits& limits, std::size_t threads, Serve serve)
+Front::Front(const RequestLimits& limits, std::size_t threads, Serve serve, const TlsContext* tls)
     : limits_(limits),
       serve_(std::move(serve)),
+      tls_(tls),
       events_(epoll_create1(EPOLL_CLOEXEC)),
       wake_(eventfd(0, EFD_CLOEXEC)),
       most_(connections_possible(limits.connections)),
-      workers_(threads) {
+      workers_(threads),
+      greeters_(greeting_threads()) {
     if (events_ < 0 || wake_ < 0) throw Error(Code::kUnavailable, "no more files can be opened");
     epoll_event event{kOnce, {.fd = wake_}};
     epoll_ctl(events_, EPOLL_CTL_ADD, wake_, &event);
@@ -84,8 +84,11 @@ void Front::stop() {
     eventfd_write(wake_, 1);
 }
 
-void Front::watch(int socket, int how) const {
-    epoll_event event{kOnce, {.fd = socket}};
+void Front::watch(const Connection& connection, int how) const {
+    const int socket = connection.wire.socket();
+    const bool to_write =
+        connection.state_ == State::kWaiting && connection.wire.waits_for() == POLLOUT;
+    epoll_event event{to_write ? kOnceOut : kOnce, {.fd = socket}};
     epoll_ctl(events_, how, socket, &event);
 }
 
@@ -115,15 +118,21 @@ void Front::accept_all(int listener) {
         if (socket < 0) return;
         const int on = 1;
         setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        const auto connection = std::make_shared<Connection>(socket, address_of(from));
-        if (connections_.size() >= most_) make_room();
-        if (connections_.size() >= most_ + kOverfull) continue;
-        connection->until_ = Clock::now() + seconds(limits_.idle_seconds);
-        connections_[socket] = connection;
-        watch(socket, EPOLL_CTL_ADD);
-        if (connections_.size() > most_)
-            refuse(*connection, Error(Code::kUnavailable, "there are too many connections"));
+        add(socket, address_of(from));
     }
+}
+
+void Front::add(int socket, std::string peer) {
+    const auto connection = std::make_shared<Connection>(socket, tls_, std::move(peer));
+    if (connections_.size() >= most_) make_room();
+    if (connections_.size() >= most_ + kOverfull) return;
+    connection->until_ =
+        Clock::now() + seconds(tls_ ? limits_.header_seconds : limits_.idle_seconds);
+    connection->greeted_by_ = connection->until_;
+    connections_[socket] = connection;
+    watch(*connection, EPOLL_CTL_ADD);
+    if (connections_.size() > most_)
+        refuse(*connection, Error(Code::kUnavailable, "there are too many connections"));
 }
 
 // Of those on which nothing runs the one that has least time left.
@@ -149,25 +158,27 @@ void Front::on_event(int socket) {
         state = connection->state_;
     }
     const auto before = connection->input.size();
+    if (state == State::kWaiting && !connection->wire.open()) return queue_greeting(connection);
     if (state == State::kWaiting && receive(*connection)) return look_for_head(connection, before);
-    if (state == State::kEnding && discard(*connection)) return watch(socket, EPOLL_CTL_MOD);
+    if (state == State::kEnding && discard(*connection)) return watch(*connection, EPOLL_CTL_MOD);
     if (state == State::kWaiting || state == State::kEnding) connections_.erase(found);
 }
 
 // False when the client has gone.
 bool Front::receive(Connection& connection) {
-    std::array<char, 16384> bytes;
-    const auto length = recv(connection.socket, bytes.data(), bytes.size(), 0);
-    if (length <= 0) return length < 0 && would_block();
+    std::array<char, Wire::kPiece> bytes;
+    const auto length = connection.wire.read(bytes.data(), bytes.size());
+    if (length <= 0) return length < 0 && connection.wire.waits_for() != 0;
     connection.input.append(bytes.data(), static_cast<std::size_t>(length));
     return true;
 }
 
+// As it comes: what it says does not matter any more.
 bool Front::discard(Connection& connection) {
     std::array<char, 16384> bytes;
     for (int i = 0; i < 64; ++i) {
-        const auto length = recv(connection.socket, bytes.data(), bytes.size(), 0);
-        if (length <= 0) return length < 0 && would_block();
+        const auto length = recv(connection.wire.socket(), bytes.data(), bytes.size(), 0);
+        if (length <= 0) return length < 0 && (errno == EAGAIN || errno == EINTR);
     }
     return true;
 }
@@ -184,11 +195,47 @@ void Front::look_for_head(const Shared& connection, std::size_t before) {
             Error(Code::kBadRequest, fmt::format("the head of a request may have up to {} bytes",
                                                  limits_.header_bytes)));
     if (length != std::string::npos) return queue(connection);
-    if (before == 0 && !input.empty()) {
+    if (before == 0 && (!input.empty() || tls_)) {
+        const auto end = Clock::now() + seconds(limits_.header_seconds);
         std::lock_guard lock(connection->mutex_);
-        connection->until_ = Clock::now() + seconds(limits_.header_seconds);
+        // A piece of a TLS record begins a head as well, and the next one does not begin it anew.
+        connection->until_ = input.empty() ? std::min(connection->until_, end) : end;
     }
-    watch(connection->socket, EPOLL_CTL_MOD);
+    watch(*connection, EPOLL_CTL_MOD);
+}
+
+void Front::queue_greeting(const Shared& connection) {
+    {
+        std::lock_guard lock(connection->mutex_);
+        connection->state_ = State::kQueued;
+    }
+    try {
+        greeters_.submit([this, connection] { greet(*connection); });
+    } catch (const std::system_error& error) {
+        spdlog::error("no thread can be made: {}", error.what());
+        connections_.erase(connection->wire.socket());
+    }
+}
+
+// One step: for what the client still has to send no thread waits.
+void Front::greet(Connection& connection) {
+    {
+        std::lock_guard lock(connection.mutex_);
+        if (connection.state_ != State::kQueued) return;
+        connection.state_ = State::kServed;
+    }
+    switch (connection.wire.greet()) {
+        case Wire::Greeting::kDone:
+            return give_back(connection, State::kWaiting,
+                             Clock::now() + seconds(limits_.idle_seconds));
+        case Wire::Greeting::kGoesOn:
+            return give_back(connection, State::kWaiting, connection.greeted_by_);
+        case Wire::Greeting::kFailed:
+            return give_back(connection, State::kEnding, Clock::now() + kLinger);
+        case Wire::Greeting::kPlainHttp:
+            return refuse(connection,
+                          Error(Code::kBadRequest, "ask for https:// here, this port has TLS"));
+    }
 }
 
 void Front::queue(const Shared& connection) {
@@ -221,20 +268,19 @@ void Front::work(Connection& connection) {
         connection.state_ = State::kServed;
     }
     if (!serve(connection) || stopping_)
-        give_back(connection, State::kEnding, kLinger);
-    else
-        give_back(
-            connection, State::kWaiting,
-            seconds(connection.input.empty() ? limits_.idle_seconds : limits_.header_seconds));
+        return give_back(connection, State::kEnding, Clock::now() + kLinger);
+    const bool idle = connection.input.empty();
+    give_back(connection, State::kWaiting,
+              Clock::now() + seconds(idle ? limits_.idle_seconds : limits_.header_seconds));
 }
 
 // What the client still sends is read for a while: closing over it would take the answer away.
-void Front::give_back(Connection& connection, State state, milliseconds wait) {
+void Front::give_back(Connection& connection, State state, Clock::time_point until) {
     std::lock_guard lock(connection.mutex_);
     connection.state_ = state;
-    connection.until_ = Clock::now() + wait;
-    if (state == State::kEnding) shutdown(connection.socket, SHUT_WR);
-    watch(connection.socket, EPOLL_CTL_MOD);
+    connection.until_ = until;
+    if (state == State::kEnding) connection.wire.end();
+    watch(connection, EPOLL_CTL_MOD);
 }
 
 void Front::refuse(Connection& connection, Error error) {
@@ -243,8 +289,8 @@ void Front::refuse(Connection& connection, Error error) {
         connection.state_ = State::kServed;
     }
     connection.refusal = std::move(error);
-    serve(connection);
-    give_back(connection, State::kEnding, kLinger);
+    if (connection.wire.open()) serve(connection);
+    give_back(connection, State::kEnding, Clock::now() + kLinger);
 }
 
 // True when there is nothing more to wait for.
@@ -253,7 +299,7 @@ bool Front::over(Connection& connection, Clock::time_point now) {
     {
         std::lock_guard lock(connection.mutex_);
         state = connection.state_;
-        if (state == State::kServed && now >= cut_off_) shutdown(connection.socket, SHUT_RD);
+        if (state == State::kServed && now >= cut_off_) shutdown(connection.wire.socket(), SHUT_RD);
         if (state == State::kWaiting && stopping_) return true;
         if (state == State::kEnding && now >= cut_off_) return true;
         if (state == State::kServed || now < connection.until_) return false;

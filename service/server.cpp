@@ -19,6 +19,7 @@
 #include "service/negotiate.hpp"
 #include "service/router.hpp"
 #include "service/stream.hpp"
+#include "service/tls.hpp"
 
 namespace trashd::service {
 
@@ -136,8 +137,11 @@ struct HttpServer::Impl {
     Authenticator authenticator{config, trash};
     Listener server;
     AccessLog access_log{config.access_log};
+    std::optional<TlsContext> tls{
+        config.tls.on() ? std::optional<TlsContext>(std::in_place, config.tls) : std::nullopt};
     Front front{config.limits, static_cast<std::size_t>(config.threads),
-                [this](Connection& connection) { return serve(connection); }};
+                [this](Connection& connection) { return serve(connection); },
+                tls ? &*tls : nullptr};
 
     void set_up();
     bool serve(Connection& connection);
@@ -266,7 +270,7 @@ bool HttpServer::Impl::serve_one(Connection& connection, std::size_t length) {
     }
     exchange.peer = connection.peer;
     exchange.close = exchange.head.refusal || !exchange.head.keep_alive || front.stopping();
-    RequestStream stream(connection.socket, limits, head_for_library(exchange),
+    RequestStream stream(connection.wire, limits, head_for_library(exchange),
                          connection.input.substr(length));
     exchange.stream = &stream;
     current = &exchange;
@@ -329,6 +333,16 @@ int HttpServer::bind(const Endpoint& endpoint) {
 
 void HttpServer::serve() {
     impl_->front.run(impl_->server.listening());
+}
+
+void HttpServer::reload() {
+    if (!impl_->tls) return;
+    try {
+        impl_->tls->reload();
+        spdlog::info("the certificate was read again");
+    } catch (const Error& error) {
+        spdlog::error("the certificate in force stays so: {}", error.what());
+    }
 }
 
 void HttpServer::stop() {

@@ -34,6 +34,9 @@ class HttpServer {
     int bind(const Endpoint& endpoint);
     // Serves until stop(), then finishes what runs.
     void serve();
+    // Reads the certificate again; where that cannot be, logs why and goes on with the one in
+    // force.
+    void reload();
     // Also before serve() has begun.
     void stop();
 

@@ -1,7 +1,5 @@
 #include "service/stream.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -9,38 +7,34 @@ namespace trashd::service {
 
 namespace {
 
-constexpr std::size_t kReadBytes = 16384, kLeastRate = 16384;
-
-bool would_block() {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
+constexpr std::size_t kLeastRate = 16384;
 
 // False when the time is over.
-bool wait_until(int socket, short what, std::chrono::steady_clock::time_point end) {
+bool wait_until(const Wire& wire, std::chrono::steady_clock::time_point end) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
-    pollfd ready{socket, what, 0};
+    pollfd ready{wire.socket(), wire.waits_for(), 0};
     return poll(&ready, 1, static_cast<int>(left.count())) >= 0 || errno == EINTR;
 }
 
 }  // namespace
 
-RequestStream::RequestStream(int socket, const RequestLimits& limits, std::string head,
+RequestStream::RequestStream(Wire& wire, const RequestLimits& limits, std::string head,
                              std::string received)
-    : socket_(socket),
+    : wire_(wire),
       write_time_(limits.write_seconds),
       read_by_(Clock::now() + std::chrono::seconds(limits.request_seconds)),
       buffer_(std::move(head) + received) {}
 
 bool RequestStream::fill() {
-    buffer_.resize(kReadBytes);
+    buffer_.resize(Wire::kPiece);
     at_ = 0;
     ssize_t length = -1;
     while (Clock::now() < read_by_) {
-        length = recv(socket_, buffer_.data(), buffer_.size(), 0);
-        if (length >= 0 || !would_block()) break;
-        wait_until(socket_, POLLIN, read_by_);
+        length = wire_.read(buffer_.data(), buffer_.size());
+        if (length >= 0 || wire_.waits_for() == 0) break;
+        wait_until(wire_, read_by_);
     }
     buffer_.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
     return length > 0;
@@ -61,15 +55,15 @@ bool RequestStream::wait_to_write() {
         written_freely_ = written_;
     }
     const auto more = std::chrono::seconds((written_ - written_freely_) / kLeastRate);
-    return wait_until(socket_, POLLOUT, std::min(progressed_, stalled_ + more) + write_time_);
+    return wait_until(wire_, std::min(progressed_, stalled_ + more) + write_time_);
 }
 
 ssize_t RequestStream::write(const char* bytes, std::size_t size) {
     std::size_t done = 0;
     while (done < size) {
-        const auto length = send(socket_, bytes + done, size - done, MSG_NOSIGNAL);
-        if (length < 0 && (!would_block() || !wait_to_write())) return -1;
-        if (length < 0) continue;
+        const auto length = wire_.write(bytes + done, size - done);
+        if (length <= 0 && (wire_.waits_for() == 0 || !wait_to_write())) return -1;
+        if (length <= 0) continue;
         done += static_cast<std::size_t>(length);
         written_ += static_cast<std::size_t>(length);
         if (stalled_ != Clock::time_point()) progressed_ = Clock::now();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "service/config.hpp"
+#include "service/wire.hpp"
 
 namespace trashd::service {
 
@@ -15,9 +16,9 @@ class RequestStream : public httplib::Stream {
   public:
     using Clock = std::chrono::steady_clock;
 
-    // socket: does not block. head: what the library is given to read as the head of the request;
-    // received: what came from the client behind its head.
-    RequestStream(int socket, const RequestLimits& limits, std::string head, std::string received);
+    // head: what the library is given to read as the head of the request; received: what came from
+    // the client behind its head.
+    RequestStream(Wire& wire, const RequestLimits& limits, std::string head, std::string received);
     // What was received and not read: the beginning of the next request.
     std::string rest() const { return buffer_.substr(at_); }
     std::size_t written() const { return written_; }
@@ -39,7 +40,7 @@ class RequestStream : public httplib::Stream {
     bool fill();
     bool wait_to_write();
 
-    int socket_;
+    Wire& wire_;
     std::chrono::seconds write_time_;
     Clock::time_point read_by_, stalled_{}, progressed_{};
     std::string buffer_;

@@ -82,6 +82,12 @@ bool ServiceProcess::read_more() {
     return true;
 }
 
+const std::string& ServiceProcess::log_with(const std::string& text) {
+    while (log_.find(text) == std::string::npos && read_more()) {
+    }
+    return log_;
+}
+
 int ServiceProcess::stop() {
     if (child_ < 0) return -1;
     ::kill(child_, SIGTERM);
@@ -185,14 +191,18 @@ Answer request(int port, const std::string& verb, const std::string& address,
     return answer;
 }
 
-RawClient::RawClient(int port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+int connect_to(int port) {
+    const int made = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-        throw std::runtime_error("no connection");
+    if (connect(made, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return made;
+    close(made);
+    throw std::runtime_error("no connection");
 }
+
+RawClient::RawClient(int port) : socket_(connect_to(port)) {}
 
 RawClient::~RawClient() {
     close(socket_);
@@ -222,6 +232,15 @@ const std::string& RawClient::receive(const std::string& text) {
             received_.append(buffer, static_cast<std::size_t>(length));
     }
     return received_;
+}
+
+bool RawClient::gone() {
+    char buffer[4096];
+    ssize_t length = 0;
+    while ((length = recv(socket_, buffer, sizeof buffer, MSG_DONTWAIT)) > 0)
+        received_.append(buffer, static_cast<std::size_t>(length));
+    closed_ = closed_ || length == 0 || errno != EAGAIN;
+    return closed_;
 }
 
 const std::string& RawClient::receive_all() {

@@ -13,7 +13,7 @@ namespace rapidjson {
 
 // The library's own comparison with a number calls itself without end in C++20: say .GetInt().
 template <typename Number>
-    requires std::is_arithmetic_v<Number>
+requires std::is_arithmetic_v<Number>
 bool operator==(const Value&, Number) = delete;
 
 }  // namespace rapidjson
@@ -32,6 +32,8 @@ class ServiceProcess {
     int port() const { return port_; }
     pid_t pid() const { return child_; }
     const std::string& log() const { return log_; }
+    // Waits until the log holds the text or the process has ended.
+    const std::string& log_with(const std::string& text);
     // SIGTERM; the exit status, or -1 when a signal ended it.
     int stop();
     void kill();  // SIGKILL: no time for anything
@@ -69,6 +71,9 @@ Answer request(int port, const std::string& verb, const std::string& address,
 // Bytes as they are; all that comes back until the server closes or is quiet.
 std::string raw_request(int port, const std::string& bytes);
 
+// A socket connected to the port; throws std::runtime_error.
+int connect_to(int port);
+
 // A connection that sends what and when the test wants.
 class RawClient {
   public:
@@ -84,6 +89,8 @@ class RawClient {
     // The same, until the server has closed.
     const std::string& receive_all();
     bool closed() const { return closed_; }
+    // The server has closed, as far as can be said without waiting; takes what came.
+    bool gone();
 
   private:
     int socket_;
