@@ -107,11 +107,11 @@ class Taking {
 
     std::string watch_others() const;
     std::string take() const;
-    std::string deleted_so_far() const;
     std::string prove() const;
     std::string record() const;
 
   private:
+    std::vector<std::string> deleted_so_far() const;
     std::string deleted_anywhere() const;
     std::vector<std::string> deletes(std::string& taken) const;
     std::string one_delete(int node, const std::string& name, const std::string& where) const;

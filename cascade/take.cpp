@@ -35,7 +35,8 @@ std::string Taking::watch_others() const {
     return foreign_triggers() ? deleted_anywhere() : "";
 }
 
-std::string Taking::deleted_so_far() const {
+// Expressions, one for each node.
+std::vector<std::string> Taking::deleted_so_far() const {
     std::vector<std::string> counts;
     for (const Node& node : plan_.nodes) {
         const std::string oid = std::to_string(node.table->oid) + "::pg_catalog.oid";
@@ -47,7 +48,7 @@ std::string Taking::deleted_so_far() const {
                       oid + "::pg_catalog.regclass) WHERE isleaf)"
                 : "pg_catalog.pg_stat_get_xact_tuples_deleted(" + oid + ")");
     }
-    return array_of(counts, "int8");
+    return counts;
 }
 
 std::string Taking::one_delete(int node, const std::string& name, const std::string& where) const {
@@ -90,7 +91,7 @@ std::vector<std::string> Taking::deletes(std::string& taken) const {
 std::string Taking::take() const {
     std::string taken;
     const std::string with = "  WITH " + join(deletes(taken), ",\n  ") + "\n";
-    return "  _before := " + deleted_so_far() + ";\n  IF _hard THEN\n" + with +
+    return "  _before := " + array_of(deleted_so_far(), "int8") + ";\n  IF _hard THEN\n" + with +
            "  SELECT pg_catalog.count(*) INTO _n FROM (" + taken + ") s(shape, o, p);\n  ELSE\n" +
            with + "  INSERT INTO " + own("item") +
            " (group_id, ordinal, shape, object_id, payload) SELECT _group, pg_catalog.row_number() "
@@ -123,15 +124,16 @@ bool Taking::foreign_triggers() const {
 
 // The guard (engine.md 2): what vanished equals what was captured.
 std::string Taking::prove() const {
-    std::string text =
-        "  SELECT pg_catalog.array_agg(a.n - b.n ORDER BY a.i), pg_catalog.sum(a.n - b.n) INTO "
-        "_counts, _m "
-        "FROM pg_catalog.unnest(" +
-        deleted_so_far() +
-        ") WITH ORDINALITY a(n, i) JOIN "
-        "pg_catalog.unnest(_before) WITH ORDINALITY b(n, i) ON a.i OPERATOR(pg_catalog.=) b.i;\n"
-        "  IF _m <> _n OR _n = 0 THEN " +
-        raise("TD002", "rows vanished that were not captured") + "  END IF;\n";
+    std::vector<std::string> gone = deleted_so_far(), summands;
+    for (std::size_t node = 0; node < gone.size(); ++node) {
+        const std::string place = "[" + std::to_string(node + 1) + "]";
+        gone[node] += " OPERATOR(pg_catalog.-) _before" + place;
+        summands.push_back("_counts" + place);
+    }
+    std::string text = "  _counts := " + array_of(gone, "int8") +
+                       ";\n  _m := " + join(summands, " OPERATOR(pg_catalog.+) ") + ";\n" +
+                       "  IF _m <> _n OR _n = 0 THEN " +
+                       raise("TD002", "rows vanished that were not captured") + "  END IF;\n";
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) text += vetoed(node);
     if (!foreign_triggers()) return text;
     return text + deleted_anywhere() + "  IF _elsewhere <> _n THEN " +
@@ -152,6 +154,9 @@ std::string Taking::record() const {
         key.push_back("_r" + std::to_string(attnum) + " AS " +
                       quoted(plan_.root->column(attnum)->name));
     }
+    // one table alone is what most deletes take, and needs no list
+    const bool alone = plan_.nodes.size() == 1;
+    const std::string from = " FROM ROWS FROM (pg_catalog.unnest(", held = ") WHERE n > 0;\n";
     return "  SELECT " + object + " INTO _object FROM (SELECT " + join(key, ", ") +
            ") s;\n"
            "  IF NOT _hard THEN INSERT INTO " +
@@ -159,21 +164,21 @@ std::string Taking::record() const {
            " (id, uuid, created_at, deleted_by, reason, request_id, root_shape, root_object, "
            "shapes, counts, "
            "size, links) SELECT _group, _uuid, pg_catalog.now(), _by, _reason, _request, " +
-           shapes[0] +
-           ", _object, pg_catalog.array_agg(s ORDER BY i), pg_catalog.array_agg(n ORDER BY i), _n, "
-           "_links FROM "
-           "ROWS FROM (pg_catalog.unnest(" +
-           array_of(shapes, "int4") +
-           "), pg_catalog.unnest(_counts)) WITH "
-           "ORDINALITY c(s, n, i) WHERE n > 0;\n  END IF;\n  INSERT INTO " +
-           own("ledger") +
+           shapes[0] + ", _object, " +
+           (alone ? array_of(shapes, "int4") + ", _counts, _n, _links;\n"
+                  : "pg_catalog.array_agg(s ORDER BY i), pg_catalog.array_agg(n ORDER BY i), _n, "
+                    "_links" +
+                        from + array_of(shapes, "int4") +
+                        "), pg_catalog.unnest(_counts)) WITH ORDINALITY c(s, n, i" + held) +
+           "  END IF;\n  INSERT INTO " + own("ledger") +
            " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
            "request_id) SELECT "
            "pg_catalog.now(), CASE WHEN _hard THEN 'deleted' ELSE 'trashed' END, _by, _reason, " +
            literal(root.schema) + ", " + literal(root.name) +
-           ", _object, CASE WHEN NOT _hard THEN _uuid END, "
-           "pg_catalog.jsonb_object_agg(s, n), _request FROM ROWS FROM (pg_catalog.unnest(" +
-           array_of(tables, "text") + "), pg_catalog.unnest(_counts)) c(s, n) WHERE n > 0;\n";
+           ", _object, CASE WHEN NOT _hard THEN _uuid END, " +
+           (alone ? "pg_catalog.jsonb_build_object(" + tables[0] + ", _n), _request;\n"
+                  : "pg_catalog.jsonb_object_agg(s, n), _request" + from +
+                        array_of(tables, "text") + "), pg_catalog.unnest(_counts)) c(s, n" + held);
 }
 
 }  // namespace trashd::cascade
