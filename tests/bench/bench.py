@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import os
 import pathlib
 import signal
 import sys
@@ -177,6 +178,7 @@ class Bench:
         result = {
             "machine": report.machine(version),
             "revision": report.revision(),
+            "load": os.getloadavg(),
             "settings": SETTINGS,
             "shape": self.shape,
         }

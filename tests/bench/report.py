@@ -1,6 +1,7 @@
 """The figures as JSON, and as a table of the bars with what was reached."""
 import json
 import os
+import pathlib
 import platform
 import re
 import subprocess
@@ -28,9 +29,8 @@ def machine(postgresql):
 
 
 def revision():
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    )
+    command = ["git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "?"
 
 
@@ -77,6 +77,18 @@ def bars(result):
     yield "round trips of a delete, most over fewest", max(trips) / min(trips), "<=", 1
     yield f"start on {result['start']['tables']} tables, s", result["start"]["median_s"], "<", 1
     yield "peak resident memory, MiB", result["memory"]["peak_mib"], "<", 64
+
+
+def beside_the_bars(result):
+    """What puts the bars into place."""
+    for kind in result["rates"]:
+        part = ratio(result["rates"][kind], floor="books")
+        yield f"{kind}: part of the floor that keeps the same books: {part:.2f}"
+    size = max(result["groups"], key=int)
+    times = ratio(result["groups"][size], "plain", "cascade", "ms")
+    yield f"hand-written delete of {size} rows, times the cascade: {times:.2f}"
+    if result["load"][0] > 0.5 * result["machine"]["cores"]:
+        yield f"other work was going on (load {result['load'][0]:.1f} at the start): measure again"
 
 
 def met(reached, comparison, bar):
@@ -128,7 +140,7 @@ def text(result):
     for what, reached, comparison, bar in bars(result):
         mark = "ok  " if met(reached, comparison, bar) else "MISS"
         lines.append(f"{mark} {what}: {reached:.2f} ({comparison} {bar})")
-    return "\n".join(lines)
+    return "\n".join(lines + list(beside_the_bars(result)))
 
 
 def write(result, path):
