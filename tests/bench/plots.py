@@ -2,11 +2,12 @@
 import matplotlib
 
 matplotlib.use("svg")
+matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "trashd"})
 import matplotlib.pyplot as plt  # noqa: E402
 
 NAMES = {
     "trashd": "trashd over HTTP",
-    "plain": "hand-written SQL (pgbench)",
+    "plain": "hand-written SQL",
     "cascade": "ON DELETE CASCADE, no trash",
     "trashd_restore": "trashd restore",
     "trashd_purge": "trashd purge",
@@ -26,15 +27,15 @@ def caption(result):
     about = result["machine"]
     return (
         f"{about['cores']} cores ({about['cpu']}), {about['system']}, "
-        f"PostgreSQL {about['postgresql']}, "
+        f"PostgreSQL {about['postgresql']}\n"
         "fsync and synchronous_commit on; medians of alternating rounds; "
-        f"trashd {result['revision']}"
+        f"trashd {result['revision']}; load at the start {result['load'][0]:.1f}"
     )
 
 
 def save(figure, result, path):
     figure.text(0.01, 0.01, caption(result), fontsize=6, color="#555555")
-    figure.tight_layout(rect=(0, 0.03, 1, 1))
+    figure.tight_layout(rect=(0, 0.06, 1, 1))
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
