@@ -107,8 +107,8 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
     Cutting cutting(catalog, plan, names, collecting.predicates());
     Taking taking(catalog, plan, names, collecting.predicates());
     std::string text = "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
-                       "(_key text[], _uuid uuid, _by text, _reason text, _request text, _hard "
-                       "bool, _etags text[], _most bigint) "
+                       "(_key text[], _uuid uuid, _by text, _reason text, _request text, _address "
+                       "text, _hard bool, _etags text[], _most bigint) "
                        "RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS ";
     std::string code =
         "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +

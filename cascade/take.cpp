@@ -172,12 +172,12 @@ std::string Taking::record() const {
                         "), pg_catalog.unnest(_counts)) WITH ORDINALITY c(s, n, i" + held) +
            "  END IF;\n  INSERT INTO " + own("ledger") +
            " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
-           "request_id) SELECT "
+           "request_id, address) SELECT "
            "pg_catalog.now(), CASE WHEN _hard THEN 'deleted' ELSE 'trashed' END, _by, _reason, " +
            literal(root.schema) + ", " + literal(root.name) +
            ", _object, CASE WHEN NOT _hard THEN _uuid END, " +
-           (alone ? "pg_catalog.jsonb_build_object(" + tables[0] + ", _n), _request;\n"
-                  : "pg_catalog.jsonb_object_agg(s, n), _request" + from +
+           (alone ? "pg_catalog.jsonb_build_object(" + tables[0] + ", _n), _request, _address;\n"
+                  : "pg_catalog.jsonb_object_agg(s, n), _request, _address" + from +
                         array_of(tables, "text") + "), pg_catalog.unnest(_counts)) c(s, n" + held);
 }
 

@@ -16,6 +16,7 @@
 #include "schema/reader.hpp"
 #include "service/runner.hpp"
 #include "service/server.hpp"
+#include "trash/seal.hpp"
 
 namespace trashd::service {
 
@@ -111,6 +112,22 @@ void forget_often(std::stop_token stop, schema::Pool& pool, const Config& config
                             [&] { return stop.stop_requested(); }));
 }
 
+// Entries of the ledger are sealed soon after they are written; not in the transactions that write
+// them, which would wait for each other.
+void seal_often(std::stop_token stop, schema::Pool& pool, const std::string& trash_schema) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    while (!wake.wait_for(lock, stop, std::chrono::seconds(2),
+                          [&] { return stop.stop_requested(); })) {
+        try {
+            trash::seal(pool, trash_schema, std::chrono::seconds(1));
+        } catch (const std::exception& error) {
+            spdlog::warn("the ledger cannot be sealed: {}", error.what());
+        }
+    }
+}
+
 std::string text_of(const Endpoint& endpoint, int port) {
     bool six = endpoint.host.find(':') != std::string::npos;
     return (six ? "[" + endpoint.host + "]:" : endpoint.host + ":") + std::to_string(port);
@@ -139,6 +156,8 @@ void run(const Config& config) {
     });
     std::jthread forgetter(
         [&](std::stop_token stop) { forget_often(std::move(stop), pool, config); });
+    std::jthread sealer(
+        [&](std::stop_token stop) { seal_often(std::move(stop), pool, config.trash_schema); });
     Runner runner(trash.operations(), pool, config);
     SignalThread signal_thread(server, signals);
     spdlog::info("listening on {} with {} resources{}", text_of(endpoint, port),

@@ -116,6 +116,24 @@ void add_key(CLI::App& app, CliOptions& options) {
     revoke.add_option("ID", options.id, "of the key, as key list shows it")->required();
 }
 
+void add_ledger(CLI::App& app, CliOptions& options) {
+    auto& ledger = *app.add_subcommand("ledger", "Prove what the ledger says");
+    ledger.require_subcommand(1);
+    auto& verify = add_local(ledger, "verify",
+                             "Look for entries and seals that were altered, removed or added; "
+                             "status 4 when there are any",
+                             options, ledger_verify);
+    verify.add_option("--head", options.head, "a head of the chain that was shown before");
+    verify.add_option("--receipt", options.receipt, "of a purge: X-Purge-Receipt of its answer");
+}
+
+void add_migrate(CLI::App& app, CliOptions& options) {
+    auto& migrate = add_local(app, "migrate", "Make or update the trash schema, as its owner",
+                              options, migrate_schema);
+    migrate.add_option("--for", options.for_role,
+                       "the role that the service connects as; gets what it needs and no more");
+}
+
 void add_all(CLI::App& app, CliOptions& options) {
     app.require_subcommand(1);
     app.footer(kFooter);
@@ -129,6 +147,8 @@ void add_all(CLI::App& app, CliOptions& options) {
     add_trash(app, options);
     add_impact(app, options);
     add_key(app, options);
+    add_ledger(app, options);
+    add_migrate(app, options);
     add_local(app, "doctor", "Look for what stands in the way of deletes; changes nothing", options,
               doctor);
 }

@@ -25,7 +25,9 @@ struct CliOptions {
     bool with_ancestors = false, lossy = false, dry_run = false, cascade = false;
     int limit = 50;
     std::string item, resource, id;
-    std::string name;  // of a key
+    std::string name;                          // of a key
+    std::optional<std::string> head, receipt;  // of the ledger
+    std::optional<std::string> for_role;
     std::vector<std::string> roles;
     std::optional<std::string> tenant, expires;
     // Of lists and of emptying; parameters of GET /v1/trash.
@@ -43,6 +45,8 @@ int trash_empty(const CliOptions& options);
 int impact_of_delete(const CliOptions& options);
 // cli_doctor.cpp
 int doctor(const CliOptions& options);
+int ledger_verify(const CliOptions& options);
+int migrate_schema(const CliOptions& options);
 // cli_key.cpp
 int key_create(const CliOptions& options);
 int key_list(const CliOptions& options);

@@ -40,6 +40,18 @@ void add_missing_schema(std::vector<Finding>& findings, schema::Connection& conn
                             schema::quoted(role) + ";"});
 }
 
+void add_ledger(std::vector<Finding>& findings, schema::Connection& connection,
+                const Config& config) {
+    const auto may = connection.exec(
+        "SELECT pg_catalog.has_table_privilege(c, 'UPDATE, DELETE, TRUNCATE') FROM "
+        "pg_catalog.to_regclass($1) c WHERE c IS NOT NULL",
+        {schema::quoted({config.trash_schema, "ledger"})});
+    if (may.rows() > 0 && may.boolean(0, 0))
+        findings.push_back({Severity::kInfo, "ledger", "",
+                            "the role owns the ledger, so it could change what it wrote",
+                            "let another role own the trash schema: trashd migrate --for"});
+}
+
 void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connection,
                       const Config& config, const std::string& role) {
     if (role == config.trash_schema)
@@ -57,6 +69,7 @@ void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connec
                             "connect as that role, or set trash_schema to another name"});
         return;
     }
+    add_ledger(findings, connection, config);
     const auto found = trash::installed_version(connection, config.trash_schema).value_or(0);
     const auto known = trash::newest_version();
     const auto versions = fmt::format("version {}, this program knows {}", found, known);

@@ -33,6 +33,7 @@ trash::Context context_of(const Call& call) {
     context.reason = call.target.query.text("reason");
     context.by = call.principal.id;
     if (!call.request_id.empty()) context.request_id = call.request_id;
+    if (!call.peer.empty()) context.address = call.peer;
     return context;
 }
 

@@ -106,6 +106,14 @@ std::string emptied_json(const trash::Emptied& emptied) {
     return out.take();
 }
 
+std::string receipt_json(const trash::Purged& purged) {
+    JsonWriter out;
+    out.StartObject();
+    out.key("receipt").text(purged.receipt);
+    out.EndObject();
+    return out.take();
+}
+
 // What went into the trash after an operation was asked for is not meant by it.
 trash::EmptyOptions parse_emptying(const Call& call) {
     call.target.query.only({"confirm", "olderThan", "reason", "root", "resource", "groupId",
@@ -186,17 +194,18 @@ Reply purge_item(const Call& call) {
     auto later = [&] { return accept(call, "purge", call.trash->item(id, false).group_size); };
     if (wants_async(call)) return later();
     trash::PurgeOptions options{most_rows(call), {}};
-    const Reply purged{204, "", "", {}};
-    options.at_end = [&](schema::Transaction& transaction, long long rows) {
-        if (call.operation) call.operation->end(transaction, rows, std::nullopt);
-        keep_reply(call, transaction, purged);
+    Reply reply{204, "", "", {}};
+    options.at_end = [&](schema::Transaction& transaction, const trash::Purged& purged) {
+        reply.headers = {{"X-Purge-Receipt", purged.receipt}};
+        if (call.operation) call.operation->end(transaction, purged.rows, receipt_json(purged));
+        keep_reply(call, transaction, reply);
     };
     try {
         call.trash->purge(id, context_of(call), options);
     } catch (const trash::TooLarge&) {
         return later();
     }
-    return purged;
+    return reply;
 }
 
 // GET restores because primaERP documents it so; HEAD asks what GET would answer and must not.

@@ -209,6 +209,7 @@ void write_entry(JsonWriter& out, const trash::LedgerEntry& entry, const Resourc
     out.key("trashItemId").text_or_null(entry.item_id);
     write_counts(out.key("counts"), entry.counts, resources);
     out.key("requestId").text_or_null(entry.request_id);
+    out.key("address").text_or_null(entry.address);
     out.EndObject();
 }
 

@@ -207,11 +207,13 @@ void Bulk::move_these(const std::vector<Live>& roots) {
     const Param most = options_->most ? Param(std::to_string(*options_->most)) : std::nullopt;
     const Result moved = connection_.exec(
         "SELECT (x.m)[2] FROM (SELECT " + plan_.move +
-            "(k.key::text[], k.uuid, $3::text, $4::text, $5::text, $6::bool, NULL, $7::bigint) m "
+            "(k.key::text[], k.uuid, $3::text, $4::text, $5::text, $6::text, $7::bool, NULL, "
+            "$8::bigint) m "
             "FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::uuid[])) "
             "k(key, uuid) OFFSET 0) x",
         {schema::array_literal(keys_of(roots)), schema::array_literal(groups), context_->by,
-         context_->reason, context_->request_id, options_->hard ? "t" : "f", most});
+         context_->reason, context_->request_id, context_->address, options_->hard ? "t" : "f",
+         most});
     for (int row = 0; row < moved.rows(); ++row) rows_ += moved.integer(row, 0);
     if (options_->most && rows_ > *options_->most) throw TooLarge();
     for (const Param& group : groups) groups_.insert(*group);

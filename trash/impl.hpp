@@ -41,7 +41,7 @@ struct Trash::Impl {
                       const DeleteOptions& options, const Context& context);
     DeleteResult not_live(const schema::QualifiedName& wanted, const std::vector<std::string>& id,
                           const DeleteOptions& options, const Context& context);
-    void purge(const std::string& item_id, const Context& context, const PurgeOptions& options);
+    Purged purge(const std::string& item_id, const Context& context, const PurgeOptions& options);
     ItemFilter roots_of(const EmptyOptions& options);
     void renew(const Compiled& plan);
     void explain(const Compiled& plan, const std::vector<std::string>& id, const Error& error);

@@ -58,6 +58,7 @@ LedgerEntry Ledger::entry_from(const Result& result, int row) const {
     for (std::size_t i = 0; i < names.size(); ++i)
         entry.counts.push_back({table_called(*names[i]), std::stoll(*counts[i])});
     entry.request_id = result.value(row, 12);
+    entry.address = result.value(row, 13);
     return entry;
 }
 
@@ -71,7 +72,7 @@ HistoryPage Ledger::read(const std::string& from, std::vector<Param> params, int
             ", l.action, l.by, l.reason, l.schema_name, l.table_name, l.object_id, l.group_uuid, "
             "f.ordinal, ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
             "ARRAY(SELECT l.counts->>k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
-            "l.request_id FROM " +
+            "l.request_id, l.address FROM " +
             from + " AND l.id < " + place(params.size() - 1) +
             "::bigint ORDER BY l.id DESC LIMIT " + place(params.size()) + "::int",
         params);

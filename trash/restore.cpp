@@ -200,12 +200,13 @@ void write_ledger(Restoring& restoring, const GroupRow& group) {
     restoring.transaction.exec(
         "INSERT INTO " + restoring.own("ledger") +
             " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
-            "request_id) SELECT pg_catalog.now(), 'restored', $1, $2, $3, $4, $5, "
+            "request_id, address) SELECT pg_catalog.now(), 'restored', $1, $2, $3, $4, $5, "
             "$6::pg_catalog.uuid, "
-            "pg_catalog.jsonb_object_agg(n, c), $7 FROM ROWS FROM (pg_catalog.unnest($8::"
+            "pg_catalog.jsonb_object_agg(n, c), $7, $10 FROM ROWS FROM (pg_catalog.unnest($8::"
             "pg_catalog.text[]), pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c)",
         {context.by, context.reason, root.schema, root.name, group.root_object, group.uuid,
-         context.request_id, schema::array_literal(names), schema::array_literal(numbers)});
+         context.request_id, schema::array_literal(names), schema::array_literal(numbers),
+         context.address});
 }
 
 void end_group(Restoring& restoring, const GroupRow& group) {

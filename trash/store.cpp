@@ -8,7 +8,9 @@
 #include "generated/kMigration003.hpp"
 #include "generated/kMigration004.hpp"
 #include "generated/kMigration005.hpp"
+#include "generated/kMigration006.hpp"
 #include "schema/value.hpp"
+#include "trash/seal.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -22,11 +24,8 @@ struct Migration {
     int version;
     const char* text;
 };
-constexpr Migration kMigrations[] = {{1, kMigration001},
-                                     {2, kMigration002},
-                                     {3, kMigration003},
-                                     {4, kMigration004},
-                                     {5, kMigration005}};
+constexpr Migration kMigrations[] = {{1, kMigration001}, {2, kMigration002}, {3, kMigration003},
+                                     {4, kMigration004}, {5, kMigration005}, {6, kMigration006}};
 
 // Any number that no other program is likely to lock; instances starting together wait here.
 constexpr const char* kLock = "SELECT pg_catalog.pg_advisory_xact_lock(7237892340012)";
@@ -97,6 +96,15 @@ std::optional<int> installed_version(Connection& connection, const std::string& 
         return std::nullopt;
     return static_cast<int>(
         connection.exec("SELECT COALESCE(max(version), 0) FROM " + table).integer(0, 0));
+}
+
+void grant_use(Connection& connection, const std::string& trash_schema, const std::string& role) {
+    const std::string schema = quoted(trash_schema), to = " TO " + quoted(role) + ";";
+    const std::string ledger = schema + ".ledger, " + schema + ".ledger_seal";
+    connection.script("BEGIN; GRANT USAGE, CREATE ON SCHEMA " + schema + to +
+                      "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + schema +
+                      to + "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA " + schema + to +
+                      "REVOKE UPDATE, DELETE ON " + ledger + " FROM " + quoted(role) + "; COMMIT");
 }
 
 void migrate(Connection& connection, const std::string& trash_schema) {
@@ -223,9 +231,10 @@ GroupTables group_tables(Connection& connection, const std::string& trash_schema
     return tables;
 }
 
-void purge_groups(schema::Transaction& transaction, const std::string& trash_schema,
-                  const std::vector<GroupRow>& groups, const Context& context) {
-    if (groups.empty()) return;
+std::vector<std::string> purge_groups(schema::Transaction& transaction,
+                                      const std::string& trash_schema,
+                                      const std::vector<GroupRow>& groups, const Context& context) {
+    if (groups.empty()) return {};
     auto own = [&](const char* table) { return quoted({trash_schema, table}); };
     std::vector<Param> numbers;
     long long size = 0;
@@ -234,19 +243,22 @@ void purge_groups(schema::Transaction& transaction, const std::string& trash_sch
         size += group.size;
     }
     const std::string ids = schema::array_literal(numbers);
-    transaction.exec(
+    const Result written = transaction.exec(
         "INSERT INTO " + own("ledger") +
-            " (at, action, by, reason, schema_name, table_name, object_id, "
-            "group_uuid, counts, request_id) SELECT pg_catalog.now(), 'purged', $2, $3, "
+            " AS l (at, action, by, reason, schema_name, table_name, object_id, "
+            "group_uuid, counts, request_id, address) SELECT pg_catalog.now(), 'purged', $2, $3, "
             "r.schema_name, "
             "r.table_name, g.root_object, g.uuid, (SELECT pg_catalog.jsonb_object_agg(t.name, t.n) "
             "FROM "
             "(SELECT s.schema_name || '.' || s.table_name AS name, pg_catalog.sum(c.n) AS n FROM "
             "ROWS FROM "
             "(pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts)) c(shape, n) JOIN " +
-            own("shape") + " s ON s.id = c.shape GROUP BY 1) t), $4 FROM " + own("trash_group") +
-            " g JOIN " + own("shape") + " r ON r.id = g.root_shape WHERE g.id = ANY ($1::bigint[])",
-        {ids, context.by, context.reason, context.request_id});
+            own("shape") + " s ON s.id = c.shape GROUP BY 1) t), $4, $5 FROM " +
+            own("trash_group") + " g JOIN " + own("shape") +
+            " r ON r.id = g.root_shape WHERE g.id = ANY ($1::bigint[]) "
+            "RETURNING l.id || '-' || pg_catalog.encode(" +
+            entry_digest() + ", 'hex')",
+        {ids, context.by, context.reason, context.request_id, context.address});
     transaction.exec("DELETE FROM " + own("link") + " WHERE group_id = ANY ($1::bigint[])", {ids});
     const Result deleted = transaction.exec(
         "DELETE FROM " + own("item") + " WHERE group_id = ANY ($1::bigint[])", {ids});
@@ -257,11 +269,14 @@ void purge_groups(schema::Transaction& transaction, const std::string& trash_sch
                          " SET state = 'purged', ended_at = pg_catalog.now(), ended_by = "
                          "$2 WHERE id = ANY ($1::bigint[])",
                      {ids, context.by});
+    std::vector<std::string> receipts;
+    for (int row = 0; row < written.rows(); ++row) receipts.emplace_back(written.text(row, 0));
+    return receipts;
 }
 
-void purge_group(schema::Transaction& transaction, const std::string& trash_schema,
-                 const GroupRow& group, const Context& context) {
-    purge_groups(transaction, trash_schema, {group}, context);
+std::string purge_group(schema::Transaction& transaction, const std::string& trash_schema,
+                        const GroupRow& group, const Context& context) {
+    return purge_groups(transaction, trash_schema, {group}, context).at(0);
 }
 
 }  // namespace trashd::trash

@@ -22,6 +22,10 @@ std::optional<int> installed_version(schema::Connection& connection,
 // Applies what is missing, under an advisory lock; validates the version.
 void migrate(schema::Connection& connection, const std::string& trash_schema);
 
+// What the service needs when another role owns the trash schema: all but changing the ledger.
+void grant_use(schema::Connection& connection, const std::string& trash_schema,
+               const std::string& role);
+
 // Version 7 UUID whose low 32 bits are zero; an item's id is its group's with the ordinal in them.
 std::string new_group_id();
 std::string item_id(const std::string& group_id, long long ordinal);
@@ -55,10 +59,11 @@ GroupTables group_tables(schema::Connection& connection, const std::string& tras
                          const std::string& item_id);
 
 // Deletes the items and links of locked groups (id and size suffice) for good and says so in group
-// and ledger.
-void purge_groups(schema::Transaction& transaction, const std::string& trash_schema,
-                  const std::vector<GroupRow>& groups, const Context& context);
-void purge_group(schema::Transaction& transaction, const std::string& trash_schema,
-                 const GroupRow& group, const Context& context);
+// and ledger. A receipt for each, in any order: what has_receipt() takes.
+std::vector<std::string> purge_groups(schema::Transaction& transaction,
+                                      const std::string& trash_schema,
+                                      const std::vector<GroupRow>& groups, const Context& context);
+std::string purge_group(schema::Transaction& transaction, const std::string& trash_schema,
+                        const GroupRow& group, const Context& context);
 
 }  // namespace trashd::trash

@@ -93,10 +93,11 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         const Result moved = transaction.connection().exec_prepared(
             "SELECT (m)[2] FROM " + plan.move +
-                "($1::text[], $2::uuid, $3::text, $4::text, $5::text, $6::bool, "
-                "$7::text[], $8::bigint) m",
+                "($1::text[], $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::bool, "
+                "$8::text[], $9::bigint) m",
             {schema::array_literal(params_of(id)), uuid, context.by, context.reason,
-             context.request_id, options.hard ? "t" : "f", etags, text_of(options.most)});
+             context.request_id, context.address, options.hard ? "t" : "f", etags,
+             text_of(options.most)});
         result.rows = moved.integer(0, 0);
         if (!options.hard) result.item = root_item(plan, uuid, result.rows);
         if (options.at_end) options.at_end(transaction, result);
@@ -122,23 +123,25 @@ DeleteResult Trash::Impl::not_live(const QualifiedName& wanted, const std::vecto
     }
     PurgeOptions purging{options.most, {}, options.check};
     if (options.at_end) {
-        purging.at_end = [&](schema::Transaction& transaction, long long size) {
-            options.at_end(transaction, {std::nullopt, true, size});
+        purging.at_end = [&](schema::Transaction& transaction, const Purged& purged) {
+            options.at_end(transaction, {std::nullopt, true, purged.rows});
         };
     }
     purge(found->id, context, purging);
     return {std::nullopt, true, 0};
 }
 
-void Trash::Impl::purge(const std::string& item_id, const Context& context,
-                        const PurgeOptions& options) {
+Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
+                          const PurgeOptions& options) {
+    Purged purged;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         if (options.check) options.check(group_tables(transaction.connection(), name, item_id).all);
         const GroupRow group = group_of(transaction.connection(), name, item_id, true);
         if (options.most && group.size > *options.most) throw TooLarge();
-        purge_group(transaction, name, group, context);
-        if (options.at_end) options.at_end(transaction, group.size);
+        purged = {group.size, purge_group(transaction, name, group, context)};
+        if (options.at_end) options.at_end(transaction, purged);
     });
+    return purged;
 }
 
 void Trash::Impl::renew(const Compiled& plan) {
@@ -355,8 +358,9 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
     }
 }
 
-void Trash::purge(const std::string& item_id, const Context& context, const PurgeOptions& options) {
-    impl_->purge(item_id, context, options);
+Purged Trash::purge(const std::string& item_id, const Context& context,
+                    const PurgeOptions& options) {
+    return impl_->purge(item_id, context, options);
 }
 
 std::vector<QualifiedName> Trash::taken_by(const QualifiedName& wanted, bool cascade) {

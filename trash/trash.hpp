@@ -55,9 +55,14 @@ struct EmptyOptions {
     std::function<void(schema::Transaction&, const Emptied&)> at_batch = {};
 };
 
+struct Purged {
+    long long rows = 0;
+    std::string receipt;  // of the entry in the ledger: has_receipt() in trash/seal.hpp
+};
+
 struct PurgeOptions {
     std::optional<long long> most = {};
-    std::function<void(schema::Transaction&, long long)> at_end = {};  // with the group's size
+    std::function<void(schema::Transaction&, const Purged&)> at_end = {};
     TableCheck check = {};
 };
 
@@ -131,8 +136,8 @@ class Trash {
     // item_id: any member's.
     Restored restore(const std::string& item_id, const RestoreOptions& options,
                      const Context& context);
-    void purge(const std::string& item_id, const Context& context,
-               const PurgeOptions& options = {});
+    Purged purge(const std::string& item_id, const Context& context,
+                 const PurgeOptions& options = {});
 
     // What empty() would purge.
     Emptied count_groups(const EmptyOptions& options);

@@ -16,7 +16,7 @@ namespace trashd::trash {
 // Who asks and why; kept with the group and in the ledger.
 struct Context {
     std::string by = "anonymous";
-    std::optional<std::string> reason, request_id;
+    std::optional<std::string> reason, request_id, address;  // address: of who asks
 };
 
 struct TableCount {
@@ -106,7 +106,7 @@ struct LedgerEntry {
     std::string object_id;
     std::optional<std::string> group_id, item_id;  // absent after a hard delete
     std::vector<TableCount> counts;                // rows
-    std::optional<std::string> request_id;
+    std::optional<std::string> request_id, address;
 };
 
 // What is absent does not matter. from, to: RFC 3339; to is not included.

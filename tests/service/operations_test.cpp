@@ -75,7 +75,7 @@ TEST_CASE("a delete, a restore and a purge can be asked for without waiting for 
     CHECK(call("GET", item).status == 410);
     const auto again = call("DELETE", "/v1/project/1").header("Location");
     const auto purged = call.end_of(call("DELETE", again, kLater));
-    CHECK(purged["result"].IsNull());
+    CHECK(text(purged["result"]["receipt"]).size() > 64);
     CHECK(purged["done"].GetInt() == 101);
     CHECK(text(call("GET", again).json()["outcome"]) == "purged");
 }
