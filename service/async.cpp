@@ -35,6 +35,7 @@ std::string request_of(const Call& call) {
     out.key("target").text(target_of(call));
     out.key("body").text(call.body);
     out.key("requestId").text(call.request_id);
+    out.key("address").text(call.peer);
     out.key("ifMatch").text(fmt::format("{}", fmt::join(call.headers("If-Match"), ", ")));
     write_principal(out, call.principal);
     out.EndObject();
@@ -113,6 +114,7 @@ Call accepted_call(const trash::Operation& operation) {
     call.target = parse_target(text("target"));
     call.body = text("body");
     call.request_id = text("requestId");
+    call.peer = text("address");
     call.principal.id = operation.by;
     for (const auto& role : member(request, "roles").elements)
         call.principal.roles.push_back(role.text);

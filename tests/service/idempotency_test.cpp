@@ -143,6 +143,10 @@ TEST_CASE("a delete whose service is killed is answered alike by the next one") 
         std::this_thread::sleep_for(std::chrono::milliseconds(random() % 60));
         service.kill();
         client.join();
+        // what it had begun ends by itself
+        while (sql.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                         "AND backend_type = 'client backend'") != "1") {
+        }
         sql->exec("UPDATE trashd.idempotency SET claimed_at = claimed_at - '1 h'::interval");
         ServiceProcess next(database.url());
         ++sent;
