@@ -10,6 +10,8 @@
 #include <set>
 #include <sstream>
 
+#include "service/host.hpp"
+
 #include "schema/error.hpp"
 
 namespace trashd::service {
@@ -191,6 +193,34 @@ void take_cors(Section& section, Config& config, std::vector<std::string>& fault
     cors.refuse_unknown();
 }
 
+void take_http(Section& section, Config& config, std::vector<std::string>& faults) {
+    const auto* node = section.find("http");
+    if (!node) return;
+    if (!node->as_table()) return section.fault("http", "must be a table");
+    Section http(*node->as_table(), "http.", faults);
+    http.take("hosts", config.hosts);
+    for (const auto& host : config.hosts)
+        if (host.find('/') != host.npos || host_name(host).empty())
+            http.fault("hosts", "'" + host + "' must be a name, as in trash.example");
+    http.refuse_unknown();
+}
+
+void take_proxy(Section& section, Config& config, std::vector<std::string>& faults) {
+    const auto* node = section.find("proxy");
+    if (!node) return;
+    if (!node->as_table()) return section.fault("proxy", "must be a table");
+    Section proxy(*node->as_table(), "proxy.", faults);
+    std::vector<std::string> trusted;
+    proxy.take("trusted", trusted);
+    for (const auto& text : trusted) {
+        if (const auto network = Network::parse(text))
+            config.proxies.push_back(*network);
+        else
+            proxy.fault("trusted", "'" + text + "' must be as in 10.0.0.0/8 or ::1");
+    }
+    proxy.refuse_unknown();
+}
+
 void take_log(Section& section, Config& config, std::vector<std::string>& faults) {
     const auto* node = section.find("log");
     if (!node) return;
@@ -310,6 +340,8 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_idempotency(section, config, faults);
     take_tls(section, config, faults);
     take_cors(section, config, faults);
+    take_http(section, config, faults);
+    take_proxy(section, config, faults);
     take_log(section, config, faults);
     take_credentials(section, config, faults);
     take_roles(section, config, faults);

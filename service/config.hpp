@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schema/identifier.hpp"
+#include "service/peer.hpp"
 #include "service/rights.hpp"
 
 namespace trashd::service {
@@ -63,6 +64,8 @@ struct Config {
     TlsFiles tls;
     std::vector<ResourceConfig> resources;
     Credentials credentials;
+    std::vector<std::string> hosts;         // names beside those of the loopback
+    std::vector<Network> proxies;           // that are believed who asks
     std::map<std::string, Role> roles;
 };
 

@@ -110,7 +110,11 @@ std::string dump(const Config& config) {
                                {"async_rows", limits.async_rows},
                                {"lock_timeout_ms", limits.lock_timeout_ms},
                                {"statement_timeout_ms", limits.statement_timeout_ms}}}};
-    toml::array origins;
+    toml::array origins, hosts, proxies;
+    for (const auto& host : config.hosts) hosts.push_back(host);
+    for (const auto& network : config.proxies) proxies.push_back(network.text());
+    if (!hosts.empty()) table.insert("http", toml::table{{"hosts", hosts}});
+    if (!proxies.empty()) table.insert("proxy", toml::table{{"trusted", proxies}});
     for (const auto& origin : config.cors_origins) origins.push_back(origin);
     if (!origins.empty()) table.insert("cors", toml::table{{"origins", origins}});
     if (config.tls.on())

@@ -15,6 +15,7 @@
 #include "service/front.hpp"
 #include "service/head.hpp"
 #include "service/http_error.hpp"
+#include "service/host.hpp"
 #include "service/metrics.hpp"
 #include "service/negotiate.hpp"
 #include "service/router.hpp"
@@ -177,6 +178,11 @@ Reply HttpServer::Impl::handle(Call& call) {
     if (head.refusal) throw Error(*head.refusal);
     call.verb = head.method;
     if (is_preflight(call)) return answer_preflight(call);
+    if (!config.credentials.configured() && !is_known_host(head.values("Host"), config.hosts))
+        throw Error(Code::kForbidden,
+                    "this service asks for no credentials and so answers to localhost alone; name "
+                    "the Host in 'hosts' under [http] of its configuration, or configure "
+                    "[credentials]");
     if (head.method == "OPTIONS" && head.target == "*")
         return {204, "", "", {{"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}}};
     call.target = parse_target(head.target);
@@ -268,7 +274,7 @@ bool HttpServer::Impl::serve_one(Connection& connection, std::size_t length) {
         exchange.head.refusal = connection.refusal;
         limits.write_seconds = 0;  // the thread of all connections does not wait
     }
-    exchange.peer = connection.peer;
+    exchange.peer = client_address(connection.peer, exchange.head, config.proxies);
     exchange.close = exchange.head.refusal || !exchange.head.keep_alive || front.stopping();
     RequestStream stream(connection.wire, limits, head_for_library(exchange),
                          connection.input.substr(length));

@@ -267,7 +267,7 @@ TEST_CASE("a body over the limit is refused, whether its length is said or not")
         check_problem(call(verb, "/v1/project/1", {}, large), "payload-too-large", detail);
     auto answer =
         raw_request(call.service.port(),
-                    "DELETE /v1/project/1 HTTP/1.1\r\nHost: x\r\nX-Request-Id: request-1\r\n"
+                    "DELETE /v1/project/1 HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: request-1\r\n"
                     "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n3e9\r\n" +
                         large + "\r\n0\r\n\r\n");
     CHECK(answer.starts_with("HTTP/1.1 413 "));

@@ -68,7 +68,7 @@ class Fuzzer:
     def request(self):
         changing = self.random.random() < 0.4
         verb = self.random.choice(CHANGING if changing else READING)
-        head = f"{verb} {self.address(changing)} HTTP/1.{self.random.choice('1110')}\r\nHost: x\r\n"
+        head = f"{verb} {self.address(changing)} HTTP/1.{self.random.choice('1110')}\r\nHost: localhost\r\n"
         for _ in range(self.random.choice([0, 0, 0, 1, 1, 2])):
             head += self.random.choice(HEADERS) + "\r\n"
         body = self.random.choice(BODIES)

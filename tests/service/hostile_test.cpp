@@ -17,8 +17,8 @@ const char* kSchema = R"(
 CREATE TABLE thing (id int PRIMARY KEY, name text);
 INSERT INTO thing VALUES (1, 'one');
 )";
-const std::string kDelete = "DELETE /v1/thing/1 HTTP/1.1\r\nHost: x\r\n\r\n";
-const std::string kHealth = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+const std::string kDelete = "DELETE /v1/thing/1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const std::string kHealth = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 struct Bench {
     TempDatabase database{kSchema};
@@ -61,9 +61,9 @@ TEST_CASE("a thousand clients that are idle or slow do not keep others waiting")
     Bench call;
     Crowd crowd;
     add(crowd, 400, call.port(), "");
-    add(crowd, 300, call.port(), "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    add(crowd, 300, call.port(), "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
     add(crowd, 300, call.port(),
-        "POST /v1/thing HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{");
+        "POST /v1/thing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{");
     const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < 50; ++i) REQUIRE(call.status("/v1/thing/1") == 200);
     const std::chrono::duration<double, std::milli> taken =
@@ -76,7 +76,7 @@ TEST_CASE("a thousand clients that are idle or slow do not keep others waiting")
 
 TEST_CASE("half a head is refused when its time is over, idleness ends in silence") {
     Bench call("[limits]\nheader_seconds = 1\nidle_seconds = 1\n");
-    Refused(call.port(), "GET /v1/thing HTTP/1.1\r\nHost: x\r\n")
+    Refused(call.port(), "GET /v1/thing HTTP/1.1\r\nHost: localhost\r\n")
         .check(400, "the head of the request did not come within 1 s");
     RawClient idle(call.port());
     CHECK(idle.receive_all().empty());
@@ -89,7 +89,7 @@ TEST_CASE("half a head is refused when its time is over, idleness ends in silenc
 
 TEST_CASE("a body that does not come is refused and nothing is done") {
     Bench call("[limits]\nrequest_seconds = 1\n");
-    const std::string start = "DELETE /v1/thing/1 HTTP/1.1\r\nHost: x\r\n";
+    const std::string start = "DELETE /v1/thing/1 HTTP/1.1\r\nHost: localhost\r\n";
     Refused(call.port(), start + "Content-Length: 5\r\n\r\nabc")
         .check(400, "the body did not come within 1 s");
     Refused(call.port(), start + "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n")
@@ -103,7 +103,7 @@ TEST_CASE("a body that does not come is refused and nothing is done") {
 
 TEST_CASE("a body is refused as soon as it is known to be too long") {
     Bench call("[limits]\nbody_bytes = 1000\n");
-    const std::string start = "DELETE /v1/thing/1 HTTP/1.1\r\nHost: x\r\n";
+    const std::string start = "DELETE /v1/thing/1 HTTP/1.1\r\nHost: localhost\r\n";
     const char* detail = "the body may have up to 1000 bytes";
     Refused(call.port(), start + "Content-Length: 1001\r\n\r\n").check(413, detail);
     Refused(call.port(), start + "Expect: 100-continue\r\nContent-Length: 1001\r\n\r\n")
@@ -125,7 +125,7 @@ TEST_CASE("a client that waits for 100 Continue gets it") {
     Bench call;
     RawClient client(call.port());
     client.send(
-        "POST /v1/nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+        "POST /v1/nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
         "Expect: 100-continue\r\n\r\n");
     CHECK(client.receive("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
     client.send("{}");
@@ -134,7 +134,7 @@ TEST_CASE("a client that waits for 100 Continue gets it") {
 
 TEST_CASE("heads that are too large are refused") {
     Bench call;
-    const std::string line = "GET /v1/thing HTTP/1.1\r\nHost: x\r\n";
+    const std::string line = "GET /v1/thing HTTP/1.1\r\nHost: localhost\r\n";
     const char* detail = "the head of a request may have up to 32768 bytes";
     Refused(call.port(), line + "X: " + std::string(33000, 'x') + "\r\n\r\n").check(400, detail);
     Refused(call.port(), line + "X: " + std::string(200000, 'x')).check(400, detail);
@@ -155,7 +155,7 @@ TEST_CASE("a request hidden behind a doubtful one is not served") {
           std::string(" Content-Length: 0\r\n"), std::string("X: a\nContent-Length: 0\r\n"),
           std::string("Content-Length : 0\r\n")}) {
         CAPTURE(headers);
-        Refused refused(call.port(), "POST /v1/thing HTTP/1.1\r\nHost: x\r\n" + headers +
+        Refused refused(call.port(), "POST /v1/thing HTTP/1.1\r\nHost: localhost\r\n" + headers +
                                          "\r\n0\r\n\r\n" + kDelete);
         CHECK(refused.text.starts_with("HTTP/1.1 400 "));
         CHECK(refused.text.find("HTTP/1.1", 9) == std::string::npos);
@@ -173,8 +173,8 @@ TEST_CASE("what is no HTTP is refused at its first byte") {
 TEST_CASE("requests in a row are answered in their order") {
     Bench call;
     RawClient client(call.port());
-    client.send(kHealth + "\r\nGET /v1/thing/1 HTTP/1.1\r\nHost: x\r\n\r\n" + kDelete +
-                "GET /v1/thing/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + kHealth);
+    client.send(kHealth + "\r\nGET /v1/thing/1 HTTP/1.1\r\nHost: localhost\r\n\r\n" + kDelete +
+                "GET /v1/thing/1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" + kHealth);
     const auto all = client.receive_all();
     std::string statuses;
     for (std::size_t at = 0; (at = all.find("HTTP/1.1 ", at)) != std::string::npos; at += 9)
@@ -207,7 +207,7 @@ TEST_CASE("when there are too many connections the one that waits longest makes 
 TEST_CASE("when every thread is busy for long the others are told so") {
     Bench call("pool_size = 1\nthreads = 2\n");
     Crowd crowd;
-    add(crowd, 2, call.port(), "POST /v1/thing HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{");
+    add(crowd, 2, call.port(), "POST /v1/thing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{");
     RawClient late(call.port());
     late.send(kHealth);
     Refused refused(late);
@@ -223,7 +223,7 @@ TEST_CASE("a client that does not take its answer is given up") {
     TestConnection(call.database.url())
         ->exec("INSERT INTO thing SELECT i, repeat('x', 20000) FROM generate_series(2, 900) i");
     RawClient deaf(call.port());
-    deaf.send("GET /v1/thing?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    deaf.send("GET /v1/thing?limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CHECK(deaf.receive("HTTP/1.1 200 ").starts_with("HTTP/1.1 200 "));
     CHECK(call.service.stop() == 0);
 }
@@ -233,7 +233,7 @@ TEST_CASE("a stop waits neither for idle clients nor for bodies that do not come
     Crowd crowd;
     add(crowd, 20, call.port(), "");
     add(crowd, 20, call.port(), "GET / HTTP/1.1\r\n");
-    add(crowd, 20, call.port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+    add(crowd, 20, call.port(), "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n");
     CHECK(call.status("/healthz") == 200);
     CHECK(call.service.stop() == 0);
     CHECK(crowd.front().receive_all().empty());
