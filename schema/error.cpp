@@ -5,7 +5,7 @@
 namespace trashd {
 namespace {
 
-constexpr std::array<std::string_view, 21> kNames = {
+constexpr std::array<std::string_view, 22> kNames = {
     "bad-request",
     "confirmation-required",
     "reason-required",
@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 21> kNames = {
     "restore-conflict",
     "conflict",
     "held",
+    "too-large",
     "gone",
     "stale",
     "payload-too-large",

@@ -24,6 +24,7 @@ enum class Code {
     kRestoreConflict,
     kConflict,
     kHeld,
+    kTooLarge,
     kGone,
     kStale,
     kPayloadTooLarge,

@@ -2,9 +2,13 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
+#include "service/asker_limits.hpp"
 #include "service/body.hpp"
 #include "service/cursor.hpp"
 #include "service/handlers.hpp"
+#include "service/http_error.hpp"
 #include "service/json.hpp"
 #include "trash/operations.hpp"
 
@@ -83,6 +87,11 @@ bool may_see(const Call& call, const trash::Operation& operation) {
     return operation.by == call.principal.id || call.access.everywhere(Right::kAdmin);
 }
 
+std::optional<long long> delete_limit(const Call& call) {
+    const auto rows = limits_of(*call.config, call.principal).delete_rows;
+    return rows == 0 ? std::nullopt : std::optional(rows);
+}
+
 }  // namespace
 
 bool wants_async(const Call& call) {
@@ -104,6 +113,25 @@ Reply accept(const Call& call, const std::string& kind, std::optional<long long>
     reply.headers = {{"Location", "/v1/operations/" + operation.id}, {"Retry-After", "1"}};
     if (wants_async(call)) reply.headers.emplace_back("Preference-Applied", "respond-async");
     return reply;
+}
+
+std::optional<long long> most_deleted(const Call& call) {
+    const auto limit = delete_limit(call), waited = most_rows(call);
+    return limit && waited ? std::min(limit, waited) : limit ? limit : waited;
+}
+
+Reply accept_delete(const Call& call, const std::string& kind, const FindImpact& impact) {
+    if (const auto limit = delete_limit(call)) {
+        const auto found = impact();
+        if (found && found->total > *limit) throw TooManyRows(*limit, found);
+    }
+    return accept(call, kind, std::nullopt);
+}
+
+Reply delete_too_large(const Call& call, const std::string& kind, const FindImpact& impact) {
+    const auto limit = delete_limit(call), waited = most_rows(call);
+    if (limit && (!waited || *limit <= *waited)) throw TooManyRows(*limit, impact());
+    return accept_delete(call, kind, impact);
 }
 
 Call accepted_call(const trash::Operation& operation) {

@@ -145,7 +145,7 @@ std::string render(const Call& call, const Named& named, const trash::BulkResult
 
 Reply execute(const Call& call, const Named& named, const trash::Selection& selection,
               const Wish& wish) {
-    trash::BulkOptions options{wish.cascade, wish.hard, most_rows(call), {}, wish.check};
+    trash::BulkOptions options{wish.cascade, wish.hard, most_deleted(call), {}, wish.check};
     Reply reply;
     options.at_end = [&](schema::Transaction& transaction, const trash::BulkResult& result) {
         reply.body = render(call, named, result);
@@ -166,23 +166,21 @@ Reply remove(const Call& call) {
         named = parse(call);
         selection = select(call, named);
     }
+    const auto impact = [&] {
+        return call.trash->impact_all(call.resource->table->name, selection, wish.cascade);
+    };
     if (wish.dry_run) {
         Reply reply;
-        reply.body = impact_json(
-            seen(call, call.trash->impact_all(call.resource->table->name, selection, wish.cascade)),
-            *call.resources);
+        reply.body = impact_json(seen(call, impact()), *call.resources);
         return reply;
     }
     ask_for_what_is_missing(call, selection, wish);
-    if (wants_async(call)) return accept(call, kKind, std::nullopt);
-    if (call.operation) {
-        const auto& table = call.resource->table->name;
-        call.operation->set_total(call.trash->impact_all(table, selection, wish.cascade).total);
-    }
+    if (wants_async(call)) return accept_delete(call, kKind, impact);
+    if (call.operation) call.operation->set_total(impact().total);
     try {
         return execute(call, named, selection, wish);
     } catch (const trash::TooLarge&) {
-        return accept(call, kKind, std::nullopt);
+        return delete_too_large(call, kKind, impact);
     }
 }
 

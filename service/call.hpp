@@ -10,6 +10,7 @@
 #include "service/address.hpp"
 #include "service/config.hpp"
 #include "service/principal.hpp"
+#include "service/rate_limit.hpp"
 #include "service/resources.hpp"
 #include "service/spool.hpp"
 #include "trash/idempotency.hpp"
@@ -32,12 +33,13 @@ struct Call {
     std::string verb;   // the verb meant: ?method= has been obeyed
     bool safe = false;  // arrived as GET or HEAD
     bool head = false;
-    std::string request_id, peer;  // empty: none; peer: the address of who asks, from the socket
+    std::string request_id, peer;  // empty: none; peer: the address of who asks
     Principal principal;           // who asks
     Access access;                 // what that one may do
     Target target;
     std::function<HeaderValues(const std::string&)> headers;
-    std::string body;  // as sent; never more than limits.body_bytes
+    std::string body;                    // as sent; never more than limits.body_bytes
+    std::optional<Allowance> allowance;  // of requests in time; nothing: not counted
     // Filled by the router.
     std::shared_ptr<const Resources> resources;
     const Resource* resource = nullptr;

@@ -4,15 +4,16 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <set>
 #include <sstream>
 
-#include "service/host.hpp"
-
 #include "schema/error.hpp"
+#include "service/host.hpp"
 
 namespace trashd::service {
 
@@ -140,6 +141,12 @@ void take_resources(Section& section, Config& config, std::vector<std::string>& 
     }
 }
 
+void take_asker_limits(Section& section, AskerLimits& into) {
+    section.take("delete_rows", into.delete_rows, 0, 1LL << 40);
+    section.take("requests_per_second", into.requests_per_second, 0, 1000000);
+    section.take("burst", into.burst, 0, 1000000);
+}
+
 void take_limits(Section& section, Config& config, std::vector<std::string>& faults) {
     const auto* node = section.find("limits");
     if (!node) return;
@@ -158,6 +165,7 @@ void take_limits(Section& section, Config& config, std::vector<std::string>& fau
     limits.take("where_terms", into.where_terms, 1, 1000);
     limits.take("json_depth", into.json_depth, 1, 1000);
     limits.take("async_rows", into.async_rows, 0, 1LL << 40);
+    take_asker_limits(limits, into.asker);
     limits.take("lock_timeout_ms", into.lock_timeout_ms, 1, 3600000);
     limits.take("statement_timeout_ms", into.statement_timeout_ms, 1, 86400000);
     limits.refuse_unknown();
@@ -289,6 +297,25 @@ void grant(Role& role, const std::optional<Right>& right,
             role[one].insert(role[one].end(), patterns.begin(), patterns.end());
 }
 
+constexpr std::array<std::string_view, 3> kAskerLimits = {"delete_rows", "requests_per_second",
+                                                          "burst"};
+
+bool is_limit(std::string_view key) {
+    return std::ranges::count(kAskerLimits, key) > 0;
+}
+
+// What a role does not say is as it is for all.
+AskerLimits take_role_limits(const toml::node& node, const std::string& name, const Config& config,
+                             std::vector<std::string>& faults) {
+    auto limits = config.limits.asker;
+    if (!node.as_table()) return limits;
+    // Its own rate has its own burst.
+    if (node.as_table()->contains("requests_per_second")) limits.burst = 0;
+    Section section(*node.as_table(), "roles." + name + ".", faults);
+    take_asker_limits(section, limits);
+    return limits;
+}
+
 // A list of rights holds for all resources; a table names for each right its resources.
 Role take_role(Section& section, const std::string& name, const toml::node& node) {
     Role role;
@@ -302,9 +329,10 @@ Role take_role(Section& section, const std::string& name, const toml::node& node
             section.fault(name, "'" + word + "' is no right; there are read, write, trash, " +
                                     "view-trash, restore, purge, admin, and * for all of them");
     };
-    if (const auto* table = node.as_table())
-        for (const auto& [key, value] : *table) add(std::string(key.str()), patterns_of(value));
-    else if (node.as_array() || node.is_string())
+    if (const auto* table = node.as_table()) {
+        for (const auto& [key, value] : *table)
+            if (!is_limit(key.str())) add(std::string(key.str()), patterns_of(value));
+    } else if (node.as_array() || node.is_string())
         for (const auto& word : words_of(node)) add(word, {ResourcePattern("*")});
     else
         section.fault(name, "must be a list of rights, or a table of right = resources");
@@ -320,6 +348,7 @@ void take_roles(Section& section, Config& config, std::vector<std::string>& faul
         const std::string name(key.str());
         try {
             config.roles[name] = take_role(roles, name, value);
+            config.role_limits[name] = take_role_limits(value, name, config, faults);
         } catch (const Error& error) {
             roles.fault(name, error.what());
         }

@@ -23,6 +23,12 @@ struct ResourceConfig {
     std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
 };
 
+// What one who asks may do; 0: without a limit.
+struct AskerLimits {
+    long long delete_rows = 0;               // at once
+    int requests_per_second = 0, burst = 0;  // burst: at once, 0: those of a second
+};
+
 struct RequestLimits {
     std::size_t body_bytes = 1 << 20, url_bytes = 8000, header_count = 100, header_bytes = 32768;
     std::size_t connections = 4096;
@@ -31,6 +37,7 @@ struct RequestLimits {
     std::size_t json_depth = 64, where_terms = 50;
     long long async_rows = 100000;  // more rows than that move apart from the request; 0: never
     long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
+    AskerLimits asker;
 };
 
 // How requests say who asks. Without api_keys and jwt_keys anyone may do anything, on loopback.
@@ -57,6 +64,8 @@ struct Config {
     std::vector<std::string> schemas = {"public"};
     int pool_size = 8, threads = 512;
     std::vector<std::string> cors_origins;  // "*": any
+    std::vector<std::string> hosts;         // names beside those of the loopback
+    std::vector<Network> proxies;           // that are believed who asks
     std::string access_log;                 // empty: none, "-": standard output, else a file
     bool restore_by_get = true, demo = false;
     long long idempotency_hours = 24;
@@ -64,9 +73,8 @@ struct Config {
     TlsFiles tls;
     std::vector<ResourceConfig> resources;
     Credentials credentials;
-    std::vector<std::string> hosts;         // names beside those of the loopback
-    std::vector<Network> proxies;           // that are believed who asks
     std::map<std::string, Role> roles;
+    std::map<std::string, AskerLimits> role_limits;  // of each role
 };
 
 struct Endpoint {

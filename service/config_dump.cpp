@@ -65,15 +65,22 @@ toml::table credentials_table(const Credentials& credentials) {
     return table;
 }
 
-toml::table roles_table(const std::map<std::string, Role>& roles) {
+void insert(toml::table& table, const AskerLimits& limits) {
+    table.insert("delete_rows", limits.delete_rows);
+    table.insert("requests_per_second", limits.requests_per_second);
+    table.insert("burst", limits.burst);
+}
+
+toml::table roles_table(const Config& config) {
     toml::table table;
-    for (const auto& [name, role] : roles) {
+    for (const auto& [name, role] : config.roles) {
         toml::table grants;
         for (const auto& [right, patterns] : role) {
             toml::array resources;
             for (const auto& pattern : patterns) resources.push_back(pattern.text());
             grants.insert(right_name(right), resources);
         }
+        insert(grants, config.role_limits.at(name));
         table.insert(name, grants);
     }
     return table;
@@ -110,6 +117,7 @@ std::string dump(const Config& config) {
                                {"async_rows", limits.async_rows},
                                {"lock_timeout_ms", limits.lock_timeout_ms},
                                {"statement_timeout_ms", limits.statement_timeout_ms}}}};
+    insert(*table["limits"].as_table(), limits.asker);
     toml::array origins, hosts, proxies;
     for (const auto& host : config.hosts) hosts.push_back(host);
     for (const auto& network : config.proxies) proxies.push_back(network.text());
@@ -123,7 +131,7 @@ std::string dump(const Config& config) {
     if (!config.access_log.empty()) table.insert("log", toml::table{{"access", config.access_log}});
     if (config.credentials.configured()) {
         table.insert("credentials", credentials_table(config.credentials));
-        table.insert("roles", roles_table(config.roles));
+        table.insert("roles", roles_table(config));
     }
     if (!resources.empty()) table.insert("resource", resources);
     std::ostringstream text;

@@ -39,6 +39,8 @@ Meaning meaning_of(Code code) {
             return {409, "Conflict"};
         case Code::kHeld:
             return {409, "It is held"};
+        case Code::kTooLarge:
+            return {409, "More rows than may go at once"};
         case Code::kGone:
             return {410, "Gone"};
         case Code::kStale:
@@ -100,6 +102,8 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         write_missing(out.key("missing"), forbidden->missing);
     if (const auto* confirm = dynamic_cast<const ConfirmationRequired*>(&error))
         if (confirm->impact) write_impact(out.key("impact"), *confirm->impact, resources);
+    if (const auto* large = dynamic_cast<const TooManyRows*>(&error))
+        if (large->impact) write_impact(out.key("impact"), *large->impact, resources);
 }
 
 // What the database refused is logged even where it is no fault: its own words are nowhere else.

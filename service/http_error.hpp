@@ -19,6 +19,19 @@ struct ConfirmationRequired : Error {
     std::optional<trash::Impact> impact;
 };
 
+// too-large, with what would be taken.
+struct TooManyRows : Error {
+    TooManyRows(long long limit, std::optional<trash::Impact> found)
+        : Error(Code::kTooLarge,
+                "a delete of yours may take up to " + std::to_string(limit) +
+                    " rows, and this one would take more; delete parts of it first, or ask "
+                    "someone whose role may take more"),
+          most(limit),
+          impact(std::move(found)) {}
+    long long most;
+    std::optional<trash::Impact> impact;
+};
+
 // confirmation-required, with what emptying the trash would purge.
 struct EmptyingUnconfirmed : Error {
     explicit EmptyingUnconfirmed(trash::Emptied found)

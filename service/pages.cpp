@@ -66,6 +66,11 @@ constexpr std::array kExplanations = {
     Explanation{Code::kHeld, "It is kept by a hold.", "What is held may not be purged.",
                 "Have the hold lifted first."},
     Explanation{
+        Code::kTooLarge, "The delete would take more rows than you may take at once.",
+        "What the configuration allows your roles is less than what hangs on the object.",
+        "Look at impact. Delete parts of it first, or ask someone whose role may take more. "
+        "Nothing has changed."},
+    Explanation{
         Code::kGone, "It was in the trash and is not there any more.",
         "The group was restored or purged since; outcome, at and by say which.",
         "After a restore the object is at its own address. What was purged does not return."},

@@ -70,8 +70,8 @@ std::string result_json(const trash::DeleteResult& result) {
 }
 
 trash::DeleteOptions options_of(const Call& call, const Wish& wish) {
-    trash::DeleteOptions options{wish.cascade,    wish.hard, wish.if_match,
-                                 most_rows(call), {},        wish.check};
+    trash::DeleteOptions options{wish.cascade,       wish.hard, wish.if_match,
+                                 most_deleted(call), {},        wish.check};
     options.at_end = [&](schema::Transaction& transaction, const trash::DeleteResult& result) {
         std::optional<std::string> json;
         if (result.item) json = result_json(result);
@@ -85,17 +85,17 @@ Reply execute(const Call& call, const Wish& wish) {
     const auto id = object_id(call);
     if (wish.dry_run) return dry_run(call, id, wish);
     ask_for_what_is_missing(call, id, wish);
-    if (wants_async(call)) return accept(call, kKind, std::nullopt);
+    const auto impact = [&] { return find_impact(call, id, wish.cascade); };
+    if (wants_async(call)) return accept_delete(call, kKind, impact);
     if (call.operation)
-        if (auto impact = find_impact(call, id, wish.cascade))
-            call.operation->set_total(impact->total);
+        if (const auto found = impact()) call.operation->set_total(found->total);
     try {
         return render(call,
                       call.trash->remove(call.resource->table->name, id, options_of(call, wish),
                                          context_of(call)),
                       wish);
     } catch (const trash::TooLarge&) {
-        return accept(call, kKind, std::nullopt);
+        return delete_too_large(call, kKind, impact);
     }
 }
 

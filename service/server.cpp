@@ -11,11 +11,12 @@
 #include <utility>
 
 #include "service/access_log.hpp"
+#include "service/admission.hpp"
 #include "service/credentials.hpp"
 #include "service/front.hpp"
 #include "service/head.hpp"
-#include "service/http_error.hpp"
 #include "service/host.hpp"
+#include "service/http_error.hpp"
 #include "service/metrics.hpp"
 #include "service/negotiate.hpp"
 #include "service/router.hpp"
@@ -136,6 +137,7 @@ struct HttpServer::Impl {
     ResourceCache& resources;
     const Config& config;
     Authenticator authenticator{config, trash};
+    Admission admission{config, authenticator};
     Listener server;
     AccessLog access_log{config.access_log};
     std::optional<TlsContext> tls{
@@ -158,7 +160,7 @@ struct HttpServer::Impl {
 
 Reply HttpServer::Impl::dispatch(Call& call) {
     auto path = match_path(call);
-    if (!is_public(path)) authenticator.sign_in(call);
+    admission.admit(call, path, std::chrono::steady_clock::now());
     if (call.verb == "OPTIONS" && !path.empty())
         return {204, "", "", {{"Allow", allowed_verbs(path)}}};
     if (path.empty() && call.verb == "DELETE") {
@@ -176,13 +178,13 @@ Reply HttpServer::Impl::dispatch(Call& call) {
 Reply HttpServer::Impl::handle(Call& call) {
     const auto& head = current->head;
     if (head.refusal) throw Error(*head.refusal);
-    call.verb = head.method;
-    if (is_preflight(call)) return answer_preflight(call);
     if (!config.credentials.configured() && !is_known_host(head.values("Host"), config.hosts))
         throw Error(Code::kForbidden,
                     "this service asks for no credentials and so answers to localhost alone; name "
                     "the Host in 'hosts' under [http] of its configuration, or configure "
                     "[credentials]");
+    call.verb = head.method;
+    if (is_preflight(call)) return answer_preflight(call);
     if (head.method == "OPTIONS" && head.target == "*")
         return {204, "", "", {{"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}}};
     call.target = parse_target(head.target);
@@ -215,6 +217,7 @@ void HttpServer::Impl::answer(httplib::Response& response, std::string body) {
     } catch (...) {
         reply = problem_of_current_exception(call.resources.get(), call.request_id, call.safe);
     }
+    say_allowance(call, reply);
     allow_origin(call, reply);
     compress(call, reply);
     send(reply, call.request_id, response);

@@ -157,6 +157,9 @@ Reply veiled(const Call& call, Reply (*handler)(const Call&)) {
     } catch (const ConfirmationRequired& error) {
         throw ConfirmationRequired(error.impact ? std::optional(seen(call, *error.impact))
                                                 : std::nullopt);
+    } catch (const TooManyRows& error) {
+        throw TooManyRows(error.most,
+                          error.impact ? std::optional(seen(call, *error.impact)) : std::nullopt);
     } catch (const trash::NotRoot& error) {
         throw trash::NotRoot(error.what(), seen(call, error.root).value_or(trash::Item()));
     } catch (const InTrash& error) {
