@@ -80,13 +80,17 @@ std::vector<const char*> pointers(const std::vector<Param>& params) {
     return out;
 }
 
+void make_room(PGconn* connection, std::size_t count) {
+    auto& known = statements(connection);
+    if (known.size() + count <= kMaxStatements) return;
+    checked(connection, PQexec(connection, "DEALLOCATE ALL"));
+    known.clear();
+}
+
 std::string prepare(PGconn* connection, const std::string& sql) {
     auto& known = statements(connection);
     if (const auto found = known.find(sql); found != known.end()) return found->second;
-    if (known.size() >= kMaxStatements) {
-        checked(connection, PQexec(connection, "DEALLOCATE ALL"));
-        known.clear();
-    }
+    make_room(connection, 1);
     static std::atomic<unsigned long> counter = 0;
     const auto name = "trashd_" + std::to_string(++counter);
     checked(connection, PQprepare(connection, name.c_str(), sql.c_str(), 0, nullptr));
@@ -105,6 +109,37 @@ void cancel(PGconn* connection) {
 void drain(PGconn* connection) {
     while (PGresult* rest = PQgetResult(connection)) PQclear(rest);
 }
+
+// Leaves pipeline mode on every way out, as far as the connection still can.
+class Pipeline {
+  public:
+    explicit Pipeline(PGconn* connection) : connection_(connection) {
+        if (PQenterPipelineMode(connection) == 0) throw Error(sql_error(connection, nullptr));
+    }
+    Pipeline(const Pipeline&) = delete;
+    ~Pipeline() { PQexitPipelineMode(connection_); }
+
+    void send(const std::string& name, const std::vector<const char*>& values) {
+        if (PQsendQueryPrepared(connection_, name.c_str(), static_cast<int>(values.size()),
+                                values.data(), nullptr, nullptr, 0) == 0)
+            throw Error(sql_error(connection_, nullptr));
+    }
+    // The result of each statement sent, and what ends them.
+    std::vector<Result> receive(std::size_t count) {
+        if (PQpipelineSync(connection_) == 0) throw Error(sql_error(connection_, nullptr));
+        std::vector<Result> results;
+        for (std::size_t i = 0; i <= count; ++i) {
+            PGresult* raw = PQgetResult(connection_);
+            if (raw == nullptr) throw Error(sql_error(connection_, nullptr));
+            results.emplace_back(raw);
+            if (i < count) drain(connection_);
+        }
+        return results;
+    }
+
+  private:
+    PGconn* connection_;
+};
 
 void each_row(PGconn* connection, const std::function<void(const Result&)>& row) {
     while (PGresult* raw = PQgetResult(connection)) {
@@ -185,6 +220,28 @@ Result Connection::exec_prepared(const std::string& sql, const std::vector<Param
         if (error.is("26000") || error.is("0A000")) statements(connection_).erase(sql);
         throw;
     }
+}
+
+std::vector<Result> Connection::exec_pipeline(const std::vector<Statement>& all) {
+    make_room(connection_, all.size());  // all at once, or the first would make way for the last
+    std::vector<std::string> names;
+    for (const auto& one : all) names.push_back(prepare(connection_, one.sql));
+    std::vector<Result> results;
+    {
+        Pipeline pipeline(connection_);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            pipeline.send(names[i], pointers(all[i].params));
+        results = pipeline.receive(all.size());
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto* raw = results[i].native();
+        if (succeeded(raw)) continue;
+        const auto error = sql_error(connection_, raw);
+        if (error.sqlstate == "26000" || error.sqlstate == "0A000")
+            statements(connection_).erase(all[i].sql);
+        throw Error(error);
+    }
+    return results;
 }
 
 Result Connection::script(const std::string& sql) {

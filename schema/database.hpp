@@ -39,6 +39,7 @@ class Result {
     bool boolean(int row, int column) const;       // false for NULL
     long long affected() const;                    // rows touched by INSERT, UPDATE, DELETE
     std::string_view tag() const;                  // what the server says it did, as "COMMIT"
+    const pg_result* native() const { return result_.get(); }
 
   private:
     std::shared_ptr<pg_result> result_;
@@ -54,6 +55,13 @@ class Connection {
     Result exec_prepared(const std::string& sql, const std::vector<Param>& params = {});
     // Several statements in one round trip; the result of the last.
     Result script(const std::string& sql);
+    // Statements with parameters, prepared like those of exec_prepared, in one round trip; those
+    // behind one that fails are not run.
+    struct Statement {
+        std::string sql;
+        std::vector<Param> params = {};
+    };
+    std::vector<Result> exec_pipeline(const std::vector<Statement>& statements);
     // Each row in turn as it arrives, memory constant in the number of rows (single-row mode).
     void stream(const std::string& sql, const std::vector<Param>& params,
                 const std::function<void(const Result&)>& row);
@@ -136,5 +144,8 @@ class Transaction {
 // Runs work(transaction) and commits; on 40001 and 40P01, raised before COMMIT or by it, tries
 // again with a fresh transaction, at most `tries` times. Nothing else is tried again.
 void run(Pool& pool, Mode mode, const std::function<void(Transaction&)>& work, int tries = 5);
+// The same for work that is one statement, with its COMMIT, in one round trip. A connection lost at
+// any moment leaves the outcome unknown.
+Result run_one(Pool& pool, Mode mode, const Connection::Statement& statement, int tries = 5);
 
 }  // namespace trashd::schema

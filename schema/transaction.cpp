@@ -11,26 +11,35 @@
 namespace trashd::schema {
 namespace {
 
-// Values are written and read under these. The search path stays: the users' triggers need theirs.
-constexpr std::string_view kSettings =
-    "SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = postgres;"
-    "SET LOCAL extra_float_digits = 1; SET LOCAL TimeZone = 'UTC'; SET LOCAL bytea_output = hex;"
-    "SET LOCAL lc_monetary = 'C'; SET LOCAL xmloption = content; SET LOCAL jit = off;";
-
-std::string begin(Mode mode, const Limits& limits) {
-    const bool move = mode == Mode::kMove;
-    return fmt::format(
-               "BEGIN ISOLATION LEVEL {};{}SET LOCAL lock_timeout = {};SET LOCAL statement_timeout "
-               "= {};{}",
-               mode == Mode::kRead ? "REPEATABLE READ READ ONLY" : "READ COMMITTED READ WRITE",
-               kSettings, limits.lock_timeout.count(), limits.statement_timeout.count(),
-               move ? "SET LOCAL row_security = off;SET LOCAL plan_cache_mode = force_generic_plan;"
-                    : "") +
-           (limits.name.empty() ? ""
-                                : "SET LOCAL client_connection_check_interval = 1000;SET LOCAL "
-                                  "application_name = " +
-                                      literal(limits.name));
+std::string begin(Mode mode) {
+    return mode == Mode::kRead ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                               : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 }
+
+std::string set(const std::string& name, const std::string& value) {
+    return fmt::format(", pg_catalog.set_config('{}', {}, true)", name, literal(value));
+}
+
+// Values are written and read under these. The search path stays: the users' triggers need theirs.
+std::string settings(Mode mode, const Limits& limits) {
+    auto text = "SELECT pg_catalog.set_config('DateStyle', 'ISO, YMD', true)" +
+                set("IntervalStyle", "postgres") + set("extra_float_digits", "1") +
+                set("TimeZone", "UTC") + set("bytea_output", "hex") + set("lc_monetary", "C") +
+                set("xmloption", "content") + set("jit", "off") +
+                set("lock_timeout", std::to_string(limits.lock_timeout.count())) +
+                set("statement_timeout", std::to_string(limits.statement_timeout.count()));
+    if (mode == Mode::kMove)
+        text += set("row_security", "off") + set("plan_cache_mode", "force_generic_plan");
+    if (!limits.name.empty())
+        text +=
+            set("client_connection_check_interval", "1000") + set("application_name", limits.name);
+    return text;
+}
+
+constexpr const char* kEnd = "SET CONSTRAINTS ALL IMMEDIATE";
+constexpr const char* kUnknownOutcome =
+    "the connection was lost during COMMIT and the outcome is unknown; look the change up before "
+    "trying again";
 
 void roll_back(Connection& connection) {
     if (connection.broken() || PQtransactionStatus(connection.native()) == PQTRANS_IDLE) return;
@@ -59,7 +68,7 @@ void run_once(Pool& pool, Mode mode, const std::function<void(Transaction&)>& wo
 Transaction::Transaction(Connection& connection, Mode mode, const Limits& limits)
     : connection_(connection) {
     try {
-        connection_.script(begin(mode, limits));
+        connection_.script(begin(mode) + ";" + settings(mode, limits));
     } catch (...) {
         roll_back(connection_);
         throw;
@@ -72,7 +81,7 @@ Transaction::~Transaction() {
 
 void Transaction::commit() {
     try {
-        const auto result = connection_.script("SET CONSTRAINTS ALL IMMEDIATE; COMMIT");
+        const auto result = connection_.script(std::string(kEnd) + "; COMMIT");
         open_ = false;
         if (result.tag() != "COMMIT") {
             throw Error(Code::kInternal, "the transaction had failed and was rolled back");
@@ -80,21 +89,48 @@ void Transaction::commit() {
     } catch (const Error&) {
         if (!connection_.broken()) throw;
         open_ = false;
-        throw Error(Code::kUnavailable,
-                    "the connection was lost during COMMIT and the outcome is unknown; look the "
-                    "change up before trying again");
+        throw Error(Code::kUnavailable, kUnknownOutcome);
     }
 }
 
-void run(Pool& pool, Mode mode, const std::function<void(Transaction&)>& work, int tries) {
+namespace {
+
+Result run_in_one_trip(Pool& pool, Mode mode, const Connection::Statement& statement) {
+    auto lease = pool.lease();
+    auto& connection = lease.connection();
+    try {
+        const auto results = connection.exec_pipeline(
+            {{begin(mode)}, {settings(mode, pool.limits())}, statement, {kEnd}, {"COMMIT"}});
+        if (results[4].tag() != "COMMIT")
+            throw Error(Code::kInternal, "the transaction had failed and was rolled back");
+        return results[2];
+    } catch (const Error&) {
+        if (connection.broken()) throw Error(Code::kUnavailable, kUnknownOutcome);
+        roll_back(connection);
+        throw;
+    }
+}
+
+template <typename Work>
+auto again(Work work, int tries) {
     for (int attempt = 1;; ++attempt) {
         try {
-            return run_once(pool, mode, work);
+            return work();
         } catch (const Error& error) {
             if (attempt >= tries || !may_try_again(error)) throw;
         }
         back_off(attempt);
     }
+}
+
+}  // namespace
+
+void run(Pool& pool, Mode mode, const std::function<void(Transaction&)>& work, int tries) {
+    again([&] { run_once(pool, mode, work); }, tries);
+}
+
+Result run_one(Pool& pool, Mode mode, const Connection::Statement& statement, int tries) {
+    return again([&] { return run_in_one_trip(pool, mode, statement); }, tries);
 }
 
 }  // namespace trashd::schema

@@ -72,6 +72,7 @@ std::string result_json(const trash::DeleteResult& result) {
 trash::DeleteOptions options_of(const Call& call, const Wish& wish) {
     trash::DeleteOptions options{wish.cascade,       wish.hard, wish.if_match,
                                  most_deleted(call), {},        wish.check};
+    if (!call.operation && !call.key_claim) return options;
     options.at_end = [&](schema::Transaction& transaction, const trash::DeleteResult& result) {
         std::optional<std::string> json;
         if (result.item) json = result_json(result);

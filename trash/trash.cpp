@@ -89,18 +89,23 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
     const std::string uuid = new_group_id();
     const Param etags =
         options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
-    DeleteResult result;
-    schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
-        const Result moved = transaction.connection().exec_prepared(
-            "SELECT (m)[2] FROM " + plan.move +
-                "($1::text[], $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::bool, "
-                "$8::text[], $9::bigint) m",
-            {schema::array_literal(params_of(id)), uuid, context.by, context.reason,
-             context.request_id, context.address, options.hard ? "t" : "f", etags,
-             text_of(options.most)});
+    const schema::Connection::Statement statement{
+        "SELECT (m)[2] FROM " + plan.move +
+            "($1::text[], $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::bool, "
+            "$8::text[], $9::bigint) m",
+        {schema::array_literal(params_of(id)), uuid, context.by, context.reason, context.request_id,
+         context.address, options.hard ? "t" : "f", etags, text_of(options.most)}};
+    auto result_of = [&](const Result& moved) {
+        DeleteResult result;
         result.rows = moved.integer(0, 0);
         if (!options.hard) result.item = root_item(plan, uuid, result.rows);
-        if (options.at_end) options.at_end(transaction, result);
+        return result;
+    };
+    if (!options.at_end) return result_of(schema::run_one(pool, schema::Mode::kMove, statement));
+    DeleteResult result;
+    schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
+        result = result_of(transaction.connection().exec_prepared(statement.sql, statement.params));
+        options.at_end(transaction, result);
     });
     return result;
 }

@@ -199,3 +199,55 @@ TEST_CASE(
     CHECK(code_of([&] { pool.lease(); }) == Code::kUnavailable);
     close(silent);
 }
+
+TEST_CASE("a transaction of one statement is whole in one round trip, or nothing") {
+    const TempDatabase database(
+        "CREATE TABLE t (a int PRIMARY KEY, b int REFERENCES t DEFERRABLE INITIALLY DEFERRED)");
+    Pool pool(database.url(), 1);
+    const auto insert = [&](const char* a, const Param& b) {
+        return run_one(pool, Mode::kMove,
+                       {"INSERT INTO t VALUES ($1, $2) RETURNING a, current_setting('TimeZone'), "
+                        "current_setting('row_security'), current_setting('lock_timeout')",
+                        {a, b}});
+    };
+    const auto inserted = insert("1", {});
+    CHECK(inserted.integer(0, 0) == 1);
+    CHECK(inserted.text(0, 1) == "UTC");
+    CHECK(inserted.text(0, 2) == "off");
+    CHECK(inserted.text(0, 3) == "5s");
+    CHECK(code_of([&] { insert("1", {}); }) == Code::kConflict);
+    CHECK(code_of([&] { insert("2", "9"); }) == Code::kConflict);  // seen by its last statement
+    CHECK(code_of([&] { insert("x", {}); }) == Code::kInvalid);
+    CHECK(insert("2", "1").integer(0, 0) == 2);
+    TestConnection connection(database.url());
+    CHECK(connection.value("SELECT count(*) FROM t") == "2");
+    CHECK(connection.value("SHOW row_security") == "on");
+}
+
+TEST_CASE("a transaction of one statement whose connection is cut says that it may have happened") {
+    const TempDatabase database("CREATE TABLE t (a int)");
+    Pool pool(database.url(), 1);
+    const auto cut = [&] {
+        run_one(pool, Mode::kMove,
+                {"SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())"});
+    };
+    try {
+        cut();
+        FAIL("no error");
+    } catch (const Error& error) {
+        CHECK(error.code() == Code::kUnavailable);
+        CHECK(std::string(error.what()).find("the outcome is unknown") != std::string::npos);
+    }
+    CHECK(run_one(pool, Mode::kRead, {"SELECT 1"}).integer(0, 0) == 1);
+}
+
+TEST_CASE("a thousand statements prepared make way for those of a pipeline together") {
+    const TempDatabase database;
+    TestConnection connection(database.url());
+    for (int i = 0; i < 1002; ++i) {
+        const auto number = std::to_string(i);
+        const auto results = connection->exec_pipeline({{"SELECT 7"}, {"SELECT " + number}});
+        REQUIRE(results[0].integer(0, 0) == 7);
+        REQUIRE(results[1].integer(0, 0) == i);
+    }
+}
