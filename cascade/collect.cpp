@@ -64,9 +64,9 @@ std::string Collecting::take_root(const std::string& etags) const {
         assigned += "  " + is_.variable("k", 0, attnum) + " := ARRAY[_root.c" + number + "];\n";
     }
     std::string text = "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) +
-                       " t WHERE " + join(equal, " AND ") + (for_impact_ ? "" : " FOR UPDATE") +
-                       ";\n  IF NOT FOUND THEN " + raise("TD404", "no such row") + "  END IF;\n" +
-                       assigned;
+                       " t WHERE " + join(equal, " AND ") + and_of_tenant(plan_, table) +
+                       (for_impact_ ? "" : " FOR UPDATE") + ";\n  IF NOT FOUND THEN " +
+                       raise("TD404", "no such row") + "  END IF;\n" + assigned;
     if (!etags.empty()) {
         text += "  IF " + etags + " IS NOT NULL THEN PERFORM FROM " + relation(table) +
                 " t WHERE " + is_.is_root() + " AND " + etag_sql(table, "t") +
@@ -94,7 +94,8 @@ std::string Collecting::take_roots(const std::string& keys) const {
     return "  SELECT " + join(aggregates, ", ") + " INTO " + join(into, ", ") + " FROM (SELECT " +
            join(columns, ", ") + " FROM (SELECT " + join(wanted, ", ") +
            " FROM (SELECT u.x::pg_catalog.text[] AS key FROM pg_catalog.unnest(" + keys +
-           ") u(x)) _l) _q JOIN " + relation(table) + " t ON " + join(equal, " AND ") + ") s;\n";
+           ") u(x)) _l) _q JOIN " + relation(table) + " t ON " + join(equal, " AND ") +
+           and_of_tenant(plan_, table) + ") s;\n";
 }
 
 // One statement, its own snapshot: locks the rows in key order and puts their keys into _x.

@@ -141,9 +141,9 @@ std::string Cutting::cut(const Unit& unit) const {
                                   : "w AS (SELECT u.*, NULL::pg_catalog.int8 AS row_id FROM u)";
     return "  IF " + join(parents, " OR ") + " THEN\n  PERFORM FROM " + relation(*unit.table) +
            " t WHERE " + hit(unit) + (order.empty() ? "" : " ORDER BY " + join(order, ", ")) +
-           " FOR NO KEY UPDATE OF t;\n  GET DIAGNOSTICS _n = ROW_COUNT;\n  IF _n > 0 THEN\n"
-           "  WITH u AS (" +
-           update(unit) + "),\n  " + known + ",\n  l AS (INSERT INTO " + link() +
+           " FOR NO KEY UPDATE OF t;\n  GET DIAGNOSTICS _n = ROW_COUNT;\n  IF _n > 0 THEN\n" +
+           refuse_crossing(plan_, *unit.table, hit(unit)) + "  WITH u AS (" + update(unit) +
+           "),\n  " + known + ",\n  l AS (INSERT INTO " + link() +
            " (group_id, shape, object_id, key, attnums, was, left_as, row_id) SELECT _group, " +
            shape +
            ", w.object, w.key, w.attnums, w.was, w.left_as, w.row_id FROM w WHERE NOT _hard)\n"

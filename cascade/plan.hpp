@@ -43,6 +43,7 @@ struct Plan {
     std::vector<Node> nodes;  // node 0 is the root; parents before children outside loops
     std::vector<Edge> edges;
     std::vector<Step> steps;
+    std::string tenant_column = {};     // rows of one tenant only; empty: of all
     std::vector<std::string> refusals;  // why this delete cannot be trusted; empty: it can
 };
 

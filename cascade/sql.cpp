@@ -4,6 +4,7 @@
 
 #include "cascade/statements.hpp"
 #include "schema/reader.hpp"
+#include "schema/tenant.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -28,6 +29,23 @@ std::string raise(const std::string& code, const std::string& message) {
            ";\n";
 }
 
+const schema::Column* tenant_column_of(const Plan& plan, const Table& table) {
+    return plan.tenant_column.empty() ? nullptr : table.column(plan.tenant_column);
+}
+
+std::string and_of_tenant(const Plan& plan, const Table& table) {
+    const auto* column = tenant_column_of(plan, table);
+    return column ? " AND " + schema::of_tenant(*column, "t") : "";
+}
+
+std::string refuse_crossing(const Plan& plan, const Table& table, const std::string& where) {
+    const auto* column = tenant_column_of(plan, table);
+    if (!column) return "";
+    return "  PERFORM FROM " + relation(table) + " t WHERE (" + where + ") AND " +
+           schema::of_tenant(*column, "t") + " IS NOT TRUE LIMIT 1;\n  IF FOUND THEN " +
+           raise("TD403", "the delete would cross tenants") + "  END IF;\n";
+}
+
 namespace {
 
 std::vector<Oid> locked_tables(const Catalog& catalog, const Plan& plan) {
@@ -50,28 +68,34 @@ std::string hold(const Catalog& catalog, const Plan& plan, const Names& names) {
            same_catalog(plan, names);
 }
 
-std::string looked_at(const Catalog& catalog, const Predicates& is, const Edge& edge, int position,
-                      const std::string& kind) {
+std::string looked_at(const Catalog& catalog, const Plan& plan, const Predicates& is,
+                      int position) {
+    const Edge& edge = plan.edges[position];
+    const std::string kind = sets(edge) ? "set" : "block";
     const Table& child = *catalog.table(edge.key->child);
     const std::string place = std::to_string(position);
     if (!child.can_select || child.row_security) {
         return "  kind := " + literal(kind) + "; place := " + place +
                "; amount := -1; ids := NULL; RETURN NEXT;\n";
     }
-    const std::string from = " FROM " + relation(child) + " t WHERE " + is.reaches(edge) + " AND " +
-                             is.in_closure(edge.child) + " IS NOT TRUE";
+    const std::string where =
+        is.reaches(edge) + " AND " + is.in_closure(edge.child) + " IS NOT TRUE";
+    const std::string from = " FROM " + relation(child) + " t WHERE " + where;
     const std::string id =
         child.identity.empty() ? "''::text" : schema::key_text(child, child.identity, "t");
-    return "  SELECT pg_catalog.count(*) INTO _n" + from +
+    return refuse_crossing(plan, child, where) + "  SELECT pg_catalog.count(*) INTO _n" + from +
            ";\n  IF _n > 0 THEN kind := " + literal(kind) + "; place := " + place +
            "; amount := _n; ids := ARRAY(SELECT " + id + from +
            " ORDER BY 1 LIMIT 5); RETURN NEXT; END IF;\n";
 }
 
 std::string counted(const Plan& plan, const Predicates& is, int node) {
-    std::string text = "  _n := 0;\n";
+    const bool reached = node > 0 || is.collected(node);
+    const std::string crossing =
+        reached ? refuse_crossing(plan, *plan.nodes[node].table, is.in_closure(node)) : "";
+    std::string text = crossing + "  _n := 0;\n";
     if (is.collected(node)) {
-        text = "  _n := COALESCE(pg_catalog.cardinality(" +
+        text = crossing + "  _n := COALESCE(pg_catalog.cardinality(" +
                is.variable("k", node, is.key_columns(node).front()) + "), 0);\n";
     } else {
         std::string others;
@@ -137,7 +161,7 @@ std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const 
     for (std::size_t i = 0; i < plan.edges.size(); ++i) {
         const Edge& edge = plan.edges[i];
         if (edge.effect == Effect::kCascade) continue;
-        code += looked_at(catalog, is, edge, static_cast<int>(i), sets(edge) ? "set" : "block");
+        code += looked_at(catalog, plan, is, static_cast<int>(i));
     }
     return "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
            "(_keys text[]) RETURNS TABLE (kind text, place int, amount bigint, ids text[]) "

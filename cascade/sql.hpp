@@ -21,15 +21,16 @@ std::vector<schema::Oid> tables_of(const Plan& plan);
 // CREATE FUNCTION move(key text[], group_uuid uuid, by text, reason text, request text, hard bool,
 // etags text[], most bigint) RETURNS bigint[]: {group id, rows moved, rows nulled, then rows per
 // node}. Raises TD404 root not there, TD412 etag, TD001 catalog changed, TD002 guard, TD409 blocked
-// by configuration, TD413 more rows than most (before anything is deleted; NULL: any number). Locks
-// top-down (engine.md 2), captures, deletes, proves it with the guard.
+// by configuration, TD413 more rows than most (before anything is deleted; NULL: any number), TD403
+// a row is another tenant's. Locks top-down (engine.md 2), captures, deletes, proves it with the
+// guard. With a tenant column a root of another tenant is not there.
 std::string move_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
                               const std::string& function);
 
 // CREATE FUNCTION impact(keys text[]) RETURNS TABLE (kind text, position int, count bigint,
 // ids text[]): of all these roots together, each a key array written as text; kind 'trash' per
 // node, 'set' per nulling edge, 'block' per refusing edge (count and up to five ids; count -1 where
-// the role may not look). Locks nothing.
+// the role may not look). Locks nothing. Raises TD403 as well.
 std::string impact_function_sql(const schema::Catalog& catalog, const Plan& plan,
                                 const Names& names, const std::string& function);
 

@@ -16,6 +16,13 @@ std::string array_of(const std::vector<std::string>& elements, const std::string
 std::string raise(const std::string& sqlstate, const std::string& message);
 // The edge's delete sets a reference instead of taking the row.
 bool sets(const Edge& edge);
+// The plan's tenant column in the table; nullptr: there is none, or none is meant.
+const schema::Column* tenant_column_of(const Plan& plan, const schema::Table& table);
+// SQL to append to a condition on rows t of the table: they are the tenant's.
+std::string and_of_tenant(const Plan& plan, const schema::Table& table);
+// A statement that raises TD403 where a row t of the table that meets the condition is another
+// tenant's.
+std::string refuse_crossing(const Plan& plan, const schema::Table& table, const std::string& where);
 
 class Collecting {
   public:
@@ -115,6 +122,7 @@ class Taking {
     std::string deleted_anywhere() const;
     std::vector<std::string> deletes(std::string& taken) const;
     std::string one_delete(int node, const std::string& name, const std::string& where) const;
+    std::string crossing(const std::string& payload) const;
     std::string vetoed(int node) const;
     bool foreign_triggers() const;
     std::string own(const std::string& table) const;

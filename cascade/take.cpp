@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cascade/statements.hpp"
+#include "schema/tenant.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -86,19 +87,45 @@ std::vector<std::string> Taking::deletes(std::string& taken) const {
     return ctes;
 }
 
+// SQL over rows s (shape and the payload of that name): they are another tenant's. Rows of tables
+// without the column belong to what they hang on.
+std::string Taking::crossing(const std::string& payload) const {
+    std::string cases;
+    for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
+        const Table& table = *plan_.nodes[node].table;
+        const auto* column = tenant_column_of(plan_, table);
+        if (!column) continue;
+        const auto position = column - table.columns.data() + 1;
+        cases += " WHEN " + std::to_string(names_.shapes[node]) + " THEN s." + payload + "[" +
+                 std::to_string(position) + "]";
+    }
+    if (cases.empty()) return "";
+    return "CASE s.shape" + cases + " ELSE " + schema::kTenant + " END IS DISTINCT FROM " +
+           schema::kTenant;
+}
+
 // Everything goes in one statement: foreign keys are checked at its end, so neither order nor
 // cycles matter, and every row is captured before any trigger of another row's delete has run.
 std::string Taking::take() const {
-    std::string taken;
+    std::string taken, count = "pg_catalog.count(*) INTO _n", refuse_hard, refuse;
     const std::string with = "  WITH " + join(deletes(taken), ",\n  ") + "\n";
+    const std::string raised = raise("TD403", "the delete would cross tenants") + "  END IF;\n";
+    if (const std::string foreign = crossing("p"); !foreign.empty()) {
+        count =
+            "pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE " + foreign + ") INTO _n, _m";
+        refuse_hard = "  IF _m > 0 THEN " + raised;
+        refuse = "  PERFORM FROM " + own("item") + " s WHERE s.group_id = _group AND " +
+                 crossing("payload") + " LIMIT 1;\n  IF FOUND THEN " + raised;
+    }
     return "  _before := " + array_of(deleted_so_far(), "int8") + ";\n  IF _hard THEN\n" + with +
-           "  SELECT pg_catalog.count(*) INTO _n FROM (" + taken + ") s(shape, o, p);\n  ELSE\n" +
-           with + "  INSERT INTO " + own("item") +
+           "  SELECT " + count + " FROM (" + taken + ") s(shape, o, p);\n" + refuse_hard +
+           "  ELSE\n" + with + "  INSERT INTO " + own("item") +
            " (group_id, ordinal, shape, object_id, payload) SELECT _group, pg_catalog.row_number() "
            "OVER (), s.shape, s.o, s.p FROM (" +
            taken +
            ") s(shape, o, p);\n"
-           "  GET DIAGNOSTICS _n = ROW_COUNT;\n  END IF;\n  SET CONSTRAINTS ALL IMMEDIATE;\n";
+           "  GET DIAGNOSTICS _n = ROW_COUNT;\n" +
+           refuse + "  END IF;\n  SET CONSTRAINTS ALL IMMEDIATE;\n";
 }
 
 std::string Taking::vetoed(int node) const {

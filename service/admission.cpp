@@ -58,7 +58,8 @@ void Admission::admit(Call& call, std::string_view path, RateLimiter::Time now) 
     else if (authenticator_.is_anonymous(call))
         count(call, addresses_, "anonymous " + address, now);
     else
-        count(call, principals_, call.principal.id, now);
+        count(call, principals_, schema::array_literal({call.principal.tenant, call.principal.id}),
+              now);
 }
 
 void say_allowance(const Call& call, Reply& reply) {

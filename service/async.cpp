@@ -84,6 +84,7 @@ const Json& member(const Json& request, const char* name) {
 
 // Another's operation is not there, unless for who looks after the service.
 bool may_see(const Call& call, const trash::Operation& operation) {
+    if (call.trash->tenant() && operation.tenant != call.trash->tenant()) return false;
     return operation.by == call.principal.id || call.access.everywhere(Right::kAdmin);
 }
 
@@ -105,8 +106,8 @@ std::optional<long long> most_rows(const Call& call) {
 }
 
 Reply accept(const Call& call, const std::string& kind, std::optional<long long> total) {
-    const auto operation =
-        call.trash->operations().add(kind, call.principal.id, request_of(call), total);
+    const auto operation = call.trash->operations().add(
+        {kind, call.principal.id, request_of(call), total, call.trash->tenant()});
     Reply reply;
     reply.status = 202;
     reply.body = operation_json(operation);

@@ -43,8 +43,9 @@ struct Call {
     // Filled by the router.
     std::shared_ptr<const Resources> resources;
     const Resource* resource = nullptr;
-    std::string raw_id;  // of the object or the TrashItem, as sent
-    trash::Trash* trash = nullptr;
+    std::string raw_id;                                 // of the object or the TrashItem, as sent
+    trash::Trash* trash = nullptr;                      // as who asks has it
+    std::shared_ptr<trash::Trash> own_trash = nullptr;  // of the tenant, where there are tenants
     const Config* config = nullptr;
     trash::KeyClaim* key_claim = nullptr;          // of the Idempotency-Key, where there is one
     std::function<void(long long)> progress = {};  // told how many rows each batch moved

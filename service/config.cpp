@@ -86,6 +86,17 @@ class Section {
     std::set<std::string> known_;
 };
 
+// The table under the key, where there is one: take() takes what it knows.
+template <class Take>
+void take_table(Section& section, const char* key, std::vector<std::string>& faults, Take take) {
+    const auto* node = section.find(key);
+    if (!node) return;
+    if (!node->as_table()) return section.fault(key, "must be a table");
+    Section inner(*node->as_table(), std::string(key) + ".", faults);
+    take(inner);
+    inner.refuse_unknown();
+}
+
 void take_on_delete(Section& section, ResourceConfig& resource) {
     const auto* node = section.find("on_delete");
     if (!node) return;
@@ -148,39 +159,41 @@ void take_asker_limits(Section& section, AskerLimits& into) {
 }
 
 void take_limits(Section& section, Config& config, std::vector<std::string>& faults) {
-    const auto* node = section.find("limits");
-    if (!node) return;
-    if (!node->as_table()) return section.fault("limits", "must be a table");
-    Section limits(*node->as_table(), "limits.", faults);
-    auto& into = config.limits;
-    limits.take("body_bytes", into.body_bytes, 1, 1LL << 30);
-    limits.take("url_bytes", into.url_bytes, 64, 8192);
-    limits.take("header_count", into.header_count, 8, 10000);
-    limits.take("header_bytes", into.header_bytes, 1024, 1 << 20);
-    limits.take("connections", into.connections, 1, 1000000);
-    limits.take("idle_seconds", into.idle_seconds, 1, 3600);
-    limits.take("header_seconds", into.header_seconds, 1, 3600);
-    limits.take("request_seconds", into.request_seconds, 1, 86400);
-    limits.take("write_seconds", into.write_seconds, 1, 86400);
-    limits.take("where_terms", into.where_terms, 1, 1000);
-    limits.take("json_depth", into.json_depth, 1, 1000);
-    limits.take("async_rows", into.async_rows, 0, 1LL << 40);
-    take_asker_limits(limits, into.asker);
-    limits.take("lock_timeout_ms", into.lock_timeout_ms, 1, 3600000);
-    limits.take("statement_timeout_ms", into.statement_timeout_ms, 1, 86400000);
-    limits.refuse_unknown();
+    take_table(section, "limits", faults, [&](Section& limits) {
+        auto& into = config.limits;
+        limits.take("body_bytes", into.body_bytes, 1, 1LL << 30);
+        limits.take("url_bytes", into.url_bytes, 64, 8192);
+        limits.take("header_count", into.header_count, 8, 10000);
+        limits.take("header_bytes", into.header_bytes, 1024, 1 << 20);
+        limits.take("connections", into.connections, 1, 1000000);
+        limits.take("idle_seconds", into.idle_seconds, 1, 3600);
+        limits.take("header_seconds", into.header_seconds, 1, 3600);
+        limits.take("request_seconds", into.request_seconds, 1, 86400);
+        limits.take("write_seconds", into.write_seconds, 1, 86400);
+        limits.take("where_terms", into.where_terms, 1, 1000);
+        limits.take("json_depth", into.json_depth, 1, 1000);
+        limits.take("async_rows", into.async_rows, 0, 1LL << 40);
+        take_asker_limits(limits, into.asker);
+        limits.take("lock_timeout_ms", into.lock_timeout_ms, 1, 3600000);
+        limits.take("statement_timeout_ms", into.statement_timeout_ms, 1, 86400000);
+    });
 }
 
 void take_tls(Section& section, Config& config, std::vector<std::string>& faults) {
-    const auto* node = section.find("tls");
-    if (!node) return;
-    if (!node->as_table()) return section.fault("tls", "must be a table");
-    Section tls(*node->as_table(), "tls.", faults);
-    tls.take("certificate", config.tls.certificate);
-    tls.take("key", config.tls.key);
-    if (config.tls.certificate.empty()) tls.fault("certificate", "is missing");
-    if (config.tls.key.empty()) tls.fault("key", "is missing");
-    tls.refuse_unknown();
+    take_table(section, "tls", faults, [&](Section& tls) {
+        tls.take("certificate", config.tls.certificate);
+        tls.take("key", config.tls.key);
+        if (config.tls.certificate.empty()) tls.fault("certificate", "is missing");
+        if (config.tls.key.empty()) tls.fault("key", "is missing");
+    });
+}
+
+void take_tenant(Section& section, Config& config, std::vector<std::string>& faults) {
+    take_table(section, "tenant", faults, [&](Section& tenant) {
+        tenant.take("column", config.tenant.column);
+        tenant.take("host", config.tenant.host);
+        if (config.tenant.column.empty()) tenant.fault("column", "is missing");
+    });
 }
 
 bool valid_origin(const std::string& origin) {
@@ -190,83 +203,65 @@ bool valid_origin(const std::string& origin) {
 }
 
 void take_cors(Section& section, Config& config, std::vector<std::string>& faults) {
-    const auto* node = section.find("cors");
-    if (!node) return;
-    if (!node->as_table()) return section.fault("cors", "must be a table");
-    Section cors(*node->as_table(), "cors.", faults);
-    cors.take("origins", config.cors_origins);
-    for (const auto& origin : config.cors_origins)
-        if (!valid_origin(origin))
-            cors.fault("origins", "'" + origin + "' must be as in https://app.example, or *");
-    cors.refuse_unknown();
+    take_table(section, "cors", faults, [&](Section& cors) {
+        cors.take("origins", config.cors_origins);
+        for (const auto& origin : config.cors_origins)
+            if (!valid_origin(origin))
+                cors.fault("origins", "'" + origin + "' must be as in https://app.example, or *");
+    });
 }
 
 void take_http(Section& section, Config& config, std::vector<std::string>& faults) {
-    const auto* node = section.find("http");
-    if (!node) return;
-    if (!node->as_table()) return section.fault("http", "must be a table");
-    Section http(*node->as_table(), "http.", faults);
-    http.take("hosts", config.hosts);
-    for (const auto& host : config.hosts)
-        if (host.find('/') != host.npos || host_name(host).empty())
-            http.fault("hosts", "'" + host + "' must be a name, as in trash.example");
-    http.refuse_unknown();
+    take_table(section, "http", faults, [&](Section& http) {
+        http.take("hosts", config.hosts);
+        for (const auto& host : config.hosts)
+            if (host.find('/') != host.npos || host_name(host).empty())
+                http.fault("hosts", "'" + host + "' must be a name, as in trash.example");
+    });
 }
 
 void take_proxy(Section& section, Config& config, std::vector<std::string>& faults) {
-    const auto* node = section.find("proxy");
-    if (!node) return;
-    if (!node->as_table()) return section.fault("proxy", "must be a table");
-    Section proxy(*node->as_table(), "proxy.", faults);
-    std::vector<std::string> trusted;
-    proxy.take("trusted", trusted);
-    for (const auto& text : trusted) {
-        if (const auto network = Network::parse(text))
-            config.proxies.push_back(*network);
-        else
-            proxy.fault("trusted", "'" + text + "' must be as in 10.0.0.0/8 or ::1");
-    }
-    proxy.refuse_unknown();
+    take_table(section, "proxy", faults, [&](Section& proxy) {
+        std::vector<std::string> trusted;
+        proxy.take("trusted", trusted);
+        for (const auto& text : trusted) {
+            if (const auto network = Network::parse(text))
+                config.proxies.push_back(*network);
+            else
+                proxy.fault("trusted", "'" + text + "' must be as in 10.0.0.0/8 or ::1");
+        }
+    });
 }
 
 void take_log(Section& section, Config& config, std::vector<std::string>& faults) {
-    const auto* node = section.find("log");
-    if (!node) return;
-    if (!node->as_table()) return section.fault("log", "must be a table");
-    Section log(*node->as_table(), "log.", faults);
-    const auto* access = log.find("access");
-    if (access && access->is_boolean())
-        config.access_log = access->ref<bool>() ? "-" : "";
-    else
-        log.take("access", config.access_log);
-    log.refuse_unknown();
+    take_table(section, "log", faults, [&](Section& log) {
+        const auto* access = log.find("access");
+        if (access && access->is_boolean())
+            config.access_log = access->ref<bool>() ? "-" : "";
+        else
+            log.take("access", config.access_log);
+    });
 }
 
 void take_idempotency(Section& section, Config& config, std::vector<std::string>& faults) {
-    const auto* node = section.find("idempotency");
-    if (!node) return;
-    if (!node->as_table()) return section.fault("idempotency", "must be a table");
-    Section idempotency(*node->as_table(), "idempotency.", faults);
-    idempotency.take("keep_hours", config.idempotency_hours, 1, 8760);
-    idempotency.refuse_unknown();
+    take_table(section, "idempotency", faults, [&](Section& idempotency) {
+        idempotency.take("keep_hours", config.idempotency_hours, 1, 8760);
+    });
 }
 
 void take_credentials(Section& section, Config& config, std::vector<std::string>& faults) {
-    const auto* node = section.find("credentials");
-    if (!node) return;
-    if (!node->as_table()) return section.fault("credentials", "must be a table");
-    Section credentials(*node->as_table(), "credentials.", faults);
-    auto& into = config.credentials;
-    credentials.take("api_keys", into.api_keys);
-    credentials.take("jwt_keys", into.jwt_keys);
-    credentials.take("issuer", into.issuer);
-    credentials.take("audience", into.audience);
-    credentials.take("clock_skew_seconds", into.clock_skew_seconds, 0, 3600);
-    credentials.take("id_claim", into.id_claim);
-    credentials.take("roles_claim", into.roles_claim);
-    credentials.take("tenant_claim", into.tenant_claim);
-    credentials.take("anonymous", into.anonymous);
-    credentials.refuse_unknown();
+    take_table(section, "credentials", faults, [&](Section& credentials) {
+        auto& into = config.credentials;
+        credentials.take("api_keys", into.api_keys);
+        credentials.take("jwt_keys", into.jwt_keys);
+        credentials.take("issuer", into.issuer);
+        credentials.take("audience", into.audience);
+        credentials.take("clock_skew_seconds", into.clock_skew_seconds, 0, 3600);
+        credentials.take("id_claim", into.id_claim);
+        credentials.take("roles_claim", into.roles_claim);
+        credentials.take("tenant_claim", into.tenant_claim);
+        credentials.take("anonymous", into.anonymous);
+    });
 }
 
 // Strings, or a single one.
@@ -368,6 +363,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_limits(section, config, faults);
     take_idempotency(section, config, faults);
     take_tls(section, config, faults);
+    take_tenant(section, config, faults);
     take_cors(section, config, faults);
     take_http(section, config, faults);
     take_proxy(section, config, faults);
@@ -394,6 +390,12 @@ void take_overrides(const Overrides& overrides, const Environment& environment, 
 void check_credentials(const Config& config, std::vector<std::string>& faults) {
     const auto& credentials = config.credentials;
     const bool configured = credentials.configured();
+    const bool tenants = !config.tenant.column.empty();
+    if (tenants && !configured)
+        faults.push_back(
+            "tenant.column: nobody names a tenant; set api_keys or jwt_keys under [credentials]");
+    if (tenants && !credentials.anonymous.empty())
+        faults.push_back("credentials.anonymous: with tenants each request must name one");
     if (configured && config.roles.empty())
         faults.push_back("roles: there is none, so nobody could do anything");
     if (!configured && !config.roles.empty())

@@ -58,6 +58,12 @@ struct TlsFiles {
     bool on() const { return !certificate.empty(); }
 };
 
+// The column that tells rows of tenants apart; empty: there are no tenants.
+struct TenantConfig {
+    std::string column;
+    bool host = false;  // the first label of the host name must be the tenant
+};
+
 struct Config {
     std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
     std::string trash_schema = "trashd";
@@ -71,6 +77,7 @@ struct Config {
     long long idempotency_hours = 24;
     RequestLimits limits;
     TlsFiles tls;
+    TenantConfig tenant;
     std::vector<ResourceConfig> resources;
     Credentials credentials;
     std::map<std::string, Role> roles;

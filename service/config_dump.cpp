@@ -125,6 +125,9 @@ std::string dump(const Config& config) {
     if (!proxies.empty()) table.insert("proxy", toml::table{{"trusted", proxies}});
     for (const auto& origin : config.cors_origins) origins.push_back(origin);
     if (!origins.empty()) table.insert("cors", toml::table{{"origins", origins}});
+    if (!config.tenant.column.empty())
+        table.insert("tenant",
+                     toml::table{{"column", config.tenant.column}, {"host", config.tenant.host}});
     if (config.tls.on())
         table.insert("tls",
                      toml::table{{"certificate", config.tls.certificate}, {"key", config.tls.key}});

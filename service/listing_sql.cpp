@@ -7,6 +7,7 @@
 #include "service/listing.hpp"
 #include "service/rows.hpp"
 #include "trash/item_sql.hpp"
+#include "trash/store.hpp"
 
 namespace trashd::service {
 
@@ -83,6 +84,7 @@ trash::RowsAsked Reader::asked(std::vector<schema::Param>& params, bool paged) c
     const auto& order = listing_.order;
     trash::RowsAsked asked;
     asked.where = where_sql(listing_.where, params);
+    if (trash_.tenant()) asked.groups = trash::seen_by_tenant("g");
     add_columns(listing_.where, asked.columns);
     if (paged && !listing_.after.empty()) {
         const auto after = after_sql(order, listing_.after, params);
@@ -107,9 +109,9 @@ trash::RowsAsked Reader::asked(std::vector<schema::Param>& params, bool paged) c
 }
 
 std::string Reader::live_from(const trash::RowsAsked& asked) const {
-    const auto where = both(asked.where, asked.bound);
-    return fmt::format(" FROM {} AS t CROSS JOIN {}{}{}", schema::relation(table_),
-                       trash::kNotTrashed, where.empty() ? "" : " WHERE ", where);
+    const auto where = both(both(asked.where, asked.bound), trash_.tenant_condition(table_, "t"));
+    return fmt::format(" FROM {} AS t CROSS JOIN {} WHERE {}", schema::relation(table_),
+                       trash::kNotTrashed, where);
 }
 
 // Each part is filtered, ordered and limited by itself, so that the live one can use its indexes.
@@ -230,7 +232,7 @@ Listed read_listing(trash::Trash& trash, const Listing& listing, const std::func
     for (bool careful = false;; careful = true) {
         Listed listed;
         try {
-            schema::run(trash.pool(), schema::Mode::kRead, [&](schema::Transaction& transaction) {
+            trash.run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
                 begin();
                 Reader reader(trash, listing, *catalog, transaction.connection());
                 if (careful) reader.be_careful();

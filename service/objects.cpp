@@ -56,7 +56,7 @@ using Names = std::vector<std::string>;
 
 std::optional<LiveRow> live_row(const Call& call, const Names& id, const Names& select) {
     try {
-        return read_row(call.trash->pool(), *call.resource->table, id, select);
+        return read_row(*call.trash, *call.resource->table, id, select);
     } catch (const Error& error) {
         if (is_bad_key(error)) throw not_found(call);
         throw;

@@ -83,13 +83,19 @@ Reply reply_of(const Call& call, Reply (*handler)(const Call&)) {
     }
 }
 
+// Where there are tenants every call has one, so that no name is like another tenant's.
+std::string who_asks(const Call& call) {
+    const auto by = context_of(call).by;
+    return call.trash->tenant() ? schema::array_literal({call.trash->tenant(), by}) : by;
+}
+
 }  // namespace
 
 Reply once(Call& call, Reply (*handler)(const Call&)) {
     const auto key = key_of(call);
     if (!key) return veiled(call, handler);
     trash::KeyClaim claim(call.trash->pool(), call.trash->schema_name(),
-                          {context_of(call).by, *key, fingerprint_of(call)});
+                          {who_asks(call), *key, fingerprint_of(call)});
     if (claim.kept()) return replayed(*claim.kept());
     call.key_claim = &claim;
     auto reply = reply_of(call, handler);

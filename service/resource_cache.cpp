@@ -34,6 +34,7 @@ ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
     for (const auto& one : config_.resources)
         naming.push_back({one.table, one.class_name, one.display});
     trash_.set_naming(std::move(naming));
+    trash_.set_tenant_column(config_.tenant.column);
     make_policy(*resources_->catalog(), config_, faults);
     trash_.set_policy([&config](const schema::Catalog& catalog) {
         std::vector<std::string> missing;

@@ -39,6 +39,13 @@ const ResourceConfig* config_of(const Config& config, const schema::QualifiedNam
     return nullptr;
 }
 
+// Or there are none to tell apart.
+bool has_tenants(const schema::Table& table, const std::string& name) {
+    if (name.empty()) return true;
+    const auto* column = table.column(name);
+    return column && !column->generated && column->identity != "always";
+}
+
 Resource make_resource(const schema::Table& table, const ResourceConfig* configured) {
     Resource resource{default_path(table.name), &table, table.name.name, "", false, false};
     if (!configured) return resource;
@@ -96,6 +103,12 @@ Resources::Resources(std::shared_ptr<const schema::Catalog> catalog, const Confi
         const auto* configured = config_of(config, table.name);
         if (table.primary_key.empty() || (!configured && !served.contains(table.name.schema)))
             continue;
+        if (!has_tenants(table, config.tenant.column)) {
+            warnings_.push_back("table " + text_of(table.name) +
+                                " is not served: it has no column " + config.tenant.column +
+                                " that says whose its rows are");
+            continue;
+        }
         made.push_back(make_resource(table, configured));
     }
     std::ranges::stable_sort(made, {}, &Resource::path);

@@ -153,6 +153,13 @@ bool is_public(std::string_view path) {
     return false;
 }
 
+bool is_of_tenant(std::string_view path) {
+    for (const auto& route : kRoutes)
+        if (route.path == path)
+            return route.need.of != Need::Of::kNothing && route.need.of != Need::Of::kService;
+    return false;
+}
+
 Reply answer_route(Call& call, std::string_view path) {
     const auto& route = find_route(call, path);
     check_rights(call, route);

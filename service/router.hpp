@@ -45,6 +45,8 @@ std::string allowed_verbs(std::string_view path);
 const Route& find_route(const Call& call, std::string_view path);
 // True when whoever asks may use all routes of the path.
 bool is_public(std::string_view path);
+// What is at the path is a tenant's, where there are tenants.
+bool is_of_tenant(std::string_view path);
 // Finds the route, checks the right that it needs and asks it, once for each Idempotency-Key.
 // Throws Forbidden.
 Reply answer_route(Call& call, std::string_view path);

@@ -83,15 +83,16 @@ std::string live_json(const schema::Table& table, const std::string& alias,
                        schema::row_alias(select), columns);
 }
 
-std::optional<LiveRow> read_row(schema::Pool& pool, const schema::Table& table,
+std::optional<LiveRow> read_row(trash::Trash& trash, const schema::Table& table,
                                 const std::vector<std::string>& id,
                                 const std::vector<std::string>& select) {
     const auto alias = alias_of(table);
-    const auto sql = fmt::format("SELECT {}, {} FROM {} AS {} WHERE {}",
-                                 live_json(table, alias, select), cascade::etag_sql(table, alias),
-                                 schema::relation(table), alias, equals_key(table, alias));
+    const auto sql =
+        fmt::format("SELECT {}, {} FROM {} AS {} WHERE {} AND {}", live_json(table, alias, select),
+                    cascade::etag_sql(table, alias), schema::relation(table), alias,
+                    equals_key(table, alias), trash.tenant_condition(table, alias));
     std::optional<LiveRow> row;
-    schema::run(pool, schema::Mode::kRead, [&](schema::Transaction& transaction) {
+    trash.run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         auto result = transaction.exec(sql, params_of(id));
         if (result.rows() > 0)
             row = LiveRow{std::string(result.text(0, 0)), std::string(result.text(0, 1))};

@@ -7,6 +7,7 @@
 
 #include "schema/catalog.hpp"
 #include "schema/database.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::service {
 
@@ -27,7 +28,7 @@ std::string live_json(const schema::Table& table, const std::string& alias,
 // An alias that is no column of the table.
 std::string alias_of(const schema::Table& table);
 
-std::optional<LiveRow> read_row(schema::Pool& pool, const schema::Table& table,
+std::optional<LiveRow> read_row(trash::Trash& trash, const schema::Table& table,
                                 const std::vector<std::string>& id,
                                 const std::vector<std::string>& select);
 

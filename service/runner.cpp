@@ -5,6 +5,7 @@
 #include "service/async.hpp"
 #include "service/http_error.hpp"
 #include "service/router.hpp"
+#include "service/tenant.hpp"
 #include "trash/store.hpp"
 
 namespace trashd::service {
@@ -87,7 +88,9 @@ void Runner::run(trash::Claim& claim) {
     call.config = &config_;
     call.operation = &claim;
     if (config_.credentials.configured()) call.access = Access(config_.roles, call.principal.roles);
-    const auto reply = answer_route(call, match_path(call));
+    const auto path = match_path(call);
+    narrow_to_tenant(call);
+    const auto reply = answer_route(call, path);
     if (!claim.ended()) claim.end(result_of(reply));
 }
 

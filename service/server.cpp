@@ -21,6 +21,7 @@
 #include "service/negotiate.hpp"
 #include "service/router.hpp"
 #include "service/stream.hpp"
+#include "service/tenant.hpp"
 #include "service/tls.hpp"
 
 namespace trashd::service {
@@ -167,6 +168,7 @@ Reply HttpServer::Impl::dispatch(Call& call) {
         call.resources = resources.refresh();
         path = match_path(call);
     }
+    if (is_of_tenant(path)) narrow_to_tenant(call);
     try {
         return answer_route(call, path);
     } catch (const Forbidden& error) {

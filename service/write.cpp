@@ -6,6 +6,7 @@
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/once.hpp"
+#include "service/rows.hpp"
 #include "service/writes.hpp"
 #include "trash/items.hpp"
 
@@ -102,11 +103,10 @@ Reply run(Write& write, const std::function<Reply(schema::Transaction&)>& work) 
     Reply reply;
     try {
         try {
-            schema::run(call.trash->pool(), schema::Mode::kWrite,
-                        [&](schema::Transaction& transaction) {
-                            reply = work(transaction);
-                            keep_reply(call, transaction, reply);
-                        });
+            call.trash->run(schema::Mode::kWrite, [&](schema::Transaction& transaction) {
+                reply = work(transaction);
+                keep_reply(call, transaction, reply);
+            });
         } catch (const Error& error) {
             explain(call, *write.given, error);
             throw;
@@ -141,9 +141,40 @@ void add_representation(Reply& reply, const Call& call, const std::string& body)
         reply.body = body;
 }
 
+// The credentials say whose the row is; nobody gives it to another.
+void refuse_other_tenant(const Call& call, const schema::Column& column, const Json& sent) {
+    const bool scalar = sent.kind == Json::Kind::kString || sent.kind == Json::Kind::kNumber;
+    if (!scalar || sent.text != *call.trash->tenant())
+        throw column_fault(column.name,
+                           fmt::format("column '{}' is the tenant that the credentials name; "
+                                       "leave it out",
+                                       column.name));
+}
+
+void add_tenant(const Call& call, const Json& body, Given& given) {
+    const auto* column = call.trash->tenant_column(*call.resource->table);
+    if (!column) return;
+    if (const auto* sent = body.member(column->name))
+        return refuse_other_tenant(call, *column, *sent);
+    Json whole = body, tenant;
+    tenant.kind = Json::Kind::kString;
+    tenant.text = *call.trash->tenant();
+    whole.members.push_back({column->name, tenant});
+    given.columns.push_back(column);
+    given.json = to_json(whole);
+}
+
+// As the database would say that the row referred to is not there, for it is not.
+void refuse_crossing(const schema::Table& table, const WrittenRow& row) {
+    if (row.crossing.empty()) return;
+    throw Error(SqlError{"23503", "", "", table.name.schema, table.name.name, "", row.crossing});
+}
+
 Given given_object(const Call& call, const Json& body) {
-    Given given{columns_of(call, body), std::string(body.source)};
+    Given given{columns_of(call, body), std::string(body.source),
+                crossing_sql(*call.trash, *call.resources->catalog(), *call.resource->table, {})};
     for (const auto* column : given.columns) refuse_generated(*column);
+    add_tenant(call, body, given);
     return given;
 }
 
@@ -205,6 +236,7 @@ Reply insert(Write& write, schema::Transaction& transaction, const std::vector<G
         if (array) write.position = i;
         auto row = insert_row(transaction, table, objects[i]);
         if (!row) refuse_kept_out();
+        refuse_crossing(table, *row);
         if (std::ranges::any_of(objects[i].columns,
                                 [&](const auto* column) { return is_key(table, *column); }))
             keys.push_back(row->id);
@@ -231,19 +263,35 @@ bool merges(const Change& change, const schema::Column& column) {
 
 Change change_of(const Call& call, const Json& body, bool replace) {
     const auto& table = *call.resource->table;
-    Change change{{table, object_id(call)}, body, replace, {}, {}, {}, {}};
+    const auto* tenant = call.trash->tenant_column(table);
+    Change change{{table, object_id(call), call.trash->tenant_condition(table, alias_of(table))},
+                  body,
+                  replace,
+                  {},
+                  {},
+                  {},
+                  {}};
     const auto sent = columns_of(call, body);
     change.key.json = change.given.json = body.source;
     for (const auto* column : sent) {
         const bool key = is_key(table, *column);
+        if (column == tenant) {
+            refuse_other_tenant(call, *column, *body.member(column->name));
+            continue;
+        }
         (key ? change.key : change.given).columns.push_back(column);
         if (!key) refuse_generated(*column);
         if (!key && merges(change, *column)) change.merging.push_back(column);
     }
     for (const auto& column : table.columns)
-        if (replace && !is_key(table, column) && !by_database(column) &&
+        if (replace && !is_key(table, column) && !by_database(column) && &column != tenant &&
             std::ranges::count(sent, &column) == 0)
             change.defaults.push_back(&column);
+    Columns written = change.given.columns;
+    written.insert(written.end(), change.defaults.begin(), change.defaults.end());
+    if (!written.empty())
+        change.given.crossing =
+            crossing_sql(*call.trash, *call.resources->catalog(), table, written);
     return change;
 }
 
@@ -268,7 +316,7 @@ Given with_merged(const Call& call, const Change& change, const LockedRow& locke
             if (name == column.name)
                 value = merged(present_json(call, column, locked.present[i]), value);
     }
-    return {change.given.columns, to_json(body)};
+    return {change.given.columns, to_json(body), change.given.crossing};
 }
 
 [[noreturn]] void refuse_missing(const Call& call, schema::Transaction& transaction,
@@ -302,6 +350,7 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
     const auto row = update_row(transaction, change.address, with_merged(call, change, *locked),
                                 change.defaults);
     if (!row) refuse_kept_out();
+    refuse_crossing(*call.resource->table, *row);
     Reply reply;
     reply.headers.emplace_back("ETag", row->etag);
     add_representation(reply, call, row->json);

@@ -33,15 +33,29 @@ std::string record(const Columns& columns, std::size_t parameter) {
     return sql + ")";
 }
 
-std::string returned(const schema::Table& table, const std::string& alias) {
-    return fmt::format("pg_catalog.row_to_json({}), {}, {}", alias, cascade::etag_sql(table, alias),
-                       schema::key_text(table, table.primary_key, alias));
+std::string returned(const schema::Table& table, const std::string& alias,
+                     const std::string& crossing) {
+    return fmt::format("pg_catalog.row_to_json({}), {}, {}, {}", alias,
+                       cascade::etag_sql(table, alias),
+                       schema::key_text(table, table.primary_key, alias), crossing);
+}
+
+// That the row under the alias refers to a row r of the parent.
+std::string refers(const schema::ForeignKey& key, const schema::Table& child,
+                   const schema::Table& parent) {
+    std::string sql;
+    for (std::size_t i = 0; i < key.child_columns.size(); ++i)
+        sql += fmt::format("r.{} {} {}.{} AND ",
+                           schema::quoted(parent.column(key.parent_columns[i])->name),
+                           key.operators[i], alias_of(child),
+                           schema::quoted(child.column(key.child_columns[i])->name));
+    return sql;
 }
 
 std::optional<WrittenRow> written(const schema::Result& result) {
     if (result.rows() == 0) return std::nullopt;
     return WrittenRow{std::string(result.text(0, 0)), std::string(result.text(0, 1)),
-                      std::string(result.text(0, 2))};
+                      std::string(result.text(0, 2)), std::string(result.text(0, 3))};
 }
 
 std::vector<schema::Param> params_of(const RowAddress& address, const Given& given) {
@@ -88,11 +102,31 @@ bool reads(schema::Connection& connection, const Columns& columns, const std::st
 
 }  // namespace
 
+// A key of a single partition is left to the server: which rows it binds is its to say.
+std::string crossing_sql(const trash::Trash& trash, const schema::Catalog& catalog,
+                         const schema::Table& table, const Columns& written) {
+    const auto among = [&](const schema::ForeignKey& key) {
+        return written.empty() || std::ranges::any_of(written, [&](const auto* column) {
+                   return std::ranges::count(key.child_columns, column->attnum) > 0;
+               });
+    };
+    std::string cases;
+    for (const auto* key : catalog.references(table.oid)) {
+        const auto* parent = catalog.table(key->parent);
+        if (key->child_part != 0 || !among(*key)) continue;
+        if (!parent || !trash.tenant_column(*parent)) continue;
+        cases += fmt::format(" WHEN EXISTS (SELECT FROM {} AS r WHERE {}{} IS NOT TRUE) THEN {}",
+                             schema::quoted(parent->name), refers(*key, table, *parent),
+                             trash.tenant_condition(*parent, "r"), schema::literal(key->name));
+    }
+    return cases.empty() ? "NULL" : "CASE" + cases + " END";
+}
+
 std::optional<WrittenRow> insert_row(schema::Transaction& transaction, const schema::Table& table,
                                      const Given& given) {
     const auto alias = alias_of(table);
     const auto into = fmt::format("INSERT INTO {} AS {}", schema::quoted(table.name), alias);
-    const auto returning = " RETURNING " + returned(table, alias);
+    const auto returning = " RETURNING " + returned(table, alias, given.crossing);
     if (given.columns.empty())
         return written(transaction.exec(into + " DEFAULT VALUES" + returning));
     const auto sql = fmt::format("{} ({}) SELECT {} FROM {}{}", into, names(given.columns),
@@ -112,7 +146,8 @@ std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAdd
            fmt::format(" FROM {} AS {}", schema::relation(table), alias);
     if (!key.columns.empty())
         sql += " CROSS JOIN " + record(key.columns, table.primary_key.size() + 1);
-    sql += fmt::format(" WHERE {} FOR NO KEY UPDATE OF {}", equals_key(table, alias), alias);
+    sql += fmt::format(" WHERE {} AND {} FOR NO KEY UPDATE OF {}", equals_key(table, alias),
+                       address.own, alias);
     const auto result = transaction.exec(sql, params_of(address, key));
     if (result.rows() == 0) return std::nullopt;
     LockedRow row{std::string(result.text(0, 0)), {}, nullptr};
@@ -127,19 +162,18 @@ std::optional<WrittenRow> update_row(schema::Transaction& transaction, const Row
                                      const Given& given, const Columns& defaults) {
     const auto& table = address.table;
     const auto alias = alias_of(table);
-    const auto where = " WHERE " + equals_key(table, alias);
+    const auto where = " WHERE " + equals_key(table, alias) + " AND " + address.own;
+    const auto wanted = returned(table, alias, given.crossing);
     if (given.columns.empty() && defaults.empty())
-        return written(
-            transaction.exec(fmt::format("SELECT {} FROM {} AS {}", returned(table, alias),
-                                         schema::relation(table), alias) +
-                                 where,
-                             params_of(address, given)));
+        return written(transaction.exec(
+            fmt::format("SELECT {} FROM {} AS {}", wanted, schema::relation(table), alias) + where,
+            params_of(address, given)));
     auto sql = fmt::format("UPDATE {} AS {} SET {}", schema::relation(table), alias,
                            assignments(given.columns, defaults));
     if (!given.columns.empty())
         sql += " FROM " + record(given.columns, table.primary_key.size() + 1);
-    return written(transaction.exec(sql + where + " RETURNING " + returned(table, alias),
-                                    params_of(address, given)));
+    return written(
+        transaction.exec(sql + where + " RETURNING " + wanted, params_of(address, given)));
 }
 
 const schema::Column* misfit(schema::Pool& pool, const Given& given) {

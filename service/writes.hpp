@@ -8,23 +8,34 @@
 
 #include "schema/catalog.hpp"
 #include "schema/database.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::service {
 
 struct WrittenRow {
     std::string json, etag, id;  // id: as it stands in item.object_id
+    std::string crossing;        // the foreign key that refers to another tenant's row; empty: none
 };
 
 // Values of columns: a JSON object and those of its members that are meant.
 struct Given {
     std::vector<const schema::Column*> columns;
     std::string json = "{}";
+    std::string crossing = "NULL";  // crossing_sql()
 };
 
 struct RowAddress {
     const schema::Table& table;
     std::vector<std::string> id;  // the key's columns as text
+    std::string own = "true";     // condition on the row under alias_of(table)
 };
+
+// SQL text over a row under alias_of(table): the name of the foreign key by which it refers to a
+// row that the trash's tenant does not have; NULL. written: by keys of these columns only; empty: by
+// any.
+std::string crossing_sql(const trash::Trash& trash, const schema::Catalog& catalog,
+                         const schema::Table& table,
+                         const std::vector<const schema::Column*>& written);
 
 struct LockedRow {
     std::string etag;

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "cascade/predicates.hpp"
+#include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
 
@@ -69,6 +70,9 @@ std::string missing(const Restoring& restoring, const ForeignKey& key) {
     for (std::size_t k = 0; k < parents.size(); ++k) {
         live.push_back("p." + parents[k] + " " + key.operators[k] + " " + own[k]);
     }
+    const auto& tenant = restoring.options.tenant_column;
+    const auto* column = tenant.empty() ? nullptr : parent.column(tenant);
+    if (column) live.push_back(schema::of_tenant(*column, "p"));
     auto sql = "SELECT v.* FROM " +
                evaluated(restoring, child, names(child, key.child_columns), key.child_columns) +
                " v WHERE pg_catalog.num_nulls(" + join(own, ", ") +
@@ -122,7 +126,8 @@ std::string located(const Restoring& restoring, const ForeignKey& key) {
         by_identity(key, parent)
             ? "EXISTS (SELECT 1 FROM " + restoring.own("ledger") +
                   " l WHERE l.action = 'purged' AND l.schema_name = " +
-                  literal(parent.name.schema) + " AND l.table_name = " + literal(parent.name.name) +
+                  literal(parent.name.schema) + " AND " + seen_by_tenant("l") +
+                  " AND l.table_name = " + literal(parent.name.name) +
                   " AND l.object_id = " + schema::key_text(parent, parent.identity, "k") + ")"
             : std::string("false");
     const auto id = by_identity(key, parent) ? schema::key_text(parent, parent.identity, "k")
@@ -131,8 +136,9 @@ std::string located(const Restoring& restoring, const ForeignKey& key) {
            id + " AS parent FROM (" + missing(restoring, key) + ") m CROSS JOIN LATERAL " +
            wanted(key, parent) + " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " +
            candidates(restoring, key) + " JOIN " + restoring.own("trash_group") +
-           " g ON g.id = i.group_id AND g.state = 'trashed' WHERE i.group_id NOT IN (" +
-           join(ours, ", ") + ") ORDER BY i.group_id DESC LIMIT 1) x ON true";
+           " g ON g.id = i.group_id AND g.state = 'trashed' AND " + seen_by_tenant("g") +
+           " WHERE i.group_id NOT IN (" + join(ours, ", ") +
+           ") ORDER BY i.group_id DESC LIMIT 1) x ON true";
 }
 
 // Keys of single partitions are left to the server: which rows they bind is its to say.

@@ -36,11 +36,12 @@ std::vector<Param> keys_of(const std::vector<Live>& rows) {
 class Bulk {
   public:
     Bulk(schema::Connection& connection, const Compiled& plan, const std::string& trash_schema,
-         const std::vector<Naming>& naming)
+         const std::vector<Naming>& naming, std::string own)
         : connection_(connection),
           plan_(plan),
           table_(*plan.plan.root),
           name_(trash_schema),
+          own_(std::move(own)),
           items_(connection, *plan.catalog, trash_schema, naming) {}
 
     // In key order, each once; locked, so that they stay what they are.
@@ -68,6 +69,7 @@ class Bulk {
     const Compiled& plan_;
     const Table& table_;
     const std::string& name_;
+    const std::string own_;  // condition on rows t: who asks has them
     Items items_;
     schema::Transaction* transaction_ = nullptr;
     const BulkOptions* options_ = nullptr;
@@ -161,15 +163,16 @@ std::vector<Live> Bulk::live_of(const std::vector<Param>& keys, bool lock) {
         equal.push_back(cascade::column_of(table_, attnum, "t") + " " + operators[i] + " " +
                         cascade::column_of(table_, attnum, "k"));
     }
-    return live_where(
-        casts() + " JOIN " + schema::relation(table_) + " t ON " + join(equal, " AND "),
-        {schema::array_literal(keys)}, lock);
+    return live_where(casts() + " JOIN " + schema::relation(table_) + " t ON " +
+                          join(equal, " AND ") + " WHERE " + own_,
+                      {schema::array_literal(keys)}, lock);
 }
 
 std::vector<Live> Bulk::live(const Selection& selection, bool lock) {
     if (!selection.condition.empty()) {
-        return live_where(schema::relation(table_) + " t WHERE " + selection.condition,
-                          selection.params, lock);
+        return live_where(
+            schema::relation(table_) + " t WHERE (" + selection.condition + ") AND " + own_,
+            selection.params, lock);
     }
     read_ids(selection);
     return live_of(keys_, lock);
@@ -328,10 +331,11 @@ BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selec
         auto plan = impl_->compiled(wanted, options.cascade, options.check);
         try {
             BulkResult result;
-            schema::run(
-                impl_->pool, schema::Mode::kMove,
+            impl_->run(
+                schema::Mode::kMove,
                 [&](schema::Transaction& transaction) {
-                    Bulk bulk(transaction.connection(), *plan, impl_->name, impl_->naming);
+                    Bulk bulk(transaction.connection(), *plan, impl_->name, impl_->naming,
+                              tenant_condition(*plan->plan.root, "t"));
                     result = bulk.run(transaction, selection, options, context);
                 },
                 kTries);
@@ -352,7 +356,8 @@ Impact Trash::impact_all(const QualifiedName& wanted, const Selection& selection
         auto plan = impl_->compiled(wanted, cascade);
         try {
             return impl_->reading([&](Items& items, const schema::Catalog&) {
-                Bulk bulk(items.connection(), *plan, impl_->name, impl_->naming);
+                Bulk bulk(items.connection(), *plan, impl_->name, impl_->naming,
+                          tenant_condition(*plan->plan.root, "t"));
                 return read_impact(items.connection(), *plan, keys_of(bulk.live(selection, false)));
             });
         } catch (const Error& error) {

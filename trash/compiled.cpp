@@ -68,10 +68,12 @@ std::string create_function(schema::Transaction& transaction, const Source& sour
 std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
                                                     std::shared_ptr<const schema::Catalog> catalog,
                                                     const schema::Table& table,
-                                                    const PolicyOf& policy, bool take_all) {
+                                                    const PlanAsked& asked) {
     auto made = std::make_shared<Compiled>();
     made->catalog = std::move(catalog);
-    made->plan = cascade::make_plan(*made->catalog, table, policy(*made->catalog), take_all);
+    made->plan =
+        cascade::make_plan(*made->catalog, table, asked.policy(*made->catalog), asked.take_all);
+    made->plan.tenant_column = asked.tenant_column;
     if (!made->plan.refusals.empty()) return made;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         transaction.exec("SELECT pg_catalog.pg_advisory_xact_lock(7237892340013)");
@@ -90,14 +92,14 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
 std::shared_ptr<const Compiled> CompiledPlans::get(schema::Pool& pool,
                                                    std::shared_ptr<const schema::Catalog> catalog,
                                                    const schema::Table& table,
-                                                   const PolicyOf& policy, bool take_all) {
-    const std::pair<schema::Oid, bool> key{table.oid, take_all};
+                                                   const PlanAsked& asked) {
+    const std::tuple key{table.oid, asked.take_all, asked.tenant_column};
     {
         std::lock_guard<std::mutex> lock(mutex_);
         auto found = plans_.find(key);
         if (found != plans_.end() && found->second->catalog == catalog) return found->second;
     }
-    auto made = make(pool, std::move(catalog), table, policy, take_all);
+    auto made = make(pool, std::move(catalog), table, asked);
     std::lock_guard<std::mutex> lock(mutex_);
     plans_[key] = made;
     return made;
@@ -105,7 +107,7 @@ std::shared_ptr<const Compiled> CompiledPlans::get(schema::Pool& pool,
 
 void CompiledPlans::forget(const Compiled& compiled) {
     std::lock_guard<std::mutex> lock(mutex_);
-    plans_.erase({compiled.plan.root->oid, compiled.plan.take_all});
+    plans_.erase({compiled.plan.root->oid, compiled.plan.take_all, compiled.plan.tenant_column});
 }
 
 }  // namespace trashd::trash

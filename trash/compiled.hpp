@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "cascade/plan.hpp"
@@ -23,26 +24,30 @@ struct Compiled {
     std::string move, impact, owners;  // quoted names of the functions; owners only where it can be
 };
 
+struct PlanAsked {
+    const PolicyOf& policy;
+    bool take_all = false;
+    std::string tenant_column;  // empty: rows of all tenants
+};
+
 class CompiledPlans {
   public:
     explicit CompiledPlans(std::string trash_schema) : trash_schema_(std::move(trash_schema)) {}
     // Makes shape rows and functions where they are missing, in a transaction of its own.
     std::shared_ptr<const Compiled> get(schema::Pool& pool,
                                         std::shared_ptr<const schema::Catalog> catalog,
-                                        const schema::Table& table, const PolicyOf& policy,
-                                        bool take_all);
+                                        const schema::Table& table, const PlanAsked& asked);
     // Forgets the plan, so that its functions are made again.
     void forget(const Compiled& compiled);
 
   private:
     std::shared_ptr<const Compiled> make(schema::Pool& pool,
                                          std::shared_ptr<const schema::Catalog> catalog,
-                                         const schema::Table& table, const PolicyOf& policy,
-                                         bool take_all);
+                                         const schema::Table& table, const PlanAsked& asked);
 
     std::string trash_schema_;
     std::mutex mutex_;
-    std::map<std::pair<schema::Oid, bool>, std::shared_ptr<const Compiled>> plans_;
+    std::map<std::tuple<schema::Oid, bool, std::string>, std::shared_ptr<const Compiled>> plans_;
 };
 
 }  // namespace trashd::trash

@@ -1,6 +1,7 @@
 #include <functional>
 
 #include "cascade/predicates.hpp"
+#include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
 
@@ -93,14 +94,24 @@ std::string clash(const Rule& rule) {
     return join(out, " AND ");
 }
 
-std::string live(const Table& table, const Rule& rule) {
+// What is another tenant's has no id here.
+std::string live_id(const Restoring& restoring, const Table& table) {
+    if (table.identity.empty()) return "''::pg_catalog.text";
+    const auto id = schema::key_text(table, table.identity, "");
+    const auto& name = restoring.options.tenant_column;
+    if (name.empty()) return id;
+    const auto* column = table.column(name);
+    if (!column) return "NULL::pg_catalog.text";
+    return "CASE WHEN " + schema::of_tenant(*column, quoted(table.name.name)) + " THEN " + id +
+           " END";
+}
+
+std::string live(const Restoring& restoring, const Table& table, const Rule& rule) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
         out.push_back("(" + rule.expressions[k] + ") AS " + e(k));
     }
-    out.push_back((table.identity.empty() ? "''::pg_catalog.text"
-                                          : schema::key_text(table, table.identity, "")) +
-                  " AS id");
+    out.push_back(live_id(restoring, table) + " AS id");
     return "(SELECT " + join(out, ", ") + " FROM " + schema::relation(table) + " AS " +
            quoted(table.name.name) + (rule.predicate.empty() ? "" : " WHERE " + rule.predicate) +
            ") t";
@@ -110,9 +121,10 @@ std::vector<Conflict> taken(Restoring& restoring, const Table& table, const Rule
     std::vector<Conflict> out;
     const auto found = restoring.exec(
         "SELECT v.object_id, v.w, t.id FROM " + items(restoring, table, rule) + " v JOIN " +
-        live(table, rule) + " ON " + clash(rule) + " WHERE " + holds(rule) + limit());
+        live(restoring, table, rule) + " ON " + clash(rule) + " WHERE " + holds(rule) + limit());
     append(out, rule.like, found);
     for (int row = 0; row < found.rows(); ++row) {
+        if (found.null(row, 2)) continue;
         out[row].with_table = table.name;
         out[row].with_id = found.text(row, 2);
     }

@@ -97,6 +97,7 @@ Emptied Emptying::finish() {
 ItemFilter Trash::Impl::roots_of(const EmptyOptions& options) {
     ItemFilter filter = options.filter;
     filter.root = true;
+    filter.tenant = tenant;
     filter.to = reading([&](Items& items, const schema::Catalog&) {
         return items.connection()
             .exec("SELECT " + utc("LEAST($1::timestamptz, COALESCE($2::timestamptz, "

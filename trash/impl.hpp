@@ -6,19 +6,50 @@
 #include <utility>
 #include <vector>
 
+#include "schema/tenant.hpp"
 #include "trash/compiled.hpp"
 #include "trash/items.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::trash {
 
-struct Trash::Impl {
-    Impl(schema::Pool& pool, const std::string& trash_schema)
+// What the views of all tenants have in common.
+struct Shared {
+    Shared(schema::Pool& pool, const std::string& trash_schema)
         : pool(pool),
           name(trash_schema),
           cache(pool, trash_schema),
           plans(trash_schema),
           operations(pool, trash_schema) {}
+
+    schema::Pool& pool;
+    std::string name, tenant_column;
+    schema::CatalogCache cache;
+    CompiledPlans plans;
+    Operations operations;
+    std::vector<Naming> naming;
+    PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
+};
+
+struct Trash::Impl {
+    explicit Impl(std::shared_ptr<Shared> all, std::optional<std::string> of = {})
+        : shared(std::move(all)),
+          tenant(std::move(of)),
+          pool(shared->pool),
+          name(shared->name),
+          cache(shared->cache),
+          plans(shared->plans),
+          naming(shared->naming) {}
+
+    // Every transaction on rows begins here, so that it is the tenant's.
+    void run(schema::Mode mode, const std::function<void(schema::Transaction&)>& work,
+             int tries = 5) {
+        auto own = [&](schema::Transaction& transaction) {
+            if (tenant) schema::set_tenant(transaction.connection(), *tenant);
+            work(transaction);
+        };
+        schema::run(pool, mode, own, tries);
+    }
 
     const schema::Table& table(const std::shared_ptr<const schema::Catalog>& catalog,
                                const schema::QualifiedName& wanted) const;
@@ -32,6 +63,7 @@ struct Trash::Impl {
         auto catalog = cache.get();
         schema::Lease lease = pool.lease();
         schema::Transaction transaction(lease.connection(), schema::Mode::kRead, pool.limits());
+        if (tenant) schema::set_tenant(lease.connection(), *tenant);
         Items items(lease.connection(), *catalog, name, naming);
         auto result = work(items, *catalog);
         transaction.commit();
@@ -50,13 +82,13 @@ struct Trash::Impl {
     [[noreturn]] void refused(const Compiled& plan, const std::vector<std::string>& id,
                               const Error& error);
 
+    std::shared_ptr<Shared> shared;
+    std::optional<std::string> tenant;  // whose view this is; nothing: of all
     schema::Pool& pool;
-    std::string name;
-    schema::CatalogCache cache;
-    CompiledPlans plans;
-    Operations operations;
-    std::vector<Naming> naming;
-    PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
+    const std::string& name;
+    schema::CatalogCache& cache;
+    CompiledPlans& plans;
+    std::vector<Naming>& naming;
 };
 
 inline constexpr int kAttempts = 4;  // after a changed catalog, or rows that moved under a guard

@@ -61,6 +61,7 @@ std::string array_of(const std::vector<int>& shapes) {
 }
 
 void add_group_terms(Conditions& all, const ItemFilter& filter) {
+    if (filter.tenant) all.of_group("g.tenant = " + all.param(*filter.tenant));
     if (filter.group_id) all.of_group("g.uuid = " + all.param(*filter.group_id) + "::uuid");
     if (filter.deleted_by) all.of_group("g.deleted_by = " + all.param(*filter.deleted_by));
     if (filter.from) all.of_group("g.created_at >= " + all.param(*filter.from) + "::timestamptz");

@@ -103,12 +103,13 @@ std::string Items::canonical(const Table& table, const std::vector<std::string>&
 }
 
 std::optional<Items::Found> Items::newest(const Table& table, const std::vector<std::string>& id) {
-    auto found =
-        read("SELECT i.group_id, i.ordinal, i.shape FROM " + quoted({trash_schema_, "shape"}) +
-                 " s JOIN " + quoted({trash_schema_, "item"}) +
-                 " i ON i.shape = s.id WHERE s.relation = $1::oid::regclass AND "
-                 "i.object_id = $2 ORDER BY i.group_id DESC LIMIT 1",
-             {to_string(table.oid), canonical(table, id)});
+    auto found = read(
+        "SELECT i.group_id, i.ordinal, i.shape FROM " + quoted({trash_schema_, "shape"}) +
+            " s JOIN " + quoted({trash_schema_, "item"}) +
+            " i ON i.shape = s.id WHERE s.relation = $1::oid::regclass AND "
+            "i.object_id = $2 AND " +
+            group_seen_by_tenant(trash_schema_, "i.group_id") + " ORDER BY i.group_id DESC LIMIT 1",
+        {to_string(table.oid), canonical(table, id)});
     if (found.empty()) return std::nullopt;
     return found[0];
 }
@@ -130,7 +131,9 @@ std::map<std::string, Item> Items::newest_of_all(const Table& table,
               "i.group_id, i.ordinal, i.shape FROM " +
                   quoted({trash_schema_, "shape"}) + " s JOIN " + quoted({trash_schema_, "item"}) +
                   " i ON i.shape = s.id WHERE s.relation = $1::oid::regclass AND i.object_id = "
-                  "w.id ORDER BY i.group_id DESC LIMIT 1) n",
+                  "w.id AND " +
+                  group_seen_by_tenant(trash_schema_, "i.group_id") +
+                  " ORDER BY i.group_id DESC LIMIT 1) n",
               {to_string(table.oid), schema::array_literal(wanted)}))
         all.emplace(one.item.object_id, one.item);
     return all;

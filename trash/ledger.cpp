@@ -73,7 +73,7 @@ HistoryPage Ledger::read(const std::string& from, std::vector<Param> params, int
             "f.ordinal, ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
             "ARRAY(SELECT l.counts->>k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
             "l.request_id, l.address FROM " +
-            from + " AND l.id < " + place(params.size() - 1) +
+            from + own_ + " AND l.id < " + place(params.size() - 1) +
             "::bigint ORDER BY l.id DESC LIMIT " + place(params.size()) + "::int",
         params);
     HistoryPage page;

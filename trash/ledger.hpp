@@ -7,6 +7,7 @@
 
 #include "schema/catalog.hpp"
 #include "schema/database.hpp"
+#include "schema/tenant.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::trash {
@@ -15,6 +16,8 @@ class Ledger {
   public:
     Ledger(schema::Connection& connection, const schema::Catalog& catalog, std::string trash_schema)
         : connection_(connection), catalog_(catalog), trash_schema_(std::move(trash_schema)) {}
+    // Of the transaction's tenant alone, by the tenant's own index.
+    void of_tenant() { own_ = std::string(" AND l.tenant = ") + schema::kTenant; }
 
     // The contract of Trash::history and history_of; object_id: as the store writes it.
     HistoryPage page(const HistoryFilter& filter, int limit, long long before);
@@ -29,7 +32,7 @@ class Ledger {
 
     schema::Connection& connection_;
     const schema::Catalog& catalog_;
-    std::string trash_schema_;
+    std::string trash_schema_, own_;
 };
 
 }  // namespace trashd::trash

@@ -15,7 +15,7 @@ constexpr const char* kDue =
 
 std::string columns() {
     return "id, kind, state, by, " + utc("created_at") + ", " + utc("started_at") + ", " +
-           utc("ended_at") + ", request, done, total, result, error, tries";
+           utc("ended_at") + ", request, done, total, result, error, tries, tenant";
 }
 
 Operation operation_from(const Result& result, int row) {
@@ -33,6 +33,7 @@ Operation operation_from(const Result& result, int row) {
     operation.result = result.value(row, 10);
     operation.error = result.value(row, 11);
     operation.tries = static_cast<int>(result.integer(row, 12));
+    operation.tenant = result.value(row, 13);
     return operation;
 }
 
@@ -124,17 +125,16 @@ std::vector<Operation> Operations::read(Connection& connection, const std::strin
     return all;
 }
 
-Operation Operations::add(const std::string& kind, const std::string& by,
-                          const std::string& request, std::optional<long long> total) {
+Operation Operations::add(const NewOperation& wanted) {
     Operation added;
     {
         schema::Lease lease = pool_.lease();
         const Result made = lease.connection().exec(
             "INSERT INTO " + table() +
-                " (id, kind, by, request, total) VALUES (pg_catalog.gen_random_uuid(), $1, $2, "
-                "$3::json, $4::bigint) RETURNING " +
+                " (id, kind, by, request, total, tenant) VALUES (pg_catalog.gen_random_uuid(), $1, "
+                "$2, $3::json, $4::bigint, $5) RETURNING " +
                 columns(),
-            {kind, by, request, text_of(total)});
+            {wanted.kind, wanted.by, wanted.request, text_of(wanted.total), wanted.tenant});
         added = operation_from(made, 0);
     }
     std::lock_guard<std::mutex> guard(mutex_);

@@ -22,6 +22,14 @@ struct Operation {
     std::optional<long long> total;
     std::optional<std::string> result, error;  // JSON
     int tries = 0;
+    std::optional<std::string> tenant;
+};
+
+struct NewOperation {
+    std::string kind;  // delete, bulk-delete, restore, purge, empty
+    std::string by, request;
+    std::optional<long long> total;
+    std::optional<std::string> tenant;
 };
 
 // An operation that this process runs: nobody else does as long as this lives. What it writes
@@ -61,9 +69,8 @@ class Operations {
     Operations(schema::Pool& pool, std::string trash_schema)
         : pool_(pool), trash_schema_(std::move(trash_schema)) {}
 
-    // Queues it and wakes wait(). kind: delete, bulk-delete, restore, purge, empty.
-    Operation add(const std::string& kind, const std::string& by, const std::string& request,
-                  std::optional<long long> total);
+    // Queues it and wakes wait().
+    Operation add(const NewOperation& wanted);
     // Throws kNotFound.
     Operation get(const std::string& id);
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cascade/predicates.hpp"
+#include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
 
@@ -54,9 +55,9 @@ std::string items_by_key(const Restoring& restoring, const Links& links) {
            " g ON g.id = i.group_id AND g.state = 'trashed' WHERE i.shape = ANY(ARRAY(SELECT id "
            "FROM " +
            restoring.own("shape") +
-           " WHERE relation::pg_catalog.oid = " + to_string(links.shape->relation) +
-           ")) AND i.object_id = l.object_id AND g.taken > " + to_string(links.taken) +
-           " ORDER BY g.taken LIMIT 1) x WHERE " + links.where;
+           " WHERE relation::pg_catalog.oid = " + to_string(links.shape->relation) + ")) AND " +
+           seen_by_tenant("g") + " AND i.object_id = l.object_id AND g.taken > " +
+           to_string(links.taken) + " ORDER BY g.taken LIMIT 1) x WHERE " + links.where;
 }
 
 // Rows without a key: like rows are paired one to one.
@@ -71,8 +72,9 @@ std::string items_by_row(const Restoring& restoring, const Links& links) {
            " i JOIN " + restoring.own("trash_group") +
            " g ON g.id = i.group_id AND g.state = 'trashed' "
            "WHERE i.shape = " +
-           to_string(links.shape->id) + " AND i.object_id IS NULL AND g.taken > " +
-           to_string(links.taken) + ") x ON x.payload = l.key AND x.n = l.n";
+           to_string(links.shape->id) + " AND " + seen_by_tenant("g") +
+           " AND i.object_id IS NULL AND g.taken > " + to_string(links.taken) +
+           ") x ON x.payload = l.key AND x.n = l.n";
 }
 
 std::string items_of(const Restoring& restoring, const Links& links) {
@@ -149,6 +151,13 @@ std::string same_row(const Links& links) {
     return join(out, " AND ");
 }
 
+// A row made anew under the same key may be another tenant's.
+std::string of_tenant(const Restoring& restoring, const schema::Table& table) {
+    const auto& name = restoring.options.tenant_column;
+    const auto* column = name.empty() ? nullptr : table.column(name);
+    return column ? " AND " + schema::of_tenant(*column, "t") : "";
+}
+
 std::string update_by_key(const Restoring& restoring, const Links& links) {
     std::string untouched;
     for (std::size_t k = 0; k < links.attnums.size(); ++k) {
@@ -158,7 +167,8 @@ std::string update_by_key(const Restoring& restoring, const Links& links) {
     }
     return "UPDATE " + schema::relation(*links.shape->table) + " AS t SET " +
            assignments(links, "l.was") + " FROM " + restoring.own("link") + " l WHERE " +
-           links.where + " AND " + same_row(links) + untouched;
+           links.where + " AND " + same_row(links) + untouched +
+           of_tenant(restoring, *links.shape->table);
 }
 
 // The whole row as text, of the columns that are still there: (of the row t, of the link l).

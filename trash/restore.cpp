@@ -143,6 +143,9 @@ void relink(Restoring& restoring) {
 // False, or an Error about rows, when something is in the way.
 bool attempt(Restoring& restoring) {
     if (!find_missing_tables(restoring).empty() || !find_losses(restoring).empty()) return false;
+    // to the database a row of another tenant is a parent like any other
+    const bool tenants = !restoring.options.tenant_column.empty();
+    if (tenants && !find_missing_parents(restoring).empty()) return false;
     relink_trashed(restoring);
     insert_all(restoring);
     relink(restoring);

@@ -131,10 +131,11 @@ void follow_chain(Connection& connection, const Tables& tables,
 }  // namespace
 
 std::string entry_digest() {
-    return "pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_array(l.id, " +
+    return "pg_catalog.sha256(pg_catalog.convert_to((pg_catalog.jsonb_build_array(l.id, " +
            utc("l.at") +
            ", l.action, l.by, l.reason, l.schema_name, l.table_name, l.object_id, l.group_uuid, "
-           "l.counts, l.request_id, l.address)::pg_catalog.text, 'UTF8'))";
+           "l.counts, l.request_id, l.address) || CASE WHEN l.tenant IS NULL THEN '[]' ELSE "
+           "pg_catalog.jsonb_build_array(l.tenant) END)::pg_catalog.text, 'UTF8'))";
 }
 
 long long seal(schema::Pool& pool, const std::string& trash_schema,

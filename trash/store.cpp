@@ -9,6 +9,8 @@
 #include "generated/kMigration004.hpp"
 #include "generated/kMigration005.hpp"
 #include "generated/kMigration006.hpp"
+#include "generated/kMigration007.hpp"
+#include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/seal.hpp"
 
@@ -25,7 +27,8 @@ struct Migration {
     const char* text;
 };
 constexpr Migration kMigrations[] = {{1, kMigration001}, {2, kMigration002}, {3, kMigration003},
-                                     {4, kMigration004}, {5, kMigration005}, {6, kMigration006}};
+                                     {4, kMigration004}, {5, kMigration005}, {6, kMigration006},
+                                     {7, kMigration007}};
 
 // Any number that no other program is likely to lock; instances starting together wait here.
 constexpr const char* kLock = "SELECT pg_catalog.pg_advisory_xact_lock(7237892340012)";
@@ -84,6 +87,18 @@ bool missing(Connection& connection, const std::string& trash_schema) {
 std::string utc(const std::string& time) {
     return "pg_catalog.to_char(" + time +
            " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+}
+
+std::string seen_by_tenant(const std::string& alias) {
+    const std::string tenant(schema::kTenant);
+    return "(" + tenant + " IS NULL OR " + alias + ".tenant = " + tenant + ")";
+}
+
+std::string group_seen_by_tenant(const std::string& trash_schema, const std::string& group_id) {
+    const std::string tenant(schema::kTenant);
+    return "(" + tenant + " IS NULL OR EXISTS (SELECT FROM " +
+           quoted({trash_schema, "trash_group"}) + " own WHERE own.id = " + group_id +
+           " AND own.tenant = " + tenant + "))";
 }
 
 int newest_version() {
@@ -178,8 +193,8 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
     const ItemAddress address = parse_item_id(item_id);
     const Result found = connection.exec(
         "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object, " +
-            utc("ended_at") + ", ended_by FROM " + quoted({trash_schema, "trash_group"}) +
-            " WHERE uuid = $1::uuid" + (lock ? " FOR UPDATE" : ""),
+            utc("ended_at") + ", ended_by, tenant FROM " + quoted({trash_schema, "trash_group"}) +
+            " g WHERE uuid = $1::uuid AND " + seen_by_tenant("g") + (lock ? " FOR UPDATE" : ""),
         {address.group_id});
     if (found.rows() == 0 || address.ordinal < 1 || address.ordinal > found.integer(0, 5)) {
         throw Error(Code::kNotFound, "there is no such TrashItem");
@@ -198,6 +213,7 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
     group.root_object = found.text(0, 8);
     group.ended_at = found.text(0, 9);
     group.ended_by = found.text(0, 10);
+    group.tenant = found.value(0, 11);
     if (group.state != "trashed") {
         throw GoneError("the TrashItem was " + group.state + " at " + group.ended_at,
                         {group.state, group.ended_at, group.ended_by});
@@ -217,7 +233,8 @@ GroupTables group_tables(Connection& connection, const std::string& trash_schema
             quoted({trash_schema, "shape"}) +
             " s ON s.id = u.shape LEFT JOIN pg_catalog.pg_class c ON c.oid = s.relation LEFT JOIN "
             "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE g.uuid = $1::uuid "
-            "ORDER BY u.place",
+            "AND " +
+            seen_by_tenant("g") + " ORDER BY u.place",
         {address.group_id});
     GroupTables tables;
     bool there = false;
@@ -246,14 +263,16 @@ std::vector<std::string> purge_groups(schema::Transaction& transaction,
     const Result written = transaction.exec(
         "INSERT INTO " + own("ledger") +
             " AS l (at, action, by, reason, schema_name, table_name, object_id, "
-            "group_uuid, counts, request_id, address) SELECT pg_catalog.now(), 'purged', $2, $3, "
+            "group_uuid, counts, request_id, address, tenant) SELECT pg_catalog.now(), 'purged', "
+            "$2, "
+            "$3, "
             "r.schema_name, "
             "r.table_name, g.root_object, g.uuid, (SELECT pg_catalog.jsonb_object_agg(t.name, t.n) "
             "FROM "
             "(SELECT s.schema_name || '.' || s.table_name AS name, pg_catalog.sum(c.n) AS n FROM "
             "ROWS FROM "
             "(pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts)) c(shape, n) JOIN " +
-            own("shape") + " s ON s.id = c.shape GROUP BY 1) t), $4, $5 FROM " +
+            own("shape") + " s ON s.id = c.shape GROUP BY 1) t), $4, $5, g.tenant FROM " +
             own("trash_group") + " g JOIN " + own("shape") +
             " r ON r.id = g.root_shape WHERE g.id = ANY ($1::bigint[]) "
             "RETURNING l.id || '-' || pg_catalog.encode(" +

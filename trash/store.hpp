@@ -13,6 +13,10 @@ namespace trashd::trash {
 
 // SQL of a timestamptz as RFC 3339 text in UTC.
 std::string utc(const std::string& time);
+// SQL: the row of trash_group or ledger under the alias is of the transaction's tenant, if it has
+// one; the same of the group with the id, given as SQL.
+std::string seen_by_tenant(const std::string& alias);
+std::string group_seen_by_tenant(const std::string& trash_schema, const std::string& group_id);
 
 // The version of the trash schema that this program makes, and the one that is there, if any.
 int newest_version();
@@ -48,9 +52,10 @@ struct GroupRow {
     long long size = 0, links = 0;
     int root_shape = 0;
     std::string root_object, ended_at, ended_by;
+    std::optional<std::string> tenant;
 };
-// Locks FOR UPDATE when lock is set; throws GoneError unless 'trashed', kNotFound when there is
-// none or the ordinal is not of the group.
+// Locks FOR UPDATE when lock is set; one of another tenant is not there; throws GoneError unless
+// 'trashed', kNotFound when there is none or the ordinal is not of the group.
 GroupRow group_of(schema::Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock);
 

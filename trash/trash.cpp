@@ -73,7 +73,8 @@ std::shared_ptr<const Compiled> Trash::Impl::planned(const QualifiedName& wanted
     if (root.primary_key.empty()) {
         throw Error(Code::kNotFound, "the table " + wanted.name + " has no primary key; add one");
     }
-    return plans.get(pool, catalog, root, policy, take_all);
+    return plans.get(pool, catalog, root,
+                     {shared->policy, take_all, tenant ? shared->tenant_column : ""});
 }
 
 std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wanted, bool take_all,
@@ -101,11 +102,13 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
         if (!options.hard) result.item = root_item(plan, uuid, result.rows);
         return result;
     };
-    if (!options.at_end) return result_of(schema::run_one(pool, schema::Mode::kMove, statement));
+    // the transaction of a tenant says first whose it is
+    if (!options.at_end && !tenant)
+        return result_of(schema::run_one(pool, schema::Mode::kMove, statement));
     DeleteResult result;
-    schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
+    run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
         result = result_of(transaction.connection().exec_prepared(statement.sql, statement.params));
-        options.at_end(transaction, result);
+        if (options.at_end) options.at_end(transaction, result);
     });
     return result;
 }
@@ -139,7 +142,7 @@ DeleteResult Trash::Impl::not_live(const QualifiedName& wanted, const std::vecto
 Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
                           const PurgeOptions& options) {
     Purged purged;
-    schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
+    run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
         if (options.check) options.check(group_tables(transaction.connection(), name, item_id).all);
         const GroupRow group = group_of(transaction.connection(), name, item_id, true);
         if (options.most && group.size > *options.most) throw TooLarge();
@@ -160,6 +163,11 @@ void explain_refusal(const Error& error) {
                     "the object is another version than If-Match names; read it again");
     }
     if (error.is("TD413")) throw TooLarge();
+    if (error.is("TD403")) {
+        throw Error(Code::kConflict,
+                    "the delete would cross tenants: rows of another one refer to what would go; "
+                    "ask who looks after the database");
+    }
     if (error.is("TD003")) {
         throw Error(Code::kConflict,
                     error.sql()->message + "; change the trigger or delete those rows first");
@@ -227,10 +235,15 @@ Impact read_impact(schema::Connection& connection, const Compiled& plan,
     Impact impact;
     impact.table = plan.plan.root->name;
     if (keys.empty()) return impact;
-    const Result found =
-        connection.exec("SELECT kind, place, amount, ids FROM " + plan.impact + "($1::text[])",
-                        {schema::array_literal(keys)});
-    for (int row = 0; row < found.rows(); ++row) add_line(impact, plan, found, row);
+    try {
+        const Result found =
+            connection.exec("SELECT kind, place, amount, ids FROM " + plan.impact + "($1::text[])",
+                            {schema::array_literal(keys)});
+        for (int row = 0; row < found.rows(); ++row) add_line(impact, plan, found, row);
+    } catch (const Error& error) {
+        explain_refusal(error);
+        throw;
+    }
     return impact;
 }
 
@@ -264,7 +277,7 @@ void Trash::Impl::refused(const Compiled& plan, const std::vector<std::string>& 
 }
 
 Trash::Trash(schema::Pool& pool, std::string trash_schema)
-    : impl_(std::make_unique<Impl>(pool, trash_schema)) {
+    : impl_(std::make_unique<Impl>(std::make_shared<Shared>(pool, trash_schema))) {
     schema::Lease lease = pool.lease();
     if (lease.connection().exec("SELECT current_user").text(0, 0) == trash_schema) {
         throw Error(
@@ -279,10 +292,33 @@ Trash::Trash(schema::Pool& pool, std::string trash_schema)
     }
 }
 
+Trash::Trash(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Trash::Trash(Trash&&) noexcept = default;
 Trash::~Trash() = default;
 
+Trash Trash::of_tenant(const std::string& tenant) const {
+    return Trash(std::make_unique<Impl>(impl_->shared, tenant));
+}
+const std::optional<std::string>& Trash::tenant() const {
+    return impl_->tenant;
+}
+void Trash::set_tenant_column(std::string column) {
+    impl_->shared->tenant_column = std::move(column);
+}
+const schema::Column* Trash::tenant_column(const Table& table) const {
+    return impl_->tenant ? table.column(impl_->shared->tenant_column) : nullptr;
+}
+std::string Trash::tenant_condition(const Table& table, const std::string& alias) const {
+    if (!impl_->tenant) return "true";
+    const auto* column = tenant_column(table);
+    return column ? schema::of_tenant(*column, alias) : "false";
+}
+void Trash::run(schema::Mode mode, const std::function<void(schema::Transaction&)>& work) {
+    impl_->run(mode, work);
+}
+
 void Trash::set_policy(PolicyOf policy) {
-    impl_->policy = std::move(policy);
+    impl_->shared->policy = std::move(policy);
 }
 void Trash::set_naming(std::vector<Naming> naming) {
     impl_->naming = std::move(naming);
@@ -301,7 +337,7 @@ const std::string& Trash::schema_name() const {
 }
 
 Operations& Trash::operations() {
-    return impl_->operations;
+    return impl_->shared->operations;
 }
 
 DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
@@ -342,14 +378,19 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
         Restored restored;
         struct DryRun {};
         try {
-            schema::run(impl_->pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
+            impl_->run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
                 if (options.check)
                     options.check(group_tables(transaction.connection(), impl_->name, item_id).all);
                 const GroupRow group =
                     group_of(transaction.connection(), impl_->name, item_id, true);
                 if (options.most && group.size > *options.most) throw TooLarge();
+                auto own = options;
+                if (group.tenant) {  // whoever restores it
+                    schema::set_tenant(transaction.connection(), *group.tenant);
+                    own.tenant_column = impl_->shared->tenant_column;
+                }
                 restored =
-                    restore_groups(transaction, *catalog, impl_->name, group.id, options, context);
+                    restore_groups(transaction, *catalog, impl_->name, group.id, own, context);
                 if (options.dry_run) throw DryRun{};
                 if (options.at_end) options.at_end(transaction, restored);
             });
@@ -400,13 +441,17 @@ std::optional<Item> Trash::find_row(const QualifiedName& wanted, const std::vect
 }
 
 ItemPage Trash::list(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
+    auto own = asked;
+    own.filter.tenant = impl_->tenant;
     return impl_->reading(
-        [&](Items& items, const schema::Catalog&) { return items.page(asked, each); });
+        [&](Items& items, const schema::Catalog&) { return items.page(own, each); });
 }
 
 HistoryPage Trash::history(const HistoryFilter& filter, int limit, long long before) {
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
-        return Ledger(items.connection(), catalog, impl_->name).page(filter, limit, before);
+        Ledger ledger(items.connection(), catalog, impl_->name);
+        if (impl_->tenant) ledger.of_tenant();
+        return ledger.page(filter, limit, before);
     });
 }
 
@@ -415,8 +460,9 @@ HistoryPage Trash::history_of(const QualifiedName& wanted, const std::vector<std
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
         const Table* known = catalog.table(wanted);
         if (!known) return HistoryPage{};
-        return Ledger(items.connection(), catalog, impl_->name)
-            .page_of(*known, items.canonical(*known, id), asked);
+        Ledger ledger(items.connection(), catalog, impl_->name);
+        if (impl_->tenant) ledger.of_tenant();
+        return ledger.page_of(*known, items.canonical(*known, id), asked);
     });
 }
 

@@ -41,7 +41,8 @@ struct RestoreOptions {
     bool with_ancestors = false, lossy = false, dry_run = false;
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const Restored&)> at_end = {};
-    TableCheck check = {};  // of each group, the ancestors' too
+    TableCheck check = {};           // of each group, the ancestors' too
+    std::string tenant_column = {};  // filled by Trash
 };
 
 struct Emptied {
@@ -111,7 +112,21 @@ class Trash {
   public:
     // Applies migrations (under an advisory lock) to trash_schema and reads the catalog.
     Trash(schema::Pool& pool, std::string trash_schema = "trashd");
+    Trash(Trash&&) noexcept;
     ~Trash();
+
+    // The column that tells rows of tenants apart; set once before use.
+    void set_tenant_column(std::string column);
+    // The same trash as one tenant has it: rows, groups and entries of others are not there, and
+    // what would touch them is refused with kConflict. Tables without the column hold nothing of
+    // its own; their rows belong to what they hang on.
+    Trash of_tenant(const std::string& tenant) const;
+    const std::optional<std::string>& tenant() const;  // whose view this is; nothing: of all
+    // Where the view is a tenant's: the table's column, nullptr where it has none.
+    const schema::Column* tenant_column(const schema::Table& table) const;
+    // SQL over live rows under the alias, in a transaction of run(): the view has them.
+    std::string tenant_condition(const schema::Table& table, const std::string& alias) const;
+    void run(schema::Mode mode, const std::function<void(schema::Transaction&)>& work);
 
     void set_naming(std::vector<Naming> naming);
     // What a delete does at each foreign key, by oid, asked anew for each catalog; set once before
@@ -173,6 +188,7 @@ class Trash {
 
   private:
     struct Impl;
+    explicit Trash(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
 

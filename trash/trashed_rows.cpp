@@ -12,7 +12,7 @@ using std::to_string;
 constexpr int kFew = 10000;
 
 std::string conditions(const std::string& first, const std::string& second) {
-    return second.empty() ? first : first + " AND " + second;
+    return first.empty() || second.empty() ? first + second : first + " AND " + second;
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ std::string TrashedRows::all(const Form& form, const RowsAsked& asked) const {
     return conditions(
         from(form, asked,
              " LEFT JOIN " + quoted({trash_schema_, "trash_group"}) + " g ON g.id = i.group_id"),
-        asked.where);
+        conditions(asked.where, asked.groups));
 }
 
 // Group by group along their index: sorted as a whole a large trash would be read to its end.
@@ -50,7 +50,7 @@ std::string TrashedRows::newest(const Form& form, const RowsAsked& asked) const 
            conditions(from(form, asked, "") + " AND i.group_id = g.id", asked.where) +
            " ORDER BY i.ordinal LIMIT " + to_string(asked.limit) + ") i WHERE " +
            conditions("g.state = 'trashed' AND g.shapes @> ARRAY[" + to_string(form.id) + "]",
-                      asked.bound);
+                      conditions(asked.bound, asked.groups));
 }
 
 bool few_items(schema::Connection& connection, const std::string& trash_schema,

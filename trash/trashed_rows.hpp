@@ -15,6 +15,7 @@ namespace trashd::trash {
 struct RowsAsked {
     std::string values;                          // select list
     std::string where;                           // empty: all
+    std::string groups = {};                     // on the row's group g; empty: all
     std::string order;                           // ORDER BY list
     std::string bound = {};                      // implied by where, and lets an index start there
     bool newest = false;                         // order is by kDeletedAt, kGroup (both

@@ -72,6 +72,7 @@ struct ItemFilter {
     std::optional<std::string> from = {}, to = {};  // created_at: from included, to not
     std::optional<std::string> age = {};            // an interval: created_at longer ago than this
     std::optional<std::string> words = {};          // in display_name, whatever the case
+    std::optional<std::string> tenant = {};         // filled by Trash
     // Items of these tables only; groups only whose items are all of these tables.
     std::optional<std::vector<schema::QualifiedName>> among = {}, whole = {};
 };
