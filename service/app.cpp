@@ -105,6 +105,7 @@ void forget_often(std::stop_token stop, schema::Pool& pool, const Config& config
     do {
         try {
             trash::forget_answers(pool, config.trash_schema, config.idempotency_hours);
+            trash::forget_operations(pool, config.trash_schema, config.idempotency_hours);
         } catch (const std::exception& error) {
             spdlog::warn("old answers cannot be removed: {}", error.what());
         }

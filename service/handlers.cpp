@@ -1,5 +1,6 @@
 #include "service/handlers.hpp"
 
+#include "service/head.hpp"
 #include "service/negotiate.hpp"
 #include "service/rows.hpp"
 
@@ -50,21 +51,37 @@ std::vector<std::string> object_id(const Call& call) {
 }
 
 bool is_bad_key(const Error& error) {
-    for (const char* state : {"22P02", "22P03", "22003", "22007", "22008", "22021", "22026"})
+    for (const char* state :
+         {"22P02", "22P03", "22003", "22007", "22008", "22009", "22015", "22021", "22026"})
         if (error.is(state)) return true;
     return false;
 }
 
+namespace {
+
+[[noreturn]] void refuse_page() {
+    throw Error(Code::kForbidden, "a page of another site must not change anything");
+}
+
+// The page came from this service, by the name that the request calls it.
+bool is_own(const Call& call, const std::string& origin) {
+    const auto hosts = call.headers("Host");
+    return hosts.size() == 1 && (origin == "http://" + hosts[0] || origin == "https://" + hosts[0]);
+}
+
+}  // namespace
+
 void refuse_foreign(const Call& call) {
     for (const char* name : {"Sec-Purpose", "Purpose"})
         for (const auto& value : call.headers(name))
-            if (value.find("prefetch") != std::string::npos)
+            if (lower_case(value).find("prefetch") != std::string::npos)
                 throw Error(Code::kForbidden, "a prefetch must not change anything");
-    for (const auto& origin : call.headers("Origin"))
+    for (const auto& origin : call.headers("Origin")) {
         if (is_allowed_origin(*call.config, origin)) return;
+        if (!is_own(call, origin)) refuse_page();
+    }
     for (const auto& value : call.headers("Sec-Fetch-Site"))
-        if (value == "cross-site")
-            throw Error(Code::kForbidden, "a page of another site must not change anything");
+        if (value == "cross-site") refuse_page();
 }
 
 std::vector<std::string> if_match(const Call& call) {
@@ -75,7 +92,10 @@ std::vector<std::string> if_match(const Call& call) {
 
 bool prefers(const Call& call, std::string_view word) {
     for (const auto& value : call.headers("Prefer"))
-        if (value.find(word) != std::string::npos) return true;
+        for (const auto& preference : list_of(value)) {
+            const auto end = preference.find_first_of(word.find('=') == word.npos ? "=; " : "; ");
+            if (preference.substr(0, end) == word) return true;
+        }
     return false;
 }
 

@@ -82,23 +82,31 @@ Reply row_reply(const Call& call, const LiveRow& row) {
 }
 
 // With both scopes the live row goes before a trashed one of the same key.
-Reply get(const Call& call, const Scope& scope) {
-    if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
+std::optional<Reply> look(const Call& call, const Scope& scope, const Names& select) {
     const auto& table = *call.resource->table;
-    const auto select = parse_select(call.target.query, table);
     const auto id = object_id(call);
     if (scope.live)
         if (auto row = live_row(call, id, select)) return row_reply(call, *row);
-    if (!scope.live && !scope.trashed) throw not_found(call);
     auto item = trashed_item(call, id, select);
-    if (!item) throw not_found(call);
-    if (!call.access.allows(Right::kViewTrash, *call.resource)) throw not_found(call);
-    if (!scope.trashed) throw InTrash(*call.trash->find(table.name, id, true));
+    if (!item || !call.access.allows(Right::kViewTrash, *call.resource)) return std::nullopt;
+    if (!scope.trashed) {
+        if (auto whole = call.trash->find(table.name, id, true)) throw InTrash(*whole);
+        return std::nullopt;
+    }
     Reply reply;
     const auto row = item->object.value_or("{}");
     reply.body =
         std::string(without_brace(row)) + end_of_trashed_row(row, *item, table, *call.resources);
     return reply;
+}
+
+// Live row and trash are looked at one after the other: what moves between them is in neither.
+Reply get(const Call& call, const Scope& scope) {
+    if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
+    const auto select = parse_select(call.target.query, *call.resource->table);
+    for (int looks = 0; looks < trash::kLooks && (scope.live || scope.trashed); ++looks)
+        if (auto reply = look(call, scope, select)) return *reply;
+    throw not_found(call);
 }
 
 }  // namespace

@@ -32,7 +32,9 @@ std::optional<std::string> key_of(const Call& call) {
 std::string fingerprint_of(const Call& call) {
     std::string request;
     for (const auto& segment : call.target.raw) request += "/" + segment;
-    request += call.target.query.with("method", call.verb) + "\n" + call.body;
+    request += call.target.query.with("method", call.verb) + "\n";
+    for (const auto& role : call.principal.roles) request += role + "\n";
+    request += call.body;
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
     unsigned size = 0;
     if (EVP_Digest(request.data(), request.size(), digest.data(), &size, EVP_sha256(), nullptr) !=

@@ -46,6 +46,16 @@ void ask_for_what_is_missing(const Call& call, const std::vector<std::string>& i
     throw reason_required();
 }
 
+// Without it where another request has restored or purged it since.
+trash::Item item_with_object(const Call& call, const trash::Item& item) {
+    try {
+        return call.trash->item(item.id, true);
+    } catch (const Error& error) {
+        if (error.code() != Code::kGone) throw;
+        return item;
+    }
+}
+
 Reply render(const Call& call, const trash::DeleteResult& result, const Wish& wish) {
     Reply reply{204, "", "", {}};
     if (!result.item) return reply;
@@ -56,7 +66,7 @@ Reply render(const Call& call, const trash::DeleteResult& result, const Wish& wi
     reply.status = 200;
     reply.type = "application/json";
     reply.headers.emplace_back("Preference-Applied", "return=representation");
-    reply.body = item_json(call.trash->item(item.id, true), *call.resources, true);
+    reply.body = item_json(item_with_object(call, item), *call.resources, true);
     return reply;
 }
 

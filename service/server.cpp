@@ -5,7 +5,9 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <random>
 #include <utility>
@@ -128,6 +130,22 @@ struct Listener : httplib::Server {
     }
 };
 
+// While a body is read. Clients that send slowly hold half of the threads at most, so that requests
+// without a body always find one.
+class BodySeat {
+  public:
+    BodySeat(std::atomic<int>& taken, int threads) : taken_(taken) {
+        if (++taken_ <= std::max(1, threads / 2)) return;
+        --taken_;
+        throw Error(Code::kUnavailable, "too many clients are sending bodies; try again");
+    }
+    BodySeat(const BodySeat&) = delete;
+    ~BodySeat() { --taken_; }
+
+  private:
+    std::atomic<int>& taken_;
+};
+
 }  // namespace
 
 struct HttpServer::Impl {
@@ -154,6 +172,7 @@ struct HttpServer::Impl {
     void take_with_body(httplib::Request& request, httplib::Response& response,
                         const httplib::ContentReader& reader);
     std::string read_body(const httplib::ContentReader& reader);
+    std::atomic<int> bodies = 0;  // being read
     void answer(httplib::Response& response, std::string body);
     Reply handle(Call& call);
     Reply dispatch(Call& call);
@@ -252,6 +271,7 @@ void HttpServer::Impl::take_with_body(httplib::Request& request, httplib::Respon
                                       const httplib::ContentReader& reader) {
     std::string body;
     try {
+        const BodySeat seat(bodies, config.threads);
         body = read_body(reader);
     } catch (const Error& error) {
         current->head.refusal = error;

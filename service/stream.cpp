@@ -8,6 +8,7 @@ namespace trashd::service {
 namespace {
 
 constexpr std::size_t kLeastRate = 16384;
+constexpr std::size_t kChunkHeads = 65536;  // bytes beside a body, at least
 
 // False when the time is over.
 bool wait_until(const Wire& wire, std::chrono::steady_clock::time_point end) {
@@ -25,7 +26,8 @@ RequestStream::RequestStream(Wire& wire, const RequestLimits& limits, std::strin
     : wire_(wire),
       write_time_(limits.write_seconds),
       read_by_(Clock::now() + std::chrono::seconds(limits.request_seconds)),
-      buffer_(std::move(head) + received) {}
+      buffer_(std::move(head) + received),
+      left_(2 * limits.body_bytes + kChunkHeads) {}
 
 bool RequestStream::fill() {
     buffer_.resize(Wire::kPiece);
@@ -36,8 +38,11 @@ bool RequestStream::fill() {
         if (length >= 0 || wire_.waits_for() == 0) break;
         wait_until(wire_, read_by_);
     }
-    buffer_.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
-    return length > 0;
+    const auto got = static_cast<std::size_t>(std::max<ssize_t>(length, 0));
+    const bool fits = got <= left_;
+    left_ -= fits ? got : left_;
+    buffer_.resize(fits ? got : 0);
+    return got > 0 && fits;
 }
 
 ssize_t RequestStream::read(char* into, std::size_t size) {

@@ -27,7 +27,8 @@ class RequestStream : public httplib::Stream {
 
     bool is_readable() const override { return true; }
     bool is_writable() const override { return true; }
-    // The body must come within request_seconds.
+    // The body must come within request_seconds, and be not much longer than it may be: chunks have
+    // heads that the library reads without a limit.
     ssize_t read(char* into, std::size_t size) override;
     // The client must take something every write_seconds and, from when it first keeps it waiting,
     // 16 KiB in a second, with write_seconds more in all.
@@ -44,7 +45,7 @@ class RequestStream : public httplib::Stream {
     std::chrono::seconds write_time_;
     Clock::time_point read_by_, stalled_{}, progressed_{};
     std::string buffer_;
-    std::size_t at_ = 0, written_ = 0, written_freely_ = 0;
+    std::size_t at_ = 0, left_, written_ = 0, written_freely_ = 0;
 };
 
 }  // namespace trashd::service

@@ -91,15 +91,6 @@ TokenKeys parse_pem(const std::string& text) {
     return keys;
 }
 
-TokenKeys parse_secret(std::string secret) {
-    while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
-    check_secret(secret);
-    TokenKeys keys;
-    add(keys, owned(json_pack("{s:s,s:o}", "kty", "oct", "k",
-                              jose_b64_enc(secret.data(), secret.size()))));
-    return keys;
-}
-
 std::string text_of(const std::string& path) {
     std::ifstream file(path);
     std::ostringstream text;
@@ -122,7 +113,7 @@ TokenKeys parse_token_keys(const std::string& text) {
     const auto first = text.find_first_not_of(" \t\r\n");
     const bool json = first != std::string::npos && text[first] == '{';
     const bool pem = !json && text.find(kPem) != std::string::npos;
-    auto keys = json ? parse_json(text) : pem ? parse_pem(text) : parse_secret(text);
+    auto keys = json ? parse_json(text) : pem ? parse_pem(text) : TokenKeys();
     if (keys.empty()) fault("it has no key for HS256, RS256 or ES256");
     return keys;
 }

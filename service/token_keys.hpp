@@ -22,8 +22,9 @@ struct TokenKey {
 
 using TokenKeys = std::vector<TokenKey>;
 
-// A JWKS or a JWK (JSON), public keys (PEM), else the bytes of a secret for HS256. Keys of a JWKS
-// for other purposes or algorithms are left out. Throws Error kBadRequest that says what is wrong.
+// A JWKS or a JWK (JSON), or public keys (PEM); never plain bytes, which any page of an error would
+// be. Keys of a JWKS for other purposes or algorithms are left out. Throws Error kBadRequest that
+// says what is wrong.
 TokenKeys parse_token_keys(const std::string& text);
 
 class TokenKeyFile {

@@ -129,6 +129,11 @@ trash::Items items_of(const Call& call, schema::Transaction& transaction) {
                 "a trigger, rule or policy of the database keeps the row out; nothing was written");
 }
 
+// Tells what the row holds to who can guess it.
+void add_etag(Reply& reply, const Call& call, const std::string& etag) {
+    if (call.access.allows(Right::kRead, *call.resource)) reply.headers.emplace_back("ETag", etag);
+}
+
 void add_representation(Reply& reply, const Call& call, const std::string& body) {
     const bool seen = call.access.allows(Right::kRead, *call.resource);
     const bool minimal = !seen || prefers(call, "return=minimal");
@@ -218,7 +223,7 @@ Reply created(const Call& call, const std::vector<WrittenRow>& rows, bool array)
     if (!array) {
         reply.headers.emplace_back("Location",
                                    call.resources->href(call.resource->table->name, rows[0].id));
-        reply.headers.emplace_back("ETag", rows[0].etag);
+        add_etag(reply, call, rows[0].etag);
     }
     std::vector<std::string> bodies;
     for (const auto& row : rows) bodies.push_back(row.json);
@@ -352,7 +357,7 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
     if (!row) refuse_kept_out();
     refuse_crossing(*call.resource->table, *row);
     Reply reply;
-    reply.headers.emplace_back("ETag", row->etag);
+    add_etag(reply, call, row->etag);
     add_representation(reply, call, row->json);
     if (reply.body.empty()) reply.status = 204;
     return reply;

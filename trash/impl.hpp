@@ -71,8 +71,10 @@ struct Trash::Impl {
     }
     DeleteResult move(const Compiled& plan, const std::vector<std::string>& id,
                       const DeleteOptions& options, const Context& context);
-    DeleteResult not_live(const schema::QualifiedName& wanted, const std::vector<std::string>& id,
-                          const DeleteOptions& options, const Context& context);
+    // Nothing: it is not in the trash either.
+    std::optional<DeleteResult> not_live(const schema::QualifiedName& wanted,
+                                         const std::vector<std::string>& id,
+                                         const DeleteOptions& options, const Context& context);
     Purged purge(const std::string& item_id, const Context& context, const PurgeOptions& options);
     ItemFilter roots_of(const EmptyOptions& options);
     void renew(const Compiled& plan);

@@ -185,4 +185,17 @@ void Operations::wait(std::stop_token stop, std::chrono::milliseconds longest) {
     added_ = false;
 }
 
+long long forget_operations(schema::Pool& pool, const std::string& trash_schema, long long hours) {
+    long long forgotten = 0;
+    schema::run(pool, schema::Mode::kWrite, [&](schema::Transaction& transaction) {
+        forgotten = transaction
+                        .exec("DELETE FROM " + quoted({trash_schema, "operation"}) +
+                                  " WHERE ended_at < pg_catalog.now() - "
+                                  "pg_catalog.make_interval(hours => $1::int)",
+                              {std::to_string(hours)})
+                        .affected();
+    });
+    return forgotten;
+}
+
 }  // namespace trashd::trash

@@ -64,6 +64,9 @@ class Claim {
     bool ended_ = false;
 };
 
+// Removes those that ended longer than so many hours ago; how many.
+long long forget_operations(schema::Pool& pool, const std::string& trash_schema, long long hours);
+
 class Operations {
   public:
     Operations(schema::Pool& pool, std::string trash_schema)

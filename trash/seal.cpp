@@ -115,7 +115,11 @@ void follow_chain(Connection& connection, const Tables& tables,
     connection.stream(
         "SELECT s.id, s.hash IS NOT DISTINCT FROM " +
             hash_of("COALESCE(p.hash, '')", contents("s")) +
-            " AND s.id = COALESCE(p.id, 0) + 1 AND s.after = COALESCE(p.upto, 0), "
+            " AND s.id = COALESCE(p.id, 0) + 1 AND s.after = COALESCE(p.upto, 0) AND "
+            "pg_catalog.array_ndims(s.entries) = 1 AND pg_catalog.array_ndims(s.digests) = 1 AND "
+            "pg_catalog.cardinality(s.entries) = pg_catalog.cardinality(s.digests) AND "
+            "pg_catalog.array_position(s.entries, NULL) IS NULL AND "
+            "pg_catalog.array_position(s.digests, NULL) IS NULL, "
             "pg_catalog.encode(s.hash, 'hex'), pg_catalog.cardinality(s.entries) FROM " +
             tables.seals + " s LEFT JOIN LATERAL (SELECT id, upto, hash FROM " + tables.seals +
             " b WHERE b.id < s.id ORDER BY b.id DESC LIMIT 1) p ON true ORDER BY s.id",

@@ -77,6 +77,17 @@ void apply_missing(Connection& connection, const std::string& schema) {
     }
 }
 
+// A copy of the data without its sequences would write entries under numbers that are sealed.
+void catch_up(Connection& connection, const std::string& schema) {
+    const std::string ledger = schema + ".ledger";
+    connection.exec(
+        "SELECT pg_catalog.setval(s, m) FROM (SELECT pg_catalog.pg_get_serial_sequence($1, "
+        "'id')::pg_catalog.regclass AS s, GREATEST((SELECT max(id) FROM " +
+            ledger + "), (SELECT max(upto) FROM " + schema +
+            ".ledger_seal)) AS m) x WHERE m > COALESCE(pg_catalog.pg_sequence_last_value(s), 0)",
+        {ledger});
+}
+
 bool missing(Connection& connection, const std::string& trash_schema) {
     return connection.exec("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", {trash_schema})
                .rows() == 0;
@@ -118,7 +129,7 @@ void grant_use(Connection& connection, const std::string& trash_schema, const st
     const std::string ledger = schema + ".ledger, " + schema + ".ledger_seal";
     connection.script("BEGIN; GRANT USAGE, CREATE ON SCHEMA " + schema + to +
                       "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + schema +
-                      to + "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA " + schema + to +
+                      to + "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA " + schema + to +
                       "REVOKE UPDATE, DELETE ON " + ledger + " FROM " + quoted(role) + "; COMMIT");
 }
 
@@ -128,6 +139,7 @@ void migrate(Connection& connection, const std::string& trash_schema) {
     if (missing(connection, trash_schema))
         transaction.exec("CREATE SCHEMA " + quoted(trash_schema));
     apply_missing(connection, quoted(trash_schema));
+    catch_up(connection, quoted(trash_schema));
     transaction.commit();
 }
 

@@ -114,14 +114,16 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
 }
 
 // There is no such live row: it may lie in the trash.
-DeleteResult Trash::Impl::not_live(const QualifiedName& wanted, const std::vector<std::string>& id,
-                                   const DeleteOptions& options, const Context& context) {
+std::optional<DeleteResult> Trash::Impl::not_live(const QualifiedName& wanted,
+                                                  const std::vector<std::string>& id,
+                                                  const DeleteOptions& options,
+                                                  const Context& context) {
     auto found = reading([&](Items& items, const schema::Catalog& catalog) {
         const Table* known = catalog.table(wanted);
         return known ? items.newest_of(*known, id, false) : std::nullopt;
     });
-    if (!found) throw Error(Code::kNotFound, "there is no such object");
-    if (!options.hard) return {found, true, 0};
+    if (!found) return std::nullopt;
+    if (!options.hard) return DeleteResult{found, true, 0};
     if (!found->root) {
         throw NotRoot(
             "the object went into the trash with another one; purge or restore that group",
@@ -136,7 +138,7 @@ DeleteResult Trash::Impl::not_live(const QualifiedName& wanted, const std::vecto
         };
     }
     purge(found->id, context, purging);
-    return {std::nullopt, true, 0};
+    return DeleteResult{std::nullopt, true, 0};
 }
 
 Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
@@ -342,14 +344,21 @@ Operations& Trash::operations() {
 
 DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
                            const DeleteOptions& options, const Context& context) {
+    int looks = 0;
     for (int attempt = 1;; ++attempt) {
         auto plan = impl_->compiled(wanted, options.cascade, options.check);
         if (id.size() != plan->plan.root->primary_key.size())
-            return impl_->not_live(wanted, id, options, context);
+            throw Error(Code::kNotFound, "there is no such object");
         try {
             return impl_->move(*plan, id, options, context);
         } catch (const Error& error) {
-            if (error.is("TD404")) return impl_->not_live(wanted, id, options, context);
+            if (error.is("TD404")) {
+                auto result = impl_->not_live(wanted, id, options, context);
+                if (result) return *result;
+                if (++looks == kLooks) throw Error(Code::kNotFound, "there is no such object");
+                --attempt;
+                continue;
+            }
             impl_->explain(*plan, id, error);
             if (attempt == kAttempts || !(stale(error) || error.is("TD002"))) impl_->give_up(error);
             if (stale(error)) impl_->renew(*plan);

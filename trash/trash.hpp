@@ -92,6 +92,10 @@ struct BulkOptions {
     TableCheck check = {};
 };
 
+// How often an object is looked for, live and then in the trash, before there is none: one that
+// moves between the two looks is found by the next.
+inline constexpr int kLooks = 4;
+
 inline constexpr int kMostNamed = 1000;  // objects that one bulk delete takes
 
 // Of an object's history: so many entries, older than the one with the id `before`.

@@ -13,7 +13,8 @@ const Credentials& credentials() {
     static const Credentials made = [] {
         Credentials credentials;
         credentials.jwt_keys = "token.secret";
-        std::ofstream(credentials.jwt_keys) << "a secret that the fuzzer does not know";
+        std::ofstream(credentials.jwt_keys)
+            << R"({"kty":"oct","k":"YSBzZWNyZXQgdGhhdCB0aGUgZnV6emVyIGRvZXMgbm90IGtub3c"})";
         return credentials;
     }();
     return made;

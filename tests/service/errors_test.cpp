@@ -265,11 +265,11 @@ TEST_CASE("a body over the limit is refused, whether its length is said or not")
     const std::string large(1001, 'x');
     for (const char* verb : {"DELETE", "POST", "GET"})
         check_problem(call(verb, "/v1/project/1", {}, large), "payload-too-large", detail);
-    auto answer =
-        raw_request(call.service.port(),
-                    "DELETE /v1/project/1 HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: request-1\r\n"
-                    "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n3e9\r\n" +
-                        large + "\r\n0\r\n\r\n");
+    auto answer = raw_request(
+        call.service.port(),
+        "DELETE /v1/project/1 HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: request-1\r\n"
+        "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n3e9\r\n" +
+            large + "\r\n0\r\n\r\n");
     CHECK(answer.starts_with("HTTP/1.1 413 "));
     CHECK(answer.find("Content-Type: application/problem+json\r\n") != std::string::npos);
     CHECK(answer.ends_with(call("DELETE", "/v1/project/1", {}, large).body));

@@ -61,8 +61,8 @@ TEST_CASE("a thousand clients that are idle or slow do not keep others waiting")
     Bench call;
     Crowd crowd;
     add(crowd, 400, call.port(), "");
-    add(crowd, 300, call.port(), "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
-    add(crowd, 300, call.port(),
+    add(crowd, 400, call.port(), "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
+    add(crowd, 200, call.port(),
         "POST /v1/thing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{");
     const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < 50; ++i) REQUIRE(call.status("/v1/thing/1") == 200);
@@ -121,6 +121,34 @@ TEST_CASE("a body is refused as soon as it is known to be too long") {
     CHECK(call.status("/v1/thing/1") == 200);
 }
 
+TEST_CASE("the head of a chunk has an end, too") {
+    // Such a line was kept in memory for as long as the client went on with it.
+    Bench call("[limits]\nbody_bytes = 1000\n");
+    RawClient endless(call.port());
+    endless.send(
+        "POST /v1/thing HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2;");
+    for (int i = 0; i < 300; ++i) endless.send(std::string(1000, 'a'));
+    Refused(endless).check(400, "the body is not what its headers say");
+}
+
+TEST_CASE("clients that send bodies slowly leave threads for requests without") {
+    // 512 of them kept everyone else waiting, health checks too.
+    Bench call("pool_size = 1\nthreads = 4\n");
+    std::vector<std::unique_ptr<RawClient>> slow;
+    for (int i = 0; i < 8; ++i) {
+        slow.push_back(std::make_unique<RawClient>(call.port()));
+        slow.back()->send(
+            "POST /v1/thing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1");
+    }
+    for (int i = 0; i < 10; ++i) CHECK(call.status("/healthz") == 200);
+    int refused = 0;
+    for (auto& client : slow) client->end();
+    for (auto& client : slow)
+        refused +=
+            client->receive_all().find("too many clients are sending bodies") != std::string::npos;
+    CHECK(refused == 6);
+}
+
 TEST_CASE("a client that waits for 100 Continue gets it") {
     Bench call;
     RawClient client(call.port());
@@ -174,7 +202,8 @@ TEST_CASE("requests in a row are answered in their order") {
     Bench call;
     RawClient client(call.port());
     client.send(kHealth + "\r\nGET /v1/thing/1 HTTP/1.1\r\nHost: localhost\r\n\r\n" + kDelete +
-                "GET /v1/thing/1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" + kHealth);
+                "GET /v1/thing/1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" +
+                kHealth);
     const auto all = client.receive_all();
     std::string statuses;
     for (std::size_t at = 0; (at = all.find("HTTP/1.1 ", at)) != std::string::npos; at += 9)
@@ -205,14 +234,19 @@ TEST_CASE("when there are too many connections the one that waits longest makes 
 }
 
 TEST_CASE("when every thread is busy for long the others are told so") {
-    Bench call("pool_size = 1\nthreads = 2\n");
+    Bench call("pool_size = 2\nthreads = 3\n[limits]\nlock_timeout_ms = 25000\n");
+    TestConnection holder(call.database.url());
+    holder->script("BEGIN; LOCK TABLE thing");
     Crowd crowd;
-    add(crowd, 2, call.port(), "POST /v1/thing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{");
+    add(crowd, 1, call.port(),
+        "POST /v1/thing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{");
+    add(crowd, 2, call.port(), "GET /v1/thing/1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     RawClient late(call.port());
     late.send(kHealth);
     Refused refused(late);
     refused.check(503, "the service is busy; try again");
     CHECK(refused.text.find("\r\nRetry-After: 1\r\n") != std::string::npos);
+    holder->script("ROLLBACK");
     crowd.front().end();
     CHECK(crowd.front().receive_all().starts_with("HTTP/1.1 400 "));
     CHECK(call.status("/healthz") == 200);

@@ -96,6 +96,22 @@ TEST_CASE("a service that does not own the trash cannot change the ledger") {
         CHECK_THROWS_AS(user->exec(statement), trashd::Error);
 }
 
+TEST_CASE("a ledger whose numbers fell back goes on behind what is sealed") {
+    // Entries got numbers of others: every delete was a conflict, or an entry counted as added.
+    TempDatabase database(kSchema);
+    TestConnection sql(database.url());
+    {
+        ServiceProcess service(database.url());
+        request(service.port(), "DELETE", "/v1/project/1");
+        wait_for_seal(sql);
+    }
+    sql->script("ALTER TABLE trashd.ledger ALTER id RESTART WITH 1");
+    ServiceProcess service(database.url());
+    CHECK(request(service.port(), "DELETE", "/v1/project/2").status == 204);
+    wait_for_seal(sql);
+    CHECK(verified(database, 0)["entries"].GetInt() == 2);
+}
+
 TEST_CASE("history tells from which address it was") {
     TempDatabase database(kSchema);
     ServiceProcess service(database.url());

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 
@@ -231,4 +234,43 @@ TEST_CASE("confirmation and a reason are asked for where they are configured") {
     CHECK(call("GET", item.header("Location")).json()["deletedObjectClass"] == "Project");
     CHECK(call("DELETE", "/v1/time/projects/1").status == 204);
     CHECK(call("DELETE", "/v1/project/1").status == 404);
+}
+
+TEST_CASE("an object that goes into the trash and back is never missed by who asks for it") {
+    // A restore between the two looks of a GET took the item that was to be told, and the process.
+    TempDatabase database("CREATE TABLE note (id int PRIMARY KEY); INSERT INTO note VALUES (1)");
+    ServiceProcess service(database.url());
+    std::atomic<bool> over = false;
+    std::thread mover([&] {
+        for (int i = 0; i < 150; ++i) {
+            const auto gone = request(service.port(), "DELETE", "/v1/note/1");
+            CHECK(request(service.port(), "POST", gone.header("Location") + "/$restore").status ==
+                  200);
+        }
+        over = true;
+    });
+    while (!over) {
+        const int seen = request(service.port(), "GET", "/v1/note/1").status;
+        CHECK((seen == 200 || seen == 410));
+        const int both = request(service.port(), "GET", "/v1/note/1?deleted=null").status;
+        CHECK(both == 200);
+    }
+    mover.join();
+    CHECK(request(service.port(), "GET", "/v1/note/1").status == 200);
+}
+
+TEST_CASE("deletes that race with restores find the object live or in the trash") {
+    // What was restored between the two looks of a delete was answered with 404.
+    TempDatabase database("CREATE TABLE note (id int PRIMARY KEY); INSERT INTO note VALUES (1)");
+    ServiceProcess service(database.url());
+    std::vector<std::thread> clients;
+    for (int client = 0; client < 3; ++client)
+        clients.emplace_back([&] {
+            for (int i = 0; i < 60; ++i) {
+                const auto gone = request(service.port(), "DELETE", "/v1/note/1");
+                CHECK(gone.status == 204);
+                request(service.port(), "POST", gone.header("Location") + "/$restore");
+            }
+        });
+    for (auto& client : clients) client.join();
 }

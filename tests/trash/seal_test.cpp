@@ -120,6 +120,13 @@ TEST_CASE_FIXTURE(Fixture, "a seal that was altered or removed breaks the chain"
                               trash::entry_digest() +
                               " FROM trashd.ledger l WHERE id = 2) WHERE id = 2");
     CHECK(faults() == "broken 2; ");
+    tamper("ledger_seal",
+           "UPDATE trashd.ledger_seal SET entries = entries || 9, digests = digests || NULL::bytea "
+           "WHERE id = 1");
+    CHECK(faults() == "broken 1; broken 2; ");
+    tamper(
+        "ledger_seal",
+        "UPDATE trashd.ledger_seal SET entries = entries[:1], digests = digests[:1] WHERE id = 1");
     tamper("ledger", "DELETE FROM trashd.ledger WHERE id = 4");
     tamper("ledger_seal", "DELETE FROM trashd.ledger_seal WHERE id IN (2, 4)");
     CHECK(faults() == "broken 3; added 2; ");
