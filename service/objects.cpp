@@ -4,6 +4,7 @@
 #include "service/listing.hpp"
 #include "service/parameters.hpp"
 #include "service/rows.hpp"
+#include "trash/items.hpp"
 
 namespace trashd::service {
 
@@ -54,22 +55,27 @@ Reply list(const Call& call, bool trashed_only) {
 
 using Names = std::vector<std::string>;
 
-std::optional<LiveRow> live_row(const Call& call, const Names& id, const Names& select) {
-    try {
-        return read_row(*call.trash, *call.resource->table, id, select);
-    } catch (const Error& error) {
-        if (is_bad_key(error)) throw not_found(call);
-        throw;
-    }
-}
+struct Found {
+    std::optional<LiveRow> live;
+    std::optional<trash::Item> item;
+};
 
-std::optional<trash::Item> trashed_item(const Call& call, const Names& id, const Names& select) {
-    try {
-        return call.trash->find_row(call.resource->table->name, id, select);
-    } catch (const Error& error) {
-        if (is_bad_key(error)) throw not_found(call);
-        throw;
-    }
+// In one snapshot: what is on its way between live rows and trash is in one of them. With both
+// scopes the live row goes before a trashed one of the same key.
+Found find(const Call& call, const Scope& scope, const Names& select) {
+    const auto& table = *call.resource->table;
+    const auto id = object_id(call);
+    Found found;
+    call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        found = {};
+        if (scope.live) found.live = read_row(transaction, *call.trash, table, {id, select});
+        if (found.live || (!scope.live && !scope.trashed)) return;
+        trash::Items items(transaction.connection(), *call.resources->catalog(),
+                           call.trash->schema_name(), call.trash->naming());
+        found.item = scope.trashed ? items.newest_row_of(table, id, select)
+                                   : items.newest_of(table, id, true);
+    });
+    return found;
 }
 
 Reply row_reply(const Call& call, const LiveRow& row) {
@@ -81,32 +87,25 @@ Reply row_reply(const Call& call, const LiveRow& row) {
     return reply;
 }
 
-// With both scopes the live row goes before a trashed one of the same key.
-std::optional<Reply> look(const Call& call, const Scope& scope, const Names& select) {
+Reply get(const Call& call, const Scope& scope) {
+    if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
     const auto& table = *call.resource->table;
-    const auto id = object_id(call);
-    if (scope.live)
-        if (auto row = live_row(call, id, select)) return row_reply(call, *row);
-    auto item = trashed_item(call, id, select);
-    if (!item || !call.access.allows(Right::kViewTrash, *call.resource)) return std::nullopt;
-    if (!scope.trashed) {
-        if (auto whole = call.trash->find(table.name, id, true)) throw InTrash(*whole);
-        return std::nullopt;
+    Found found;
+    try {
+        found = find(call, scope, parse_select(call.target.query, table));
+    } catch (const Error& error) {
+        if (is_bad_key(error)) throw not_found(call);
+        throw;
     }
+    if (found.live) return row_reply(call, *found.live);
+    const auto& item = found.item;
+    if (!item || !call.access.allows(Right::kViewTrash, *call.resource)) throw not_found(call);
+    if (!scope.trashed) throw InTrash(*item);
     Reply reply;
     const auto row = item->object.value_or("{}");
     reply.body =
         std::string(without_brace(row)) + end_of_trashed_row(row, *item, table, *call.resources);
     return reply;
-}
-
-// Live row and trash are looked at one after the other: what moves between them is in neither.
-Reply get(const Call& call, const Scope& scope) {
-    if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
-    const auto select = parse_select(call.target.query, *call.resource->table);
-    for (int looks = 0; looks < trash::kLooks && (scope.live || scope.trashed); ++looks)
-        if (auto reply = look(call, scope, select)) return *reply;
-    throw not_found(call);
 }
 
 }  // namespace

@@ -83,21 +83,16 @@ std::string live_json(const schema::Table& table, const std::string& alias,
                        schema::row_alias(select), columns);
 }
 
-std::optional<LiveRow> read_row(trash::Trash& trash, const schema::Table& table,
-                                const std::vector<std::string>& id,
-                                const std::vector<std::string>& select) {
+std::optional<LiveRow> read_row(schema::Transaction& transaction, const trash::Trash& trash,
+                                const schema::Table& table, const RowAsked& asked) {
     const auto alias = alias_of(table);
-    const auto sql =
-        fmt::format("SELECT {}, {} FROM {} AS {} WHERE {} AND {}", live_json(table, alias, select),
-                    cascade::etag_sql(table, alias), schema::relation(table), alias,
-                    equals_key(table, alias), trash.tenant_condition(table, alias));
-    std::optional<LiveRow> row;
-    trash.run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
-        auto result = transaction.exec(sql, params_of(id));
-        if (result.rows() > 0)
-            row = LiveRow{std::string(result.text(0, 0)), std::string(result.text(0, 1))};
-    });
-    return row;
+    const auto sql = fmt::format("SELECT {}, {} FROM {} AS {} WHERE {} AND {}",
+                                 live_json(table, alias, asked.select),
+                                 cascade::etag_sql(table, alias), schema::relation(table), alias,
+                                 equals_key(table, alias), trash.tenant_condition(table, alias));
+    const auto result = transaction.exec(sql, params_of(asked.id));
+    if (result.rows() == 0) return std::nullopt;
+    return LiveRow{std::string(result.text(0, 0)), std::string(result.text(0, 1))};
 }
 
 }  // namespace trashd::service

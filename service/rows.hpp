@@ -28,8 +28,11 @@ std::string live_json(const schema::Table& table, const std::string& alias,
 // An alias that is no column of the table.
 std::string alias_of(const schema::Table& table);
 
-std::optional<LiveRow> read_row(trash::Trash& trash, const schema::Table& table,
-                                const std::vector<std::string>& id,
-                                const std::vector<std::string>& select);
+struct RowAsked {
+    const std::vector<std::string>&id, &select;
+};
+// In a transaction of trash.run().
+std::optional<LiveRow> read_row(schema::Transaction& transaction, const trash::Trash& trash,
+                                const schema::Table& table, const RowAsked& asked);
 
 }  // namespace trashd::service

@@ -24,13 +24,14 @@ class Items {
           trash_schema_(std::move(trash_schema)),
           naming_(naming) {}
 
-    // The contract of Trash::item, find, find_row and list.
+    // The contract of Trash::item, find and list.
     Item one(const std::string& item_id, bool with_object);
     std::optional<Item> newest_of(const schema::Table& table, const std::vector<std::string>& id,
                                   bool with_object);
     // Of each object that has one, by its id as the database writes it.
     std::map<std::string, Item> newest_of_all(const schema::Table& table,
                                               const std::vector<std::string>& object_ids);
+    // With the row as its table is today; select: its columns, empty: all.
     std::optional<Item> newest_row_of(const schema::Table& table,
                                       const std::vector<std::string>& id,
                                       const std::vector<std::string>& select);

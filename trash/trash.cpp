@@ -342,6 +342,14 @@ Operations& Trash::operations() {
     return impl_->shared->operations;
 }
 
+namespace {
+
+// How often an object is looked for, live and then in the trash, before there is none: one that
+// moves between the two looks is found by the next.
+constexpr int kLooks = 6;
+
+}  // namespace
+
 DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
                            const DeleteOptions& options, const Context& context) {
     int looks = 0;
@@ -438,14 +446,6 @@ std::optional<Item> Trash::find(const QualifiedName& wanted, const std::vector<s
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) -> std::optional<Item> {
         const Table* known = catalog.table(wanted);
         return known ? items.newest_of(*known, id, with_object) : std::nullopt;
-    });
-}
-
-std::optional<Item> Trash::find_row(const QualifiedName& wanted, const std::vector<std::string>& id,
-                                    const std::vector<std::string>& select) {
-    return impl_->reading([&](Items& items, const schema::Catalog& catalog) -> std::optional<Item> {
-        const Table* known = catalog.table(wanted);
-        return known ? items.newest_row_of(*known, id, select) : std::nullopt;
     });
 }
 

@@ -92,10 +92,6 @@ struct BulkOptions {
     TableCheck check = {};
 };
 
-// How often an object is looked for, live and then in the trash, before there is none: one that
-// moves between the two looks is found by the next.
-inline constexpr int kLooks = 4;
-
 inline constexpr int kMostNamed = 1000;  // objects that one bulk delete takes
 
 // Of an object's history: so many entries, older than the one with the id `before`.
@@ -174,10 +170,6 @@ class Trash {
     // The newest item of an object that is in the trash, if any.
     std::optional<Item> find(const schema::QualifiedName& table, const std::vector<std::string>& id,
                              bool with_object);
-    // The same with the row as its table is today; select: its columns, empty: all.
-    std::optional<Item> find_row(const schema::QualifiedName& table,
-                                 const std::vector<std::string>& id,
-                                 const std::vector<std::string>& select);
     // Newest first; an item is given as it arrives, so that memory does not grow with the rows.
     ItemPage list(const ItemsAsked& asked, const std::function<void(const Item&)>& each);
     // How one reads items besides live rows, in a transaction of one's own.

@@ -251,6 +251,7 @@ TEST_CASE("an object that goes into the trash and back is never missed by who as
     });
     while (!over) {
         const int seen = request(service.port(), "GET", "/v1/note/1").status;
+        CAPTURE(seen);
         CHECK((seen == 200 || seen == 410));
         const int both = request(service.port(), "GET", "/v1/note/1?deleted=null").status;
         CHECK(both == 200);
