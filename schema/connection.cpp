@@ -225,12 +225,15 @@ Result Connection::exec_prepared(const std::string& sql, const std::vector<Param
 std::vector<Result> Connection::exec_pipeline(const std::vector<Statement>& all) {
     make_room(connection_, all.size());  // all at once, or the first would make way for the last
     std::vector<std::string> names;
-    for (const auto& one : all) names.push_back(prepare(connection_, one.sql));
+    std::vector<std::vector<const char*>> values;
+    for (const auto& one : all) {
+        values.push_back(pointers(one.params));
+        names.push_back(prepare(connection_, one.sql));
+    }
     std::vector<Result> results;
     {
         Pipeline pipeline(connection_);
-        for (std::size_t i = 0; i < all.size(); ++i)
-            pipeline.send(names[i], pointers(all[i].params));
+        for (std::size_t i = 0; i < all.size(); ++i) pipeline.send(names[i], values[i]);
         results = pipeline.receive(all.size());
     }
     for (std::size_t i = 0; i < all.size(); ++i) {

@@ -241,6 +241,25 @@ TEST_CASE("a transaction of one statement whose connection is cut says that it m
     CHECK(run_one(pool, Mode::kRead, {"SELECT 1"}).integer(0, 0) == 1);
 }
 
+TEST_CASE("a statement that cannot be sent leaves its connection as it was") {
+    // BEGIN had been sent by then; only closing the connection kept the next one apart from it.
+    const TempDatabase database("CREATE TABLE t (a text)");
+    Pool pool(database.url(), 1);
+    const auto insert = [&](const std::string& text) {
+        return run_one(pool, Mode::kMove,
+                       {"INSERT INTO t VALUES ($1) RETURNING a, pg_backend_pid()", {text}});
+    };
+    const auto before = insert("one");
+    CHECK(code_of([&] { insert(std::string("a\0b", 3)); }) == Code::kInvalid);
+    const auto after = insert("two");
+    CHECK(after.text(0, 0) == "two");
+    CHECK(after.integer(0, 1) == before.integer(0, 1));
+    TestConnection connection(database.url());
+    CHECK(connection.value("SELECT string_agg(a, ' ' ORDER BY a) FROM t") == "one two");
+    CHECK(connection.value("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                           "current_database() AND state LIKE 'idle in transaction%'") == "0");
+}
+
 TEST_CASE("a thousand statements prepared make way for those of a pipeline together") {
     const TempDatabase database;
     TestConnection connection(database.url());
