@@ -36,16 +36,12 @@ std::string without_password(const std::string& url) {
 }
 
 toml::table resource_table(const ResourceConfig& resource) {
-    toml::table on_delete;
-    for (const auto& [constraint, action] : resource.on_delete)
-        on_delete.insert(constraint, action);
     toml::table table{{"table", resource.table.schema + "." + resource.table.name},
                       {"confirm", resource.confirm},
                       {"require_reason", resource.require_reason}};
     if (!resource.path.empty()) table.insert("path", resource.path);
     if (!resource.class_name.empty()) table.insert("class", resource.class_name);
     if (!resource.display.empty()) table.insert("display", resource.display);
-    if (!on_delete.empty()) table.insert("on_delete", on_delete);
     return table;
 }
 
@@ -71,27 +67,43 @@ void insert(toml::table& table, const AskerLimits& limits) {
     table.insert("burst", limits.burst);
 }
 
-toml::table roles_table(const Config& config) {
-    toml::table table;
-    for (const auto& [name, role] : config.roles) {
-        toml::table grants;
-        for (const auto& [right, patterns] : role) {
-            toml::array resources;
-            for (const auto& pattern : patterns) resources.push_back(pattern.text());
-            grants.insert(right_name(right), resources);
-        }
-        insert(grants, config.role_limits.at(name));
-        table.insert(name, grants);
+toml::table role_table(const Config& config, const std::string& name) {
+    toml::table grants;
+    for (const auto& [right, patterns] : config.roles.at(name)) {
+        toml::array resources;
+        for (const auto& pattern : patterns) resources.push_back(pattern.text());
+        grants.insert(right_name(right), resources);
     }
-    return table;
+    insert(grants, config.role_limits.at(name));
+    return grants;
+}
+
+// Tables under names that the library's formatter would print bare with the quotes in them.
+std::string key_text(const std::string& key) {
+    std::ostringstream text;
+    text << toml::toml_formatter(toml::value<std::string>(key), toml::format_flags::none);
+    return text.str();
+}
+
+void print_roles(std::ostream& text, const Config& config) {
+    for (const auto& [name, role] : config.roles)
+        text << "\n[roles." << key_text(name) << "]\n" << role_table(config, name) << "\n";
+}
+
+void print_resources(std::ostream& text, const Config& config) {
+    for (const auto& resource : config.resources) {
+        text << "\n[[resource]]\n" << resource_table(resource) << "\n";
+        if (!resource.on_delete.empty()) text << "\n[resource.on_delete]\n";
+        for (const auto& [constraint, action] : resource.on_delete)
+            text << key_text(constraint) << " = " << toml::value<std::string>(action) << "\n";
+    }
 }
 
 }  // namespace
 
 std::string dump(const Config& config) {
-    toml::array schemas, resources;
+    toml::array schemas;
     for (const auto& name : config.schemas) schemas.push_back(name);
-    for (const auto& resource : config.resources) resources.push_back(resource_table(resource));
     const auto& limits = config.limits;
     toml::table table{
         {"listen", config.listen},
@@ -132,13 +144,12 @@ std::string dump(const Config& config) {
         table.insert("tls",
                      toml::table{{"certificate", config.tls.certificate}, {"key", config.tls.key}});
     if (!config.access_log.empty()) table.insert("log", toml::table{{"access", config.access_log}});
-    if (config.credentials.configured()) {
+    if (config.credentials.configured())
         table.insert("credentials", credentials_table(config.credentials));
-        table.insert("roles", roles_table(config));
-    }
-    if (!resources.empty()) table.insert("resource", resources);
     std::ostringstream text;
     text << table << "\n";
+    print_roles(text, config);
+    print_resources(text, config);
     return text.str();
 }
 

@@ -152,6 +152,17 @@ TEST_CASE("nodb: roles and credentials that cannot be meant are faults") {
           "credentials.clock_skew_seconds: must be from 0 to 3600");
 }
 
+TEST_CASE("nodb: names with quotes and line ends are dumped as they are") {
+    // the dump wrote such keys without quotes around them, so it could not be read again
+    const auto config = load(
+        "[credentials]\napi_keys = true\n[roles]\n\"it's\\n\" = [\"read\"]\n[[resource]]\n"
+        "table = \"a\"\non_delete = {\"o'n\" = \"restrict\", \"\" = \"cascade\"}\n");
+    const auto again = load(dump(config));
+    CHECK(again.roles.contains("it's\n"));
+    CHECK(again.resources.at(0).on_delete == config.resources.at(0).on_delete);
+    CHECK(again.resources.at(0).on_delete.at("o'n") == "restrict");
+}
+
 TEST_CASE("nodb: what is dumped of roles and credentials is read as the same") {
     const auto config = load(
         "[credentials]\njwt_keys = \"keys.json\"\nissuer = \"me\"\nanonymous = \"b\"\n[roles]\n"
