@@ -45,18 +45,26 @@ std::string Collecting::append(int node, const std::string& to) const {
     return text;
 }
 
-std::string Collecting::take_root(const std::string& etags) const {
+std::string Collecting::is_named() const {
     const Table& table = *plan_.root;
     const std::vector<std::string> operators = identity_operators(table);
-    std::vector<std::string> columns, equal;
-    std::string assigned;  // by way of a record: INTO would spread a composite over its fields
+    std::vector<std::string> equal;
     for (std::size_t i = 0; i < table.identity.size(); ++i) {
         const schema::Column& column = *table.column(table.identity[i]);
-        const std::string number = std::to_string(column.attnum), name = "t." + quoted(column.name);
-        columns.push_back(name + " AS r" + number);
-        assigned += "  _r" + number + " := _root.r" + number + ";\n";
-        equal.push_back(name + " " + operators[i] + " " +
+        equal.push_back("t." + quoted(column.name) + " " + operators[i] + " " +
                         schema::from_text(column, "_key[" + std::to_string(i + 1) + "]"));
+    }
+    return join(equal, " AND ") + and_of_tenant(plan_, table);
+}
+
+std::string Collecting::take_root(const std::string& etags) const {
+    const Table& table = *plan_.root;
+    std::vector<std::string> columns;
+    std::string assigned;  // by way of a record: INTO would spread a composite over its fields
+    for (int attnum : table.identity) {
+        const std::string number = std::to_string(attnum);
+        columns.push_back(column_of(table, attnum, "t") + " AS r" + number);
+        assigned += "  _r" + number + " := _root.r" + number + ";\n";
     }
     for (int attnum : is_.key_columns(0)) {
         const std::string number = std::to_string(attnum);
@@ -64,9 +72,9 @@ std::string Collecting::take_root(const std::string& etags) const {
         assigned += "  " + is_.variable("k", 0, attnum) + " := ARRAY[_root.c" + number + "];\n";
     }
     std::string text = "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) +
-                       " t WHERE " + join(equal, " AND ") + and_of_tenant(plan_, table) +
-                       (for_impact_ ? "" : " FOR UPDATE") + ";\n  IF NOT FOUND THEN " +
-                       raise("TD404", "no such row") + "  END IF;\n" + assigned;
+                       " t WHERE " + is_named() + (for_impact_ ? "" : " FOR UPDATE") +
+                       ";\n  IF NOT FOUND THEN " + raise("TD404", "no such row") + "  END IF;\n" +
+                       assigned;
     if (!etags.empty()) {
         text += "  IF " + etags + " IS NOT NULL THEN PERFORM FROM " + relation(table) +
                 " t WHERE " + is_.is_root() + " AND " + etag_sql(table, "t") +

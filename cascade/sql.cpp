@@ -61,11 +61,10 @@ std::string same_catalog(const Plan& plan, const Names& names) {
            "  END IF;\n";
 }
 
-std::string hold(const Catalog& catalog, const Plan& plan, const Names& names) {
+std::string hold(const Catalog& catalog, const Plan& plan) {
     std::vector<std::string> tables;
     for (Oid oid : locked_tables(catalog, plan)) tables.push_back(relation(*catalog.table(oid)));
-    return "  LOCK TABLE " + join(tables, ", ") + " IN ROW EXCLUSIVE MODE;\n" +
-           same_catalog(plan, names);
+    return "  LOCK TABLE " + join(tables, ", ") + " IN ROW EXCLUSIVE MODE;\n";
 }
 
 std::string looked_at(const Catalog& catalog, const Plan& plan, const Predicates& is,
@@ -134,17 +133,17 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
                        "(_key text[], _uuid uuid, _by text, _reason text, _request text, _address "
                        "text, _hard bool, _etags text[], _most bigint) "
                        "RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS ";
-    std::string code =
-        "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
-        "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
-        "bigint := 0; _object text;\n"
-        "  _before bigint[]; _counts bigint[];\nBEGIN\n" +
-        hold(catalog, plan, names) + collecting.take_root("_etags") + collecting.collect() +
-        collecting.refuse_more() + cutting.refuse_configured() + taking.watch_others() +
-        "  IF NOT _hard THEN _group := pg_catalog.nextval(" +
-        literal(quoted({names.trash_schema, "trash_group_id_seq"})) +
-        "::pg_catalog.regclass); END IF;\n" + cutting.cut_references() + taking.take() +
-        taking.prove() + taking.record() + "  RETURN ARRAY[_group, _n, _links] || _counts;\nEND";
+    std::string code = "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
+                       "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
+                       "bigint := 0; _object text;\n"
+                       "  _before bigint[]; _counts bigint[];\nBEGIN\n" +
+                       hold(catalog, plan) + taking.take_alone(collecting.is_named()) +
+                       same_catalog(plan, names) + collecting.take_root("_etags") +
+                       collecting.collect() + collecting.refuse_more() +
+                       cutting.refuse_configured() + taking.watch_others() +
+                       "  IF NOT _hard THEN _group := " + taking.next_group() + "; END IF;\n" +
+                       cutting.cut_references() + taking.take() + taking.prove() + taking.record() +
+                       "  RETURN ARRAY[_group, _n, _links] || _counts;\nEND";
     return text + literal(code);
 }
 

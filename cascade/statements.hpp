@@ -30,6 +30,8 @@ class Collecting {
         : catalog_(catalog), plan_(plan), for_impact_(for_impact), is_(catalog, plan, for_impact) {}
 
     std::string declarations() const;
+    // The condition that a row t is the one that _key names.
+    std::string is_named() const;
     std::string take_root(const std::string& etags) const;
     // All of the roots that are there; keys: SQL text[] of key arrays written as text.
     std::string take_roots(const std::string& keys) const;
@@ -112,6 +114,10 @@ class Taking {
            const Predicates& is)
         : catalog_(catalog), plan_(plan), names_(names), is_(is) {}
 
+    // The whole delete of a row that nothing refers to, where it is that simple: named is the
+    // condition that picks it. What it does not take is for the statements behind it to find out.
+    std::string take_alone(const std::string& named) const;
+    std::string next_group() const;
     std::string watch_others() const;
     std::string take() const;
     std::string prove() const;
@@ -125,7 +131,13 @@ class Taking {
     std::string crossing(const std::string& payload) const;
     std::string vetoed(int node) const;
     bool foreign_triggers() const;
+    bool alone() const;
+    std::string unchanged() const;
     std::string own(const std::string& table) const;
+    // Heads of statements; behind them comes what a SELECT list and its FROM end with.
+    std::string into_item() const;
+    std::string into_group() const;  // root_object, shapes, counts, size, links
+    std::string into_ledger(const std::string& action) const;  // object_id, group_uuid, counts
 
     const schema::Catalog& catalog_;
     const Plan& plan_;

@@ -24,6 +24,31 @@ std::string Taking::own(const std::string& table) const {
     return quoted({names_.trash_schema, table});
 }
 
+std::string Taking::next_group() const {
+    return "pg_catalog.nextval(" + literal(own("trash_group_id_seq")) + "::pg_catalog.regclass)";
+}
+
+std::string Taking::into_item() const {
+    return "INSERT INTO " + own("item") + " (group_id, ordinal, shape, object_id, payload) ";
+}
+
+std::string Taking::into_group() const {
+    return "INSERT INTO " + own("trash_group") +
+           " (id, uuid, created_at, deleted_by, reason, request_id, root_shape, root_object, "
+           "shapes, counts, size, links) SELECT _group, _uuid, pg_catalog.now(), _by, _reason, "
+           "_request, " +
+           std::to_string(names_.shapes[0]) + ", ";
+}
+
+std::string Taking::into_ledger(const std::string& action) const {
+    const schema::QualifiedName& root = plan_.root->name;
+    return "INSERT INTO " + own("ledger") +
+           " (at, action, by, reason, schema_name, table_name, request_id, address, object_id, "
+           "group_uuid, counts) SELECT pg_catalog.now(), " +
+           action + ", _by, _reason, " + literal(root.schema) + ", " + literal(root.name) +
+           ", _request, _address, ";
+}
+
 std::string Taking::deleted_anywhere() const {
     return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) - _elsewhere INTO _elsewhere FROM "
            "pg_catalog.pg_stat_xact_user_tables WHERE schemaname OPERATOR(pg_catalog.<>) " +
@@ -119,10 +144,8 @@ std::string Taking::take() const {
     }
     return "  _before := " + array_of(deleted_so_far(), "int8") + ";\n  IF _hard THEN\n" + with +
            "  SELECT " + count + " FROM (" + taken + ") s(shape, o, p);\n" + refuse_hard +
-           "  ELSE\n" + with + "  INSERT INTO " + own("item") +
-           " (group_id, ordinal, shape, object_id, payload) SELECT _group, pg_catalog.row_number() "
-           "OVER (), s.shape, s.o, s.p FROM (" +
-           taken +
+           "  ELSE\n" + with + "  " + into_item() +
+           "SELECT _group, pg_catalog.row_number() OVER (), s.shape, s.o, s.p FROM (" + taken +
            ") s(shape, o, p);\n"
            "  GET DIAGNOSTICS _n = ROW_COUNT;\n" +
            refuse + "  END IF;\n  SET CONSTRAINTS ALL IMMEDIATE;\n";
@@ -174,7 +197,6 @@ std::string Taking::record() const {
         const schema::QualifiedName& name = plan_.nodes[node].table->name;
         tables.push_back(literal(name.schema + "." + name.name));
     }
-    const schema::QualifiedName& root = plan_.root->name;
     std::vector<std::string> key;
     std::string object = schema::key_text(*plan_.root, plan_.root->identity, "s");
     for (int attnum : plan_.root->identity) {
@@ -186,26 +208,18 @@ std::string Taking::record() const {
     const std::string from = " FROM ROWS FROM (pg_catalog.unnest(", held = ") WHERE n > 0;\n";
     return "  SELECT " + object + " INTO _object FROM (SELECT " + join(key, ", ") +
            ") s;\n"
-           "  IF NOT _hard THEN INSERT INTO " +
-           own("trash_group") +
-           " (id, uuid, created_at, deleted_by, reason, request_id, root_shape, root_object, "
-           "shapes, counts, "
-           "size, links) SELECT _group, _uuid, pg_catalog.now(), _by, _reason, _request, " +
-           shapes[0] + ", _object, " +
+           "  IF NOT _hard THEN " +
+           into_group() + "_object, " +
            (alone ? array_of(shapes, "int4") + ", _counts, _n, _links;\n"
                   : "pg_catalog.array_agg(s ORDER BY i), pg_catalog.array_agg(n ORDER BY i), _n, "
                     "_links" +
                         from + array_of(shapes, "int4") +
                         "), pg_catalog.unnest(_counts)) WITH ORDINALITY c(s, n, i" + held) +
-           "  END IF;\n  INSERT INTO " + own("ledger") +
-           " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
-           "request_id, address) SELECT "
-           "pg_catalog.now(), CASE WHEN _hard THEN 'deleted' ELSE 'trashed' END, _by, _reason, " +
-           literal(root.schema) + ", " + literal(root.name) +
-           ", _object, CASE WHEN NOT _hard THEN _uuid END, " +
-           (alone ? "pg_catalog.jsonb_build_object(" + tables[0] + ", _n), _request, _address;\n"
-                  : "pg_catalog.jsonb_object_agg(s, n), _request, _address" + from +
-                        array_of(tables, "text") + "), pg_catalog.unnest(_counts)) c(s, n" + held);
+           "  END IF;\n  " + into_ledger("CASE WHEN _hard THEN 'deleted' ELSE 'trashed' END") +
+           "_object, CASE WHEN NOT _hard THEN _uuid END, " +
+           (alone ? "pg_catalog.jsonb_build_object(" + tables[0] + ", _n);\n"
+                  : "pg_catalog.jsonb_object_agg(s, n)" + from + array_of(tables, "text") +
+                        "), pg_catalog.unnest(_counts)) c(s, n" + held);
 }
 
 }  // namespace trashd::cascade

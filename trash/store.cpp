@@ -10,6 +10,7 @@
 #include "generated/kMigration005.hpp"
 #include "generated/kMigration006.hpp"
 #include "generated/kMigration007.hpp"
+#include "generated/kMigration010.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/seal.hpp"
@@ -28,7 +29,7 @@ struct Migration {
 };
 constexpr Migration kMigrations[] = {{1, kMigration001}, {2, kMigration002}, {3, kMigration003},
                                      {4, kMigration004}, {5, kMigration005}, {6, kMigration006},
-                                     {7, kMigration007}};
+                                     {7, kMigration007}, {10, kMigration010}};
 
 // Any number that no other program is likely to lock; instances starting together wait here.
 constexpr const char* kLock = "SELECT pg_catalog.pg_advisory_xact_lock(7237892340012)";

@@ -91,9 +91,9 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
     const Param etags =
         options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
     const schema::Connection::Statement statement{
-        "SELECT (m)[2] FROM " + plan.move +
+        "SELECT (" + plan.move +
             "($1::text[], $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::bool, "
-            "$8::text[], $9::bigint) m",
+            "$8::text[], $9::bigint))[2]",
         {schema::array_literal(params_of(id)), uuid, context.by, context.reason, context.request_id,
          context.address, options.hard ? "t" : "f", etags, text_of(options.most)}};
     auto result_of = [&](const Result& moved) {
