@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -23,7 +24,7 @@ namespace {
 
 using std::chrono::milliseconds, std::chrono::seconds;
 
-constexpr milliseconds kSweep{250};
+constexpr milliseconds kSweep{250}, kAtOnce{2};
 constexpr seconds kLinger{5}, kQueue{5}, kGrace{2};
 // For the database, files and the like.
 constexpr std::size_t kOtherDescriptors = 256, kOverfull = 32;
@@ -261,14 +262,30 @@ bool Front::serve(Connection& connection) const {
     }
 }
 
+// Most clients send their next request as soon as they have the answer: then this thread goes on
+// with it, and none has to be woken. What is no whole head is left to the thread that can wait for
+// it.
+bool Front::asks_again(Connection& connection) {
+    if (tls_ || !connection.input.empty() || workers_.behind()) return false;
+    pollfd ready{connection.wire.socket(), POLLIN, 0};
+    if (poll(&ready, 1, static_cast<int>(kAtOnce.count())) <= 0) return false;
+    std::array<char, 4096> bytes;
+    const auto length = recv(ready.fd, bytes.data(), bytes.size(), MSG_PEEK);
+    if (length <= 0 || !std::isupper(static_cast<unsigned char>(bytes[0]))) return false;
+    const std::string_view seen(bytes.data(), static_cast<std::size_t>(length));
+    return head_length(seen) <= limits_.header_bytes && receive(connection);
+}
+
 void Front::work(Connection& connection) {
     {
         std::lock_guard lock(connection.mutex_);
         if (connection.state_ != State::kQueued) return;
         connection.state_ = State::kServed;
     }
-    if (!serve(connection) || stopping_)
-        return give_back(connection, State::kEnding, Clock::now() + kLinger);
+    do {
+        if (!serve(connection) || stopping_)
+            return give_back(connection, State::kEnding, Clock::now() + kLinger);
+    } while (asks_again(connection));
     const bool idle = connection.input.empty();
     give_back(connection, State::kWaiting,
               Clock::now() + seconds(idle ? limits_.idle_seconds : limits_.header_seconds));

@@ -71,6 +71,7 @@ class Front {
     void refuse(Connection& connection, Error error);
     bool serve(Connection& connection) const;
     void work(Connection& connection);
+    bool asks_again(Connection& connection);
     void give_back(Connection& connection, State state, Clock::time_point until);
     bool over(Connection& connection, Clock::time_point now);
     void sweep();

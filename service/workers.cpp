@@ -38,6 +38,11 @@ void Workers::submit(Job job) {
     }
 }
 
+bool Workers::behind() {
+    std::lock_guard lock(mutex_);
+    return !waiting_.empty();
+}
+
 // A job that waits, or one that comes within a while; none when there is none.
 Workers::Job Workers::next(std::unique_lock<std::mutex>& lock) {
     if (!waiting_.empty()) {

@@ -20,6 +20,8 @@ class Workers {
     // Runs the job as soon as a thread is free. Throws std::system_error when there is no thread
     // and none can be made.
     void submit(Job job);
+    // Jobs wait because all threads are busy.
+    bool behind();
 
   private:
     struct Seat {

@@ -198,6 +198,18 @@ TEST_CASE("what is no HTTP is refused at its first byte") {
         Refused(call.port(), bytes).check(400, "the request cannot be read as HTTP");
 }
 
+TEST_CASE("right behind an answer a head may come in pieces, and what is no HTTP is refused") {
+    Bench call;
+    RawClient client(call.port());
+    client.send(kHealth);
+    client.receive("alive");
+    client.send(kHealth.substr(0, 20));
+    client.send(kHealth.substr(20));
+    CHECK(client.receive("alive").starts_with("HTTP/1.1 200 "));
+    client.send("get /");
+    Refused(client).check(400, "the request cannot be read as HTTP");
+}
+
 TEST_CASE("requests in a row are answered in their order") {
     Bench call;
     RawClient client(call.port());
