@@ -7,6 +7,7 @@
 #include "service/http_error.hpp"
 #include "service/json.hpp"
 #include "service/once.hpp"
+#include "service/reach.hpp"
 #include "service/rows.hpp"
 #include "service/veil.hpp"
 #include "service/wish.hpp"
@@ -89,6 +90,8 @@ trash::Selection select_where(const Call& call) {
         bad("name objects by their ids or by 'where', not by both");
     trash::Selection selection;
     selection.condition = where_sql(where, selection.params);
+    for (const auto right : {Right::kRead, Right::kTrash})
+        selection.condition = "(" + selection.condition + ") AND " + own_rows(call, right, "t");
     return selection;
 }
 
@@ -125,6 +128,7 @@ void ask_for_what_is_missing(const Call& call, const trash::Selection& selection
 }
 
 std::string render(const Call& call, const Named& named, const trash::BulkResult& result) {
+    const bool may_see = call.access.as_far(Right::kViewTrash, Right::kTrash, *call.resource);
     JsonWriter out;
     out.StartArray();
     for (std::size_t i = 0; i < result.entries.size(); ++i) {
@@ -133,8 +137,8 @@ std::string render(const Call& call, const Named& named, const trash::BulkResult
         out.key("id").text(entry.id.empty() && i < named.texts.size() ? named.texts[i] : entry.id);
         out.key("status").text(entry.status);
         out.key("trashItem");
-        if (const auto item = seen(call, entry.item))
-            write_item(out, *item, *call.resources, false);
+        if (entry.item && may_see)
+            write_item(out, *entry.item, *call.resources, false);
         else
             out.Null();
         out.EndObject();
@@ -143,12 +147,38 @@ std::string render(const Call& call, const Named& named, const trash::BulkResult
     return out.take();
 }
 
+// What lies in the trash already and belongs to another is not there.
+trash::BulkResult own_entries(const Call& call, schema::Transaction& transaction,
+                              trash::BulkResult result) {
+    if (call.access.allows(Right::kTrash, *call.resource)) return result;
+    const auto reach = reach_of(call, Right::kTrash);
+    for (auto& entry : result.entries)
+        if (entry.status == "already-trashed" &&
+            !trash::item_within(transaction.connection(), *call.resources->catalog(),
+                                call.trash->schema_name(), entry.item->id, *reach))
+            entry = {entry.id, "not-found", {}};
+    return result;
+}
+
+// As for a single object.
+void rehearse(const Call& call, const trash::Selection& selection, const Wish& wish) {
+    struct Rehearsed {};
+    trash::BulkOptions options{wish.cascade, wish.hard, {}, {}, wish.check};
+    options.at_end = [](schema::Transaction&, const trash::BulkResult&) { throw Rehearsed{}; };
+    try {
+        call.trash->remove_all(call.resource->table->name, selection, options, context_of(call));
+    } catch (const Rehearsed&) {
+    } catch (const Error& error) {
+        if (error.code() == Code::kForbidden) throw;
+    }
+}
+
 Reply execute(const Call& call, const Named& named, const trash::Selection& selection,
               const Wish& wish) {
     trash::BulkOptions options{wish.cascade, wish.hard, most_deleted(call), {}, wish.check};
     Reply reply;
     options.at_end = [&](schema::Transaction& transaction, const trash::BulkResult& result) {
-        reply.body = render(call, named, result);
+        reply.body = render(call, named, own_entries(call, transaction, result));
         if (call.operation) call.operation->end(transaction, result.rows, reply.body);
         keep_reply(call, transaction, reply);
     };
@@ -169,6 +199,8 @@ Reply remove(const Call& call) {
     const auto impact = [&] {
         return call.trash->impact_all(call.resource->table->name, selection, wish.cascade);
     };
+    if (wish.check.rows && (wish.dry_run || lacks_confirm(call, wish)))
+        rehearse(call, selection, wish);
     if (wish.dry_run) {
         Reply reply;
         reply.body = impact_json(seen(call, impact()), *call.resources);

@@ -35,14 +35,14 @@ void grant(Role& role, const std::optional<Right>& right,
            const std::vector<ResourcePattern>& patterns) {
     for (const auto one : kRights)
         if (!right || one == *right)
-            role[one].insert(role[one].end(), patterns.begin(), patterns.end());
+            role.grants[one].insert(role.grants[one].end(), patterns.begin(), patterns.end());
 }
 
 constexpr std::array<std::string_view, 3> kAskerLimits = {"delete_rows", "requests_per_second",
                                                           "burst"};
 
-bool is_limit(std::string_view key) {
-    return std::ranges::count(kAskerLimits, key) > 0;
+bool is_right(std::string_view key) {
+    return key != "owner" && std::ranges::count(kAskerLimits, key) == 0;
 }
 
 // What a role does not say is as it is for all.
@@ -55,6 +55,14 @@ AskerLimits take_role_limits(const toml::node& node, const std::string& name, co
     Section section(*node.as_table(), "roles." + name + ".", faults);
     take_asker_limits(section, limits);
     return limits;
+}
+
+std::string take_owner(Section& section, const std::string& name, const toml::table& role) {
+    const auto* node = role.get("owner");
+    if (!node) return "";
+    const auto column = node->value_exact<std::string>().value_or("");
+    if (column.empty()) section.fault(name + ".owner", "must be the name of a column");
+    return column;
 }
 
 // A list of rights holds for all resources; a table names for each right its resources.
@@ -71,8 +79,9 @@ Role take_role(Section& section, const std::string& name, const toml::node& node
                                     "view-trash, restore, purge, admin, and * for all of them");
     };
     if (const auto* table = node.as_table()) {
+        role.owner = take_owner(section, name, *table);
         for (const auto& [key, value] : *table)
-            if (!is_limit(key.str())) add(std::string(key.str()), patterns_of(value));
+            if (is_right(key.str())) add(std::string(key.str()), patterns_of(value));
     } else if (node.as_array() || node.is_string())
         for (const auto& word : words_of(node)) add(word, {ResourcePattern("*")});
     else

@@ -69,11 +69,12 @@ void insert(toml::table& table, const AskerLimits& limits) {
 
 toml::table role_table(const Config& config, const std::string& name) {
     toml::table grants;
-    for (const auto& [right, patterns] : config.roles.at(name)) {
+    for (const auto& [right, patterns] : config.roles.at(name).grants) {
         toml::array resources;
         for (const auto& pattern : patterns) resources.push_back(pattern.text());
         grants.insert(right_name(right), resources);
     }
+    if (!config.roles.at(name).owner.empty()) grants.insert("owner", config.roles.at(name).owner);
     insert(grants, config.role_limits.at(name));
     return grants;
 }

@@ -33,7 +33,7 @@ void Authenticator::sign_in(Call& call) {
         if (error.code() != Code::kUnauthorized) throw;
         throw Unauthorized(error.what(), challenge("invalid_token"));
     }
-    call.access = Access(config_.roles, call.principal.roles);
+    call.access = Access(config_.roles, call.principal);
 }
 
 bool Authenticator::is_anonymous(const Call& call) const {

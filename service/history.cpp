@@ -4,6 +4,7 @@
 #include "service/handlers.hpp"
 #include "service/json.hpp"
 #include "service/parameters.hpp"
+#include "service/reach.hpp"
 #include "service/veil.hpp"
 
 namespace trashd::service {
@@ -22,6 +23,14 @@ std::optional<std::string> action_of(const Call& call) {
     for (const char* known : {"trashed", "restored", "purged", "deleted"})
         if (!action || *action == known) return action;
     throw Error(Code::kBadRequest, "'action' must be trashed, restored, purged or deleted");
+}
+
+// Who may see own rows only has to have that one: trashed, or live.
+void need_on_own(const Call& call, const std::vector<std::string>& id) {
+    if (call.access.allows(Right::kViewTrash, *call.resource)) return;
+    const auto item = call.trash->find(call.resource->table->name, id, false);
+    if (item) return need_on_item(call, Right::kViewTrash, item->id);
+    if (!has_row(call, Right::kViewTrash, id)) throw not_found(call);
 }
 
 Reply render(const Call& call, const trash::HistoryPage& page) {
@@ -45,7 +54,7 @@ Reply list_history(const Call& call) {
         {"limit", "cursor", "resource", "objectId", "action", "by", "groupId", "from", "to"});
     trash::HistoryFilter filter;
     filter.table = table_of(call);
-    if (filter.table) call.access.need_all({Right::kViewTrash}, *call.resources, {*filter.table});
+    if (filter.table) need_on_table(call, Right::kViewTrash, *filter.table);
     filter.among = tables_with(call, Right::kViewTrash);
     filter.object_id = query.text("objectId");
     filter.action = action_of(call);
@@ -64,6 +73,7 @@ Reply list_history(const Call& call) {
 Reply object_history(const Call& call) {
     call.target.query.only({"limit", "cursor"});
     const auto id = object_id(call);
+    need_on_own(call, id);
     const trash::HistoryAsked asked{limit_of(call), start_of(call),
                                     tables_with(call, Right::kViewTrash)};
     return render(call, call.trash->history_of(call.resource->table->name, id, asked));

@@ -6,6 +6,7 @@
 #include "service/http_error.hpp"
 #include "service/once.hpp"
 #include "service/parameters.hpp"
+#include "service/reach.hpp"
 #include "service/veil.hpp"
 
 namespace trashd::service {
@@ -45,7 +46,7 @@ trash::ItemFilter parse_filter(const Call& call, Right right) {
     trash::ItemFilter filter;
     if (query.text("root")) filter.root = query.flag("root");
     filter.table = table_of(call);
-    if (filter.table) call.access.need_all({right}, *call.resources, {*filter.table});
+    if (filter.table) call.access.need_of(right, *call.resources, *filter.table);
     filter.group_id = group_of(call);
     filter.object_id = query.text("deletedObjectId");
     filter.deleted_by = query.text("deletedBy");
@@ -65,7 +66,7 @@ trash::ItemsAsked parse_items(const Call& call) {
     const auto& query = call.target.query;
     trash::ItemsAsked asked;
     asked.filter = parse_filter(call, Right::kViewTrash);
-    asked.filter.among = tables_with(call, Right::kViewTrash);
+    see_only(call, asked.filter);
     asked.limit = limit_of(call);
     asked.with_object = expand(call);
     asked.count = query.flag("count");
@@ -120,7 +121,8 @@ trash::EmptyOptions parse_emptying(const Call& call) {
                             "deletedObjectId", "deletedBy", "from", "to", "q"});
     trash::EmptyOptions options;
     options.filter = parse_filter(call, Right::kPurge);
-    options.filter.whole = tables_with(call, Right::kPurge);
+    purge_only(call, options.filter);
+    options.rows = check_of(call, {Right::kPurge}).rows;
     // the counts would tell the names of what is there
     if (options.filter.words) call.access.need_everywhere(Right::kViewTrash);
     if (call.operation) options.before = call.operation->operation().created_at;
@@ -193,7 +195,7 @@ Reply purge_item(const Call& call) {
     need_on_group(call, Right::kPurge, id);
     auto later = [&] { return accept(call, "purge", call.trash->item(id, false).group_size); };
     if (wants_async(call)) return later();
-    trash::PurgeOptions options{most_rows(call), {}};
+    trash::PurgeOptions options{most_rows(call), {}, check_of(call, {Right::kPurge})};
     Reply reply{204, "", "", {}};
     options.at_end = [&](schema::Transaction& transaction, const trash::Purged& purged) {
         reply.headers = {{"X-Purge-Receipt", purged.receipt}};

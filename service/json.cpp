@@ -249,7 +249,7 @@ std::string resources_json(const Resources& resources, const Access& access) {
     JsonWriter out;
     out.StartArray();
     for (const auto& resource : resources.all()) {
-        if (!access.allows(Right::kRead, resource)) continue;
+        if (!access.reaches(Right::kRead, resource)) continue;
         auto path = encode_path(resource.path);
         out.StartObject();
         out.key("resource").text(path);

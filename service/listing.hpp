@@ -27,6 +27,10 @@ struct Listing {
     long long limit = 50, offset = 0;
     CursorValues after;  // empty: from the start
     bool count = false;
+    // SQL over live and over trashed rows under the alias t: they may be seen; the columns that the
+    // latter names.
+    std::string live = "true", trashed = "true";
+    std::vector<const schema::Column*> owners = {};
 };
 
 struct ListedRow {

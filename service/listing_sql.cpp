@@ -46,6 +46,8 @@ class Reader {
 
   private:
     trash::RowsAsked asked(std::vector<schema::Param>& params, bool paged) const;
+    // With what makes them rows that may be seen.
+    trash::RowsAsked of_trashed(trash::RowsAsked asked) const;
     std::string live_from(const trash::RowsAsked& asked) const;
     std::vector<std::string> branches(const trash::RowsAsked& asked) const;
     std::string page_sql(const trash::RowsAsked& asked) const;
@@ -108,8 +110,16 @@ trash::RowsAsked Reader::asked(std::vector<schema::Param>& params, bool paged) c
     return asked;
 }
 
+trash::RowsAsked Reader::of_trashed(trash::RowsAsked asked) const {
+    if (listing_.owners.empty()) return asked;
+    asked.where = both(asked.where, listing_.trashed);
+    for (const auto* column : listing_.owners)
+        if (std::ranges::count(asked.columns, column) == 0) asked.columns.push_back(column);
+    return asked;
+}
+
 std::string Reader::live_from(const trash::RowsAsked& asked) const {
-    const auto where = both(both(asked.where, asked.bound), trash_.tenant_condition(table_, "t"));
+    const auto where = both(both(asked.where, asked.bound), listing_.live);
     return fmt::format(" FROM {} AS t CROSS JOIN {} WHERE {}", schema::relation(table_),
                        trash::kNotTrashed, where);
 }
@@ -122,7 +132,7 @@ std::vector<std::string> Reader::branches(const trash::RowsAsked& asked) const {
             fmt::format("SELECT 0 AS shape, g.id AS group_id, i.ordinal, {}{} ORDER BY {} LIMIT {}",
                         asked.values, live_from(asked), asked.order, asked.limit));
     if (listing_.scope.trashed)
-        for (auto& part : trashed_.selects(asked)) all.push_back(std::move(part));
+        for (auto& part : trashed_.selects(of_trashed(asked))) all.push_back(std::move(part));
     return all;
 }
 
@@ -191,7 +201,7 @@ long long Reader::count() {
     std::vector<std::string> parts;
     if (listing_.scope.live) parts.push_back("SELECT count(*)" + live_from(all));
     if (listing_.scope.trashed)
-        for (auto& part : trashed_.counts(all)) parts.push_back(std::move(part));
+        for (auto& part : trashed_.counts(of_trashed(all))) parts.push_back(std::move(part));
     if (parts.empty()) return 0;
     return connection_.exec("SELECT (" + joined(parts, ") + (") + ")", params).integer(0, 0);
 }

@@ -3,6 +3,7 @@
 #include "service/http_error.hpp"
 #include "service/listing.hpp"
 #include "service/parameters.hpp"
+#include "service/reach.hpp"
 #include "service/rows.hpp"
 #include "trash/items.hpp"
 
@@ -33,7 +34,10 @@ void add_links(Reply& reply, const Call& call, const Listing& listing, const Lis
 }
 
 Reply list(const Call& call, bool trashed_only) {
-    const auto listing = parse_listing(call, trashed_only);
+    auto listing = parse_listing(call, trashed_only);
+    listing.live = live_rows(call, Right::kRead, "t");
+    listing.trashed = own_rows(call, Right::kViewTrash, "t");
+    listing.owners = owner_columns(call, Right::kViewTrash);
     if (listing.scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
     const auto& table = *listing.resource->table;
     JsonArray rows;
@@ -68,7 +72,9 @@ Found find(const Call& call, const Scope& scope, const Names& select) {
     Found found;
     call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         found = {};
-        if (scope.live) found.live = read_row(transaction, *call.trash, table, {id, select});
+        if (scope.live)
+            found.live = read_row(transaction, table,
+                                  {id, select, live_rows(call, Right::kRead, alias_of(table))});
         if (found.live || (!scope.live && !scope.trashed)) return;
         trash::Items items(transaction.connection(), *call.resources->catalog(),
                            call.trash->schema_name(), call.trash->naming());
@@ -87,6 +93,18 @@ Reply row_reply(const Call& call, const LiveRow& row) {
     return reply;
 }
 
+// With its own rows only it may be asked again whether the item is one.
+bool sees(const Call& call, const trash::Item& item) {
+    if (!call.access.reaches(Right::kViewTrash, *call.resource)) return false;
+    try {
+        need_on_item(call, Right::kViewTrash, item.id);
+        return true;
+    } catch (const Error& error) {
+        if (error.code() != Code::kNotFound) throw;
+        return false;
+    }
+}
+
 Reply get(const Call& call, const Scope& scope) {
     if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
     const auto& table = *call.resource->table;
@@ -99,7 +117,7 @@ Reply get(const Call& call, const Scope& scope) {
     }
     if (found.live) return row_reply(call, *found.live);
     const auto& item = found.item;
-    if (!item || !call.access.allows(Right::kViewTrash, *call.resource)) throw not_found(call);
+    if (!item || !sees(call, *item)) throw not_found(call);
     if (!scope.trashed) throw InTrash(*item);
     Reply reply;
     const auto row = item->object.value_or("{}");

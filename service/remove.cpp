@@ -2,6 +2,7 @@
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/once.hpp"
+#include "service/reach.hpp"
 #include "service/veil.hpp"
 #include "service/wish.hpp"
 
@@ -22,11 +23,31 @@ std::optional<trash::Impact> find_impact(const Call& call, const std::vector<std
     }
 }
 
+// What is in the trash already tells as little to whom it does not belong as what is nowhere.
+void need_on_trashed(const Call& call, const trash::Item& item) {
+    if (!call.access.allows(Right::kTrash, *call.resource))
+        need_on_item(call, Right::kTrash, item.id);
+}
+
+// Which rows it would take shows only when it takes them; then nothing is kept of it.
+void rehearse(const Call& call, const std::vector<std::string>& id, const Wish& wish) {
+    struct Rehearsed {};
+    trash::DeleteOptions options{wish.cascade, wish.hard, wish.if_match, {}, {}, wish.check};
+    options.at_end = [](schema::Transaction&, const trash::DeleteResult&) { throw Rehearsed{}; };
+    try {
+        call.trash->remove(call.resource->table->name, id, options, context_of(call));
+    } catch (const Rehearsed&) {
+    } catch (const Error& error) {
+        if (error.code() == Code::kForbidden) throw;
+    }
+}
+
 Reply dry_run(const Call& call, const std::vector<std::string>& id, const Wish& wish) {
     auto impact = find_impact(call, id, wish.cascade);
     if (!impact) {
         auto item = call.trash->find(call.resource->table->name, id, false);
         if (!item) throw not_found(call);
+        need_on_trashed(call, *item);
         impact = trash::Impact{item->table, item->object_id, 0, {}, {}};
     }
     Reply reply;
@@ -62,7 +83,8 @@ Reply render(const Call& call, const trash::DeleteResult& result, const Wish& wi
     const auto& item = *result.item;
     reply.headers.emplace_back("Location", "/v1/trash/" + item.id);
     reply.headers.emplace_back("X-Trash-Group", item.group_id);
-    if (!wish.represent || !call.access.allows(Right::kViewTrash, *call.resource)) return reply;
+    const bool seen = call.access.as_far(Right::kViewTrash, Right::kTrash, *call.resource);
+    if (!wish.represent || !seen) return reply;
     reply.status = 200;
     reply.type = "application/json";
     reply.headers.emplace_back("Preference-Applied", "return=representation");
@@ -94,6 +116,9 @@ trash::DeleteOptions options_of(const Call& call, const Wish& wish) {
 
 Reply execute(const Call& call, const Wish& wish) {
     const auto id = object_id(call);
+    need_on_row(call, Right::kTrash, id);
+    if (wish.hard) need_on_row(call, Right::kPurge, id);
+    if (wish.check.rows && (wish.dry_run || lacks_confirm(call, wish))) rehearse(call, id, wish);
     if (wish.dry_run) return dry_run(call, id, wish);
     ask_for_what_is_missing(call, id, wish);
     const auto impact = [&] { return find_impact(call, id, wish.cascade); };
@@ -101,10 +126,10 @@ Reply execute(const Call& call, const Wish& wish) {
     if (call.operation)
         if (const auto found = impact()) call.operation->set_total(found->total);
     try {
-        return render(call,
-                      call.trash->remove(call.resource->table->name, id, options_of(call, wish),
-                                         context_of(call)),
-                      wish);
+        const auto result = call.trash->remove(call.resource->table->name, id,
+                                               options_of(call, wish), context_of(call));
+        if (result.already && result.item) need_on_trashed(call, *result.item);
+        return render(call, result, wish);
     } catch (const trash::TooLarge&) {
         return delete_too_large(call, kKind, impact);
     }

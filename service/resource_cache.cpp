@@ -17,7 +17,7 @@ void warn_of_unmatched(const std::map<std::string, Role>& roles, const Resources
                });
     };
     for (const auto& [name, role] : roles)
-        for (const auto& [right, patterns] : role)
+        for (const auto& [right, patterns] : role.grants)
             for (const auto& pattern : patterns)
                 if (!matched(pattern))
                     spdlog::warn("roles.{}.{}: no resource is meant by '{}'", name,

@@ -34,6 +34,9 @@ class ResourcePattern {
     bool any_ = false;
 };
 
-using Role = std::map<Right, std::vector<ResourcePattern>>;
+struct Role {
+    std::map<Right, std::vector<ResourcePattern>> grants;
+    std::string owner;  // the column that must hold the id of who asks; empty: for all rows
+};
 
 }  // namespace trashd::service

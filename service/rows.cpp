@@ -83,13 +83,13 @@ std::string live_json(const schema::Table& table, const std::string& alias,
                        schema::row_alias(select), columns);
 }
 
-std::optional<LiveRow> read_row(schema::Transaction& transaction, const trash::Trash& trash,
-                                const schema::Table& table, const RowAsked& asked) {
+std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
+                                const RowAsked& asked) {
     const auto alias = alias_of(table);
-    const auto sql = fmt::format("SELECT {}, {} FROM {} AS {} WHERE {} AND {}",
-                                 live_json(table, alias, asked.select),
-                                 cascade::etag_sql(table, alias), schema::relation(table), alias,
-                                 equals_key(table, alias), trash.tenant_condition(table, alias));
+    const auto sql =
+        fmt::format("SELECT {}, {} FROM {} AS {} WHERE {} AND {}",
+                    live_json(table, alias, asked.select), cascade::etag_sql(table, alias),
+                    schema::relation(table), alias, equals_key(table, alias), asked.condition);
     const auto result = transaction.exec(sql, params_of(asked.id));
     if (result.rows() == 0) return std::nullopt;
     return LiveRow{std::string(result.text(0, 0)), std::string(result.text(0, 1))};

@@ -30,9 +30,9 @@ std::string alias_of(const schema::Table& table);
 
 struct RowAsked {
     const std::vector<std::string>&id, &select;
+    std::string condition;  // SQL over rows under alias_of()
 };
-// In a transaction of trash.run().
-std::optional<LiveRow> read_row(schema::Transaction& transaction, const trash::Trash& trash,
-                                const schema::Table& table, const RowAsked& asked);
+std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
+                                const RowAsked& asked);
 
 }  // namespace trashd::service

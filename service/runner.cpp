@@ -87,7 +87,7 @@ void Runner::run(trash::Claim& claim) {
     call.trash = trash_.get();
     call.config = &config_;
     call.operation = &claim;
-    if (config_.credentials.configured()) call.access = Access(config_.roles, call.principal.roles);
+    if (config_.credentials.configured()) call.access = Access(config_.roles, call.principal);
     const auto path = match_path(call);
     narrow_to_tenant(call);
     const auto reply = answer_route(call, path);

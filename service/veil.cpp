@@ -20,7 +20,8 @@ bool may_see_either(const Call& call, const schema::QualifiedName& table) {
 // Who may take rows of a table learns how many; of others it must be allowed to read them.
 bool shows(const Call& call, const trash::ImpactLine& line) {
     return may(call, Right::kRead, line.table) ||
-           (line.action == "trash" && may(call, Right::kTrash, line.table));
+           (line.action == "trash" &&
+            call.access.takes(Right::kTrash, *call.resources, line.table));
 }
 
 void hide(const Call& call, std::vector<trash::ImpactLine>& lines) {
@@ -123,28 +124,6 @@ std::optional<std::vector<schema::QualifiedName>> tables_with(const Call& call, 
     for (const auto& resource : call.resources->all())
         if (call.access.allows(right, resource)) tables.push_back(resource.table->name);
     return tables;
-}
-
-trash::TableCheck check_of(const Call& call, const std::vector<Right>& rights) {
-    auto everywhere = [&](Right right) { return call.access.everywhere(right); };
-    if (std::ranges::all_of(rights, everywhere)) return {};
-    return [&call, rights](const std::vector<schema::QualifiedName>& tables) {
-        call.access.need_all(rights, *call.resources, tables);
-    };
-}
-
-void need_on_item(const Call& call, Right right, const std::string& item_id) {
-    if (call.access.everywhere(right)) return;
-    if (!may(call, right, call.trash->tables_of(item_id).item))
-        throw Error(Code::kNotFound, "there is no such TrashItem");
-}
-
-void need_on_group(const Call& call, Right right, const std::string& item_id) {
-    if (call.access.everywhere(right)) return;
-    const auto tables = call.trash->tables_of(item_id);
-    if (!may(call, right, tables.item) && !may(call, Right::kViewTrash, tables.item))
-        throw Error(Code::kNotFound, "there is no such TrashItem");
-    call.access.need_all({right}, *call.resources, tables.all);
 }
 
 Reply veiled(const Call& call, Reply (*handler)(const Call&)) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "service/handlers.hpp"
-#include "service/veil.hpp"
+#include "service/reach.hpp"
 
 namespace trashd::service {
 
@@ -42,7 +42,8 @@ void need_on_taken(const Call& call, Wish& wish) {
     std::vector<Right> rights = {Right::kTrash};
     if (wish.hard) rights.push_back(Right::kPurge);
     wish.check = check_of(call, rights);
-    if (wish.check) wish.check(call.trash->taken_by(call.resource->table->name, wish.cascade));
+    if (wish.check.tables)
+        wish.check.tables(call.trash->taken_by(call.resource->table->name, wish.cascade));
 }
 
 Error reason_required() {

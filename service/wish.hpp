@@ -12,7 +12,7 @@ namespace trashd::service {
 struct Wish {
     bool hard = false, cascade = false, dry_run = false, confirmed = false, represent = false;
     std::vector<std::string> if_match;
-    trash::TableCheck check;  // empty: nothing that is taken needs to be checked
+    trash::Checks check;  // empty: nothing that is taken needs to be checked
 };
 
 // others: parameters that the address knows beside those of every delete. Throws Error kBadRequest.

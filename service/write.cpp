@@ -6,6 +6,7 @@
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/once.hpp"
+#include "service/reach.hpp"
 #include "service/rows.hpp"
 #include "service/writes.hpp"
 #include "trash/items.hpp"
@@ -131,11 +132,12 @@ trash::Items items_of(const Call& call, schema::Transaction& transaction) {
 
 // Tells what the row holds to who can guess it.
 void add_etag(Reply& reply, const Call& call, const std::string& etag) {
-    if (call.access.allows(Right::kRead, *call.resource)) reply.headers.emplace_back("ETag", etag);
+    if (call.access.as_far(Right::kRead, Right::kWrite, *call.resource))
+        reply.headers.emplace_back("ETag", etag);
 }
 
 void add_representation(Reply& reply, const Call& call, const std::string& body) {
-    const bool seen = call.access.allows(Right::kRead, *call.resource);
+    const bool seen = call.access.as_far(Right::kRead, Right::kWrite, *call.resource);
     const bool minimal = !seen || prefers(call, "return=minimal");
     if (minimal || prefers(call, "return=representation"))
         reply.headers.emplace_back("Preference-Applied",
@@ -169,15 +171,19 @@ void add_tenant(const Call& call, const Json& body, Given& given) {
     given.json = to_json(whole);
 }
 
-// As the database would say that the row referred to is not there, for it is not.
-void refuse_crossing(const schema::Table& table, const WrittenRow& row) {
+// A row that is not the asker's is not written. One referred to that is another tenant's is not
+// there, as the database would say.
+void check_written(const Call& call, const WrittenRow& row) {
+    const auto& table = *call.resource->table;
+    if (!row.own) throw Forbidden({{Right::kWrite, encode_path(call.resource->path)}});
     if (row.crossing.empty()) return;
     throw Error(SqlError{"23503", "", "", table.name.schema, table.name.name, "", row.crossing});
 }
 
 Given given_object(const Call& call, const Json& body) {
     Given given{columns_of(call, body), std::string(body.source),
-                crossing_sql(*call.trash, *call.resources->catalog(), *call.resource->table, {})};
+                crossing_sql(*call.trash, *call.resources->catalog(), *call.resource->table, {}),
+                own_rows(call, Right::kWrite, alias_of(*call.resource->table))};
     for (const auto* column : given.columns) refuse_generated(*column);
     add_tenant(call, body, given);
     return given;
@@ -241,7 +247,7 @@ Reply insert(Write& write, schema::Transaction& transaction, const std::vector<G
         if (array) write.position = i;
         auto row = insert_row(transaction, table, objects[i]);
         if (!row) refuse_kept_out();
-        refuse_crossing(table, *row);
+        check_written(write.call, *row);
         if (std::ranges::any_of(objects[i].columns,
                                 [&](const auto* column) { return is_key(table, *column); }))
             keys.push_back(row->id);
@@ -269,13 +275,14 @@ bool merges(const Change& change, const schema::Column& column) {
 Change change_of(const Call& call, const Json& body, bool replace) {
     const auto& table = *call.resource->table;
     const auto* tenant = call.trash->tenant_column(table);
-    Change change{{table, object_id(call), call.trash->tenant_condition(table, alias_of(table))},
+    Change change{{table, object_id(call), live_rows(call, Right::kWrite, alias_of(table))},
                   body,
                   replace,
                   {},
                   {},
                   {},
                   {}};
+    change.given.own = own_rows(call, Right::kWrite, alias_of(table));
     const auto sent = columns_of(call, body);
     change.key.json = change.given.json = body.source;
     for (const auto* column : sent) {
@@ -321,13 +328,13 @@ Given with_merged(const Call& call, const Change& change, const LockedRow& locke
             if (name == column.name)
                 value = merged(present_json(call, column, locked.present[i]), value);
     }
-    return {change.given.columns, to_json(body), change.given.crossing};
+    return {change.given.columns, to_json(body), change.given.crossing, change.given.own};
 }
 
 [[noreturn]] void refuse_missing(const Call& call, schema::Transaction& transaction,
                                  const RowAddress& address) {
     auto item = items_of(call, transaction).newest_of(address.table, address.id, true);
-    if (item && call.access.allows(Right::kViewTrash, *call.resource))
+    if (item && call.access.as_far(Right::kViewTrash, Right::kWrite, *call.resource))
         throw InTrash(*item, "the object is in the trash; restore it first");
     throw not_found(call);
 }
@@ -355,7 +362,7 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
     const auto row = update_row(transaction, change.address, with_merged(call, change, *locked),
                                 change.defaults);
     if (!row) refuse_kept_out();
-    refuse_crossing(*call.resource->table, *row);
+    check_written(call, *row);
     Reply reply;
     add_etag(reply, call, row->etag);
     add_representation(reply, call, row->json);
@@ -367,6 +374,7 @@ Reply update(const Call& call, bool replace) {
     call.target.query.only({"deleted"});
     const auto body = parse_body(call);
     const auto change = change_of(call, body, replace);
+    need_on_row(call, Right::kWrite, change.address.id);
     Write write{call, &change.key};
     return run(write, [&](schema::Transaction& transaction) {
         write.found = false;

@@ -33,11 +33,10 @@ std::string record(const Columns& columns, std::size_t parameter) {
     return sql + ")";
 }
 
-std::string returned(const schema::Table& table, const std::string& alias,
-                     const std::string& crossing) {
-    return fmt::format("pg_catalog.row_to_json({}), {}, {}, {}", alias,
-                       cascade::etag_sql(table, alias),
-                       schema::key_text(table, table.primary_key, alias), crossing);
+std::string returned(const schema::Table& table, const std::string& alias, const Given& given) {
+    return fmt::format(
+        "pg_catalog.row_to_json({}), {}, {}, {}, {}", alias, cascade::etag_sql(table, alias),
+        schema::key_text(table, table.primary_key, alias), given.crossing, given.own);
 }
 
 // That the row under the alias refers to a row r of the parent.
@@ -55,7 +54,8 @@ std::string refers(const schema::ForeignKey& key, const schema::Table& child,
 std::optional<WrittenRow> written(const schema::Result& result) {
     if (result.rows() == 0) return std::nullopt;
     return WrittenRow{std::string(result.text(0, 0)), std::string(result.text(0, 1)),
-                      std::string(result.text(0, 2)), std::string(result.text(0, 3))};
+                      std::string(result.text(0, 2)), std::string(result.text(0, 3)),
+                      result.boolean(0, 4)};
 }
 
 std::vector<schema::Param> params_of(const RowAddress& address, const Given& given) {
@@ -126,7 +126,7 @@ std::optional<WrittenRow> insert_row(schema::Transaction& transaction, const sch
                                      const Given& given) {
     const auto alias = alias_of(table);
     const auto into = fmt::format("INSERT INTO {} AS {}", schema::quoted(table.name), alias);
-    const auto returning = " RETURNING " + returned(table, alias, given.crossing);
+    const auto returning = " RETURNING " + returned(table, alias, given);
     if (given.columns.empty())
         return written(transaction.exec(into + " DEFAULT VALUES" + returning));
     const auto sql = fmt::format("{} ({}) SELECT {} FROM {}{}", into, names(given.columns),
@@ -163,7 +163,7 @@ std::optional<WrittenRow> update_row(schema::Transaction& transaction, const Row
     const auto& table = address.table;
     const auto alias = alias_of(table);
     const auto where = " WHERE " + equals_key(table, alias) + " AND " + address.own;
-    const auto wanted = returned(table, alias, given.crossing);
+    const auto wanted = returned(table, alias, given);
     if (given.columns.empty() && defaults.empty())
         return written(transaction.exec(
             fmt::format("SELECT {} FROM {} AS {}", wanted, schema::relation(table), alias) + where,

@@ -15,6 +15,7 @@ namespace trashd::service {
 struct WrittenRow {
     std::string json, etag, id;  // id: as it stands in item.object_id
     std::string crossing;        // the foreign key that refers to another tenant's row; empty: none
+    bool own = true;             // as Given::own says
 };
 
 // Values of columns: a JSON object and those of its members that are meant.
@@ -22,6 +23,7 @@ struct Given {
     std::vector<const schema::Column*> columns;
     std::string json = "{}";
     std::string crossing = "NULL";  // crossing_sql()
+    std::string own = "true";       // condition on the row written, under alias_of(table)
 };
 
 struct RowAddress {
@@ -31,8 +33,8 @@ struct RowAddress {
 };
 
 // SQL text over a row under alias_of(table): the name of the foreign key by which it refers to a
-// row that the trash's tenant does not have; NULL. written: by keys of these columns only; empty: by
-// any.
+// row that the trash's tenant does not have; NULL. written: by keys of these columns only; empty:
+// by any.
 std::string crossing_sql(const trash::Trash& trash, const schema::Catalog& catalog,
                          const schema::Table& table,
                          const std::vector<const schema::Column*>& written);

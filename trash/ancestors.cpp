@@ -171,14 +171,14 @@ std::set<long long> groups_of_parents(Restoring& restoring) {
 }
 
 void check_tables(Restoring& restoring, const std::string& groups) {
-    if (!restoring.options.check) return;
+    if (!restoring.options.check.tables) return;
     const auto found = restoring.exec("SELECT uuid FROM " + restoring.own("trash_group") +
                                       " WHERE id IN (" + groups + ") ORDER BY id");
     for (int row = 0; row < found.rows(); ++row)
-        restoring.options.check(group_tables(restoring.transaction.connection(),
-                                             restoring.trash_schema,
-                                             item_id(std::string(found.text(row, 0)), 1))
-                                    .all);
+        restoring.options.check.tables(group_tables(restoring.transaction.connection(),
+                                                    restoring.trash_schema,
+                                                    item_id(std::string(found.text(row, 0)), 1))
+                                           .all);
 }
 
 }  // namespace

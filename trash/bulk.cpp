@@ -59,6 +59,8 @@ class Bulk {
     void move(std::vector<Live> left);
     std::vector<bool> owned(const std::vector<Live>& rows);
     void move_these(const std::vector<Live>& roots);
+    void ask_rows(long long group);
+    void look_at(long long group, long long size);
     bool tried(const std::vector<Live>& roots);
     void move_together(const std::vector<Live>& roots);
     void move_one_by_one(std::vector<Live> roots);
@@ -209,17 +211,35 @@ void Bulk::move_these(const std::vector<Live>& roots) {
     for (std::size_t i = 0; i < roots.size(); ++i) groups.emplace_back(new_group_id());
     const Param most = options_->most ? Param(std::to_string(*options_->most)) : std::nullopt;
     const Result moved = connection_.exec(
-        "SELECT (x.m)[2] FROM (SELECT " + plan_.move +
+        "SELECT (x.m)[2], (x.m)[1] FROM (SELECT " + plan_.move +
             "(k.key::text[], k.uuid, $3::text, $4::text, $5::text, $6::text, $7::bool, NULL, "
             "$8::bigint) m "
             "FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::uuid[])) "
             "k(key, uuid) OFFSET 0) x",
         {schema::array_literal(keys_of(roots)), schema::array_literal(groups), context_->by,
-         context_->reason, context_->request_id, context_->address, options_->hard ? "t" : "f",
-         most});
-    for (int row = 0; row < moved.rows(); ++row) rows_ += moved.integer(row, 0);
+         context_->reason, context_->request_id, context_->address,
+         options_->hard && !options_->check.rows ? "t" : "f", most});
+    for (int row = 0; row < moved.rows(); ++row) {
+        rows_ += moved.integer(row, 0);
+        look_at(moved.integer(row, 1), moved.integer(row, 0));
+    }
     if (options_->most && rows_ > *options_->most) throw TooLarge();
     for (const Param& group : groups) groups_.insert(*group);
+}
+
+void Bulk::ask_rows(long long group) {
+    if (options_->check.rows) options_->check.rows(*transaction_, *plan_.catalog, group);
+}
+
+// What has just been moved; a hard delete whose rows had to be asked about ends here.
+void Bulk::look_at(long long group, long long size) {
+    if (!options_->check.rows) return;
+    ask_rows(group);
+    if (!options_->hard) return;
+    GroupRow row;
+    row.id = group;
+    row.size = size;
+    purge_group(*transaction_, name_, row, *context_);
 }
 
 // False when something refused; nothing has changed then.
@@ -275,8 +295,10 @@ void Bulk::purge_trashed(const std::map<std::string, Item>& found) {
     for (const auto& [id, item] : found)
         if (item.root && !were_live_.contains(id)) roots.insert(item.id);
     for (const std::string& root : roots) {
-        if (options_->check) options_->check(group_tables(connection_, name_, root).all);
+        if (options_->check.tables)
+            options_->check.tables(group_tables(connection_, name_, root).all);
         const GroupRow group = group_of(connection_, name_, root, true);
+        ask_rows(group.id);
         purge_group(*transaction_, name_, group, *context_);
         groups_.insert(group.uuid);
         rows_ += group.size;

@@ -34,9 +34,13 @@ std::vector<GroupRow> lock_groups(schema::Connection& connection, const std::str
 
 class Emptying {
   public:
-    Emptying(schema::Pool& pool, const std::string& trash_schema, const EmptyOptions& options,
-             const Context& context)
-        : pool_(pool), name_(trash_schema), options_(options), context_(context) {}
+    Emptying(schema::CatalogCache& cache, schema::Pool& pool, const std::string& trash_schema,
+             const EmptyOptions& options, const Context& context)
+        : pool_(pool),
+          catalog_(cache.get()),
+          name_(trash_schema),
+          options_(options),
+          context_(context) {}
 
     void add(const Item& root) {
         batch_.emplace_back(root.group_id);
@@ -46,9 +50,12 @@ class Emptying {
     // Purges what was added; what others hold is left for finish().
     void flush(bool skip);
     Emptied finish();
+    // Not to be purged by who asks.
+    bool kept(schema::Transaction& transaction, const GroupRow& group) const;
 
   private:
     schema::Pool& pool_;
+    std::shared_ptr<const schema::Catalog> catalog_;
     const std::string& name_;
     const EmptyOptions& options_;
     const Context& context_;
@@ -57,6 +64,17 @@ class Emptying {
     Emptied done_;
 };
 
+bool Emptying::kept(schema::Transaction& transaction, const GroupRow& group) const {
+    if (!options_.rows) return false;
+    try {
+        options_.rows(transaction, *catalog_, group.id);
+        return false;
+    } catch (const Error& error) {
+        if (error.code() != Code::kForbidden || error.sql()) throw;
+        return true;
+    }
+}
+
 void Emptying::flush(bool skip) {
     if (batch_.empty()) return;
     Emptied now;
@@ -64,6 +82,7 @@ void Emptying::flush(bool skip) {
     schema::run(pool_, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         now = {};
         groups = lock_groups(transaction.connection(), name_, batch_, skip);
+        std::erase_if(groups, [&](const GroupRow& group) { return kept(transaction, group); });
         purge_groups(transaction, name_, groups, context_);
         for (const GroupRow& group : groups) now.items += group.size;
         now.groups = static_cast<long long>(groups.size());
@@ -119,7 +138,7 @@ Emptied Trash::count_groups(const EmptyOptions& options) {
 
 Emptied Trash::empty(const EmptyOptions& options, const Context& context) {
     if (options.filter.root == false) return {};
-    Emptying emptying(impl_->pool, impl_->name, options, context);
+    Emptying emptying(impl_->cache, impl_->pool, impl_->name, options, context);
     ItemsAsked asked;
     asked.filter = impl_->roots_of(options);
     asked.limit = kGroups;

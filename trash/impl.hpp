@@ -57,7 +57,7 @@ struct Trash::Impl {
     std::shared_ptr<const Compiled> planned(const schema::QualifiedName& wanted, bool take_all);
     // Throws what the check throws, kConflict when the plan refuses.
     std::shared_ptr<const Compiled> compiled(const schema::QualifiedName& wanted, bool take_all,
-                                             const TableCheck& check = {});
+                                             const Checks& check = {});
     template <typename Work>
     auto reading(Work work) {
         auto catalog = cache.get();

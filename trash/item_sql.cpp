@@ -85,6 +85,10 @@ void add_item_terms(Conditions& all, const ItemFilter& filter, const std::string
                     const FilterForms& forms) {
     if (filter.root) all.of_item(*filter.root ? "i.ordinal = 1" : "i.ordinal > 1");
     add_form_terms(all, filter, forms);
+    if (!forms.beyond.empty()) all.of_item("NOT " + forms.beyond);
+    if (!forms.whole_beyond.empty())
+        all.of_group("NOT EXISTS (SELECT FROM " + quoted({trash_schema, "item"}) +
+                     " i WHERE i.group_id = g.id AND " + forms.whole_beyond + ")");
     if (filter.object_id && !filter.table && !filter.among) {
         // every form there is, so that the index of forms and objects serves
         all.of_item("i.shape = ANY(ARRAY(SELECT id FROM " + quoted({trash_schema, "shape"}) + "))");

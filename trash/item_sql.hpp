@@ -27,9 +27,10 @@ struct ItemQuery {
     std::string count;  // SELECT of how many the filter means
     std::vector<schema::Param> count_params;
 };
-// The forms of the tables that a filter names.
+// The forms of the tables that a filter names, and SQL on items i of what is beyond its reach.
 struct FilterForms {
     std::vector<int> table, among, whole;
+    std::string beyond, whole_beyond;  // empty: nothing is
 };
 // few: it means few items, which are sooner sorted than found
 // among all groups.

@@ -6,6 +6,7 @@
 
 #include "schema/value.hpp"
 #include "trash/item_sql.hpp"
+#include "trash/reach.hpp"
 #include "trash/store.hpp"
 #include "trash/trashed_rows.hpp"
 
@@ -202,6 +203,11 @@ std::optional<ItemQuery> Items::query_for(const ItemsAsked& asked) {
     if ((filter.table && forms.table.empty()) || (filter.among && forms.among.empty()) ||
         (filter.whole && forms.whole.empty()))
         return std::nullopt;
+    if (filter.within)
+        forms.beyond = "NOT " + trash::within(*filter.within, catalog_, trash_schema_, false);
+    if (filter.whole_within)
+        forms.whole_beyond =
+            "NOT " + trash::within(*filter.whole_within, catalog_, trash_schema_, true);
     const bool few = filter.object_id ||
                      (filter.table && few_items(connection_, trash_schema_, forms.table)) ||
                      (filter.among && few_items(connection_, trash_schema_, forms.among));

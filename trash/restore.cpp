@@ -248,6 +248,8 @@ Restored restore_groups(schema::Transaction& transaction, const schema::Catalog&
     add_group(restoring, group);
     hold_tables(restoring);
     while (options.with_ancestors && add_ancestors(restoring)) hold_tables(restoring);
+    for (const auto& row : restoring.groups)
+        if (options.check.rows) options.check.rows(transaction, catalog, row.id);
     insert_or_refuse(restoring);
     for (const auto& row : restoring.groups) end_group(restoring, row);
     sum_up(restoring);

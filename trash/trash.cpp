@@ -78,9 +78,9 @@ std::shared_ptr<const Compiled> Trash::Impl::planned(const QualifiedName& wanted
 }
 
 std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wanted, bool take_all,
-                                                      const TableCheck& check) {
+                                                      const Checks& check) {
     auto plan = planned(wanted, take_all);
-    if (check) check(tables_in(plan->plan));
+    if (check.tables) check.tables(tables_in(plan->plan));
     if (!plan->plan.refusals.empty()) throw Error(Code::kConflict, sentence(plan->plan.refusals));
     return plan;
 }
@@ -91,23 +91,34 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
     const Param etags =
         options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
     const schema::Connection::Statement statement{
-        "SELECT (" + plan.move +
+        "SELECT " + plan.move +
             "($1::text[], $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::bool, "
-            "$8::text[], $9::bigint))[2]",
+            "$8::text[], $9::bigint)",
         {schema::array_literal(params_of(id)), uuid, context.by, context.reason, context.request_id,
-         context.address, options.hard ? "t" : "f", etags, text_of(options.most)}};
+         context.address, options.hard && !options.check.rows ? "t" : "f", etags,
+         text_of(options.most)}};
+    // what is asked about its rows is asked when they are in the trash
+    const bool through = options.hard && options.check.rows;
     auto result_of = [&](const Result& moved) {
         DeleteResult result;
-        result.rows = moved.integer(0, 0);
+        result.rows = std::stoll(*schema::parse_array(moved.text(0, 0)).at(1));
         if (!options.hard) result.item = root_item(plan, uuid, result.rows);
         return result;
     };
     // the transaction of a tenant says first whose it is
-    if (!options.at_end && !tenant)
+    if (!options.at_end && !options.check.rows && !tenant)
         return result_of(schema::run_one(pool, schema::Mode::kMove, statement));
     DeleteResult result;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
-        result = result_of(transaction.connection().exec_prepared(statement.sql, statement.params));
+        const auto moved = transaction.connection().exec_prepared(statement.sql, statement.params);
+        result = result_of(moved);
+        if (options.check.rows) {
+            GroupRow group;
+            group.id = std::stoll(*schema::parse_array(moved.text(0, 0)).at(0));
+            group.size = result.rows;
+            options.check.rows(transaction, *plan.catalog, group.id);
+            if (through) purge_group(transaction, name, group, context);
+        }
         if (options.at_end) options.at_end(transaction, result);
     });
     return result;
@@ -145,8 +156,10 @@ Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
                           const PurgeOptions& options) {
     Purged purged;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
-        if (options.check) options.check(group_tables(transaction.connection(), name, item_id).all);
+        if (options.check.tables)
+            options.check.tables(group_tables(transaction.connection(), name, item_id).all);
         const GroupRow group = group_of(transaction.connection(), name, item_id, true);
+        if (options.check.rows) options.check.rows(transaction, *cache.get(), group.id);
         if (options.most && group.size > *options.most) throw TooLarge();
         purged = {group.size, purge_group(transaction, name, group, context)};
         if (options.at_end) options.at_end(transaction, purged);
@@ -360,6 +373,7 @@ DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::s
         try {
             return impl_->move(*plan, id, options, context);
         } catch (const Error& error) {
+            if (!error.sql()) throw;
             if (error.is("TD404")) {
                 auto result = impl_->not_live(wanted, id, options, context);
                 if (result) return *result;
@@ -396,8 +410,9 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
         struct DryRun {};
         try {
             impl_->run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
-                if (options.check)
-                    options.check(group_tables(transaction.connection(), impl_->name, item_id).all);
+                if (options.check.tables)
+                    options.check.tables(
+                        group_tables(transaction.connection(), impl_->name, item_id).all);
                 const GroupRow group =
                     group_of(transaction.connection(), impl_->name, item_id, true);
                 if (options.most && group.size > *options.most) throw TooLarge();
@@ -433,6 +448,12 @@ std::vector<QualifiedName> Trash::taken_by(const QualifiedName& wanted, bool cas
 GroupTables Trash::tables_of(const std::string& item_id) {
     return impl_->reading([&](Items& items, const schema::Catalog&) {
         return group_tables(items.connection(), impl_->name, item_id);
+    });
+}
+
+bool Trash::within(const std::string& item_id, const Reach& reach) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
+        return item_within(items.connection(), catalog, impl_->name, item_id, reach);
     });
 }
 

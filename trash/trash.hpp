@@ -19,6 +19,14 @@ namespace trashd::trash {
 // Asked about the tables that rows would be taken from or put back into, before any of them is
 // locked; throws where that may not be.
 using TableCheck = std::function<void(const std::vector<schema::QualifiedName>&)>;
+// Asked about the rows of a group while they lie in the trash: when they have just come there, or
+// before they leave it. Throws where that may not be, and nothing has happened.
+using RowCheck = std::function<void(schema::Transaction&, const schema::Catalog&, long long group)>;
+
+struct Checks {
+    TableCheck tables = {};
+    RowCheck rows = {};  // a hard delete goes through the trash, so that it can be asked
+};
 
 struct DeleteResult {
     std::optional<Item> item;  // absent after a hard delete
@@ -34,14 +42,14 @@ struct DeleteOptions {
     std::vector<std::string> if_match = {};  // ETags; empty: any
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const DeleteResult&)> at_end = {};
-    TableCheck check = {};
+    Checks check = {};
 };
 
 struct RestoreOptions {
     bool with_ancestors = false, lossy = false, dry_run = false;
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const Restored&)> at_end = {};
-    TableCheck check = {};           // of each group, the ancestors' too
+    Checks check = {};               // of each group, the ancestors' too
     std::string tenant_column = {};  // filled by Trash
 };
 
@@ -54,6 +62,7 @@ struct EmptyOptions {
     ItemFilter filter = {};
     std::optional<std::string> before = {};  // a time, for now
     std::function<void(schema::Transaction&, const Emptied&)> at_batch = {};
+    RowCheck rows = {};  // a group that it throws kForbidden for stays
 };
 
 struct Purged {
@@ -64,7 +73,7 @@ struct Purged {
 struct PurgeOptions {
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const Purged&)> at_end = {};
-    TableCheck check = {};
+    Checks check = {};
 };
 
 // Which live rows of one table: those named by key, or those that meet a condition.
@@ -89,7 +98,7 @@ struct BulkOptions {
     bool cascade = false, hard = false;
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const BulkResult&)> at_end = {};
-    TableCheck check = {};
+    Checks check = {};
 };
 
 inline constexpr int kMostNamed = 1000;  // objects that one bulk delete takes
@@ -164,6 +173,9 @@ class Trash {
     std::vector<schema::QualifiedName> taken_by(const schema::QualifiedName& table, bool cascade);
     // Also of a group that was restored or purged since. Throws kNotFound when it never was.
     GroupTables tables_of(const std::string& item_id);
+
+    // Also of a group that was restored or purged since: false.
+    bool within(const std::string& item_id, const Reach& reach);
 
     // Throws GoneError when restored or purged since, kNotFound when it never was.
     Item item(const std::string& item_id, bool with_object);

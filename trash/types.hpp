@@ -10,6 +10,7 @@
 
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
+#include "trash/reach.hpp"
 
 namespace trashd::trash {
 
@@ -75,6 +76,8 @@ struct ItemFilter {
     std::optional<std::string> tenant = {};         // filled by Trash
     // Items of these tables only; groups only whose items are all of these tables.
     std::optional<std::vector<schema::QualifiedName>> among = {}, whole = {};
+    // Items within reach only; groups only all of whose items are.
+    std::optional<Reach> within = {}, whole_within = {};
 };
 
 // After which item a list goes on: when it was made, its group's number, its ordinal.

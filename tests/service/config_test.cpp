@@ -169,9 +169,9 @@ TEST_CASE("nodb: what is dumped of roles and credentials is read as the same") {
         "a = {\"*\" = \"time/*\", read = \"*\"}\nb = [\"read\"]\n");
     const auto text = dump(config);
     CHECK(dump(load(text)) == text);
-    CHECK(config.roles.at("a").size() == kRights.size());
-    CHECK(config.roles.at("a").at(Right::kRead).size() == 2);
-    CHECK(config.roles.at("b").size() == 1);
+    CHECK(config.roles.at("a").grants.size() == kRights.size());
+    CHECK(config.roles.at("a").grants.at(Right::kRead).size() == 2);
+    CHECK(config.roles.at("b").grants.size() == 1);
 }
 
 TEST_CASE("nodb: a pattern means a path, or all that is below one") {

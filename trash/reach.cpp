@@ -1,0 +1,93 @@
+#include "trash/reach.hpp"
+
+#include "cascade/predicates.hpp"
+#include "schema/value.hpp"
+#include "trash/store.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::literal;
+using schema::quoted;
+
+std::string any_of(const std::vector<std::string>& conditions) {
+    return conditions.empty() ? "false" : "(" + cascade::join(conditions, " OR ") + ")";
+}
+
+std::string oids_of(const std::vector<const schema::Table*>& tables) {
+    std::vector<schema::Param> oids;
+    for (const auto* table : tables) oids.emplace_back(std::to_string(table->oid));
+    return literal(schema::array_literal(oids)) + "::pg_catalog.oid[]";
+}
+
+// A table that is no more has no rows of its own.
+std::string own_items(const OwnRows& own, const schema::Table& table, const std::string& id) {
+    std::vector<std::string> same;
+    for (const auto& name : own.columns)
+        same.push_back("i.payload[pg_catalog.array_position(f.attnums, " +
+                       std::to_string(table.column(name)->attnum) +
+                       "::pg_catalog.int2)] = " + literal(id));
+    return "(f.relation::pg_catalog.oid = " + std::to_string(table.oid) + " AND " + any_of(same) +
+           ")";
+}
+
+}  // namespace
+
+std::string own_rows(const schema::Table& table, const std::vector<std::string>& columns,
+                     const std::string& alias, const std::string& id) {
+    std::vector<std::string> same;
+    for (const auto& name : columns)
+        same.push_back(schema::to_text(*table.column(name), alias) + " = " + literal(id));
+    return any_of(same) + " IS TRUE";
+}
+
+std::string within(const Reach& reach, const schema::Catalog& catalog,
+                   const std::string& trash_schema, bool members) {
+    std::vector<const schema::Table*> whole;
+    std::vector<std::string> conditions;
+    for (const auto& name : reach.whole)
+        if (const auto* table = catalog.table(name)) whole.push_back(table);
+    for (const auto& own : reach.own) {
+        const auto* table = catalog.table(own.table);
+        if (!table) continue;
+        if (!own.columns.empty())
+            conditions.push_back(own_items(own, *table, reach.id));
+        else if (members)
+            whole.push_back(table);
+    }
+    conditions.push_back("f.relation::pg_catalog.oid = ANY (" + oids_of(whole) + ")");
+    return "EXISTS (SELECT FROM " + quoted({trash_schema, "shape"}) +
+           " f WHERE f.id = i.shape AND " + any_of(conditions) + ")";
+}
+
+bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
+                 const std::string& trash_schema, const std::string& item_id, const Reach& reach) {
+    const auto address = parse_item_id(item_id);
+    return connection
+               .exec("SELECT FROM " + quoted({trash_schema, "item"}) + " i JOIN " +
+                         quoted({trash_schema, "trash_group"}) +
+                         " g ON g.id = i.group_id WHERE g.uuid = $1::uuid AND i.ordinal = $2::int "
+                         "AND " +
+                         within(reach, catalog, trash_schema, false),
+                     {address.group_id, std::to_string(address.ordinal)})
+               .rows() > 0;
+}
+
+std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection,
+                                                  const schema::Catalog& catalog,
+                                                  const std::string& trash_schema, long long group,
+                                                  const Reach& reach) {
+    const auto found = connection.exec(
+        "SELECT coalesce(n.nspname::text, s.schema_name), coalesce(c.relname::text, s.table_name) "
+        "FROM " +
+            quoted({trash_schema, "item"}) + " i JOIN " + quoted({trash_schema, "shape"}) +
+            " s ON s.id = i.shape LEFT JOIN pg_catalog.pg_class c ON c.oid = s.relation LEFT JOIN "
+            "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE i.group_id = $1::bigint AND "
+            "NOT " +
+            within(reach, catalog, trash_schema, true) + " ORDER BY i.ordinal LIMIT 1",
+        {std::to_string(group)});
+    if (found.rows() == 0) return std::nullopt;
+    return schema::QualifiedName{std::string(found.text(0, 0)), std::string(found.text(0, 1))};
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,41 @@
+// Which rows a right is for, where it is not for all of them: those of whole tables, and of other
+// tables those in which a column holds the id of who asks. Live rows and items are judged alike.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/database.hpp"
+
+namespace trashd::trash {
+
+struct OwnRows {
+    schema::QualifiedName table;
+    std::vector<std::string> columns;  // any of them; none: rows belong to what they hang on
+};
+
+struct Reach {
+    std::vector<schema::QualifiedName> whole;
+    std::vector<OwnRows> own;
+    std::string id;
+};
+
+// SQL over the alias of a live row, or of an item read as one: one of the columns holds the id.
+std::string own_rows(const schema::Table& table, const std::vector<std::string>& columns,
+                     const std::string& alias, const std::string& id);
+// SQL over an item i: it is within reach. members: rows of tables without a column are as well, as
+// far as they go with others.
+std::string within(const Reach& reach, const schema::Catalog& catalog,
+                   const std::string& trash_schema, bool members);
+bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
+                 const std::string& trash_schema, const std::string& item_id, const Reach& reach);
+// The table of an item of the group that is beyond reach, as it is called today; nothing: there is
+// none.
+std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection,
+                                                  const schema::Catalog& catalog,
+                                                  const std::string& trash_schema, long long group,
+                                                  const Reach& reach);
+
+}  // namespace trashd::trash
