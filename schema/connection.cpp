@@ -1,4 +1,5 @@
 // Statements and results, on libpq.
+#include <fmt/format.h>
 #include <libpq-events.h>
 #include <libpq-fe.h>
 
@@ -11,8 +12,11 @@
 namespace trashd::schema {
 namespace {
 
-// Statement names by SQL text, kept on the connection itself, so they go when it goes.
-using Statements = std::map<std::string, std::string>;
+// Kept on the connection itself, so it goes when that goes.
+struct Statements {
+    bool prepares = true;
+    std::map<std::string, std::string> names;  // by SQL text
+};
 constexpr std::size_t kMaxStatements = 1000;
 
 int on_event(PGEventId event, void* info, void* /*unused*/) {
@@ -21,7 +25,7 @@ int on_event(PGEventId event, void* info, void* /*unused*/) {
         delete static_cast<Statements*>(PQinstanceData(destroyed->conn, on_event));
     } else if (event == PGEVT_CONNRESET) {
         const auto* reset = static_cast<PGEventConnReset*>(info);
-        static_cast<Statements*>(PQinstanceData(reset->conn, on_event))->clear();
+        static_cast<Statements*>(PQinstanceData(reset->conn, on_event))->names.clear();
     }
     return 1;
 }
@@ -82,17 +86,22 @@ std::vector<const char*> pointers(const std::vector<Param>& params) {
 
 void make_room(PGconn* connection, std::size_t count) {
     auto& known = statements(connection);
-    if (known.size() + count <= kMaxStatements) return;
+    if (known.names.size() + count <= kMaxStatements) return;
     checked(connection, PQexec(connection, "DEALLOCATE ALL"));
-    known.clear();
+    known.names.clear();
+}
+
+// Names of different texts differ, in all processes: behind a pooler a backend may know another's.
+std::string new_name(const std::string& sql) {
+    static std::atomic<unsigned long> counter = 0;
+    return fmt::format("trashd_{}_{:x}", ++counter, std::hash<std::string>{}(sql));
 }
 
 std::string prepare(PGconn* connection, const std::string& sql) {
-    auto& known = statements(connection);
+    auto& known = statements(connection).names;
     if (const auto found = known.find(sql); found != known.end()) return found->second;
     make_room(connection, 1);
-    static std::atomic<unsigned long> counter = 0;
-    const auto name = "trashd_" + std::to_string(++counter);
+    const auto name = new_name(sql);
     checked(connection, PQprepare(connection, name.c_str(), sql.c_str(), 0, nullptr));
     known[sql] = name;
     return name;
@@ -119,14 +128,17 @@ class Pipeline {
     Pipeline(const Pipeline&) = delete;
     ~Pipeline() { PQexitPipelineMode(connection_); }
 
-    void send(const std::string& name, const std::vector<const char*>& values) {
-        if (PQsendQueryPrepared(connection_, name.c_str(), static_cast<int>(values.size()),
-                                values.data(), nullptr, nullptr, 0) == 0)
-            throw Error(sql_error(connection_, nullptr));
+    void send_prepared(const std::string& name, const std::vector<const char*>& values) {
+        check(PQsendQueryPrepared(connection_, name.c_str(), static_cast<int>(values.size()),
+                                  values.data(), nullptr, nullptr, 0));
+    }
+    void send_whole(const std::string& sql, const std::vector<const char*>& values) {
+        check(PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr,
+                                values.data(), nullptr, nullptr, 0));
     }
     // The result of each statement sent, and what ends them.
     std::vector<Result> receive(std::size_t count) {
-        if (PQpipelineSync(connection_) == 0) throw Error(sql_error(connection_, nullptr));
+        check(PQpipelineSync(connection_));
         std::vector<Result> results;
         for (std::size_t i = 0; i <= count; ++i) {
             PGresult* raw = PQgetResult(connection_);
@@ -138,8 +150,18 @@ class Pipeline {
     }
 
   private:
+    void check(int sent) {
+        if (sent == 0) throw Error(sql_error(connection_, nullptr));
+    }
+
     PGconn* connection_;
 };
+
+void forget_if_gone(PGconn* connection, const std::string& sql, const SqlError& error) {
+    // or its result type has changed: prepare anew the next time
+    if (error.sqlstate == "26000" || error.sqlstate == "0A000")
+        statements(connection).names.erase(sql);
+}
 
 void each_row(PGconn* connection, const std::function<void(const Result&)>& row) {
     while (PGresult* raw = PQgetResult(connection)) {
@@ -209,6 +231,7 @@ Result Connection::exec(const std::string& sql, const std::vector<Param>& params
 }
 
 Result Connection::exec_prepared(const std::string& sql, const std::vector<Param>& params) {
+    if (!statements(connection_).prepares) return exec(sql, params);
     const auto values = pointers(params);
     const auto name = prepare(connection_, sql);
     try {
@@ -216,32 +239,33 @@ Result Connection::exec_prepared(const std::string& sql, const std::vector<Param
                        PQexecPrepared(connection_, name.c_str(), static_cast<int>(values.size()),
                                       values.data(), nullptr, nullptr, 0));
     } catch (const Error& error) {
-        // gone, or its result type has changed: prepare anew the next time
-        if (error.is("26000") || error.is("0A000")) statements(connection_).erase(sql);
+        forget_if_gone(connection_, sql, *error.sql());
         throw;
     }
 }
 
 std::vector<Result> Connection::exec_pipeline(const std::vector<Statement>& all) {
+    const bool prepares = statements(connection_).prepares;
     make_room(connection_, all.size());  // all at once, or the first would make way for the last
     std::vector<std::string> names;
     std::vector<std::vector<const char*>> values;
     for (const auto& one : all) {
         values.push_back(pointers(one.params));
-        names.push_back(prepare(connection_, one.sql));
+        if (prepares) names.push_back(prepare(connection_, one.sql));
     }
     std::vector<Result> results;
     {
         Pipeline pipeline(connection_);
-        for (std::size_t i = 0; i < all.size(); ++i) pipeline.send(names[i], values[i]);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            prepares ? pipeline.send_prepared(names[i], values[i])
+                     : pipeline.send_whole(all[i].sql, values[i]);
         results = pipeline.receive(all.size());
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto* raw = results[i].native();
         if (succeeded(raw)) continue;
         const auto error = sql_error(connection_, raw);
-        if (error.sqlstate == "26000" || error.sqlstate == "0A000")
-            statements(connection_).erase(all[i].sql);
+        forget_if_gone(connection_, all[i].sql, error);
         throw Error(error);
     }
     return results;
@@ -265,6 +289,14 @@ void Connection::stream(const std::string& sql, const std::vector<Param>& params
         drain(connection_);
         throw;
     }
+}
+
+void Connection::do_not_prepare() {
+    statements(connection_).prepares = false;
+}
+
+bool Connection::prepares() const {
+    return statements(connection_).prepares;
 }
 
 bool Connection::broken() const {

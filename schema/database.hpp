@@ -66,11 +66,20 @@ class Connection {
     void stream(const std::string& sql, const std::vector<Param>& params,
                 const std::function<void(const Result&)>& row);
     bool broken() const;
+    // From now on exec_prepared and exec_pipeline send their statements whole: a pooler may run
+    // the next transaction where they were not prepared.
+    void do_not_prepare();
+    bool prepares() const;
     pg_conn* native() const { return connection_; }
 
   private:
     pg_conn* connection_;
 };
+
+// What is between a pool and the database. Of its own accord a pool asks each new connection
+// whether the backend it talks to is the one that the connection was opened to. kTransaction: it is
+// not, whatever it says. kSession: it stays the same all the time.
+enum class Pooler { kAuto, kSession, kTransaction };
 
 struct Limits {
     std::chrono::milliseconds lock_timeout{5000};
@@ -78,6 +87,7 @@ struct Limits {
     // Of work that no client waits for: its application_name; the server then looks whether the
     // process is still there.
     std::string name = {};
+    Pooler pooler = Pooler::kAuto;
 };
 
 class Lease;

@@ -43,7 +43,8 @@ Code code_of(std::string_view state) {
         return Code::kConflict;
     }
     if (any_of(state, {"23502", "23514", "22"})) return Code::kInvalid;
-    if (any_of(state, {"57014", "55P03", "53", "08", "57P0", "25006", "40001", "40P01"})) {
+    if (any_of(state, {"57014", "55P03", "53", "08", "57P0", "25006", "26000", "42P05", "40001",
+                       "40P01"})) {
         return Code::kUnavailable;
     }
     return Code::kInternal;
@@ -113,6 +114,10 @@ std::string unavailable(const std::string& state) {
     if (state == "57014") return "the statement took too long and was cancelled; try again later";
     if (state == "55P03") return "others hold locks on these rows; try again later";
     if (state == "25006") return "the database is read-only now; try again when it takes writes";
+    if (state == "26000" || state == "42P05") {
+        return "the connection's prepared statements are not where they were made: is there a "
+               "pooler between? set pooler = \"transaction\" in the configuration of the service";
+    }
     if (state.starts_with("40")) return "the change met another at the same time; try again";
     if (state.starts_with("53")) return "the database has run out of resources; try again later";
     return "the database cannot be reached; try again later";

@@ -74,7 +74,13 @@ bool usable(PGconn* connection) {
     return poll(&socket, 1, 0) == 0;
 }
 
-PGconn* open(soci::session& session, const std::string& uri) {
+// The process id that a pooler gives its clients is none of a backend's.
+bool elsewhere(PGconn* connection) {
+    const auto backend = Connection(connection).exec("SELECT pg_catalog.pg_backend_pid()");
+    return backend.integer(0, 0) != PQbackendPID(connection);
+}
+
+PGconn* open(soci::session& session, const std::string& uri, Pooler pooler) {
     try {
         session.close();
         session.open(soci::postgresql, uri);
@@ -84,19 +90,25 @@ PGconn* open(soci::session& session, const std::string& uri) {
     auto* connection = native(session);
     PQsetNoticeProcessor(
         connection, [](void*, const char*) {}, nullptr);
+    if (pooler == Pooler::kTransaction || (pooler == Pooler::kAuto && elsewhere(connection)))
+        Connection(connection).do_not_prepare();
     return connection;
 }
 
-PGconn* connected(soci::session& session, const std::string& uri) {
+PGconn* connected(soci::session& session, const std::string& uri, Pooler pooler) {
     auto* connection = native(session);
-    return usable(connection) ? connection : open(session, uri);
+    return usable(connection) ? connection : open(session, uri, pooler);
 }
 
-// What a caller left open must not reach the next one.
+// What a caller left open must not reach the next one; neither must a connection that cannot leave
+// its pipeline, for it is at its end though it may not know yet.
 void tidy(soci::session& session) {
     auto* connection = native(session);
-    if (connection == nullptr || PQtransactionStatus(connection) == PQTRANS_IDLE) return;
-    if (PQtransactionStatus(connection) == PQTRANS_ACTIVE) return session.close();
+    if (connection == nullptr) return;
+    const auto status = PQtransactionStatus(connection);
+    if (status == PQTRANS_ACTIVE || PQpipelineStatus(connection) != PQ_PIPELINE_OFF)
+        return session.close();
+    if (status == PQTRANS_IDLE) return;
     PQclear(PQexec(connection, "ROLLBACK"));
 }
 
@@ -124,7 +136,8 @@ Lease Pool::lease() {
 Lease::Lease(Pool& pool, std::size_t position) : pool_(&pool), position_(position) {
     auto& sessions = pool.impl_->sessions;
     try {
-        connection_.emplace(connected(sessions.at(position), pool.impl_->uri));
+        connection_.emplace(
+            connected(sessions.at(position), pool.impl_->uri, pool.impl_->limits.pooler));
     } catch (...) {
         sessions.give_back(position);
         throw;

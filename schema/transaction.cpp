@@ -46,6 +46,12 @@ void roll_back(Connection& connection) {
     PQclear(PQexec(connection.native(), "ROLLBACK"));
 }
 
+// A pooler that loses the server says so before it closes the connection, which then looks whole.
+bool lost(const Connection& connection, const Error& error) {
+    const std::string state = error.sql() ? error.sql()->sqlstate : "";
+    return connection.broken() || state.starts_with("08") || state.starts_with("57P0");
+}
+
 bool may_try_again(const Error& error) {
     return error.is("40001") || error.is("40P01");
 }
@@ -86,8 +92,8 @@ void Transaction::commit() {
         if (result.tag() != "COMMIT") {
             throw Error(Code::kInternal, "the transaction had failed and was rolled back");
         }
-    } catch (const Error&) {
-        if (!connection_.broken()) throw;
+    } catch (const Error& error) {
+        if (!lost(connection_, error)) throw;
         open_ = false;
         throw Error(Code::kUnavailable, kUnknownOutcome);
     }
@@ -104,8 +110,8 @@ Result run_in_one_trip(Pool& pool, Mode mode, const Connection::Statement& state
         if (results[4].tag() != "COMMIT")
             throw Error(Code::kInternal, "the transaction had failed and was rolled back");
         return results[2];
-    } catch (const Error&) {
-        if (connection.broken()) throw Error(Code::kUnavailable, kUnknownOutcome);
+    } catch (const Error& error) {
+        if (lost(connection, error)) throw Error(Code::kUnavailable, kUnknownOutcome);
         roll_back(connection);
         throw;
     }

@@ -143,9 +143,9 @@ void run(const Config& config) {
         url = cluster->url("trashd");
     }
     const auto signals = SignalThread::block(config.tls.on());
-    schema::Pool pool(url, config.pool_size, std::chrono::seconds(5),
-                      {std::chrono::milliseconds(config.limits.lock_timeout_ms),
-                       std::chrono::milliseconds(config.limits.statement_timeout_ms)});
+    schema::Pool pool(url, config.pool_size, std::chrono::seconds(5), database_limits(config));
+    if (!pool.lease().connection().prepares())
+        spdlog::info("a pooler is between: statements are not prepared");
     if (config.demo) load_demo(pool, config.trash_schema);
     trash::Trash trash(pool, config.trash_schema);
     ResourceCache resources(trash, config);

@@ -159,6 +159,17 @@ void take_idempotency(Section& section, Config& config, std::vector<std::string>
     });
 }
 
+void take_pooler(Section& section, Config& config) {
+    std::string wanted(pooler_name(config.pooler));
+    section.take("pooler", wanted);
+    for (const auto pooler :
+         {schema::Pooler::kAuto, schema::Pooler::kSession, schema::Pooler::kTransaction}) {
+        config.pooler = pooler;
+        if (pooler_name(pooler) == wanted) return;
+    }
+    section.fault("pooler", "must be auto, session or transaction");
+}
+
 void take_file(const toml::table& file, Config& config, std::vector<std::string>& faults) {
     Section section(file, "", faults);
     section.take("listen", config.listen);
@@ -167,6 +178,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     section.take("trash_schema", config.trash_schema);
     section.take("schemas", config.schemas);
     section.take("pool_size", config.pool_size, 1, 1000);
+    take_pooler(section, config);
     section.take("threads", config.threads, 1, 10000);
     section.take("restore_by_get", config.restore_by_get);
     take_limits(section, config, faults);
@@ -225,6 +237,18 @@ Environment process_environment() {
         if (!value || !*value) return std::nullopt;
         return value;
     };
+}
+
+schema::Limits database_limits(const Config& config) {
+    return {std::chrono::milliseconds(config.limits.lock_timeout_ms),
+            std::chrono::milliseconds(config.limits.statement_timeout_ms),
+            {},
+            config.pooler};
+}
+
+std::string_view pooler_name(schema::Pooler pooler) {
+    if (pooler == schema::Pooler::kAuto) return "auto";
+    return pooler == schema::Pooler::kSession ? "session" : "transaction";
 }
 
 schema::QualifiedName table_name(const std::string& text) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/database.hpp"
 #include "schema/identifier.hpp"
 #include "service/peer.hpp"
 #include "service/rights.hpp"
@@ -69,6 +70,7 @@ struct Config {
     std::string trash_schema = "trashd";
     std::vector<std::string> schemas = {"public"};
     int pool_size = 8, threads = 512;
+    schema::Pooler pooler = schema::Pooler::kAuto;
     std::vector<std::string> cors_origins;  // "*": any
     std::vector<std::string> hosts;         // names beside those of the loopback
     std::vector<Network> proxies;           // that are believed who asks
@@ -113,6 +115,10 @@ std::string config_text(const Overrides& overrides, const std::string& fallback)
 // HOST:PORT or [HOST]:PORT; nothing when it is neither.
 std::optional<Endpoint> parse_endpoint(const std::string& listen);
 bool is_loopback(const std::string& host);
+// How the database is used for a request.
+schema::Limits database_limits(const Config& config);
+// "auto", "session" or "transaction".
+std::string_view pooler_name(schema::Pooler pooler);
 // What is in force, as TOML without passwords.
 std::string dump(const Config& config);
 // "schema.table" or "table" (public).

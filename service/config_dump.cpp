@@ -113,6 +113,7 @@ std::string dump(const Config& config) {
         {"trash_schema", config.trash_schema},
         {"schemas", schemas},
         {"pool_size", config.pool_size},
+        {"pooler", pooler_name(config.pooler)},
         {"threads", config.threads},
         {"restore_by_get", config.restore_by_get},
         {"idempotency", toml::table{{"keep_hours", config.idempotency_hours}}},

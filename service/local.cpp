@@ -61,9 +61,8 @@ LocalDatabase::LocalDatabase(const Config& config) {
                         ", or this user may not look; name a database with --database, or the "
                         "directory with --data-dir");
     if (url.empty()) url = private_url(config.data_dir);
-    const schema::Limits limits{std::chrono::milliseconds(config.limits.lock_timeout_ms),
-                                std::chrono::milliseconds(config.limits.statement_timeout_ms)};
-    pool_ = std::make_unique<schema::Pool>(url, 2, std::chrono::seconds(5), limits);
+    pool_ =
+        std::make_unique<schema::Pool>(url, 2, std::chrono::seconds(5), database_limits(config));
 }
 
 LocalService::LocalService(const Config& config)

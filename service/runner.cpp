@@ -17,8 +17,10 @@ constexpr int kTries = 10;       // of what the database could not do just then
 constexpr auto kPoll = std::chrono::seconds(2);
 
 schema::Limits limits_of(const Config& config, const std::string& name) {
-    return {std::chrono::milliseconds(config.limits.lock_timeout_ms), std::chrono::milliseconds(0),
-            name};
+    auto limits = database_limits(config);
+    limits.statement_timeout = std::chrono::milliseconds(0);
+    limits.name = name;
+    return limits;
 }
 
 }  // namespace

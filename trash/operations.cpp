@@ -37,30 +37,30 @@ Operation operation_from(const Result& result, int row) {
     return operation;
 }
 
-// By the operation's id, which no other trash schema of the database has.
-std::string lock(const char* how) {
-    return std::string("SELECT pg_catalog.pg_") + how +
-           "(pg_catalog.hashtextextended($1, 7237892340))";
-}
-
 Param text_of(const std::optional<long long>& number) {
     return number ? Param(std::to_string(*number)) : std::nullopt;
 }
 
 }  // namespace
 
-Claim::Claim(schema::Lease lease, const std::string& trash_schema, Operation operation)
-    : table_(quoted({trash_schema, "operation"})), operation_(std::move(operation)) {
-    lease_.emplace(std::move(lease));
+// By the operation's id, which no other trash schema of the database has.
+OperationLock::OperationLock(schema::Pool& pool, const std::string& id)
+    : lease_(pool.lease()), transaction_(lease_.connection(), schema::Mode::kWrite, pool.limits()) {
+    transaction_.exec("SET LOCAL idle_in_transaction_session_timeout = 0");  // the work takes long
+    held_ = transaction_
+                .exec(
+                    "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, "
+                    "7237892340))",
+                    {id})
+                .boolean(0, 0);
 }
 
-Claim::~Claim() {
-    if (!lease_ || operation_.id.empty()) return;
-    try {
-        lease_->connection().exec(lock("advisory_unlock"), {operation_.id});
-    } catch (const Error&) {  // the lock goes with the connection
-    }
-}
+Claim::Claim(schema::Pool& pool, const std::string& trash_schema,
+             std::unique_ptr<OperationLock> lock, Operation operation)
+    : pool_(&pool),
+      table_(quoted({trash_schema, "operation"})),
+      lock_(std::move(lock)),
+      operation_(std::move(operation)) {}
 
 void Claim::update(Connection& connection, const std::string& set, std::vector<Param> params) {
     params.insert(params.begin(), {operation_.id, std::to_string(operation_.tries)});
@@ -72,8 +72,13 @@ void Claim::update(Connection& connection, const std::string& set, std::vector<P
         throw Error(Code::kUnavailable, "another process has taken the operation over");
 }
 
+void Claim::update(const std::string& set, std::vector<Param> params) {
+    schema::Lease lease = pool_->lease();
+    update(lease.connection(), set, std::move(params));
+}
+
 void Claim::set_total(long long rows) {
-    update(lease_->connection(), "total = $3::bigint", {std::to_string(rows)});
+    update("total = $3::bigint", {std::to_string(rows)});
 }
 
 void Claim::note(schema::Transaction& transaction, long long groups, long long items) {
@@ -93,22 +98,20 @@ void Claim::end(schema::Transaction& transaction, long long rows,
 }
 
 void Claim::end(const std::optional<std::string>& result) {
-    update(lease_->connection(),
-           "state = 'done', ended_at = pg_catalog.clock_timestamp(), total = done, result = "
-           "COALESCE($3::json, result)",
-           {result});
+    update(
+        "state = 'done', ended_at = pg_catalog.clock_timestamp(), total = done, result = "
+        "COALESCE($3::json, result)",
+        {result});
     ended_ = true;
 }
 
 void Claim::fail(const std::string& error) {
-    update(lease_->connection(),
-           "state = 'failed', ended_at = pg_catalog.clock_timestamp(), error = $3::json", {error});
+    update("state = 'failed', ended_at = pg_catalog.clock_timestamp(), error = $3::json", {error});
     ended_ = true;
 }
 
 void Claim::put_back(std::chrono::seconds pause) {
-    update(lease_->connection(),
-           "state = 'queued', run_after = pg_catalog.clock_timestamp() + $3::interval",
+    update("state = 'queued', run_after = pg_catalog.clock_timestamp() + $3::interval",
            {std::to_string(pause.count()) + " seconds"});
 }
 
@@ -150,31 +153,28 @@ Operation Operations::get(const std::string& id) {
     return found.front();
 }
 
-bool Operations::any_due() {
+std::vector<std::string> Operations::due() {
     schema::Lease lease = pool_.lease();
-    return lease.connection()
-        .exec("SELECT EXISTS (SELECT FROM " + table() + " WHERE " + kDue + ")")
-        .boolean(0, 0);
+    const Result found = lease.connection().exec("SELECT id FROM " + table() + " WHERE " + kDue +
+                                                 " ORDER BY number LIMIT 100");
+    std::vector<std::string> ids;
+    for (int row = 0; row < found.rows(); ++row) ids.emplace_back(found.text(row, 0));
+    return ids;
 }
 
 std::optional<Claim> Operations::claim(schema::Pool& pool) {
-    if (!any_due()) return std::nullopt;
-    schema::Lease lease = pool.lease();
-    Connection& connection = lease.connection();
-    const Result due = connection.exec("SELECT id FROM " + table() + " WHERE " + kDue +
-                                       " ORDER BY number LIMIT 100");
-    for (int row = 0; row < due.rows(); ++row) {
-        const std::string id(due.text(row, 0));
-        if (!connection.exec(lock("try_advisory_lock"), {id}).boolean(0, 0)) continue;
-        const Result begun = connection.exec(
+    for (const auto& id : due()) {
+        auto lock = std::make_unique<OperationLock>(pool, id);
+        if (!lock->held()) continue;
+        schema::Lease lease = pool.lease();
+        const Result begun = lease.connection().exec(
             "UPDATE " + table() +
                 " SET state = 'running', tries = tries + 1, started_at = COALESCE(started_at, "
                 "pg_catalog.clock_timestamp()) WHERE id = $1::uuid AND " +
                 kDue + " RETURNING " + columns(),
             {id});
         if (begun.rows() == 1)
-            return Claim(std::move(lease), trash_schema_, operation_from(begun, 0));
-        connection.exec(lock("advisory_unlock"), {id});
+            return Claim(pool, trash_schema_, std::move(lock), operation_from(begun, 0));
     }
     return std::nullopt;
 }

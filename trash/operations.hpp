@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -32,13 +33,25 @@ struct NewOperation {
     std::optional<std::string> tenant;
 };
 
+// The lock of an operation, held by a transaction that does nothing else: one of a session would
+// stay behind where a pooler gives the next transaction another backend.
+class OperationLock {
+  public:
+    OperationLock(schema::Pool& pool, const std::string& id);
+    bool held() const { return held_; }
+
+  private:
+    schema::Lease lease_;
+    schema::Transaction transaction_;
+    bool held_ = false;
+};
+
 // An operation that this process runs: nobody else does as long as this lives. What it writes
 // throws Error kUnavailable when another process has taken the operation over meanwhile.
 class Claim {
   public:
-    Claim(schema::Lease lease, const std::string& trash_schema, Operation operation);
-    Claim(Claim&&) = default;
-    ~Claim();
+    Claim(schema::Pool& pool, const std::string& trash_schema, std::unique_ptr<OperationLock> lock,
+          Operation operation);
     const Operation& operation() const { return operation_; }
     bool ended() const { return ended_; }
 
@@ -57,9 +70,11 @@ class Claim {
   private:
     void update(schema::Connection& connection, const std::string& set,
                 std::vector<schema::Param> params);
+    void update(const std::string& set, std::vector<schema::Param> params);
 
-    std::optional<schema::Lease> lease_;
+    schema::Pool* pool_;
     std::string table_;
+    std::unique_ptr<OperationLock> lock_;
     Operation operation_;
     bool ended_ = false;
 };
@@ -77,7 +92,8 @@ class Operations {
     // Throws kNotFound.
     Operation get(const std::string& id);
 
-    // The oldest that is due and that nobody runs. The claim keeps a connection of this pool.
+    // The oldest that is due and that nobody runs. The claim keeps a connection of this pool, and
+    // takes a second one when it writes.
     std::optional<Claim> claim(schema::Pool& pool);
     // Until add() is called, the time is over, or stop.
     void wait(std::stop_token stop, std::chrono::milliseconds longest);
@@ -85,7 +101,7 @@ class Operations {
   private:
     std::vector<Operation> read(schema::Connection& connection, const std::string& where,
                                 const std::vector<schema::Param>& params);
-    bool any_due();
+    std::vector<std::string> due();
     std::string table() const;
 
     schema::Pool& pool_;

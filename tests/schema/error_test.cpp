@@ -35,6 +35,15 @@ TEST_CASE("nodb: a SQLSTATE becomes a code") {
     CHECK(error("42601").code() == Code::kInternal);
 }
 
+TEST_CASE("nodb: a prepared statement that is elsewhere names what to configure") {
+    for (const char* state : {"26000", "42P05"}) {
+        CHECK(error(state).code() == Code::kUnavailable);
+        CHECK(std::string(error(state).what()) ==
+              "the connection's prepared statements are not where they were made: is there a "
+              "pooler between? set pooler = \"transaction\" in the configuration of the service");
+    }
+}
+
 TEST_CASE("nodb: a unique violation names the constraint and the table, not the values") {
     const auto violation = error("23505", "duplicate key value");
     const std::string what = violation.what();

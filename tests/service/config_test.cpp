@@ -49,6 +49,18 @@ TEST_CASE("nodb: the command line goes before the environment, that before the f
     CHECK(load(file, overrides, {{"TRASHD_LISTEN", "127.0.0.1:2"}}).listen == "127.0.0.1:3");
 }
 
+TEST_CASE("nodb: a pooler is one of three kinds") {
+    CHECK(load("").pooler == schema::Pooler::kAuto);
+    CHECK(load("pooler = \"session\"").pooler == schema::Pooler::kSession);
+    CHECK(database_limits(load("pooler = \"transaction\"")).pooler ==
+          schema::Pooler::kTransaction);
+    CHECK(dump(load("pooler = \"transaction\"")).find("pooler = 'transaction'") !=
+          std::string::npos);
+    CHECK(faults_of("pooler = \"statement\"") ==
+          std::vector<std::string>{"pooler: must be auto, session or transaction"});
+    CHECK(faults_of("pooler = true").front() == "pooler: must be a string");
+}
+
 TEST_CASE("nodb: all faults are listed at once") {
     auto faults = faults_of(
         "listne = 1\npool_size = 0\nthreads = \"x\"\n[limits]\nbody = 1\n"

@@ -145,7 +145,7 @@ TEST_CASE("a delete whose service is killed is answered alike by the next one") 
         client.join();
         // what it had begun ends by itself
         while (sql.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                         "AND backend_type = 'client backend'") != "1") {
+                         "AND backend_type = 'client backend' AND state <> 'idle'") != "1") {
         }
         sql->exec("UPDATE trashd.idempotency SET claimed_at = claimed_at - '1 h'::interval");
         ServiceProcess next(database.url());

@@ -10,15 +10,10 @@
 #include <stdexcept>
 
 #include "schema/identifier.hpp"
+#include "tests/support/pooler.hpp"
 
 namespace trashd::test {
 namespace {
-
-std::string temporary_directory() {
-    std::string name = "/tmp/trashd-test-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    return name;
-}
 
 struct Holder {
     std::string directory = temporary_directory();
@@ -36,6 +31,12 @@ void at_server(const std::string& sql) {
 }
 
 }  // namespace
+
+std::string temporary_directory() {
+    std::string name = "/tmp/trashd-test-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    return name;
+}
 
 schema::Cluster& TestCluster::get() {
     static Holder holder;
@@ -57,7 +58,7 @@ TempDatabase::~TempDatabase() {
 }
 
 std::string TempDatabase::url() const {
-    return TestCluster::get().url(name_);
+    return through_pooler() ? TestPooler::get().url(name_) : TestCluster::get().url(name_);
 }
 
 // the last of two settings of one name holds
@@ -67,6 +68,9 @@ std::string TempDatabase::url(const std::string& role) const {
         value += (c == '\'' || c == '\\') ? std::string{'\\', c} : std::string{c};
     return url() + " user='" + value + "'";
 }
+
+TestConnection::TestConnection(const std::string& url)
+    : pool_(direct(url), 1), lease_(pool_.lease()) {}
 
 std::string TestConnection::value(const std::string& sql) {
     return lease_.connection().exec(sql).value(0, 0).value_or("NULL");

@@ -23,6 +23,7 @@ class TempDatabase {
     TempDatabase(const TempDatabase&) = delete;
     ~TempDatabase();
     const std::string& name() const { return name_; }
+    // Through a pooler where TRASHD_TEST_POOLER is set.
     std::string url() const;
     // The same database as another role; it must exist and may log in.
     std::string url(const std::string& role) const;
@@ -31,10 +32,10 @@ class TempDatabase {
     std::string name_;
 };
 
-// A connection of its own to a database, for tests that need just one.
+// A connection of its own to a database, for tests that need just one; never through a pooler.
 class TestConnection {
   public:
-    explicit TestConnection(const std::string& url) : pool_(url, 1), lease_(pool_.lease()) {}
+    explicit TestConnection(const std::string& url);
     schema::Connection& get() { return lease_.connection(); }
     schema::Connection* operator->() { return &lease_.connection(); }
     // The single value of a query, "NULL" for NULL.
@@ -49,6 +50,9 @@ class TestConnection {
 // sorted, each table of an inheritance or partition tree by itself.
 std::string copy_of_all_tables(schema::Connection& connection,
                                const std::string& trash_schema = "trashd");
+
+// A new one under /tmp; who made it removes it.
+std::string temporary_directory();
 
 // The text of a file below the source directory.
 std::string source_file(const std::string& path);
