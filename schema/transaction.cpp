@@ -46,6 +46,19 @@ void roll_back(Connection& connection) {
     PQclear(PQexec(connection.native(), "ROLLBACK"));
 }
 
+constexpr const char* kStandby =
+    "the database is a standby, which takes no writes; name the primary, or all servers with "
+    "target_session_attrs=read-write in the connection string";
+
+// To be called where the error is caught: BEGIN for writing fails on a standby in words that other
+// statements use too.
+[[noreturn]] void fail_clearly(Connection& connection, const Error& error) {
+    roll_back(connection);
+    if (error.is("0A000") && connection.exec("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0))
+        throw Error(Code::kUnavailable, kStandby, *error.sql());
+    throw;
+}
+
 // A pooler that loses the server says so before it closes the connection, which then looks whole.
 bool lost(const Connection& connection, const Error& error) {
     const std::string state = error.sql() ? error.sql()->sqlstate : "";
@@ -75,9 +88,8 @@ Transaction::Transaction(Connection& connection, Mode mode, const Limits& limits
     : connection_(connection) {
     try {
         connection_.script(begin(mode) + ";" + settings(mode, limits));
-    } catch (...) {
-        roll_back(connection_);
-        throw;
+    } catch (const Error& error) {
+        fail_clearly(connection_, error);
     }
 }
 
@@ -112,8 +124,7 @@ Result run_in_one_trip(Pool& pool, Mode mode, const Connection::Statement& state
         return results[2];
     } catch (const Error& error) {
         if (lost(connection, error)) throw Error(Code::kUnavailable, kUnknownOutcome);
-        roll_back(connection);
-        throw;
+        fail_clearly(connection, error);
     }
 }
 
