@@ -106,8 +106,9 @@ std::optional<long long> most_rows(const Call& call) {
 }
 
 Reply accept(const Call& call, const std::string& kind, std::optional<long long> total) {
-    const auto operation = call.trash->operations().add(
-        {kind, call.principal.id, request_of(call), total, call.trash->tenant()});
+    const auto operation =
+        call.trash->operations().add({kind, call.principal.id, request_of(call), total,
+                                      call.trash->tenant(), call.config->limits.operations});
     Reply reply;
     reply.status = 202;
     reply.body = operation_json(operation);

@@ -91,6 +91,7 @@ void take_limits(Section& section, Config& config, std::vector<std::string>& fau
         limits.take("where_terms", into.where_terms, 1, 1000);
         limits.take("json_depth", into.json_depth, 1, 1000);
         limits.take("async_rows", into.async_rows, 0, 1LL << 40);
+        limits.take("operations", into.operations, 0, 1000000);
         take_asker_limits(limits, into.asker);
         limits.take("lock_timeout_ms", into.lock_timeout_ms, 1, 3600000);
         limits.take("statement_timeout_ms", into.statement_timeout_ms, 1, 86400000);

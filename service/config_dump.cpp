@@ -129,6 +129,7 @@ std::string dump(const Config& config) {
                                {"where_terms", static_cast<int64_t>(limits.where_terms)},
                                {"json_depth", static_cast<int64_t>(limits.json_depth)},
                                {"async_rows", limits.async_rows},
+                               {"operations", limits.operations},
                                {"lock_timeout_ms", limits.lock_timeout_ms},
                                {"statement_timeout_ms", limits.statement_timeout_ms}}}};
     insert(*table["limits"].as_table(), limits.asker);

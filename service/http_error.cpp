@@ -145,7 +145,8 @@ Reply problem(const Error& error, const Resources* resources, const std::string&
     if (resources) write_extra(out, error, *resources);
     out.EndObject();
     reply.body = out.take();
-    if (reply.status == 503 || dynamic_cast<const trash::StillRunning*>(&error))
+    if (reply.status == 503 || dynamic_cast<const trash::StillRunning*>(&error) ||
+        dynamic_cast<const trash::TooManyOperations*>(&error))
         reply.headers.emplace_back("Retry-After", "1");
     if (const auto* wrong = dynamic_cast<const WrongVerb*>(&error))
         reply.headers.emplace_back("Allow", wrong->allow);

@@ -1,5 +1,9 @@
 #include "trash/operations.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "trash/store.hpp"
 
 namespace trashd::trash {
@@ -42,6 +46,11 @@ Param text_of(const std::optional<long long>& number) {
 }
 
 }  // namespace
+
+TooManyOperations::TooManyOperations(long long most)
+    : Error(Code::kTooManyRequests,
+            fmt::format("{} of your operations wait or run already; ask again when one has ended",
+                        most)) {}
 
 // By the operation's id, which no other trash schema of the database has.
 OperationLock::OperationLock(schema::Pool& pool, const std::string& id)
@@ -130,20 +139,32 @@ std::vector<Operation> Operations::read(Connection& connection, const std::strin
 
 Operation Operations::add(const NewOperation& wanted) {
     Operation added;
-    {
-        schema::Lease lease = pool_.lease();
-        const Result made = lease.connection().exec(
+    schema::run(pool_, schema::Mode::kWrite, [&](schema::Transaction& transaction) {
+        if (wanted.most > 0) refuse_more(transaction, wanted);
+        const Result made = transaction.exec(
             "INSERT INTO " + table() +
                 " (id, kind, by, request, total, tenant) VALUES (pg_catalog.gen_random_uuid(), $1, "
                 "$2, $3::json, $4::bigint, $5) RETURNING " +
                 columns(),
             {wanted.kind, wanted.by, wanted.request, text_of(wanted.total), wanted.tenant});
         added = operation_from(made, 0);
-    }
+    });
     std::lock_guard<std::mutex> guard(mutex_);
     added_ = true;
     wake_.notify_all();
     return added;
+}
+
+// Those that ask at the same time are counted one after the other.
+void Operations::refuse_more(schema::Transaction& transaction, const NewOperation& wanted) {
+    transaction.exec(
+        "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 7237892341))",
+        {wanted.by});
+    const Result open = transaction.exec(
+        "SELECT pg_catalog.count(*) FROM " + table() +
+            " WHERE state IN ('queued', 'running') AND by = $1 AND tenant IS NOT DISTINCT FROM $2",
+        {wanted.by, wanted.tenant});
+    if (open.integer(0, 0) >= wanted.most) throw TooManyOperations(wanted.most);
 }
 
 Operation Operations::get(const std::string& id) {
@@ -153,17 +174,31 @@ Operation Operations::get(const std::string& id) {
     return found.front();
 }
 
-std::vector<std::string> Operations::due() {
+// In the order in which they are to be tried: the first of each, those who waited longest for a
+// turn before the others; then their second ones.
+std::vector<Operations::Due> Operations::due() {
     schema::Lease lease = pool_.lease();
-    const Result found = lease.connection().exec("SELECT id FROM " + table() + " WHERE " + kDue +
-                                                 " ORDER BY number LIMIT 100");
-    std::vector<std::string> ids;
-    for (int row = 0; row < found.rows(); ++row) ids.emplace_back(found.text(row, 0));
-    return ids;
+    const Result found = lease.connection().exec(
+        "SELECT id, by || COALESCE(' ' || tenant, ''), place FROM (SELECT id, by, tenant, number, "
+        "pg_catalog.row_number() OVER (PARTITION BY by, tenant ORDER BY number) AS place FROM " +
+        table() + " WHERE " + kDue + ") d ORDER BY place, number LIMIT 100");
+    std::vector<std::pair<std::pair<long long, long long>, Due>> all;
+    std::map<std::string, long long> turns;
+    for (int row = 0; row < found.rows(); ++row) {
+        const Due one{std::string(found.text(row, 0)), std::string(found.text(row, 1))};
+        const auto had = turns_.find(one.by);
+        if (had != turns_.end()) turns.insert(*had);
+        all.push_back({{found.integer(row, 2), had == turns_.end() ? 0 : had->second}, one});
+    }
+    turns_ = std::move(turns);
+    std::ranges::stable_sort(all, {}, [](const auto& one) { return one.first; });
+    std::vector<Due> sorted;
+    for (auto& [key, one] : all) sorted.push_back(std::move(one));
+    return sorted;
 }
 
 std::optional<Claim> Operations::claim(schema::Pool& pool) {
-    for (const auto& id : due()) {
+    for (const auto& [id, by] : due()) {
         auto lock = std::make_unique<OperationLock>(pool, id);
         if (!lock->held()) continue;
         schema::Lease lease = pool.lease();
@@ -173,8 +208,9 @@ std::optional<Claim> Operations::claim(schema::Pool& pool) {
                 "pg_catalog.clock_timestamp()) WHERE id = $1::uuid AND " +
                 kDue + " RETURNING " + columns(),
             {id});
-        if (begun.rows() == 1)
-            return Claim(pool, trash_schema_, std::move(lock), operation_from(begun, 0));
+        if (begun.rows() != 1) continue;
+        turns_[by] = ++turn_;
+        return Claim(pool, trash_schema_, std::move(lock), operation_from(begun, 0));
     }
     return std::nullopt;
 }

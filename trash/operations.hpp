@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +32,12 @@ struct NewOperation {
     std::string by, request;
     std::optional<long long> total;
     std::optional<std::string> tenant;
+    long long most = 0;  // that may wait or run of who asks, this one among them; 0: any
+};
+
+// So many of theirs wait or run already.
+struct TooManyOperations : Error {
+    explicit TooManyOperations(long long most);
 };
 
 // The lock of an operation, held by a transaction that does nothing else: one of a session would
@@ -87,12 +94,13 @@ class Operations {
     Operations(schema::Pool& pool, std::string trash_schema)
         : pool_(pool), trash_schema_(std::move(trash_schema)) {}
 
-    // Queues it and wakes wait().
+    // Queues it and wakes wait(). Throws TooManyOperations.
     Operation add(const NewOperation& wanted);
     // Throws kNotFound.
     Operation get(const std::string& id);
 
-    // The oldest that is due and that nobody runs. The claim keeps a connection of this pool, and
+    // One that is due and that nobody runs: the oldest of whose turn it is, so that who queues many
+    // does not keep others waiting. The claim keeps a connection of this pool, and
     // takes a second one when it writes.
     std::optional<Claim> claim(schema::Pool& pool);
     // Until add() is called, the time is over, or stop.
@@ -101,7 +109,11 @@ class Operations {
   private:
     std::vector<Operation> read(schema::Connection& connection, const std::string& where,
                                 const std::vector<schema::Param>& params);
-    std::vector<std::string> due();
+    struct Due {
+        std::string id, by;
+    };
+    std::vector<Due> due();
+    void refuse_more(schema::Transaction& transaction, const NewOperation& wanted);
     std::string table() const;
 
     schema::Pool& pool_;
@@ -109,6 +121,8 @@ class Operations {
     std::mutex mutex_;
     std::condition_variable_any wake_;
     bool added_ = false;
+    long long turn_ = 0;
+    std::map<std::string, long long> turns_;  // the last one of each who waits
 };
 
 }  // namespace trashd::trash

@@ -7,6 +7,7 @@
 
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
+#include "tests/support/problem.hpp"
 
 using namespace trashd::test;
 
@@ -140,6 +141,23 @@ TEST_CASE("what moves more rows than configured becomes an operation by itself")
     CHECK(call.end_of(call("DELETE", waited.header("Location")))["done"].GetInt() == 101);
     CHECK(call("DELETE", "/v1/project?ids=2,3").status == 202);
     CHECK(call.value("SELECT count(*) FROM trashd.operation WHERE kind = 'bulk-delete'") == "1");
+}
+
+TEST_CASE("who has as many operations waiting as configured is told to come again") {
+    Bench call("[limits]\noperations = 2\n");
+    TestConnection holder(call.database.url());
+    holder->exec("BEGIN");
+    holder->exec("SELECT FROM project WHERE id = 1 FOR UPDATE");
+    const auto first = call("DELETE", "/v1/project/1", kLater);
+    const auto second = call("DELETE", "/v1/project/2", kLater);
+    const auto refused = ask(call.service.port(), "DELETE", "/v1/project/3", kLater);
+    check_problem(refused, "too-many-requests",
+                  "2 of your operations wait or run already; ask again when one has ended");
+    CHECK(refused.header("Retry-After") == "1");
+    holder->exec("ROLLBACK");
+    call.end_of(first);
+    call.end_of(second);
+    CHECK(text(call.end_of(call("DELETE", "/v1/project/3", kLater))["state"]) == "done");
 }
 
 TEST_CASE("a stop leaves what runs for the next start") {

@@ -29,6 +29,7 @@ const std::map<std::string, std::pair<int, std::string>> kMeanings = {
     {"payload-too-large", {413, "The body is too large"}},
     {"unsupported-media-type", {415, "Unsupported media type"}},
     {"invalid", {422, "Invalid"}},
+    {"too-many-requests", {429, "Too many requests"}},
     {"internal", {500, "Internal error"}},
     {"unavailable", {503, "Unavailable"}},
 };
@@ -47,7 +48,7 @@ void check_problem(const Answer& answer, const std::string& code, const std::str
     CHECK(answer.header("Content-Type") == "application/problem+json");
     CHECK(answer.header("X-Request-Id") == kRequestId);
     CHECK(answer.header("Cache-Control") == "no-store");
-    CHECK(answer.header("Retry-After") == (status == 503 ? "1" : ""));
+    CHECK(answer.header("Retry-After") == (status == 503 || status == 429 ? "1" : ""));
 }
 
 Answer ask(int port, const std::string& verb, const std::string& address, httplib::Headers headers,
