@@ -8,8 +8,8 @@ using schema::literal;
 
 // Others' triggers are watched by statements of their own.
 bool Taking::alone() const {
-    return plan_.nodes.size() == 1 && plan_.edges.empty() && !plan_.root->partitioned &&
-           !foreign_triggers();
+    return names_.access_schema.empty() && plan_.nodes.size() == 1 && plan_.edges.empty() &&
+           !plan_.root->partitioned && !foreign_triggers();
 }
 
 // Looked up when the statement is planned, which PostgreSQL does again once the table has changed:

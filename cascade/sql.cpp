@@ -136,10 +136,10 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
     std::string code = "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
                        "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
                        "bigint := 0; _object text;\n"
-                       "  _before bigint[]; _counts bigint[];\nBEGIN\n" +
+                       "  _before bigint[]; _counts bigint[]; _want bigint; _was text;\nBEGIN\n" +
                        hold(catalog, plan) + taking.take_alone(collecting.is_named()) +
                        same_catalog(plan, names) + collecting.take_root("_etags") +
-                       collecting.collect() + collecting.refuse_more() +
+                       taking.see_root() + collecting.collect() + collecting.refuse_more() +
                        cutting.refuse_configured() + taking.watch_others() +
                        "  IF NOT _hard THEN _group := " + taking.next_group() + "; END IF;\n" +
                        cutting.cut_references() + taking.take() + taking.prove() + taking.record() +

@@ -13,6 +13,9 @@ struct Names {
     std::vector<int> shapes;                 // shape id of each node's table
     std::map<schema::Oid, int> link_shapes;  // of each table that a reference is nulled in
     std::string fingerprint;                 // expected, of the tables of the plan
+    // Unquoted; where rows are deleted as the role of the setting trashd.role: the schema that this
+    // role puts them into. Empty: as the role that calls.
+    std::string access_schema = {};
 };
 
 // Tables whose catalog the plan hangs on: nodes and the children of every edge.
@@ -22,8 +25,9 @@ std::vector<schema::Oid> tables_of(const Plan& plan);
 // etags text[], most bigint) RETURNS bigint[]: {group id, rows moved, rows nulled, then rows per
 // node}. Raises TD404 root not there, TD412 etag, TD001 catalog changed, TD002 guard, TD409 blocked
 // by configuration, TD413 more rows than most (before anything is deleted; NULL: any number), TD403
-// a row is another tenant's. Locks top-down (engine.md 2), captures, deletes, proves it with the
-// guard. With a tenant column a root of another tenant is not there.
+// a row is another tenant's, TD405 the role may not see or delete a row. Locks top-down (engine.md
+// 2), captures, deletes, proves it with the guard. With a tenant column a root of another tenant is
+// not there.
 std::string move_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
                               const std::string& function);
 

@@ -119,6 +119,8 @@ class Taking {
     std::string take_alone(const std::string& named) const;
     std::string next_group() const;
     std::string watch_others() const;
+    // Raises TD404 where the root is hidden from the role.
+    std::string see_root() const;
     std::string take() const;
     std::string prove() const;
     std::string record() const;
@@ -131,6 +133,11 @@ class Taking {
     std::string crossing(const std::string& payload) const;
     std::string vetoed(int node) const;
     bool foreign_triggers() const;
+    std::string all_of(int node) const;
+    std::string become_asker() const;
+    std::string become_service() const;
+    std::string count_wanted() const;
+    std::string expect_wanted() const;
     bool alone() const;
     std::string unchanged() const;
     std::string own(const std::string& table) const;

@@ -29,7 +29,9 @@ std::string Taking::next_group() const {
 }
 
 std::string Taking::into_item() const {
-    return "INSERT INTO " + own("item") + " (group_id, ordinal, shape, object_id, payload) ";
+    const auto to =
+        names_.access_schema.empty() ? own("item") : quoted({names_.access_schema, "incoming"});
+    return "INSERT INTO " + to + " (group_id, ordinal, shape, object_id, payload) ";
 }
 
 std::string Taking::into_group() const {
@@ -142,22 +144,27 @@ std::string Taking::take() const {
         refuse = "  PERFORM FROM " + own("item") + " s WHERE s.group_id = _group AND " +
                  crossing("payload") + " LIMIT 1;\n  IF FOUND THEN " + raised;
     }
-    return "  _before := " + array_of(deleted_so_far(), "int8") + ";\n  IF _hard THEN\n" + with +
-           "  SELECT " + count + " FROM (" + taken + ") s(shape, o, p);\n" + refuse_hard +
-           "  ELSE\n" + with + "  " + into_item() +
+    return "  _before := " + array_of(deleted_so_far(), "int8") + ";\n" + count_wanted() +
+           become_asker() + "  IF _hard THEN\n" + with + "  SELECT " + count + " FROM (" + taken +
+           ") s(shape, o, p);\n" + become_service() + refuse_hard + "  ELSE\n" + with + "  " +
+           into_item() +
            "SELECT _group, pg_catalog.row_number() OVER (), s.shape, s.o, s.p FROM (" + taken +
            ") s(shape, o, p);\n"
            "  GET DIAGNOSTICS _n = ROW_COUNT;\n" +
-           refuse + "  END IF;\n  SET CONSTRAINTS ALL IMMEDIATE;\n";
+           become_service() + refuse + "  END IF;\n" + expect_wanted() +
+           "  SET CONSTRAINTS ALL IMMEDIATE;\n";
+}
+
+// The rows of the node that are to go, as long as they are there.
+std::string Taking::all_of(int node) const {
+    return relation(*plan_.nodes[node].table) + " t WHERE " +
+           (node == 0 && !plan_.nodes[0].loop ? "(" + is_.is_root() + ")" : is_.in_closure(node));
 }
 
 std::string Taking::vetoed(int node) const {
     const Table& table = *plan_.nodes[node].table;
     if (!has_trigger(table, &schema::Trigger::on_delete)) return "";
-    const std::string where =
-        node == 0 && !plan_.nodes[0].loop ? "(" + is_.is_root() + ")" : is_.in_closure(node);
-    return "  PERFORM FROM " + relation(table) + " t WHERE " + where +
-           " LIMIT 1;\n  IF FOUND THEN " +
+    return "  PERFORM FROM " + all_of(node) + " LIMIT 1;\n  IF FOUND THEN " +
            raise("TD003", "a trigger on " + quoted(table.name) + " keeps rows from being deleted") +
            "  END IF;\n";
 }

@@ -14,6 +14,7 @@
 #include "generated/kDemoSchema.hpp"
 #include "schema/cluster.hpp"
 #include "schema/reader.hpp"
+#include "service/database_access.hpp"
 #include "service/runner.hpp"
 #include "service/server.hpp"
 #include "trash/seal.hpp"
@@ -148,6 +149,7 @@ void run(const Config& config) {
         spdlog::info("a pooler is between: statements are not prepared");
     if (config.demo) load_demo(pool, config.trash_schema);
     trash::Trash trash(pool, config.trash_schema);
+    open_database_access(trash, config);
     ResourceCache resources(trash, config);
     HttpServer server(trash, resources, config);
     auto endpoint = *parse_endpoint(config.listen);

@@ -30,6 +30,7 @@ void write_principal(JsonWriter& out, const Principal& principal) {
     out.EndArray();
     out.key("tenant").text_or_null(principal.tenant);
     out.key("claims").text(principal.claims);
+    out.key("role").text_or_null(principal.role);
 }
 
 std::string request_of(const Call& call) {
@@ -151,6 +152,8 @@ Call accepted_call(const trash::Operation& operation) {
     const auto& tenant = member(request, "tenant");
     if (tenant.kind == Json::Kind::kString) call.principal.tenant = tenant.text;
     call.principal.claims = text("claims");
+    const auto& role = member(request, "role");
+    if (role.kind == Json::Kind::kString) call.principal.role = role.text;
     call.headers = [tags = text("ifMatch")](const std::string& name) {
         return name == "If-Match" && !tags.empty() ? HeaderValues{tags} : HeaderValues();
     };

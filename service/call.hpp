@@ -13,6 +13,7 @@
 #include "service/rate_limit.hpp"
 #include "service/resources.hpp"
 #include "service/spool.hpp"
+#include "trash/consent.hpp"
 #include "trash/idempotency.hpp"
 #include "trash/trash.hpp"
 

@@ -86,8 +86,9 @@ void check_name(const std::string& name) {
 void check_roles(const Config& config, const std::vector<std::string>& roles) {
     std::vector<std::string> known;
     for (const auto& [name, role] : config.roles) known.push_back(name);
+    for (const auto& role : config.access.roles) known.push_back(role);
     for (const auto& role : roles)
-        if (!config.roles.contains(role))
+        if (std::ranges::count(known, role) == 0)
             throw Error(Code::kBadRequest, "there is no role '" + role +
                                                "' in the configuration; it has " +
                                                (known.empty() ? "none" : joined(known, ", ")));

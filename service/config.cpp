@@ -186,6 +186,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_idempotency(section, config, faults);
     take_tls(section, config, faults);
     take_tenant(section, config, faults);
+    take_database_access(section, config, faults);
     take_cors(section, config, faults);
     take_http(section, config, faults);
     take_proxy(section, config, faults);

@@ -48,10 +48,17 @@ struct Credentials {
     std::string jwt_keys;          // file of the keys that tokens are signed with; empty: no tokens
     std::string issuer, audience;  // that tokens must name; empty: any
     int clock_skew_seconds = 60;
-    std::string id_claim = "sub", roles_claim = "roles", tenant_claim = "tenant";
+    std::string id_claim = "sub", roles_claim = "roles", tenant_claim = "tenant",
+                role_claim = "role";
     std::string anonymous;  // role of requests without credentials; empty: there may be none
 
     bool configured() const { return api_keys || !jwt_keys.empty(); }
+};
+
+// The database's own say: roles that requests may run as, and a function that is asked about rows.
+struct DatabaseAccess {
+    std::vector<std::string> roles;  // none: as the service's own role
+    std::string function;            // schema.name; empty: nobody is asked
 };
 
 // Files in PEM; both or none.
@@ -83,6 +90,7 @@ struct Config {
     TenantConfig tenant;
     std::vector<ResourceConfig> resources;
     Credentials credentials;
+    DatabaseAccess access;
     std::map<std::string, Role> roles;
     std::map<std::string, AskerLimits> role_limits;  // of each role
 };

@@ -110,6 +110,13 @@ void take_tenant(Section& section, Config& config, std::vector<std::string>& fau
     });
 }
 
+void take_database_access(Section& section, Config& config, std::vector<std::string>& faults) {
+    take_table(section, "access", faults, [&](Section& access) {
+        access.take("database_roles", config.access.roles);
+        access.take("function", config.access.function);
+    });
+}
+
 void take_credentials(Section& section, Config& config, std::vector<std::string>& faults) {
     take_table(section, "credentials", faults, [&](Section& credentials) {
         auto& into = config.credentials;
@@ -121,6 +128,7 @@ void take_credentials(Section& section, Config& config, std::vector<std::string>
         credentials.take("id_claim", into.id_claim);
         credentials.take("roles_claim", into.roles_claim);
         credentials.take("tenant_claim", into.tenant_claim);
+        credentials.take("role_claim", into.role_claim);
         credentials.take("anonymous", into.anonymous);
     });
 }
@@ -150,6 +158,10 @@ void check_access(const Config& config, std::vector<std::string>& faults) {
             "tenant.column: nobody names a tenant; set api_keys or jwt_keys under [credentials]");
     if (tenants && !credentials.anonymous.empty())
         faults.push_back("credentials.anonymous: with tenants each request must name one");
+    if (!config.access.roles.empty() && !configured)
+        faults.push_back(
+            "access.database_roles: nobody names a role; set api_keys or jwt_keys under "
+            "[credentials]");
     if (configured && config.roles.empty())
         faults.push_back("roles: there is none, so nobody could do anything");
     if (!configured && !config.roles.empty())

@@ -13,6 +13,7 @@ namespace trashd::service {
 void take_asker_limits(Section& section, AskerLimits& into);
 void take_credentials(Section& section, Config& config, std::vector<std::string>& faults);
 void take_roles(Section& section, Config& config, std::vector<std::string>& faults);
+void take_database_access(Section& section, Config& config, std::vector<std::string>& faults);
 void take_tenant(Section& section, Config& config, std::vector<std::string>& faults);
 // What does not fit together.
 void check_access(const Config& config, std::vector<std::string>& faults);

@@ -57,6 +57,7 @@ toml::table credentials_table(const Credentials& credentials) {
     insert("id_claim", credentials.id_claim);
     insert("roles_claim", credentials.roles_claim);
     insert("tenant_claim", credentials.tenant_claim);
+    insert("role_claim", credentials.role_claim);
     insert("anonymous", credentials.anonymous);
     return table;
 }
@@ -143,6 +144,12 @@ std::string dump(const Config& config) {
     if (!config.tenant.column.empty())
         table.insert("tenant",
                      toml::table{{"column", config.tenant.column}, {"host", config.tenant.host}});
+    toml::table access;
+    toml::array database_roles;
+    for (const auto& role : config.access.roles) database_roles.push_back(role);
+    if (!database_roles.empty()) access.insert("database_roles", database_roles);
+    if (!config.access.function.empty()) access.insert("function", config.access.function);
+    if (!access.empty()) table.insert("access", access);
     if (config.tls.on())
         table.insert("tls",
                      toml::table{{"certificate", config.tls.certificate}, {"key", config.tls.key}});

@@ -154,6 +154,11 @@ std::optional<std::string> tenant_of(const json_t* value) {
     return text_of(value);
 }
 
+std::optional<std::string> role_of(const json_t* value) {
+    const auto role = text_of(value);
+    return role.empty() ? std::nullopt : std::optional(role);
+}
+
 }  // namespace
 
 TokenVerifier::TokenVerifier(const Credentials& credentials) try
@@ -170,7 +175,8 @@ Principal TokenVerifier::verify(const std::string& token) {
     check_times(claims, credentials_.clock_skew_seconds);
     check_parties(claims, credentials_);
     return {id_of(claims, credentials_.id_claim), roles_of(claim(claims, credentials_.roles_claim)),
-            tenant_of(claim(claims, credentials_.tenant_claim)), json_text(claims)};
+            tenant_of(claim(claims, credentials_.tenant_claim)), json_text(claims),
+            role_of(claim(claims, credentials_.role_claim))};
 }
 
 }  // namespace trashd::service

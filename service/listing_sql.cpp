@@ -38,7 +38,7 @@ class Reader {
           listing_(listing),
           table_(*listing.resource->table),
           connection_(connection),
-          trashed_(connection, catalog, trash.schema_name(), table_) {}
+          trashed_(connection, catalog, trash.readable_schema(), table_) {}
 
     void be_careful() { trashed_.be_careful(); }
     void check_values();
@@ -74,7 +74,7 @@ void Reader::check_values() {
             compared.push_back({listing_.order.terms[at].column, *listing_.after[at]});
     std::vector<trash::TypedText> values;
     for (const auto& one : compared) values.push_back({one.value, one.column->value_type});
-    const auto wrong = trash::first_bad(connection_, trash_.schema_name(), values);
+    const auto wrong = trash::first_bad(connection_, trash_.readable_schema(), values);
     if (!wrong) return;
     if (*wrong >= own) refuse_cursor();
     const auto& column = *compared[*wrong].column;
@@ -180,7 +180,7 @@ std::string Reader::statement(const trash::RowsAsked& asked) const {
     if (listing_.scope.trashed) {
         cases += trashed_.json_cases({"p.group_id", "p.ordinal"}, listing_.select);
         item = "CASE WHEN p.shape <> 0 THEN " +
-               trash::item_fields_at(trash_.schema_name(), trash_.naming(), "p.group_id",
+               trash::item_fields_at(trash_.readable_schema(), trash_.naming(), "p.group_id",
                                      "p.ordinal") +
                " END";
     }

@@ -77,7 +77,7 @@ Found find(const Call& call, const Scope& scope, const Names& select) {
                                   {id, select, live_rows(call, Right::kRead, alias_of(table))});
         if (found.live || (!scope.live && !scope.trashed)) return;
         trash::Items items(transaction.connection(), *call.resources->catalog(),
-                           call.trash->schema_name(), call.trash->naming());
+                           call.trash->readable_schema(), call.trash->naming());
         found.item = scope.trashed ? items.newest_row_of(table, id, select)
                                    : items.newest_of(table, id, true);
     });

@@ -11,7 +11,8 @@ struct Principal {
     std::string id = "anonymous";    // deletedBy; of an API key "key:" and its name
     std::vector<std::string> roles;  // of the configuration; others count for nothing
     std::optional<std::string> tenant = {};
-    std::string claims = "{}";  // of a token: its JSON object
+    std::string claims = "{}";             // of a token: its JSON object
+    std::optional<std::string> role = {};  // of the database, where a token names one
 };
 
 }  // namespace trashd::service

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "schema/value.hpp"
+#include "service/database_access.hpp"
 #include "service/handlers.hpp"
 #include "service/rows.hpp"
 #include "trash/reach.hpp"
@@ -34,14 +35,20 @@ trash::RowCheck row_check(const Call& call, const std::vector<Right>& rights) {
     for (const auto right : rights)
         if (auto reach = reach_of(call, right); reach && !reach->own.empty())
             own.emplace_back(right, std::move(*reach));
-    if (own.empty()) return {};
-    return [&call, own](schema::Transaction& transaction, const schema::Catalog& catalog,
-                        long long group) {
+    const auto consent = consent_of(call);
+    if (own.empty() && !consent) return {};
+    return [&call, own, consent, rights](schema::Transaction& transaction,
+                                         const schema::Catalog& catalog, long long group) {
         for (const auto& [right, reach] : own) {
             const auto beyond = trash::first_beyond(transaction.connection(), catalog,
                                                     call.trash->schema_name(), group, reach);
             if (beyond) refuse(call, right, *beyond);
         }
+        for (const auto right : rights)
+            if (consent)
+                trash::need_consent(transaction.connection(), *consent,
+                                    std::string(right_name(right)), catalog,
+                                    call.trash->schema_name(), group);
     };
 }
 
@@ -104,11 +111,11 @@ std::string live_rows(const Call& call, Right right, const std::string& alias) {
 trash::Checks check_of(const Call& call, const std::vector<Right>& rights) {
     trash::Checks checks;
     auto everywhere = [&](Right right) { return call.access.everywhere(right); };
+    checks.rows = row_check(call, rights);
     if (std::ranges::all_of(rights, everywhere)) return checks;
     checks.tables = [&call, rights](const std::vector<schema::QualifiedName>& tables) {
         call.access.need_all(rights, *call.resources, tables);
     };
-    checks.rows = row_check(call, rights);
     return checks;
 }
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "service/async.hpp"
+#include "service/database_access.hpp"
 #include "service/http_error.hpp"
 #include "service/router.hpp"
 #include "service/tenant.hpp"
@@ -92,6 +93,7 @@ void Runner::run(trash::Claim& claim) {
     if (config_.credentials.configured()) call.access = Access(config_.roles, call.principal);
     const auto path = match_path(call);
     narrow_to_tenant(call);
+    act_as_role(call);
     const auto reply = answer_route(call, path);
     if (!claim.ended()) claim.end(result_of(reply));
 }

@@ -15,6 +15,7 @@
 #include "service/access_log.hpp"
 #include "service/admission.hpp"
 #include "service/credentials.hpp"
+#include "service/database_access.hpp"
 #include "service/front.hpp"
 #include "service/head.hpp"
 #include "service/host.hpp"
@@ -187,7 +188,10 @@ Reply HttpServer::Impl::dispatch(Call& call) {
         call.resources = resources.refresh();
         path = match_path(call);
     }
-    if (is_of_tenant(path)) narrow_to_tenant(call);
+    if (is_of_tenant(path)) {
+        narrow_to_tenant(call);
+        act_as_role(call);
+    }
     try {
         return answer_route(call, path);
     } catch (const Forbidden& error) {

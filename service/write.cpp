@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "service/body.hpp"
+#include "service/database_access.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/once.hpp"
@@ -106,7 +107,7 @@ Reply run(Write& write, const std::function<Reply(schema::Transaction&)>& work) 
         try {
             call.trash->run(schema::Mode::kWrite, [&](schema::Transaction& transaction) {
                 reply = work(transaction);
-                keep_reply(call, transaction, reply);
+                call.trash->as_itself(transaction, [&] { keep_reply(call, transaction, reply); });
             });
         } catch (const Error& error) {
             explain(call, *write.given, error);
@@ -121,7 +122,7 @@ Reply run(Write& write, const std::function<Reply(schema::Transaction&)>& work) 
 }
 
 trash::Items items_of(const Call& call, schema::Transaction& transaction) {
-    return {transaction.connection(), *call.resources->catalog(), call.trash->schema_name(),
+    return {transaction.connection(), *call.resources->catalog(), call.trash->readable_schema(),
             call.trash->naming()};
 }
 
@@ -173,11 +174,17 @@ void add_tenant(const Call& call, const Json& body, Given& given) {
 
 // A row that is not the asker's is not written. One referred to that is another tenant's is not
 // there, as the database would say.
-void check_written(const Call& call, const WrittenRow& row) {
+void check_written(const Call& call, schema::Transaction& transaction, const char* action,
+                   const WrittenRow& row) {
     const auto& table = *call.resource->table;
     if (!row.own) throw Forbidden({{Right::kWrite, encode_path(call.resource->path)}});
-    if (row.crossing.empty()) return;
-    throw Error(SqlError{"23503", "", "", table.name.schema, table.name.name, "", row.crossing});
+    if (!row.crossing.empty())
+        throw Error(
+            SqlError{"23503", "", "", table.name.schema, table.name.name, "", row.crossing});
+    if (const auto consent = consent_of(call))
+        call.trash->as_itself(transaction, [&] {
+            trash::need_consent(transaction.connection(), *consent, action, table.name, row.json);
+        });
 }
 
 Given given_object(const Call& call, const Json& body) {
@@ -247,7 +254,7 @@ Reply insert(Write& write, schema::Transaction& transaction, const std::vector<G
         if (array) write.position = i;
         auto row = insert_row(transaction, table, objects[i]);
         if (!row) refuse_kept_out();
-        check_written(write.call, *row);
+        check_written(write.call, transaction, "create", *row);
         if (std::ranges::any_of(objects[i].columns,
                                 [&](const auto* column) { return is_key(table, *column); }))
             keys.push_back(row->id);
@@ -362,7 +369,7 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
     const auto row = update_row(transaction, change.address, with_merged(call, change, *locked),
                                 change.defaults);
     if (!row) refuse_kept_out();
-    check_written(call, *row);
+    check_written(call, transaction, "update", *row);
     Reply reply;
     add_etag(reply, call, row->etag);
     add_representation(reply, call, row->json);

@@ -33,16 +33,24 @@ std::vector<Param> keys_of(const std::vector<Live>& rows) {
     return keys;
 }
 
+// Who asks: what live rows t that one has, the schema in which it finds the trash, and how work is
+// done as its role, if it has one.
+struct BulkAsker {
+    std::string own, readable;
+    std::function<void(const std::function<void()>&)> as;
+};
+
 class Bulk {
   public:
     Bulk(schema::Connection& connection, const Compiled& plan, const std::string& trash_schema,
-         const std::vector<Naming>& naming, std::string own)
+         const std::vector<Naming>& naming, BulkAsker asker)
         : connection_(connection),
           plan_(plan),
           table_(*plan.plan.root),
           name_(trash_schema),
-          own_(std::move(own)),
-          items_(connection, *plan.catalog, trash_schema, naming) {}
+          asker_(std::move(asker)),
+          own_(asker_.own),
+          items_(connection, *plan.catalog, asker_.readable, naming) {}
 
     // In key order, each once; locked, so that they stay what they are.
     std::vector<Live> live(const Selection& selection, bool lock);
@@ -56,6 +64,8 @@ class Bulk {
     std::vector<Live> live_where(const std::string& from, const std::vector<Param>& params,
                                  bool lock);
     std::vector<Live> live_of(const std::vector<Param>& keys, bool lock);
+    void as(const std::function<void()>& work) { asker_.as ? asker_.as(work) : work(); }
+    std::vector<Live> visible(const std::vector<Live>& locked);
     void move(std::vector<Live> left);
     std::vector<bool> owned(const std::vector<Live>& rows);
     void move_these(const std::vector<Live>& roots);
@@ -71,7 +81,8 @@ class Bulk {
     const Compiled& plan_;
     const Table& table_;
     const std::string& name_;
-    const std::string own_;  // condition on rows t: who asks has them
+    const BulkAsker asker_;
+    const std::string& own_;
     Items items_;
     schema::Transaction* transaction_ = nullptr;
     const BulkOptions* options_ = nullptr;
@@ -168,6 +179,15 @@ std::vector<Live> Bulk::live_of(const std::vector<Param>& keys, bool lock) {
     return live_where(casts() + " JOIN " + schema::relation(table_) + " t ON " +
                           join(equal, " AND ") + " WHERE " + own_,
                       {schema::array_literal(keys)}, lock);
+}
+
+// Locked by the service, which alone may lock without a right to change; of these who asks may not
+// see all.
+std::vector<Live> Bulk::visible(const std::vector<Live>& locked) {
+    if (!asker_.as) return locked;
+    std::vector<Live> seen;
+    as([&] { seen = live_of(keys_of(locked), false); });
+    return seen;
 }
 
 std::vector<Live> Bulk::live(const Selection& selection, bool lock) {
@@ -305,9 +325,11 @@ void Bulk::purge_trashed(const std::map<std::string, Item>& found) {
     }
     for (const auto& [id, item] : found) {
         if (were_live_.contains(id) || groups_.contains(item.group_id)) continue;
+        Item root;
+        as([&] { root = items_.one(item_id(item.group_id, 1), false); });
         throw NotRoot("the object " + id +
                           " went into the trash with another one; purge or restore that group",
-                      items_.one(item_id(item.group_id, 1), false));
+                      root);
     }
 }
 
@@ -324,7 +346,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
     transaction_ = &transaction;
     options_ = &options;
     context_ = &context;
-    const std::vector<Live> rows = live(selection, true);
+    const std::vector<Live> rows = visible(live(selection, true));
     for (const Live& row : rows) were_live_.insert(row.id);
     if (!selection.condition.empty()) {
         for (const Live& row : rows) ids_.emplace_back(row.id);
@@ -335,7 +357,8 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
         if (id) asked.push_back(*id);
     std::sort(asked.begin(), asked.end());
     asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
-    const auto found = items_.newest_of_all(table_, asked);
+    std::map<std::string, Item> found;
+    as([&] { found = items_.newest_of_all(table_, asked); });
     if (options.hard) purge_trashed(found);
     BulkResult result;
     for (const Param& id : ids_)
@@ -356,9 +379,12 @@ BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selec
             impl_->run(
                 schema::Mode::kMove,
                 [&](schema::Transaction& transaction) {
+                    auto own = options;
+                    own.check = impl_->with_sight(options.check);
                     Bulk bulk(transaction.connection(), *plan, impl_->name, impl_->naming,
-                              tenant_condition(*plan->plan.root, "t"));
-                    result = bulk.run(transaction, selection, options, context);
+                              {tenant_condition(*plan->plan.root, "t"), impl_->readable(),
+                               impl_->asker_of(transaction)});
+                    result = bulk.run(transaction, selection, own, context);
                 },
                 kTries);
             return result;
@@ -379,7 +405,7 @@ Impact Trash::impact_all(const QualifiedName& wanted, const Selection& selection
         try {
             return impl_->reading([&](Items& items, const schema::Catalog&) {
                 Bulk bulk(items.connection(), *plan, impl_->name, impl_->naming,
-                          tenant_condition(*plan->plan.root, "t"));
+                          {tenant_condition(*plan->plan.root, "t"), impl_->readable(), {}});
                 return read_impact(items.connection(), *plan, keys_of(bulk.live(selection, false)));
             });
         } catch (const Error& error) {

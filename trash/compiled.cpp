@@ -4,6 +4,7 @@
 
 #include "cascade/sql.hpp"
 #include "schema/reader.hpp"
+#include "trash/sight.hpp"
 #include "trash/store.hpp"
 
 namespace trashd::trash {
@@ -25,6 +26,7 @@ cascade::Names names_for(schema::Transaction& transaction, const Compiled& compi
                          const std::string& trash_schema) {
     cascade::Names names;
     names.trash_schema = trash_schema;
+    if (compiled.as_role) names.access_schema = access_schema(trash_schema);
     for (const cascade::Node& node : compiled.plan.nodes) {
         names.shapes.push_back(shape_of(transaction.connection(), trash_schema, *node.table));
     }
@@ -74,6 +76,7 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
     made->plan =
         cascade::make_plan(*made->catalog, table, asked.policy(*made->catalog), asked.take_all);
     made->plan.tenant_column = asked.tenant_column;
+    made->as_role = asked.as_role;
     if (!made->plan.refusals.empty()) return made;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         transaction.exec("SELECT pg_catalog.pg_advisory_xact_lock(7237892340013)");
@@ -93,7 +96,7 @@ std::shared_ptr<const Compiled> CompiledPlans::get(schema::Pool& pool,
                                                    std::shared_ptr<const schema::Catalog> catalog,
                                                    const schema::Table& table,
                                                    const PlanAsked& asked) {
-    const std::tuple key{table.oid, asked.take_all, asked.tenant_column};
+    const std::tuple key{table.oid, asked.take_all, asked.tenant_column, asked.as_role};
     {
         std::lock_guard<std::mutex> lock(mutex_);
         auto found = plans_.find(key);
@@ -107,7 +110,8 @@ std::shared_ptr<const Compiled> CompiledPlans::get(schema::Pool& pool,
 
 void CompiledPlans::forget(const Compiled& compiled) {
     std::lock_guard<std::mutex> lock(mutex_);
-    plans_.erase({compiled.plan.root->oid, compiled.plan.take_all, compiled.plan.tenant_column});
+    plans_.erase({compiled.plan.root->oid, compiled.plan.take_all, compiled.plan.tenant_column,
+                  compiled.as_role});
 }
 
 }  // namespace trashd::trash

@@ -21,6 +21,7 @@ using PolicyOf = std::function<cascade::Policy(const schema::Catalog&)>;
 struct Compiled {
     std::shared_ptr<const schema::Catalog> catalog;  // the plan points into it
     cascade::Plan plan;
+    bool as_role = false;
     std::string move, impact, owners;  // quoted names of the functions; owners only where it can be
 };
 
@@ -28,6 +29,7 @@ struct PlanAsked {
     const PolicyOf& policy;
     bool take_all = false;
     std::string tenant_column;  // empty: rows of all tenants
+    bool as_role = false;       // as the role of the setting trashd.role
 };
 
 class CompiledPlans {
@@ -47,7 +49,8 @@ class CompiledPlans {
 
     std::string trash_schema_;
     std::mutex mutex_;
-    std::map<std::tuple<schema::Oid, bool, std::string>, std::shared_ptr<const Compiled>> plans_;
+    std::map<std::tuple<schema::Oid, bool, std::string, bool>, std::shared_ptr<const Compiled>>
+        plans_;
 };
 
 }  // namespace trashd::trash

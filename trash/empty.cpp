@@ -70,7 +70,8 @@ bool Emptying::kept(schema::Transaction& transaction, const GroupRow& group) con
         options_.rows(transaction, *catalog_, group.id);
         return false;
     } catch (const Error& error) {
-        if (error.code() != Code::kForbidden || error.sql()) throw;
+        const bool kept = error.code() == Code::kForbidden || error.code() == Code::kNotFound;
+        if (!kept || error.sql()) throw;
         return true;
     }
 }
@@ -81,6 +82,7 @@ void Emptying::flush(bool skip) {
     std::vector<GroupRow> groups;
     schema::run(pool_, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         now = {};
+        if (options_.begin) options_.begin(transaction.connection());
         groups = lock_groups(transaction.connection(), name_, batch_, skip);
         std::erase_if(groups, [&](const GroupRow& group) { return kept(transaction, group); });
         purge_groups(transaction, name_, groups, context_);
@@ -138,7 +140,10 @@ Emptied Trash::count_groups(const EmptyOptions& options) {
 
 Emptied Trash::empty(const EmptyOptions& options, const Context& context) {
     if (options.filter.root == false) return {};
-    Emptying emptying(impl_->cache, impl_->pool, impl_->name, options, context);
+    auto own = options;
+    own.rows = impl_->with_sight({{}, options.rows}).rows;
+    own.begin = [this](schema::Connection& connection) { impl_->begin(connection); };
+    Emptying emptying(impl_->cache, impl_->pool, impl_->name, own, context);
     ItemsAsked asked;
     asked.filter = impl_->roots_of(options);
     asked.limit = kGroups;

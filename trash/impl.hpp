@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "schema/role.hpp"
 #include "schema/tenant.hpp"
 #include "trash/compiled.hpp"
 #include "trash/items.hpp"
@@ -32,9 +33,11 @@ struct Shared {
 };
 
 struct Trash::Impl {
-    explicit Impl(std::shared_ptr<Shared> all, std::optional<std::string> of = {})
+    explicit Impl(std::shared_ptr<Shared> all, std::optional<std::string> of = {},
+                  std::optional<DatabaseRole> as = {})
         : shared(std::move(all)),
           tenant(std::move(of)),
+          role(std::move(as)),
           pool(shared->pool),
           name(shared->name),
           cache(shared->cache),
@@ -45,11 +48,32 @@ struct Trash::Impl {
     void run(schema::Mode mode, const std::function<void(schema::Transaction&)>& work,
              int tries = 5) {
         auto own = [&](schema::Transaction& transaction) {
-            if (tenant) schema::set_tenant(transaction.connection(), *tenant);
+            begin(transaction.connection());
             work(transaction);
         };
-        schema::run(pool, mode, own, tries);
+        naming_role([&] { schema::run(pool, mode, own, tries); });
     }
+    void begin(schema::Connection& connection) const {
+        if (tenant) schema::set_tenant(connection, *tenant);
+        if (role) set_role(connection, *role);
+    }
+    // Work on live rows as the view's role, if it has one.
+    void as_asker(schema::Connection& connection, const std::function<void()>& work) const {
+        if (role)
+            schema::as_role(connection, role->name, work);
+        else
+            work();
+    }
+    std::function<void(const std::function<void()>&)> asker_of(schema::Transaction& transaction) {
+        if (!role) return {};
+        return [&](const std::function<void()>& work) { as_asker(transaction.connection(), work); };
+    }
+    // What the role lacks is the asker's to know, not the service's to have.
+    void naming_role(const std::function<void()>& work) const;
+    // The schema whose tables as_asker() reads.
+    std::string readable() const { return role ? access_schema(name) : name; }
+    // Where there is a role it must see all of a group that leaves the trash.
+    Checks with_sight(const Checks& checks) const;
 
     const schema::Table& table(const std::shared_ptr<const schema::Catalog>& catalog,
                                const schema::QualifiedName& wanted) const;
@@ -63,11 +87,12 @@ struct Trash::Impl {
         auto catalog = cache.get();
         schema::Lease lease = pool.lease();
         schema::Transaction transaction(lease.connection(), schema::Mode::kRead, pool.limits());
-        if (tenant) schema::set_tenant(lease.connection(), *tenant);
-        Items items(lease.connection(), *catalog, name, naming);
-        auto result = work(items, *catalog);
+        begin(lease.connection());
+        Items items(lease.connection(), *catalog, readable(), naming);
+        std::optional<decltype(work(items, *catalog))> result;
+        naming_role([&] { as_asker(lease.connection(), [&] { result = work(items, *catalog); }); });
         transaction.commit();
-        return result;
+        return std::move(*result);
     }
     DeleteResult move(const Compiled& plan, const std::vector<std::string>& id,
                       const DeleteOptions& options, const Context& context);
@@ -86,6 +111,7 @@ struct Trash::Impl {
 
     std::shared_ptr<Shared> shared;
     std::optional<std::string> tenant;  // whose view this is; nothing: of all
+    std::optional<DatabaseRole> role;   // that it is for; nothing: the session's own
     schema::Pool& pool;
     const std::string& name;
     schema::CatalogCache& cache;

@@ -167,7 +167,7 @@ ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
     const std::string joined =
         " FROM " + items + " i" + names + " JOIN " + groups + " g ON g.id = i.group_id WHERE ";
     ItemQuery query;
-    query.count = all.items.empty()
+    query.count = all.items.empty() && !filter.hidden
                       ? "SELECT coalesce(sum(g.size), 0) FROM " + groups + " g WHERE " + all.groups
                       : "SELECT count(*)" + joined + all.groups + all.items;
     query.count_params = all.params;

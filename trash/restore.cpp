@@ -7,6 +7,7 @@
 #include "cascade/plan.hpp"
 #include "cascade/predicates.hpp"
 #include "schema/reader.hpp"
+#include "schema/role.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
 
@@ -79,10 +80,18 @@ void expect(Restoring& restoring, const Shape& shape, long long inserted) {
     restoring.conflicts.push_back(std::move(conflict));
 }
 
+schema::Result insert(Restoring& restoring, const std::string& sql) {
+    if (!restoring.options.role) return restoring.exec(sql);
+    std::optional<schema::Result> done;
+    schema::as_role(restoring.transaction.connection(), restoring.options.role->name,
+                    [&] { done = restoring.exec(sql); });
+    return std::move(*done);
+}
+
 // One statement: foreign keys are checked at its end, so these may refer to each other.
 void insert_together(Restoring& restoring, const std::vector<const Shape*>& shapes) {
     if (shapes.size() == 1) {
-        const auto done = restoring.exec(insert_sql(restoring, *shapes[0]));
+        const auto done = insert(restoring, insert_sql(restoring, *shapes[0]));
         return expect(restoring, *shapes[0], done.affected());
     }
     std::vector<std::string> with, counts;
@@ -91,7 +100,8 @@ void insert_together(Restoring& restoring, const std::vector<const Shape*>& shap
         with.push_back(name + " AS (" + insert_sql(restoring, *shape) + " RETURNING 1)");
         counts.push_back("(SELECT count(*) FROM " + name + ")");
     }
-    const auto done = restoring.exec("WITH " + join(with, ", ") + " SELECT " + join(counts, ", "));
+    const auto done =
+        insert(restoring, "WITH " + join(with, ", ") + " SELECT " + join(counts, ", "));
     for (std::size_t k = 0; k < shapes.size(); ++k) {
         expect(restoring, *shapes[k], done.integer(0, static_cast<int>(k)));
     }

@@ -48,6 +48,7 @@ struct Restoring {
     std::vector<Conflict> conflicts;  // found by the attempt itself
     Restored result;
 
+    std::string items() const;                       // that the asker's role may read
     std::string own(const std::string& name) const;  // a table or function of the trash schema
     schema::Result exec(const std::string& sql) { return transaction.exec(sql); }
 };

@@ -107,6 +107,10 @@ int Shape::position(int attnum) const {
     return found == attnums.end() ? 0 : static_cast<int>(found - attnums.begin()) + 1;
 }
 
+std::string Restoring::items() const {
+    return options.role ? quoted({options.role->schema, "item"}) : own("item");
+}
+
 std::string Restoring::own(const std::string& name) const {
     return quoted({trash_schema, name});
 }
@@ -148,11 +152,10 @@ std::string source(const Restoring& restoring, const Shape& shape) {
     }
     // no index on shape may serve: before the first ANALYZE it seems to find few rows
     for (const auto& range : shape.ranges) {
-        parts.push_back("(SELECT group_id, ordinal, object_id, payload FROM " +
-                        restoring.own("item") + " WHERE group_id = " + to_string(range.group) +
-                        " AND ordinal BETWEEN " + to_string(range.first) + " AND " +
-                        to_string(range.last) + " AND shape + 0 = " + to_string(shape.id) + guard +
-                        ")");
+        parts.push_back("(SELECT group_id, ordinal, object_id, payload FROM " + restoring.items() +
+                        " WHERE group_id = " + to_string(range.group) + " AND ordinal BETWEEN " +
+                        to_string(range.first) + " AND " + to_string(range.last) +
+                        " AND shape + 0 = " + to_string(shape.id) + guard + ")");
     }
     return "(" + cascade::join(parts, " UNION ALL ") + ")";
 }

@@ -31,18 +31,6 @@ constexpr Migration kMigrations[] = {{1, kMigration001}, {2, kMigration002}, {3,
                                      {4, kMigration004}, {5, kMigration005}, {6, kMigration006},
                                      {7, kMigration007}, {10, kMigration010}};
 
-// Any number that no other program is likely to lock; instances starting together wait here.
-constexpr const char* kLock = "SELECT pg_catalog.pg_advisory_xact_lock(7237892340012)";
-
-std::string with_schema(std::string text, const std::string& schema) {
-    const std::string mark = "{schema}";
-    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
-        text.replace(at, mark.size(), schema);
-        at += schema.size();
-    }
-    return text;
-}
-
 std::string hex(unsigned long long value, int digits) {
     static const char* const kDigits = "0123456789abcdef";
     std::string text(digits, '0');
@@ -72,7 +60,7 @@ void apply_missing(Connection& connection, const std::string& schema) {
     }
     for (const Migration& migration : kMigrations) {
         if (applied(connection, schema, migration.version)) continue;
-        connection.script(with_schema(migration.text, schema));
+        connection.script(with_names(migration.text, {{"{schema}", schema}}));
         connection.exec("INSERT INTO " + schema + ".migration (version) VALUES ($1::int)",
                         {std::to_string(migration.version)});
     }
@@ -113,6 +101,13 @@ std::string group_seen_by_tenant(const std::string& trash_schema, const std::str
            " AND own.tenant = " + tenant + "))";
 }
 
+std::string with_names(std::string text, const std::map<std::string, std::string>& names) {
+    for (const auto& [mark, name] : names)
+        for (auto at = text.find(mark); at != text.npos; at = text.find(mark, at + name.size()))
+            text.replace(at, mark.size(), name);
+    return text;
+}
+
 int newest_version() {
     return kMigrations[std::size(kMigrations) - 1].version;
 }
@@ -136,7 +131,7 @@ void grant_use(Connection& connection, const std::string& trash_schema, const st
 
 void migrate(Connection& connection, const std::string& trash_schema) {
     schema::Transaction transaction(connection, schema::Mode::kMove);
-    transaction.exec(kLock);
+    transaction.exec(kMigrationLock);
     if (missing(connection, trash_schema))
         transaction.exec("CREATE SCHEMA " + quoted(trash_schema));
     apply_missing(connection, quoted(trash_schema));

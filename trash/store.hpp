@@ -1,6 +1,7 @@
 // All SQL over trashd's own tables but the move's and the restore's.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,12 @@ std::string utc(const std::string& time);
 // one; the same of the group with the id, given as SQL.
 std::string seen_by_tenant(const std::string& alias);
 std::string group_seen_by_tenant(const std::string& trash_schema, const std::string& group_id);
+
+// The text with names in place of marks.
+std::string with_names(std::string text, const std::map<std::string, std::string>& names);
+// Instances that make or change schemas wait here for each other.
+inline constexpr const char* kMigrationLock =
+    "SELECT pg_catalog.pg_advisory_xact_lock(7237892340012)";
 
 // The version of the trash schema that this program makes, and the one that is there, if any.
 int newest_version();

@@ -73,8 +73,9 @@ std::shared_ptr<const Compiled> Trash::Impl::planned(const QualifiedName& wanted
     if (root.primary_key.empty()) {
         throw Error(Code::kNotFound, "the table " + wanted.name + " has no primary key; add one");
     }
-    return plans.get(pool, catalog, root,
-                     {shared->policy, take_all, tenant ? shared->tenant_column : ""});
+    return plans.get(
+        pool, catalog, root,
+        {shared->policy, take_all, tenant ? shared->tenant_column : "", role.has_value()});
 }
 
 std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wanted, bool take_all,
@@ -105,8 +106,8 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
         if (!options.hard) result.item = root_item(plan, uuid, result.rows);
         return result;
     };
-    // the transaction of a tenant says first whose it is
-    if (!options.at_end && !options.check.rows && !tenant)
+    // the transaction of a tenant or role says first whose it is
+    if (!options.at_end && !options.check.rows && !tenant && !role)
         return result_of(schema::run_one(pool, schema::Mode::kMove, statement));
     DeleteResult result;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
@@ -159,7 +160,8 @@ Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
         if (options.check.tables)
             options.check.tables(group_tables(transaction.connection(), name, item_id).all);
         const GroupRow group = group_of(transaction.connection(), name, item_id, true);
-        if (options.check.rows) options.check.rows(transaction, *cache.get(), group.id);
+        const auto checks = with_sight(options.check);
+        if (checks.rows) checks.rows(transaction, *cache.get(), group.id);
         if (options.most && group.size > *options.most) throw TooLarge();
         purged = {group.size, purge_group(transaction, name, group, context)};
         if (options.at_end) options.at_end(transaction, purged);
@@ -167,12 +169,41 @@ Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
     return purged;
 }
 
+[[noreturn]] void refuse_hidden() {
+    throw Error(Code::kForbidden,
+                "the delete would take rows that the database hides from the role of the "
+                "credentials, so nothing was deleted; ask who may see them");
+}
+
 void Trash::Impl::renew(const Compiled& plan) {
     plans.forget(plan);
     cache.reload();
 }
 
+void Trash::Impl::naming_role(const std::function<void()>& work) const {
+    try {
+        work();
+    } catch (const Error& error) {
+        if (!role || !error.is("42501")) throw;
+        throw Error(Code::kForbidden,
+                    "the database does not let the role of the credentials do this: it lacks a "
+                    "privilege, or row-level security refuses the row",
+                    *error.sql());
+    }
+}
+
+Checks Trash::Impl::with_sight(const Checks& checks) const {
+    if (!role) return checks;
+    auto rows = [this, rows = checks.rows](schema::Transaction& transaction,
+                                           const schema::Catalog& catalog, long long group) {
+        need_sight(transaction.connection(), name, *role, group);
+        if (rows) rows(transaction, catalog, group);
+    };
+    return {checks.tables, rows};
+}
+
 void explain_refusal(const Error& error) {
+    if (error.is("TD405")) refuse_hidden();
     if (error.is("TD412")) {
         throw Error(Code::kStale,
                     "the object is another version than If-Match names; read it again");
@@ -285,6 +316,7 @@ void Trash::Impl::refused(const Compiled& plan, const std::vector<std::string>& 
                           const Error& error) {
     Impact impact = impact_of(plan, id);
     if (!impact.blockers.empty()) throw_blocked(std::move(impact));
+    if (role) refuse_hidden();
     throw Error(Code::kConflict,
                 error.sql() && !error.sql()->constraint.empty()
                     ? "the constraint " + error.sql()->constraint + " refuses the delete"
@@ -312,7 +344,23 @@ Trash::Trash(Trash&&) noexcept = default;
 Trash::~Trash() = default;
 
 Trash Trash::of_tenant(const std::string& tenant) const {
-    return Trash(std::make_unique<Impl>(impl_->shared, tenant));
+    return Trash(std::make_unique<Impl>(impl_->shared, tenant, impl_->role));
+}
+Trash Trash::of_role(const DatabaseRole& role) const {
+    return Trash(std::make_unique<Impl>(impl_->shared, impl_->tenant, role));
+}
+void Trash::open_to(const std::vector<std::string>& roles) {
+    schema::Lease lease = impl_->pool.lease();
+    trash::open_to(lease.connection(), impl_->name, roles);
+}
+void Trash::as_itself(schema::Transaction& transaction, const std::function<void()>& work) const {
+    if (impl_->role)
+        schema::as_role(transaction.connection(), "none", work);
+    else
+        work();
+}
+std::string Trash::readable_schema() const {
+    return impl_->readable();
 }
 const std::optional<std::string>& Trash::tenant() const {
     return impl_->tenant;
@@ -329,7 +377,9 @@ std::string Trash::tenant_condition(const Table& table, const std::string& alias
     return column ? schema::of_tenant(*column, alias) : "false";
 }
 void Trash::run(schema::Mode mode, const std::function<void(schema::Transaction&)>& work) {
-    impl_->run(mode, work);
+    impl_->run(mode, [&](schema::Transaction& transaction) {
+        impl_->as_asker(transaction.connection(), [&] { work(transaction); });
+    });
 }
 
 void Trash::set_policy(PolicyOf policy) {
@@ -417,6 +467,8 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
                     group_of(transaction.connection(), impl_->name, item_id, true);
                 if (options.most && group.size > *options.most) throw TooLarge();
                 auto own = options;
+                own.check = impl_->with_sight(options.check);
+                if (impl_->role) own.role = {impl_->role->name, impl_->readable()};
                 if (group.tenant) {  // whoever restores it
                     schema::set_tenant(transaction.connection(), *group.tenant);
                     own.tenant_column = impl_->shared->tenant_column;
@@ -447,13 +499,13 @@ std::vector<QualifiedName> Trash::taken_by(const QualifiedName& wanted, bool cas
 
 GroupTables Trash::tables_of(const std::string& item_id) {
     return impl_->reading([&](Items& items, const schema::Catalog&) {
-        return group_tables(items.connection(), impl_->name, item_id);
+        return group_tables(items.connection(), impl_->readable(), item_id);
     });
 }
 
 bool Trash::within(const std::string& item_id, const Reach& reach) {
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
-        return item_within(items.connection(), catalog, impl_->name, item_id, reach);
+        return item_within(items.connection(), catalog, impl_->readable(), item_id, reach);
     });
 }
 
@@ -473,13 +525,14 @@ std::optional<Item> Trash::find(const QualifiedName& wanted, const std::vector<s
 ItemPage Trash::list(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
     auto own = asked;
     own.filter.tenant = impl_->tenant;
+    own.filter.hidden = impl_->role.has_value();
     return impl_->reading(
         [&](Items& items, const schema::Catalog&) { return items.page(own, each); });
 }
 
 HistoryPage Trash::history(const HistoryFilter& filter, int limit, long long before) {
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
-        Ledger ledger(items.connection(), catalog, impl_->name);
+        Ledger ledger(items.connection(), catalog, impl_->readable());
         if (impl_->tenant) ledger.of_tenant();
         return ledger.page(filter, limit, before);
     });
@@ -490,7 +543,7 @@ HistoryPage Trash::history_of(const QualifiedName& wanted, const std::vector<std
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
         const Table* known = catalog.table(wanted);
         if (!known) return HistoryPage{};
-        Ledger ledger(items.connection(), catalog, impl_->name);
+        Ledger ledger(items.connection(), catalog, impl_->readable());
         if (impl_->tenant) ledger.of_tenant();
         return ledger.page_of(*known, items.canonical(*known, id), asked);
     });

@@ -12,6 +12,7 @@
 #include "schema/database.hpp"
 #include "schema/reader.hpp"
 #include "trash/operations.hpp"
+#include "trash/sight.hpp"
 #include "trash/types.hpp"
 
 namespace trashd::trash {
@@ -51,6 +52,10 @@ struct RestoreOptions {
     std::function<void(schema::Transaction&, const Restored&)> at_end = {};
     Checks check = {};               // of each group, the ancestors' too
     std::string tenant_column = {};  // filled by Trash
+    struct Role {
+        std::string name, schema;  // rows are inserted as it, from the items in that schema
+    };
+    std::optional<Role> role = {};  // filled by Trash
 };
 
 struct Emptied {
@@ -62,7 +67,8 @@ struct EmptyOptions {
     ItemFilter filter = {};
     std::optional<std::string> before = {};  // a time, for now
     std::function<void(schema::Transaction&, const Emptied&)> at_batch = {};
-    RowCheck rows = {};  // a group that it throws kForbidden for stays
+    RowCheck rows = {};  // a group that it throws kForbidden or kNotFound for stays
+    std::function<void(schema::Connection&)> begin = {};  // filled by Trash
 };
 
 struct Purged {
@@ -130,6 +136,17 @@ class Trash {
     // what would touch them is refused with kConflict. Tables without the column hold nothing of
     // its own; their rows belong to what they hang on.
     Trash of_tenant(const std::string& tenant) const;
+    // The same trash as a role of the database has it: live rows are read, changed and deleted as
+    // that role, so that its privileges and row-level security hold, with the claims in the setting
+    // request.jwt.claims. Of the trash it sees what trash/sight.hpp says. Throws kForbidden for
+    // what the database does not let the role do.
+    Trash of_role(const DatabaseRole& role) const;
+    // Lets of_role() take these roles.
+    void open_to(const std::vector<std::string>& roles);
+    // Work of the service itself in a transaction of run().
+    void as_itself(schema::Transaction& transaction, const std::function<void()>& work) const;
+    // The schema in which a transaction of run() finds the trash.
+    std::string readable_schema() const;
     const std::optional<std::string>& tenant() const;  // whose view this is; nothing: of all
     // Where the view is a tenant's: the table's column, nullptr where it has none.
     const schema::Column* tenant_column(const schema::Table& table) const;

@@ -74,6 +74,7 @@ struct ItemFilter {
     std::optional<std::string> age = {};            // an interval: created_at longer ago than this
     std::optional<std::string> words = {};          // in display_name, whatever the case
     std::optional<std::string> tenant = {};         // filled by Trash
+    bool hidden = false;                            // filled by Trash: some items may be
     // Items of these tables only; groups only whose items are all of these tables.
     std::optional<std::vector<schema::QualifiedName>> among = {}, whole = {};
     // Items within reach only; groups only all of whose items are.

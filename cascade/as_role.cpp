@@ -1,0 +1,43 @@
+#include "cascade/statements.hpp"
+#include "schema/value.hpp"
+
+namespace trashd::cascade {
+
+// A role does not delete what row-level security hides from it, and is not told: what should go is
+// counted by who sees it all. Privileges and policies are the server's to check.
+
+std::string Taking::become_asker() const {
+    if (names_.access_schema.empty()) return "";
+    return "  PERFORM pg_catalog.set_config('row_security', 'on', true);\n"
+           "  PERFORM pg_catalog.set_config('role', pg_catalog.current_setting('trashd.role'), "
+           "true);\n";
+}
+
+std::string Taking::become_service() const {
+    if (names_.access_schema.empty()) return "";
+    return "  PERFORM pg_catalog.set_config('role', _was, true);\n"
+           "  PERFORM pg_catalog.set_config('row_security', 'off', true);\n";
+}
+
+std::string Taking::see_root() const {
+    if (names_.access_schema.empty()) return "";
+    return "  _was := pg_catalog.current_setting('role');\n" + become_asker() + "  PERFORM FROM " +
+           schema::relation(*plan_.root) + " t WHERE " + is_.is_root() + ";\n  IF NOT FOUND THEN " +
+           raise("TD404", "no such row") + "  END IF;\n" + become_service();
+}
+
+std::string Taking::count_wanted() const {
+    if (names_.access_schema.empty()) return "";
+    std::vector<std::string> counts;
+    for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node)
+        counts.push_back("(SELECT pg_catalog.count(*) FROM " + all_of(node) + ")");
+    return "  _want := " + join(counts, " OPERATOR(pg_catalog.+) ") + ";\n";
+}
+
+std::string Taking::expect_wanted() const {
+    if (names_.access_schema.empty()) return "";
+    return "  IF _n <> _want THEN " + raise("TD405", "rows are hidden from the role") +
+           "  END IF;\n";
+}
+
+}  // namespace trashd::cascade

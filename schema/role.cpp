@@ -1,0 +1,18 @@
+#include "schema/role.hpp"
+
+namespace trashd::schema {
+
+void as_role(Connection& connection, const std::string& role, const std::function<void()>& work) {
+    // what policies hide is to be hidden, not an error as it is to the service's own statements
+    const std::string become =
+        "SELECT pg_catalog.set_config('role', $1, true), pg_catalog.set_config('row_security', $2, "
+        "true)";
+    const auto found = connection.exec(
+        "SELECT pg_catalog.current_setting('role'), pg_catalog.current_setting('row_security')");
+    const std::string before(found.text(0, 0)), security(found.text(0, 1));
+    connection.exec(become, {role, role == "none" ? security : "on"});
+    work();
+    connection.exec(become, {before, security});
+}
+
+}  // namespace trashd::schema

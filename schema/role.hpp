@@ -1,0 +1,16 @@
+// Statements that run as another role than the session's, so that its privileges and its row-level
+// security hold.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "schema/database.hpp"
+
+namespace trashd::schema {
+
+// In a transaction; "none": as the session's role itself. When the work throws the transaction, or
+// its savepoint, must be rolled back, which takes the role back too.
+void as_role(Connection& connection, const std::string& role, const std::function<void()>& work);
+
+}  // namespace trashd::schema

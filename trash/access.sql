@@ -1,0 +1,33 @@
+-- What roles of the database see of the trash. {schema} and {access} are the quoted names of the trash
+-- schema and of this one. The session's user, who is not changed by SET ROLE, must have the trash.
+CREATE SCHEMA IF NOT EXISTS {access};
+
+CREATE OR REPLACE VIEW {access}.shape WITH (security_barrier) AS SELECT * FROM {schema}.shape
+    WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT');
+
+CREATE OR REPLACE VIEW {access}.trash_group WITH (security_barrier) AS
+    SELECT * FROM {schema}.trash_group
+    WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT');
+
+CREATE OR REPLACE VIEW {access}.item WITH (security_barrier) AS SELECT * FROM {schema}.item i
+    WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT') AND
+        EXISTS (SELECT FROM {schema}.shape s WHERE s.id = i.shape AND
+            pg_catalog.has_table_privilege(s.relation, 'SELECT') AND
+            (NOT pg_catalog.row_security_active(s.relation) OR EXISTS (
+                SELECT FROM {schema}.trash_group g WHERE g.id = i.group_id AND
+                    g.deleted_by = pg_catalog.current_setting('trashd.id', true))));
+
+CREATE OR REPLACE VIEW {access}.ledger WITH (security_barrier) AS SELECT * FROM {schema}.ledger l
+    WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT') AND
+        (SELECT pg_catalog.has_table_privilege(t.oid, 'SELECT') AND
+            (NOT pg_catalog.row_security_active(t.oid) OR l.by = pg_catalog.current_setting('trashd.id', true))
+         FROM (SELECT pg_catalog.to_regclass(
+             pg_catalog.format('%I.%I', l.schema_name, l.table_name))::pg_catalog.oid) t(oid));
+
+-- Where the statement that deletes as a role puts what it took.
+CREATE OR REPLACE VIEW {access}.incoming AS SELECT * FROM {schema}.item
+    WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'INSERT')
+    WITH CHECK OPTION;
+
+CREATE OR REPLACE FUNCTION {access}.cast_error(value text, type text) RETURNS text LANGUAGE sql
+    AS 'SELECT {schema}.cast_error(value, type)';
