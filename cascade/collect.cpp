@@ -57,7 +57,7 @@ std::string Collecting::is_named() const {
     return join(equal, " AND ") + and_of_tenant(plan_, table);
 }
 
-std::string Collecting::take_root(const std::string& etags) const {
+std::string Collecting::take_root() const {
     const Table& table = *plan_.root;
     std::vector<std::string> columns;
     std::string assigned;  // by way of a record: INTO would spread a composite over its fields
@@ -71,17 +71,16 @@ std::string Collecting::take_root(const std::string& etags) const {
         columns.push_back(column_of(table, attnum, "t") + " AS c" + number);
         assigned += "  " + is_.variable("k", 0, attnum) + " := ARRAY[_root.c" + number + "];\n";
     }
-    std::string text = "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) +
-                       " t WHERE " + is_named() + (for_impact_ ? "" : " FOR UPDATE") +
-                       ";\n  IF NOT FOUND THEN " + raise("TD404", "no such row") + "  END IF;\n" +
-                       assigned;
-    if (!etags.empty()) {
-        text += "  IF " + etags + " IS NOT NULL THEN PERFORM FROM " + relation(table) +
-                " t WHERE " + is_.is_root() + " AND " + etag_sql(table, "t") +
-                " OPERATOR(pg_catalog.=) ANY (" + etags + ");\n  IF NOT FOUND THEN " +
-                raise("TD412", "another version") + "  END IF; END IF;\n";
-    }
-    return text;
+    return "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) + " t WHERE " +
+           is_named() + (for_impact_ ? "" : " FOR UPDATE") + ";\n  IF NOT FOUND THEN " +
+           raise("TD404", "no such row") + "  END IF;\n" + assigned;
+}
+
+std::string Collecting::refuse_other_version() const {
+    return "  IF _etags IS NOT NULL THEN PERFORM FROM " + relation(*plan_.root) + " t WHERE " +
+           is_.is_root() + " AND " + etag_sql(*plan_.root, "t") +
+           " OPERATOR(pg_catalog.=) ANY (_etags);\n  IF NOT FOUND THEN " +
+           raise("TD412", "another version") + "  END IF; END IF;\n";
 }
 
 std::string Collecting::take_roots(const std::string& keys) const {

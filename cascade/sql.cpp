@@ -133,17 +133,17 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
                        "(_key text[], _uuid uuid, _by text, _reason text, _request text, _address "
                        "text, _hard bool, _etags text[], _most bigint) "
                        "RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS ";
-    std::string code = "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
-                       "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
-                       "bigint := 0; _object text;\n"
-                       "  _before bigint[]; _counts bigint[]; _want bigint; _was text;\nBEGIN\n" +
-                       hold(catalog, plan) + taking.take_alone(collecting.is_named()) +
-                       same_catalog(plan, names) + collecting.take_root("_etags") +
-                       taking.see_root() + collecting.collect() + collecting.refuse_more() +
-                       cutting.refuse_configured() + taking.watch_others() +
-                       "  IF NOT _hard THEN _group := " + taking.next_group() + "; END IF;\n" +
-                       cutting.cut_references() + taking.take() + taking.prove() + taking.record() +
-                       "  RETURN ARRAY[_group, _n, _links] || _counts;\nEND";
+    std::string code =
+        "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
+        "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
+        "bigint := 0; _object text;\n"
+        "  _before bigint[]; _counts bigint[]; _want bigint; _was text;\nBEGIN\n" +
+        hold(catalog, plan) + taking.take_alone(collecting.is_named()) + same_catalog(plan, names) +
+        collecting.take_root() + taking.see_root() + collecting.refuse_other_version() +
+        collecting.collect() + collecting.refuse_more() + cutting.refuse_configured() +
+        taking.watch_others() + "  IF NOT _hard THEN _group := " + taking.next_group() +
+        "; END IF;\n" + cutting.cut_references() + taking.take() + taking.prove() +
+        taking.record() + "  RETURN ARRAY[_group, _n, _links] || _counts;\nEND";
     return text + literal(code);
 }
 

@@ -32,7 +32,8 @@ class Collecting {
     std::string declarations() const;
     // The condition that a row t is the one that _key names.
     std::string is_named() const;
-    std::string take_root(const std::string& etags) const;
+    std::string take_root() const;
+    std::string refuse_other_version() const;
     // All of the roots that are there; keys: SQL text[] of key arrays written as text.
     std::string take_roots(const std::string& keys) const;
     std::string collect() const;

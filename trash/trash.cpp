@@ -407,6 +407,17 @@ Operations& Trash::operations() {
 
 namespace {
 
+// What is in the way may be hidden from the role; the service found it.
+Conflicted without_others(Conflicted error) {
+    for (auto& conflict : error.conflicts) {
+        conflict.with_table.reset();
+        conflict.with_id.clear();
+        conflict.trash_item.clear();
+        conflict.detail.clear();
+    }
+    return error;
+}
+
 // How often an object is looked for, live and then in the trash, before there is none: one that
 // moves between the two looks is found by the next.
 constexpr int kLooks = 6;
@@ -481,6 +492,9 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
             return restored;
         } catch (const DryRun&) {
             return restored;
+        } catch (const Conflicted& error) {
+            if (!impl_->role) throw;
+            throw without_others(error);
         } catch (const StaleCatalog&) {
             if (attempt == kAttempts) throw;
             impl_->cache.reload();

@@ -152,6 +152,23 @@ TEST_CASE("where row-level security holds one sees and moves what one has trashe
     CHECK(bench.as("boss", "DELETE", bench.trash("ann", "/v1/project/1")).status == 204);
 }
 
+TEST_CASE("neither an ETag nor a conflict tells of rows that the role does not see") {
+    Bench bench;
+    const auto etag = bench.as("bob", "GET", "/v1/project/2").header("ETag");
+    for (const auto& tag : {etag, std::string("\"other\"")})
+        CHECK(ask(bench.service.port(), "DELETE", "/v1/project/2",
+                  {{"X-API-Key", bench.known["ann"]}, {"If-Match", tag}})
+                  .status == 404);
+    bench.sql("ALTER TABLE project ADD UNIQUE (name)");
+    const auto item = bench.trash("ann", "/v1/project/1");
+    bench.sql("UPDATE project SET name = 'one' WHERE id = 2");
+    const auto refused = bench.as("ann", "POST", item + "/$restore");
+    CHECK(refused.status == 409);
+    CHECK(refused.json()["conflicts"].Size() == 1);
+    CHECK(!refused.json()["conflicts"][0].HasMember("with"));
+    CHECK(refused.body.find("\"2\"") == std::string::npos);
+}
+
 TEST_CASE("what the role may not insert stays in the trash") {
     Bench bench;
     const auto item = bench.trash("ann", "/v1/archive/1");
