@@ -3,9 +3,13 @@
 #include <libpq-events.h>
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <iterator>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "schema/database.hpp"
 
@@ -128,6 +132,9 @@ class Pipeline {
     Pipeline(const Pipeline&) = delete;
     ~Pipeline() { PQexitPipelineMode(connection_); }
 
+    void prepare(const std::string& name, const std::string& sql) {
+        check(PQsendPrepare(connection_, name.c_str(), sql.c_str(), 0, nullptr));
+    }
     void send_prepared(const std::string& name, const std::vector<const char*>& values) {
         check(PQsendQueryPrepared(connection_, name.c_str(), static_cast<int>(values.size()),
                                   values.data(), nullptr, nullptr, 0));
@@ -161,6 +168,68 @@ void forget_if_gone(PGconn* connection, const std::string& sql, const SqlError& 
     // or its result type has changed: prepare anew the next time
     if (error.sqlstate == "26000" || error.sqlstate == "0A000")
         statements(connection).names.erase(sql);
+}
+
+using Together = std::vector<const Connection::Statement*>;
+
+constexpr const char* kStandby =
+    "the database is a standby, which takes no writes; name the primary, or all servers with "
+    "target_session_attrs=read-write in the connection string";
+
+// Nothing else refuses to begin a transaction in these words.
+Error error_of(const std::string& sql, const SqlError& error) {
+    const bool standby = error.sqlstate == "0A000" && sql.starts_with("BEGIN");
+    return standby ? Error(Code::kUnavailable, kStandby, error) : Error(error);
+}
+
+// Throws for the first that failed; what was to be prepared behind it is not.
+std::vector<Result> sort_out(PGconn* connection, const Together& all,
+                             const std::vector<bool>& prepared,
+                             const std::vector<Result>& results) {
+    std::vector<Result> out;
+    std::optional<Error> failed;
+    auto at = results.begin();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const bool made = !prepared[i] || succeeded(at->native());
+        if (!made) statements(connection).names.erase(all[i]->sql);
+        if (made && prepared[i]) ++at;
+        if (!failed && !succeeded(at->native())) {
+            const auto error = sql_error(connection, at->native());
+            failed = error_of(all[i]->sql, error);
+            forget_if_gone(connection, all[i]->sql, error);
+        }
+        if (!made) ++at;
+        out.push_back(*at++);
+    }
+    if (failed) throw *failed;
+    return out;
+}
+
+// True when the statement is prepared on the way.
+bool send(Pipeline& pipeline, Statements& known, const Connection::Statement& one,
+          const std::vector<const char*>& values) {
+    if (!one.kept || !known.prepares) {
+        pipeline.send_whole(one.sql, values);
+        return false;
+    }
+    const auto [found, fresh] = known.names.try_emplace(one.sql);
+    if (fresh) pipeline.prepare(found->second = new_name(one.sql), one.sql);
+    pipeline.send_prepared(found->second, values);
+    return fresh;
+}
+
+std::vector<Result> run_together(PGconn* connection, const Together& all,
+                                 const std::vector<std::vector<const char*>>& values) {
+    std::vector<bool> prepared;
+    std::vector<Result> results;
+    {
+        Pipeline pipeline(connection);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            prepared.push_back(send(pipeline, statements(connection), *all[i], values[i]));
+        const auto more = std::count(prepared.begin(), prepared.end(), true);
+        results = pipeline.receive(all.size() + static_cast<std::size_t>(more));
+    }
+    return sort_out(connection, all, prepared, results);
 }
 
 void each_row(PGconn* connection, const std::function<void(const Result&)>& row) {
@@ -223,7 +292,12 @@ std::string_view Result::tag() const {
     return PQcmdStatus(result_.get());
 }
 
+void Connection::send_waiting() {
+    if (!waiting_.empty()) exec_pipeline({});
+}
+
 Result Connection::exec(const std::string& sql, const std::vector<Param>& params) {
+    if (!waiting_.empty()) return exec_pipeline({{sql, params, false}}).front();
     const auto values = pointers(params);
     const auto count = static_cast<int>(values.size());
     return checked(connection_, PQexecParams(connection_, sql.c_str(), count, nullptr,
@@ -232,6 +306,7 @@ Result Connection::exec(const std::string& sql, const std::vector<Param>& params
 
 Result Connection::exec_prepared(const std::string& sql, const std::vector<Param>& params) {
     if (!statements(connection_).prepares) return exec(sql, params);
+    if (!waiting_.empty()) return exec_pipeline({{sql, params}}).front();
     const auto values = pointers(params);
     const auto name = prepare(connection_, sql);
     try {
@@ -244,39 +319,29 @@ Result Connection::exec_prepared(const std::string& sql, const std::vector<Param
     }
 }
 
-std::vector<Result> Connection::exec_pipeline(const std::vector<Statement>& all) {
-    const bool prepares = statements(connection_).prepares;
-    make_room(connection_, all.size());  // all at once, or the first would make way for the last
-    std::vector<std::string> names;
+// One that is not prepared yet is prepared at its place, so that its error comes there: what waits
+// may be the beginning of its transaction.
+std::vector<Result> Connection::exec_pipeline(const std::vector<Statement>& asked) {
     std::vector<std::vector<const char*>> values;
-    for (const auto& one : all) {
-        values.push_back(pointers(one.params));
-        if (prepares) names.push_back(prepare(connection_, one.sql));
-    }
-    std::vector<Result> results;
-    {
-        Pipeline pipeline(connection_);
-        for (std::size_t i = 0; i < all.size(); ++i)
-            prepares ? pipeline.send_prepared(names[i], values[i])
-                     : pipeline.send_whole(all[i].sql, values[i]);
-        results = pipeline.receive(all.size());
-    }
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        const auto* raw = results[i].native();
-        if (succeeded(raw)) continue;
-        const auto error = sql_error(connection_, raw);
-        forget_if_gone(connection_, all[i].sql, error);
-        throw Error(error);
-    }
-    return results;
+    for (const auto& one : waiting_) values.push_back(pointers(one.params));
+    for (const auto& one : asked) values.push_back(pointers(one.params));
+    make_room(connection_, values.size());  // all at once, or the first would make way for the last
+    const auto waited = std::exchange(waiting_, {});  // whose strings stay where they are
+    Together all;
+    for (const auto& one : waited) all.push_back(&one);
+    for (const auto& one : asked) all.push_back(&one);
+    const auto results = run_together(connection_, all, values);
+    return {results.begin() + std::ssize(waited), results.end()};
 }
 
 Result Connection::script(const std::string& sql) {
+    send_waiting();
     return checked(connection_, PQexec(connection_, sql.c_str()));
 }
 
 void Connection::stream(const std::string& sql, const std::vector<Param>& params,
                         const std::function<void(const Result&)>& row) {
+    send_waiting();
     const auto values = pointers(params);
     if (PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr,
                           values.data(), nullptr, nullptr, 0) == 0) {

@@ -55,13 +55,18 @@ class Connection {
     Result exec_prepared(const std::string& sql, const std::vector<Param>& params = {});
     // Several statements in one round trip; the result of the last.
     Result script(const std::string& sql);
-    // Statements with parameters, prepared like those of exec_prepared, in one round trip; those
-    // behind one that fails are not run.
+    // Statements with parameters in one round trip; those behind one that fails are not run.
     struct Statement {
         std::string sql;
         std::vector<Param> params = {};
+        bool kept = true;  // prepared like those of exec_prepared
     };
     std::vector<Result> exec_pipeline(const std::vector<Statement>& statements);
+    // Waits for the next statement, whatever it is, and goes in the same round trip before it,
+    // which throws for it.
+    void later(Statement statement) { waiting_.push_back(std::move(statement)); }
+    // Those that wait are not sent any more.
+    void drop_waiting() { waiting_.clear(); }
     // Each row in turn as it arrives, memory constant in the number of rows (single-row mode).
     void stream(const std::string& sql, const std::vector<Param>& params,
                 const std::function<void(const Result&)>& row);
@@ -73,7 +78,10 @@ class Connection {
     pg_conn* native() const { return connection_; }
 
   private:
+    void send_waiting();
+
     pg_conn* connection_;
+    std::vector<Statement> waiting_;
 };
 
 // What is between a pool and the database. Of its own accord a pool asks each new connection
@@ -132,7 +140,8 @@ class Lease {
 // jit off, plan_cache_mode force_generic_plan (move only), lock and statement timeouts.
 enum class Mode { kMove, kWrite, kRead };
 
-// Begins in the constructor; leaving scope without commit() rolls back.
+// Begins with its first statement, in the same round trip; leaving scope without commit() rolls
+// back.
 class Transaction {
   public:
     Transaction(Connection& connection, Mode mode, const Limits& limits = {});

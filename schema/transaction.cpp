@@ -42,21 +42,9 @@ constexpr const char* kUnknownOutcome =
     "trying again";
 
 void roll_back(Connection& connection) {
+    connection.drop_waiting();
     if (connection.broken() || PQtransactionStatus(connection.native()) == PQTRANS_IDLE) return;
     PQclear(PQexec(connection.native(), "ROLLBACK"));
-}
-
-constexpr const char* kStandby =
-    "the database is a standby, which takes no writes; name the primary, or all servers with "
-    "target_session_attrs=read-write in the connection string";
-
-// To be called where the error is caught: BEGIN for writing fails on a standby in words that other
-// statements use too.
-[[noreturn]] void fail_clearly(Connection& connection, const Error& error) {
-    roll_back(connection);
-    if (error.is("0A000") && connection.exec("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0))
-        throw Error(Code::kUnavailable, kStandby, *error.sql());
-    throw;
 }
 
 // A pooler that loses the server says so before it closes the connection, which then looks whole.
@@ -86,11 +74,8 @@ void run_once(Pool& pool, Mode mode, const std::function<void(Transaction&)>& wo
 
 Transaction::Transaction(Connection& connection, Mode mode, const Limits& limits)
     : connection_(connection) {
-    try {
-        connection_.script(begin(mode) + ";" + settings(mode, limits));
-    } catch (const Error& error) {
-        fail_clearly(connection_, error);
-    }
+    connection_.later({begin(mode)});
+    connection_.later({settings(mode, limits)});
 }
 
 Transaction::~Transaction() {
@@ -99,9 +84,9 @@ Transaction::~Transaction() {
 
 void Transaction::commit() {
     try {
-        const auto result = connection_.script(std::string(kEnd) + "; COMMIT");
+        const auto results = connection_.exec_pipeline({{kEnd}, {"COMMIT"}});
         open_ = false;
-        if (result.tag() != "COMMIT") {
+        if (results[1].tag() != "COMMIT") {
             throw Error(Code::kInternal, "the transaction had failed and was rolled back");
         }
     } catch (const Error& error) {
@@ -124,7 +109,8 @@ Result run_in_one_trip(Pool& pool, Mode mode, const Connection::Statement& state
         return results[2];
     } catch (const Error& error) {
         if (lost(connection, error)) throw Error(Code::kUnavailable, kUnknownOutcome);
-        fail_clearly(connection, error);
+        roll_back(connection);
+        throw;
     }
 }
 

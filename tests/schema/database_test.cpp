@@ -270,3 +270,46 @@ TEST_CASE("a thousand statements prepared make way for those of a pipeline toget
         REQUIRE(results[1].integer(0, 0) == i);
     }
 }
+
+// What failed before the transaction had begun left it unbegun: what came next was for good.
+TEST_CASE("a transaction whose first statement is wrong has begun and failed all the same") {
+    const TempDatabase database("CREATE TABLE t (a int)");
+    TestConnection connection(database.url());
+    Transaction transaction(connection.get(), Mode::kMove);
+    CHECK_THROWS_AS(connection->exec_prepared("SELECT no_such_column FROM t"), Error);
+    CHECK_THROWS_AS(connection->exec("INSERT INTO t VALUES (1)"), Error);
+    CHECK_THROWS_AS(transaction.commit(), Error);
+}
+
+TEST_CASE("a parameter that cannot be sent leaves a transaction as it was") {
+    const TempDatabase database("CREATE TABLE t (a text)");
+    TestConnection connection(database.url());
+    {
+        Transaction transaction(connection.get(), Mode::kMove);
+        CHECK_THROWS_AS(connection->exec("INSERT INTO t VALUES ($1)", {std::string("\0", 1)}),
+                        Error);
+        connection->exec("INSERT INTO t VALUES ('x')");
+    }
+    CHECK(connection.value("SELECT count(*) FROM t") == "0");
+}
+
+TEST_CASE("what waits goes before the next statement, which throws for it") {
+    const TempDatabase database("CREATE TABLE t (a int CHECK (a > 0))");
+    TestConnection connection(database.url());
+    connection->later({"INSERT INTO t VALUES ($1::int)", {"1"}});
+    connection->later({"INSERT INTO t VALUES ($1::int)", {"2"}});
+    CHECK(connection.value("SELECT sum(a) FROM t") == "3");
+    connection->later({"INSERT INTO t VALUES ($1::int)", {"-1"}});
+    CHECK_THROWS_AS(connection->script("INSERT INTO t VALUES (4)"), Error);
+    connection->later({"INSERT INTO t VALUES (5)"});
+    connection->drop_waiting();
+    CHECK(connection.value("SELECT sum(a) FROM t") == "3");
+}
+
+TEST_CASE("what was to be prepared behind a failure is prepared the next time") {
+    const TempDatabase database;
+    TestConnection connection(database.url());
+    CHECK_THROWS_AS(connection->exec_pipeline({{"SELECT 1 / 0"}, {"SELECT 7"}}), Error);
+    CHECK(connection->exec_pipeline({{"SELECT 7"}, {"SELECT 8"}})[0].integer(0, 0) == 7);
+    CHECK(connection->exec_prepared("SELECT 7").integer(0, 0) == 7);
+}

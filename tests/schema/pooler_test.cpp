@@ -58,6 +58,7 @@ TEST_CASE("statements prepared where no session stays are an error that names th
     auto others = pool_of(bench.pooled, Pooler::kAuto);
     auto other = others.lease();
     Transaction keeps_the_backend(other.connection(), Mode::kRead);
+    keeps_the_backend.exec("SELECT 1");
     try {
         connection.exec_prepared("SELECT 7");
         FAIL("no error");
