@@ -17,6 +17,7 @@ namespace {
 using cascade::join;
 using schema::quoted;
 using schema::Table;
+using Statement = schema::Connection::Statement;
 using std::to_string;
 
 constexpr int kTries = 3;  // while nothing explains why the one before failed
@@ -41,18 +42,19 @@ void hold_tables(Restoring& restoring) {
         names.push_back(schema::relation(*table));
     }
     if (oids.empty()) return;
+    const auto expected = schema::expected_fingerprint(restoring.catalog, oids);
     try {
-        restoring.exec("LOCK TABLE " + join(names, ", ") + " IN ROW EXCLUSIVE MODE");
+        const auto held =
+            restoring.together({{"LOCK TABLE " + join(names, ", ") + " IN ROW EXCLUSIVE MODE"},
+                                {schema::fingerprint_sql(oids)}});
+        if (held[1].text(0, 0) != expected) throw StaleCatalog();
     } catch (const Error& error) {
         if (error.is("42P01") || error.is("3F000")) throw StaleCatalog();
         throw;
     }
-    const auto now = restoring.exec(schema::fingerprint_sql(oids));
-    if (now.text(0, 0) != schema::expected_fingerprint(restoring.catalog, oids))
-        throw StaleCatalog();
 }
 
-std::string insert_sql(const Restoring& restoring, const Shape& shape) {
+std::string insert_sql(const Shape& shape, const std::string& items) {
     std::vector<std::string> names, values;
     for (const auto& column : shape.table->columns) {
         if (column.generated || shape.position(column.attnum) == 0) continue;
@@ -61,8 +63,8 @@ std::string insert_sql(const Restoring& restoring, const Shape& shape) {
     }
     return "INSERT INTO " + quoted(shape.table->name) +
            (names.empty() ? "" : " (" + join(names, ", ") + ")") +
-           " OVERRIDING SYSTEM VALUE SELECT " + join(values, ", ") + " FROM " +
-           source(restoring, shape) + " i ORDER BY i.group_id, i.ordinal";
+           " OVERRIDING SYSTEM VALUE SELECT " + join(values, ", ") + " FROM " + items +
+           " i ORDER BY i.group_id, i.ordinal";
 }
 
 void expect(Restoring& restoring, const Shape& shape, long long inserted) {
@@ -80,37 +82,33 @@ void expect(Restoring& restoring, const Shape& shape, long long inserted) {
     restoring.conflicts.push_back(std::move(conflict));
 }
 
-schema::Result insert(Restoring& restoring, const std::string& sql) {
-    if (!restoring.options.role) return restoring.exec(sql);
-    std::optional<schema::Result> done;
-    schema::as_role(restoring.transaction.connection(), restoring.options.role->name,
-                    [&] { done = restoring.exec(sql); });
-    return std::move(*done);
-}
+using Shapes = std::vector<const Shape*>;
 
 // One statement: foreign keys are checked at its end, so these may refer to each other.
-void insert_together(Restoring& restoring, const std::vector<const Shape*>& shapes) {
-    if (shapes.size() == 1) {
-        const auto done = insert(restoring, insert_sql(restoring, *shapes[0]));
-        return expect(restoring, *shapes[0], done.affected());
+Statement insert_together(const Restoring& restoring, const Shapes& shapes) {
+    const auto& first = *shapes[0];
+    if (shapes.size() == 1 && first.ranges.size() == 1 && !restoring.guard_casts) {
+        const auto& range = first.ranges[0];
+        return {insert_sql(first, source_of_one(restoring, first)),
+                {to_string(range.group), to_string(range.first), to_string(range.last)}};
     }
+    if (shapes.size() == 1) return {insert_sql(first, source(restoring, first)), {}, false};
     std::vector<std::string> with, counts;
     for (const auto* shape : shapes) {
         const auto name = "w" + to_string(with.size());
-        with.push_back(name + " AS (" + insert_sql(restoring, *shape) + " RETURNING 1)");
+        with.push_back(name + " AS (" + insert_sql(*shape, source(restoring, *shape)) +
+                       " RETURNING 1)");
         counts.push_back("(SELECT count(*) FROM " + name + ")");
     }
-    const auto done =
-        insert(restoring, "WITH " + join(with, ", ") + " SELECT " + join(counts, ", "));
-    for (std::size_t k = 0; k < shapes.size(); ++k) {
-        expect(restoring, *shapes[k], done.integer(0, static_cast<int>(k)));
-    }
+    return {"WITH " + join(with, ", ") + " SELECT " + join(counts, ", "), {}, false};
 }
 
-void insert_all(Restoring& restoring) {
+// The shapes of each statement, in the order in which they go in.
+std::vector<Shapes> in_order(Restoring& restoring) {
+    std::vector<Shapes> out;
     auto& result = restoring.result;
     for (const auto& step : cascade::insert_order(restoring.catalog, tables_of(restoring))) {
-        std::vector<const Shape*> together;
+        Shapes together;
         for (const auto* table : step) {
             TableCount line{table->name, 0};
             for (const auto* shape : shapes_of(restoring, *table)) {
@@ -120,7 +118,33 @@ void insert_all(Restoring& restoring) {
             result.restored += line.count;
             result.tables.push_back(std::move(line));
         }
-        insert_together(restoring, together);
+        out.push_back(std::move(together));
+    }
+    return out;
+}
+
+std::vector<schema::Result> insert(Restoring& restoring, const std::vector<Statement>& all) {
+    if (!restoring.options.role) return restoring.together(all);
+    std::vector<schema::Result> done;
+    schema::as_role(restoring.transaction.connection(), restoring.options.role->name,
+                    [&] { done = restoring.together(all); });
+    return done;
+}
+
+// All in one round trip; last: what else goes with it.
+void insert_all(Restoring& restoring, const std::vector<Statement>& last) {
+    const auto steps = in_order(restoring);
+    std::vector<Statement> statements = {{kByIndex}};
+    for (const auto& shapes : steps) statements.push_back(insert_together(restoring, shapes));
+    statements.push_back({kAsPlanned});
+    statements.insert(statements.end(), last.begin(), last.end());
+    const auto done = insert(restoring, statements);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const auto& shapes = steps[i];
+        const auto& inserted = done[i + 1];
+        if (shapes.size() == 1) expect(restoring, *shapes[0], inserted.affected());
+        for (std::size_t k = 0; shapes.size() > 1 && k < shapes.size(); ++k)
+            expect(restoring, *shapes[k], inserted.integer(0, static_cast<int>(k)));
     }
 }
 
@@ -156,10 +180,15 @@ bool attempt(Restoring& restoring) {
     // to the database a row of another tenant is a parent like any other
     const bool tenants = !restoring.options.tenant_column.empty();
     if (tenants && !find_missing_parents(restoring).empty()) return false;
-    relink_trashed(restoring);
-    insert_all(restoring);
-    relink(restoring);
-    restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
+    const std::vector<Statement> check = {{"SET CONSTRAINTS ALL IMMEDIATE"}};
+    if (links_of_all(restoring) == 0) {
+        insert_all(restoring, check);
+    } else {
+        relink_trashed(restoring);
+        insert_all(restoring, {});
+        relink(restoring);
+        restoring.together(check);
+    }
     verify(restoring);
     return restoring.conflicts.empty();
 }
@@ -179,7 +208,7 @@ bool may_pass_now(const Error& error) {
 
 // The look-up sees what was committed since the attempt failed: the obstacle may be gone then.
 void insert_or_refuse(Restoring& restoring) {
-    restoring.exec(std::string("SAVEPOINT ") + kSavepoint);
+    restoring.transaction.connection().later({std::string("SAVEPOINT ") + kSavepoint});
     const auto before = restoring.result;
     for (int tries = 1;; ++tries) {
         std::optional<Error> failed;
@@ -197,7 +226,7 @@ void insert_or_refuse(Restoring& restoring) {
     }
 }
 
-void write_ledger(Restoring& restoring, const GroupRow& group) {
+Statement entry_of(const Restoring& restoring, const GroupRow& group) {
     std::map<std::string, long long> counts;
     for (std::size_t k = 0; k < group.shapes.size(); ++k) {
         const auto& name = restoring.shapes.at(group.shapes[k]).called();
@@ -210,33 +239,34 @@ void write_ledger(Restoring& restoring, const GroupRow& group) {
     }
     const auto& root = restoring.shapes.at(group.root_shape).called();
     const auto& context = restoring.context;
-    restoring.transaction.exec(
-        "INSERT INTO " + restoring.own("ledger") +
-            " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
-            "request_id, address) SELECT pg_catalog.now(), 'restored', $1, $2, $3, $4, $5, "
-            "$6::pg_catalog.uuid, "
-            "pg_catalog.jsonb_object_agg(n, c), $7, $10 FROM ROWS FROM (pg_catalog.unnest($8::"
-            "pg_catalog.text[]), pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c)",
-        {context.by, context.reason, root.schema, root.name, group.root_object, group.uuid,
-         context.request_id, schema::array_literal(names), schema::array_literal(numbers),
-         context.address});
+    return {"INSERT INTO " + restoring.own("ledger") +
+                " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
+                "request_id, address) SELECT pg_catalog.now(), 'restored', $1, $2, $3, $4, $5, "
+                "$6::pg_catalog.uuid, "
+                "pg_catalog.jsonb_object_agg(n, c), $7, $10 FROM ROWS FROM (pg_catalog.unnest($8::"
+                "pg_catalog.text[]), pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c)",
+            {context.by, context.reason, root.schema, root.name, group.root_object, group.uuid,
+             context.request_id, schema::array_literal(names), schema::array_literal(numbers),
+             context.address}};
 }
 
 void end_group(Restoring& restoring, const GroupRow& group) {
-    restoring.transaction.exec(
-        "UPDATE " + restoring.own("trash_group") +
-            " SET state = 'restored', ended_at = pg_catalog.now(), ended_by = $1 "
-            "WHERE id = $2::pg_catalog.int8",
-        {restoring.context.by, to_string(group.id)});
-    write_ledger(restoring, group);
-    const auto gone = restoring.exec("DELETE FROM " + restoring.own("item") +
-                                     " WHERE group_id = " + to_string(group.id));
-    if (gone.affected() != group.size) {
+    const auto id = to_string(group.id);
+    const std::string of_this = " WHERE group_id = $1::pg_catalog.int8";
+    const auto done = restoring.together(
+        {{kByIndex},
+         {"UPDATE " + restoring.own("trash_group") +
+              " SET state = 'restored', ended_at = pg_catalog.now(), ended_by = $1 "
+              "WHERE id = $2::pg_catalog.int8",
+          {restoring.context.by, id}},
+         entry_of(restoring, group),
+         {"DELETE FROM " + restoring.own("item") + of_this, {id}},
+         {"DELETE FROM " + restoring.own("link") + of_this, {id}},
+         {kAsPlanned}});
+    if (done[3].affected() != group.size) {
         throw Error(Code::kInternal,
                     "the group has other items than it says; nothing was restored");
     }
-    restoring.exec("DELETE FROM " + restoring.own("link") +
-                   " WHERE group_id = " + to_string(group.id));
 }
 
 void sum_up(Restoring& restoring) {
@@ -251,7 +281,7 @@ void sum_up(Restoring& restoring) {
 }  // namespace
 
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
-                        const std::string& trash_schema, long long group,
+                        const std::string& trash_schema, const GroupRow& group,
                         const RestoreOptions& options, const Context& context) {
     Restoring restoring{transaction, catalog, trash_schema, options, context,
                         {},          {},      false,        {},      {}};

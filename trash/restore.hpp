@@ -8,17 +8,18 @@
 
 #include "schema/catalog.hpp"
 #include "schema/database.hpp"
+#include "trash/store.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::trash {
 
-// Inside the caller's kMove transaction, group row `group` already locked FOR UPDATE and 'trashed'.
+// Inside the caller's kMove transaction, the group already locked FOR UPDATE and 'trashed'.
 // Locks the tables ROW EXCLUSIVE and checks the fingerprint (throws StaleCatalog on a mismatch),
 // inserts parents first, relinks, SET CONSTRAINTS ALL IMMEDIATE, compares what came back where
 // triggers or drift could have changed it, marks the group(s) restored, writes the ledger, deletes
 // items and links. Throws Conflicted with every conflict (the caller rolls back).
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
-                        const std::string& trash_schema, long long group,
+                        const std::string& trash_schema, const GroupRow& group,
                         const RestoreOptions& options, const Context& context);
 
 // The catalog is older than the tables: read it again and start over, once.

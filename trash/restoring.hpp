@@ -51,14 +51,20 @@ struct Restoring {
     std::string items() const;                       // that the asker's role may read
     std::string own(const std::string& name) const;  // a table or function of the trash schema
     schema::Result exec(const std::string& sql) { return transaction.exec(sql); }
+    std::vector<schema::Result> together(const std::vector<schema::Connection::Statement>& all) {
+        return transaction.connection().exec_pipeline(all);
+    }
 };
 
 // rows.cpp
-void add_group(Restoring& restoring, long long group);
+void add_group(Restoring& restoring, GroupRow group);
+void add_group(Restoring& restoring, long long id);
 std::vector<const schema::Table*> tables_of(const Restoring& restoring);  // of the items, each once
 std::vector<const Shape*> shapes_of(const Restoring& restoring, const schema::Table& table);
 // Subquery of the items of the shape: group_id, ordinal, object_id, payload.
 std::string source(const Restoring& restoring, const Shape& shape);
+// The same of a shape with one range: its group, first and last are $1, $2 and $3.
+std::string source_of_one(const Restoring& restoring, const Shape& shape);
 // i.payload[n] of the column, or NULL of its type where the shape lacks it; as text and as value.
 std::string stored(const Shape& shape, int attnum);
 std::string value(const Shape& shape, const schema::Column& column);

@@ -44,14 +44,17 @@ GroupRow read_group(Restoring& restoring, long long id) {
 }
 
 void read_shapes(Restoring& restoring, const GroupRow& group) {
-    const auto found = restoring.exec(
-        "SELECT id, relation::pg_catalog.oid, schema_name, table_name, attnums, names, types, "
-        "generated, identity FROM " +
-        restoring.own("shape") +
-        " WHERE id = ANY(ARRAY(SELECT pg_catalog.unnest(shapes || root_shape) FROM " +
-        restoring.own("trash_group") + " WHERE id = " + to_string(group.id) +
-        ")) OR id = ANY(ARRAY(SELECT shape FROM " + restoring.own("link") +
-        " WHERE group_id = " + to_string(group.id) + "))");
+    std::vector<schema::Param> ids = {to_string(group.root_shape)};
+    for (const int id : group.shapes) ids.emplace_back(to_string(id));
+    const auto found = restoring.together(
+        {{kByIndex},
+         {"SELECT id, relation::pg_catalog.oid, schema_name, table_name, attnums, names, types, "
+          "generated, identity FROM " +
+              restoring.own("shape") +
+              " WHERE id = ANY($1::pg_catalog.int4[]) OR id = ANY(ARRAY(SELECT shape FROM " +
+              restoring.own("link") + " WHERE group_id = $2::pg_catalog.int8))",
+          {schema::array_literal(ids), to_string(group.id)}},
+         {kAsPlanned}})[1];
     for (int row = 0; row < found.rows(); ++row) {
         Shape shape;
         shape.id = static_cast<int>(found.integer(row, 0));
@@ -92,6 +95,15 @@ std::string text_at(const Shape& shape, const std::vector<int>& wanted, std::siz
            ") END";
 }
 
+// Up to the end of its condition. No index on shape may serve: before the first ANALYZE it seems to
+// find few rows.
+std::string items(const Restoring& restoring, const Shape& shape, const std::string& group,
+                  const std::string& ordinals) {
+    return "(SELECT group_id, ordinal, object_id, payload FROM " + restoring.items() +
+           " WHERE group_id = " + group + " AND ordinal BETWEEN " + ordinals +
+           " AND shape + 0 = " + to_string(shape.id);
+}
+
 std::string as_table(const Shape& shape) {
     std::vector<std::string> columns;
     for (const auto& column : shape.table->columns) {
@@ -116,7 +128,10 @@ std::string Restoring::own(const std::string& name) const {
 }
 
 void add_group(Restoring& restoring, long long id) {
-    auto group = read_group(restoring, id);
+    add_group(restoring, read_group(restoring, id));
+}
+
+void add_group(Restoring& restoring, GroupRow group) {
     read_shapes(restoring, group);
     add_ranges(restoring, group);
     restoring.groups.push_back(std::move(group));
@@ -150,14 +165,18 @@ std::string source(const Restoring& restoring, const Shape& shape) {
         // the casts must not be tried before the guard has spoken
         if (!guard.empty()) guard += " OFFSET 0";
     }
-    // no index on shape may serve: before the first ANALYZE it seems to find few rows
     for (const auto& range : shape.ranges) {
-        parts.push_back("(SELECT group_id, ordinal, object_id, payload FROM " + restoring.items() +
-                        " WHERE group_id = " + to_string(range.group) + " AND ordinal BETWEEN " +
-                        to_string(range.first) + " AND " + to_string(range.last) +
-                        " AND shape + 0 = " + to_string(shape.id) + guard + ")");
+        parts.push_back(items(restoring, shape, to_string(range.group),
+                              to_string(range.first) + " AND " + to_string(range.last)) +
+                        guard + ")");
     }
     return "(" + cascade::join(parts, " UNION ALL ") + ")";
+}
+
+std::string source_of_one(const Restoring& restoring, const Shape& shape) {
+    return items(restoring, shape, "$1::pg_catalog.int8",
+                 "$2::pg_catalog.int4 AND $3::pg_catalog.int4") +
+           ")";
 }
 
 std::string stored(const Shape& shape, int attnum) {

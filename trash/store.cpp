@@ -199,11 +199,12 @@ int shape_of(Connection& connection, const std::string& trash_schema, const sche
 GroupRow group_of(Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock) {
     const ItemAddress address = parse_item_id(item_id);
-    const Result found = connection.exec(
+    const Connection::Statement look{
         "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object, " +
             utc("ended_at") + ", ended_by, tenant FROM " + quoted({trash_schema, "trash_group"}) +
             " g WHERE uuid = $1::uuid AND " + seen_by_tenant("g") + (lock ? " FOR UPDATE" : ""),
-        {address.group_id});
+        {address.group_id}};
+    const Result found = connection.exec_pipeline({{kByIndex}, look, {kAsPlanned}})[1];
     if (found.rows() == 0 || address.ordinal < 1 || address.ordinal > found.integer(0, 5)) {
         throw Error(Code::kNotFound, "there is no such TrashItem");
     }
@@ -268,7 +269,7 @@ std::vector<std::string> purge_groups(schema::Transaction& transaction,
         size += group.size;
     }
     const std::string ids = schema::array_literal(numbers);
-    const Result written = transaction.exec(
+    const Connection::Statement entry{
         "INSERT INTO " + own("ledger") +
             " AS l (at, action, by, reason, schema_name, table_name, object_id, "
             "group_uuid, counts, request_id, address, tenant) SELECT pg_catalog.now(), 'purged', "
@@ -285,19 +286,23 @@ std::vector<std::string> purge_groups(schema::Transaction& transaction,
             " r ON r.id = g.root_shape WHERE g.id = ANY ($1::bigint[]) "
             "RETURNING l.id || '-' || pg_catalog.encode(" +
             entry_digest() + ", 'hex')",
-        {ids, context.by, context.reason, context.request_id, context.address});
-    transaction.exec("DELETE FROM " + own("link") + " WHERE group_id = ANY ($1::bigint[])", {ids});
-    const Result deleted = transaction.exec(
-        "DELETE FROM " + own("item") + " WHERE group_id = ANY ($1::bigint[])", {ids});
-    if (deleted.affected() != size) {
+        {ids, context.by, context.reason, context.request_id, context.address}};
+    const std::string of_these = " WHERE group_id = ANY ($1::bigint[])";
+    const auto done = transaction.connection().exec_pipeline(
+        {{kByIndex},
+         entry,
+         {"DELETE FROM " + own("link") + of_these, {ids}},
+         {"DELETE FROM " + own("item") + of_these, {ids}},
+         {"UPDATE " + own("trash_group") +
+              " SET state = 'purged', ended_at = pg_catalog.now(), ended_by = "
+              "$2 WHERE id = ANY ($1::bigint[])",
+          {ids, context.by}},
+         {kAsPlanned}});
+    if (done[3].affected() != size) {
         throw Error(Code::kInternal, "a group holds another number of items than it says");
     }
-    transaction.exec("UPDATE " + own("trash_group") +
-                         " SET state = 'purged', ended_at = pg_catalog.now(), ended_by = "
-                         "$2 WHERE id = ANY ($1::bigint[])",
-                     {ids, context.by});
     std::vector<std::string> receipts;
-    for (int row = 0; row < written.rows(); ++row) receipts.emplace_back(written.text(row, 0));
+    for (int row = 0; row < done[1].rows(); ++row) receipts.emplace_back(done[1].text(row, 0));
     return receipts;
 }
 

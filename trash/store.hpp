@@ -51,6 +51,11 @@ ItemAddress parse_item_id(const std::string& item_id);
 int shape_of(schema::Connection& connection, const std::string& trash_schema,
              const schema::Table& table);
 
+// Around prepared statements over tables that grow fast: a plan that was made while they were small
+// would read them whole for ever.
+inline constexpr const char* kByIndex = "SET LOCAL enable_seqscan = off";
+inline constexpr const char* kAsPlanned = "SET LOCAL enable_seqscan TO DEFAULT";
+
 struct GroupRow {
     long long id = 0;
     std::string uuid, state;

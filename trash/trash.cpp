@@ -484,8 +484,7 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
                     schema::set_tenant(transaction.connection(), *group.tenant);
                     own.tenant_column = impl_->shared->tenant_column;
                 }
-                restored =
-                    restore_groups(transaction, *catalog, impl_->name, group.id, own, context);
+                restored = restore_groups(transaction, *catalog, impl_->name, group, own, context);
                 if (options.dry_run) throw DryRun{};
                 if (options.at_end) options.at_end(transaction, restored);
             });
