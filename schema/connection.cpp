@@ -165,9 +165,9 @@ class Pipeline {
 };
 
 void forget_if_gone(PGconn* connection, const std::string& sql, const SqlError& error) {
-    // or its result type has changed: prepare anew the next time
-    if (error.sqlstate == "26000" || error.sqlstate == "0A000")
-        statements(connection).names.erase(sql);
+    auto& names = statements(connection).names;
+    if (error.sqlstate == "26000") names.clear();     // the others will hardly be there
+    if (error.sqlstate == "0A000") names.erase(sql);  // its result type has changed
 }
 
 using Together = std::vector<const Connection::Statement*>;
