@@ -13,9 +13,17 @@ std::string Taking::become_asker() const {
            "true);\n";
 }
 
+// Deferred triggers run as the role as well.
+std::string Taking::deferred_as_asker() const {
+    return names_.access_schema.empty() ? "" : "  SET CONSTRAINTS ALL IMMEDIATE;\n";
+}
+
 std::string Taking::become_service() const {
     if (names_.access_schema.empty()) return "";
-    return "  PERFORM pg_catalog.set_config('role', _was, true);\n"
+    return "  IF pg_catalog.current_setting('role') <> pg_catalog.current_setting('trashd.role') "
+           "THEN " +
+           raise("TD003", "a trigger changes the role") +
+           "  END IF;\n  PERFORM pg_catalog.set_config('role', _was, true);\n"
            "  PERFORM pg_catalog.set_config('row_security', 'off', true);\n";
 }
 

@@ -137,6 +137,7 @@ class Taking {
     std::string all_of(int node) const;
     std::string become_asker() const;
     std::string become_service() const;
+    std::string deferred_as_asker() const;
     std::string count_wanted() const;
     std::string expect_wanted() const;
     bool alone() const;

@@ -146,12 +146,12 @@ std::string Taking::take() const {
     }
     return "  _before := " + array_of(deleted_so_far(), "int8") + ";\n" + count_wanted() +
            become_asker() + "  IF _hard THEN\n" + with + "  SELECT " + count + " FROM (" + taken +
-           ") s(shape, o, p);\n" + become_service() + refuse_hard + "  ELSE\n" + with + "  " +
-           into_item() +
+           ") s(shape, o, p);\n" + deferred_as_asker() + become_service() + refuse_hard +
+           "  ELSE\n" + with + "  " + into_item() +
            "SELECT _group, pg_catalog.row_number() OVER (), s.shape, s.o, s.p FROM (" + taken +
            ") s(shape, o, p);\n"
            "  GET DIAGNOSTICS _n = ROW_COUNT;\n" +
-           become_service() + refuse + "  END IF;\n" + expect_wanted() +
+           deferred_as_asker() + become_service() + refuse + "  END IF;\n" + expect_wanted() +
            "  SET CONSTRAINTS ALL IMMEDIATE;\n";
 }
 

@@ -12,6 +12,12 @@ void as_role(Connection& connection, const std::string& role, const std::functio
     const std::string before(found.text(0, 0)), security(found.text(0, 1));
     connection.exec(become, {role, role == "none" ? security : "on"});
     work();
+    if (role != "none") {
+        connection.exec("SET CONSTRAINTS ALL IMMEDIATE");  // or deferred triggers run as another
+        if (connection.exec("SELECT pg_catalog.current_setting('role')").text(0, 0) != role)
+            throw Error(Code::kConflict,
+                        "a trigger or function of the database changes the role; nothing was done");
+    }
     connection.exec(become, {before, security});
 }
 

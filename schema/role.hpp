@@ -9,7 +9,8 @@
 
 namespace trashd::schema {
 
-// In a transaction; "none": as the session's role itself. When the work throws the transaction, or
+// In a transaction; "none": as the session's role itself. Deferred triggers run before it ends.
+// Throws kConflict where the work has changed the role. When the work throws the transaction, or
 // its savepoint, must be rolled back, which takes the role back too.
 void as_role(Connection& connection, const std::string& role, const std::function<void()>& work);
 

@@ -110,6 +110,8 @@ Named parse(const Call& call) {
 // What cannot be a key is asked for with no key at all: it is not found.
 trash::Selection select(const Call& call, const Named& named) {
     trash::Selection selection;
+    if (!call.access.allows(Right::kTrash, *call.resource))
+        selection.own = own_rows(call, Right::kTrash, "t");
     for (const auto& key : named.keys) {
         const bool fits = can_be_key(*call.resource->table, key);
         selection.ids.push_back(fits ? key : std::vector<std::string>());
@@ -148,16 +150,13 @@ std::string render(const Call& call, const Named& named, const trash::BulkResult
 }
 
 // What lies in the trash already and belongs to another is not there.
-trash::BulkResult own_entries(const Call& call, schema::Transaction& transaction,
-                              trash::BulkResult result) {
-    if (call.access.allows(Right::kTrash, *call.resource)) return result;
-    const auto reach = reach_of(call, Right::kTrash);
-    for (auto& entry : result.entries)
-        if (entry.status == "already-trashed" &&
-            !trash::item_within(transaction.connection(), *call.resources->catalog(),
-                                call.trash->schema_name(), entry.item->id, *reach))
-            entry = {entry.id, "not-found", {}};
-    return result;
+void add_owner(const Call& call, trash::BulkOptions& options) {
+    if (call.access.allows(Right::kTrash, *call.resource)) return;
+    options.mine = [&call, reach = *reach_of(call, Right::kTrash)](schema::Transaction& transaction,
+                                                                   const trash::Item& item) {
+        return trash::item_within(transaction.connection(), *call.resources->catalog(),
+                                  call.trash->schema_name(), item.id, reach);
+    };
 }
 
 // As for a single object.
@@ -165,20 +164,21 @@ void rehearse(const Call& call, const trash::Selection& selection, const Wish& w
     struct Rehearsed {};
     trash::BulkOptions options{wish.cascade, wish.hard, {}, {}, wish.check};
     options.at_end = [](schema::Transaction&, const trash::BulkResult&) { throw Rehearsed{}; };
+    add_owner(call, options);
     try {
         call.trash->remove_all(call.resource->table->name, selection, options, context_of(call));
     } catch (const Rehearsed&) {
-    } catch (const Error& error) {
-        if (error.code() == Code::kForbidden) throw;
+    } catch (const trash::Blocked&) {  // which the impact says too
     }
 }
 
 Reply execute(const Call& call, const Named& named, const trash::Selection& selection,
               const Wish& wish) {
     trash::BulkOptions options{wish.cascade, wish.hard, most_deleted(call), {}, wish.check};
+    add_owner(call, options);
     Reply reply;
     options.at_end = [&](schema::Transaction& transaction, const trash::BulkResult& result) {
-        reply.body = render(call, named, own_entries(call, transaction, result));
+        reply.body = render(call, named, result);
         if (call.operation) call.operation->end(transaction, result.rows, reply.body);
         keep_reply(call, transaction, reply);
     };
@@ -199,8 +199,7 @@ Reply remove(const Call& call) {
     const auto impact = [&] {
         return call.trash->impact_all(call.resource->table->name, selection, wish.cascade);
     };
-    if (wish.check.rows && (wish.dry_run || lacks_confirm(call, wish)))
-        rehearse(call, selection, wish);
+    if (must_rehearse(call, wish)) rehearse(call, selection, wish);
     if (wish.dry_run) {
         Reply reply;
         reply.body = impact_json(seen(call, impact()), *call.resources);

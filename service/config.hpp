@@ -37,7 +37,7 @@ struct RequestLimits {
     int idle_seconds = 60, header_seconds = 10, request_seconds = 60, write_seconds = 60;
     std::size_t json_depth = 64, where_terms = 50;
     long long async_rows = 100000;  // more rows than that move apart from the request; 0: never
-    long long operations = 100;  // of one principal that wait or run; 0: any
+    long long operations = 100;     // of one principal that wait or run; 0: any
     long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
     AskerLimits asker;
 };

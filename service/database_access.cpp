@@ -15,8 +15,9 @@ bool is_role(const Call& call, const std::string& role) {
 std::string role_of(const Call& call) {
     const auto& principal = call.principal;
     if (principal.role && is_role(call, *principal.role)) return *principal.role;
+    const bool token = principal.claims != "{}";
     for (const auto& role : principal.roles)
-        if (!principal.role && is_role(call, role)) return role;
+        if (!token && is_role(call, role)) return role;
     throw Error(Code::kForbidden,
                 "the credentials name none of the roles of the database that requests run as; ask "
                 "for ones that do");

@@ -74,8 +74,9 @@ Reply object_history(const Call& call) {
     call.target.query.only({"limit", "cursor"});
     const auto id = object_id(call);
     need_on_own(call, id);
-    const trash::HistoryAsked asked{limit_of(call), start_of(call),
-                                    tables_with(call, Right::kViewTrash)};
+    trash::HistoryAsked asked{limit_of(call), start_of(call), tables_with(call, Right::kViewTrash)};
+    // a key may have been another's before
+    if (!call.access.allows(Right::kViewTrash, *call.resource)) asked.by = call.access.id();
     return render(call, call.trash->history_of(call.resource->table->name, id, asked));
 }
 

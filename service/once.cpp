@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "service/body.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/spool.hpp"
@@ -29,11 +30,23 @@ std::optional<std::string> key_of(const Call& call) {
     return key;
 }
 
+// What policies and the access function may read of a token, whose times change with each one.
+std::string lasting_claims(const Call& call) {
+    if (call.config->access.roles.empty() && call.config->access.function.empty()) return "";
+    auto claims = parse_json(call.principal.claims, call.config->limits.json_depth);
+    std::erase_if(claims.members, [](const auto& member) {
+        const auto& name = member.name;
+        return name == "exp" || name == "iat" || name == "nbf" || name == "jti";
+    });
+    return to_json(claims);
+}
+
 std::string fingerprint_of(const Call& call) {
     std::string request;
     for (const auto& segment : call.target.raw) request += "/" + segment;
     request += call.target.query.with("method", call.verb) + "\n";
     for (const auto& role : call.principal.roles) request += role + "\n";
+    request += call.principal.role.value_or("") + "\n" + lasting_claims(call) + "\n";
     request += call.body;
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
     unsigned size = 0;

@@ -148,10 +148,11 @@ bool has_row(const Call& call, Right right, const std::vector<std::string>& id) 
     return !granted.empty() && granted[0];
 }
 
-void need_on_row(const Call& call, Right right, const std::vector<std::string>& id) {
-    if (call.access.allows(right, *call.resource)) return;
+bool need_on_row(const Call& call, Right right, const std::vector<std::string>& id) {
+    if (call.access.allows(right, *call.resource)) return true;
     const auto granted = rights_on_row(call, {right, Right::kRead}, id);
-    if (granted.empty() || granted[0]) return;
+    if (granted.empty()) return false;
+    if (granted[0]) return true;
     if (!granted[1]) throw not_found(call);
     refuse(call, right, call.resource->table->name);
 }

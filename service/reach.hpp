@@ -22,7 +22,7 @@ std::vector<const schema::Column*> owner_columns(const Call& call, Right right);
 trash::Checks check_of(const Call& call, const std::vector<Right>& rights);
 // The right on the live row of the resource, if there is one. Throws Forbidden, or kNotFound like
 // for no row at all where it may not be read either.
-void need_on_row(const Call& call, Right right, const std::vector<std::string>& id);
+bool need_on_row(const Call& call, Right right, const std::vector<std::string>& id);
 // There is such a live row that the right is for.
 bool has_row(const Call& call, Right right, const std::vector<std::string>& id);
 // The right on the table and on every row of it.

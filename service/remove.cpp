@@ -37,8 +37,9 @@ void rehearse(const Call& call, const std::vector<std::string>& id, const Wish& 
     try {
         call.trash->remove(call.resource->table->name, id, options, context_of(call));
     } catch (const Rehearsed&) {
+    } catch (const trash::Blocked&) {  // which the impact says too
     } catch (const Error& error) {
-        if (error.code() == Code::kForbidden) throw;
+        if (error.code() != Code::kNotFound) throw;
     }
 }
 
@@ -116,9 +117,12 @@ trash::DeleteOptions options_of(const Call& call, const Wish& wish) {
 
 Reply execute(const Call& call, const Wish& wish) {
     const auto id = object_id(call);
-    need_on_row(call, Right::kTrash, id);
+    const bool live = need_on_row(call, Right::kTrash, id);
     if (wish.hard) need_on_row(call, Right::kPurge, id);
-    if (wish.check.rows && (wish.dry_run || lacks_confirm(call, wish))) rehearse(call, id, wish);
+    if (!live)
+        if (const auto item = call.trash->find(call.resource->table->name, id, false))
+            need_on_trashed(call, *item);
+    if (must_rehearse(call, wish)) rehearse(call, id, wish);
     if (wish.dry_run) return dry_run(call, id, wish);
     ask_for_what_is_missing(call, id, wish);
     const auto impact = [&] { return find_impact(call, id, wish.cascade); };

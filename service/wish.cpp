@@ -29,6 +29,11 @@ Wish parse_wish(const Call& call, const std::set<std::string>& others) {
     return wish;
 }
 
+bool must_rehearse(const Call& call, const Wish& wish) {
+    const bool asked = wish.check.rows || !call.config->access.roles.empty();
+    return asked && (wish.dry_run || lacks_confirm(call, wish));
+}
+
 bool lacks_confirm(const Call& call, const Wish& wish) {
     return call.resource->confirm && !wish.confirmed;
 }
@@ -44,6 +49,7 @@ void need_on_taken(const Call& call, Wish& wish) {
     wish.check = check_of(call, rights);
     if (wish.check.tables)
         wish.check.tables(call.trash->taken_by(call.resource->table->name, wish.cascade));
+    if (wish.hard) call.access.need(Right::kPurge, *call.resource);
 }
 
 Error reason_required() {

@@ -18,6 +18,8 @@ struct Wish {
 // others: parameters that the address knows beside those of every delete. Throws Error kBadRequest.
 Wish parse_wish(const Call& call, const std::set<std::string>& others = {});
 // The resource asks for ?confirm=true, or for ?reason=, and the call has none.
+// Before its impact is told it must be tried whether the rows may go.
+bool must_rehearse(const Call& call, const Wish& wish);
 bool lacks_confirm(const Call& call, const Wish& wish);
 bool lacks_reason(const Call& call);
 Error reason_required();

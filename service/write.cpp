@@ -172,6 +172,16 @@ void add_tenant(const Call& call, const Json& body, Given& given) {
     given.json = to_json(whole);
 }
 
+void ask_function(const Call& call, schema::Transaction& transaction, const char* action,
+                  const std::string& row) {
+    const auto consent = consent_of(call);
+    if (!consent) return;
+    call.trash->as_itself(transaction, [&] {
+        trash::need_consent(transaction.connection(), *consent, action, call.resource->table->name,
+                            row);
+    });
+}
+
 // A row that is not the asker's is not written. One referred to that is another tenant's is not
 // there, as the database would say.
 void check_written(const Call& call, schema::Transaction& transaction, const char* action,
@@ -181,10 +191,7 @@ void check_written(const Call& call, schema::Transaction& transaction, const cha
     if (!row.crossing.empty())
         throw Error(
             SqlError{"23503", "", "", table.name.schema, table.name.name, "", row.crossing});
-    if (const auto consent = consent_of(call))
-        call.trash->as_itself(transaction, [&] {
-            trash::need_consent(transaction.connection(), *consent, action, table.name, row.json);
-        });
+    ask_function(call, transaction, action, row.json);
 }
 
 Given given_object(const Call& call, const Json& body) {
@@ -341,7 +348,9 @@ Given with_merged(const Call& call, const Change& change, const LockedRow& locke
 [[noreturn]] void refuse_missing(const Call& call, schema::Transaction& transaction,
                                  const RowAddress& address) {
     auto item = items_of(call, transaction).newest_of(address.table, address.id, true);
-    if (item && call.access.as_far(Right::kViewTrash, Right::kWrite, *call.resource))
+    const auto reach = reach_of(call, Right::kViewTrash);
+    if (item && (!reach || trash::item_within(transaction.connection(), *call.resources->catalog(),
+                                              call.trash->readable_schema(), item->id, *reach)))
         throw InTrash(*item, "the object is in the trash; restore it first");
     throw not_found(call);
 }
@@ -365,6 +374,10 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
     write.found = true;
     if (!locked) refuse_missing(call, transaction, change.address);
     check(call, *locked);
+    if (const auto row = consent_of(call) ? read_row(transaction, change.address.table,
+                                                     {change.address.id, {}, change.address.own})
+                                          : std::nullopt)
+        ask_function(call, transaction, "update", row->json);
     write.given = &change.given;
     const auto row = update_row(transaction, change.address, with_merged(call, change, *locked),
                                 change.defaults);

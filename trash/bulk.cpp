@@ -5,6 +5,7 @@
 #include "cascade/predicates.hpp"
 #include "schema/value.hpp"
 #include "trash/impl.hpp"
+#include "trash/restore.hpp"
 #include "trash/store.hpp"
 
 namespace trashd::trash {
@@ -40,6 +41,10 @@ struct BulkAsker {
     std::function<void(const std::function<void()>&)> as;
 };
 
+std::string both(const std::string& first, const std::string& second) {
+    return second.empty() ? first : first + " AND " + second;
+}
+
 class Bulk {
   public:
     Bulk(schema::Connection& connection, const Compiled& plan, const std::string& trash_schema,
@@ -65,7 +70,8 @@ class Bulk {
                                  bool lock);
     std::vector<Live> live_of(const std::vector<Param>& keys, bool lock);
     void as(const std::function<void()>& work) { asker_.as ? asker_.as(work) : work(); }
-    std::vector<Live> visible(const std::vector<Live>& locked);
+    std::vector<Live> held(const Selection& selection);
+    Impact impact_of(const std::vector<Param>& keys);
     void move(std::vector<Live> left);
     std::vector<bool> owned(const std::vector<Live>& rows);
     void move_these(const std::vector<Live>& roots);
@@ -82,7 +88,7 @@ class Bulk {
     const Table& table_;
     const std::string& name_;
     const BulkAsker asker_;
-    const std::string& own_;
+    std::string own_;  // the same for the selection
     Items items_;
     schema::Transaction* transaction_ = nullptr;
     const BulkOptions* options_ = nullptr;
@@ -126,6 +132,8 @@ std::string Bulk::casts() const {
 }
 
 void Bulk::read_ids(const Selection& selection) {
+    keys_.clear();
+    ids_.clear();
     std::vector<Param> keys;
     for (const auto& id : selection.ids) keys.emplace_back(schema::array_literal(params_of(id)));
     const std::vector<bool> good = castable(keys);
@@ -181,13 +189,18 @@ std::vector<Live> Bulk::live_of(const std::vector<Param>& keys, bool lock) {
                       {schema::array_literal(keys)}, lock);
 }
 
-// Locked by the service, which alone may lock without a right to change; of these who asks may not
-// see all.
-std::vector<Live> Bulk::visible(const std::vector<Live>& locked) {
-    if (!asker_.as) return locked;
-    std::vector<Live> seen;
-    as([&] { seen = live_of(keys_of(locked), false); });
-    return seen;
+// Found by who asks, locked by the service, which alone may lock without a right to change, and
+// looked at again: what is locked stays.
+std::vector<Live> Bulk::held(const Selection& selection) {
+    if (!asker_.as) return live(selection, true);
+    std::vector<Live> found, again;
+    as([&] { found = live(selection, false); });
+    live_of(keys_of(found), true);
+    as([&] { again = live(selection, false); });
+    std::set<std::string> locked;
+    for (const Live& row : found) locked.insert(row.id);
+    std::erase_if(again, [&](const Live& row) { return !locked.contains(row.id); });
+    return again;
 }
 
 std::vector<Live> Bulk::live(const Selection& selection, bool lock) {
@@ -197,6 +210,7 @@ std::vector<Live> Bulk::live(const Selection& selection, bool lock) {
             selection.params, lock);
     }
     read_ids(selection);
+    own_ = both(asker_.own, selection.own);
     return live_of(keys_, lock);
 }
 
@@ -285,15 +299,24 @@ void Bulk::move_one_by_one(std::vector<Live> roots) {
         for (const Live& root : roots)
             if (!tried({root})) refused.push_back(root);
         if (refused.size() == roots.size()) {
-            throw_blocked(read_impact(connection_, plan_, {refused.front().key}));
+            Impact impact = impact_of({refused.front().key});
+            if (impact.blockers.empty() && asker_.as) refuse_hidden();
+            throw_blocked(std::move(impact));
         }
         roots = std::move(refused);
     }
 }
 
+// What refers to them, as far as who asks may see it.
+Impact Bulk::impact_of(const std::vector<Param>& keys) {
+    Impact impact;
+    as([&] { impact = read_impact(connection_, plan_, keys); });
+    return impact;
+}
+
 void Bulk::move_together(const std::vector<Live>& roots) {
     if (tried(roots)) return;
-    Impact impact = read_impact(connection_, plan_, keys_of(roots));
+    Impact impact = impact_of(keys_of(roots));
     if (!impact.blockers.empty()) throw_blocked(std::move(impact));
     move_one_by_one(roots);
 }
@@ -346,7 +369,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
     transaction_ = &transaction;
     options_ = &options;
     context_ = &context;
-    const std::vector<Live> rows = visible(live(selection, true));
+    const std::vector<Live> rows = held(selection);
     for (const Live& row : rows) were_live_.insert(row.id);
     if (!selection.condition.empty()) {
         for (const Live& row : rows) ids_.emplace_back(row.id);
@@ -359,6 +382,10 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
     asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
     std::map<std::string, Item> found;
     as([&] { found = items_.newest_of_all(table_, asked); });
+    std::erase_if(found, [&](const auto& one) {
+        const auto& item = one.second;
+        return options.mine && !groups_.contains(item.group_id) && !options.mine(transaction, item);
+    });
     if (options.hard) purge_trashed(found);
     BulkResult result;
     for (const Param& id : ids_)
@@ -393,6 +420,7 @@ BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selec
             // TD404, gone: another request moved a row between two statements of this one
             const bool met = error.is("TD002") || error.is("TD404") || error.code() == Code::kGone;
             if (attempt == kAttempts && error.is("TD002")) impl_->give_up(error);
+            if (attempt == kAttempts && stale(error)) throw StaleCatalog();
             if (attempt == kAttempts || !(stale(error) || met)) throw;
             if (stale(error)) impl_->renew(*plan);
         }
@@ -409,7 +437,8 @@ Impact Trash::impact_all(const QualifiedName& wanted, const Selection& selection
                 return read_impact(items.connection(), *plan, keys_of(bulk.live(selection, false)));
             });
         } catch (const Error& error) {
-            if (!stale(error) || attempt == kAttempts) throw;
+            if (!stale(error)) throw;
+            if (attempt == kAttempts) throw StaleCatalog();
             impl_->renew(*plan);
         }
     }

@@ -1,5 +1,7 @@
 #include "trash/consent.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include "schema/value.hpp"
 #include "trash/forms.hpp"
 
@@ -11,9 +13,34 @@ using std::to_string;
 
 constexpr const char* kArguments = "(text,text,jsonb,jsonb)";
 
+constexpr std::size_t kLongest = 500;
+
 void refuse(const schema::Result& found) {
     if (found.rows() == 0 || found.null(0, 0)) return;
-    throw Error(Code::kForbidden, std::string(found.text(0, 0)));
+    const std::string words(found.text(0, 0));
+    throw Error(Code::kForbidden, words.empty() ? "the database does not allow it" : words);
+}
+
+// Others interfere, or the service stops: not for the function to be blamed.
+bool of_the_moment(const Error& error) {
+    return !error.sql() || error.code() == Code::kUnavailable;
+}
+
+// An error of the function refuses as well, in words of our own: its codes may be like ours.
+void ask(schema::Connection& connection, const std::string& sql,
+         const std::vector<schema::Param>& params) {
+    connection.exec("SAVEPOINT trashd_consent");
+    try {
+        refuse(connection.exec(sql, params));
+    } catch (const Error& error) {
+        if (of_the_moment(error)) throw;
+        spdlog::warn("access.function fails: {}", error.sql()->message);
+        connection.exec("ROLLBACK TO SAVEPOINT trashd_consent");
+        throw Error(Code::kForbidden,
+                    "the function of the database that is asked fails on a row; see the log of the "
+                    "service");
+    }
+    connection.exec("RELEASE SAVEPOINT trashd_consent");
 }
 
 std::vector<int> shapes_of_group(schema::Connection& connection, const std::string& trash_schema,
@@ -26,6 +53,11 @@ std::vector<int> shapes_of_group(schema::Connection& connection, const std::stri
     for (int row = 0; row < found.rows(); ++row)
         shapes.push_back(static_cast<int>(found.integer(row, 0)));
     return shapes;
+}
+
+// What the function says, no longer than an answer needs it.
+std::string said(const std::string& call) {
+    return "pg_catalog.left(" + call + ", " + to_string(kLongest) + ")";
 }
 
 // "WHEN shape THEN sql" for each form.
@@ -50,8 +82,8 @@ void check_function(schema::Connection& connection, const std::string& function)
 
 void need_consent(schema::Connection& connection, const Consent& consent, const std::string& action,
                   const schema::QualifiedName& table, const std::string& row) {
-    refuse(connection.exec("SELECT " + consent.function + "($1, $2, $3::jsonb, $4::jsonb)",
-                           {action, consent.resource_of(table), row, consent.claims}));
+    ask(connection, "SELECT " + said(consent.function + "($1, $2, $3::jsonb, $4::jsonb)"),
+        {action, consent.resource_of(table), row, consent.claims});
 }
 
 void need_consent(schema::Connection& connection, const Consent& consent, const std::string& action,
@@ -65,14 +97,13 @@ void need_consent(schema::Connection& connection, const Consent& consent, const 
     const auto row = cases(forms, [&](const Form& form) {
         return json_as_it_was(form, trash_schema, {"h.group_id", "h.ordinal"});
     });
-    refuse(connection.exec(
+    ask(connection,
         "SELECT f.message FROM (SELECT " + resource + " AS resource, " + row + " AS row FROM " +
             quoted({trash_schema, "item"}) +
             " h WHERE h.group_id = $1::bigint OFFSET 0) a CROSS JOIN LATERAL (SELECT " +
-            consent.function +
-            "($2, a.resource, a.row::jsonb, $3::jsonb) AS message OFFSET 0) f WHERE f.message IS "
-            "NOT NULL LIMIT 1",
-        {to_string(group), action, consent.claims}));
+            said(consent.function + "($2, a.resource, a.row::jsonb, $3::jsonb)") +
+            " AS message OFFSET 0) f WHERE f.message IS NOT NULL LIMIT 1",
+        {to_string(group), action, consent.claims});
 }
 
 }  // namespace trashd::trash

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@ struct Shared {
     schema::CatalogCache cache;
     CompiledPlans plans;
     Operations operations;
+    std::mutex renewing;
     std::vector<Naming> naming;
     PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
 };
@@ -103,6 +105,8 @@ struct Trash::Impl {
     Purged purge(const std::string& item_id, const Context& context, const PurgeOptions& options);
     ItemFilter roots_of(const EmptyOptions& options);
     void renew(const Compiled& plan);
+    // Has the catalog read again where nobody has yet.
+    void replace(const std::shared_ptr<const schema::Catalog>& old);
     void explain(const Compiled& plan, const std::vector<std::string>& id, const Error& error);
     [[noreturn]] void give_up(const Error& error);
     Impact impact_of(const Compiled& plan, const std::vector<std::string>& id);
@@ -119,7 +123,9 @@ struct Trash::Impl {
     std::vector<Naming>& naming;
 };
 
-inline constexpr int kAttempts = 4;  // after a changed catalog, or rows that moved under a guard
+// After a changed catalog, or rows that moved under a guard. Where tables are altered all the time
+// a reading of the catalog is often old when it is there.
+inline constexpr int kAttempts = 10;
 
 // The plan was made for a catalog that is no more: its own check, a name that is gone, or its
 // function.
@@ -131,5 +137,7 @@ std::vector<schema::Param> params_of(const std::vector<std::string>& texts);
 Impact read_impact(schema::Connection& connection, const Compiled& plan,
                    const std::vector<schema::Param>& keys);
 [[noreturn]] void throw_blocked(Impact impact);
+// Rows in the way are hidden from the role that asks.
+[[noreturn]] void refuse_hidden();
 
 }  // namespace trashd::trash

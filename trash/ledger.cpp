@@ -114,7 +114,7 @@ HistoryPage Ledger::page_of(const schema::Table& table, const std::string& objec
                                  std::to_string(table.oid)};
     const std::string seen = asked.among ? " AND " + among(*asked.among, "r", params) : "";
     auto own = [&](const char* name) { return quoted({trash_schema_, name}); };
-    const std::string from =
+    std::string from =
         "(SELECT r.id, 1 AS ordinal FROM " + own("ledger") +
         " r WHERE r.object_id = $1 AND (r.schema_name, r.table_name) IN (SELECT $2, $3 UNION "
         "SELECT s.schema_name, s.table_name FROM " +
@@ -129,6 +129,10 @@ HistoryPage Ledger::page_of(const schema::Table& table, const std::string& objec
         ") f "
         "JOIN " +
         own("ledger") + " l ON l.id = f.id WHERE true";
+    if (asked.by) {
+        params.push_back(*asked.by);
+        from += " AND l.by = " + place(params.size());
+    }
     return read(from, std::move(params), asked.limit, asked.before);
 }
 

@@ -20,13 +20,13 @@ std::string oids_of(const std::vector<const schema::Table*>& tables) {
     return literal(schema::array_literal(oids)) + "::pg_catalog.oid[]";
 }
 
-// A table that is no more has no rows of its own.
+// A column that is no more, or is called otherwise by now, says of no row whose it is.
 std::string own_items(const OwnRows& own, const schema::Table& table, const std::string& id) {
     std::vector<std::string> same;
     for (const auto& name : own.columns)
-        same.push_back("i.payload[pg_catalog.array_position(f.attnums, " +
-                       std::to_string(table.column(name)->attnum) +
-                       "::pg_catalog.int2)] = " + literal(id));
+        if (const auto* column = table.column(name))
+            same.push_back("i.payload[pg_catalog.array_position(f.attnums, " +
+                           std::to_string(column->attnum) + "::pg_catalog.int2)] = " + literal(id));
     return "(f.relation::pg_catalog.oid = " + std::to_string(table.oid) + " AND " + any_of(same) +
            ")";
 }
@@ -37,7 +37,9 @@ std::string own_rows(const schema::Table& table, const std::vector<std::string>&
                      const std::string& alias, const std::string& id) {
     std::vector<std::string> same;
     for (const auto& name : columns)
-        same.push_back(schema::to_text(*table.column(name), alias) + " = " + literal(id));
+        if (const auto* column = table.column(name))
+            same.push_back("(" + schema::to_text(*column, alias) + ") OPERATOR(pg_catalog.=) " +
+                           literal(id) + " COLLATE pg_catalog.\"C\"");
     return any_of(same) + " IS TRUE";
 }
 
@@ -83,8 +85,9 @@ std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection
             quoted({trash_schema, "item"}) + " i JOIN " + quoted({trash_schema, "shape"}) +
             " s ON s.id = i.shape LEFT JOIN pg_catalog.pg_class c ON c.oid = s.relation LEFT JOIN "
             "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE i.group_id = $1::bigint AND "
-            "NOT " +
-            within(reach, catalog, trash_schema, true) + " ORDER BY i.ordinal LIMIT 1",
+            "NOT CASE WHEN i.ordinal = 1 THEN " +
+            within(reach, catalog, trash_schema, false) + " ELSE " +
+            within(reach, catalog, trash_schema, true) + " END ORDER BY i.ordinal LIMIT 1",
         {std::to_string(group)});
     if (found.rows() == 0) return std::nullopt;
     return schema::QualifiedName{std::string(found.text(0, 0)), std::string(found.text(0, 1))};

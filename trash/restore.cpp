@@ -7,7 +7,6 @@
 #include "cascade/plan.hpp"
 #include "cascade/predicates.hpp"
 #include "schema/reader.hpp"
-#include "schema/role.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
 
@@ -123,14 +122,6 @@ std::vector<Shapes> in_order(Restoring& restoring) {
     return out;
 }
 
-std::vector<schema::Result> insert(Restoring& restoring, const std::vector<Statement>& all) {
-    if (!restoring.options.role) return restoring.together(all);
-    std::vector<schema::Result> done;
-    schema::as_role(restoring.transaction.connection(), restoring.options.role->name,
-                    [&] { done = restoring.together(all); });
-    return done;
-}
-
 // All in one round trip; last: what else goes with it.
 void insert_all(Restoring& restoring, const std::vector<Statement>& last) {
     const auto steps = in_order(restoring);
@@ -138,7 +129,8 @@ void insert_all(Restoring& restoring, const std::vector<Statement>& last) {
     for (const auto& shapes : steps) statements.push_back(insert_together(restoring, shapes));
     statements.push_back({kAsPlanned});
     statements.insert(statements.end(), last.begin(), last.end());
-    const auto done = insert(restoring, statements);
+    std::vector<schema::Result> done;
+    restoring.as_asker([&] { done = restoring.together(statements); });
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const auto& shapes = steps[i];
         const auto& inserted = done[i + 1];

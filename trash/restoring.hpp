@@ -2,6 +2,7 @@
 // that reads those rows as values of the live table. Rows stay in the server.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -48,8 +49,9 @@ struct Restoring {
     std::vector<Conflict> conflicts;  // found by the attempt itself
     Restored result;
 
-    std::string items() const;                       // that the asker's role may read
-    std::string own(const std::string& name) const;  // a table or function of the trash schema
+    std::string items() const;                         // that the asker's role may read
+    std::string own(const std::string& name) const;    // a table or function of the trash schema
+    void as_asker(const std::function<void()>& work);  // as the role of who asks, if there is one
     schema::Result exec(const std::string& sql) { return transaction.exec(sql); }
     std::vector<schema::Result> together(const std::vector<schema::Connection::Statement>& all) {
         return transaction.connection().exec_pipeline(all);

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "cascade/predicates.hpp"
+#include "schema/role.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
 
@@ -117,6 +118,13 @@ std::string as_table(const Shape& shape) {
 int Shape::position(int attnum) const {
     const auto found = std::ranges::find(attnums, attnum);
     return found == attnums.end() ? 0 : static_cast<int>(found - attnums.begin()) + 1;
+}
+
+void Restoring::as_asker(const std::function<void()>& work) {
+    if (options.role)
+        schema::as_role(transaction.connection(), options.role->name, work);
+    else
+        work();
 }
 
 std::string Restoring::items() const {

@@ -35,7 +35,8 @@ bool is_open(schema::Connection& connection, const std::string& access, const st
                .exec(
                    "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1 AND "
                    "pg_catalog.obj_description(oid, 'pg_namespace') = $2 AND "
-                   "pg_catalog.has_schema_privilege($3, oid, 'USAGE')",
+                   "pg_catalog.has_schema_privilege($3, oid, 'USAGE') AND "
+                   "pg_catalog.pg_has_role(session_user, nspowner, 'MEMBER')",
                    {access, mark(), role})
                .rows() > 0;
 }

@@ -177,7 +177,13 @@ Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
 
 void Trash::Impl::renew(const Compiled& plan) {
     plans.forget(plan);
-    cache.reload();
+    replace(plan.catalog);
+}
+
+// One reads for all: many readings at once would each be old again when they end.
+void Trash::Impl::replace(const std::shared_ptr<const schema::Catalog>& old) {
+    const std::lock_guard lock(shared->renewing);
+    if (cache.get() == old) cache.reload();
 }
 
 void Trash::Impl::naming_role(const std::function<void()>& work) const {
@@ -443,6 +449,7 @@ DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::s
                 continue;
             }
             impl_->explain(*plan, id, error);
+            if (attempt == kAttempts && stale(error)) throw StaleCatalog();
             if (attempt == kAttempts || !(stale(error) || error.is("TD002"))) impl_->give_up(error);
             if (stale(error)) impl_->renew(*plan);
         }
@@ -457,7 +464,8 @@ Impact Trash::impact(const QualifiedName& wanted, const std::vector<std::string>
             return impl_->impact_of(*plan, id);
         } catch (const Error& error) {
             if (error.is("TD404")) throw Error(Code::kNotFound, "there is no such object");
-            if (!stale(error) || attempt == kAttempts) throw;
+            if (!stale(error)) throw;
+            if (attempt == kAttempts) throw StaleCatalog();
             impl_->renew(*plan);
         }
     }
@@ -496,7 +504,7 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
             throw without_others(error);
         } catch (const StaleCatalog&) {
             if (attempt == kAttempts) throw;
-            impl_->cache.reload();
+            impl_->replace(catalog);
         }
     }
 }

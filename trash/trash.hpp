@@ -87,6 +87,7 @@ struct Selection {
     std::vector<std::vector<std::string>> ids = {};  // each the key's columns in key order, as text
     std::string condition = {};                      // SQL over the alias t; empty: ids count
     std::vector<schema::Param> params = {};          // of the condition
+    std::string own = {};  // SQL over t: of those named only these are there; empty: all
 };
 
 struct BulkEntry {
@@ -100,11 +101,13 @@ struct BulkResult {
     long long rows = 0;
 };
 
+// mine: whether what lies in the trash already is there for who asks.
 struct BulkOptions {
     bool cascade = false, hard = false;
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const BulkResult&)> at_end = {};
     Checks check = {};
+    std::function<bool(schema::Transaction&, const Item&)> mine = {};
 };
 
 inline constexpr int kMostNamed = 1000;  // objects that one bulk delete takes
@@ -115,6 +118,7 @@ struct HistoryAsked {
     long long before = 0;
     // Of groups that it was no root of only those whose root is of these tables.
     std::optional<std::vector<schema::QualifiedName>> among = {};
+    std::optional<std::string> by = {};  // entries of this one only
 };
 
 // Newest first, in the order in which the entries were written.

@@ -104,9 +104,11 @@ void put_right(Restoring& restoring, const Shape& shape, const std::vector<int>&
     if (set.empty()) return;
     restoring.exec("SAVEPOINT trashd_put_right");
     try {
-        restoring.exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " + join(set, ", ") +
-                       " FROM " + source(restoring, shape) + " i WHERE " + same_row(shape) +
-                       " AND " + differing(shape) + " IS NOT NULL");
+        restoring.as_asker([&] {
+            restoring.exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " +
+                           join(set, ", ") + " FROM " + source(restoring, shape) + " i WHERE " +
+                           same_row(shape) + " AND " + differing(shape) + " IS NOT NULL");
+        });
         restoring.exec("RELEASE SAVEPOINT trashd_put_right");
     } catch (const Error& error) {
         if (!about_rows(error)) throw;

@@ -52,8 +52,7 @@ TEST_CASE("nodb: the command line goes before the environment, that before the f
 TEST_CASE("nodb: a pooler is one of three kinds") {
     CHECK(load("").pooler == schema::Pooler::kAuto);
     CHECK(load("pooler = \"session\"").pooler == schema::Pooler::kSession);
-    CHECK(database_limits(load("pooler = \"transaction\"")).pooler ==
-          schema::Pooler::kTransaction);
+    CHECK(database_limits(load("pooler = \"transaction\"")).pooler == schema::Pooler::kTransaction);
     CHECK(dump(load("pooler = \"transaction\"")).find("pooler = 'transaction'") !=
           std::string::npos);
     CHECK(faults_of("pooler = \"statement\"") ==

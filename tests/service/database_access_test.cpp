@@ -169,6 +169,45 @@ TEST_CASE("neither an ETag nor a conflict tells of rows that the role does not s
     CHECK(refused.body.find("\"2\"") == std::string::npos);
 }
 
+TEST_CASE("several at once tell no more of hidden rows than one, and a condition reads none") {
+    Bench bench("database_roles = [\"db_app\", \"db_boss\"]",
+                "GRANT SELECT (id), DELETE ON secret TO db_app; ALTER TABLE secret ADD pay int "
+                "DEFAULT 7");
+    check_problem(bench.as("ann", "DELETE", "/v1/project?ids=4"), "forbidden", kHidden);
+    check_problem(bench.as("ann", "DELETE", "/v1/project?where[id][equals]=4"), "forbidden",
+                  kHidden);
+    for (const char* pay : {"7", "8"})
+        check_problem(
+            bench.as("ann", "DELETE", std::string("/v1/secret?where[pay][equals]=") + pay),
+            "forbidden", kDenied);
+    CHECK(bench.value("SELECT count(*) FROM secret") == "1");
+    CHECK(bench.value("SELECT count(*) FROM project") == "4");
+}
+
+TEST_CASE("triggers run as the role even when they are deferred, and may not change it") {
+    // a deferred trigger ran at COMMIT, as the service
+    Bench bench(
+        "database_roles = [\"db_app\", \"db_boss\"]",
+        "CREATE TABLE said (who text); GRANT INSERT ON said TO db_app;"
+        "CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "INSERT INTO said VALUES (current_user); RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER say AFTER INSERT OR UPDATE OR DELETE ON open DEFERRABLE "
+        "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION say();"
+        "CREATE FUNCTION flee() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF NEW.name = 'flee' THEN RESET ROLE; END IF; RETURN NEW; END $$;"
+        "CREATE TRIGGER flee BEFORE INSERT ON project FOR EACH ROW EXECUTE FUNCTION flee()");
+    CHECK(bench.as("ann", "POST", "/v1/open", R"({"id":2})").status == 201);
+    CHECK(bench.as("ann", "PATCH", "/v1/open/2", R"({"by":"y"})").status == 200);
+    CHECK(bench.as("ann", "POST", bench.trash("ann", "/v1/open/2") + "/$restore").status == 200);
+    CHECK(bench.value("SELECT string_agg(DISTINCT who, ' ') || count(*) FROM said") == "db_app4");
+    const auto fled = bench.as("ann", "POST", "/v1/project",
+                               R"([{"id":10,"name":"flee","author":"key:ann"},)"
+                               R"({"id":11,"author":"key:bob"}])");
+    check_problem(fled, "conflict",
+                  "a trigger or function of the database changes the role; nothing was done");
+    CHECK(bench.value("SELECT count(*) FROM project") == "4");
+}
+
 TEST_CASE("what the role may not insert stays in the trash") {
     Bench bench;
     const auto item = bench.trash("ann", "/v1/archive/1");
@@ -276,6 +315,25 @@ TEST_CASE("a function of the database refuses with its own words, and tells tras
           "trash task 1 key:ann");
     const auto again = bench.trash("ann", "/v1/project/1");
     CHECK(bench.as("boss", "DELETE", again).status == 204);
+}
+
+TEST_CASE("a row is asked about as it was too, and a function that fails refuses") {
+    // taking a row over was asked about as if it had been one's own
+    Bench bench("function = \"may\"", kFunction);
+    check_problem(bench.as("ann", "PATCH", "/v1/project/2", R"({"author":"key:ann"})"), "forbidden",
+                  "update: project is of bob");
+    CHECK(bench.value("SELECT author FROM project WHERE id = 2") == "key:bob");
+    bench.trash("ann", "/v1/project/1");
+    bench.sql(
+        "CREATE OR REPLACE FUNCTION may(action text, resource text, \"row\" jsonb, claims "
+        "jsonb) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE SQLSTATE 'TD404'; END $$");
+    const auto fails =
+        "the function of the database that is asked fails on a row; see the log of "
+        "the service";
+    check_problem(bench.as("ann", "DELETE", "/v1/open/1"), "forbidden", fails);
+    check_problem(bench.as("ann", "DELETE", "/v1/open/1?dryRun=true"), "forbidden", fails);
+    CHECK(bench.as("boss", "DELETE", "/v1/trash?confirm=true").body == R"({"groups":0,"items":0})");
+    CHECK(bench.value("SELECT count(*) FROM trashd.item") == "2");
 }
 
 TEST_CASE("a function that is not there keeps the service from starting") {

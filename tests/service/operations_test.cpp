@@ -211,3 +211,12 @@ TEST_CASE("operations of a process that is killed are ended by the next one, eac
         "10 0");
     CHECK(sql.value("SELECT count(*) FROM trashd.item") == "2020");
 }
+
+TEST_CASE("respond-async is asked for by that word, not by one that holds it") {
+    Bench call;
+    const auto with = [&](const std::string& prefer) {
+        return ask(call.service.port(), "DELETE", "/v1/project/1", {{"Prefer", prefer}}).status;
+    };
+    CHECK(with("x-respond-async-never") == 204);
+    CHECK(ask(call.service.port(), "POST", "/v1/project/1?deleted=true").status != 202);
+}

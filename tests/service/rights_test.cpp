@@ -447,3 +447,31 @@ owner = "*"
     check_forbidden(bench.as("editors", "DELETE", again), "purge");
     CHECK(bench.as("admins", "DELETE", again).status == 204);
 }
+
+TEST_CASE("who may write but not read learns no ETag, and with read does") {
+    Bench bench(std::string(kRoles) + "both = [\"read\", \"write\"]\n");
+    const std::string body = R"({"name":"x"})";
+    const auto blind = bench.as("write", "PATCH", "/v1/project/4", body);
+    CHECK(blind.status == 204);
+    CHECK(blind.header("ETag").empty());
+    const auto seeing = bench.as("both", "PATCH", "/v1/project/4", body);
+    CHECK(seeing.header("ETag") == bench.as("read", "GET", "/v1/project/4").header("ETag"));
+    CHECK(!seeing.header("ETag").empty());
+}
+
+TEST_CASE("an answer that was kept for a key is not for the same principal with fewer rights") {
+    Bench bench(std::string(kRoles) + "both = [\"read\", \"write\"]\n");
+    const auto post = [&](const std::string& key) {
+        return ask(
+            bench.service.port(), "POST", "/v1/project",
+            {{"X-API-Key", key}, {"Idempotency-Key", "k"}, {"Content-Type", "application/json"}},
+            R"({"id":9,"name":"nine"})");
+    };
+    const auto full = bench.key("both", "one"), less = bench.key("write", "one");
+    CHECK(post(full).json()["name"].GetString() == std::string("nine"));
+    const auto replayed = post(less);
+    CHECK(replayed.header("Idempotency-Replayed").empty());
+    CHECK(replayed.code() == "invalid");
+    CHECK(replayed.body.find("nine") == std::string::npos);
+    CHECK(post(full).header("Idempotency-Replayed") == "true");
+}

@@ -61,3 +61,16 @@ TEST_CASE("no more operations of one principal wait than may") {
     CHECK(bench.run_all() == "ab");
     bench.add("a", 1);
 }
+
+TEST_CASE("what ended is forgotten after its time; what waits or has just ended is not") {
+    Bench bench;
+    for (const char* by : {"a", "b"}) bench.add(by);
+    bench.run_all();
+    bench.add("c");
+    TestConnection sql(bench.database.url());
+    sql->script(
+        "UPDATE trashd.operation SET ended_at = now() - interval '3 hours' WHERE by = 'a';"
+        "UPDATE trashd.operation SET created_at = now() - interval '3 hours' WHERE by = 'c'");
+    CHECK(trash::forget_operations(bench.pool, "trashd", 2) == 1);
+    CHECK(sql.value("SELECT string_agg(by, '' ORDER BY by) FROM trashd.operation") == "bc");
+}
