@@ -1,4 +1,4 @@
-// What trash.cpp and bulk.cpp share behind Trash.
+// What the files behind Trash share: trash.cpp, remove.cpp, impact.cpp, bulk.cpp, empty.cpp.
 #pragma once
 
 #include <memory>

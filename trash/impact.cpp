@@ -1,0 +1,90 @@
+#include "trash/impl.hpp"
+#include "trash/restore.hpp"
+#include "trash/store.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Param;
+using schema::QualifiedName;
+using schema::Result;
+
+void add_line(Impact& impact, const Compiled& plan, const Result& found, int row) {
+    const std::string_view kind = found.text(row, 0);
+    const auto place = static_cast<std::size_t>(found.integer(row, 1));
+    const long long count = found.integer(row, 2);
+    if (kind == "trash") {
+        const cascade::Node& node = plan.plan.nodes[place];
+        const cascade::Edge* edge = node.in.empty() ? nullptr : &plan.plan.edges[node.in.front()];
+        impact.lines.push_back(
+            {node.table->name, "trash", count,
+             edge && place > 0 ? edge->key->name + ": " + edge->reason : "named"});
+        impact.total += count;
+        return;
+    }
+    const cascade::Edge& edge = plan.plan.edges[place];
+    const QualifiedName& child = plan.catalog->table(edge.key->child)->name;
+    if (kind == "set") {
+        impact.lines.push_back(
+            {child, edge.effect == cascade::Effect::kSetNull ? "set-null" : "set-default", count,
+             edge.key->name + ": " + edge.reason});
+        return;
+    }
+    Blocker blocker{child, edge.key->name, count, {}};
+    for (const Param& one : schema::parse_array(found.text(row, 3)))
+        blocker.ids.push_back(one.value_or(""));
+    impact.blockers.push_back(std::move(blocker));
+}
+
+}  // namespace
+
+Impact read_impact(schema::Connection& connection, const Compiled& plan,
+                   const std::vector<Param>& keys) {
+    Impact impact;
+    impact.table = plan.plan.root->name;
+    if (keys.empty()) return impact;
+    try {
+        const Result found =
+            connection.exec("SELECT kind, place, amount, ids FROM " + plan.impact + "($1::text[])",
+                            {schema::array_literal(keys)});
+        for (int row = 0; row < found.rows(); ++row) add_line(impact, plan, found, row);
+    } catch (const Error& error) {
+        explain_refusal(error);
+        throw;
+    }
+    return impact;
+}
+
+void throw_blocked(Impact impact) {
+    throw Blocked(
+        "other rows refer to this object; delete them first, or take them along with "
+        "cascade=true",
+        std::move(impact));
+}
+
+Impact Trash::Impl::impact_of(const Compiled& plan, const std::vector<std::string>& id) {
+    return reading([&](Items& items, const schema::Catalog&) {
+        const std::string canonical = items.canonical(*plan.plan.root, id);
+        Impact impact =
+            read_impact(items.connection(), plan, {schema::array_literal(params_of(id))});
+        impact.id = canonical;
+        return impact;
+    });
+}
+
+Impact Trash::impact(const QualifiedName& wanted, const std::vector<std::string>& id,
+                     bool cascade) {
+    for (int attempt = 1;; ++attempt) {
+        auto plan = impl_->compiled(wanted, cascade);
+        try {
+            return impl_->impact_of(*plan, id);
+        } catch (const Error& error) {
+            if (error.is("TD404")) throw Error(Code::kNotFound, "there is no such object");
+            if (!stale(error)) throw;
+            if (attempt == kAttempts) throw StaleCatalog();
+            impl_->renew(*plan);
+        }
+    }
+}
+
+}  // namespace trashd::trash
