@@ -66,7 +66,7 @@ void Workers::work() {
         job = nullptr;
         lock.lock();
     }
-    if (--threads_ == 0) std::notify_all_at_thread_exit(all_gone_, std::move(lock));
+    if (--threads_ == 0) all_gone_.notify_all();  // while locked: who waits may destroy it then
 }
 
 }  // namespace trashd::service
