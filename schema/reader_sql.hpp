@@ -7,10 +7,15 @@
 
 namespace trashd::schema {
 
-// Of the pg_class row c; also used inside transactions, under the users' search path. Of a
-// partitioned table also its partitions and their triggers.
+// Of the pg_class row c; also used inside transactions, under the users' search path. With the name
+// of its schema, which changes without a trace in the row; its rules, of which the row says only
+// that there are or were some. Of a partitioned table also its partitions and their triggers.
 inline const std::string kFingerprintSql = R"(
-pg_catalog.concat(c.xmin, '.',
+pg_catalog.concat(c.xmin, '.', c.relnamespace::pg_catalog.regnamespace, '.',
+  CASE WHEN c.relhasrules THEN
+    (SELECT pg_catalog.sum(r.oid::pg_catalog.int8 OPERATOR(pg_catalog.*) 31
+                           OPERATOR(pg_catalog.+) r.xmin::pg_catalog.text::pg_catalog.int8)
+       FROM pg_catalog.pg_rewrite r WHERE r.ev_class OPERATOR(pg_catalog.=) c.oid) END, '.',
   (SELECT pg_catalog.concat(pg_catalog.count(*), '.',
                             pg_catalog.sum(a.xmin::pg_catalog.text::pg_catalog.int8))
      FROM pg_catalog.pg_attribute a

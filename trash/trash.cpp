@@ -30,7 +30,8 @@ bool stale(const Error& error) {
     for (const char* state : {"TD001", "42P01", "42703", "42883", "42704"}) {
         if (error.is(state)) return true;
     }
-    return false;
+    // a rule that came refuses the statement before its own check; a standby says 0A000 as well
+    return error.is("0A000") && error.code() == Code::kInternal;
 }
 
 std::vector<Param> params_of(const std::vector<std::string>& texts) {

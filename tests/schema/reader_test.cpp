@@ -195,8 +195,9 @@ TEST_CASE_FIXTURE(Fixture, "the fingerprint in a transaction is the one that was
 }
 
 TEST_CASE_FIXTURE(Fixture, "each change of a table changes its fingerprint") {
-    const auto changes = [&](const char* sql, const std::string& name) {
-        const std::vector<Oid> one = {table(name).oid};
+    const auto changes = [&](const char* sql, const std::string& name,
+                             const std::string& schema = "public") {
+        const std::vector<Oid> one = {table(name, schema).oid};
         const auto before = connection.value(fingerprint_sql(one));
         connection->script(sql);
         CHECK_MESSAGE(connection.value(fingerprint_sql(one)) != before, sql);
@@ -207,6 +208,8 @@ TEST_CASE_FIXTURE(Fixture, "each change of a table changes its fingerprint") {
     changes("ALTER TABLE room ENABLE TRIGGER off", "room");
     changes("CREATE TABLE part_top PARTITION OF part FOR VALUES FROM (20) TO (30)", "part");
     changes("CREATE TABLE refers_low (k int REFERENCES part_low (k))", "part");
+    changes("CREATE RULE more AS ON INSERT TO base DO ALSO NOTHING", "base");
+    changes("ALTER SCHEMA \"Mixed Case\" RENAME TO plain", "Line", "Mixed Case");
     changes("DROP TABLE room", "room");
 }
 

@@ -470,3 +470,34 @@ TEST_CASE("a restore on a fresh install reads its own group, however full the tr
     sql("SELECT pg_stat_force_next_flush()");
     CHECK(sql(read) == before);
 }
+
+TEST_CASE("a row goes back to its table when another schema has taken the name of its own") {
+    // Went into the table that has the name by now: a schema's new name is no change of its tables.
+    Database db(
+        "CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY, a text); "
+        "INSERT INTO app.t VALUES (1, 'old'), (2, 'old'); CREATE SCHEMA next; "
+        "CREATE TABLE next.t (id int PRIMARY KEY, a text); INSERT INTO next.t VALUES (2, 'new')");
+    const auto item = db.remove({"app", "t"}, "1");
+    db.sql("ALTER SCHEMA app RENAME TO before; ALTER SCHEMA next RENAME TO app");
+    CHECK(db.restore(item).root_table == schema::QualifiedName{"before", "t"});
+    CHECK(db.value("SELECT count(*) FROM before.t") == "2");
+    db.restore(db.remove({"app", "t"}, "2"));
+    CHECK(db.value("SELECT a FROM app.t") == "new");
+}
+
+TEST_CASE("a rule that comes after others keeps the row in the trash") {
+    // The row was lost to where the rule puts it: only the first rule of a table changes the table.
+    Database db(
+        "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE away (id int); "
+        "INSERT INTO t VALUES (1), (2); CREATE RULE was AS ON UPDATE TO t DO NOTHING; "
+        "DROP RULE was ON t");
+    const schema::QualifiedName t{"public", "t"};
+    const auto item = db.remove(t, "1");
+    db.sql("CREATE RULE divert AS ON INSERT TO t DO INSTEAD INSERT INTO away VALUES (NEW.id)");
+    CHECK(of_kind(db.conflicts(item), "constraint") != nullptr);
+    db.sql("DROP RULE divert ON t; CREATE RULE keep AS ON DELETE TO t DO INSTEAD NOTHING");
+    CHECK_THROWS_WITH_AS(db.remove(t, "2"), doctest::Contains("drop the rules"), Error);
+    db.sql("DROP RULE keep ON t");
+    CHECK(db.restore(item).restored == 1);
+    CHECK(db.value("SELECT count(*) FROM t") == "2");
+}
