@@ -28,7 +28,7 @@ struct Column {
     bool array = false;  // base type is an array (or int2vector, oidvector)
     bool reg = false;    // base type is regclass and the like: written by oid
     bool cast_to_text =
-        false;  // base type has a cast function to text: that is not its output function
+        false;  // base type has, or may get, a cast function to text: not its output function
     bool cast_from_text = false;  // there is a cast function from text to the (base) type
     bool not_null = false;        // of the column or of its domain
     bool has_default = false;     // default, identity, or generated

@@ -55,7 +55,8 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (SELECT has_schema_privilege(n.oid, 'USAGE')) u(usable)
 WHERE )" + kUserTables;
 
-// Domains are followed down to the type that they stand on. A user's object has an oid from 16384.
+// Domains are followed down to the type that they stand on. A user's object has an oid from 16384;
+// to a user's type a cast to text may be added at any time, with no sign of it at the table.
 inline const std::string kColumnsSql = R"(
 WITH RECURSIVE chain(oid, base, not_null, has_default) AS (
   SELECT oid, typbasetype, typnotnull, typdefault IS NOT NULL FROM pg_type WHERE typtype = 'd'
@@ -72,8 +73,8 @@ SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.
   d.oid IS NOT NULL OR b.oid >= 16384 OR b.typelem >= 16384,
   b.typcategory = 'A',
   b.oid IN (SELECT oid FROM reg) OR b.typcategory = 'A' AND b.typelem IN (SELECT oid FROM reg),
-  EXISTS (SELECT FROM pg_cast k WHERE k.castsource = b.oid AND k.casttarget = 'text'::regtype
-          AND k.castmethod = 'f'),
+  b.oid >= 16384 OR EXISTS (SELECT FROM pg_cast k WHERE k.castsource = b.oid
+          AND k.casttarget = 'text'::regtype AND k.castmethod = 'f'),
   EXISTS (SELECT FROM pg_cast k WHERE k.castsource = 'text'::regtype AND k.casttarget = b.oid
           AND k.castmethod = 'f' AND k.oid >= 16384),
   a.attnotnull OR coalesce(d.not_null, false),
