@@ -51,13 +51,18 @@ std::string field(const PGresult* result, int code) {
     return text == nullptr ? "" : text;
 }
 
+// Also one whose pipeline has not come to its end: the server ended it there.
+bool at_end(const PGconn* connection) {
+    return PQstatus(connection) != CONNECTION_OK || PQpipelineStatus(connection) != PQ_PIPELINE_OFF;
+}
+
 SqlError sql_error(PGconn* connection, const PGresult* result) {
     SqlError sql{field(result, PG_DIAG_SQLSTATE),       field(result, PG_DIAG_MESSAGE_PRIMARY),
                  field(result, PG_DIAG_MESSAGE_DETAIL), field(result, PG_DIAG_SCHEMA_NAME),
                  field(result, PG_DIAG_TABLE_NAME),     field(result, PG_DIAG_COLUMN_NAME),
                  field(result, PG_DIAG_CONSTRAINT_NAME)};
     if (sql.sqlstate.empty()) {
-        sql.sqlstate = PQstatus(connection) == CONNECTION_BAD ? "08006" : "XX000";
+        sql.sqlstate = at_end(connection) ? "08006" : "XX000";
         sql.message = PQerrorMessage(connection);
     }
     return sql;
@@ -365,7 +370,7 @@ bool Connection::prepares() const {
 }
 
 bool Connection::broken() const {
-    return PQstatus(connection_) != CONNECTION_OK;
+    return at_end(connection_);
 }
 
 }  // namespace trashd::schema

@@ -241,6 +241,16 @@ std::shared_ptr<const Catalog> read_all(Connection& connection, const std::strin
     return std::make_shared<const Catalog>(std::move(list), std::move(keys));
 }
 
+std::shared_ptr<const Catalog> read_once(Connection& connection, const std::string& trash_schema) {
+    Transaction transaction(connection, Mode::kRead);
+    transaction.exec("SET LOCAL search_path = ''");
+    auto catalog = read_all(connection, trash_schema);
+    transaction.commit();
+    return catalog;
+}
+
+constexpr int kReadings = 10;
+
 void sort_unique(std::vector<Oid>& tables) {
     std::ranges::sort(tables);
     const auto rest = std::ranges::unique(tables);
@@ -249,13 +259,17 @@ void sort_unique(std::vector<Oid>& tables) {
 
 }  // namespace
 
+// What describes an index or an expression looks at the present, where a table of the transaction's
+// snapshot may be gone: such an error is XX000.
 std::shared_ptr<const Catalog> read_catalog(Connection& connection,
                                             const std::string& trash_schema) {
-    Transaction transaction(connection, Mode::kRead);
-    transaction.exec("SET LOCAL search_path = ''");
-    auto catalog = read_all(connection, trash_schema);
-    transaction.commit();
-    return catalog;
+    for (int attempt = 1;; ++attempt) {
+        try {
+            return read_once(connection, trash_schema);
+        } catch (const Error& error) {
+            if (attempt == kReadings || !error.is("XX000")) throw;
+        }
+    }
 }
 
 std::string fingerprint_sql(const std::vector<Oid>& tables) {

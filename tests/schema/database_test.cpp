@@ -171,6 +171,20 @@ TEST_CASE("a connection that the server closed is opened again") {
     CHECK(pool.lease().connection().exec_prepared("SELECT pg_backend_pid()").integer(0, 0) != pid);
 }
 
+TEST_CASE(
+    "a server process that ends behind the last statement of a pipeline is gone, not faulty") {
+    // Was an internal error: all statements had answered, and the connection seemed whole.
+    const TempDatabase database("CREATE PROCEDURE nothing(bool) LANGUAGE sql AS ''");
+    Pool pool(database.url(), 1);
+    CHECK(code_of([&] {
+              run(pool, Mode::kMove, [](Transaction& transaction) {
+                  transaction.exec("CALL nothing(pg_terminate_backend(pg_backend_pid()))");
+                  transaction.exec("SELECT 1");
+              });
+          }) == Code::kUnavailable);
+    CHECK(pool.lease().connection().exec("SELECT 1").integer(0, 0) == 1);
+}
+
 TEST_CASE("a lease gives its connection back without an open transaction") {
     const TempDatabase database;
     Pool pool(database.url(), 1);
@@ -215,7 +229,7 @@ TEST_CASE("a transaction of one statement is whole in one round trip, or nothing
     CHECK(inserted.text(0, 1) == "UTC");
     CHECK(inserted.text(0, 2) == "off");
     CHECK(inserted.text(0, 3) == "5s");
-    CHECK(code_of([&] { insert("1", {}); }) == Code::kConflict);
+    CHECK(code_of([&] { insert("1", std::nullopt); }) == Code::kConflict);
     CHECK(code_of([&] { insert("2", "9"); }) == Code::kConflict);  // seen by its last statement
     CHECK(code_of([&] { insert("x", {}); }) == Code::kInvalid);
     CHECK(insert("2", "1").integer(0, 0) == 2);
