@@ -50,7 +50,8 @@ void read_shapes(Restoring& restoring, const GroupRow& group) {
     const auto found = restoring.together(
         {{kByIndex},
          {"SELECT id, relation::pg_catalog.oid, schema_name, table_name, attnums, names, types, "
-          "generated, identity FROM " +
+          "generated, identity, EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation "
+          "AND NOT c.relispartition) FROM " +
               restoring.own("shape") +
               " WHERE id = ANY($1::pg_catalog.int4[]) OR id = ANY(ARRAY(SELECT shape FROM " +
               restoring.own("link") + " WHERE group_id = $2::pg_catalog.int8))",
@@ -62,6 +63,8 @@ void read_shapes(Restoring& restoring, const GroupRow& group) {
         shape.relation = static_cast<schema::Oid>(found.integer(row, 1));
         shape.name = {std::string(found.text(row, 2)), std::string(found.text(row, 3))};
         shape.table = restoring.catalog.table(shape.relation);
+        // made since the catalog was read, and trashed by another instance
+        if (shape.table == nullptr && found.boolean(row, 9)) throw StaleCatalog();
         shape.attnums = integers(found.text(row, 4));
         shape.names = texts(found.text(row, 5));
         shape.types = texts(found.text(row, 6));
@@ -236,7 +239,7 @@ void append(std::vector<Conflict>& out, const Conflict& like, const schema::Resu
 }
 
 bool about_rows(const Error& error) {
-    static const std::set<std::string> kClasses = {"22", "23", "27", "42", "44", "P0"};
+    static const std::set<std::string> kClasses = {"22", "23", "27", "42", "44", "54", "P0"};
     return error.sql() && !error.is("42501") && kClasses.count(error.sql()->sqlstate.substr(0, 2));
 }
 

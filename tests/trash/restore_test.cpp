@@ -501,3 +501,24 @@ TEST_CASE("a rule that comes after others keeps the row in the trash") {
     CHECK(db.restore(item).restored == 1);
     CHECK(db.value("SELECT count(*) FROM t") == "2");
 }
+
+TEST_CASE_FIXTURE(Database, "a table that another instance alone knows takes its rows back") {
+    // Was said to be dropped: this one had read the catalog before the table was made.
+    restore(remove(kBookmark, "1"));
+    sql("CREATE TABLE young (id int PRIMARY KEY); INSERT INTO young VALUES (1)");
+    trash::Trash other(pool);
+    const auto item = other.remove({"public", "young"}, {"1"}, {}, {}).item->id;
+    CHECK(restore(item).restored == 1);
+}
+
+TEST_CASE_FIXTURE(Database, "a value that an index made meanwhile cannot hold is a conflict") {
+    // Was an internal error, of the class of limits that the server has.
+    sql("INSERT INTO person SELECT 3, string_agg(md5(i::text), '') FROM generate_series(1, 999) i");
+    const auto item = remove(kPerson, "3");
+    sql("CREATE INDEX tall ON person (name)");
+    const auto found = conflicts(item);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].detail.starts_with("index row"));
+    sql("DROP INDEX tall");
+    CHECK(restore(item).restored == 1);
+}
