@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <stdexcept>
 
@@ -177,4 +178,73 @@ TEST_CASE_FIXTURE(Meanwhile, "a column added while a single row waits is capture
     first->script("COMMIT");
     const auto item = bin.item(removed.get(), true);
     CHECK(item.object->find("\"colour\":\"red\"") != std::string::npos);
+}
+
+namespace {
+
+// One connection, whose server process ends while it waits in the middle of a request.
+struct Ended : Meanwhile {
+    Ended() { own->exec("UPDATE other SET p = 2"); }
+    std::string everything() { return copy_of_all_tables(*own.operator->(), "none"); }
+    void ends_at(const std::string& lock, const std::function<void()>& request) {
+        const auto before = everything();
+        first->script("BEGIN; " + lock);
+        auto answer = std::async(std::launch::async, [&] {
+            try {
+                request();
+            } catch (const Error& error) {
+                return std::string(code_name(error.code()));
+            }
+            return std::string("done");
+        });
+        await(1, lock.starts_with("LOCK") ? "relation" : "transactionid");
+        own->exec(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = "
+            "current_database() AND wait_event_type = 'Lock'");
+        CHECK_MESSAGE(answer.get() == "unavailable", lock);
+        first->exec("ROLLBACK");
+        CHECK_MESSAGE((everything() == before), lock);
+    }
+
+    schema::Pool single{database.url(), 1, std::chrono::seconds(5), pool.limits()};
+    trash::Trash alone{single};
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Ended, "a server process that ends within a restore leaves all as it was") {
+    const auto before = all();
+    const auto item = remove("p", "2");
+    for (const auto* lock :
+         {"LOCK p IN SHARE MODE", "INSERT INTO p VALUES (2)", "INSERT INTO child VALUES (1, NULL)",
+          "SELECT FROM other FOR UPDATE", "LOCK trashd.ledger IN SHARE MODE",
+          "SELECT FROM trashd.item WHERE ordinal = 2 FOR UPDATE",
+          "SELECT FROM trashd.link FOR UPDATE"}) {
+        ends_at(lock, [&] { alone.restore(item, {}, {}); });
+    }
+    CHECK(alone.restore(item, {}, {}).relinked == 1);
+    CHECK((all() == before));
+}
+
+TEST_CASE_FIXTURE(Ended, "a server process that ends within a purge leaves all as it was") {
+    const auto item = remove("p", "2");
+    for (const auto* lock :
+         {"LOCK trashd.ledger IN SHARE MODE", "SELECT FROM trashd.link FOR UPDATE",
+          "SELECT FROM trashd.item WHERE ordinal = 2 FOR UPDATE",
+          "LOCK trashd.trash_group IN SHARE MODE"}) {
+        ends_at(lock, [&] { alone.purge(item, {}, {}); });
+    }
+    CHECK(alone.purge(item, {}, {}).rows == 2);
+    CHECK(value("SELECT count(*) FROM trashd.item") == "0");
+}
+
+TEST_CASE_FIXTURE(Ended, "a server process that ends within the delete of one row leaves it") {
+    own->exec("INSERT INTO leaf VALUES (2, 1)");
+    remove("leaf", "2");  // notes the form of the table
+    for (const auto* lock :
+         {"LOCK leaf IN SHARE MODE", "SELECT FROM leaf FOR UPDATE",
+          "LOCK trashd.item IN SHARE MODE", "LOCK trashd.ledger IN SHARE MODE"}) {
+        ends_at(lock, [&] { alone.remove({"public", "leaf"}, {"1"}, {}, {}); });
+    }
+    CHECK(alone.remove({"public", "leaf"}, {"1"}, {}, {}).rows == 1);
 }
