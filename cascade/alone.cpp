@@ -9,7 +9,7 @@ using schema::literal;
 // Others' triggers are watched by statements of their own.
 bool Taking::alone() const {
     return names_.access_schema.empty() && plan_.nodes.size() == 1 && plan_.edges.empty() &&
-           !plan_.root->partitioned && !foreign_triggers();
+           !plan_.root->partitioned && !runs_triggers(catalog_, plan_);
 }
 
 // Looked up when the statement is planned, which PostgreSQL does again once the table has changed:

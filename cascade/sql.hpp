@@ -21,6 +21,9 @@ struct Names {
 // Tables whose catalog the plan hangs on: nodes and the children of every edge.
 std::vector<schema::Oid> tables_of(const Plan& plan);
 
+// Triggers of the database's users run when such rows are deleted or references to them are cut.
+bool runs_triggers(const schema::Catalog& catalog, const Plan& plan);
+
 // CREATE FUNCTION move(key text[], group_uuid uuid, by text, reason text, request text, hard bool,
 // etags text[], most bigint) RETURNS bigint[]: {group id, rows moved, rows nulled, then rows per
 // node}. Raises TD404 root not there, TD412 etag, TD001 catalog changed, TD002 guard, TD409 blocked

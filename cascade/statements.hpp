@@ -133,7 +133,6 @@ class Taking {
     std::string one_delete(int node, const std::string& name, const std::string& where) const;
     std::string crossing(const std::string& payload) const;
     std::string vetoed(int node) const;
-    bool foreign_triggers() const;
     std::string all_of(int node) const;
     std::string become_asker() const;
     std::string become_service() const;

@@ -6,6 +6,7 @@
 
 namespace trashd::cascade {
 
+using schema::Catalog;
 using schema::literal;
 using schema::quoted;
 using schema::relation;
@@ -60,7 +61,7 @@ std::string Taking::deleted_anywhere() const {
 // Only where the user's triggers could delete rows of other tables: the view costs half a
 // millisecond.
 std::string Taking::watch_others() const {
-    return foreign_triggers() ? deleted_anywhere() : "";
+    return runs_triggers(catalog_, plan_) ? deleted_anywhere() : "";
 }
 
 // Expressions, one for each node.
@@ -169,11 +170,11 @@ std::string Taking::vetoed(int node) const {
            "  END IF;\n";
 }
 
-bool Taking::foreign_triggers() const {
-    for (const Node& node : plan_.nodes) {
+bool runs_triggers(const Catalog& catalog, const Plan& plan) {
+    for (const Node& node : plan.nodes) {
         if (has_trigger(*node.table, &schema::Trigger::on_delete)) return true;
     }
-    for (const Unit& unit : units_of(catalog_, plan_)) {
+    for (const Unit& unit : units_of(catalog, plan)) {
         if (has_trigger(*unit.table, &schema::Trigger::on_update)) return true;
     }
     return false;
@@ -192,7 +193,7 @@ std::string Taking::prove() const {
                        "  IF _m <> _n OR _n = 0 THEN " +
                        raise("TD002", "rows vanished that were not captured") + "  END IF;\n";
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) text += vetoed(node);
-    if (!foreign_triggers()) return text;
+    if (!runs_triggers(catalog_, plan_)) return text;
     return text + deleted_anywhere() + "  IF _elsewhere <> _n THEN " +
            raise("TD003", "a trigger deletes rows that would not be in the trash") + "  END IF;\n";
 }

@@ -18,7 +18,7 @@ namespace {
 
 // Kept on the connection itself, so it goes when that goes.
 struct Statements {
-    bool prepares = true;
+    bool prepares = true, settled = false;
     std::map<std::string, std::string> names;  // by SQL text
 };
 constexpr std::size_t kMaxStatements = 1000;
@@ -29,7 +29,9 @@ int on_event(PGEventId event, void* info, void* /*unused*/) {
         delete static_cast<Statements*>(PQinstanceData(destroyed->conn, on_event));
     } else if (event == PGEVT_CONNRESET) {
         const auto* reset = static_cast<PGEventConnReset*>(info);
-        static_cast<Statements*>(PQinstanceData(reset->conn, on_event))->names.clear();
+        auto* kept = static_cast<Statements*>(PQinstanceData(reset->conn, on_event));
+        kept->names.clear();
+        kept->settled = false;
     }
     return 1;
 }
@@ -367,6 +369,18 @@ void Connection::do_not_prepare() {
 
 bool Connection::prepares() const {
     return statements(connection_).prepares;
+}
+
+bool Connection::settled() const {
+    return statements(connection_).settled;
+}
+
+void Connection::settle() {
+    statements(connection_).settled = true;
+}
+
+void Connection::unsettle() {
+    statements(connection_).settled = false;
 }
 
 bool Connection::broken() const {

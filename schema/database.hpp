@@ -75,6 +75,10 @@ class Connection {
     // the next transaction where they were not prepared.
     void do_not_prepare();
     bool prepares() const;
+    // The settings of moves stand for the whole session, and nobody's code has run since.
+    bool settled() const;
+    void settle();
+    void unsettle();
     pg_conn* native() const { return connection_; }
 
   private:
@@ -166,5 +170,8 @@ void run(Pool& pool, Mode mode, const std::function<void(Transaction&)>& work, i
 // The same for work that is one statement, with its COMMIT, in one round trip. A connection lost at
 // any moment leaves the outcome unknown.
 Result run_one(Pool& pool, Mode mode, const Connection::Statement& statement, int tries = 5);
+// The same in kMove for a statement that runs no code of the database's users, such as triggers:
+// the settings are left to the session, so the next one needs no more than itself.
+Result run_alone(Pool& pool, const Connection::Statement& statement, int tries = 5);
 
 }  // namespace trashd::schema

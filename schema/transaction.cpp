@@ -16,24 +16,50 @@ std::string begin(Mode mode) {
                                : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 }
 
-std::string set(const std::string& name, const std::string& value) {
-    return fmt::format(", pg_catalog.set_config('{}', {}, true)", name, literal(value));
-}
+using Settings = std::vector<std::pair<std::string, std::string>>;
 
 // Values are written and read under these. The search path stays: the users' triggers need theirs.
-std::string settings(Mode mode, const Limits& limits) {
-    auto text = "SELECT pg_catalog.set_config('DateStyle', 'ISO, YMD', true)" +
-                set("IntervalStyle", "postgres") + set("extra_float_digits", "1") +
-                set("TimeZone", "UTC") + set("bytea_output", "hex") + set("lc_monetary", "C") +
-                set("xmloption", "content") + set("jit", "off") +
-                set("lock_timeout", std::to_string(limits.lock_timeout.count())) +
-                set("statement_timeout", std::to_string(limits.statement_timeout.count()));
-    if (mode == Mode::kMove)
-        text += set("row_security", "off") + set("plan_cache_mode", "force_generic_plan");
-    if (!limits.name.empty())
-        text +=
-            set("client_connection_check_interval", "1000") + set("application_name", limits.name);
-    return text;
+Settings settings(Mode mode, const Limits& limits) {
+    const bool move = mode == Mode::kMove;
+    Settings all{{"DateStyle", "ISO, YMD"},
+                 {"IntervalStyle", "postgres"},
+                 {"extra_float_digits", "1"},
+                 {"TimeZone", "UTC"},
+                 {"bytea_output", "hex"},
+                 {"lc_monetary", "C"},
+                 {"xmloption", "content"},
+                 {"jit", "off"},
+                 {"lock_timeout", std::to_string(limits.lock_timeout.count())},
+                 {"statement_timeout", std::to_string(limits.statement_timeout.count())},
+                 {"row_security", move ? "off" : "on"},
+                 {"plan_cache_mode", move ? "force_generic_plan" : "auto"}};
+    if (!limits.name.empty()) {
+        all.emplace_back("client_connection_check_interval", "1000");
+        all.emplace_back("application_name", limits.name);
+    }
+    return all;
+}
+
+std::string set(const Settings& all, const char* local) {
+    std::vector<std::string> calls;
+    for (const auto& [name, value] : all) {
+        calls.push_back(
+            fmt::format("pg_catalog.set_config('{}', {}, {})", name, literal(value), local));
+    }
+    return fmt::format("SELECT {}", fmt::join(calls, ", "));
+}
+
+std::string for_transaction(Mode mode, const Limits& limits) {
+    return set(settings(mode, limits), "true");
+}
+
+// A statement under these that is sent alone is a transaction like those that begin().
+std::string for_session(const Limits& limits) {
+    auto all = settings(Mode::kMove, limits);
+    all.emplace_back("default_transaction_isolation", "read committed");
+    all.emplace_back("default_transaction_read_only", "off");
+    all.emplace_back("default_transaction_deferrable", "off");
+    return set(all, "false");
 }
 
 constexpr const char* kEnd = "SET CONSTRAINTS ALL IMMEDIATE";
@@ -74,8 +100,9 @@ void run_once(Pool& pool, Mode mode, const std::function<void(Transaction&)>& wo
 
 Transaction::Transaction(Connection& connection, Mode mode, const Limits& limits)
     : connection_(connection) {
+    connection_.unsettle();
     connection_.later({begin(mode)});
-    connection_.later({settings(mode, limits)});
+    connection_.later({for_transaction(mode, limits)});
 }
 
 Transaction::~Transaction() {
@@ -98,15 +125,29 @@ void Transaction::commit() {
 
 namespace {
 
-Result run_in_one_trip(Pool& pool, Mode mode, const Connection::Statement& statement) {
+Result commit_with(Connection& connection, const std::string& settings, Mode mode,
+                   const Connection::Statement& statement) {
+    const auto results =
+        connection.exec_pipeline({{begin(mode)}, {settings}, statement, {kEnd}, {"COMMIT"}});
+    if (results[4].tag() != "COMMIT")
+        throw Error(Code::kInternal, "the transaction had failed and was rolled back");
+    return results[2];
+}
+
+Result run_settled(Connection& connection, const Limits& limits,
+                   const Connection::Statement& statement) {
+    if (connection.settled()) return connection.exec_prepared(statement.sql, statement.params);
+    const auto result = commit_with(connection, for_session(limits), Mode::kMove, statement);
+    connection.settle();
+    return result;
+}
+
+template <typename Work>
+Result in_one_trip(Pool& pool, Work work) {
     auto lease = pool.lease();
     auto& connection = lease.connection();
     try {
-        const auto results = connection.exec_pipeline(
-            {{begin(mode)}, {settings(mode, pool.limits())}, statement, {kEnd}, {"COMMIT"}});
-        if (results[4].tag() != "COMMIT")
-            throw Error(Code::kInternal, "the transaction had failed and was rolled back");
-        return results[2];
+        return work(connection);
     } catch (const Error& error) {
         if (lost(connection, error)) throw Error(Code::kUnavailable, kUnknownOutcome);
         roll_back(connection);
@@ -133,7 +174,20 @@ void run(Pool& pool, Mode mode, const std::function<void(Transaction&)>& work, i
 }
 
 Result run_one(Pool& pool, Mode mode, const Connection::Statement& statement, int tries) {
-    return again([&] { return run_in_one_trip(pool, mode, statement); }, tries);
+    auto trip = [&](Connection& connection) {
+        connection.unsettle();
+        return commit_with(connection, for_transaction(mode, pool.limits()), mode, statement);
+    };
+    return again([&] { return in_one_trip(pool, trip); }, tries);
+}
+
+Result run_alone(Pool& pool, const Connection::Statement& statement, int tries) {
+    auto trip = [&](Connection& connection) {
+        if (connection.prepares()) return run_settled(connection, pool.limits(), statement);
+        return commit_with(connection, for_transaction(Mode::kMove, pool.limits()), Mode::kMove,
+                           statement);
+    };
+    return again([&] { return in_one_trip(pool, trip); }, tries);
 }
 
 }  // namespace trashd::schema

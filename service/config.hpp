@@ -77,7 +77,7 @@ struct Config {
     std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
     std::string trash_schema = "trashd";
     std::vector<std::string> schemas = {"public"};
-    int pool_size = 8, threads = 512;
+    int pool_size = 16, threads = 512;
     schema::Pooler pooler = schema::Pooler::kAuto;
     std::vector<std::string> cors_origins;  // "*": any
     std::vector<std::string> hosts;         // names beside those of the loopback

@@ -238,6 +238,53 @@ TEST_CASE("a transaction of one statement is whole in one round trip, or nothing
     CHECK(connection.value("SHOW row_security") == "on");
 }
 
+TEST_CASE("statements that go alone find their settings, whatever ran on the connection before") {
+    const TempDatabase database("CREATE TABLE t (a int)");
+    TestConnection connection(database.url());
+    connection->script("ALTER DATABASE " + database.name() +
+                       " SET default_transaction_isolation = 'serializable'; ALTER DATABASE " +
+                       database.name() + " SET default_transaction_read_only = on");
+    Pool pool(database.url(), 1);
+    const auto alone = [&] {
+        return std::string(run_alone(pool, {"WITH i AS (INSERT INTO t VALUES (1)) SELECT concat_ws("
+                                            "' ', current_setting('bytea_output'), "
+                                            "current_setting('row_security'), "
+                                            "current_setting('transaction_isolation'))"})
+                               .text(0, 0));
+    };
+    CHECK(alone() == "hex off read committed");
+    CHECK(alone() == "hex off read committed");
+    run(pool, Mode::kWrite, [](Transaction& transaction) {
+        CHECK(transaction.exec("SHOW row_security").text(0, 0) == "on");
+        transaction.exec("SET bytea_output = 'escape'");
+        transaction.exec("SET row_security = on");
+    });
+    CHECK(alone() == "hex off read committed");
+    run_one(pool, Mode::kMove, {"SET bytea_output = 'escape'"});
+    CHECK(alone() == "hex off read committed");
+    CHECK(connection.value("SELECT count(*) FROM t") == "4");
+}
+
+TEST_CASE("a statement that goes alone is whole or nothing, also when its commit fails") {
+    const TempDatabase database(
+        "CREATE TABLE t (a int PRIMARY KEY, b int REFERENCES t DEFERRABLE INITIALLY DEFERRED)");
+    Pool pool(database.url(), 1);
+    const auto insert = [&](const char* a, const Param& b) {
+        return run_alone(pool, {"INSERT INTO t VALUES ($1, $2) RETURNING a", {a, b}}).integer(0, 0);
+    };
+    CHECK(code_of([&] { insert("2", "9"); }) == Code::kConflict);
+    CHECK(insert("1", {}) == 1);
+    CHECK(code_of([&] { insert("2", "9"); }) == Code::kConflict);
+    CHECK(code_of([&] { insert("1", {}); }) == Code::kConflict);
+    CHECK(insert("2", "1") == 2);
+    CHECK(code_of([&] {
+              run_alone(pool, {"SELECT pg_terminate_backend(pg_backend_pid()) FROM t LIMIT 1"});
+          }) == Code::kUnavailable);
+    CHECK(insert("3", "2") == 3);
+    TestConnection connection(database.url());
+    CHECK(connection.value("SELECT string_agg(a::text, ' ' ORDER BY a) FROM t") == "1 2 3");
+}
+
 TEST_CASE("a transaction of one statement whose connection is cut says that it may have happened") {
     const TempDatabase database("CREATE TABLE t (a int)");
     Pool pool(database.url(), 1);

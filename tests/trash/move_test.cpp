@@ -173,3 +173,31 @@ TEST_CASE_FIXTURE(Fixture, "lists show the newest first and page without gaps") 
              [&](const trash::Item& item) { objects.push_back(item.object_id); });
     CHECK(objects == std::vector<std::string>{"2", "1"});
 }
+
+TEST_CASE("what a trigger sets for its session changes nothing in later deletes") {
+    const TempDatabase database(
+        "CREATE TABLE plain (id int PRIMARY KEY, data bytea, n float8);"
+        "INSERT INTO plain SELECT i, '\\x5c00', 0.1::float8 + 0.2::float8 FROM generate_series(1, "
+        "4) i;"
+        "CREATE TABLE loud (id int PRIMARY KEY); INSERT INTO loud VALUES (1), (2);"
+        "CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "SET bytea_output = 'escape'; SET extra_float_digits = 0; SET "
+        "default_transaction_read_only "
+        "= on; RETURN OLD; END $$; CREATE TRIGGER change BEFORE DELETE ON loud FOR EACH ROW "
+        "EXECUTE FUNCTION change()");
+    schema::Pool pool(database.url(), 1);
+    trash::Trash bin(pool);
+    const auto remove = [&](const char* table, const char* id) {
+        bin.remove({"public", table}, {id}, {}, {});
+    };
+    for (const char* id : {"1", "2"}) {
+        remove("plain", id);
+        remove("loud", id);
+    }
+    remove("plain", "3");
+    remove("plain", "4");
+    TestConnection connection(database.url());
+    CHECK(connection.value("SELECT string_agg(DISTINCT payload[2] || ' ' || payload[3], ', ') FROM "
+                           "trashd.item WHERE cardinality(payload) = 3") ==
+          "\\x5c00 0.30000000000000004");
+}
