@@ -229,6 +229,8 @@ SELECT concat_ws(',',
      JOIN c ON c.oid = i.indrelid),
   (SELECT concat(count(*), '.', sum(t.xmin::text::bigint)) FROM pg_catalog.pg_trigger t
      JOIN c ON c.oid = t.tgrelid),
+  (SELECT concat(count(*), '.', sum(r.xmin::text::bigint)) FROM pg_catalog.pg_rewrite r
+     JOIN c ON c.oid = r.ev_class),
   (SELECT concat(count(*), '.', sum(n.xmin::text::bigint)) FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_(toast_)?temp_'),
   (SELECT concat(count(*), '.', sum(k.xmin::text::bigint)) FROM pg_catalog.pg_cast k),

@@ -224,6 +224,9 @@ TEST_CASE_FIXTURE(Fixture, "the cache reads again only when the schema changed")
     CHECK(cache.get() == first);
     CHECK(cache.refresh() != first);
     CHECK(cache.get()->table(QualifiedName{"public", "base"})->column("x") != nullptr);
+    // a rule that goes was not seen: the table is as it was
+    connection->script("DROP RULE keep ON base");
+    CHECK_FALSE(cache.refresh()->table(QualifiedName{"public", "base"})->rules);
 }
 
 TEST_CASE_FIXTURE(Fixture, "privileges are those of the role that reads") {
