@@ -79,16 +79,6 @@ struct Bench {
 
 using Ids = std::vector<std::string>;
 
-Ids ids(const Answer& answer, const char* member = "id") {
-    Ids all;
-    const auto json = answer.json();
-    REQUIRE(json.IsArray());
-    for (const auto& row : json.GetArray())
-        all.push_back(row[member].IsInt() ? std::to_string(row[member].GetInt())
-                                          : row[member].GetString());
-    return all;
-}
-
 const char* kHidden =
     "the delete would take rows that the database hides from the role of the credentials, so "
     "nothing was deleted; ask who may see them";

@@ -74,16 +74,6 @@ void check_forbidden(const Answer& answer, const std::string& right, const std::
                   fmt::format(R"(,"missing":[{{"right":"{}","resource":"{}"}}])", right, resource));
 }
 
-std::vector<std::string> ids(const Answer& answer, const char* member = "id") {
-    std::vector<std::string> all;
-    const auto json = answer.json();
-    REQUIRE(json.IsArray());
-    for (const auto& row : json.GetArray())
-        all.push_back(row[member].IsInt() ? std::to_string(row[member].GetInt())
-                                          : row[member].GetString());
-    return all;
-}
-
 using Ids = std::vector<std::string>;
 
 }  // namespace

@@ -52,14 +52,6 @@ struct Bench {
     }
 };
 
-// Largest memory that the process ever had, in KiB.
-long peak_of(pid_t pid) {
-    std::ifstream file(fmt::format("/proc/{}/status", pid));
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with("VmHWM:")) return std::stol(line.substr(6));
-    return 0;
-}
-
 // Sends a POST with a body of a gibibyte, in chunks or as one; gives what comes back.
 std::string flood(int port, bool chunked) {
     const int fd = socket(AF_INET, SOCK_STREAM, 0);

@@ -173,6 +173,23 @@ void record(const std::string& verb, const std::string& address, const Answer& a
 
 }  // namespace
 
+std::vector<std::string> ids(const Answer& answer, const char* member) {
+    std::vector<std::string> all;
+    const auto json = answer.json();
+    REQUIRE(json.IsArray());
+    for (const auto& row : json.GetArray())
+        all.push_back(row[member].IsInt() ? std::to_string(row[member].GetInt())
+                                          : row[member].GetString());
+    return all;
+}
+
+long peak_of(pid_t pid) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmHWM:")) return std::stol(line.substr(6));
+    return 0;
+}
+
 Answer request(int port, const std::string& verb, const std::string& address,
                const httplib::Headers& headers, const std::string& body) {
     httplib::Client client("127.0.0.1", port);

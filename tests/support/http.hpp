@@ -65,6 +65,12 @@ struct Answer {
     std::string code() const;
 };
 
+// The member of each object of a list, in its order.
+std::vector<std::string> ids(const Answer& answer, const char* member = "id");
+
+// The most memory that a process ever had, in KiB.
+long peak_of(pid_t pid);
+
 // One request on a connection of its own; the address goes out as it is.
 Answer request(int port, const std::string& verb, const std::string& address,
                const httplib::Headers& headers = {}, const std::string& body = "");
