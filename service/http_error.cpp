@@ -86,9 +86,11 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
     if (const auto* member = dynamic_cast<const trash::NotRoot*>(&error);
         member && !member->root.id.empty())
         write_item(out.key("root"), member->root, resources, false);
-    if (const auto* trashed = dynamic_cast<const InTrash*>(&error);
-        trashed && !trashed->item.id.empty())
-        write_item(out.key("trashItem"), trashed->item, resources, true);
+    if (const auto* trashed = dynamic_cast<const InTrash*>(&error)) {
+        if (!trashed->item.id.empty())
+            write_item(out.key("trashItem"), trashed->item, resources, true);
+        if (trashed->position) out.key("position").Uint64(*trashed->position);
+    }
     if (const auto* fault = dynamic_cast<const WriteFault*>(&error)) {
         if (!fault->column.empty()) out.key("column").text(fault->column);
         if (!fault->constraint.empty()) out.key("constraint").text(fault->constraint);

@@ -49,6 +49,7 @@ struct InTrash : Error {
     InTrash(trash::Item found, const std::string& detail)
         : Error(Code::kInTrash, detail), item(std::move(found)) {}
     trash::Item item;
+    std::optional<std::size_t> position;  // in the array that was sent, from 0
 };
 
 // A write that the table does not take: what stands in its way.

@@ -79,8 +79,8 @@ void explain(const Call& call, const Given& given, const Error& error) {
     const auto& sql = *error.sql();
     const auto kind = sql.sqlstate.substr(0, 2);
     const bool named = !sql.table.empty();
-    if (kind == "22" || kind == "0A" || (kind == "42" && sql.sqlstate != "42501") ||
-        (kind == "23" && !named))
+    // the types of extensions refuse values with any SQLSTATE
+    if (error.code() == Code::kInternal || kind == "22" || (kind == "23" && !named))
         refuse_misfit(call, given);
     if (kind == "54")
         throw WriteFault(Code::kInvalid,
@@ -219,16 +219,28 @@ std::vector<Given> given_objects(const Call& call, const Json& body) {
     return objects;
 }
 
+struct ChosenKey {
+    std::string id;
+    std::optional<std::size_t> position;
+};
+
 // Asked after the rows are in, so that a delete that was first is seen.
 void refuse_trashed(const Call& call, schema::Transaction& transaction,
-                    const std::vector<std::string>& keys) {
+                    const std::vector<ChosenKey>& keys) {
     if (keys.empty()) return;
+    std::vector<std::string> ids;
+    for (const auto& key : keys) ids.push_back(key.id);
     auto items = items_of(call, transaction);
-    const auto found = items.newest_of_all(*call.resource->table, keys);
-    if (!found.empty())
-        throw InTrash(items.one(found.begin()->second.id, true),
+    const auto found = items.newest_of_all(*call.resource->table, ids);
+    for (const auto& key : keys) {
+        const auto item = found.find(key.id);
+        if (item == found.end()) continue;
+        InTrash error(items.one(item->second.id, true),
                       "an object with this key is in the trash; restore trashItem, or purge it "
                       "first");
+        error.position = key.position;
+        throw error;
+    }
 }
 
 std::string joined(const std::vector<std::string>& rows) {
@@ -255,7 +267,7 @@ Reply insert(Write& write, schema::Transaction& transaction, const std::vector<G
              bool array) {
     const auto& table = *write.call.resource->table;
     std::vector<WrittenRow> rows;
-    std::vector<std::string> keys;  // those that the client chose
+    std::vector<ChosenKey> keys;
     for (std::size_t i = 0; i < objects.size(); ++i) {
         write.given = &objects[i];
         if (array) write.position = i;
@@ -264,7 +276,7 @@ Reply insert(Write& write, schema::Transaction& transaction, const std::vector<G
         check_written(write.call, transaction, "create", *row);
         if (std::ranges::any_of(objects[i].columns,
                                 [&](const auto* column) { return is_key(table, *column); }))
-            keys.push_back(row->id);
+            keys.push_back({row->id, write.position});
         rows.push_back(std::move(*row));
     }
     write.position.reset();
