@@ -53,6 +53,10 @@ std::string from_text(const Column& column, const std::string& text) {
            ")) AS x(v " + column.type + "))";
 }
 
+std::string in_base_type(const Column& column, const std::string& sql) {
+    return column.type_oid == column.base_oid ? sql : sql + "::" + column.value_type;
+}
+
 std::string payload(const Table& table, const std::string& alias) {
     std::string out;
     for (const auto& column : table.columns) {

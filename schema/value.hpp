@@ -12,6 +12,9 @@ namespace trashd::schema {
 std::string to_text(const Column& column, const std::string& alias);
 // SQL for the value of the column from a text expression, e.g. (p[1])::bigint.
 std::string from_text(const Column& column, const std::string& text);
+// The value of the column that the SQL gives, in its base type: operators of enums and ranges take
+// no domains.
+std::string in_base_type(const Column& column, const std::string& sql);
 // SQL text[] of all columns of the table in attnum order: the payload of an item.
 std::string payload(const Table& table, const std::string& alias);
 // SQL text of a key: one column plainly, several joined by ',' with % and , escaped (api.md 8).

@@ -6,6 +6,7 @@
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/json.hpp"
+#include "service/listing.hpp"
 #include "service/once.hpp"
 #include "service/reach.hpp"
 #include "service/rows.hpp"
@@ -88,6 +89,7 @@ trash::Selection select_where(const Call& call) {
         bad("'where' picks live objects here; they have no 'deletedAt'");
     if (call.target.query.text("ids") || !call.body.empty())
         bad("name objects by their ids or by 'where', not by both");
+    check_where(*call.trash, where);
     trash::Selection selection;
     selection.condition = where_sql(where, selection.params);
     for (const auto right : {Right::kRead, Right::kTrash})
@@ -219,12 +221,7 @@ Reply remove(const Call& call) {
 
 Reply remove_objects(const Call& call) {
     refuse_foreign(call);
-    try {
-        return remove(call);
-    } catch (const Error& error) {
-        if (!is_bad_key(error)) throw;
-        throw Error(Code::kBadRequest, "a value in 'where' does not fit its column");
-    }
+    return remove(call);
 }
 
 }  // namespace trashd::service

@@ -169,8 +169,11 @@ struct Writer {
         return "$" + std::to_string(params.size()) + "::pg_catalog.text";
     }
     std::string compare(const Term& term, std::size_t strategy, const std::string& value) const {
-        return "(" + column_sql(*term.column) + " " + term.column->comparisons[strategy] + " " +
+        return "(" + compared(term) + " " + term.column->comparisons[strategy] + " " +
                value_sql(*term.column, param(value)) + ")";
+    }
+    static std::string compared(const Term& term) {
+        return schema::in_base_type(*term.column, column_sql(*term.column));
     }
     std::string one_of(const Term& term) const;
     std::string with_words(const Term& term) const;
@@ -189,8 +192,8 @@ std::string Writer::one_of(const Term& term) const {
     std::string values;
     for (const auto& value : term.values)
         values += (values.empty() ? "" : ", ") + value_sql(*term.column, param(value));
-    return "(" + column_sql(*term.column) + " " + term.column->comparisons[2] + " ANY (ARRAY[" +
-           values + "]))";
+    return "(" + compared(term) + " " + term.column->comparisons[2] + " ANY (ARRAY[" + values +
+           "]))";
 }
 
 std::string escaped(const std::string& text) {
@@ -205,9 +208,9 @@ std::string escaped(const std::string& text) {
 // contains: the text as a whole; like: each of its words.
 std::string Writer::with_words(const Term& term) const {
     auto plain = *term.column;
-    std::string text = plain.name == kDeletedAtName && &deleted_at() == term.column
-                           ? column_sql(plain) + "::pg_catalog.text"
-                           : schema::to_text(plain, "t");
+    plain.reg = false;  // by its name, as it is shown
+    std::string text = term.column == &deleted_at() ? column_sql(*term.column) + "::pg_catalog.text"
+                                                    : schema::to_text(plain, "t");
     // patterns cannot be matched under such a collation
     text = "(" + text + ")" + (plain.deterministic ? "" : " COLLATE pg_catalog.\"default\"");
     std::vector<std::string> words = {term.values[0]}, parts;
@@ -287,6 +290,8 @@ std::string column_sql(const schema::Column& column) {
 std::string value_sql(const schema::Column& column, const std::string& param) {
     auto plain = column;
     plain.type = column.value_type;
+    // a cast would take a regclass by its name alone, and cursors have the number
+    plain.cast_from_text = plain.cast_from_text || plain.reg;
     plain.reg = false;
     return schema::from_text(plain, param);
 }

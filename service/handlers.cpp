@@ -3,6 +3,7 @@
 #include "service/head.hpp"
 #include "service/negotiate.hpp"
 #include "service/rows.hpp"
+#include "trash/trashed_rows.hpp"
 
 namespace trashd::service {
 
@@ -55,6 +56,21 @@ bool is_bad_key(const Error& error) {
          {"22P02", "22P03", "22003", "22007", "22008", "22009", "22015", "22021", "22026"})
         if (error.is(state)) return true;
     return false;
+}
+
+bool refuses_id(const Call& call, const Error& error) {
+    if (!error.sql() || error.code() == Code::kUnavailable) return false;
+    if (!call.resource || call.raw_id.empty()) return false;
+    const auto& table = *call.resource->table;
+    std::vector<trash::TypedText> parts;
+    for (const auto& part : object_id(call))
+        parts.push_back({part, table.column(table.primary_key[parts.size()])->type});
+    bool bad = false;
+    call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        bad = trash::first_bad(transaction.connection(), call.trash->readable_schema(), parts)
+                  .has_value();
+    });
+    return bad;
 }
 
 namespace {

@@ -53,6 +53,9 @@ trash::Context context_of(const Call& call);
 std::vector<std::string> object_id(const Call& call);
 // True for a cast that failed: a text that no key of the table can have.
 bool is_bad_key(const Error& error);
+// Asked after an error that the database gave: the id is a text that the key's type refuses. Types
+// of extensions and checks of domains do so with any SQLSTATE.
+bool refuses_id(const Call& call, const Error& error);
 Error not_found(const Call& call);
 // What with, dryRun and lossy say.
 trash::RestoreOptions restore_options(const Call& call);

@@ -52,7 +52,10 @@ std::vector<std::string> parse_select(const Query& query, const schema::Table& t
 // limit, cursor, page, sort, select, count, where and the scope. Throws Error kBadRequest.
 Listing parse_listing(const Call& call, bool trashed_only);
 
-// Throws Error kBadRequest for a value that is not of its column's type. begin() before the rows,
+// Throws Error kBadRequest for a value that is not of its column's type.
+void check_where(trash::Trash& trash, const Conditions& where);
+
+// Throws what check_where does. begin() before the rows,
 // again when they have to be read again.
 Listed read_listing(trash::Trash& trash, const Listing& listing, const std::function<void()>& begin,
                     const std::function<void(const ListedRow&)>& each);

@@ -64,6 +64,18 @@ class Reader {
     trash::TrashedRows trashed_;
 };
 
+std::optional<std::size_t> first_misfit(schema::Connection& connection, const trash::Trash& trash,
+                                        const std::vector<Compared>& compared) {
+    std::vector<trash::TypedText> values;
+    for (const auto& one : compared) values.push_back({one.value, one.column->value_type});
+    return trash::first_bad(connection, trash.readable_schema(), values);
+}
+
+[[noreturn]] void refuse_value(const Column& column) {
+    throw Error(Code::kBadRequest, "a value for column '" + column.name +
+                                       "' in 'where' is not of its type, " + column.value_type);
+}
+
 // The server would read only those that it comes to compare.
 void Reader::check_values() {
     std::vector<Compared> compared;
@@ -72,14 +84,10 @@ void Reader::check_values() {
     for (std::size_t at = 0; at < listing_.after.size(); ++at)
         if (listing_.after[at])
             compared.push_back({listing_.order.terms[at].column, *listing_.after[at]});
-    std::vector<trash::TypedText> values;
-    for (const auto& one : compared) values.push_back({one.value, one.column->value_type});
-    const auto wrong = trash::first_bad(connection_, trash_.readable_schema(), values);
+    const auto wrong = first_misfit(connection_, trash_, compared);
     if (!wrong) return;
     if (*wrong >= own) refuse_cursor();
-    const auto& column = *compared[*wrong].column;
-    throw Error(Code::kBadRequest, "a value for column '" + column.name +
-                                       "' in 'where' is not of its type, " + column.value_type);
+    refuse_value(*compared[*wrong].column);
 }
 
 trash::RowsAsked Reader::asked(std::vector<schema::Param>& params, bool paged) const {
@@ -164,9 +172,10 @@ std::string Reader::live_case() const {
     for (int attnum : table_.primary_key) {
         const auto* column = table_.column(attnum);
         const auto at = std::ranges::find(terms, column, &OrderTerm::column) - terms.begin();
-        same.push_back(fmt::format("{}.{} {} p.{}", alias, schema::quoted(column->name),
-                                   column->comparisons.at(2),
-                                   place_of(static_cast<std::size_t>(at))));
+        same.push_back(fmt::format(
+            "{} {} {}", schema::in_base_type(*column, alias + "." + schema::quoted(column->name)),
+            column->comparisons.at(2),
+            schema::in_base_type(*column, "p." + place_of(static_cast<std::size_t>(at)))));
     }
     return fmt::format(" WHEN 0 THEN (SELECT {} FROM {} AS {} WHERE {})",
                        live_json(table_, alias, listing_.select), schema::relation(table_), alias,
@@ -235,6 +244,15 @@ bool may_be_old_text(const Error& error) {
 }
 
 }  // namespace
+
+void check_where(trash::Trash& trash, const Conditions& where) {
+    std::vector<Compared> compared;
+    add_compared(where, compared);
+    trash.run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        if (const auto wrong = first_misfit(transaction.connection(), trash, compared))
+            refuse_value(*compared[*wrong].column);
+    });
+}
 
 Listed read_listing(trash::Trash& trash, const Listing& listing, const std::function<void()>& begin,
                     const std::function<void(const ListedRow&)>& each) {

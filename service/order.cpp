@@ -53,7 +53,10 @@ struct Writer {
 
     std::string compare(std::size_t at, std::size_t strategy) const {
         const auto& term = order.terms[at];
-        return term_sql(term) + " " + term.column->comparisons[strategy] + " " + params[at];
+        return compared(term) + " " + term.column->comparisons[strategy] + " " + params[at];
+    }
+    static std::string compared(const OrderTerm& term) {
+        return schema::in_base_type(*term.column, term_sql(term));
     }
     bool nullable(std::size_t at) const { return !order.terms[at].column->not_null; }
     std::string same(std::size_t at) const {
@@ -94,7 +97,7 @@ std::string Writer::bound() const {
                           term.descending == first.descending &&
                           term.column->comparisons == first.column->comparisons;
         if (!fits) break;
-        left += (left.empty() ? "" : ", ") + term_sql(term);
+        left += (left.empty() ? "" : ", ") + compared(term);
         right += (right.empty() ? "" : ", ") + params[at];
     }
     if (left.empty()) return "";

@@ -26,8 +26,10 @@ std::string equality(const schema::Table& table, std::size_t position) {
 
 std::string term(const schema::Table& table, const std::string& alias, std::size_t position) {
     const auto& column = *table.column(table.primary_key[position]);
-    return fmt::format("{}.{} {} {}", alias, schema::quoted(column.name), equality(table, position),
-                       schema::from_text(column, fmt::format("${}", position + 1)));
+    const auto key = alias + "." + schema::quoted(column.name);
+    const auto value = schema::from_text(column, fmt::format("${}", position + 1));
+    return fmt::format("{} {} {}", schema::in_base_type(column, key), equality(table, position),
+                       schema::in_base_type(column, value));
 }
 
 std::vector<schema::Param> params_of(const std::vector<std::string>& values) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/handlers.hpp"
 #include "service/http_error.hpp"
 
 namespace trashd::service {
@@ -142,7 +143,12 @@ Reply veiled(const Call& call, Reply (*handler)(const Call&)) {
     } catch (const trash::NotRoot& error) {
         throw trash::NotRoot(error.what(), seen(call, error.root).value_or(trash::Item()));
     } catch (const InTrash& error) {
-        throw InTrash(seen(call, error.item).value_or(trash::Item()), error.what());
+        InTrash veiled(seen(call, error.item).value_or(trash::Item()), error.what());
+        veiled.position = error.position;
+        throw veiled;
+    } catch (const Error& error) {
+        if (refuses_id(call, error)) throw not_found(call);
+        throw;
     }
 }
 

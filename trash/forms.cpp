@@ -51,7 +51,10 @@ std::string shown_as_it_was(const Form& form, std::size_t at, const std::string&
     if (column && column->type == form.types[at])
         return shown(form, *column, position, trash_schema);
     if (!form.type_exists[at]) return text;
-    return json_or_text(text + "::" + form.types[at], text,
+    schema::Column gone;
+    gone.type = form.types[at];
+    gone.cast_from_text = true;  // a cast from text need not be what reads the stored text
+    return json_or_text(schema::from_text(gone, text), text,
                         readable(text, form.types[at], trash_schema));
 }
 

@@ -23,7 +23,8 @@ CREATE TABLE thing (
   id int PRIMARY KEY, n int, num numeric(6,2), t text COLLATE "en-x-icu", loose text COLLATE loose,
   ci ext.citext, code varchar(3), pad char(4), yes bool, d date, ts timestamptz, u uuid, m mood,
   ints int[], j jsonb, bytes bytea, s score, ip inet, r int4range, p pair, f float8, iv interval,
-  raw json, place point);
+  raw json, place point, tm time, tmz timetz, big int8, mr int4multirange, bits varbit,
+  words text[], mac macaddr, cash money);
 INSERT INTO thing
 SELECT i, CASE i % 7 WHEN 0 THEN NULL ELSE i % 5 END, CASE i % 6 WHEN 0 THEN NULL ELSE i / 8.0 END,
   (ARRAY['a', 'B', 'c', 'Ä', 'ä b', 'z', NULL, '50%', 'a_b', E'back\\slash', ''])[1 + i % 11],
@@ -40,7 +41,13 @@ SELECT i, CASE i % 7 WHEN 0 THEN NULL ELSE i % 5 END, CASE i % 6 WHEN 0 THEN NUL
   CASE i % 4 WHEN 0 THEN NULL ELSE int4range(i % 4, 9) END,
   (ARRAY['(1,x)', '(1,y)', '(,)', NULL])[1 + i % 4]::pair,
   (ARRAY['-0', '1e300', 'NaN', '0.1', NULL])[1 + i % 5]::float8,
-  (ARRAY['1 day', '24:00', '1 mon', NULL])[1 + i % 4]::interval, '{"a": 1}', '(1,2)'
+  (ARRAY['1 day', '24:00', '1 mon', NULL])[1 + i % 4]::interval, '{"a": 1}', '(1,2)',
+  (ARRAY['24:00', '12:30', NULL])[1 + i % 3]::time,
+  (ARRAY['12:00+02', '10:00+00'])[1 + i % 2]::timetz, 9007199254740993 * (i % 3 - 1),
+  (ARRAY['{[1,3),[5,7)}', '{}', NULL])[1 + i % 3]::int4multirange,
+  (ARRAY['101', '1', '10'])[1 + i % 3]::varbit,
+  (ARRAY['{a,NULL}', '{"b c"}', '{}'])[1 + i % 3]::text[],
+  (ARRAY['08:00:2b:01:02:03', '08:00:2b:01:02:04'])[1 + i % 2]::macaddr, (i % 4 * 1000.25)::money
 FROM generate_series(1, 60) i;
 CREATE TABLE shadow AS TABLE thing;
 )";
@@ -163,7 +170,15 @@ TEST_CASE("every operator means the same as in SQL, of live rows, trashed ones a
                              {"r", "[2,9)", "int4range"},
                              {"p", "(1,x)", "pair"},
                              {"f", "NaN", "float8"},
-                             {"iv", "24 hours", "interval"}}) {
+                             {"iv", "24 hours", "interval"},
+                             {"tm", "12:30", "time"},
+                             {"tmz", "11:00+01", "timetz"},
+                             {"big", "9007199254740993", "bigint"},
+                             {"mr", "{[1,3),[5,7)}", "int4multirange"},
+                             {"bits", "1", "varbit"},
+                             {"words", "{b c}", "text[]"},
+                             {"mac", "08-00-2B-01-02-03", "macaddr"},
+                             {"cash", "2000.50", "money"}}) {
         for (const auto& [op, where] : questions(column, fmt::format("'{}'::{}", value, type)))
             for (const auto& [parameters, part] : kPlaces) {
                 // a comma parts the values of in
