@@ -81,14 +81,14 @@ std::string percent_decode(std::string_view raw) {
     return text;
 }
 
-std::string percent_encode(std::string_view text) {
+std::string percent_encode(std::string_view text, std::string_view but) {
     static const char kDigits[] = "0123456789ABCDEF";
     static const std::string_view kUnreserved =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     std::string encoded;
     for (char c : text) {
         auto byte = static_cast<unsigned char>(c);
-        if (kUnreserved.find(c) != std::string_view::npos)
+        if (kUnreserved.find(c) != std::string_view::npos || but.find(c) != std::string_view::npos)
             encoded += c;
         else
             encoded += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
@@ -153,9 +153,12 @@ std::string Query::with(const std::string& name, const std::string& value) const
 }
 
 std::string Query::encoded() const {
+    // a list of many values must not grow beyond the longest address
+    constexpr std::string_view kPlain = ",:/@";
     std::string text;
     for (const auto& [key, entry] : values_)
-        text += (text.empty() ? "?" : "&") + percent_encode(key) + "=" + percent_encode(entry);
+        text +=
+            (text.empty() ? "?" : "&") + percent_encode(key) + "=" + percent_encode(entry, kPlain);
     return text;
 }
 

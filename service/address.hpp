@@ -12,8 +12,8 @@ namespace trashd::service {
 
 // Decoded once. Throws Error kBadRequest for a malformed %, NUL or what is not UTF-8.
 std::string percent_decode(std::string_view raw);
-// Everything but unreserved characters as %XX.
-std::string percent_encode(std::string_view text);
+// Everything but unreserved characters, and those in `but`, as %XX.
+std::string percent_encode(std::string_view text, std::string_view but = "");
 bool is_utf8(std::string_view text);
 
 // The parameters of a query string, each at most once.

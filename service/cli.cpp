@@ -136,6 +136,7 @@ void add_migrate(CLI::App& app, CliOptions& options) {
 
 void add_all(CLI::App& app, CliOptions& options) {
     app.require_subcommand(1);
+    app.set_version_flag("--version", "trashd " TRASHD_VERSION);
     app.footer(kFooter);
     auto& overrides = options.overrides;
     add_serving(add_command(app, "serve", "Serve until SIGTERM",

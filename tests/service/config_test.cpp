@@ -107,6 +107,15 @@ TEST_CASE("nodb: the program refuses a foreign address and prints its configurat
     CHECK(printed.status == 0);
     CHECK(printed.output.find("[::1]:1") != std::string::npos);
     CHECK(test::run_program({}).status != 0);
+    CHECK(test::run_program({"--version"}).output.starts_with("trashd "));
+    CHECK(test::run_program({"--version"}).status == 0);
+}
+
+TEST_CASE("nodb: the address of a next page is not much longer than that of the first") {
+    // With its commas encoded it could be longer than the service itself takes.
+    auto target = parse_target("/v1/a?where[t][in]=1,2,3&sort=b:c&resource=x/y&q=a%26b%3D+%22");
+    CHECK(target.query.with("cursor", "z") ==
+          "?cursor=z&q=a%26b%3D%20%22&resource=x/y&sort=b:c&where%5Bt%5D%5Bin%5D=1,2,3");
 }
 
 TEST_CASE("nodb: addresses are split first and decoded once") {
