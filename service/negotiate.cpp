@@ -3,8 +3,10 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
+#include "schema/error.hpp"
 #include "service/head.hpp"
 
 namespace trashd::service {
@@ -29,15 +31,46 @@ bool is_text(std::string_view type) {
            type == "application/yaml";
 }
 
-std::string whole(const Spool& spool) {
-    std::string text(spool.size(), '\0');
-    std::size_t done = 0;
-    while (done < text.size()) {
-        const auto got = spool.read(done, std::span(text).subspan(done));
-        if (got == 0) break;
-        done += got;
+class Packer {
+  public:
+    Packer() {
+        if (deflateInit2(&stream_, kLevel, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+            throw std::bad_alloc();
     }
-    return text;
+    Packer(const Packer&) = delete;
+    ~Packer() { deflateEnd(&stream_); }
+    // Appends what is ready; after the last piece all of it.
+    template <typename Into>
+    void pack(std::string_view piece, bool last, Into& into) {
+        std::array<char, 1 << 14> ready;
+        stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
+        stream_.avail_in = static_cast<uInt>(piece.size());
+        do {
+            stream_.next_out = reinterpret_cast<Bytef*>(ready.data());
+            stream_.avail_out = static_cast<uInt>(ready.size());
+            deflate(&stream_, last ? Z_FINISH : Z_NO_FLUSH);
+            into.append(std::string_view(ready.data(), ready.size() - stream_.avail_out));
+        } while (stream_.avail_out == 0);
+    }
+
+  private:
+    z_stream stream_{};
+};
+
+// Piece by piece, as it was made. Nothing where the temporary folder cannot hold both.
+std::shared_ptr<const Spool> packed(const Spool& spool) try {
+    Packer packer;
+    auto into = std::make_shared<Spool>();
+    std::array<char, 1 << 16> piece;
+    for (std::size_t done = 0; done < spool.size();) {
+        const auto got = spool.read(done, piece);
+        if (got == 0) return nullptr;
+        done += got;
+        packer.pack({piece.data(), got}, done == spool.size(), *into);
+    }
+    return into;
+} catch (const Error&) {
+    return nullptr;
 }
 
 }  // namespace
@@ -60,23 +93,14 @@ bool prefers_html(const Call& call) {
 }
 
 std::string gzip(std::string_view text) {
-    z_stream stream{};
-    if (deflateInit2(&stream, kLevel, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        throw std::bad_alloc();
-    std::string packed(deflateBound(&stream, text.size()), '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-    stream.avail_out = static_cast<uInt>(packed.size());
-    deflate(&stream, Z_FINISH);
-    packed.resize(stream.total_out);
-    deflateEnd(&stream);
+    std::string packed;
+    Packer().pack(text, true, packed);
     return packed;
 }
 
 // Not what If-Match compares byte by byte: a strong ETag names one form of the answer.
 void compress(const Call& call, Reply& reply) {
-    if (!is_text(reply.type) || (reply.spool && reply.spool->on_disk())) return;
+    if (!is_text(reply.type)) return;
     if ((reply.spool ? reply.spool->size() : reply.body.size()) <= kWorthIt) return;
     for (const auto& [name, value] : reply.headers)
         if (name == "ETag" && value.starts_with('"')) return;
@@ -85,8 +109,13 @@ void compress(const Call& call, Reply& reply) {
     auto weight = weight_of(accepted, "gzip");
     if (weight < 0) weight = weight_of(accepted, "*");
     if (weight <= 0) return;
-    reply.body = gzip(reply.spool ? whole(*reply.spool) : reply.body);
-    reply.spool = nullptr;
+    if (reply.spool) {
+        auto smaller = packed(*reply.spool);
+        if (!smaller) return;
+        reply.spool = std::move(smaller);
+    } else {
+        reply.body = gzip(reply.body);
+    }
     reply.headers.emplace_back("Content-Encoding", "gzip");
 }
 

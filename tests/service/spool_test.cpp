@@ -60,4 +60,9 @@ TEST_CASE("a list of many MiB arrives whole, with its length") {
     auto head = request(service.port(), "HEAD", "/v1/big");
     CHECK(head.header("Content-Length") == answer.header("Content-Length"));
     CHECK(head.body.empty());
+    // What was too large for memory was not compressed.
+    auto packed = request(service.port(), "GET", "/v1/big", {{"Accept-Encoding", "gzip"}});
+    CHECK(packed.header("Content-Encoding") == "gzip");
+    CHECK(std::stoul(packed.header("Content-Length")) < answer.body.size() / 10);
+    CHECK(packed.body == answer.body);
 }
