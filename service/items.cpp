@@ -212,7 +212,8 @@ Reply purge_item(const Call& call) {
 
 // GET restores because primaERP documents it so; HEAD asks what GET would answer and must not.
 Reply restore_item(const Call& call) {
-    if (call.head || (call.safe && !call.config->restore_by_get)) throw WrongVerb("POST");
+    if (call.safe && !call.config->restore_by_get) throw WrongVerb("POST, OPTIONS");
+    if (call.head) throw WrongVerb("GET, POST, OPTIONS");
     refuse_foreign(call);
     call.target.query.only({"with", "dryRun", "lossy"});
     const auto options = restore_options(call);

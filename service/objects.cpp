@@ -1,5 +1,8 @@
+#include <set>
+
 #include "service/cursor.hpp"
 #include "service/handlers.hpp"
+#include "service/head.hpp"
 #include "service/http_error.hpp"
 #include "service/listing.hpp"
 #include "service/parameters.hpp"
@@ -84,11 +87,18 @@ Found find(const Call& call, const Scope& scope, const Names& select) {
     return found;
 }
 
+// Weakly, as RFC 9110 has it for reading: proxies that compress make tags weak.
+bool knows(const Call& call, const std::string& etag) {
+    for (const auto& value : call.headers("If-None-Match"))
+        for (const auto& known : list_of(value))
+            if (known == etag || known == "W/" + etag || known == "*") return true;
+    return false;
+}
+
 Reply row_reply(const Call& call, const LiveRow& row) {
     Reply reply;
     reply.headers.emplace_back("ETag", row.etag);
-    for (const auto& known : call.headers("If-None-Match"))
-        if (known == row.etag || known == "*") reply.status = 304;
+    if (knows(call, row.etag)) reply.status = 304;
     if (reply.status == 200) reply.body = row.json;
     return reply;
 }
@@ -146,9 +156,14 @@ Reply list_deleted(const Call& call) {
     return list(call, true);
 }
 
+// where picks a scope here, it is no filter.
 Reply get_object(const Call& call) {
-    call.target.query.only({"deleted", "trash", "select"});
-    return get(call, parse_scope(call.target.query, {}, false));
+    const auto& table = *call.resource->table;
+    std::set<std::string> known = {"deleted", "trash", "select"};
+    if (!table.column(kDeletedAtName)) known.insert("where[deletedAt][exists]");
+    call.target.query.only(known);
+    const auto where = parse_where(call.target.query, table, call.config->limits.where_terms);
+    return get(call, parse_scope(call.target.query, where, false));
 }
 
 Reply get_deleted(const Call& call) {

@@ -30,6 +30,7 @@ Wish parse_wish(const Call& call, const std::set<std::string>& others) {
 }
 
 bool must_rehearse(const Call& call, const Wish& wish) {
+    if (wish.dry_run && !wish.if_match.empty()) return true;
     const bool asked = wish.check.rows || !call.config->access.roles.empty();
     return asked && (wish.dry_run || lacks_confirm(call, wish));
 }

@@ -192,7 +192,7 @@ TEST_CASE("a wrong verb is told the right ones") {
         {"PATCH", "/v1/project/1/@deleted", "GET, HEAD, OPTIONS"},
         {"POST", item, "GET, HEAD, DELETE, OPTIONS"},
         {"DELETE", item + "/$restore", "GET, POST, OPTIONS"},
-        {"GET", item + "/$restore", "POST"},
+        {"GET", item + "/$restore", "POST, OPTIONS"},
         {"POST", "/healthz", "GET, HEAD, OPTIONS"},
     };
     for (const auto& [verb, address, allowed] : wrong) {
@@ -252,7 +252,7 @@ TEST_CASE("If-Match of another version is stale and deletes nothing") {
     Bench call;
     auto etag = call("GET", "/v1/project/1").header("ETag");
     call.sql("UPDATE project SET name = 'new' WHERE id = 1");
-    for (const char* query : {"", "?hard=true"}) {
+    for (const char* query : {"", "?hard=true", "?dryRun=true"}) {
         check_problem(call("DELETE", std::string("/v1/project/1") + query, {{"If-Match", etag}}),
                       "stale", "the object is another version than If-Match names; read it again");
     }
