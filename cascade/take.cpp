@@ -19,6 +19,13 @@ bool has_trigger(const Table& table, bool schema::Trigger::*event) {
                        [&](const schema::Trigger& trigger) { return trigger.*event; });
 }
 
+// Of what a trigger may set, this changes how a value reads back.
+constexpr const char* kWrittenToBeRead =
+    "pg_catalog.starts_with(pg_catalog.current_setting('DateStyle'), 'ISO') AND "
+    "pg_catalog.current_setting('IntervalStyle') OPERATOR(pg_catalog.=) 'postgres' AND "
+    "pg_catalog.current_setting('extra_float_digits') OPERATOR(pg_catalog.=) '1' AND "
+    "pg_catalog.current_setting('lc_monetary') OPERATOR(pg_catalog.=) 'C'";
+
 }  // namespace
 
 std::string Taking::own(const std::string& table) const {
@@ -194,6 +201,9 @@ std::string Taking::prove() const {
                        raise("TD002", "rows vanished that were not captured") + "  END IF;\n";
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) text += vetoed(node);
     if (!runs_triggers(catalog_, plan_)) return text;
+    text += std::string("  IF NOT (") + kWrittenToBeRead + ") THEN " +
+            raise("TD003", "a trigger changes settings that values are written under") +
+            "  END IF;\n";
     return text + deleted_anywhere() + "  IF _elsewhere <> _n THEN " +
            raise("TD003", "a trigger deletes rows that would not be in the trash") + "  END IF;\n";
 }

@@ -471,6 +471,23 @@ INSERT INTO a VALUES (1, 2); INSERT INTO b VALUES (1, 1), (2, 1);)");
     CHECK((bench.all() == before));
 }
 
+TEST_CASE("a trigger that changes how values are written keeps the row live") {
+    // 0.30000000000000004 came back as 0.3, and a German date not at all.
+    Bench bench(R"(
+CREATE TABLE t (id int PRIMARY KEY, f float8); INSERT INTO t VALUES (1, 0.1::float8 + 0.2);
+CREATE TABLE says (name text PRIMARY KEY, value text);
+CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM set_config(name, value, true) FROM says; RETURN OLD; END $$;
+CREATE TRIGGER change BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION change();
+INSERT INTO says VALUES ('TimeZone', 'Asia/Tokyo'), ('DateStyle', 'ISO, DMY');)");
+    bench.there_and_back("t", {"1"}, 1);
+    for (const char* setting : {"'extra_float_digits', '0'", "'DateStyle', 'German'",
+                                "'IntervalStyle', 'iso_8601'", "'lc_monetary', 'C.UTF-8'"}) {
+        bench.script(std::string("TRUNCATE says; INSERT INTO says VALUES (") + setting + ")");
+        bench.refused("t", {"1"}, "a trigger changes settings");
+    }
+}
+
 TEST_CASE("overlapping references of tenant and parent are set and set back together") {
     Bench bench(R"(
 CREATE TABLE p (tenant int, id int, PRIMARY KEY (tenant, id));
