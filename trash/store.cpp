@@ -178,14 +178,20 @@ int shape_of(Connection& connection, const std::string& trash_schema, const sche
     signature += schema::array_literal(identity) + quoted(table.name);
     const std::string shape = quoted({trash_schema, "shape"});
     const std::vector<Param> key = {std::to_string(table.oid), signature};
+    // an index takes a third of a page at most
+    const std::string mark =
+        "CASE WHEN pg_catalog.octet_length($2::text) > 2000 THEN pg_catalog.md5($2::text) ELSE $2 "
+        "END";
     const std::string look =
-        "SELECT id FROM " + shape + " WHERE relation = $1::oid::regclass AND signature = $2";
+        "SELECT id FROM " + shape + " WHERE relation = $1::oid::regclass AND signature = " + mark;
     Result found = connection.exec(look, key);
     if (found.rows() == 0) {
         connection.exec(
             "INSERT INTO " + shape +
                 " (relation, signature, schema_name, table_name, attnums, names, "
-                "types, generated, identity) VALUES ($1::oid::regclass, $2, $3, $4, $5::int2[], "
+                "types, generated, identity) VALUES ($1::oid::regclass, " +
+                mark +
+                ", $3, $4, $5::int2[], "
                 "$6::text[], "
                 "$7::text[], $8::bool[], $9::int2[]) ON CONFLICT DO NOTHING",
             {key[0], key[1], table.name.schema, table.name.name, schema::array_literal(attnums),

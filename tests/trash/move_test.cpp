@@ -176,14 +176,12 @@ TEST_CASE_FIXTURE(Fixture, "lists show the newest first and page without gaps") 
 
 TEST_CASE("what a trigger sets for its session changes nothing in later deletes") {
     const TempDatabase database(
-        "CREATE TABLE plain (id int PRIMARY KEY, data bytea, n float8);"
-        "INSERT INTO plain SELECT i, '\\x5c00', 0.1::float8 + 0.2::float8 FROM generate_series(1, "
-        "4) i;"
+        "CREATE TABLE plain (id int PRIMARY KEY, data bytea);"
+        "INSERT INTO plain SELECT i, '\\x5c00' FROM generate_series(1, 4) i;"
         "CREATE TABLE loud (id int PRIMARY KEY); INSERT INTO loud VALUES (1), (2);"
         "CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "SET bytea_output = 'escape'; SET extra_float_digits = 0; SET "
-        "default_transaction_read_only "
-        "= on; RETURN OLD; END $$; CREATE TRIGGER change BEFORE DELETE ON loud FOR EACH ROW "
+        "SET bytea_output = 'escape'; SET default_transaction_read_only = on; RETURN OLD; END $$; "
+        "CREATE TRIGGER change BEFORE DELETE ON loud FOR EACH ROW "
         "EXECUTE FUNCTION change()");
     schema::Pool pool(database.url(), 1);
     trash::Trash bin(pool);
@@ -197,7 +195,6 @@ TEST_CASE("what a trigger sets for its session changes nothing in later deletes"
     remove("plain", "3");
     remove("plain", "4");
     TestConnection connection(database.url());
-    CHECK(connection.value("SELECT string_agg(DISTINCT payload[2] || ' ' || payload[3], ', ') FROM "
-                           "trashd.item WHERE cardinality(payload) = 3") ==
-          "\\x5c00 0.30000000000000004");
+    CHECK(connection.value("SELECT string_agg(DISTINCT payload[2], ' ') FROM trashd.item WHERE "
+                           "cardinality(payload) = 2") == "\\x5c00");
 }

@@ -571,3 +571,15 @@ DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO schemas_hidden', curr
     }
     owner->script("DROP OWNED BY schemas_hidden CASCADE; DROP ROLE schemas_hidden");
 }
+
+TEST_CASE("a table of 1,600 columns") {
+    // Was an internal error from about 300 columns on: an index could not take its form.
+    Bench bench(
+        "DO $$ BEGIN EXECUTE (SELECT 'CREATE TABLE wide (id int PRIMARY KEY, ' || "
+        "string_agg('some_longer_name_' || i || ' "
+        "numeric(12,2)', ', ') || ')' FROM generate_series(1, 1599) i); END $$;"
+        "INSERT INTO wide (id, some_longer_name_1599) VALUES (1, 7)");
+    bench.there_and_back("wide", {"1"}, 1);
+    bench.there_and_back("wide", {"1"}, 1);
+    CHECK(bench.number("SELECT count(*) FROM trashd.shape") == 1);
+}
