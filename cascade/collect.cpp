@@ -12,11 +12,13 @@ using schema::Table;
 std::string Collecting::declarations() const {
     std::string text = "  _root record;\n";
     for (int attnum : plan_.root->identity) {
-        text += "  _r" + std::to_string(attnum) + " " + plan_.root->column(attnum)->type + ";\n";
+        text += "  _r" + std::to_string(attnum) + " " +
+                schema::base_type(*plan_.root->column(attnum)) + ";\n";
     }
     for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
         for (int attnum : is_.key_columns(static_cast<int>(node))) {
-            const std::string type = plan_.nodes[node].table->column(attnum)->type + "[];\n";
+            const std::string type =
+                schema::base_type(*plan_.nodes[node].table->column(attnum)) + "[];\n";
             for (const char* set : {"k", "x", "f", "i", "n"}) {
                 if (*set != 'k' && *set != 'x' && !plan_.nodes[node].loop) continue;
                 text += "  " + is_.variable(set, static_cast<int>(node), attnum) + " " + type;
@@ -51,8 +53,9 @@ std::string Collecting::is_named() const {
     std::vector<std::string> equal;
     for (std::size_t i = 0; i < table.identity.size(); ++i) {
         const schema::Column& column = *table.column(table.identity[i]);
-        equal.push_back("t." + quoted(column.name) + " " + operators[i] + " " +
-                        schema::from_text(column, "_key[" + std::to_string(i + 1) + "]"));
+        const auto wanted = schema::from_text(column, "_key[" + std::to_string(i + 1) + "]");
+        equal.push_back(value_of(table, column.attnum, "t") + " " + operators[i] + " " +
+                        schema::in_base_type(column, wanted));
     }
     return join(equal, " AND ") + and_of_tenant(plan_, table);
 }
@@ -63,12 +66,12 @@ std::string Collecting::take_root() const {
     std::string assigned;  // by way of a record: INTO would spread a composite over its fields
     for (int attnum : table.identity) {
         const std::string number = std::to_string(attnum);
-        columns.push_back(column_of(table, attnum, "t") + " AS r" + number);
+        columns.push_back(value_of(table, attnum, "t") + " AS r" + number);
         assigned += "  _r" + number + " := _root.r" + number + ";\n";
     }
     for (int attnum : is_.key_columns(0)) {
         const std::string number = std::to_string(attnum);
-        columns.push_back(column_of(table, attnum, "t") + " AS c" + number);
+        columns.push_back(value_of(table, attnum, "t") + " AS c" + number);
         assigned += "  " + is_.variable("k", 0, attnum) + " := ARRAY[_root.c" + number + "];\n";
     }
     return "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) + " t WHERE " +
@@ -90,11 +93,13 @@ std::string Collecting::take_roots(const std::string& keys) const {
     for (std::size_t i = 0; i < table.identity.size(); ++i) {
         const schema::Column& column = *table.column(table.identity[i]);
         const std::string number = std::to_string(i + 1);
-        wanted.push_back(schema::from_text(column, "_l.key[" + number + "]") + " AS a" + number);
-        equal.push_back("t." + quoted(column.name) + " " + operators[i] + " _q.a" + number);
+        const auto key = schema::from_text(column, "_l.key[" + number + "]");
+        wanted.push_back(schema::in_base_type(column, key) + " AS a" + number);
+        equal.push_back(value_of(table, column.attnum, "t") + " " + operators[i] + " _q.a" +
+                        number);
     }
     for (int attnum : is_.key_columns(0)) {
-        columns.push_back(column_of(table, attnum, "t") + " AS c" + std::to_string(attnum));
+        columns.push_back(value_of(table, attnum, "t") + " AS c" + std::to_string(attnum));
         aggregates.push_back("pg_catalog.array_agg(s.c" + std::to_string(attnum) + ")");
         into.push_back(is_.variable("k", 0, attnum));
     }
@@ -110,7 +115,7 @@ std::string Collecting::select_keys(int node, const std::string& where) const {
     const Table& table = *plan_.nodes[node].table;
     std::vector<std::string> columns, aggregates, into, order;
     for (int attnum : is_.key_columns(node)) {
-        columns.push_back(column_of(table, attnum, "t") + " AS c" + std::to_string(attnum));
+        columns.push_back(value_of(table, attnum, "t") + " AS c" + std::to_string(attnum));
         aggregates.push_back("pg_catalog.array_agg(s.c" + std::to_string(attnum) + ")");
         into.push_back(is_.variable("x", node, attnum));
     }

@@ -19,6 +19,10 @@ std::string column_of(const Table& table, int attnum, const std::string& alias) 
     return alias + "." + schema::quoted(table.column(attnum)->name);
 }
 
+std::string value_of(const Table& table, int attnum, const std::string& alias) {
+    return schema::in_base_type(*table.column(attnum), column_of(table, attnum, alias));
+}
+
 std::vector<std::string> identity_operators(const Table& table) {
     for (const schema::UniqueIndex& index : table.uniques) {
         if (index.attnums == table.identity && index.predicate.empty()) return index.operators;
@@ -89,7 +93,7 @@ std::string Predicates::matches(const Edge& edge, const std::string& set, bool f
     const Table& child = *catalog_.table(edge.key->child);
     std::vector<std::string> left, sets;
     for (std::size_t i = 0; i < edge.key->child_columns.size(); ++i) {
-        left.push_back(column_of(child, edge.key->child_columns[i], "t"));
+        left.push_back(value_of(child, edge.key->child_columns[i], "t"));
         sets.push_back(variable(set, edge.parent, edge.key->parent_columns[i]));
     }
     return "(" + among(left, edge.key->operators, sets, filter) + part(edge) + ")";
@@ -107,7 +111,7 @@ std::string Predicates::found(int node, const std::string& set, bool filter) con
     const Table& table = *plan_.nodes[node].table;
     std::vector<std::string> left, sets;
     for (int attnum : table.identity) {
-        left.push_back(column_of(table, attnum, "t"));
+        left.push_back(value_of(table, attnum, "t"));
         sets.push_back(variable(set, node, attnum));
     }
     return "(" + among(left, identity_operators(table), sets, filter) + ")";
@@ -126,7 +130,7 @@ std::string Predicates::is_root() const {
     const std::vector<std::string> operators = identity_operators(table);
     std::vector<std::string> equal;
     for (std::size_t i = 0; i < table.identity.size(); ++i) {
-        equal.push_back(column_of(table, table.identity[i], "t") + " " + operators[i] + " _r" +
+        equal.push_back(value_of(table, table.identity[i], "t") + " " + operators[i] + " _r" +
                         std::to_string(table.identity[i]));
     }
     return join(equal, " AND ");

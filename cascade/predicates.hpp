@@ -51,6 +51,8 @@ class Predicates {
 // Operators of equality on the identity columns, in key order.
 std::vector<std::string> identity_operators(const schema::Table& table);
 std::string column_of(const schema::Table& table, int attnum, const std::string& alias);
+// The same to be compared or kept in a variable: in its base type.
+std::string value_of(const schema::Table& table, int attnum, const std::string& alias);
 // parts joined by between; empty for none.
 std::string join(const std::vector<std::string>& parts, const std::string& between);
 

@@ -57,6 +57,10 @@ std::string in_base_type(const Column& column, const std::string& sql) {
     return column.type_oid == column.base_oid ? sql : sql + "::" + column.value_type;
 }
 
+const std::string& base_type(const Column& column) {
+    return column.type_oid == column.base_oid ? column.type : column.value_type;
+}
+
 std::string payload(const Table& table, const std::string& alias) {
     std::string out;
     for (const auto& column : table.columns) {

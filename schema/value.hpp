@@ -15,6 +15,8 @@ std::string from_text(const Column& column, const std::string& text);
 // The value of the column that the SQL gives, in its base type: operators of enums and ranges take
 // no domains.
 std::string in_base_type(const Column& column, const std::string& sql);
+// The type that this gives.
+const std::string& base_type(const Column& column);
 // SQL text[] of all columns of the table in attnum order: the payload of an item.
 std::string payload(const Table& table, const std::string& alias);
 // SQL text of a key: one column plainly, several joined by ',' with % and , escaped (api.md 8).

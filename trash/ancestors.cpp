@@ -36,9 +36,14 @@ bool all_alike(const std::vector<std::string>& operators) {
                                [&](const auto& one) { return one == operators.front(); });
 }
 
-std::vector<std::string> values(const std::string& alias, std::size_t count) {
+// Of expressions that are these columns.
+std::vector<std::string> values(const std::string& alias, const Table& table,
+                                const std::vector<int>& attnums) {
     std::vector<std::string> out;
-    for (std::size_t k = 1; k <= count; ++k) out.push_back(alias + ".e" + to_string(k));
+    for (const int attnum : attnums) {
+        const auto value = alias + ".e" + to_string(out.size() + 1);
+        out.push_back(schema::in_base_type(at(table, attnum), value));
+    }
     return out;
 }
 
@@ -47,7 +52,8 @@ std::vector<std::string> values(const std::string& alias, std::size_t count) {
 std::string among_moving(const Restoring& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     const auto parents = names(parent, key.parent_columns);
-    const auto own = values("v", parents.size()), other = values("p", parents.size());
+    const auto own = values("v", *restoring.catalog.table(key.child), key.child_columns),
+               other = values("p", parent, key.parent_columns);
     const auto from = " FROM " + evaluated(restoring, parent, parents, {}) + " p WHERE ";
     if (all_alike(key.operators)) {
         return "(" + join(own, ", ") + ") " + key.operators.front() + " ANY (SELECT " +
@@ -64,11 +70,11 @@ std::string among_moving(const Restoring& restoring, const ForeignKey& key) {
 std::string missing(const Restoring& restoring, const ForeignKey& key) {
     const auto& child = *restoring.catalog.table(key.child);
     const auto& parent = *restoring.catalog.table(key.parent);
-    const auto parents = names(parent, key.parent_columns);
-    const auto own = values("v", parents.size());
+    const auto own = values("v", child, key.child_columns);
     std::vector<std::string> live;
-    for (std::size_t k = 0; k < parents.size(); ++k) {
-        live.push_back("p." + parents[k] + " " + key.operators[k] + " " + own[k]);
+    for (std::size_t k = 0; k < own.size(); ++k) {
+        live.push_back(cascade::value_of(parent, key.parent_columns[k], "p") + " " +
+                       key.operators[k] + " " + own[k]);
     }
     const auto& tenant = restoring.options.tenant_column;
     const auto* column = tenant.empty() ? nullptr : parent.column(tenant);

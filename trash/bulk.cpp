@@ -181,8 +181,8 @@ std::vector<Live> Bulk::live_of(const std::vector<Param>& keys, bool lock) {
     std::vector<std::string> equal;
     for (std::size_t i = 0; i < table_.primary_key.size(); ++i) {
         const int attnum = table_.primary_key[i];
-        equal.push_back(cascade::column_of(table_, attnum, "t") + " " + operators[i] + " " +
-                        cascade::column_of(table_, attnum, "k"));
+        equal.push_back(cascade::value_of(table_, attnum, "t") + " " + operators[i] + " " +
+                        cascade::value_of(table_, attnum, "k"));
     }
     return live_where(casts() + " JOIN " + schema::relation(table_) + " t ON " +
                           join(equal, " AND ") + " WHERE " + own_,

@@ -82,10 +82,18 @@ std::string holds(const Rule& rule) {
     return rule.predicate.empty() ? "true" : "v." + e(rule.expressions.size());
 }
 
-std::string clash(const Rule& rule) {
+std::string compared(const Table& table, const Rule& rule, std::size_t k,
+                     const std::string& alias) {
+    const auto value = alias + "." + e(k);
+    const auto* column = rule.attnums[k] == 0 ? nullptr : table.column(rule.attnums[k]);
+    return column ? schema::in_base_type(*column, value) : value;
+}
+
+std::string clash(const Table& table, const Rule& rule) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
-        auto same = "t." + e(k) + " " + rule.operators[k] + " v." + e(k);
+        auto same = compared(table, rule, k, "t") + " " + rule.operators[k] + " " +
+                    compared(table, rule, k, "v");
         if (rule.nulls_not_distinct) {
             same = "(" + same + " OR pg_catalog.num_nulls(t." + e(k) + ", v." + e(k) + ") = 2)";
         }
@@ -119,9 +127,10 @@ std::string live(const Restoring& restoring, const Table& table, const Rule& rul
 
 std::vector<Conflict> taken(Restoring& restoring, const Table& table, const Rule& rule) {
     std::vector<Conflict> out;
-    const auto found = restoring.exec(
-        "SELECT v.object_id, v.w, t.id FROM " + items(restoring, table, rule) + " v JOIN " +
-        live(restoring, table, rule) + " ON " + clash(rule) + " WHERE " + holds(rule) + limit());
+    const auto found =
+        restoring.exec("SELECT v.object_id, v.w, t.id FROM " + items(restoring, table, rule) +
+                       " v JOIN " + live(restoring, table, rule) + " ON " + clash(table, rule) +
+                       " WHERE " + holds(rule) + limit());
     append(out, rule.like, found);
     for (int row = 0; row < found.rows(); ++row) {
         if (found.null(row, 2)) continue;

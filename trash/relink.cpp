@@ -145,8 +145,9 @@ std::string same_row(const Links& links) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < identity.size(); ++k) {
         const auto& column = *table.column(identity[k]);
-        out.push_back("t." + quoted(column.name) + " " + operators[k] + " " +
-                      schema::from_text(column, "l.key[" + to_string(k + 1) + "]"));
+        const auto key = schema::from_text(column, "l.key[" + to_string(k + 1) + "]");
+        out.push_back(cascade::value_of(table, column.attnum, "t") + " " + operators[k] + " " +
+                      schema::in_base_type(column, key));
     }
     return join(out, " AND ");
 }

@@ -57,7 +57,8 @@ std::string same_row(const Shape& shape) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < table.identity.size(); ++k) {
         const auto& column = *table.column(table.identity[k]);
-        out.push_back("t." + quoted(column.name) + " " + operators[k] + " " + value(shape, column));
+        out.push_back(cascade::value_of(table, column.attnum, "t") + " " + operators[k] + " " +
+                      schema::in_base_type(column, value(shape, column)));
     }
     return join(out, " AND ");
 }
