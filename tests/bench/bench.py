@@ -41,18 +41,18 @@ SHAPES = {
     },
     "big": {
         "seconds": 3,
-        "rounds": 5,
-        "client_rounds": 3,
+        "rounds": 4,
+        "client_rounds": 2,
         "clients": [1, 2, 4, 8, 16, 32],
         "sizes": [1, 10, 100, 1000, 10000, 100000, 1000000],
-        "size_rounds": 3,
+        "size_rounds": 2,
         "pages": [10000, 10000000],
         "page_repeats": 100,
         "huge": 1000000,
         "turns": 100000,
         "beside": 1000000,
         "tables": 1000,
-        "starts": 5,
+        "starts": 3,
     },
     "tiny": {
         "seconds": 1,
@@ -198,7 +198,7 @@ def arguments():
         action="store_const",
         const="big",
         default="short",
-        help="groups of 1,000,000 rows, 10,000,000 items in the trash; takes an hour",
+        help="groups of 1,000,000 rows, 10,000,000 items in the trash; takes half an hour",
     )
     parser.add_argument(
         "--tiny", dest="shape", action="store_const", const="tiny", help="to see that it works"

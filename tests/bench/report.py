@@ -73,6 +73,11 @@ def bars(result):
             ), ">=", 0.7
     yield from group_bars(result["groups"])
     yield from page_bars(result["pages"])
+    parts = [each["part"] for found in result["stable_plans"].values() for each in found.values()]
+    yield "stable plans, least part of the clean rate", min(parts), ">=", 0.8
+    beside = result["beside"]
+    times = beside["trashd"]["times"]
+    yield f"p99 of one row beside {beside['size']} rows, times alone", times, "<", 2
     trips = result["round_trips"].values()
     yield "round trips of a delete, most over fewest", max(trips) / min(trips), "<=", 1
     yield f"start on {result['start']['tables']} tables, s", result["start"]["median_s"], "<", 1
@@ -87,6 +92,9 @@ def beside_the_bars(result):
     size = max(result["groups"], key=int)
     times = ratio(result["groups"][size], "plain", "cascade", "ms")
     yield f"hand-written delete of {size} rows, times the cascade: {times:.2f}"
+    beside = result["beside"]
+    times = beside["plain"]["times"]
+    yield f"hand-written p99 of one row beside {beside['size']} rows, times alone: {times:.2f}"
     if result["load"][0] > 0.5 * result["machine"]["cores"]:
         yield f"other work was going on (load {result['load'][0]:.1f} at the start): measure again"
 
@@ -120,10 +128,12 @@ def steady_lines(result):
             f"{what} {each['part']:.2f}" for what, each in found.items()
         )
     beside = result["beside"]
-    yield (
-        f"p99 of one row beside {beside['size']} rows: {beside['p99_ms']['beside']:.1f} ms, "
-        f"alone {beside['p99_ms']['alone']:.1f} ms"
-    )
+    for side in ("plain", "trashd"):
+        found = beside[side]
+        yield (
+            f"{side}: p99 of one row beside {beside['size']} rows {found['p99_ms_beside']:.1f} ms, "
+            f"alone {found['p99_ms_alone']:.1f} ms, {found['times']:.1f} times"
+        )
     yield f"round trips by size: {result['round_trips']}"
 
 

@@ -6,8 +6,9 @@ import subprocess
 import time
 
 
-# So that the time of a request is the time of its work, however big the group.
-CONFIG = "[limits]\nasync_rows = 0\nstatement_timeout_ms = 600000\n"
+# So that the time of a request is the time of its work, however big the group; a connection waits
+# while millions of rows are made.
+CONFIG = "[limits]\nasync_rows = 0\nstatement_timeout_ms = 600000\nidle_seconds = 3600\n"
 
 
 class Service:

@@ -1,9 +1,12 @@
 """Whether small work stays quick: beside a huge group in the trash, whatever the statistics say,
 and while a big group is on its way."""
+import contextlib
 import statistics
 import threading
 
+import floors
 from cluster import rows, value
+from load import pgbench
 from pages import real_group
 from rates import Rates
 from supply import GROUP_SIZE
@@ -91,35 +94,61 @@ def turn_over(rates, turns):
 
 
 def beside_other_work(rates: Rates, size, rounds, clients=4):
-    """p99 of single-row deletes alone, and while a big group is deleted and restored."""
+    """p99 of single-row deletes alone, and while a big group is deleted and restored: of trashd,
+    and by hand beside the hand-written delete of the same group, which is rolled back."""
     number = value(rates.connection, "SELECT supply.groups(1, %s)", (size,))
     rows(rates.connection, "VACUUM ANALYZE project, task, member, time_record")
-    seen = {"alone": [], "beside": []}
+    seen = {side: {"alone": [], "beside": []} for side in ("plain", "trashd")}
     for _ in range(rounds):
-        seen["alone"].append(rates.delete("singles", "trashd", clients))
-        first = rates.store("singles", "trashd", clients)
-        with Beside(rates, number) as other:
+        for side, found in seen.items():
+            found["alone"].append(rates.delete("singles", side, clients))
+            found["beside"].append(one_beside(rates, side, number, clients))
+    result = {"size": size}
+    for side, found in seen.items():
+        result[side] = {
+            f"{key}_{name}": statistics.median(each[key] for each in found[name])
+            for key in ("p50_ms", "p99_ms")
+            for name in found
+        }
+        result[side]["times"] = result[side]["p99_ms_beside"] / result[side]["p99_ms_alone"]
+    return result
+
+
+def one_beside(rates, side, number, clients):
+    first = rates.store("singles", side, clients)
+    turn = there_and_back if side == "trashd" else by_hand
+    with Beside(lambda: turn(rates, number)) as other:
+        if side == "trashd":
             result = rates.driven("singles", first, clients)
-        if not other.turns:
-            raise SystemExit("the big group did not get through once")
-        rates.verify("singles", first, result, clients)
-        seen["beside"].append(result)
-    p99 = {
-        name: statistics.median(each["p99_ms"] for each in found) for name, found in seen.items()
-    }
-    p50 = {
-        name: statistics.median(each["p50_ms"] for each in found) for name, found in seen.items()
-    }
-    return {"p99_ms": p99, "p50_ms": p50, "times": p99["beside"] / p99["alone"], "size": size}
+        else:
+            result = pgbench(
+                rates.cluster, rates.database, clients, rates.seconds, floors.single(), first
+            )
+    if not other.turns:
+        raise SystemExit("the big group did not get through once")
+    rates.verify("singles", first, result, clients)
+    return result
+
+
+def there_and_back(rates, number):
+    path = rates.service.delete("project", number)[1]
+    rates.service.call("POST", path + "/$restore")
+
+
+def by_hand(rates, number):
+    prepare, execute = floors.prepared("beside", floors.group())
+    with contextlib.closing(rates.cluster.connect(rates.database)) as connection:
+        rows(connection, prepare)
+        rows(connection, execute.replace("COMMIT", "ROLLBACK"), {"id": number})
 
 
 class Beside:
-    """Deletes and restores a group in a thread of its own until the block ends."""
+    """Runs work() again and again in a thread of its own until the block ends."""
 
-    def __init__(self, rates, number):
-        self.rates, self.number, self.turns = rates, number, 0
+    def __init__(self, work):
+        self.work, self.turns = work, 0
         self.stop = threading.Event()
-        self.thread = threading.Thread(target=self.work)
+        self.thread = threading.Thread(target=self.run)
 
     def __enter__(self):
         self.thread.start()
@@ -129,8 +158,7 @@ class Beside:
         self.stop.set()
         self.thread.join()
 
-    def work(self):
+    def run(self):
         while not self.stop.is_set():
-            path = self.rates.service.delete("project", self.number)[1]
-            self.rates.service.call("POST", path + "/$restore")
+            self.work()
             self.turns += 1
