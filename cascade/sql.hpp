@@ -23,6 +23,9 @@ std::vector<schema::Oid> tables_of(const Plan& plan);
 
 // Triggers of the database's users run when such rows are deleted or references to them are cut.
 bool runs_triggers(const schema::Catalog& catalog, const Plan& plan);
+// Code of the database's users may run: those, or what an update of references evaluates (defaults,
+// checks, generated columns).
+bool runs_code(const schema::Catalog& catalog, const Plan& plan);
 
 // CREATE FUNCTION move(key text[], group_uuid uuid, by text, reason text, request text, hard bool,
 // etags text[], most bigint) RETURNS bigint[]: {group id, rows moved, rows nulled, then rows per

@@ -19,7 +19,7 @@ bool has_trigger(const Table& table, bool schema::Trigger::*event) {
                        [&](const schema::Trigger& trigger) { return trigger.*event; });
 }
 
-// Of what a trigger may set, this changes how a value reads back.
+// Of what a trigger or function may set, this changes how a value reads back.
 constexpr const char* kWrittenToBeRead =
     "pg_catalog.starts_with(pg_catalog.current_setting('DateStyle'), 'ISO') AND "
     "pg_catalog.current_setting('IntervalStyle') OPERATOR(pg_catalog.=) 'postgres' AND "
@@ -187,6 +187,10 @@ bool runs_triggers(const Catalog& catalog, const Plan& plan) {
     return false;
 }
 
+bool runs_code(const Catalog& catalog, const Plan& plan) {
+    return runs_triggers(catalog, plan) || !units_of(catalog, plan).empty();
+}
+
 // The guard (engine.md 2): what vanished equals what was captured.
 std::string Taking::prove() const {
     std::vector<std::string> gone = deleted_so_far(), summands;
@@ -200,10 +204,11 @@ std::string Taking::prove() const {
                        "  IF _m <> _n OR _n = 0 THEN " +
                        raise("TD002", "rows vanished that were not captured") + "  END IF;\n";
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) text += vetoed(node);
-    if (!runs_triggers(catalog_, plan_)) return text;
+    if (!runs_code(catalog_, plan_)) return text;
     text += std::string("  IF NOT (") + kWrittenToBeRead + ") THEN " +
-            raise("TD003", "a trigger changes settings that values are written under") +
+            raise("TD003", "a trigger or function changes settings that values are written under") +
             "  END IF;\n";
+    if (!runs_triggers(catalog_, plan_)) return text;
     return text + deleted_anywhere() + "  IF _elsewhere <> _n THEN " +
            raise("TD003", "a trigger deletes rows that would not be in the trash") + "  END IF;\n";
 }

@@ -77,7 +77,7 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
         cascade::make_plan(*made->catalog, table, asked.policy(*made->catalog), asked.take_all);
     made->plan.tenant_column = asked.tenant_column;
     made->as_role = asked.as_role;
-    made->triggers = cascade::runs_triggers(*made->catalog, made->plan);
+    made->foreign_code = cascade::runs_code(*made->catalog, made->plan);
     if (!made->plan.refusals.empty()) return made;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         transaction.exec("SELECT pg_catalog.pg_advisory_xact_lock(7237892340013)");

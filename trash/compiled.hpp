@@ -22,7 +22,7 @@ struct Compiled {
     std::shared_ptr<const schema::Catalog> catalog;  // the plan points into it
     cascade::Plan plan;
     bool as_role = false;
-    bool triggers = false;             // of others run when it moves
+    bool foreign_code = false;         // may run when it moves
     std::string move, impact, owners;  // quoted names of the functions; owners only where it can be
 };
 

@@ -53,8 +53,8 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
     };
     // the transaction of a tenant or role says first whose it is
     if (!options.at_end && !options.check.rows && !tenant && !role)
-        return result_of(plan.triggers ? schema::run_one(pool, schema::Mode::kMove, statement)
-                                       : schema::run_alone(pool, statement));
+        return result_of(plan.foreign_code ? schema::run_one(pool, schema::Mode::kMove, statement)
+                                           : schema::run_alone(pool, statement));
     DeleteResult result;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
         const auto moved = transaction.connection().exec_prepared(statement.sql, statement.params);
