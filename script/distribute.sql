@@ -31,7 +31,9 @@ ALTER TABLE item
     ADD PRIMARY KEY (group_id, ordinal, tenant);
 ALTER TABLE link
     ALTER tenant SET DEFAULT NULLIF(pg_catalog.current_setting('trashd.tenant', true), ''),
-    ALTER tenant SET NOT NULL;
+    ALTER tenant SET NOT NULL,
+    DROP CONSTRAINT link_pkey,
+    ADD PRIMARY KEY (id, tenant);
 
 -- A unique constraint can be kept on a node only where it holds the column that says which one.
 ALTER TABLE trash_group

@@ -52,6 +52,15 @@ void add_ledger(std::vector<Finding>& findings, schema::Connection& connection,
                             "let another role own the trash schema: trashd migrate --for"});
 }
 
+void add_replica_identity(std::vector<Finding>& findings, schema::Connection& connection,
+                          const std::string& trash_schema) {
+    for (const auto& table : trash::without_replica_identity(connection, trash_schema))
+        findings.push_back(
+            {Severity::kError, "replica-identity", trash_schema + "." + table,
+             "it has no replica identity, so deletes from it fail while a publication has it",
+             "ALTER TABLE " + schema::quoted({trash_schema, table}) + " REPLICA IDENTITY FULL;"});
+}
+
 void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connection,
                       const Config& config, const std::string& role) {
     if (role == config.trash_schema)
@@ -70,6 +79,7 @@ void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connec
         return;
     }
     add_ledger(findings, connection, config);
+    add_replica_identity(findings, connection, config.trash_schema);
     const auto found = trash::installed_version(connection, config.trash_schema).value_or(0);
     const auto known = trash::newest_version();
     const auto versions = fmt::format("version {}, this program knows {}", found, known);

@@ -1,5 +1,7 @@
 #include "trash/store.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 #include <random>
 
@@ -11,6 +13,7 @@
 #include "generated/kMigration006.hpp"
 #include "generated/kMigration007.hpp"
 #include "generated/kMigration010.hpp"
+#include "generated/kMigration020.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/seal.hpp"
@@ -27,9 +30,9 @@ struct Migration {
     int version;
     const char* text;
 };
-constexpr Migration kMigrations[] = {{1, kMigration001}, {2, kMigration002}, {3, kMigration003},
-                                     {4, kMigration004}, {5, kMigration005}, {6, kMigration006},
-                                     {7, kMigration007}, {10, kMigration010}};
+constexpr Migration kMigrations[] = {{1, kMigration001}, {2, kMigration002},  {3, kMigration003},
+                                     {4, kMigration004}, {5, kMigration005},  {6, kMigration006},
+                                     {7, kMigration007}, {10, kMigration010}, {20, kMigration020}};
 
 std::string hex(unsigned long long value, int digits) {
     static const char* const kDigits = "0123456789abcdef";
@@ -66,15 +69,39 @@ void apply_missing(Connection& connection, const std::string& schema) {
     }
 }
 
-// A copy of the data without its sequences would write entries under numbers that are sealed.
+// The numbers given out so far, as the rows know them. A group draws "taken" beside its id, so the
+// highest is among the newest.
+struct Counter {
+    const char *table, *column, *highest;
+};
+constexpr Counter kCounters[] = {
+    {"shape", "id", "(SELECT max(id) FROM {schema}.shape)"},
+    {"trash_group", "id", "(SELECT max(id) FROM {schema}.trash_group)"},
+    {"trash_group", "taken",
+     "(SELECT max(taken) FROM (SELECT taken FROM {schema}.trash_group ORDER BY id DESC LIMIT "
+     "10000) "
+     "g)"},
+    {"link", "id", "(SELECT max(id) FROM {schema}.link)"},
+    {"link", "row_id", "(SELECT max(row_id) FROM {schema}.link)"},
+    {"operation", "number", "(SELECT max(number) FROM {schema}.operation)"},
+    {"ledger", "id",
+     "GREATEST((SELECT max(id) FROM {schema}.ledger), (SELECT max(upto) FROM "
+     "{schema}.ledger_seal))"}};
+
+// A copy of the data without its sequences would give out numbers that are taken.
 void catch_up(Connection& connection, const std::string& schema) {
-    const std::string ledger = schema + ".ledger";
-    connection.exec(
-        "SELECT pg_catalog.setval(s, m) FROM (SELECT pg_catalog.pg_get_serial_sequence($1, "
-        "'id')::pg_catalog.regclass AS s, GREATEST((SELECT max(id) FROM " +
-            ledger + "), (SELECT max(upto) FROM " + schema +
-            ".ledger_seal)) AS m) x WHERE m > COALESCE(pg_catalog.pg_sequence_last_value(s), 0)",
-        {ledger});
+    std::string counters;
+    for (const Counter& counter : kCounters)
+        counters += std::string(counters.empty() ? "(" : ", (") +
+                    schema::literal(schema + "." + counter.table) + ", '" + counter.column + "', " +
+                    counter.highest + ")";
+    connection.exec(with_names(
+        "SELECT pg_catalog.setval(s, m) FROM (SELECT "
+        "pg_catalog.pg_get_serial_sequence(t, c)::pg_catalog.regclass AS s, m FROM "
+        "(VALUES " +
+            counters +
+            ") v(t, c, m)) x WHERE m > COALESCE(pg_catalog.pg_sequence_last_value(s), 0)",
+        {{"{schema}", schema}}));
 }
 
 bool missing(Connection& connection, const std::string& trash_schema) {
@@ -120,6 +147,19 @@ std::optional<int> installed_version(Connection& connection, const std::string& 
         connection.exec("SELECT COALESCE(max(version), 0) FROM " + table).integer(0, 0));
 }
 
+std::vector<std::string> without_replica_identity(Connection& connection,
+                                                  const std::string& trash_schema) {
+    const Result found = connection.exec(
+        "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+        "c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND (c.relreplident = 'n' "
+        "OR c.relreplident = 'd' AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE "
+        "i.indrelid = c.oid AND i.indisprimary AND i.indisvalid)) ORDER BY 1",
+        {trash_schema});
+    std::vector<std::string> tables;
+    for (int row = 0; row < found.rows(); ++row) tables.emplace_back(found.text(row, 0));
+    return tables;
+}
+
 void grant_use(Connection& connection, const std::string& trash_schema, const std::string& role) {
     const std::string schema = quoted(trash_schema), to = " TO " + quoted(role) + ";";
     const std::string ledger = schema + ".ledger, " + schema + ".ledger_seal";
@@ -136,6 +176,9 @@ void migrate(Connection& connection, const std::string& trash_schema) {
         transaction.exec("CREATE SCHEMA " + quoted(trash_schema));
     apply_missing(connection, quoted(trash_schema));
     catch_up(connection, quoted(trash_schema));
+    for (const std::string& table : without_replica_identity(connection, trash_schema))
+        spdlog::warn("{} has no replica identity; see `trashd doctor`",
+                     quoted({trash_schema, table}));
     transaction.commit();
 }
 
@@ -193,12 +236,14 @@ int shape_of(Connection& connection, const std::string& trash_schema, const sche
                 mark +
                 ", $3, $4, $5::int2[], "
                 "$6::text[], "
-                "$7::text[], $8::bool[], $9::int2[]) ON CONFLICT DO NOTHING",
+                "$7::text[], $8::bool[], $9::int2[]) ON CONFLICT (relation, signature) DO NOTHING",
             {key[0], key[1], table.name.schema, table.name.name, schema::array_literal(attnums),
              schema::array_literal(names), schema::array_literal(types),
              schema::array_literal(generated), schema::array_literal(identity)});
         found = connection.exec(look, key);
     }
+    if (found.rows() != 1)
+        throw Error(Code::kInternal, "the form of " + quoted(table.name) + " was not kept");
     return static_cast<int>(found.integer(0, 0));
 }
 

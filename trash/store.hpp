@@ -33,6 +33,11 @@ std::optional<int> installed_version(schema::Connection& connection,
 // Applies what is missing, under an advisory lock; validates the version.
 void migrate(schema::Connection& connection, const std::string& trash_schema);
 
+// Own tables that nothing identifies the rows of: PostgreSQL refuses to delete from them as soon as
+// a publication has them.
+std::vector<std::string> without_replica_identity(schema::Connection& connection,
+                                                  const std::string& trash_schema);
+
 // What the service needs when another role owns the trash schema: all but changing the ledger.
 void grant_use(schema::Connection& connection, const std::string& trash_schema,
                const std::string& role);

@@ -192,3 +192,18 @@ CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);)");
     CHECK(connection.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'trashd'") == "0");
     CHECK(run_program({"doctor", "--database", "host=/nowhere"}).status == 5);
 }
+
+TEST_CASE("a table of the trash that a publication would make undeletable is named") {
+    TempDatabase database("CREATE TABLE a (id int PRIMARY KEY)");
+    { ServiceProcess service(database.url()); }
+    CHECK(only(findings_of(database.url()), "replica-identity").empty());
+    TestConnection(database.url())->exec("ALTER TABLE trashd.item REPLICA IDENTITY NOTHING");
+    const auto found = single(findings_of(database.url()), "replica-identity");
+    CHECK(found.severity == Severity::kError);
+    CHECK(found.subject == "trashd.item");
+    ServiceProcess service(database.url());
+    service.log_with("listening");
+    CHECK(service.log().find("\"trashd\".\"item\" has no replica identity") != std::string::npos);
+    TestConnection(database.url())->exec(found.fix);
+    CHECK(only(findings_of(database.url()), "replica-identity").empty());
+}
