@@ -1,9 +1,14 @@
 #include "schema/error.hpp"
 
+#include <algorithm>
 #include <array>
+
+#include "schema/sqlstate.hpp"
 
 namespace trashd {
 namespace {
+
+using namespace sqlstate;
 
 constexpr std::array<std::string_view, 22> kNames = {
     "bad-request",
@@ -39,12 +44,15 @@ bool any_of(std::string_view state, std::initializer_list<std::string_view> stat
 }
 
 Code code_of(std::string_view state) {
-    if (any_of(state, {"23505", "23P01", "23503", "23001", "42501", "P0001"})) {
+    if (any_of(state, {kUniqueViolation, kExclusionViolation, kForeignKeyViolation,
+                       kRestrictViolation, kInsufficientPrivilege, kRaiseException,
+                       kNotInPrerequisiteState})) {
         return Code::kConflict;
     }
-    if (any_of(state, {"23502", "23514", "22"})) return Code::kInvalid;
-    if (any_of(state, {"57014", "55P03", "53", "08", "57P0", "25006", "26000", "42P05", "40001",
-                       "40P01"})) {
+    if (any_of(state, {kNotNullViolation, kCheckViolation, "22"})) return Code::kInvalid;
+    if (any_of(state, {kQueryCanceled, kLockNotAvailable, "53", "08", "57P0", kReadOnlyTransaction,
+                       kInvalidStatementName, kDuplicateStatement, kSerializationFailure,
+                       kDeadlockDetected})) {
         return Code::kUnavailable;
     }
     return Code::kInternal;
@@ -61,18 +69,18 @@ std::string on_table(const SqlError& sql) {
 
 std::string integrity(const SqlError& sql) {
     const auto& state = sql.sqlstate;
-    if (state == "23505") {
+    if (state == kUniqueViolation) {
         return named("unique constraint", sql.constraint) + on_table(sql) +
                " already holds these values; change them, or the row that has them";
     }
-    if (state == "23P01") {
+    if (state == kExclusionViolation) {
         return named("exclusion constraint", sql.constraint) + on_table(sql) +
                " refuses a row that overlaps another; change one of the two";
     }
-    if (state == "23502") {
+    if (state == kNotNullViolation) {
         return named("column", sql.column) + on_table(sql) + " must have a value; give one";
     }
-    if (state == "23514") {
+    if (state == kCheckViolation) {
         return named("check constraint", sql.constraint) + on_table(sql) +
                " refuses the values; change them to what it allows";
     }
@@ -92,7 +100,8 @@ std::string permission(const SqlError& sql) {
         return "the service's role lacks a privilege; GRANT it what `trashd doctor` names";
     }
     const std::string object(message.substr(kDenied.size()));
-    const std::string what = object.starts_with("schema ")     ? "USAGE"
+    const std::string what = object.starts_with("schema ")     ? "USAGE, or CREATE,"
+                             : object.starts_with("sequence ") ? "USAGE"
                              : object.starts_with("function ") ? "EXECUTE"
                              : object.starts_with("database ") ? "CREATE"
                              : object.starts_with("table ")    ? "SELECT, INSERT, UPDATE, DELETE"
@@ -103,18 +112,18 @@ std::string permission(const SqlError& sql) {
 std::string value_fault(const SqlError& sql) {
     const std::string where =
         sql.column.empty() ? " its column" : " " + named("column", sql.column);
-    if (sql.sqlstate == "22001") return "a value is too long for" + where + "; shorten it";
-    if (sql.sqlstate == "22003") return "a number is out of range for" + where;
-    if (any_of(sql.sqlstate, {"22007", "22008"})) return "a date or time is not valid";
-    if (sql.sqlstate == "22021") return "a text is not valid UTF-8, or holds U+0000";
+    if (sql.sqlstate == kStringTruncated) return "a value is too long for" + where + "; shorten it";
+    if (sql.sqlstate == kNumberOutOfRange) return "a number is out of range for" + where;
+    if (any_of(sql.sqlstate, {kInvalidDatetime, kDatetimeOverflow})) return "a date or time is not valid";
+    if (sql.sqlstate == kNotInRepertoire) return "a text is not valid UTF-8, or holds U+0000";
     return "a value is not valid for the type of" + where;
 }
 
 std::string unavailable(const std::string& state) {
-    if (state == "57014") return "the statement took too long and was cancelled; try again later";
-    if (state == "55P03") return "others hold locks on these rows; try again later";
-    if (state == "25006") return "the database is read-only now; try again when it takes writes";
-    if (state == "26000" || state == "42P05") {
+    if (state == kQueryCanceled) return "the statement took too long and was cancelled; try again later";
+    if (state == kLockNotAvailable) return "others hold locks on these rows; try again later";
+    if (state == kReadOnlyTransaction) return "the database is read-only now; try again when it takes writes";
+    if (state == kInvalidStatementName || state == kDuplicateStatement) {
         return "the connection's prepared statements are not where they were made: is there a "
                "pooler between? set pooler = \"transaction\" in the configuration of the service";
     }
@@ -123,11 +132,24 @@ std::string unavailable(const std::string& state) {
     return "the database cannot be reached; try again later";
 }
 
+// Where a table is in a publication, PostgreSQL refuses to delete or update what it could not name
+// to subscribers: "cannot delete from table "k" because it does not have a replica identity ...".
+std::string not_in_state(const SqlError& sql) {
+    const auto& said = sql.message;
+    if (said.find("replica identity") == said.npos)
+        return "the database refuses in its present state; see the log of the service";
+    const auto begin = said.find('"'), end = said.find('"', begin + 1);
+    const auto table = end == said.npos ? "TABLE" : said.substr(begin, end - begin + 1);
+    return "the table " + table + " is in a publication and has no replica identity; ALTER TABLE " +
+           table + " REPLICA IDENTITY FULL, or give it a primary key";
+}
+
 std::string detail_of(const SqlError& sql) {
     if (sql.sqlstate.starts_with("23")) return integrity(sql);
-    if (sql.sqlstate == "P0001") {
+    if (sql.sqlstate == kRaiseException) {
         return "a trigger or function of the database refused; see the log of the service";
     }
+    if (sql.sqlstate == kNotInPrerequisiteState) return not_in_state(sql);
     switch (code_of(sql.sqlstate)) {
         case Code::kConflict:
             return permission(sql);
@@ -141,10 +163,25 @@ std::string detail_of(const SqlError& sql) {
     return "the database refused (SQLSTATE " + sql.sqlstate + "); see the log of the service";
 }
 
+std::string said(const SqlError& sql) {
+    constexpr std::size_t kMostContext = 2000;  // the outer part is SQL of trashd's own
+    std::string text = "[" + sql.sqlstate + ": " + sql.message;
+    if (!sql.detail.empty()) text += "; detail: " + sql.detail;
+    if (!sql.hint.empty()) text += "; hint: " + sql.hint;
+    if (!sql.context.empty()) text += "; context: " + sql.context.substr(0, kMostContext);
+    std::ranges::replace(text, '\n', ' ');
+    return text + "]";
+}
+
 }  // namespace
 
 std::string_view code_name(Code code) {
     return kNames.at(static_cast<std::size_t>(code));
+}
+
+std::string in_log(const std::exception& error) {
+    const auto* own = dynamic_cast<const Error*>(&error);
+    return own && own->sql() ? std::string(own->what()) + " " + said(*own->sql()) : error.what();
 }
 
 Error::Error(SqlError sql)

@@ -39,8 +39,10 @@ enum class Code {
 std::string_view code_name(Code code);
 
 // What the server said, where an error came from it. Empty strings where it said nothing.
+// context: the functions and statements that ran, innermost first, a line each or more.
 struct SqlError {
     std::string sqlstate, message, detail, schema, table, column, constraint;
+    std::string context = {}, hint = {};
 };
 
 class Error : public std::runtime_error {
@@ -61,5 +63,9 @@ class Error : public std::runtime_error {
     Code code_;
     std::optional<SqlError> sql_;
 };
+
+// The sentence for the log; where the server said something also its SQLSTATE, message, detail,
+// hint and context, in one line.
+std::string in_log(const std::exception& error);
 
 }  // namespace trashd

@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "schema/database.hpp"
+#include "schema/sqlstate.hpp"
 
 namespace trashd::schema {
 namespace {
@@ -85,7 +86,7 @@ PGconn* open(soci::session& session, const std::string& uri, Pooler pooler) {
         session.close();
         session.open(soci::postgresql, uri);
     } catch (const std::exception& error) {
-        throw Error(SqlError{"08001", error.what(), "", "", "", "", ""});
+        throw Error(SqlError{std::string(sqlstate::kConnectFailure), error.what(), "", "", "", "", ""});
     }
     auto* connection = native(session);
     PQsetNoticeProcessor(

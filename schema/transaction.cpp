@@ -7,6 +7,7 @@
 
 #include "schema/database.hpp"
 #include "schema/identifier.hpp"
+#include "schema/sqlstate.hpp"
 
 namespace trashd::schema {
 namespace {
@@ -80,7 +81,7 @@ bool lost(const Connection& connection, const Error& error) {
 }
 
 bool may_try_again(const Error& error) {
-    return error.is("40001") || error.is("40P01");
+    return error.is(sqlstate::kSerializationFailure) || error.is(sqlstate::kDeadlockDetected);
 }
 
 void back_off(int attempt) {

@@ -75,7 +75,7 @@ void start_again(schema::Cluster* cluster) {
     try {
         cluster->start();
     } catch (const std::exception& error) {
-        spdlog::error("{}", error.what());
+        spdlog::error("{}", in_log(error));
     }
 }
 
@@ -91,7 +91,7 @@ void refresh_often(std::stop_token stop, ResourceCache& resources, schema::Clust
             resources.refresh();
             pause = std::chrono::seconds(5);
         } catch (const std::exception& error) {
-            spdlog::warn("the catalog cannot be read: {}", error.what());
+            spdlog::warn("the catalog cannot be read: {}", in_log(error));
             pause = std::chrono::seconds(1);
             start_again(cluster);
         }
@@ -108,7 +108,7 @@ void forget_often(std::stop_token stop, schema::Pool& pool, const Config& config
             trash::forget_answers(pool, config.trash_schema, config.idempotency_hours);
             trash::forget_operations(pool, config.trash_schema, config.idempotency_hours);
         } catch (const std::exception& error) {
-            spdlog::warn("old answers cannot be removed: {}", error.what());
+            spdlog::warn("old answers cannot be removed: {}", in_log(error));
         }
     } while (!wake.wait_for(lock, stop, std::chrono::minutes(10),
                             [&] { return stop.stop_requested(); }));
@@ -125,7 +125,7 @@ void seal_often(std::stop_token stop, schema::Pool& pool, const std::string& tra
         try {
             trash::seal(pool, trash_schema, std::chrono::seconds(1));
         } catch (const std::exception& error) {
-            spdlog::warn("the ledger cannot be sealed: {}", error.what());
+            spdlog::warn("the ledger cannot be sealed: {}", in_log(error));
         }
     }
 }
@@ -184,7 +184,7 @@ int serve(const Overrides& overrides) {
         spdlog::info("stopped");
         return 0;
     } catch (const std::exception& error) {
-        spdlog::critical("{}", error.what());
+        spdlog::critical("{}", in_log(error));
         return 1;
     }
 }

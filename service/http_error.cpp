@@ -108,15 +108,13 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         if (large->impact) write_impact(out.key("impact"), *large->impact, resources);
 }
 
-// What the database refused is logged even where it is no fault: its own words are nowhere else.
+// What the database refused is logged even where it is no fault: its own words are nowhere else. So
+// is what the database's owner must change, as a missing grant.
 void log_error(const Error& error, const std::string& request_id) {
     const bool fault = meaning_of(error.code()).status >= 500;
-    if (!fault && !error.sql()) return;
-    const auto level = fault ? spdlog::level::err : spdlog::level::warn;
-    if (!error.sql()) return spdlog::log(level, "request {}: {}", request_id, error.what());
-    const auto& sql = *error.sql();
-    spdlog::log(level, "request {}: {} [{}: {} {}]", request_id, error.what(), sql.sqlstate,
-                sql.message, sql.detail);
+    if (!fault && !error.sql() && error.code() != Code::kConflict) return;
+    spdlog::log(fault ? spdlog::level::err : spdlog::level::warn, "request {}: {}", request_id,
+                in_log(error));
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ void Runner::cancel() {
             "application_name = $1 AND state = 'active'",
             {name_});
     } catch (const std::exception& error) {
-        spdlog::warn("the operation that runs cannot be stopped: {}", error.what());
+        spdlog::warn("the operation that runs cannot be stopped: {}", in_log(error));
     }
     if (!over_) std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
@@ -59,7 +59,7 @@ void Runner::work(const std::stop_token& stop) {
         try {
             ran = run_next(stop);
         } catch (const std::exception& error) {
-            spdlog::warn("operations cannot be run: {}", error.what());
+            spdlog::warn("operations cannot be run: {}", in_log(error));
         }
         if (!ran) queue_.wait(stop, kPoll);
     }
@@ -74,7 +74,7 @@ bool Runner::run_next(const std::stop_token& stop) {
     } catch (const Error& error) {
         take_back(*claim, error, stop);
     } catch (const std::exception& error) {
-        spdlog::error("operation {}: {}", claim->operation().id, error.what());
+        spdlog::error("operation {}: {}", claim->operation().id, in_log(error));
         take_back(*claim, Error(Code::kInternal, error.what()), stop);
     }
     return true;

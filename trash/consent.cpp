@@ -34,7 +34,7 @@ void ask(schema::Connection& connection, const std::string& sql,
         refuse(connection.exec(sql, params));
     } catch (const Error& error) {
         if (of_the_moment(error)) throw;
-        spdlog::warn("access.function fails: {}", error.sql()->message);
+        spdlog::warn("access.function fails: {}", in_log(error));
         connection.exec("ROLLBACK TO SAVEPOINT trashd_consent");
         throw Error(Code::kForbidden,
                     "the function of the database that is asked fails on a row; see the log of the "

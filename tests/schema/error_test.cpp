@@ -63,6 +63,35 @@ TEST_CASE("nodb: a missing privilege says which GRANT is needed") {
     CHECK(hidden.find("BYPASSRLS") != hidden.npos);
 }
 
+TEST_CASE("nodb: a missing privilege on a schema or sequence says which") {
+    // USAGE alone was named for a schema in which a trigger makes tables, nothing for a sequence
+    CHECK(std::string(error("42501", "permission denied for schema public").what()) ==
+          "the service's role may not use schema public; GRANT USAGE, or CREATE, on it to the "
+          "role");
+    CHECK(std::string(error("42501", "permission denied for sequence ticket_no_seq").what()) ==
+          "the service's role may not use sequence ticket_no_seq; GRANT USAGE on it to the role");
+}
+
+TEST_CASE("nodb: a published table without a replica identity says how to give it one") {
+    const auto refused = error("55000",
+                               "cannot delete from table \"k\" because it does not have a replica "
+                               "identity and publishes deletes");
+    CHECK(refused.code() == Code::kConflict);
+    CHECK(std::string(refused.what()) ==
+          "the table \"k\" is in a publication and has no replica identity; ALTER TABLE \"k\" "
+          "REPLICA IDENTITY FULL, or give it a primary key");
+}
+
+TEST_CASE("nodb: the log has all that the server said, in one line") {
+    SqlError sql{"42P01", "relation \"bill_log\" does not exist", "", "", "", "", ""};
+    sql.context = "PL/pgSQL function note_bill() line 1 at SQL statement\nSQL statement \"DELETE\"";
+    sql.hint = "look";
+    CHECK(trashd::in_log(Error(Code::kConflict, "it fails", sql)) ==
+          "it fails [42P01: relation \"bill_log\" does not exist; hint: look; context: PL/pgSQL "
+          "function note_bill() line 1 at SQL statement SQL statement \"DELETE\"]");
+    CHECK(trashd::in_log(Error(Code::kConflict, "no")) == "no");
+}
+
 TEST_CASE("nodb: an unexpected error shows its SQLSTATE and nothing else") {
     const std::string what = error("XX000", "value 'secret' is broken").what();
     CHECK(what.find("XX000") != what.npos);
