@@ -24,14 +24,15 @@ std::string Taking::take_alone(const std::string& named) const {
     if (!alone()) return "";
     const auto shape = std::to_string(names_.shapes[0]);
     const auto& root = plan_.root->name;
-    return "  IF NOT _hard AND _etags IS NULL AND COALESCE(_most, 1) > 0 THEN\n  _n := " +
+    return "  IF NOT _hard AND _etags IS NULL AND COALESCE(_most, 1) OPERATOR(pg_catalog.>) 0 "
+           "THEN\n  _n := " +
            deleted_so_far()[0] + ";\n  _group := " + next_group() + ";\n  WITH " +
            one_delete(0, "d", named + " AND " + unchanged()) + ",\n  i AS (" + into_item() +
            "SELECT _group, 1, " + shape + ", d.o, d.p FROM d),\n  g AS (" + into_group() + "d.o, " +
            array_of({shape}, "int4") + ", " + array_of({"1"}, "int8") + ", 1, 0 FROM d)\n  " +
            into_ledger("'trashed'") + "d.o, _uuid, pg_catalog.jsonb_build_object(" +
            literal(root.schema + "." + root.name) + ", 1) FROM d;\n  IF FOUND THEN\n  IF " +
-           deleted_so_far()[0] + " OPERATOR(pg_catalog.-) _n <> 1 THEN " +
+           deleted_so_far()[0] + " OPERATOR(pg_catalog.-) _n OPERATOR(pg_catalog.<>) 1 THEN " +
            raise("TD002", "rows vanished that were not captured") +
            "  END IF;\n  RETURN ARRAY[_group, 1, 0, 1]::pg_catalog.int8[];\n  END IF; END IF;\n";
 }

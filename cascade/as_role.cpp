@@ -20,7 +20,8 @@ std::string Taking::deferred_as_asker() const {
 
 std::string Taking::become_service() const {
     if (names_.access_schema.empty()) return "";
-    return "  IF pg_catalog.current_setting('role') <> pg_catalog.current_setting('trashd.role') "
+    return "  IF pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) "
+           "pg_catalog.current_setting('trashd.role') "
            "THEN " +
            raise("TD003", "a trigger changes the role") +
            "  END IF;\n  PERFORM pg_catalog.set_config('role', _was, true);\n"
@@ -44,8 +45,8 @@ std::string Taking::count_wanted() const {
 
 std::string Taking::expect_wanted() const {
     if (names_.access_schema.empty()) return "";
-    return "  IF _n <> _want THEN " + raise("TD405", "rows are hidden from the role") +
-           "  END IF;\n";
+    return "  IF _n OPERATOR(pg_catalog.<>) _want THEN " +
+           raise("TD405", "rows are hidden from the role") + "  END IF;\n";
 }
 
 }  // namespace trashd::cascade

@@ -42,7 +42,8 @@ std::string Collecting::append(int node, const std::string& to) const {
     std::string text;
     for (int attnum : is_.key_columns(node)) {
         const std::string target = is_.variable(to, node, attnum);
-        text += "  " + target + " := " + target + " || " + is_.variable("x", node, attnum) + ";\n";
+        text += "  " + target + " := " + target + " OPERATOR(pg_catalog.||) " +
+                is_.variable("x", node, attnum) + ";\n";
     }
     return text;
 }
@@ -210,15 +211,17 @@ std::string Collecting::forget() const {
 
 std::string Collecting::counted_to_most(int node) const {
     if (is_.collected(node)) {
-        return "  _n := _n + COALESCE(pg_catalog.cardinality(" +
+        return "  _n := _n OPERATOR(pg_catalog.+) COALESCE(pg_catalog.cardinality(" +
                is_.variable("k", node, is_.key_columns(node).front()) + "), 0);\n";
     }
     std::string text, others;
     for (int position : plan_.nodes[node].in) {
         const Edge& edge = plan_.edges[position];
-        text += "  IF _n <= _most THEN SELECT _n + pg_catalog.count(*) INTO _n FROM (SELECT FROM " +
-                relation(*plan_.nodes[node].table) + " t WHERE " + is_.reaches(edge) + others +
-                " LIMIT _most + 1) s; END IF;\n";
+        text +=
+            "  IF _n OPERATOR(pg_catalog.<=) _most THEN SELECT _n OPERATOR(pg_catalog.+) "
+            "pg_catalog.count(*) INTO _n FROM (SELECT FROM " +
+            relation(*plan_.nodes[node].table) + " t WHERE " + is_.reaches(edge) + others +
+            " LIMIT _most OPERATOR(pg_catalog.+) 1) s; END IF;\n";
         others += " AND " + is_.reaches_filter(edge) + " IS NOT TRUE";
     }
     return text;
@@ -229,8 +232,8 @@ std::string Collecting::refuse_more() const {
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) {
         (is_.collected(node) ? text : leaves) += counted_to_most(node);
     }
-    return text + leaves + "  IF _n > _most THEN " + raise("TD413", "more rows than asked for") +
-           "  END IF; END IF;\n";
+    return text + leaves + "  IF _n OPERATOR(pg_catalog.>) _most THEN " +
+           raise("TD413", "more rows than asked for") + "  END IF; END IF;\n";
 }
 
 std::string Collecting::collect() const {

@@ -99,8 +99,9 @@ std::string Cutting::update(const Unit& unit) const {
     }
     std::vector<std::string> key;
     for (int attnum : table.identity) key.push_back(schema::to_text(*table.column(attnum), "_w"));
-    const std::string object =
-        table.identity.empty() ? "NULL::text" : schema::key_text(table, table.identity, "_w");
+    const std::string object = table.identity.empty()
+                                   ? "NULL::pg_catalog.text"
+                                   : schema::key_text(table, table.identity, "_w");
     const std::string before =
         table.identity.empty() ? schema::payload(table, "t") : "NULL::pg_catalog.text[]";
     return "UPDATE " + relation(table) + " _w SET " + set_list(unit) +
@@ -120,15 +121,17 @@ std::string Cutting::update(const Unit& unit) const {
 std::string Cutting::known_rows(const std::string& shape) const {
     return "r AS (SELECT d.*, pg_catalog.row_number() OVER (PARTITION BY d.key ORDER BY d.row_id) "
            "AS n FROM (SELECT DISTINCT o.row_id, o.key FROM " +
-           link() + " o WHERE o.shape = " + shape +
-           " AND o.row_id IS NOT NULL AND o.key IN (SELECT before FROM u)) d),\n"
+           link() + " o WHERE o.shape OPERATOR(pg_catalog.=) " + shape +
+           " AND o.row_id IS NOT NULL AND o.key OPERATOR(pg_catalog.=) ANY (SELECT before FROM u)) "
+           "d),\n"
            "  w AS MATERIALIZED (SELECT c.*, COALESCE(r.row_id, pg_catalog.nextval(" +
            literal(quoted({names_.trash_schema, "link_row_id_seq"})) +
            "::pg_catalog.regclass)) AS row_id FROM (SELECT u.*, pg_catalog.row_number() OVER "
-           "(PARTITION BY u.before) AS n FROM u) c LEFT JOIN r ON r.key = c.before AND r.n = "
+           "(PARTITION BY u.before) AS n FROM u) c LEFT JOIN r ON r.key OPERATOR(pg_catalog.=) "
+           "c.before AND r.n OPERATOR(pg_catalog.=) "
            "c.n),\n"
            "  o AS (UPDATE " +
-           link() + " o SET key = w.key FROM w WHERE o.row_id = w.row_id)";
+           link() + " o SET key = w.key FROM w WHERE o.row_id OPERATOR(pg_catalog.=) w.row_id)";
 }
 
 std::string Cutting::cut(const Unit& unit) const {
@@ -141,15 +144,17 @@ std::string Cutting::cut(const Unit& unit) const {
                                   : "w AS (SELECT u.*, NULL::pg_catalog.int8 AS row_id FROM u)";
     return "  IF " + join(parents, " OR ") + " THEN\n  PERFORM FROM " + relation(*unit.table) +
            " t WHERE " + hit(unit) + (order.empty() ? "" : " ORDER BY " + join(order, ", ")) +
-           " FOR NO KEY UPDATE OF t;\n  GET DIAGNOSTICS _n = ROW_COUNT;\n  IF _n > 0 THEN\n" +
+           " FOR NO KEY UPDATE OF t;\n  GET DIAGNOSTICS _n = ROW_COUNT;\n  IF _n "
+           "OPERATOR(pg_catalog.>) 0 THEN\n" +
            refuse_crossing(plan_, *unit.table, hit(unit)) + "  WITH u AS (" + update(unit) +
            "),\n  " + known + ",\n  l AS (INSERT INTO " + link() +
            " (group_id, shape, object_id, key, attnums, was, left_as, row_id) SELECT _group, " +
            shape +
            ", w.object, w.key, w.attnums, w.was, w.left_as, w.row_id FROM w WHERE NOT _hard)\n"
-           "  SELECT pg_catalog.count(*) INTO _m FROM u;\n  IF _m <> _n THEN " +
+           "  SELECT pg_catalog.count(*) INTO _m FROM u;\n  IF _m OPERATOR(pg_catalog.<>) _n "
+           "THEN " +
            raise("TD002", "a reference in " + quoted(unit.table->name) + " was not set") +
-           "  END IF;\n  _links := _links + _n;\n  END IF; END IF;\n";
+           "  END IF;\n  _links := _links OPERATOR(pg_catalog.+) _n;\n  END IF; END IF;\n";
 }
 
 std::string Cutting::cut_references() const {

@@ -56,9 +56,9 @@ std::vector<Oid> locked_tables(const Catalog& catalog, const Plan& plan) {
 }
 
 std::string same_catalog(const Plan& plan, const Names& names) {
-    return "  IF (" + schema::fingerprint_sql(tables_of(plan)) + ") IS DISTINCT FROM " +
-           literal(names.fingerprint) + " THEN " + raise("TD001", "the catalog changed") +
-           "  END IF;\n";
+    return "  IF ((" + schema::fingerprint_sql(tables_of(plan)) + ") OPERATOR(pg_catalog.=) " +
+           literal(names.fingerprint) + ") IS NOT TRUE THEN " +
+           raise("TD001", "the catalog changed") + "  END IF;\n";
 }
 
 std::string hold(const Catalog& catalog, const Plan& plan) {
@@ -80,11 +80,11 @@ std::string looked_at(const Catalog& catalog, const Plan& plan, const Predicates
     const std::string where =
         is.reaches(edge) + " AND " + is.in_closure(edge.child) + " IS NOT TRUE";
     const std::string from = " FROM " + relation(child) + " t WHERE " + where;
-    const std::string id =
-        child.identity.empty() ? "''::text" : schema::key_text(child, child.identity, "t");
+    const std::string id = child.identity.empty() ? "''::pg_catalog.text"
+                                                  : schema::key_text(child, child.identity, "t");
     return refuse_crossing(plan, child, where) + "  SELECT pg_catalog.count(*) INTO _n" + from +
-           ";\n  IF _n > 0 THEN kind := " + literal(kind) + "; place := " + place +
-           "; amount := _n; ids := ARRAY(SELECT " + id + from +
+           ";\n  IF _n OPERATOR(pg_catalog.>) 0 THEN kind := " + literal(kind) +
+           "; place := " + place + "; amount := _n; ids := ARRAY(SELECT " + id + from +
            " ORDER BY 1 LIMIT 5); RETURN NEXT; END IF;\n";
 }
 
@@ -100,14 +100,14 @@ std::string counted(const Plan& plan, const Predicates& is, int node) {
         std::string others;
         for (int position : plan.nodes[node].in) {
             const Edge& edge = plan.edges[position];
-            text += "  SELECT _n + pg_catalog.count(*) INTO _n FROM " +
+            text += "  SELECT _n OPERATOR(pg_catalog.+) pg_catalog.count(*) INTO _n FROM " +
                     relation(*plan.nodes[node].table) + " t WHERE " + is.reaches(edge) + others +
                     ";\n";
             others += " AND " + is.reaches_filter(edge) + " IS NOT TRUE";
         }
     }
-    return text + "  IF _n > 0 THEN kind := 'trash'; place := " + std::to_string(node) +
-           "; amount := _n; ids := NULL; RETURN NEXT; END IF;\n";
+    return text + "  IF _n OPERATOR(pg_catalog.>) 0 THEN kind := 'trash'; place := " +
+           std::to_string(node) + "; amount := _n; ids := NULL; RETURN NEXT; END IF;\n";
 }
 
 }  // namespace
@@ -121,7 +121,7 @@ std::vector<Oid> tables_of(const Plan& plan) {
 
 std::string etag_sql(const Table& table, const std::string& alias) {
     return "('\"' OPERATOR(pg_catalog.||) pg_catalog.md5((" + schema::payload(table, alias) +
-           ")::text) OPERATOR(pg_catalog.||) '\"')";
+           ")::pg_catalog.text) OPERATOR(pg_catalog.||) '\"')";
 }
 
 std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Names& names,
@@ -130,20 +130,23 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
     Cutting cutting(catalog, plan, names, collecting.predicates());
     Taking taking(catalog, plan, names, collecting.predicates());
     std::string text = "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
-                       "(_key text[], _uuid uuid, _by text, _reason text, _request text, _address "
-                       "text, _hard bool, _etags text[], _most bigint) "
+                       "(_key pg_catalog.text[], _uuid pg_catalog.uuid, _by pg_catalog.text, "
+                       "_reason pg_catalog.text, _request pg_catalog.text, "
+                       "_address pg_catalog.text, _hard pg_catalog.bool, "
+                       "_etags pg_catalog.text[], _most bigint) "
                        "RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS ";
     std::string code =
         "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
         "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
-        "bigint := 0; _object text;\n"
-        "  _before bigint[]; _counts bigint[]; _want bigint; _was text;\nBEGIN\n" +
+        "bigint := 0; _object pg_catalog.text;\n"
+        "  _before bigint[]; _counts bigint[]; _want bigint; _was pg_catalog.text;\nBEGIN\n" +
         hold(catalog, plan) + taking.take_alone(collecting.is_named()) + same_catalog(plan, names) +
         collecting.take_root() + taking.see_root() + collecting.refuse_other_version() +
         collecting.collect() + collecting.refuse_more() + cutting.refuse_configured() +
         taking.watch_others() + "  IF NOT _hard THEN _group := " + taking.next_group() +
         "; END IF;\n" + cutting.cut_references() + taking.take() + taking.prove() +
-        taking.record() + "  RETURN ARRAY[_group, _n, _links] || _counts;\nEND";
+        taking.record() +
+        "  RETURN ARRAY[_group, _n, _links] OPERATOR(pg_catalog.||) _counts;\nEND";
     return text + literal(code);
 }
 
@@ -163,7 +166,9 @@ std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const 
         code += looked_at(catalog, plan, is, static_cast<int>(i));
     }
     return "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
-           "(_keys text[]) RETURNS TABLE (kind text, place int, amount bigint, ids text[]) "
+           "(_keys pg_catalog.text[]) RETURNS TABLE (kind pg_catalog.text, place int, amount "
+           "bigint, "
+           "ids pg_catalog.text[]) "
            "LANGUAGE "
            "plpgsql "
            "VOLATILE AS " +
@@ -184,17 +189,19 @@ std::string owners_function_sql(const Catalog& catalog, const Plan& plan, const 
         "  _owners int[] := pg_catalog.array_fill(0, ARRAY[pg_catalog.cardinality(_keys)]); _at "
         "int; _hit int;\nBEGIN\n" +
         same_catalog(plan, names) +
-        "  FOR _at IN 1 .. pg_catalog.cardinality(_keys) LOOP\n  CONTINUE WHEN _owners[_at] <> "
+        "  FOR _at IN 1 .. pg_catalog.cardinality(_keys) LOOP\n  CONTINUE WHEN _owners[_at] "
+        "OPERATOR(pg_catalog.<>) "
         "0;\n" +
         collecting.forget() + collecting.take_roots("_keys[_at:_at]") + "  CONTINUE WHEN NOT (" +
         is.any_found(0) + ");\n" + collecting.collect_roots_loop() +
         "  FOR _hit IN SELECT d.n FROM pg_catalog.unnest(_ids) WITH ORDINALITY d(id, n) WHERE d.n "
-        "<> _at AND d.id IN (SELECT " +
+        "OPERATOR(pg_catalog.<>) _at AND d.id OPERATOR(pg_catalog.=) ANY (SELECT " +
         schema::key_text(*plan.root, plan.root->identity, "s") + " FROM ROWS FROM (" +
         join(sets, ", ") + ") AS s(" + join(columns, ", ") +
         ")) LOOP _owners[_hit] := _at; END LOOP;\n  END LOOP;\n  RETURN _owners;\nEND";
     return "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
-           "(_keys text[], _ids text[]) RETURNS int[] LANGUAGE plpgsql VOLATILE AS " +
+           "(_keys pg_catalog.text[], _ids pg_catalog.text[]) RETURNS int[] LANGUAGE plpgsql "
+           "VOLATILE AS " +
            literal(code);
 }
 

@@ -60,7 +60,8 @@ std::string Taking::into_ledger(const std::string& action) const {
 }
 
 std::string Taking::deleted_anywhere() const {
-    return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) - _elsewhere INTO _elsewhere FROM "
+    return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) OPERATOR(pg_catalog.-) _elsewhere INTO "
+           "_elsewhere FROM "
            "pg_catalog.pg_stat_xact_user_tables WHERE schemaname OPERATOR(pg_catalog.<>) " +
            literal(names_.trash_schema) + ";\n";
 }
@@ -89,8 +90,9 @@ std::vector<std::string> Taking::deleted_so_far() const {
 
 std::string Taking::one_delete(int node, const std::string& name, const std::string& where) const {
     const Table& table = *plan_.nodes[node].table;
-    const std::string object =
-        table.identity.empty() ? "NULL::text" : schema::key_text(table, table.identity, "t");
+    const std::string object = table.identity.empty()
+                                   ? "NULL::pg_catalog.text"
+                                   : schema::key_text(table, table.identity, "t");
     return name + " AS (DELETE FROM " + relation(table) + " t WHERE " + where + " RETURNING " +
            object + " AS o, " + schema::payload(table, "t") + " AS p)";
 }
@@ -131,12 +133,12 @@ std::string Taking::crossing(const std::string& payload) const {
         const auto* column = tenant_column_of(plan_, table);
         if (!column) continue;
         const auto position = column - table.columns.data() + 1;
-        cases += " WHEN " + std::to_string(names_.shapes[node]) + " THEN s." + payload + "[" +
-                 std::to_string(position) + "]";
+        cases += " WHEN s.shape OPERATOR(pg_catalog.=) " + std::to_string(names_.shapes[node]) +
+                 " THEN s." + payload + "[" + std::to_string(position) + "]";
     }
     if (cases.empty()) return "";
-    return "CASE s.shape" + cases + " ELSE " + schema::kTenant + " END IS DISTINCT FROM " +
-           schema::kTenant;
+    return "(CASE" + cases + " ELSE " + schema::kTenant + " END OPERATOR(pg_catalog.=) " +
+           schema::kTenant + ") IS NOT TRUE";
 }
 
 // Everything goes in one statement: foreign keys are checked at its end, so neither order nor
@@ -148,9 +150,10 @@ std::string Taking::take() const {
     if (const std::string foreign = crossing("p"); !foreign.empty()) {
         count =
             "pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE " + foreign + ") INTO _n, _m";
-        refuse_hard = "  IF _m > 0 THEN " + raised;
-        refuse = "  PERFORM FROM " + own("item") + " s WHERE s.group_id = _group AND " +
-                 crossing("payload") + " LIMIT 1;\n  IF FOUND THEN " + raised;
+        refuse_hard = "  IF _m OPERATOR(pg_catalog.>) 0 THEN " + raised;
+        refuse = "  PERFORM FROM " + own("item") +
+                 " s WHERE s.group_id OPERATOR(pg_catalog.=) _group AND " + crossing("payload") +
+                 " LIMIT 1;\n  IF FOUND THEN " + raised;
     }
     return "  _before := " + array_of(deleted_so_far(), "int8") + ";\n" + count_wanted() +
            become_asker() + "  IF _hard THEN\n" + with + "  SELECT " + count + " FROM (" + taken +
@@ -201,7 +204,7 @@ std::string Taking::prove() const {
     }
     std::string text = "  _counts := " + array_of(gone, "int8") +
                        ";\n  _m := " + join(summands, " OPERATOR(pg_catalog.+) ") + ";\n" +
-                       "  IF _m <> _n OR _n = 0 THEN " +
+                       "  IF _m OPERATOR(pg_catalog.<>) _n OR _n OPERATOR(pg_catalog.=) 0 THEN " +
                        raise("TD002", "rows vanished that were not captured") + "  END IF;\n";
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) text += vetoed(node);
     if (!runs_code(catalog_, plan_)) return text;
@@ -209,7 +212,7 @@ std::string Taking::prove() const {
             raise("TD003", "a trigger or function changes settings that values are written under") +
             "  END IF;\n";
     if (!runs_triggers(catalog_, plan_)) return text;
-    return text + deleted_anywhere() + "  IF _elsewhere <> _n THEN " +
+    return text + deleted_anywhere() + "  IF _elsewhere OPERATOR(pg_catalog.<>) _n THEN " +
            raise("TD003", "a trigger deletes rows that would not be in the trash") + "  END IF;\n";
 }
 
@@ -228,7 +231,8 @@ std::string Taking::record() const {
     }
     // one table alone is what most deletes take, and needs no list
     const bool alone = plan_.nodes.size() == 1;
-    const std::string from = " FROM ROWS FROM (pg_catalog.unnest(", held = ") WHERE n > 0;\n";
+    const std::string from = " FROM ROWS FROM (pg_catalog.unnest(",
+                      held = ") WHERE n OPERATOR(pg_catalog.>) 0;\n";
     return "  SELECT " + object + " INTO _object FROM (SELECT " + join(key, ", ") +
            ") s;\n"
            "  IF NOT _hard THEN " +

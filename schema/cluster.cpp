@@ -261,8 +261,8 @@ void Cluster::create_database(const std::string& name) {
     Pool pool(url("postgres"), 1);
     auto lease = pool.lease();
     auto& connection = lease.connection();
-    const auto found =
-        connection.exec("SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", {name});
+    const auto found = connection.exec(
+        "SELECT 1 FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) $1", {name});
     if (found.rows() == 0) connection.exec("CREATE DATABASE " + quoted(name));
 }
 

@@ -241,9 +241,12 @@ std::shared_ptr<const Catalog> read_all(Connection& connection, const std::strin
     return std::make_shared<const Catalog>(std::move(list), std::move(keys));
 }
 
+// Operators and functions of the catalog queries are PostgreSQL's own, as there are no others.
+constexpr const char* kNoPath = "SET LOCAL search_path = ''";
+
 std::shared_ptr<const Catalog> read_once(Connection& connection, const std::string& trash_schema) {
     Transaction transaction(connection, Mode::kRead);
-    transaction.exec("SET LOCAL search_path = ''");
+    transaction.exec(kNoPath);
     auto catalog = read_all(connection, trash_schema);
     transaction.commit();
     return catalog;
@@ -329,7 +332,11 @@ std::shared_ptr<const Catalog> CatalogCache::refresh() {
 }
 
 std::string CatalogCache::fingerprint(Connection& connection) const {
-    return string(connection.exec_prepared(kDatabaseFingerprintSql, {trash_schema_}), 0, 0);
+    Transaction transaction(connection, Mode::kRead);
+    transaction.exec(kNoPath);
+    auto found = string(connection.exec_prepared(kDatabaseFingerprintSql, {trash_schema_}), 0, 0);
+    transaction.commit();
+    return found;
 }
 
 }  // namespace trashd::schema

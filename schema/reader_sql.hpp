@@ -212,7 +212,8 @@ CROSS JOIN LATERAL (
          CASE WHEN p.relispartition THEN pg_partition_root(p.oid)::oid END AS parent) r
 WHERE k.contype = 'f' AND k.conparentid = 0)";
 
-// Cheap, over everything that read_catalog reads; temporary tables of other sessions do not count.
+// Under an empty search path too. Cheap, over everything that read_catalog reads; temporary tables
+// of other sessions do not count.
 inline const std::string kDatabaseFingerprintSql = R"(
 WITH c AS MATERIALIZED (
   SELECT c.oid, c.xmin::text::bigint AS x FROM pg_catalog.pg_class c

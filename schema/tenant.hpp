@@ -15,7 +15,8 @@ void set_tenant(Connection& connection, const std::string& tenant);
 
 // SQL text of the transaction's tenant; NULL: it is of none.
 inline constexpr const char* kTenant =
-    "NULLIF(pg_catalog.current_setting('trashd.tenant', true), '')";
+    "(CASE WHEN pg_catalog.current_setting('trashd.tenant', true) OPERATOR(pg_catalog.<>) '' THEN "
+    "pg_catalog.current_setting('trashd.tenant', true) END)";
 
 // SQL: the text of the column is that tenant, in the row under the alias. Lets an index on the
 // column serve where it is a text, an integer or a UUID.

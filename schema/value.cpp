@@ -18,14 +18,23 @@ bool plain(const Column& column) {
     return column.reg || std::ranges::find(kPlain, column.base_oid) != kPlain.end();
 }
 
+std::string oid_type(const Column& column) {
+    return column.array ? "::pg_catalog.oid[]" : "::pg_catalog.oid";
+}
+
+std::string output(const Column& column, const std::string& alias) {
+    const auto c = reference(column, alias);
+    if (column.reg) return c + oid_type(column) + "::pg_catalog.text";
+    if (!column.cast_to_text) return c + "::pg_catalog.text";
+    // num_nulls, because IS NULL is true for a composite of NULLs
+    return "CASE WHEN pg_catalog.num_nulls(" + c + ") OPERATOR(pg_catalog.=) 0 THEN " +
+           "pg_catalog.format('%s', " + c + ") END";
+}
+
 std::string escaped(const Column& column, const std::string& alias) {
     const auto text = to_text(column, alias);
     if (plain(column)) return text;
     return "pg_catalog.replace(pg_catalog.replace(" + text + ", '%', '%25'), ',', '%2C')";
-}
-
-std::string oid_type(const Column& column) {
-    return column.array ? "::pg_catalog.oid[]" : "::pg_catalog.oid";
 }
 
 const Column& column_at(const Table& table, int attnum) {
@@ -36,13 +45,10 @@ const Column& column_at(const Table& table, int attnum) {
 
 }  // namespace
 
+// replace() takes no nondeterministic collation, and texts are the same where their bytes are.
 std::string to_text(const Column& column, const std::string& alias) {
-    const auto c = reference(column, alias);
-    if (column.reg) return c + oid_type(column) + "::pg_catalog.text";
-    if (!column.cast_to_text) return c + "::pg_catalog.text";
-    // num_nulls, because IS NULL is true for a composite of NULLs
-    return "CASE WHEN pg_catalog.num_nulls(" + c + ") OPERATOR(pg_catalog.=) 0 THEN " +
-           "pg_catalog.format('%s', " + c + ") END";
+    const auto text = output(column, alias);
+    return column.deterministic ? text : "((" + text + ") COLLATE pg_catalog.\"C\")";
 }
 
 std::string from_text(const Column& column, const std::string& text) {
@@ -78,6 +84,15 @@ std::string key_text(const Table& table, const std::vector<int>& attnums,
         out += escaped(column_at(table, attnum), alias);
     }
     return '(' + out + ')';
+}
+
+// Arrays of one element: their equality takes NULLs for alike.
+std::string same(const std::string& one, const std::string& other) {
+    return "(ARRAY[" + one + "] OPERATOR(pg_catalog.=) ARRAY[" + other + "])";
+}
+
+std::string differ(const std::string& one, const std::string& other) {
+    return "(ARRAY[" + one + "] OPERATOR(pg_catalog.<>) ARRAY[" + other + "])";
 }
 
 std::string relation(const Table& table) {

@@ -21,6 +21,10 @@ const std::string& base_type(const Column& column);
 std::string payload(const Table& table, const std::string& alias);
 // SQL text of a key: one column plainly, several joined by ',' with % and , escaped (api.md 8).
 std::string key_text(const Table& table, const std::vector<int>& attnums, const std::string& alias);
+// SQL bool: the values, of one type that is no array, are the same as the type's equality has it,
+// or both NULL; never NULL. Of other operators than those of pg_catalog nothing is looked up.
+std::string same(const std::string& one, const std::string& other);
+std::string differ(const std::string& one, const std::string& other);
 // "schema"."name", with ONLY unless partitioned: each table of an inheritance tree by itself.
 std::string relation(const Table& table);
 

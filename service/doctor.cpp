@@ -69,7 +69,7 @@ void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connec
                             "set trash_schema to another name"});
     const auto usable = connection.exec(
         "SELECT pg_catalog.has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace WHERE "
-        "nspname = $1",
+        "nspname OPERATOR(pg_catalog.=) $1",
         {config.trash_schema});
     if (usable.rows() == 0) return add_missing_schema(findings, connection, role);
     if (!usable.boolean(0, 0)) {

@@ -45,7 +45,7 @@ void Runner::cancel() {
         auto lease = shared_.lease();
         lease.connection().exec(
             "SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity WHERE "
-            "application_name = $1 AND state = 'active'",
+            "application_name OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.=) 'active'",
             {name_});
     } catch (const std::exception& error) {
         spdlog::warn("the operation that runs cannot be stopped: {}", in_log(error));
