@@ -177,9 +177,10 @@ std::string Reader::live_case() const {
             column->comparisons.at(2),
             schema::in_base_type(*column, "p." + place_of(static_cast<std::size_t>(at)))));
     }
-    return fmt::format(" WHEN 0 THEN (SELECT {} FROM {} AS {} WHERE {})",
-                       live_json(table_, alias, listing_.select), schema::relation(table_), alias,
-                       joined(same, " AND "));
+    return fmt::format(
+        " WHEN p.shape OPERATOR(pg_catalog.=) 0 THEN (SELECT {} FROM {} AS {} WHERE {})",
+        live_json(table_, alias, listing_.select), schema::relation(table_), alias,
+        joined(same, " AND "));
 }
 
 std::string Reader::statement(const trash::RowsAsked& asked) const {
@@ -187,14 +188,13 @@ std::string Reader::statement(const trash::RowsAsked& asked) const {
     if (page.empty()) return "";
     std::string cases = listing_.scope.live ? live_case() : "", item = "NULL";
     if (listing_.scope.trashed) {
-        cases += trashed_.json_cases({"p.group_id", "p.ordinal"}, listing_.select);
-        item = "CASE WHEN p.shape <> 0 THEN " +
+        cases += trashed_.json_cases("p.shape", {"p.group_id", "p.ordinal"}, listing_.select);
+        item = "CASE WHEN p.shape OPERATOR(pg_catalog.<>) 0 THEN " +
                trash::item_fields_at(trash_.readable_schema(), trash_.naming(), "p.group_id",
                                      "p.ordinal") +
                " END";
     }
-    return fmt::format("SELECT {}, {}, CASE p.shape{} END FROM {} p", last_texts(), item, cases,
-                       page);
+    return fmt::format("SELECT {}, {}, CASE{} END FROM {} p", last_texts(), item, cases, page);
 }
 
 ListedRow Reader::row_from(const schema::Result& row) const {
@@ -208,11 +208,12 @@ long long Reader::count() {
     std::vector<schema::Param> params;
     const auto all = asked(params, false);
     std::vector<std::string> parts;
-    if (listing_.scope.live) parts.push_back("SELECT count(*)" + live_from(all));
+    if (listing_.scope.live) parts.push_back("SELECT pg_catalog.count(*)" + live_from(all));
     if (listing_.scope.trashed)
         for (auto& part : trashed_.counts(of_trashed(all))) parts.push_back(std::move(part));
     if (parts.empty()) return 0;
-    return connection_.exec("SELECT (" + joined(parts, ") + (") + ")", params).integer(0, 0);
+    return connection_.exec("SELECT (" + joined(parts, ") OPERATOR(pg_catalog.+) (") + ")", params)
+        .integer(0, 0);
 }
 
 Listed Reader::read(const std::function<void(const ListedRow&)>& each) {

@@ -57,7 +57,8 @@ std::string among_moving(const Restoring& restoring, const ForeignKey& key) {
     const auto from = " FROM " + evaluated(restoring, parent, parents, {}) + " p WHERE ";
     if (all_alike(key.operators)) {
         return "(" + join(own, ", ") + ") " + key.operators.front() + " ANY (SELECT " +
-               join(other, ", ") + from + "pg_catalog.num_nulls(" + join(other, ", ") + ") = 0)";
+               join(other, ", ") + from + "pg_catalog.num_nulls(" + join(other, ", ") +
+               ") OPERATOR(pg_catalog.=) 0)";
     }
     std::vector<std::string> same;
     for (std::size_t k = 0; k < own.size(); ++k) {
@@ -82,8 +83,8 @@ std::string missing(const Restoring& restoring, const ForeignKey& key) {
     auto sql = "SELECT v.* FROM " +
                evaluated(restoring, child, names(child, key.child_columns), key.child_columns) +
                " v WHERE pg_catalog.num_nulls(" + join(own, ", ") +
-               ") = 0 AND NOT EXISTS (SELECT 1 FROM " + schema::relation(parent) + " AS p WHERE " +
-               join(live, " AND ") + ")";
+               ") OPERATOR(pg_catalog.=) 0 AND NOT EXISTS (SELECT 1 FROM " +
+               schema::relation(parent) + " AS p WHERE " + join(live, " AND ") + ")";
     if (!shapes_of(restoring, parent).empty()) {
         sql += " AND (" + among_moving(restoring, key) + ") IS NOT TRUE";
     }
@@ -107,19 +108,21 @@ std::string candidates(const Restoring& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> out;
     if (by_identity(key, parent)) {
-        out.push_back("i.object_id = " + schema::key_text(parent, parent.identity, "k"));
+        out.push_back("i.object_id OPERATOR(pg_catalog.=) " +
+                      schema::key_text(parent, parent.identity, "k"));
     } else {
         for (const int attnum : key.parent_columns) {
             out.push_back("i.payload[pg_catalog.array_position(s.attnums, " + to_string(attnum) +
-                          "::pg_catalog.int2)] = (" + schema::to_text(at(parent, attnum), "k") +
-                          ")");
+                          "::pg_catalog.int2)] OPERATOR(pg_catalog.=) (" +
+                          schema::to_text(at(parent, attnum), "k") + ")");
         }
     }
     return "(SELECT i.group_id, i.ordinal FROM " + restoring.own("item") + " i JOIN " +
            restoring.own("shape") +
-           " s ON s.id = i.shape WHERE i.shape = ANY(ARRAY(SELECT id FROM " +
-           restoring.own("shape") + " WHERE relation::pg_catalog.oid = " + to_string(parent.oid) +
-           ")) AND " + join(out, " AND ") + " OFFSET 0) i";
+           " s ON s.id OPERATOR(pg_catalog.=) i.shape WHERE i.shape OPERATOR(pg_catalog.=) "
+           "ANY(ARRAY(SELECT id FROM " +
+           restoring.own("shape") + " WHERE relation::pg_catalog.oid OPERATOR(pg_catalog.=) " +
+           to_string(parent.oid) + ")) AND " + join(out, " AND ") + " OFFSET 0) i";
 }
 
 // (object_id, w, group id, uuid and ordinal of the newest item of the parent, whether it was
@@ -128,23 +131,26 @@ std::string located(const Restoring& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> ours;
     for (const auto& group : restoring.groups) ours.push_back(to_string(group.id));
-    const auto purged =
-        by_identity(key, parent)
-            ? "EXISTS (SELECT 1 FROM " + restoring.own("ledger") +
-                  " l WHERE l.action = 'purged' AND l.schema_name = " +
-                  literal(parent.name.schema) + " AND " + seen_by_tenant("l") +
-                  " AND l.table_name = " + literal(parent.name.name) +
-                  " AND l.object_id = " + schema::key_text(parent, parent.identity, "k") + ")"
-            : std::string("false");
+    const auto purged = by_identity(key, parent)
+                            ? "EXISTS (SELECT 1 FROM " + restoring.own("ledger") +
+                                  " l WHERE l.action OPERATOR(pg_catalog.=) 'purged' AND "
+                                  "l.schema_name OPERATOR(pg_catalog.=) " +
+                                  literal(parent.name.schema) + " AND " + seen_by_tenant("l") +
+                                  " AND l.table_name OPERATOR(pg_catalog.=) " +
+                                  literal(parent.name.name) +
+                                  " AND l.object_id OPERATOR(pg_catalog.=) " +
+                                  schema::key_text(parent, parent.identity, "k") + ")"
+                            : std::string("false");
     const auto id = by_identity(key, parent) ? schema::key_text(parent, parent.identity, "k")
                                              : std::string("NULL::pg_catalog.text");
     return "SELECT m.object_id, m.w, x.group_id, x.uuid, x.ordinal, " + purged + " AS purged, " +
            id + " AS parent FROM (" + missing(restoring, key) + ") m CROSS JOIN LATERAL " +
            wanted(key, parent) + " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " +
            candidates(restoring, key) + " JOIN " + restoring.own("trash_group") +
-           " g ON g.id = i.group_id AND g.state = 'trashed' AND " + seen_by_tenant("g") +
-           " WHERE i.group_id NOT IN (" + join(ours, ", ") +
-           ") ORDER BY i.group_id DESC LIMIT 1) x ON true";
+           " g ON g.id OPERATOR(pg_catalog.=) i.group_id AND g.state OPERATOR(pg_catalog.=) "
+           "'trashed' AND " +
+           seen_by_tenant("g") + " WHERE i.group_id OPERATOR(pg_catalog.<>) ALL (ARRAY[" +
+           join(ours, ", ") + "]::pg_catalog.int8[]) ORDER BY i.group_id DESC LIMIT 1) x ON true";
 }
 
 // Keys of single partitions are left to the server: which rows they bind is its to say.
@@ -179,7 +185,8 @@ std::set<long long> groups_of_parents(Restoring& restoring) {
 void check_tables(Restoring& restoring, const std::string& groups) {
     if (!restoring.options.check.tables) return;
     const auto found = restoring.exec("SELECT uuid FROM " + restoring.own("trash_group") +
-                                      " WHERE id IN (" + groups + ") ORDER BY id");
+                                      " WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[" + groups +
+                                      "]::pg_catalog.int8[]) ORDER BY id");
     for (int row = 0; row < found.rows(); ++row)
         restoring.options.check.tables(group_tables(restoring.transaction.connection(),
                                                     restoring.trash_schema,
@@ -232,9 +239,10 @@ bool add_ancestors(Restoring& restoring) {
     std::vector<std::string> list;
     for (const long long id : ids) list.push_back(to_string(id));
     check_tables(restoring, join(list, ", "));
-    const auto locked =
-        restoring.exec("SELECT id, uuid FROM " + restoring.own("trash_group") + " WHERE id IN (" +
-                       join(list, ", ") + ") AND state = 'trashed' ORDER BY id FOR UPDATE");
+    const auto locked = restoring.exec(
+        "SELECT id, uuid FROM " + restoring.own("trash_group") +
+        " WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[" + join(list, ", ") +
+        "]::pg_catalog.int8[]) AND state OPERATOR(pg_catalog.=) 'trashed' ORDER BY id FOR UPDATE");
     for (int row = 0; row < locked.rows(); ++row) {
         add_group(restoring, locked.integer(row, 0));
         restoring.result.ancestors.emplace_back(locked.text(row, 1));

@@ -107,12 +107,14 @@ std::vector<bool> Bulk::castable(const std::vector<Param>& keys) {
         faults.push_back(quoted({name_, "cast_error"}) + "(u.key[" + std::to_string(i + 1) + "], " +
                          schema::literal(table_.column(table_.primary_key[i])->type) + ")");
     }
-    const Result found = connection_.exec(
-        "SELECT CASE WHEN pg_catalog.cardinality(u.key) = " + count +
-            " THEN pg_catalog.num_nonnulls(" + join(faults, ", ") +
-            ") = 0 ELSE false END FROM (SELECT x::text[] AS key, n FROM "
-            "pg_catalog.unnest($1::text[]) WITH ORDINALITY a(x, n) OFFSET 0) u ORDER BY u.n",
-        {schema::array_literal(keys)});
+    const Result found =
+        connection_.exec("SELECT CASE WHEN pg_catalog.cardinality(u.key) OPERATOR(pg_catalog.=) " +
+                             count + " THEN pg_catalog.num_nonnulls(" + join(faults, ", ") +
+                             ") OPERATOR(pg_catalog.=) 0 ELSE false END FROM (SELECT "
+                             "x::pg_catalog.text[] AS key, n FROM "
+                             "pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY a(x, n) "
+                             "OFFSET 0) u ORDER BY u.n",
+                         {schema::array_literal(keys)});
     std::vector<bool> good;
     for (int row = 0; row < found.rows(); ++row) good.push_back(found.boolean(row, 0));
     return good;
@@ -127,7 +129,8 @@ std::string Bulk::casts() const {
                           " AS " + quoted(column.name));
     }
     return "(SELECT " + join(columns, ", ") +
-           ", u.n AS trashd_n FROM (SELECT x::text[] AS key, n FROM pg_catalog.unnest($1::text[]) "
+           ", u.n AS trashd_n FROM (SELECT x::pg_catalog.text[] AS key, n FROM "
+           "pg_catalog.unnest($1::pg_catalog.text[]) "
            "WITH ORDINALITY a(x, n)) u) k";
 }
 
@@ -159,11 +162,12 @@ std::vector<Live> Bulk::live_where(const std::string& from, const std::vector<Pa
         texts.push_back(schema::to_text(*table_.column(attnum), "t"));
         order.push_back(cascade::column_of(table_, attnum, "t"));
     }
-    const Result found = connection_.exec(
-        "SELECT " + schema::key_text(table_, table_.primary_key, "t") + ", ARRAY[" +
-            join(texts, ", ") + "]::text[] FROM " + from + " ORDER BY " + join(order, ", ") +
-            " LIMIT " + std::to_string(kMostNamed + 1) + (lock ? " FOR UPDATE OF t" : ""),
-        params);
+    const Result found =
+        connection_.exec("SELECT " + schema::key_text(table_, table_.primary_key, "t") +
+                             ", ARRAY[" + join(texts, ", ") + "]::pg_catalog.text[] FROM " + from +
+                             " ORDER BY " + join(order, ", ") + " LIMIT " +
+                             std::to_string(kMostNamed + 1) + (lock ? " FOR UPDATE OF t" : ""),
+                         params);
     if (found.rows() > kMostNamed) {
         throw Error(Code::kBadRequest, "more than " + std::to_string(kMostNamed) +
                                            " objects meet the condition; narrow it");
@@ -231,10 +235,10 @@ std::vector<bool> Bulk::owned(const std::vector<Live>& rows) {
         keys.emplace_back(rows[at].key);
         ids.emplace_back(rows[at].id);
     }
-    const Result found =
-        connection_.exec("SELECT o FROM pg_catalog.unnest(" + plan_.owners +
-                             "($1::text[], $2::text[])) WITH ORDINALITY u(o, n) ORDER BY n",
-                         {schema::array_literal(keys), schema::array_literal(ids)});
+    const Result found = connection_.exec(
+        "SELECT o FROM pg_catalog.unnest(" + plan_.owners +
+            "($1::pg_catalog.text[], $2::pg_catalog.text[])) WITH ORDINALITY u(o, n) ORDER BY n",
+        {schema::array_literal(keys), schema::array_literal(ids)});
     for (int row = 0; row < found.rows(); ++row)
         taken[order[static_cast<std::size_t>(row)]] = found.integer(row, 0) != 0;
     return taken;
@@ -246,9 +250,11 @@ void Bulk::move_these(const std::vector<Live>& roots) {
     const Param most = options_->most ? Param(std::to_string(*options_->most)) : std::nullopt;
     const Result moved = connection_.exec(
         "SELECT (x.m)[2], (x.m)[1] FROM (SELECT " + plan_.move +
-            "(k.key::text[], k.uuid, $3::text, $4::text, $5::text, $6::text, $7::bool, NULL, "
+            "(k.key::pg_catalog.text[], k.uuid, $3::pg_catalog.text, $4::pg_catalog.text, "
+            "$5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, NULL, "
             "$8::bigint) m "
-            "FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::uuid[])) "
+            "FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), "
+            "pg_catalog.unnest($2::pg_catalog.uuid[])) "
             "k(key, uuid) OFFSET 0) x",
         {schema::array_literal(keys_of(roots)), schema::array_literal(groups), context_->by,
          context_->reason, context_->request_id, context_->address,

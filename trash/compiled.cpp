@@ -58,8 +58,9 @@ std::string create_function(schema::Transaction& transaction, const Source& sour
     };
     const std::string name = prefix + hash(text("")), &schema = source.names.trash_schema;
     const auto exists = transaction.exec(
-        "SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
-        "WHERE n.nspname = $1 AND p.proname = $2",
+        "SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid "
+        "OPERATOR(pg_catalog.=) p.pronamespace "
+        "WHERE n.nspname OPERATOR(pg_catalog.=) $1 AND p.proname OPERATOR(pg_catalog.=) $2",
         {schema, name});
     if (exists.rows() == 0) transaction.exec(text(name));
     return quoted({schema, name});

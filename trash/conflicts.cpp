@@ -95,7 +95,8 @@ std::string clash(const Table& table, const Rule& rule) {
         auto same = compared(table, rule, k, "t") + " " + rule.operators[k] + " " +
                     compared(table, rule, k, "v");
         if (rule.nulls_not_distinct) {
-            same = "(" + same + " OR pg_catalog.num_nulls(t." + e(k) + ", v." + e(k) + ") = 2)";
+            same = "(" + same + " OR pg_catalog.num_nulls(t." + e(k) + ", v." + e(k) +
+                   ") OPERATOR(pg_catalog.=) 2)";
         }
         out.push_back(same);
     }
@@ -146,16 +147,16 @@ std::vector<Conflict> twice(Restoring& restoring, const Table& table, const Rule
     for (std::size_t k = 0; k < rule.expressions.size(); ++k) keys.push_back("v." + e(k));
     auto where = holds(rule);
     if (!rule.nulls_not_distinct)
-        where += " AND pg_catalog.num_nulls(" + join(keys, ", ") + ") = 0";
+        where += " AND pg_catalog.num_nulls(" + join(keys, ", ") + ") OPERATOR(pg_catalog.=) 0";
     auto like = rule.like;
     like.detail = "another row of the same restore has the same key";
     std::vector<Conflict> out;
     append(
         out, like,
-        restoring.exec(
-            "SELECT d.object_id, d.w FROM (SELECT v.object_id, v.w, count(*) OVER (PARTITION BY " +
-            join(keys, ", ") + ") AS n FROM " + items(restoring, table, rule) + " v WHERE " +
-            where + ") d WHERE d.n > 1" + limit()));
+        restoring.exec("SELECT d.object_id, d.w FROM (SELECT v.object_id, v.w, pg_catalog.count(*) "
+                       "OVER (PARTITION BY " +
+                       join(keys, ", ") + ") AS n FROM " + items(restoring, table, rule) +
+                       " v WHERE " + where + ") d WHERE d.n OPERATOR(pg_catalog.>) 1" + limit()));
     return out;
 }
 

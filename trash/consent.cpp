@@ -47,7 +47,7 @@ std::vector<int> shapes_of_group(schema::Connection& connection, const std::stri
                                  long long group) {
     const auto found =
         connection.exec("SELECT DISTINCT shape FROM " + quoted({trash_schema, "item"}) +
-                            " WHERE group_id = $1::bigint",
+                            " WHERE group_id OPERATOR(pg_catalog.=) $1::bigint",
                         {to_string(group)});
     std::vector<int> shapes;
     for (int row = 0; row < found.rows(); ++row)
@@ -60,11 +60,12 @@ std::string said(const std::string& call) {
     return "pg_catalog.left(" + call + ", " + to_string(kLongest) + ")";
 }
 
-// "WHEN shape THEN sql" for each form.
+// "WHEN shape = id THEN sql" for each form.
 template <class Sql>
 std::string cases(const std::vector<Form>& forms, Sql sql) {
-    std::string text = "CASE h.shape";
-    for (const auto& form : forms) text += " WHEN " + to_string(form.id) + " THEN " + sql(form);
+    std::string text = "CASE";
+    for (const auto& form : forms)
+        text += " WHEN h.shape OPERATOR(pg_catalog.=) " + to_string(form.id) + " THEN " + sql(form);
     return text + " END";
 }
 
@@ -72,8 +73,9 @@ std::string cases(const std::vector<Form>& forms, Sql sql) {
 
 void check_function(schema::Connection& connection, const std::string& function) {
     const auto found = connection.exec(
-        "SELECT prorettype = 'pg_catalog.text'::pg_catalog.regtype FROM pg_catalog.pg_proc WHERE "
-        "oid = pg_catalog.to_regprocedure($1)",
+        "SELECT prorettype OPERATOR(pg_catalog.=) 'pg_catalog.text'::pg_catalog.regtype FROM "
+        "pg_catalog.pg_proc WHERE "
+        "oid OPERATOR(pg_catalog.=) pg_catalog.to_regprocedure($1)",
         {function + kArguments});
     if (found.rows() == 0 || !found.boolean(0, 0))
         throw Error(Code::kUnavailable, "access.function: there is no function " + function +
@@ -82,7 +84,8 @@ void check_function(schema::Connection& connection, const std::string& function)
 
 void need_consent(schema::Connection& connection, const Consent& consent, const std::string& action,
                   const schema::QualifiedName& table, const std::string& row) {
-    ask(connection, "SELECT " + said(consent.function + "($1, $2, $3::jsonb, $4::jsonb)"),
+    ask(connection,
+        "SELECT " + said(consent.function + "($1, $2, $3::pg_catalog.jsonb, $4::pg_catalog.jsonb)"),
         {action, consent.resource_of(table), row, consent.claims});
 }
 
@@ -100,8 +103,10 @@ void need_consent(schema::Connection& connection, const Consent& consent, const 
     ask(connection,
         "SELECT f.message FROM (SELECT " + resource + " AS resource, " + row + " AS row FROM " +
             quoted({trash_schema, "item"}) +
-            " h WHERE h.group_id = $1::bigint OFFSET 0) a CROSS JOIN LATERAL (SELECT " +
-            said(consent.function + "($2, a.resource, a.row::jsonb, $3::jsonb)") +
+            " h WHERE h.group_id OPERATOR(pg_catalog.=) $1::bigint OFFSET 0) a CROSS JOIN LATERAL "
+            "(SELECT " +
+            said(consent.function +
+                 "($2, a.resource, a.row::pg_catalog.jsonb, $3::pg_catalog.jsonb)") +
             " AS message OFFSET 0) f WHERE f.message IS NOT NULL LIMIT 1",
         {to_string(group), action, consent.claims});
 }

@@ -90,11 +90,11 @@ std::vector<Doubt> narrowed(Restoring& restoring, const Shape& shape) {
         auto now = column;
         now.name = "v";
         const auto back =
-            "(SELECT CASE WHEN pg_catalog.num_nulls(b.v) = 0 THEN "
+            "(SELECT CASE WHEN pg_catalog.num_nulls(b.v) OPERATOR(pg_catalog.=) 0 THEN "
             "pg_catalog.format('%s', b.v) END FROM (SELECT (" +
             schema::to_text(now, "a") + ")::" + old + " AS v FROM (SELECT " +
             schema::from_text(column, text) + " AS v) a) b)";
-        out.push_back({column.name, text, text + " IS DISTINCT FROM " + back});
+        out.push_back({column.name, text, schema::differ(text, back)});
     }
     return out;
 }

@@ -72,7 +72,8 @@ std::string json_of(const std::vector<Shown>& columns, const std::string& trash_
     const auto alias = schema::row_alias(names);
     return "(SELECT pg_catalog.row_to_json(" + alias + ") FROM " + quoted({trash_schema, "item"}) +
            " i CROSS JOIN LATERAL (SELECT " + cascade::join(parts, ", ") + " OFFSET 0) " + alias +
-           " WHERE i.group_id = " + place.group_id + " AND i.ordinal = " + place.ordinal + ")";
+           " WHERE i.group_id OPERATOR(pg_catalog.=) " + place.group_id +
+           " AND i.ordinal OPERATOR(pg_catalog.=) " + place.ordinal + ")";
 }
 
 std::vector<std::string> texts(std::string_view array) {
@@ -114,7 +115,8 @@ int Form::position(int attnum) const {
 
 std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
                            const std::string& trash_schema, const schema::Table& table) {
-    return read(connection, catalog, trash_schema, "s.relation = $1::oid::regclass",
+    return read(connection, catalog, trash_schema,
+                "s.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid::pg_catalog.regclass",
                 to_string(table.oid));
 }
 
@@ -122,14 +124,15 @@ std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog
                            const std::string& trash_schema, const std::vector<int>& ids) {
     std::vector<schema::Param> all;
     for (int id : ids) all.push_back(to_string(id));
-    return read(connection, catalog, trash_schema, "s.id = ANY($1::int[])",
+    return read(connection, catalog, trash_schema, "s.id OPERATOR(pg_catalog.=) ANY($1::int[])",
                 schema::array_literal(all));
 }
 
 std::string typed_value(const Form& form, const schema::Column& column,
                         const std::string& trash_schema, bool careful) {
     const int position = form.position(column.attnum);
-    std::string value = schema::from_text(column, position ? stored(position) : "NULL::text");
+    std::string value =
+        schema::from_text(column, position ? stored(position) : "NULL::pg_catalog.text");
     if (position && !certain(form, position, column)) {
         const bool same = form.types[static_cast<std::size_t>(position) - 1] == column.type;
         if (careful || !same)
@@ -153,8 +156,8 @@ std::string json_as_today(const Form& form, const std::string& trash_schema, con
     for (const auto& column : form.table->columns) {
         if (!select.empty() && std::ranges::find(select, column.name) == select.end()) continue;
         const int position = form.position(column.attnum);
-        columns.push_back(
-            {column.name, position ? shown(form, column, position, trash_schema) : "NULL::text"});
+        columns.push_back({column.name, position ? shown(form, column, position, trash_schema)
+                                                 : "NULL::pg_catalog.text"});
     }
     for (std::size_t at = 0; select.empty() && at < form.names.size(); ++at)
         if (!form.table->column(form.attnums[at]) && !has_name(columns, form.names[at]))

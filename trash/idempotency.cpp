@@ -40,8 +40,10 @@ bool KeyClaim::claim(schema::Connection& connection, const RequestKey& key) {
     const auto claimed = connection.exec(
         fmt::format("INSERT INTO {} AS i (principal, key, fingerprint) VALUES ($1, $2, $3) "
                     "ON CONFLICT (principal, key) DO UPDATE SET claim = EXCLUDED.claim, "
-                    "claimed_at = pg_catalog.now() WHERE i.status IS NULL AND i.fingerprint = "
-                    "EXCLUDED.fingerprint AND i.claimed_at < pg_catalog.now() - $4::interval "
+                    "claimed_at = pg_catalog.now() WHERE i.status IS NULL AND i.fingerprint "
+                    "OPERATOR(pg_catalog.=) "
+                    "EXCLUDED.fingerprint AND i.claimed_at OPERATOR(pg_catalog.<) "
+                    "(pg_catalog.now() OPERATOR(pg_catalog.-) $4::interval) "
                     "RETURNING claim",
                     table_),
         {key.principal, key.key, key.fingerprint, longest_request(pool_.limits())});
@@ -51,11 +53,11 @@ bool KeyClaim::claim(schema::Connection& connection, const RequestKey& key) {
 
 void KeyClaim::look(schema::Connection& connection, const RequestKey& key) {
     kept_.reset();
-    const auto row =
-        connection.exec(fmt::format("SELECT fingerprint, status, media_type, headers, body FROM {} "
-                                    "WHERE principal = $1 AND key = $2",
-                                    table_),
-                        {key.principal, key.key});
+    const auto row = connection.exec(
+        fmt::format("SELECT fingerprint, status, media_type, headers, body FROM {} "
+                    "WHERE principal OPERATOR(pg_catalog.=) $1 AND key OPERATOR(pg_catalog.=) $2",
+                    table_),
+        {key.principal, key.key});
     if (row.rows() == 0) throw StillRunning();
     if (row.text(0, 0) != key.fingerprint)
         throw Error(Code::kInvalid,
@@ -71,11 +73,14 @@ long long KeyClaim::store(schema::Connection& connection, const KeptAnswer& answ
         headers.emplace_back(value);
     }
     return connection
-        .exec(fmt::format("UPDATE {} SET status = $2::int, media_type = $3, headers = $4::text[], "
-                          "body = $5 WHERE claim = $1::uuid AND status IS NULL",
-                          table_),
-              {id_, std::to_string(answer.status), answer.media_type,
-               schema::array_literal(headers), answer.body})
+        .exec(
+            fmt::format(
+                "UPDATE {} SET status = $2::int, media_type = $3, headers = $4::pg_catalog.text[], "
+                "body = $5 WHERE claim OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND status IS "
+                "NULL",
+                table_),
+            {id_, std::to_string(answer.status), answer.media_type, schema::array_literal(headers),
+             answer.body})
         .affected();
 }
 
@@ -93,9 +98,10 @@ KeyClaim::~KeyClaim() {
     if (!open_) return;
     try {
         schema::run(pool_, schema::Mode::kWrite, [&](schema::Transaction& transaction) {
-            transaction.exec(
-                fmt::format("DELETE FROM {} WHERE claim = $1::uuid AND status IS NULL", table_),
-                {id_});
+            transaction.exec(fmt::format("DELETE FROM {} WHERE claim OPERATOR(pg_catalog.=) "
+                                         "$1::pg_catalog.uuid AND status IS NULL",
+                                         table_),
+                             {id_});
         });
     } catch (const Error&) {
         // it is taken over when it is old enough
@@ -106,8 +112,9 @@ long long forget_answers(schema::Pool& pool, const std::string& trash_schema, lo
     long long forgotten = 0;
     schema::run(pool, schema::Mode::kWrite, [&](schema::Transaction& transaction) {
         forgotten = transaction
-                        .exec(fmt::format("DELETE FROM {} WHERE claimed_at < pg_catalog.now() - "
-                                          "pg_catalog.make_interval(hours => $1::int)",
+                        .exec(fmt::format("DELETE FROM {} WHERE claimed_at OPERATOR(pg_catalog.<) "
+                                          "(pg_catalog.now() OPERATOR(pg_catalog.-) "
+                                          "pg_catalog.make_interval(hours => $1::int))",
                                           schema::quoted({trash_schema, "idempotency"})),
                               {std::to_string(hours)})
                         .affected();

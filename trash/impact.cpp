@@ -44,9 +44,9 @@ Impact read_impact(schema::Connection& connection, const Compiled& plan,
     impact.table = plan.plan.root->name;
     if (keys.empty()) return impact;
     try {
-        const Result found =
-            connection.exec("SELECT kind, place, amount, ids FROM " + plan.impact + "($1::text[])",
-                            {schema::array_literal(keys)});
+        const Result found = connection.exec(
+            "SELECT kind, place, amount, ids FROM " + plan.impact + "($1::pg_catalog.text[])",
+            {schema::array_literal(keys)});
         for (int row = 0; row < found.rows(); ++row) add_line(impact, plan, found, row);
     } catch (const Error& error) {
         explain_refusal(error);

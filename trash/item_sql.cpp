@@ -16,7 +16,8 @@ constexpr const char* kUsual[] = {"name", "title", "label", "display_name", "cod
 
 std::string naming_rows(const std::vector<Naming>& naming) {
     if (naming.empty())
-        return "(SELECT NULL::text, NULL::text, NULL::text, NULL::text WHERE false)";
+        return "(SELECT NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text, "
+               "NULL::pg_catalog.text WHERE false)";
     std::string rows;
     for (const auto& one : naming)
         rows += (rows.empty() ? "(VALUES (" : ", (") + literal(one.table.schema) + ", " +
@@ -25,11 +26,17 @@ std::string naming_rows(const std::vector<Naming>& naming) {
     return rows + ")";
 }
 
+std::string unless_empty(const std::string& text) {
+    return "CASE WHEN " + text + " OPERATOR(pg_catalog.<>) '' THEN " + text + " END";
+}
+
 std::string display_name() {
-    std::string sql = "coalesce(nullif(i.payload[s.d0], '')";
+    std::string sql = "coalesce(" + unless_empty("i.payload[s.d0]");
     for (std::size_t at = 1; at <= std::size(kUsual); ++at)
-        sql += ", nullif(i.payload[s.d" + to_string(at) + "], '')";
-    return sql + ", s.class || ' ' || coalesce(i.object_id, ''))";
+        sql += ", " + unless_empty("i.payload[s.d" + to_string(at) + "]");
+    return sql +
+           ", s.class OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) coalesce(i.object_id, "
+           "''))";
 }
 
 std::string as_pattern(const std::string& words) {
@@ -43,7 +50,7 @@ std::string as_pattern(const std::string& words) {
 
 // Conditions of groups and of items, with their parameters.
 struct Conditions {
-    std::string groups = "g.state = 'trashed'", items;
+    std::string groups = "g.state OPERATOR(pg_catalog.=) 'trashed'", items;
     std::vector<Param> params;
 
     std::string param(std::string value) {
@@ -61,46 +68,62 @@ std::string array_of(const std::vector<int>& shapes) {
 }
 
 void add_group_terms(Conditions& all, const ItemFilter& filter) {
-    if (filter.tenant) all.of_group("g.tenant = " + all.param(*filter.tenant));
-    if (filter.group_id) all.of_group("g.uuid = " + all.param(*filter.group_id) + "::uuid");
-    if (filter.deleted_by) all.of_group("g.deleted_by = " + all.param(*filter.deleted_by));
-    if (filter.from) all.of_group("g.created_at >= " + all.param(*filter.from) + "::timestamptz");
-    if (filter.to) all.of_group("g.created_at < " + all.param(*filter.to) + "::timestamptz");
+    if (filter.tenant) all.of_group("g.tenant OPERATOR(pg_catalog.=) " + all.param(*filter.tenant));
+    if (filter.group_id)
+        all.of_group("g.uuid OPERATOR(pg_catalog.=) " + all.param(*filter.group_id) +
+                     "::pg_catalog.uuid");
+    if (filter.deleted_by)
+        all.of_group("g.deleted_by OPERATOR(pg_catalog.=) " + all.param(*filter.deleted_by));
+    if (filter.from)
+        all.of_group("g.created_at OPERATOR(pg_catalog.>=) " + all.param(*filter.from) +
+                     "::pg_catalog.timestamptz");
+    if (filter.to)
+        all.of_group("g.created_at OPERATOR(pg_catalog.<) " + all.param(*filter.to) +
+                     "::pg_catalog.timestamptz");
     if (filter.age)
-        all.of_group("g.created_at < pg_catalog.now() - " + all.param(*filter.age) + "::interval");
-    if (filter.root == false) all.of_group("g.size > 1");
+        all.of_group(
+            "g.created_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) " +
+            all.param(*filter.age) + "::interval)");
+    if (filter.root == false) all.of_group("g.size OPERATOR(pg_catalog.>) 1");
 }
 
 void add_form_terms(Conditions& all, const ItemFilter& filter, const FilterForms& forms) {
     auto one_of = [&](const std::vector<int>& shapes) {
-        all.of_group("g.shapes && " + array_of(shapes));
-        all.of_item("i.shape = ANY(" + array_of(shapes) + ")");
+        all.of_group("g.shapes OPERATOR(pg_catalog.&&) " + array_of(shapes));
+        all.of_item("i.shape OPERATOR(pg_catalog.=) ANY(" + array_of(shapes) + ")");
     };
     if (filter.table) one_of(forms.table);
     if (filter.among) one_of(forms.among);
-    if (filter.whole) all.of_group("g.shapes <@ " + array_of(forms.whole));
+    if (filter.whole) all.of_group("g.shapes OPERATOR(pg_catalog.<@) " + array_of(forms.whole));
 }
 
 void add_item_terms(Conditions& all, const ItemFilter& filter, const std::string& trash_schema,
                     const FilterForms& forms) {
-    if (filter.root) all.of_item(*filter.root ? "i.ordinal = 1" : "i.ordinal > 1");
+    if (filter.root)
+        all.of_item(*filter.root ? "i.ordinal OPERATOR(pg_catalog.=) 1"
+                                 : "i.ordinal OPERATOR(pg_catalog.>) 1");
     add_form_terms(all, filter, forms);
     if (!forms.beyond.empty()) all.of_item("NOT " + forms.beyond);
     if (!forms.whole_beyond.empty())
         all.of_group("NOT EXISTS (SELECT FROM " + quoted({trash_schema, "item"}) +
-                     " i WHERE i.group_id = g.id AND " + forms.whole_beyond + ")");
+                     " i WHERE i.group_id OPERATOR(pg_catalog.=) g.id AND " + forms.whole_beyond +
+                     ")");
     if (filter.object_id && !filter.table && !filter.among) {
         // every form there is, so that the index of forms and objects serves
-        all.of_item("i.shape = ANY(ARRAY(SELECT id FROM " + quoted({trash_schema, "shape"}) + "))");
+        all.of_item("i.shape OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT id FROM " +
+                    quoted({trash_schema, "shape"}) + "))");
     }
-    if (filter.object_id) all.of_item("i.object_id = " + all.param(*filter.object_id));
+    if (filter.object_id)
+        all.of_item("i.object_id OPERATOR(pg_catalog.=) " + all.param(*filter.object_id));
 }
 
 std::string naming_join(const ItemFilter& filter, Conditions& all, const std::string& trash_schema,
                         const std::vector<Naming>& naming) {
     if (!filter.words) return "";
-    all.of_item(display_name() + " ILIKE " + all.param(as_pattern(*filter.words)));
-    return " JOIN " + described_forms(trash_schema, naming) + " s ON s.id = i.shape";
+    all.of_item(display_name() + " OPERATOR(pg_catalog.~~*) " +
+                all.param(as_pattern(*filter.words)));
+    return " JOIN " + described_forms(trash_schema, naming) +
+           " s ON s.id OPERATOR(pg_catalog.=) i.shape";
 }
 
 }  // namespace
@@ -110,30 +133,35 @@ std::string described_forms(const std::string& trash_schema, const std::vector<N
     for (std::size_t at = 0; at < std::size(kUsual); ++at)
         places += std::string(", pg_catalog.array_position(s.names, '") + kUsual[at] + "') AS d" +
                   to_string(at + 1);
-    return "(SELECT s.id, coalesce(n.nspname::text, s.schema_name) AS schema_name, "
-           "coalesce(c.relname::text, s.table_name) AS table_name, "
-           "coalesce(nullif(m.class, ''), c.relname::text, s.table_name) AS class, " +
+    return "(SELECT s.id, coalesce(n.nspname::pg_catalog.text, s.schema_name) AS schema_name, "
+           "coalesce(c.relname::pg_catalog.text, s.table_name) AS table_name, "
+           "coalesce(" +
+           unless_empty("m.class") + ", c.relname::pg_catalog.text, s.table_name) AS class, " +
            places + " FROM " + quoted({trash_schema, "shape"}) +
-           " s LEFT JOIN pg_catalog.pg_class c ON c.oid = s.relation "
-           "LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN " +
+           " s LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.relation "
+           "LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
+           "LEFT JOIN " +
            naming_rows(naming) +
-           " m(schema_name, table_name, class, display) ON m.schema_name = n.nspname AND "
-           "m.table_name = c.relname)";
+           " m(schema_name, table_name, class, display) ON m.schema_name OPERATOR(pg_catalog.=) "
+           "n.nspname AND "
+           "m.table_name OPERATOR(pg_catalog.=) c.relname)";
 }
 
 std::string item_fields() {
-    return "ARRAY[g.uuid::text, i.ordinal::text, " + utc("g.created_at") +
+    return "ARRAY[g.uuid::pg_catalog.text, i.ordinal::pg_catalog.text, " + utc("g.created_at") +
            ", g.deleted_by, g.reason, " + utc("g.expires_at") +
-           ", g.size::text, i.object_id, s.schema_name, s.table_name, " + display_name() + "]";
+           ", g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name, " +
+           display_name() + "]";
 }
 
 std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,
                            const std::string& group_id, const std::string& ordinal) {
     return "(SELECT " + item_fields() + " FROM " + quoted({trash_schema, "item"}) + " i JOIN " +
-           quoted({trash_schema, "trash_group"}) + " g ON g.id = i.group_id JOIN " +
+           quoted({trash_schema, "trash_group"}) +
+           " g ON g.id OPERATOR(pg_catalog.=) i.group_id JOIN " +
            described_forms(trash_schema, naming) +
-           " s ON s.id = i.shape WHERE i.group_id = " + group_id + " AND i.ordinal = " + ordinal +
-           ")";
+           " s ON s.id OPERATOR(pg_catalog.=) i.shape WHERE i.group_id OPERATOR(pg_catalog.=) " +
+           group_id + " AND i.ordinal OPERATOR(pg_catalog.=) " + ordinal + ")";
 }
 
 Item item_from(std::string_view fields) {
@@ -164,27 +192,29 @@ ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
     add_group_terms(all, filter);
     add_item_terms(all, filter, trash_schema, forms);
     const auto names = naming_join(filter, all, trash_schema, naming);
-    const std::string joined =
-        " FROM " + items + " i" + names + " JOIN " + groups + " g ON g.id = i.group_id WHERE ";
+    const std::string joined = " FROM " + items + " i" + names + " JOIN " + groups +
+                               " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE ";
     ItemQuery query;
-    query.count = all.items.empty() && !filter.hidden
-                      ? "SELECT coalesce(sum(g.size), 0) FROM " + groups + " g WHERE " + all.groups
-                      : "SELECT count(*)" + joined + all.groups + all.items;
+    query.count =
+        all.items.empty() && !filter.hidden
+            ? "SELECT coalesce(pg_catalog.sum(g.size), 0) FROM " + groups + " g WHERE " + all.groups
+            : "SELECT pg_catalog.count(*)" + joined + all.groups + all.items;
     query.count_params = all.params;
     if (asked.after) {
-        const auto at = all.param(asked.after->created_at) + "::timestamptz",
+        const auto at = all.param(asked.after->created_at) + "::pg_catalog.timestamptz",
                    group = all.param(to_string(asked.after->group)) + "::bigint",
                    ordinal = all.param(to_string(asked.after->ordinal)) + "::bigint";
-        all.of_group("(g.created_at, g.id) <= (" + at + ", " + group + ")");
-        all.of_item("(g.id <> " + group + " OR i.ordinal > " + ordinal + ")");
+        all.of_group("(g.created_at, g.id) OPERATOR(pg_catalog.<=) (" + at + ", " + group + ")");
+        all.of_item("(g.id OPERATOR(pg_catalog.<>) " + group +
+                    " OR i.ordinal OPERATOR(pg_catalog.>) " + ordinal + ")");
     }
     const auto limit = " LIMIT " + to_string(asked.limit + 1);
     query.select =
         "SELECT g.id AS group_id, i.ordinal, i.shape" +
         (few ? joined + all.groups + all.items
              : " FROM " + groups + " g CROSS JOIN LATERAL (SELECT i.ordinal, i.shape FROM " +
-                   items + " i" + names + " WHERE i.group_id = g.id" + all.items +
-                   " ORDER BY i.ordinal" + limit + ") i WHERE " + all.groups) +
+                   items + " i" + names + " WHERE i.group_id OPERATOR(pg_catalog.=) g.id" +
+                   all.items + " ORDER BY i.ordinal" + limit + ") i WHERE " + all.groups) +
         " ORDER BY g.created_at DESC, g.id DESC, i.ordinal" + limit;
     query.params = all.params;
     return query;

@@ -68,7 +68,8 @@ std::string Items::object_of(const Found& found, const std::vector<std::string>*
 Item Items::one(const std::string& item_id, bool with_object) {
     const GroupRow group = group_of(connection_, trash_schema_, item_id, false);
     auto found = read("SELECT group_id, ordinal, shape FROM " + quoted({trash_schema_, "item"}) +
-                          " WHERE group_id = $1::bigint AND ordinal = $2::int",
+                          " WHERE group_id OPERATOR(pg_catalog.=) $1::bigint AND ordinal "
+                          "OPERATOR(pg_catalog.=) $2::int",
                       {to_string(group.id), to_string(parse_item_id(item_id).ordinal)});
     if (found.empty()) throw Error(Code::kNotFound, "there is no such TrashItem");
     if (with_object) found[0].item.object = object_of(found[0], nullptr);
@@ -84,8 +85,9 @@ std::string Items::canonical(const Table& table, const std::vector<std::string>&
     std::vector<Param> params;
     for (std::size_t i = 0; i < id.size(); ++i) {
         const schema::Column& column = *table.column(table.primary_key[i]);
-        columns.push_back(schema::from_text(column, "$" + std::to_string(i + 1) + "::text") +
-                          " AS " + quoted(column.name));
+        columns.push_back(
+            schema::from_text(column, "$" + std::to_string(i + 1) + "::pg_catalog.text") + " AS " +
+            quoted(column.name));
         params.emplace_back(id[i]);
     }
     try {
@@ -107,8 +109,9 @@ std::optional<Items::Found> Items::newest(const Table& table, const std::vector<
     auto found = read(
         "SELECT i.group_id, i.ordinal, i.shape FROM " + quoted({trash_schema_, "shape"}) +
             " s JOIN " + quoted({trash_schema_, "item"}) +
-            " i ON i.shape = s.id WHERE s.relation = $1::oid::regclass AND "
-            "i.object_id = $2 AND " +
+            " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation OPERATOR(pg_catalog.=) "
+            "$1::pg_catalog.oid::pg_catalog.regclass AND "
+            "i.object_id OPERATOR(pg_catalog.=) $2 AND " +
             group_seen_by_tenant(trash_schema_, "i.group_id") + " ORDER BY i.group_id DESC LIMIT 1",
         {to_string(table.oid), canonical(table, id)});
     if (found.empty()) return std::nullopt;
@@ -128,10 +131,13 @@ std::map<std::string, Item> Items::newest_of_all(const Table& table,
     const std::vector<Param> wanted(object_ids.begin(), object_ids.end());
     std::map<std::string, Item> all;
     for (const Found& one :
-         read("SELECT n.* FROM pg_catalog.unnest($2::text[]) w(id) CROSS JOIN LATERAL (SELECT "
+         read("SELECT n.* FROM pg_catalog.unnest($2::pg_catalog.text[]) w(id) CROSS JOIN LATERAL "
+              "(SELECT "
               "i.group_id, i.ordinal, i.shape FROM " +
                   quoted({trash_schema_, "shape"}) + " s JOIN " + quoted({trash_schema_, "item"}) +
-                  " i ON i.shape = s.id WHERE s.relation = $1::oid::regclass AND i.object_id = "
+                  " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation "
+                  "OPERATOR(pg_catalog.=) $1::pg_catalog.oid::pg_catalog.regclass AND i.object_id "
+                  "OPERATOR(pg_catalog.=) "
                   "w.id AND " +
                   group_seen_by_tenant(trash_schema_, "i.group_id") +
                   " ORDER BY i.group_id DESC LIMIT 1) n",
@@ -162,10 +168,10 @@ void Items::stream_objects(std::vector<Found>& found,
     std::string cases;
     for (const auto& form :
          forms_of(connection_, catalog_, trash_schema_, std::vector(shapes.begin(), shapes.end())))
-        cases += " WHEN " + to_string(form.id) + " THEN " +
+        cases += " WHEN w.shape OPERATOR(pg_catalog.=) " + to_string(form.id) + " THEN " +
                  json_as_it_was(form, trash_schema_, {"w.group_id", "w.ordinal"});
     std::size_t next = 0;
-    connection_.stream("SELECT CASE w.shape" + cases +
+    connection_.stream("SELECT CASE" + cases +
                            " END FROM ROWS FROM (pg_catalog.unnest($1::bigint[]), "
                            "pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::int[])) "
                            "w(group_id, ordinal, shape)",
@@ -183,9 +189,11 @@ std::vector<int> Items::forms_of_all(const std::vector<schema::QualifiedName>& t
     std::vector<Param> oids;
     for (const auto& name : tables)
         if (const Table* table = catalog_.table(name)) oids.emplace_back(to_string(table->oid));
-    const auto found = connection_.exec("SELECT id FROM " + quoted({trash_schema_, "shape"}) +
-                                            " WHERE relation::oid = ANY ($1::oid[]) ORDER BY id",
-                                        {schema::array_literal(oids)});
+    const auto found =
+        connection_.exec("SELECT id FROM " + quoted({trash_schema_, "shape"}) +
+                             " WHERE relation::pg_catalog.oid OPERATOR(pg_catalog.=) ANY "
+                             "($1::pg_catalog.oid[]) ORDER BY id",
+                         {schema::array_literal(oids)});
     std::vector<int> ids;
     for (int row = 0; row < found.rows(); ++row)
         ids.push_back(static_cast<int>(found.integer(row, 0)));
@@ -223,7 +231,7 @@ Emptied Items::totals(const ItemFilter& roots) {
     const auto sums = connection_.exec(
         "SELECT pg_catalog.count(*), pg_catalog.sum(g.size)::pg_catalog.int8 FROM (" +
             query->select + ") p JOIN " + quoted({trash_schema_, "trash_group"}) +
-            " g ON g.id = p.group_id",
+            " g ON g.id OPERATOR(pg_catalog.=) p.group_id",
         query->params);
     return {sums.integer(0, 0), sums.integer(0, 1)};
 }

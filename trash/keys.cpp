@@ -53,7 +53,9 @@ bool same(std::string_view one, std::string_view other) {
 
 std::string fields() {
     return "id, name, roles, tenant, " + utc("created_at") + ", " + utc("expires_at") + ", " +
-           utc("revoked_at") + ", used_on::text, coalesce(expires_at <= pg_catalog.now(), false)";
+           utc("revoked_at") +
+           ", used_on::pg_catalog.text, coalesce(expires_at OPERATOR(pg_catalog.<=) "
+           "pg_catalog.now(), false)";
 }
 
 Key key_from(const Result& result, int row) {
@@ -72,8 +74,11 @@ Key key_from(const Result& result, int row) {
 
 // The server reads it: what is no time may be an interval.
 std::string expiry(Transaction& transaction, const std::string& text) {
-    for (const char* sql : {"SELECT $1::timestamptz::text, $1::timestamptz > pg_catalog.now()",
-                            "SELECT (pg_catalog.now() + $1::interval)::text, $1::interval > '0'"}) {
+    for (const char* sql :
+         {"SELECT $1::pg_catalog.timestamptz::pg_catalog.text, $1::pg_catalog.timestamptz "
+          "OPERATOR(pg_catalog.>) pg_catalog.now()",
+          "SELECT (pg_catalog.now() OPERATOR(pg_catalog.+) $1::interval)::pg_catalog.text, "
+          "$1::interval OPERATOR(pg_catalog.>) '0'"}) {
         transaction.exec("SAVEPOINT trashd_expiry");
         try {
             const Result read = transaction.exec(sql, {text});
@@ -100,13 +105,14 @@ MadeKey Keys::create(const NewKey& wanted) {
     schema::run(pool_, schema::Mode::kWrite, [&](Transaction& transaction) {
         const Param expires =
             wanted.expires ? Param(expiry(transaction, *wanted.expires)) : std::nullopt;
-        const Result added = transaction.exec(
-            "INSERT INTO " + table_ +
-                " (id, name, hash, roles, tenant, expires_at) VALUES ($1, $2, "
-                "pg_catalog.decode($3, 'hex'), $4::text[], $5, $6::timestamptz) RETURNING " +
-                fields(),
-            {id, wanted.name, hash_of(secret), schema::array_literal(roles), wanted.tenant,
-             expires});
+        const Result added =
+            transaction.exec("INSERT INTO " + table_ +
+                                 " (id, name, hash, roles, tenant, expires_at) VALUES ($1, $2, "
+                                 "pg_catalog.decode($3, 'hex'), $4::pg_catalog.text[], $5, "
+                                 "$6::pg_catalog.timestamptz) RETURNING " +
+                                 fields(),
+                             {id, wanted.name, hash_of(secret), schema::array_literal(roles),
+                              wanted.tenant, expires});
         made.key = key_from(added, 0);
     });
     return made;
@@ -128,7 +134,7 @@ Key Keys::revoke(const std::string& id) {
     schema::run(pool_, schema::Mode::kWrite, [&](Transaction& transaction) {
         const Result done = transaction.exec(
             "UPDATE " + table_ + " SET revoked_at = coalesce(revoked_at, pg_catalog.now()) " +
-                "WHERE id = $1 RETURNING " + fields(),
+                "WHERE id OPERATOR(pg_catalog.=) $1 RETURNING " + fields(),
             {id});
         if (done.rows() == 0)
             throw Error(Code::kNotFound, "there is no key " + id + "; see trashd key list");
@@ -144,16 +150,18 @@ std::optional<Key> Keys::find(const std::string& text) {
         return std::nullopt;
     const std::string id = text.substr(kPrefix.size(), kId);
     schema::Lease lease = pool_.lease();
-    const Result found = lease.connection().exec_prepared(
-        "SELECT " + fields() +
-            ", pg_catalog.encode(hash, 'hex'), used_on IS DISTINCT FROM CURRENT_DATE FROM " +
-            table_ + " WHERE id = $1",
-        {id});
+    const Result found =
+        lease.connection().exec_prepared("SELECT " + fields() +
+                                             ", pg_catalog.encode(hash, 'hex'), COALESCE(used_on "
+                                             "OPERATOR(pg_catalog.<>) CURRENT_DATE, true) FROM " +
+                                             table_ + " WHERE id OPERATOR(pg_catalog.=) $1",
+                                         {id});
     if (found.rows() == 0 || !same(found.text(0, 9), hash_of(text.substr(size - kSecret))))
         return std::nullopt;
     if (found.boolean(0, 10))
-        lease.connection().exec("UPDATE " + table_ + " SET used_on = CURRENT_DATE WHERE id = $1",
-                                {id});
+        lease.connection().exec(
+            "UPDATE " + table_ + " SET used_on = CURRENT_DATE WHERE id OPERATOR(pg_catalog.=) $1",
+            {id});
     return key_from(found, 0);
 }
 

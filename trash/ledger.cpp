@@ -27,8 +27,8 @@ std::string among(const std::vector<schema::QualifiedName>& tables, const std::s
     params.push_back(schema::array_literal(names));
     return "(" + alias + ".schema_name, " + alias +
            ".table_name) IN (SELECT s, t FROM ROWS FROM (pg_catalog.unnest(" +
-           place(params.size() - 1) + "::text[]), pg_catalog.unnest(" + place(params.size()) +
-           "::text[])) m(s, t))";
+           place(params.size() - 1) + "::pg_catalog.text[]), pg_catalog.unnest(" +
+           place(params.size()) + "::pg_catalog.text[])) m(s, t))";
 }
 
 }  // namespace
@@ -71,9 +71,10 @@ HistoryPage Ledger::read(const std::string& from, std::vector<Param> params, int
         "SELECT l.id, " + utc("l.at") +
             ", l.action, l.by, l.reason, l.schema_name, l.table_name, l.object_id, l.group_uuid, "
             "f.ordinal, ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
-            "ARRAY(SELECT l.counts->>k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
+            "ARRAY(SELECT l.counts OPERATOR(pg_catalog.->>) k FROM "
+            "pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
             "l.request_id, l.address FROM " +
-            from + own_ + " AND l.id < " + place(params.size() - 1) +
+            from + own_ + " AND l.id OPERATOR(pg_catalog.<) " + place(params.size() - 1) +
             "::bigint ORDER BY l.id DESC LIMIT " + place(params.size()) + "::int",
         params);
     HistoryPage page;
@@ -93,16 +94,16 @@ HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long befor
         from += " AND " + condition + place(params.size()) + cast;
     };
     if (filter.table) {
-        add("l.schema_name = ", filter.table->schema);
-        add("l.table_name = ", filter.table->name);
+        add("l.schema_name OPERATOR(pg_catalog.=) ", filter.table->schema);
+        add("l.table_name OPERATOR(pg_catalog.=) ", filter.table->name);
     }
     if (filter.among) from += " AND " + among(*filter.among, "l", params);
-    add("l.object_id = ", filter.object_id);
-    add("l.action = ", filter.action);
-    add("l.by = ", filter.by);
-    add("l.group_uuid = ", filter.group_id, "::uuid");
-    add("l.at >= ", filter.from, "::timestamptz");
-    add("l.at < ", filter.to, "::timestamptz");
+    add("l.object_id OPERATOR(pg_catalog.=) ", filter.object_id);
+    add("l.action OPERATOR(pg_catalog.=) ", filter.action);
+    add("l.by OPERATOR(pg_catalog.=) ", filter.by);
+    add("l.group_uuid OPERATOR(pg_catalog.=) ", filter.group_id, "::pg_catalog.uuid");
+    add("l.at OPERATOR(pg_catalog.>=) ", filter.from, "::pg_catalog.timestamptz");
+    add("l.at OPERATOR(pg_catalog.<) ", filter.to, "::pg_catalog.timestamptz");
     return read(from, std::move(params), limit, before);
 }
 
@@ -116,22 +117,26 @@ HistoryPage Ledger::page_of(const schema::Table& table, const std::string& objec
     auto own = [&](const char* name) { return quoted({trash_schema_, name}); };
     std::string from =
         "(SELECT r.id, 1 AS ordinal FROM " + own("ledger") +
-        " r WHERE r.object_id = $1 AND (r.schema_name, r.table_name) IN (SELECT $2, $3 UNION "
+        " r WHERE r.object_id OPERATOR(pg_catalog.=) $1 AND (r.schema_name, r.table_name) IN "
+        "(SELECT $2, $3 UNION "
         "SELECT s.schema_name, s.table_name FROM " +
         own("shape") +
-        " s WHERE s.relation = $4::oid::regclass) UNION ALL SELECT r.id, i.ordinal "
+        " s WHERE s.relation OPERATOR(pg_catalog.=) $4::pg_catalog.oid::pg_catalog.regclass) UNION "
+        "ALL SELECT r.id, i.ordinal "
         "FROM " +
         own("shape") + " s JOIN " + own("item") +
-        " i ON i.shape = s.id AND i.object_id = $1 JOIN " + own("trash_group") +
-        " g ON g.id = i.group_id JOIN " + own("ledger") +
-        " r ON r.group_uuid = g.uuid WHERE s.relation = $4::oid::regclass AND i.ordinal > 1" +
+        " i ON i.shape OPERATOR(pg_catalog.=) s.id AND i.object_id OPERATOR(pg_catalog.=) $1 "
+        "JOIN " +
+        own("trash_group") + " g ON g.id OPERATOR(pg_catalog.=) i.group_id JOIN " + own("ledger") +
+        " r ON r.group_uuid OPERATOR(pg_catalog.=) g.uuid WHERE s.relation OPERATOR(pg_catalog.=) "
+        "$4::pg_catalog.oid::pg_catalog.regclass AND i.ordinal OPERATOR(pg_catalog.>) 1" +
         seen +
         ") f "
         "JOIN " +
-        own("ledger") + " l ON l.id = f.id WHERE true";
+        own("ledger") + " l ON l.id OPERATOR(pg_catalog.=) f.id WHERE true";
     if (asked.by) {
         params.push_back(*asked.by);
-        from += " AND l.by = " + place(params.size());
+        from += " AND l.by OPERATOR(pg_catalog.=) " + place(params.size());
     }
     return read(from, std::move(params), asked.limit, asked.before);
 }

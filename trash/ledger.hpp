@@ -17,7 +17,9 @@ class Ledger {
     Ledger(schema::Connection& connection, const schema::Catalog& catalog, std::string trash_schema)
         : connection_(connection), catalog_(catalog), trash_schema_(std::move(trash_schema)) {}
     // Of the transaction's tenant alone, by the tenant's own index.
-    void of_tenant() { own_ = std::string(" AND l.tenant = ") + schema::kTenant; }
+    void of_tenant() {
+        own_ = std::string(" AND l.tenant OPERATOR(pg_catalog.=) ") + schema::kTenant;
+    }
 
     // The contract of Trash::history and history_of; object_id: as the store writes it.
     HistoryPage page(const HistoryFilter& filter, int limit, long long before);

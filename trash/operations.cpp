@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "schema/value.hpp"
 #include "trash/store.hpp"
 
 namespace trashd::trash {
@@ -15,7 +16,8 @@ using schema::quoted;
 using schema::Result;
 
 constexpr const char* kDue =
-    "state IN ('queued', 'running') AND run_after <= pg_catalog.clock_timestamp()";
+    "state OPERATOR(pg_catalog.=) ANY ('{queued,running}') AND run_after OPERATOR(pg_catalog.<=) "
+    "pg_catalog.clock_timestamp()";
 
 std::string columns() {
     return "id, kind, state, by, " + utc("created_at") + ", " + utc("started_at") + ", " +
@@ -74,8 +76,9 @@ Claim::Claim(schema::Pool& pool, const std::string& trash_schema,
 void Claim::update(Connection& connection, const std::string& set, std::vector<Param> params) {
     params.insert(params.begin(), {operation_.id, std::to_string(operation_.tries)});
     const Result done = connection.exec("UPDATE " + table_ + " SET " + set +
-                                            " WHERE id = $1::uuid AND state = 'running' AND tries "
-                                            "= $2::int",
+                                            " WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.uuid "
+                                            "AND state OPERATOR(pg_catalog.=) 'running' AND tries "
+                                            "OPERATOR(pg_catalog.=) $2::int",
                                         params);
     if (done.affected() != 1)
         throw Error(Code::kUnavailable, "another process has taken the operation over");
@@ -92,16 +95,19 @@ void Claim::set_total(long long rows) {
 
 void Claim::note(schema::Transaction& transaction, long long groups, long long items) {
     update(transaction.connection(),
-           "done = done + $4::bigint, result = pg_catalog.json_build_object('groups', "
-           "COALESCE((result->>'groups')::bigint, 0) + $3::bigint, 'items', done + $4::bigint)",
+           "done = done OPERATOR(pg_catalog.+) $4::bigint, result = "
+           "pg_catalog.json_build_object('groups', "
+           "COALESCE((result OPERATOR(pg_catalog.->>) 'groups')::bigint, 0) OPERATOR(pg_catalog.+) "
+           "$3::bigint, 'items', done OPERATOR(pg_catalog.+) $4::bigint)",
            {std::to_string(groups), std::to_string(items)});
 }
 
 void Claim::end(schema::Transaction& transaction, long long rows,
                 const std::optional<std::string>& result) {
     update(transaction.connection(),
-           "state = 'done', ended_at = pg_catalog.clock_timestamp(), done = done + $3::bigint, "
-           "total = done + $3::bigint, result = $4::json",
+           "state = 'done', ended_at = pg_catalog.clock_timestamp(), done = done "
+           "OPERATOR(pg_catalog.+) $3::bigint, "
+           "total = done OPERATOR(pg_catalog.+) $3::bigint, result = $4::pg_catalog.json",
            {std::to_string(rows), result});
     ended_ = true;
 }
@@ -109,19 +115,22 @@ void Claim::end(schema::Transaction& transaction, long long rows,
 void Claim::end(const std::optional<std::string>& result) {
     update(
         "state = 'done', ended_at = pg_catalog.clock_timestamp(), total = done, result = "
-        "COALESCE($3::json, result)",
+        "COALESCE($3::pg_catalog.json, result)",
         {result});
     ended_ = true;
 }
 
 void Claim::fail(const std::string& error) {
-    update("state = 'failed', ended_at = pg_catalog.clock_timestamp(), error = $3::json", {error});
+    update("state = 'failed', ended_at = pg_catalog.clock_timestamp(), error = $3::pg_catalog.json",
+           {error});
     ended_ = true;
 }
 
 void Claim::put_back(std::chrono::seconds pause) {
-    update("state = 'queued', run_after = pg_catalog.clock_timestamp() + $3::interval",
-           {std::to_string(pause.count()) + " seconds"});
+    update(
+        "state = 'queued', run_after = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) "
+        "$3::interval",
+        {std::to_string(pause.count()) + " seconds"});
 }
 
 std::string Operations::table() const {
@@ -144,7 +153,7 @@ Operation Operations::add(const NewOperation& wanted) {
         const Result made = transaction.exec(
             "INSERT INTO " + table() +
                 " (id, kind, by, request, total, tenant) VALUES (pg_catalog.gen_random_uuid(), $1, "
-                "$2, $3::json, $4::bigint, $5) RETURNING " +
+                "$2, $3::pg_catalog.json, $4::bigint, $5) RETURNING " +
                 columns(),
             {wanted.kind, wanted.by, wanted.request, text_of(wanted.total), wanted.tenant});
         added = operation_from(made, 0);
@@ -160,16 +169,18 @@ void Operations::refuse_more(schema::Transaction& transaction, const NewOperatio
     transaction.exec(
         "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 7237892341))",
         {wanted.by});
-    const Result open = transaction.exec(
-        "SELECT pg_catalog.count(*) FROM " + table() +
-            " WHERE state IN ('queued', 'running') AND by = $1 AND tenant IS NOT DISTINCT FROM $2",
-        {wanted.by, wanted.tenant});
+    const Result open =
+        transaction.exec("SELECT pg_catalog.count(*) FROM " + table() +
+                             " WHERE state OPERATOR(pg_catalog.=) ANY ('{queued,running}') AND by "
+                             "OPERATOR(pg_catalog.=) $1 AND " +
+                             schema::same("tenant", "$2"),
+                         {wanted.by, wanted.tenant});
     if (open.integer(0, 0) >= wanted.most) throw TooManyOperations(wanted.most);
 }
 
 Operation Operations::get(const std::string& id) {
     schema::Lease lease = pool_.lease();
-    auto found = read(lease.connection(), "id = $1::uuid", {id});
+    auto found = read(lease.connection(), "id OPERATOR(pg_catalog.=) $1::pg_catalog.uuid", {id});
     if (found.empty()) throw Error(Code::kNotFound, "there is no such operation");
     return found.front();
 }
@@ -179,7 +190,8 @@ Operation Operations::get(const std::string& id) {
 std::vector<Operations::Due> Operations::due() {
     schema::Lease lease = pool_.lease();
     const Result found = lease.connection().exec(
-        "SELECT id, by || COALESCE(' ' || tenant, ''), place FROM (SELECT id, by, tenant, number, "
+        "SELECT id, by OPERATOR(pg_catalog.||) COALESCE(' ' OPERATOR(pg_catalog.||) tenant, ''), "
+        "place FROM (SELECT id, by, tenant, number, "
         "pg_catalog.row_number() OVER (PARTITION BY by, tenant ORDER BY number) AS place FROM " +
         table() + " WHERE " + kDue + ") d ORDER BY place, number LIMIT 100");
     std::vector<std::pair<std::pair<long long, long long>, Due>> all;
@@ -204,8 +216,10 @@ std::optional<Claim> Operations::claim(schema::Pool& pool) {
         schema::Lease lease = pool.lease();
         const Result begun = lease.connection().exec(
             "UPDATE " + table() +
-                " SET state = 'running', tries = tries + 1, started_at = COALESCE(started_at, "
-                "pg_catalog.clock_timestamp()) WHERE id = $1::uuid AND " +
+                " SET state = 'running', tries = tries OPERATOR(pg_catalog.+) 1, started_at = "
+                "COALESCE(started_at, "
+                "pg_catalog.clock_timestamp()) WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.uuid "
+                "AND " +
                 kDue + " RETURNING " + columns(),
             {id});
         if (begun.rows() != 1) continue;
@@ -226,8 +240,9 @@ long long forget_operations(schema::Pool& pool, const std::string& trash_schema,
     schema::run(pool, schema::Mode::kWrite, [&](schema::Transaction& transaction) {
         forgotten = transaction
                         .exec("DELETE FROM " + quoted({trash_schema, "operation"}) +
-                                  " WHERE ended_at < pg_catalog.now() - "
-                                  "pg_catalog.make_interval(hours => $1::int)",
+                                  " WHERE ended_at OPERATOR(pg_catalog.<) (pg_catalog.now() "
+                                  "OPERATOR(pg_catalog.-) "
+                                  "pg_catalog.make_interval(hours => $1::int))",
                               {std::to_string(hours)})
                         .affected();
     });

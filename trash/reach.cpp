@@ -26,9 +26,10 @@ std::string own_items(const OwnRows& own, const schema::Table& table, const std:
     for (const auto& name : own.columns)
         if (const auto* column = table.column(name))
             same.push_back("i.payload[pg_catalog.array_position(f.attnums, " +
-                           std::to_string(column->attnum) + "::pg_catalog.int2)] = " + literal(id));
-    return "(f.relation::pg_catalog.oid = " + std::to_string(table.oid) + " AND " + any_of(same) +
-           ")";
+                           std::to_string(column->attnum) +
+                           "::pg_catalog.int2)] OPERATOR(pg_catalog.=) " + literal(id));
+    return "(f.relation::pg_catalog.oid OPERATOR(pg_catalog.=) " + std::to_string(table.oid) +
+           " AND " + any_of(same) + ")";
 }
 
 }  // namespace
@@ -57,9 +58,10 @@ std::string within(const Reach& reach, const schema::Catalog& catalog,
         else if (members)
             whole.push_back(table);
     }
-    conditions.push_back("f.relation::pg_catalog.oid = ANY (" + oids_of(whole) + ")");
+    conditions.push_back("f.relation::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (" +
+                         oids_of(whole) + ")");
     return "EXISTS (SELECT FROM " + quoted({trash_schema, "shape"}) +
-           " f WHERE f.id = i.shape AND " + any_of(conditions) + ")";
+           " f WHERE f.id OPERATOR(pg_catalog.=) i.shape AND " + any_of(conditions) + ")";
 }
 
 bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
@@ -68,7 +70,9 @@ bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
     return connection
                .exec("SELECT FROM " + quoted({trash_schema, "item"}) + " i JOIN " +
                          quoted({trash_schema, "trash_group"}) +
-                         " g ON g.id = i.group_id WHERE g.uuid = $1::uuid AND i.ordinal = $2::int "
+                         " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE g.uuid "
+                         "OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND i.ordinal "
+                         "OPERATOR(pg_catalog.=) $2::int "
                          "AND " +
                          within(reach, catalog, trash_schema, false),
                      {address.group_id, std::to_string(address.ordinal)})
@@ -80,12 +84,15 @@ std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection
                                                   const std::string& trash_schema, long long group,
                                                   const Reach& reach) {
     const auto found = connection.exec(
-        "SELECT coalesce(n.nspname::text, s.schema_name), coalesce(c.relname::text, s.table_name) "
+        "SELECT coalesce(n.nspname::pg_catalog.text, s.schema_name), "
+        "coalesce(c.relname::pg_catalog.text, s.table_name) "
         "FROM " +
             quoted({trash_schema, "item"}) + " i JOIN " + quoted({trash_schema, "shape"}) +
-            " s ON s.id = i.shape LEFT JOIN pg_catalog.pg_class c ON c.oid = s.relation LEFT JOIN "
-            "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE i.group_id = $1::bigint AND "
-            "NOT CASE WHEN i.ordinal = 1 THEN " +
+            " s ON s.id OPERATOR(pg_catalog.=) i.shape LEFT JOIN pg_catalog.pg_class c ON c.oid "
+            "OPERATOR(pg_catalog.=) s.relation LEFT JOIN "
+            "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE "
+            "i.group_id OPERATOR(pg_catalog.=) $1::bigint AND "
+            "NOT CASE WHEN i.ordinal OPERATOR(pg_catalog.=) 1 THEN " +
             within(reach, catalog, trash_schema, false) + " ELSE " +
             within(reach, catalog, trash_schema, true) + " END ORDER BY i.ordinal LIMIT 1",
         {std::to_string(group)});

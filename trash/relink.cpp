@@ -24,11 +24,12 @@ struct Links {
 std::vector<Links> links_of(Restoring& restoring) {
     std::vector<std::string> ids;
     for (const auto& group : restoring.groups) ids.push_back(to_string(group.id));
-    const auto found =
-        restoring.exec("SELECT DISTINCT l.group_id, l.shape, l.attnums, g.taken FROM " +
-                       restoring.own("link") + " l JOIN " + restoring.own("trash_group") +
-                       " g ON g.id = l.group_id WHERE l.group_id IN (" + join(ids, ", ") +
-                       ") ORDER BY g.taken DESC, l.shape, l.attnums");
+    const auto found = restoring.exec(
+        "SELECT DISTINCT l.group_id, l.shape, l.attnums, g.taken FROM " + restoring.own("link") +
+        " l JOIN " + restoring.own("trash_group") +
+        " g ON g.id OPERATOR(pg_catalog.=) l.group_id WHERE l.group_id OPERATOR(pg_catalog.=) ANY "
+        "(ARRAY[" +
+        join(ids, ", ") + "]::pg_catalog.int8[]) ORDER BY g.taken DESC, l.shape, l.attnums");
     std::vector<Links> out;
     for (int row = 0; row < found.rows(); ++row) {
         Links links;
@@ -38,10 +39,10 @@ std::vector<Links> links_of(Restoring& restoring) {
         for (const auto& attnum : schema::parse_array(found.text(row, 2))) {
             links.attnums.push_back(std::stoi(*attnum));
         }
-        links.where = "l.group_id = " + to_string(links.group) +
-                      " AND l.shape = " + to_string(links.shape->id) +
-                      " AND l.attnums = " + schema::literal(std::string(found.text(row, 2))) +
-                      "::pg_catalog.int2[]";
+        links.where = "l.group_id OPERATOR(pg_catalog.=) " + to_string(links.group) +
+                      " AND l.shape OPERATOR(pg_catalog.=) " + to_string(links.shape->id) +
+                      " AND l.attnums OPERATOR(pg_catalog.=) " +
+                      schema::literal(std::string(found.text(row, 2))) + "::pg_catalog.int2[]";
         out.push_back(std::move(links));
     }
     return out;
@@ -52,11 +53,13 @@ std::string items_by_key(const Restoring& restoring, const Links& links) {
     return "SELECT l.ctid AS link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as FROM " +
            restoring.own("link") + " l CROSS JOIN LATERAL (SELECT i.group_id, i.ordinal FROM " +
            restoring.own("item") + " i JOIN " + restoring.own("trash_group") +
-           " g ON g.id = i.group_id AND g.state = 'trashed' WHERE i.shape = ANY(ARRAY(SELECT id "
+           " g ON g.id OPERATOR(pg_catalog.=) i.group_id AND g.state OPERATOR(pg_catalog.=) "
+           "'trashed' WHERE i.shape OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT id "
            "FROM " +
-           restoring.own("shape") +
-           " WHERE relation::pg_catalog.oid = " + to_string(links.shape->relation) + ")) AND " +
-           seen_by_tenant("g") + " AND i.object_id = l.object_id AND g.taken > " +
+           restoring.own("shape") + " WHERE relation::pg_catalog.oid OPERATOR(pg_catalog.=) " +
+           to_string(links.shape->relation) + ")) AND " + seen_by_tenant("g") +
+           " AND i.object_id OPERATOR(pg_catalog.=) l.object_id AND g.taken "
+           "OPERATOR(pg_catalog.>) " +
            to_string(links.taken) + " ORDER BY g.taken LIMIT 1) x WHERE " + links.where;
 }
 
@@ -70,11 +73,12 @@ std::string items_by_row(const Restoring& restoring, const Links& links) {
            ") l JOIN (SELECT i.group_id, i.ordinal, i.payload, " + numbered +
            "i.payload ORDER BY g.taken, i.ordinal) AS n FROM " + restoring.own("item") +
            " i JOIN " + restoring.own("trash_group") +
-           " g ON g.id = i.group_id AND g.state = 'trashed' "
-           "WHERE i.shape = " +
+           " g ON g.id OPERATOR(pg_catalog.=) i.group_id AND g.state OPERATOR(pg_catalog.=) "
+           "'trashed' "
+           "WHERE i.shape OPERATOR(pg_catalog.=) " +
            to_string(links.shape->id) + " AND " + seen_by_tenant("g") +
-           " AND i.object_id IS NULL AND g.taken > " + to_string(links.taken) +
-           ") x ON x.payload = l.key AND x.n = l.n";
+           " AND i.object_id IS NULL AND g.taken OPERATOR(pg_catalog.>) " + to_string(links.taken) +
+           ") x ON x.payload OPERATOR(pg_catalog.=) l.key AND x.n OPERATOR(pg_catalog.=) l.n";
 }
 
 std::string items_of(const Restoring& restoring, const Links& links) {
@@ -86,30 +90,33 @@ std::string items_of(const Restoring& restoring, const Links& links) {
 bool lock_groups(Restoring& restoring, const Links& links) {
     return restoring
                .exec("SELECT id FROM " + restoring.own("trash_group") +
-                     " WHERE id IN (SELECT f.group_id FROM (" + items_of(restoring, links) +
-                     ") f) ORDER BY id FOR SHARE")
+                     " WHERE id OPERATOR(pg_catalog.=) ANY (SELECT f.group_id FROM (" +
+                     items_of(restoring, links) + ") f) ORDER BY id FOR SHARE")
                .rows() > 0;
 }
 
 void relink_items(Restoring& restoring, const Links& links) {
-    std::vector<std::string> set,
-        where = {"i.group_id = f.group_id", "i.ordinal = f.ordinal", "s.id = i.shape"};
+    std::vector<std::string> set, where = {"i.group_id OPERATOR(pg_catalog.=) f.group_id",
+                                           "i.ordinal OPERATOR(pg_catalog.=) f.ordinal",
+                                           "s.id OPERATOR(pg_catalog.=) i.shape"};
     for (std::size_t k = 0; k < links.attnums.size(); ++k) {
         const auto position = "pg_catalog.array_position(s.attnums, " +
                               to_string(links.attnums[k]) + "::pg_catalog.int2)";
         const auto n = "[" + to_string(k + 1) + "]";
         set.push_back("payload[" + position + "] = f.was" + n);
         where.push_back(position + " IS NOT NULL");
-        where.push_back("i.payload[" + position + "] IS NOT DISTINCT FROM f.left_as" + n);
+        where.push_back(schema::same("i.payload[" + position + "]", "f.left_as" + n));
     }
     const auto done = restoring.exec(
         "WITH found AS MATERIALIZED (" + items_of(restoring, links) + "), done AS (UPDATE " +
         restoring.own("item") + " i SET " + join(set, ", ") + " FROM found f, " +
         restoring.own("shape") + " s WHERE " + join(where, " AND ") +
         " RETURNING f.row_id, i.payload AS key), gone AS (DELETE FROM " + restoring.own("link") +
-        " WHERE ctid IN (SELECT link FROM found)), others AS (UPDATE " + restoring.own("link") +
-        " o SET key = done.key FROM done WHERE o.row_id = done.row_id AND o.ctid NOT IN (SELECT "
-        "link FROM found)) SELECT count(*) FROM done");
+        " WHERE ctid OPERATOR(pg_catalog.=) ANY (SELECT link FROM found)), others AS (UPDATE " +
+        restoring.own("link") +
+        " o SET key = done.key FROM done WHERE o.row_id OPERATOR(pg_catalog.=) done.row_id AND NOT "
+        "(o.ctid OPERATOR(pg_catalog.=) ANY "
+        "(SELECT link FROM found))) SELECT pg_catalog.count(*) FROM done");
     restoring.result.relinked += done.integer(0, 0);
 }
 
@@ -163,8 +170,8 @@ std::string update_by_key(const Restoring& restoring, const Links& links) {
     std::string untouched;
     for (std::size_t k = 0; k < links.attnums.size(); ++k) {
         const auto& column = *links.shape->table->column(links.attnums[k]);
-        untouched += " AND " + ("(" + schema::to_text(column, "t")) +
-                     ") IS NOT DISTINCT FROM l.left_as[" + to_string(k + 1) + "]";
+        untouched += " AND " + schema::same(schema::to_text(column, "t"),
+                                            "l.left_as[" + to_string(k + 1) + "]");
     }
     return "UPDATE " + schema::relation(*links.shape->table) + " AS t SET " +
            assignments(links, "l.was") + " FROM " + restoring.own("link") + " l WHERE " +
@@ -205,24 +212,29 @@ std::string update_by_row(const Restoring& restoring, const Links& links) {
            kept + ") AS n FROM " + restoring.own("link") + " l WHERE " + links.where +
            "), c AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS place, " + live + " AS k, " +
            numbered + live + " ORDER BY t.tableoid, t.ctid) AS n FROM " + relation +
-           " AS t WHERE " + live + " IN (SELECT k FROM l)), done AS (UPDATE " + relation +
+           " AS t WHERE " + live +
+           " OPERATOR(pg_catalog.=) ANY (SELECT k FROM l)), done AS (UPDATE " + relation +
            " AS t SET " + assignments(links, "l.was") +
-           " FROM l JOIN c ON c.k = l.k AND c.n = l.n WHERE t.tableoid = c.part AND t.ctid = "
+           " FROM l JOIN c ON c.k OPERATOR(pg_catalog.=) l.k AND c.n OPERATOR(pg_catalog.=) l.n "
+           "WHERE t.tableoid OPERATOR(pg_catalog.=) c.part AND t.ctid OPERATOR(pg_catalog.=) "
            "c.place RETURNING l.row_id, " +
            row_now(*links.shape) + " AS key), others AS (UPDATE " + restoring.own("link") +
-           " o SET key = done.key FROM done WHERE o.row_id = done.row_id) SELECT count(*) FROM "
+           " o SET key = done.key FROM done WHERE o.row_id OPERATOR(pg_catalog.=) done.row_id) "
+           "SELECT pg_catalog.count(*) FROM "
            "done";
 }
 
 // The links first: two restores that concern one row come one after the other.
 void lock_rows(Restoring& restoring, const Links& links) {
     const auto link = restoring.own("link");
-    restoring.exec("SELECT count(*) FROM (SELECT 1 FROM " + link +
-                   " o WHERE o.row_id IN (SELECT l.row_id FROM " + link + " l WHERE " +
-                   links.where + ") ORDER BY o.row_id, o.group_id, o.attnums FOR UPDATE) r");
+    restoring.exec("SELECT pg_catalog.count(*) FROM (SELECT 1 FROM " + link +
+                   " o WHERE o.row_id OPERATOR(pg_catalog.=) ANY (SELECT l.row_id FROM " + link +
+                   " l WHERE " + links.where +
+                   ") ORDER BY o.row_id, o.group_id, o.attnums FOR UPDATE) r");
     const auto [live, kept] = whole_row(*links.shape);
-    restoring.exec("SELECT count(*) FROM (SELECT 1 FROM " + schema::relation(*links.shape->table) +
-                   " AS t WHERE " + live + " IN (SELECT " + kept + " FROM " + link + " l WHERE " +
+    restoring.exec("SELECT pg_catalog.count(*) FROM (SELECT 1 FROM " +
+                   schema::relation(*links.shape->table) + " AS t WHERE " + live +
+                   " OPERATOR(pg_catalog.=) ANY (SELECT " + kept + " FROM " + link + " l WHERE " +
                    links.where + ") FOR NO KEY UPDATE) r");
 }
 

@@ -38,8 +38,9 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
         options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
     const schema::Connection::Statement statement{
         "SELECT " + plan.move +
-            "($1::text[], $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::bool, "
-            "$8::text[], $9::bigint)",
+            "($1::pg_catalog.text[], $2::pg_catalog.uuid, $3::pg_catalog.text, "
+            "$4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, "
+            "$8::pg_catalog.text[], $9::bigint)",
         {schema::array_literal(params_of(id)), uuid, context.by, context.reason, context.request_id,
          context.address, options.hard && !options.check.rows ? "t" : "f", etags,
          text_of(options.most)}};

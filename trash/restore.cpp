@@ -97,7 +97,7 @@ Statement insert_together(const Restoring& restoring, const Shapes& shapes) {
         const auto name = "w" + to_string(with.size());
         with.push_back(name + " AS (" + insert_sql(*shape, source(restoring, *shape)) +
                        " RETURNING 1)");
-        counts.push_back("(SELECT count(*) FROM " + name + ")");
+        counts.push_back("(SELECT pg_catalog.count(*) FROM " + name + ")");
     }
     return {"WITH " + join(with, ", ") + " SELECT " + join(counts, ", "), {}, false};
 }
@@ -244,12 +244,12 @@ Statement entry_of(const Restoring& restoring, const GroupRow& group) {
 
 void end_group(Restoring& restoring, const GroupRow& group) {
     const auto id = to_string(group.id);
-    const std::string of_this = " WHERE group_id = $1::pg_catalog.int8";
+    const std::string of_this = " WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8";
     const auto done = restoring.together(
         {{kByIndex},
          {"UPDATE " + restoring.own("trash_group") +
               " SET state = 'restored', ended_at = pg_catalog.now(), ended_by = $1 "
-              "WHERE id = $2::pg_catalog.int8",
+              "WHERE id OPERATOR(pg_catalog.=) $2::pg_catalog.int8",
           {restoring.context.by, id}},
          entry_of(restoring, group),
          {"DELETE FROM " + restoring.own("item") + of_this, {id}},

@@ -27,7 +27,7 @@ std::vector<std::string> texts(std::string_view array) {
 GroupRow read_group(Restoring& restoring, long long id) {
     const auto found = restoring.exec(
         "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object FROM " +
-        restoring.own("trash_group") + " WHERE id = " + to_string(id));
+        restoring.own("trash_group") + " WHERE id OPERATOR(pg_catalog.=) " + to_string(id));
     if (found.rows() != 1) throw Error(Code::kNotFound, "there is no such group");
     GroupRow group;
     group.id = id;
@@ -50,11 +50,14 @@ void read_shapes(Restoring& restoring, const GroupRow& group) {
     const auto found = restoring.together(
         {{kByIndex},
          {"SELECT id, relation::pg_catalog.oid, schema_name, table_name, attnums, names, types, "
-          "generated, identity, EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation "
+          "generated, identity, EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid "
+          "OPERATOR(pg_catalog.=) relation "
           "AND NOT c.relispartition) FROM " +
               restoring.own("shape") +
-              " WHERE id = ANY($1::pg_catalog.int4[]) OR id = ANY(ARRAY(SELECT shape FROM " +
-              restoring.own("link") + " WHERE group_id = $2::pg_catalog.int8))",
+              " WHERE id OPERATOR(pg_catalog.=) ANY($1::pg_catalog.int4[]) OR id "
+              "OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT shape FROM " +
+              restoring.own("link") +
+              " WHERE group_id OPERATOR(pg_catalog.=) $2::pg_catalog.int8))",
           {schema::array_literal(ids), to_string(group.id)}},
          {kAsPlanned}})[1];
     for (int row = 0; row < found.rows(); ++row) {
@@ -95,17 +98,19 @@ void add_ranges(Restoring& restoring, const GroupRow& group) {
 std::string text_at(const Shape& shape, const std::vector<int>& wanted, std::size_t at) {
     if (wanted[at] != 0) return stored(shape, wanted[at]);
     const auto e = "e.e" + to_string(at + 1);
-    return "CASE WHEN pg_catalog.num_nulls(" + e + ") = 0 THEN pg_catalog.format('%s', " + e +
-           ") END";
+    return "CASE WHEN pg_catalog.num_nulls(" + e +
+           ") OPERATOR(pg_catalog.=) 0 THEN pg_catalog.format('%s', " + e + ") END";
 }
 
 // Up to the end of its condition. No index on shape may serve: before the first ANALYZE it seems to
 // find few rows.
 std::string items(const Restoring& restoring, const Shape& shape, const std::string& group,
-                  const std::string& ordinals) {
+                  const std::pair<std::string, std::string>& ordinals) {
     return "(SELECT group_id, ordinal, object_id, payload FROM " + restoring.items() +
-           " WHERE group_id = " + group + " AND ordinal BETWEEN " + ordinals +
-           " AND shape + 0 = " + to_string(shape.id);
+           " WHERE group_id OPERATOR(pg_catalog.=) " + group +
+           " AND ordinal OPERATOR(pg_catalog.>=) " + ordinals.first +
+           " AND ordinal OPERATOR(pg_catalog.<=) " + ordinals.second +
+           " AND shape OPERATOR(pg_catalog.+) 0 OPERATOR(pg_catalog.=) " + to_string(shape.id);
 }
 
 std::string as_table(const Shape& shape) {
@@ -178,7 +183,7 @@ std::string source(const Restoring& restoring, const Shape& shape) {
     }
     for (const auto& range : shape.ranges) {
         parts.push_back(items(restoring, shape, to_string(range.group),
-                              to_string(range.first) + " AND " + to_string(range.last)) +
+                              {to_string(range.first), to_string(range.last)}) +
                         guard + ")");
     }
     return "(" + cascade::join(parts, " UNION ALL ") + ")";
@@ -186,7 +191,7 @@ std::string source(const Restoring& restoring, const Shape& shape) {
 
 std::string source_of_one(const Restoring& restoring, const Shape& shape) {
     return items(restoring, shape, "$1::pg_catalog.int8",
-                 "$2::pg_catalog.int4 AND $3::pg_catalog.int4") +
+                 {"$2::pg_catalog.int4", "$3::pg_catalog.int4"}) +
            ")";
 }
 

@@ -19,7 +19,7 @@ std::string mark() {
 void check_role(schema::Connection& connection, const std::string& role) {
     const auto found = connection.exec(
         "SELECT pg_catalog.pg_has_role(session_user, oid, 'MEMBER') FROM pg_catalog.pg_roles WHERE "
-        "rolname = $1",
+        "rolname OPERATOR(pg_catalog.=) $1",
         {role});
     if (found.rows() == 0)
         throw Error(Code::kUnavailable,
@@ -33,8 +33,9 @@ void check_role(schema::Connection& connection, const std::string& role) {
 bool is_open(schema::Connection& connection, const std::string& access, const std::string& role) {
     return connection
                .exec(
-                   "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1 AND "
-                   "pg_catalog.obj_description(oid, 'pg_namespace') = $2 AND "
+                   "SELECT FROM pg_catalog.pg_namespace WHERE nspname OPERATOR(pg_catalog.=) $1 "
+                   "AND "
+                   "pg_catalog.obj_description(oid, 'pg_namespace') OPERATOR(pg_catalog.=) $2 AND "
                    "pg_catalog.has_schema_privilege($3, oid, 'USAGE') AND "
                    "pg_catalog.pg_has_role(session_user, nspowner, 'MEMBER')",
                    {access, mark(), role})
@@ -90,7 +91,7 @@ void need_sight(schema::Connection& connection, const std::string& trash_schema,
     auto count = [&](const std::string& schema) {
         return connection
             .exec("SELECT pg_catalog.count(*) FROM " + quoted({schema, "item"}) +
-                      " WHERE group_id = $1::bigint",
+                      " WHERE group_id OPERATOR(pg_catalog.=) $1::bigint",
                   {std::to_string(group)})
             .integer(0, 0);
     };

@@ -14,6 +14,7 @@
 #include "generated/kMigration007.hpp"
 #include "generated/kMigration010.hpp"
 #include "generated/kMigration020.hpp"
+#include "generated/kMigration050.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/seal.hpp"
@@ -32,7 +33,8 @@ struct Migration {
 };
 constexpr Migration kMigrations[] = {{1, kMigration001}, {2, kMigration002},  {3, kMigration003},
                                      {4, kMigration004}, {5, kMigration005},  {6, kMigration006},
-                                     {7, kMigration007}, {10, kMigration010}, {20, kMigration020}};
+                                     {7, kMigration007}, {10, kMigration010}, {20, kMigration020},
+                                     {50, kMigration050}};
 
 std::string hex(unsigned long long value, int digits) {
     static const char* const kDigits = "0123456789abcdef";
@@ -44,7 +46,8 @@ std::string hex(unsigned long long value, int digits) {
 // Asked one by one: numbers are given out before they are used, so there may be gaps.
 bool applied(Connection& connection, const std::string& schema, int version) {
     return connection
-               .exec("SELECT FROM " + schema + ".migration WHERE version = $1::int",
+               .exec("SELECT FROM " + schema +
+                         ".migration WHERE version OPERATOR(pg_catalog.=) $1::int",
                      {std::to_string(version)})
                .rows() > 0;
 }
@@ -54,7 +57,7 @@ void apply_missing(Connection& connection, const std::string& schema) {
         "CREATE TABLE IF NOT EXISTS " + schema +
         ".migration (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())");
     const long long have =
-        connection.exec("SELECT COALESCE(max(version), 0) FROM " + schema + ".migration")
+        connection.exec("SELECT COALESCE(pg_catalog.max(version), 0) FROM " + schema + ".migration")
             .integer(0, 0);
     if (have > newest_version()) {
         throw Error(Code::kUnavailable,
@@ -75,17 +78,18 @@ struct Counter {
     const char *table, *column, *highest;
 };
 constexpr Counter kCounters[] = {
-    {"shape", "id", "(SELECT max(id) FROM {schema}.shape)"},
-    {"trash_group", "id", "(SELECT max(id) FROM {schema}.trash_group)"},
+    {"shape", "id", "(SELECT pg_catalog.max(id) FROM {schema}.shape)"},
+    {"trash_group", "id", "(SELECT pg_catalog.max(id) FROM {schema}.trash_group)"},
     {"trash_group", "taken",
-     "(SELECT max(taken) FROM (SELECT taken FROM {schema}.trash_group ORDER BY id DESC LIMIT "
+     "(SELECT pg_catalog.max(taken) FROM (SELECT taken FROM {schema}.trash_group ORDER BY id DESC "
+     "LIMIT "
      "10000) "
      "g)"},
-    {"link", "id", "(SELECT max(id) FROM {schema}.link)"},
-    {"link", "row_id", "(SELECT max(row_id) FROM {schema}.link)"},
-    {"operation", "number", "(SELECT max(number) FROM {schema}.operation)"},
+    {"link", "id", "(SELECT pg_catalog.max(id) FROM {schema}.link)"},
+    {"link", "row_id", "(SELECT pg_catalog.max(row_id) FROM {schema}.link)"},
+    {"operation", "number", "(SELECT pg_catalog.max(number) FROM {schema}.operation)"},
     {"ledger", "id",
-     "GREATEST((SELECT max(id) FROM {schema}.ledger), (SELECT max(upto) FROM "
+     "GREATEST((SELECT pg_catalog.max(id) FROM {schema}.ledger), (SELECT pg_catalog.max(upto) FROM "
      "{schema}.ledger_seal))"}};
 
 // A copy of the data without its sequences would give out numbers that are taken.
@@ -95,17 +99,20 @@ void catch_up(Connection& connection, const std::string& schema) {
         counters += std::string(counters.empty() ? "(" : ", (") +
                     schema::literal(schema + "." + counter.table) + ", '" + counter.column + "', " +
                     counter.highest + ")";
-    connection.exec(with_names(
-        "SELECT pg_catalog.setval(s, m) FROM (SELECT "
-        "pg_catalog.pg_get_serial_sequence(t, c)::pg_catalog.regclass AS s, m FROM "
-        "(VALUES " +
-            counters +
-            ") v(t, c, m)) x WHERE m > COALESCE(pg_catalog.pg_sequence_last_value(s), 0)",
-        {{"{schema}", schema}}));
+    connection.exec(
+        with_names("SELECT pg_catalog.setval(s, m) FROM (SELECT "
+                   "pg_catalog.pg_get_serial_sequence(t, c)::pg_catalog.regclass AS s, m FROM "
+                   "(VALUES " +
+                       counters +
+                       ") v(t, c, m)) x WHERE m OPERATOR(pg_catalog.>) "
+                       "COALESCE(pg_catalog.pg_sequence_last_value(s), 0)",
+                   {{"{schema}", schema}}));
 }
 
 bool missing(Connection& connection, const std::string& trash_schema) {
-    return connection.exec("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", {trash_schema})
+    return connection
+               .exec("SELECT FROM pg_catalog.pg_namespace WHERE nspname OPERATOR(pg_catalog.=) $1",
+                     {trash_schema})
                .rows() == 0;
 }
 
@@ -118,14 +125,14 @@ std::string utc(const std::string& time) {
 
 std::string seen_by_tenant(const std::string& alias) {
     const std::string tenant(schema::kTenant);
-    return "(" + tenant + " IS NULL OR " + alias + ".tenant = " + tenant + ")";
+    return "(" + tenant + " IS NULL OR " + alias + ".tenant OPERATOR(pg_catalog.=) " + tenant + ")";
 }
 
 std::string group_seen_by_tenant(const std::string& trash_schema, const std::string& group_id) {
     const std::string tenant(schema::kTenant);
     return "(" + tenant + " IS NULL OR EXISTS (SELECT FROM " +
-           quoted({trash_schema, "trash_group"}) + " own WHERE own.id = " + group_id +
-           " AND own.tenant = " + tenant + "))";
+           quoted({trash_schema, "trash_group"}) + " own WHERE own.id OPERATOR(pg_catalog.=) " +
+           group_id + " AND own.tenant OPERATOR(pg_catalog.=) " + tenant + "))";
 }
 
 std::string with_names(std::string text, const std::map<std::string, std::string>& names) {
@@ -144,16 +151,18 @@ std::optional<int> installed_version(Connection& connection, const std::string& 
     if (connection.exec("SELECT pg_catalog.to_regclass($1)", {table}).null(0, 0))
         return std::nullopt;
     return static_cast<int>(
-        connection.exec("SELECT COALESCE(max(version), 0) FROM " + table).integer(0, 0));
+        connection.exec("SELECT COALESCE(pg_catalog.max(version), 0) FROM " + table).integer(0, 0));
 }
 
 std::vector<std::string> without_replica_identity(Connection& connection,
                                                   const std::string& trash_schema) {
     const Result found = connection.exec(
-        "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
-        "c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND (c.relreplident = 'n' "
-        "OR c.relreplident = 'd' AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE "
-        "i.indrelid = c.oid AND i.indisprimary AND i.indisvalid)) ORDER BY 1",
+        "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid "
+        "OPERATOR(pg_catalog.=) c.relnamespace WHERE n.nspname OPERATOR(pg_catalog.=) $1 AND "
+        "c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}') AND (c.relreplident OPERATOR(pg_catalog.=) "
+        "'n' OR c.relreplident OPERATOR(pg_catalog.=) 'd' AND NOT EXISTS (SELECT FROM "
+        "pg_catalog.pg_index i WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisprimary "
+        "AND i.indisvalid)) ORDER BY 1",
         {trash_schema});
     std::vector<std::string> tables;
     for (int row = 0; row < found.rows(); ++row) tables.emplace_back(found.text(row, 0));
@@ -223,20 +232,25 @@ int shape_of(Connection& connection, const std::string& trash_schema, const sche
     const std::vector<Param> key = {std::to_string(table.oid), signature};
     // an index takes a third of a page at most
     const std::string mark =
-        "CASE WHEN pg_catalog.octet_length($2::text) > 2000 THEN pg_catalog.md5($2::text) ELSE $2 "
+        "CASE WHEN pg_catalog.octet_length($2::pg_catalog.text) OPERATOR(pg_catalog.>) 2000 THEN "
+        "pg_catalog.md5($2::pg_catalog.text) ELSE $2 "
         "END";
     const std::string look =
-        "SELECT id FROM " + shape + " WHERE relation = $1::oid::regclass AND signature = " + mark;
+        "SELECT id FROM " + shape +
+        " WHERE relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid::pg_catalog.regclass AND "
+        "signature OPERATOR(pg_catalog.=) " +
+        mark;
     Result found = connection.exec(look, key);
     if (found.rows() == 0) {
         connection.exec(
             "INSERT INTO " + shape +
                 " (relation, signature, schema_name, table_name, attnums, names, "
-                "types, generated, identity) VALUES ($1::oid::regclass, " +
+                "types, generated, identity) VALUES ($1::pg_catalog.oid::pg_catalog.regclass, " +
                 mark +
-                ", $3, $4, $5::int2[], "
-                "$6::text[], "
-                "$7::text[], $8::bool[], $9::int2[]) ON CONFLICT (relation, signature) DO NOTHING",
+                ", $3, $4, $5::pg_catalog.int2[], "
+                "$6::pg_catalog.text[], "
+                "$7::pg_catalog.text[], $8::pg_catalog.bool[], $9::pg_catalog.int2[]) ON CONFLICT "
+                "(relation, signature) DO NOTHING",
             {key[0], key[1], table.name.schema, table.name.name, schema::array_literal(attnums),
              schema::array_literal(names), schema::array_literal(types),
              schema::array_literal(generated), schema::array_literal(identity)});
@@ -253,7 +267,8 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
     const Connection::Statement look{
         "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object, " +
             utc("ended_at") + ", ended_by, tenant FROM " + quoted({trash_schema, "trash_group"}) +
-            " g WHERE uuid = $1::uuid AND " + seen_by_tenant("g") + (lock ? " FOR UPDATE" : ""),
+            " g WHERE uuid OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND " + seen_by_tenant("g") +
+            (lock ? " FOR UPDATE" : ""),
         {address.group_id}};
     const Result found = connection.exec_pipeline({{kByIndex}, look, {kAsPlanned}})[1];
     if (found.rows() == 0 || address.ordinal < 1 || address.ordinal > found.integer(0, 5)) {
@@ -285,14 +300,17 @@ GroupTables group_tables(Connection& connection, const std::string& trash_schema
                          const std::string& item_id) {
     const ItemAddress address = parse_item_id(item_id);
     const Result found = connection.exec(
-        "SELECT coalesce(n.nspname::text, s.schema_name), coalesce(c.relname::text, "
+        "SELECT coalesce(n.nspname::pg_catalog.text, s.schema_name), "
+        "coalesce(c.relname::pg_catalog.text, "
         "s.table_name), pg_catalog.sum(u.amount) OVER (ORDER BY u.place) FROM " +
             quoted({trash_schema, "trash_group"}) +
             " g CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(g.shapes), "
             "pg_catalog.unnest(g.counts)) WITH ORDINALITY u(shape, amount, place) JOIN " +
             quoted({trash_schema, "shape"}) +
-            " s ON s.id = u.shape LEFT JOIN pg_catalog.pg_class c ON c.oid = s.relation LEFT JOIN "
-            "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE g.uuid = $1::uuid "
+            " s ON s.id OPERATOR(pg_catalog.=) u.shape LEFT JOIN pg_catalog.pg_class c ON c.oid "
+            "OPERATOR(pg_catalog.=) s.relation LEFT JOIN "
+            "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE g.uuid "
+            "OPERATOR(pg_catalog.=) $1::pg_catalog.uuid "
             "AND " +
             seen_by_tenant("g") + " ORDER BY u.place",
         {address.group_id});
@@ -329,16 +347,20 @@ std::vector<std::string> purge_groups(schema::Transaction& transaction,
             "r.schema_name, "
             "r.table_name, g.root_object, g.uuid, (SELECT pg_catalog.jsonb_object_agg(t.name, t.n) "
             "FROM "
-            "(SELECT s.schema_name || '.' || s.table_name AS name, pg_catalog.sum(c.n) AS n FROM "
+            "(SELECT s.schema_name OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) "
+            "s.table_name AS name, pg_catalog.sum(c.n) AS n FROM "
             "ROWS FROM "
             "(pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts)) c(shape, n) JOIN " +
-            own("shape") + " s ON s.id = c.shape GROUP BY 1) t), $4, $5, g.tenant FROM " +
+            own("shape") +
+            " s ON s.id OPERATOR(pg_catalog.=) c.shape GROUP BY 1) t), $4, $5, g.tenant FROM " +
             own("trash_group") + " g JOIN " + own("shape") +
-            " r ON r.id = g.root_shape WHERE g.id = ANY ($1::bigint[]) "
-            "RETURNING l.id || '-' || pg_catalog.encode(" +
+            " r ON r.id OPERATOR(pg_catalog.=) g.root_shape WHERE g.id OPERATOR(pg_catalog.=) ANY "
+            "($1::bigint[]) "
+            "RETURNING l.id OPERATOR(pg_catalog.||) '-' OPERATOR(pg_catalog.||) "
+            "pg_catalog.encode(" +
             entry_digest() + ", 'hex')",
         {ids, context.by, context.reason, context.request_id, context.address}};
-    const std::string of_these = " WHERE group_id = ANY ($1::bigint[])";
+    const std::string of_these = " WHERE group_id OPERATOR(pg_catalog.=) ANY ($1::bigint[])";
     const auto done = transaction.connection().exec_pipeline(
         {{kByIndex},
          entry,
@@ -346,7 +368,7 @@ std::vector<std::string> purge_groups(schema::Transaction& transaction,
          {"DELETE FROM " + own("item") + of_these, {ids}},
          {"UPDATE " + own("trash_group") +
               " SET state = 'purged', ended_at = pg_catalog.now(), ended_by = "
-              "$2 WHERE id = ANY ($1::bigint[])",
+              "$2 WHERE id OPERATOR(pg_catalog.=) ANY ($1::bigint[])",
           {ids, context.by}},
          {kAsPlanned}});
     if (done[3].affected() != size) {

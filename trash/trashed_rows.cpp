@@ -32,25 +32,29 @@ std::string TrashedRows::from(const Form& form, const RowsAsked& asked,
                           quoted(column->name));
     return " FROM " + quoted({trash_schema_, "item"}) + " i" + join +
            " CROSS JOIN LATERAL (SELECT " + cascade::join(columns, ", ") +
-           ") t WHERE i.shape = " + to_string(form.id);
+           ") t WHERE i.shape OPERATOR(pg_catalog.=) " + to_string(form.id);
 }
 
 // A left join, because the server leaves it out where nothing asks for the group.
 std::string TrashedRows::all(const Form& form, const RowsAsked& asked) const {
-    return conditions(
-        from(form, asked,
-             " LEFT JOIN " + quoted({trash_schema_, "trash_group"}) + " g ON g.id = i.group_id"),
-        conditions(asked.where, asked.groups));
+    return conditions(from(form, asked,
+                           " LEFT JOIN " + quoted({trash_schema_, "trash_group"}) +
+                               " g ON g.id OPERATOR(pg_catalog.=) i.group_id"),
+                      conditions(asked.where, asked.groups));
 }
 
 // Group by group along their index: sorted as a whole a large trash would be read to its end.
 std::string TrashedRows::newest(const Form& form, const RowsAsked& asked) const {
     return " FROM " + quoted({trash_schema_, "trash_group"}) +
            " g CROSS JOIN LATERAL (SELECT i.ordinal" +
-           conditions(from(form, asked, "") + " AND i.group_id = g.id", asked.where) +
+           conditions(from(form, asked, "") + " AND i.group_id OPERATOR(pg_catalog.=) g.id",
+                      asked.where) +
            " ORDER BY i.ordinal LIMIT " + to_string(asked.limit) + ") i WHERE " +
-           conditions("g.state = 'trashed' AND g.shapes @> ARRAY[" + to_string(form.id) + "]",
-                      conditions(asked.bound, asked.groups));
+           conditions(
+               "g.state OPERATOR(pg_catalog.=) 'trashed' AND g.shapes OPERATOR(pg_catalog.@>) "
+               "ARRAY[" +
+                   to_string(form.id) + "]",
+               conditions(asked.bound, asked.groups));
 }
 
 bool few_items(schema::Connection& connection, const std::string& trash_schema,
@@ -58,8 +62,10 @@ bool few_items(schema::Connection& connection, const std::string& trash_schema,
     std::vector<schema::Param> ids;
     for (int id : forms) ids.emplace_back(to_string(id));
     return connection
-               .exec("SELECT count(*) FROM (SELECT FROM " + quoted({trash_schema, "item"}) +
-                         " WHERE shape = ANY($1::int[]) LIMIT " + to_string(kFew + 1) + ") few",
+               .exec("SELECT pg_catalog.count(*) FROM (SELECT FROM " +
+                         quoted({trash_schema, "item"}) +
+                         " WHERE shape OPERATOR(pg_catalog.=) ANY($1::int[]) LIMIT " +
+                         to_string(kFew + 1) + ") few",
                      {schema::array_literal(ids)})
                .integer(0, 0) <= kFew;
 }
@@ -78,15 +84,15 @@ std::vector<std::string> TrashedRows::selects(const RowsAsked& asked) const {
 
 std::vector<std::string> TrashedRows::counts(const RowsAsked& asked) const {
     std::vector<std::string> out;
-    for (const auto& form : forms_) out.push_back("SELECT count(*)" + all(form, asked));
+    for (const auto& form : forms_) out.push_back("SELECT pg_catalog.count(*)" + all(form, asked));
     return out;
 }
 
-std::string TrashedRows::json_cases(const ItemPlace& place,
+std::string TrashedRows::json_cases(const std::string& shape, const ItemPlace& place,
                                     const std::vector<std::string>& select) const {
     std::string out;
     for (const auto& form : forms_)
-        out += " WHEN " + to_string(form.id) + " THEN " +
+        out += " WHEN " + shape + " OPERATOR(pg_catalog.=) " + to_string(form.id) + " THEN " +
                json_as_today(form, trash_schema_, place, select);
     return out;
 }
@@ -101,7 +107,8 @@ std::optional<std::size_t> first_bad(schema::Connection& connection,
         types.emplace_back(value.type);
     }
     const auto found = connection.exec(
-        "SELECT u.n FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) "
+        "SELECT u.n FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), "
+        "pg_catalog.unnest($2::pg_catalog.text[])) "
         "WITH ORDINALITY u(value, type, n) WHERE " +
             quoted({trash_schema, "cast_error"}) +
             "(u.value, u.type) IS NOT NULL ORDER BY 1 LIMIT 1",

@@ -40,7 +40,8 @@ class TrashedRows {
     // SELECTs of how many there are.
     std::vector<std::string> counts(const RowsAsked& asked) const;
     // "WHEN id THEN json" for each form, of the item at the place (json_as_today).
-    std::string json_cases(const ItemPlace& place, const std::vector<std::string>& select) const;
+    std::string json_cases(const std::string& shape, const ItemPlace& place,
+                           const std::vector<std::string>& select) const;
 
   private:
     std::string from(const Form& form, const RowsAsked& asked, const std::string& join) const;

@@ -44,11 +44,12 @@ std::string differing(const Shape& shape) {
     std::vector<std::string> out;
     for (const auto& column : shape.table->columns) {
         if (!compared(shape, column)) continue;
-        out.push_back("CASE WHEN (" + expected(shape, column) + ") IS DISTINCT FROM (" +
-                      schema::to_text(column, "t") + ") THEN " + to_string(column.attnum) + " END");
+        out.push_back("CASE WHEN " +
+                      schema::differ(expected(shape, column), schema::to_text(column, "t")) +
+                      " THEN " + to_string(column.attnum) + " END");
     }
-    return "NULLIF(pg_catalog.array_remove(ARRAY[" + join(out, ", ") +
-           "]::pg_catalog.int4[], NULL), '{}')";
+    return "(SELECT pg_catalog.array_agg(x.n) FROM pg_catalog.unnest(ARRAY[" + join(out, ", ") +
+           "]::pg_catalog.int4[]) x(n) WHERE x.n IS NOT NULL)";
 }
 
 std::string same_row(const Shape& shape) {
