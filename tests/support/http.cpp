@@ -62,38 +62,51 @@ ServiceProcess::ServiceProcess(const std::string& database,
 }
 
 void ServiceProcess::start(const std::vector<std::string>& arguments) {
-    output_ = spawn(arguments, child_);
+    reader_ = std::thread(&ServiceProcess::read_all, this, spawn(arguments, child_));
     const std::string mark = "listening on 127.0.0.1:";
-    for (;;) {
-        auto at = log_.find(mark);
-        if (at != std::string::npos && log_.find('\n', at) != std::string::npos) {
-            port_ = std::stoi(log_.substr(at + mark.size()));
-            return;
-        }
-        if (!read_more()) throw std::runtime_error("trashd did not start:\n" + log_);
+    const auto line_end = [&] {
+        const auto at = log_.find(mark);
+        return at == std::string::npos ? at : log_.find('\n', at);
+    };
+    std::unique_lock lock(mutex_);
+    written_.wait(lock, [&] { return ended_ || line_end() != std::string::npos; });
+    const auto so_far = log_;
+    lock.unlock();
+    if (so_far.find(mark) == std::string::npos) {
+        stop();
+        throw std::runtime_error("trashd did not start:\n" + so_far);
     }
+    port_ = std::stoi(so_far.substr(so_far.find(mark) + mark.size()));
 }
 
-bool ServiceProcess::read_more() {
+void ServiceProcess::read_all(int output) {
     char buffer[4096];
-    auto length = read(output_, buffer, sizeof buffer);
-    if (length <= 0) return false;
-    log_.append(buffer, static_cast<std::size_t>(length));
-    return true;
+    for (ssize_t length; (length = read(output, buffer, sizeof buffer)) > 0;) {
+        const std::lock_guard lock(mutex_);
+        log_.append(buffer, static_cast<std::size_t>(length));
+        written_.notify_all();
+    }
+    close(output);
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    written_.notify_all();
 }
 
-const std::string& ServiceProcess::log_with(const std::string& text) {
-    while (log_.find(text) == std::string::npos && read_more()) {
-    }
+std::string ServiceProcess::log() {
+    const std::lock_guard lock(mutex_);
+    return log_;
+}
+
+std::string ServiceProcess::log_with(const std::string& text) {
+    std::unique_lock lock(mutex_);
+    written_.wait(lock, [&] { return ended_ || log_.find(text) != std::string::npos; });
     return log_;
 }
 
 int ServiceProcess::stop() {
     if (child_ < 0) return -1;
     ::kill(child_, SIGTERM);
-    while (read_more()) {
-    }
-    close(output_);
+    reader_.join();
     auto status = wait_for(child_);
     child_ = -1;
     return status;
@@ -101,7 +114,7 @@ int ServiceProcess::stop() {
 
 void ServiceProcess::kill() {
     ::kill(child_, SIGKILL);
-    close(output_);
+    reader_.join();
     wait_for(child_);
     child_ = -1;
 }

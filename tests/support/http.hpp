@@ -5,7 +5,10 @@
 #include <rapidjson/document.h>
 #include <sys/types.h>
 
+#include <condition_variable>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -31,20 +34,26 @@ class ServiceProcess {
     ~ServiceProcess();
     int port() const { return port_; }
     pid_t pid() const { return child_; }
-    const std::string& log() const { return log_; }
+    // What it has written so far, to both of its outputs.
+    std::string log();
     // Waits until the log holds the text or the process has ended.
-    const std::string& log_with(const std::string& text);
+    std::string log_with(const std::string& text);
     // SIGTERM; the exit status, or -1 when a signal ended it.
     int stop();
     void kill();  // SIGKILL: no time for anything
 
   private:
     void start(const std::vector<std::string>& arguments);
-    bool read_more();
+    void read_all(int output);
 
     pid_t child_ = -1;
-    int output_ = -1, port_ = 0;
-    std::string log_, config_;
+    int port_ = 0;
+    std::string config_;
+    std::mutex mutex_;  // of the two below
+    std::string log_;
+    bool ended_ = false;  // it writes no more
+    std::condition_variable written_;
+    std::thread reader_;  // reads all the time, for who writes into a full pipe waits
 };
 
 // The exit status of trashd with these arguments and what it wrote to both of its outputs.
