@@ -139,9 +139,9 @@ class Lease {
 
 // move: READ COMMITTED, row_security off (engine rule: an error instead of rows that hide).
 // write: READ COMMITTED, row-level security as the role has it.
-// read: REPEATABLE READ READ ONLY. All fix the settings that values are written and read under:
-// DateStyle, IntervalStyle, extra_float_digits, TimeZone UTC, bytea_output, lc_monetary, xmloption,
-// jit off, plan_cache_mode force_generic_plan (move only), lock and statement timeouts.
+// read: REPEATABLE READ READ ONLY. All fix the settings that values are written and read under and
+// that statements are understood by (kFixed in transaction.cpp), plan_cache_mode
+// force_generic_plan (move only), lock and statement timeouts; pg_catalog is searched first.
 enum class Mode { kMove, kWrite, kRead };
 
 // Begins with its first statement, in the same round trip; leaving scope without commit() rolls

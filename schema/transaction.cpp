@@ -19,21 +19,33 @@ std::string begin(Mode mode) {
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-// Values are written and read under these. The search path stays: the users' triggers need theirs.
+// Values are written and read, and statements of trashd's own understood, under these, whatever the
+// cluster, the database or the role say.
+const Settings kFixed{{"DateStyle", "ISO, YMD"},
+                      {"IntervalStyle", "postgres"},
+                      {"extra_float_digits", "1"},
+                      {"TimeZone", "UTC"},
+                      {"bytea_output", "hex"},
+                      {"lc_monetary", "C"},
+                      {"xmloption", "content"},
+                      {"xmlbinary", "base64"},
+                      {"array_nulls", "on"},
+                      {"standard_conforming_strings", "on"},
+                      {"backslash_quote", "safe_encoding"},
+                      {"transform_null_equals", "off"},
+                      {"quote_all_identifiers", "off"},
+                      {"gin_fuzzy_search_limit", "0"},
+                      {"exit_on_error", "off"},
+                      {"plpgsql.extra_errors", "none"},
+                      {"jit", "off"}};
+
 Settings settings(Mode mode, const Limits& limits) {
     const bool move = mode == Mode::kMove;
-    Settings all{{"DateStyle", "ISO, YMD"},
-                 {"IntervalStyle", "postgres"},
-                 {"extra_float_digits", "1"},
-                 {"TimeZone", "UTC"},
-                 {"bytea_output", "hex"},
-                 {"lc_monetary", "C"},
-                 {"xmloption", "content"},
-                 {"jit", "off"},
-                 {"lock_timeout", std::to_string(limits.lock_timeout.count())},
-                 {"statement_timeout", std::to_string(limits.statement_timeout.count())},
-                 {"row_security", move ? "off" : "on"},
-                 {"plan_cache_mode", move ? "force_generic_plan" : "auto"}};
+    Settings all = kFixed;
+    all.emplace_back("lock_timeout", std::to_string(limits.lock_timeout.count()));
+    all.emplace_back("statement_timeout", std::to_string(limits.statement_timeout.count()));
+    all.emplace_back("row_security", move ? "off" : "on");
+    all.emplace_back("plan_cache_mode", move ? "force_generic_plan" : "auto");
     if (!limits.name.empty()) {
         all.emplace_back("client_connection_check_interval", "1000");
         all.emplace_back("application_name", limits.name);
@@ -41,12 +53,24 @@ Settings settings(Mode mode, const Limits& limits) {
     return all;
 }
 
+// The search path stays, for the users' triggers need theirs, but for pg_catalog: where that is
+// not named it is searched first, and what somebody puts into another schema is not taken for what
+// is built in.
+constexpr const char* kBuiltInFirst =
+    "pg_catalog.set_config('search_path', CASE WHEN "
+    "pg_catalog.strpos(pg_catalog.current_setting('search_path'), 'pg_catalog') "
+    "OPERATOR(pg_catalog.>) 0 THEN pg_catalog.array_to_string(ARRAY(SELECT x FROM "
+    "pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), "
+    "',')) x WHERE pg_catalog.btrim(x, ' \"') OPERATOR(pg_catalog.<>) 'pg_catalog'), ',') ELSE "
+    "pg_catalog.current_setting('search_path') END, {})";
+
 std::string set(const Settings& all, const char* local) {
     std::vector<std::string> calls;
     for (const auto& [name, value] : all) {
         calls.push_back(
             fmt::format("pg_catalog.set_config('{}', {}, {})", name, literal(value), local));
     }
+    calls.push_back(fmt::format(kBuiltInFirst, local));
     return fmt::format("SELECT {}", fmt::join(calls, ", "));
 }
 

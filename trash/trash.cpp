@@ -130,6 +130,11 @@ Trash::Trash(schema::Pool& pool, std::string trash_schema)
             "database's own functions would mean the trash; set trash_schema to another name");
     }
     migrate(lease.connection(), trash_schema);
+    if (lease.connection().exec("SHOW session_replication_role").text(0, 0) == "replica") {
+        throw Error(Code::kUnavailable,
+                    "session_replication_role is replica here, so foreign keys and triggers do not "
+                    "hold; ALTER DATABASE or ALTER ROLE … RESET session_replication_role");
+    }
     if (lease.connection().exec("SHOW track_counts").text(0, 0) != "on") {
         throw Error(Code::kUnavailable,
                     "track_counts is off in this database; turn it on: the guard needs it");
