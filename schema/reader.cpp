@@ -296,8 +296,9 @@ std::string expected_fingerprint(const Catalog& catalog, std::vector<Oid> tables
     return out;
 }
 
-CatalogCache::CatalogCache(Pool& pool, std::string trash_schema)
-    : pool_(pool), trash_schema_(std::move(trash_schema)) {}
+CatalogCache::CatalogCache(Pool& pool, std::string trash_schema,
+                           std::function<void(Connection&)> settle)
+    : pool_(pool), trash_schema_(std::move(trash_schema)), settle_(std::move(settle)) {}
 
 std::shared_ptr<const Catalog> CatalogCache::get() {
     {
@@ -312,6 +313,7 @@ std::shared_ptr<const Catalog> CatalogCache::reload() {
     const auto reading = ++begun_;
     const auto before = fingerprint(lease.connection());
     auto catalog = read_catalog(lease.connection(), trash_schema_);
+    if (settle_) settle_(lease.connection());
     const std::lock_guard lock(mutex_);
     // a reading that began later is newer, though it may have ended before
     if (reading < kept_) return catalog_;

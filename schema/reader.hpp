@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,7 +28,9 @@ std::string expected_fingerprint(const Catalog& catalog, std::vector<Oid> tables
 // The current catalog, shared by all requests.
 class CatalogCache {
   public:
-    CatalogCache(Pool& pool, std::string trash_schema);
+    // settle: what is to be done about each reading before it counts.
+    CatalogCache(Pool& pool, std::string trash_schema,
+                 std::function<void(Connection&)> settle = {});
     // As last read; reads it at first use.
     std::shared_ptr<const Catalog> get();
     // Reads it again.
@@ -40,6 +43,7 @@ class CatalogCache {
 
     Pool& pool_;
     std::string trash_schema_;
+    std::function<void(Connection&)> settle_;
     std::mutex mutex_;
     std::shared_ptr<const Catalog> catalog_;
     std::string fingerprint_;

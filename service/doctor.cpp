@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "schema/reader.hpp"
+#include "trash/home.hpp"
 #include "trash/store.hpp"
 
 namespace trashd::service {
@@ -61,6 +62,49 @@ void add_replica_identity(std::vector<Finding>& findings, schema::Connection& co
              "ALTER TABLE " + schema::quoted({trash_schema, table}) + " REPLICA IDENTITY FULL;"});
 }
 
+// A copy is told before it is counted: the next start may find the tables by name.
+void add_stranded(std::vector<Finding>& findings, schema::Connection& connection,
+                  const std::string& trash_schema) {
+    if (trash::home_of(connection, trash_schema) == trash::Home::kLogicalCopy)
+        findings.push_back({Severity::kInfo, "copy", "",
+                            "the trash was copied here by a dump or by logical replication",
+                            "the next start finds the tables of its rows by name"});
+    for (const auto& one : trash::stranded(connection, trash_schema))
+        findings.push_back(
+            {Severity::kWarning, "stranded", one.table.schema + "." + one.table.name,
+             fmt::format("{} TrashItems in {} groups are of this table, which is gone", one.items,
+                         one.groups),
+             "make a table of that name again, or purge them"});
+}
+
+// What pg_dump reads as the database's owner.
+void add_dump(std::vector<Finding>& findings, schema::Connection& connection,
+              const std::string& trash_schema) {
+    const auto found = connection.exec(
+        "SELECT pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.pg_get_userbyid(n.nspowner) FROM "
+        "pg_catalog.pg_database d, pg_catalog.pg_namespace n WHERE d.datname "
+        "OPERATOR(pg_catalog.=) "
+        "pg_catalog.current_database() AND n.nspname OPERATOR(pg_catalog.=) $1 AND NOT "
+        "(pg_catalog.has_schema_privilege(d.datdba, n.oid, 'USAGE') AND NOT EXISTS (SELECT FROM "
+        "pg_catalog.pg_class c WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid AND CASE "
+        "c.relkind WHEN 'r' THEN NOT "
+        "pg_catalog.has_table_privilege(d.datdba, c.oid, 'SELECT') WHEN 'S' THEN NOT "
+        "pg_catalog.has_sequence_privilege(d.datdba, c.oid, 'SELECT') END))",
+        {trash_schema});
+    if (found.rows() == 0) return;
+    const auto schema = schema::quoted(trash_schema), in = " IN SCHEMA " + schema,
+               to = " TO " + schema::quoted(found.text(0, 0)) + ";",
+               later = " ALTER DEFAULT PRIVILEGES FOR ROLE " + schema::quoted(found.text(0, 1)) +
+                       in + " GRANT SELECT ON ";
+    findings.push_back(
+        {Severity::kWarning, "pg-dump", trash_schema,
+         fmt::format("pg_dump of the database's owner {} fails: it may not read the trash",
+                     found.text(0, 0)),
+         "GRANT USAGE ON SCHEMA " + schema + to + " GRANT SELECT ON ALL TABLES" + in + to +
+             " GRANT SELECT ON ALL SEQUENCES" + in + to + later + "TABLES" + to + later +
+             "SEQUENCES" + to});
+}
+
 void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connection,
                       const Config& config, const std::string& role) {
     if (role == config.trash_schema)
@@ -80,8 +124,10 @@ void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connec
     }
     add_ledger(findings, connection, config);
     add_replica_identity(findings, connection, config.trash_schema);
+    add_dump(findings, connection, config.trash_schema);
     const auto found = trash::installed_version(connection, config.trash_schema).value_or(0);
     const auto known = trash::newest_version();
+    if (found == known) add_stranded(findings, connection, config.trash_schema);
     const auto versions = fmt::format("version {}, this program knows {}", found, known);
     if (found < known)
         findings.push_back({Severity::kWarning, "trash-schema", "",

@@ -121,7 +121,7 @@ std::string candidates(const Restoring& restoring, const ForeignKey& key) {
            restoring.own("shape") +
            " s ON s.id OPERATOR(pg_catalog.=) i.shape WHERE i.shape OPERATOR(pg_catalog.=) "
            "ANY(ARRAY(SELECT id FROM " +
-           restoring.own("shape") + " WHERE relation::pg_catalog.oid OPERATOR(pg_catalog.=) " +
+           restoring.own("shape") + " WHERE relation OPERATOR(pg_catalog.=) " +
            to_string(parent.oid) + ")) AND " + join(out, " AND ") + " OFFSET 0) i";
 }
 

@@ -86,7 +86,7 @@ std::vector<Form> read(schema::Connection& connection, const schema::Catalog& ca
                        const std::string& trash_schema, const std::string& condition,
                        const std::string& param) {
     const auto found = connection.exec(
-        "SELECT s.id, s.relation::pg_catalog.oid, s.attnums, s.names, s.types, "
+        "SELECT s.id, s.relation, s.attnums, s.names, s.types, "
         "ARRAY(SELECT pg_catalog.to_regtype(u.t) IS NOT NULL FROM pg_catalog.unnest(s.types) "
         "WITH ORDINALITY u(t, n) ORDER BY u.n) FROM " +
             quoted({trash_schema, "shape"}) + " s WHERE " + condition + " ORDER BY s.id",
@@ -116,8 +116,7 @@ int Form::position(int attnum) const {
 std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
                            const std::string& trash_schema, const schema::Table& table) {
     return read(connection, catalog, trash_schema,
-                "s.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid::pg_catalog.regclass",
-                to_string(table.oid));
+                "s.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid", to_string(table.oid));
 }
 
 std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,

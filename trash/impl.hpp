@@ -10,6 +10,7 @@
 #include "schema/role.hpp"
 #include "schema/tenant.hpp"
 #include "trash/compiled.hpp"
+#include "trash/home.hpp"
 #include "trash/items.hpp"
 #include "trash/trash.hpp"
 
@@ -20,7 +21,10 @@ struct Shared {
     Shared(schema::Pool& pool, const std::string& trash_schema)
         : pool(pool),
           name(trash_schema),
-          cache(pool, trash_schema),
+          cache(pool, trash_schema,
+                [trash_schema](schema::Connection& connection) {
+                    settle_if_needed(connection, trash_schema);
+                }),
           plans(trash_schema),
           operations(pool, trash_schema) {}
 

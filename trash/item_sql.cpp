@@ -133,11 +133,13 @@ std::string described_forms(const std::string& trash_schema, const std::vector<N
     for (std::size_t at = 0; at < std::size(kUsual); ++at)
         places += std::string(", pg_catalog.array_position(s.names, '") + kUsual[at] + "') AS d" +
                   to_string(at + 1);
-    return "(SELECT s.id, coalesce(n.nspname::pg_catalog.text, s.schema_name) AS schema_name, "
-           "coalesce(c.relname::pg_catalog.text, s.table_name) AS table_name, "
+    return "(SELECT s.id, coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name) AS "
+           "schema_name, "
+           "coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name) AS table_name, "
            "coalesce(" +
-           unless_empty("m.class") + ", c.relname::pg_catalog.text, s.table_name) AS class, " +
-           places + " FROM " + quoted({trash_schema, "shape"}) +
+           unless_empty("m.class") +
+           ", c.relname::pg_catalog.text, s.now_table, s.table_name) AS class, " + places +
+           " FROM " + quoted({trash_schema, "shape"}) +
            " s LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.relation "
            "LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
            "LEFT JOIN " +

@@ -110,7 +110,7 @@ std::optional<Items::Found> Items::newest(const Table& table, const std::vector<
         "SELECT i.group_id, i.ordinal, i.shape FROM " + quoted({trash_schema_, "shape"}) +
             " s JOIN " + quoted({trash_schema_, "item"}) +
             " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation OPERATOR(pg_catalog.=) "
-            "$1::pg_catalog.oid::pg_catalog.regclass AND "
+            "$1::pg_catalog.oid AND "
             "i.object_id OPERATOR(pg_catalog.=) $2 AND " +
             group_seen_by_tenant(trash_schema_, "i.group_id") + " ORDER BY i.group_id DESC LIMIT 1",
         {to_string(table.oid), canonical(table, id)});
@@ -136,7 +136,7 @@ std::map<std::string, Item> Items::newest_of_all(const Table& table,
               "i.group_id, i.ordinal, i.shape FROM " +
                   quoted({trash_schema_, "shape"}) + " s JOIN " + quoted({trash_schema_, "item"}) +
                   " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation "
-                  "OPERATOR(pg_catalog.=) $1::pg_catalog.oid::pg_catalog.regclass AND i.object_id "
+                  "OPERATOR(pg_catalog.=) $1::pg_catalog.oid AND i.object_id "
                   "OPERATOR(pg_catalog.=) "
                   "w.id AND " +
                   group_seen_by_tenant(trash_schema_, "i.group_id") +
@@ -189,11 +189,10 @@ std::vector<int> Items::forms_of_all(const std::vector<schema::QualifiedName>& t
     std::vector<Param> oids;
     for (const auto& name : tables)
         if (const Table* table = catalog_.table(name)) oids.emplace_back(to_string(table->oid));
-    const auto found =
-        connection_.exec("SELECT id FROM " + quoted({trash_schema_, "shape"}) +
-                             " WHERE relation::pg_catalog.oid OPERATOR(pg_catalog.=) ANY "
-                             "($1::pg_catalog.oid[]) ORDER BY id",
-                         {schema::array_literal(oids)});
+    const auto found = connection_.exec("SELECT id FROM " + quoted({trash_schema_, "shape"}) +
+                                            " WHERE relation OPERATOR(pg_catalog.=) ANY "
+                                            "($1::pg_catalog.oid[]) ORDER BY id",
+                                        {schema::array_literal(oids)});
     std::vector<int> ids;
     for (int row = 0; row < found.rows(); ++row)
         ids.push_back(static_cast<int>(found.integer(row, 0)));

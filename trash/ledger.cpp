@@ -121,7 +121,7 @@ HistoryPage Ledger::page_of(const schema::Table& table, const std::string& objec
         "(SELECT $2, $3 UNION "
         "SELECT s.schema_name, s.table_name FROM " +
         own("shape") +
-        " s WHERE s.relation OPERATOR(pg_catalog.=) $4::pg_catalog.oid::pg_catalog.regclass) UNION "
+        " s WHERE s.relation OPERATOR(pg_catalog.=) $4::pg_catalog.oid) UNION "
         "ALL SELECT r.id, i.ordinal "
         "FROM " +
         own("shape") + " s JOIN " + own("item") +
@@ -129,7 +129,7 @@ HistoryPage Ledger::page_of(const schema::Table& table, const std::string& objec
         "JOIN " +
         own("trash_group") + " g ON g.id OPERATOR(pg_catalog.=) i.group_id JOIN " + own("ledger") +
         " r ON r.group_uuid OPERATOR(pg_catalog.=) g.uuid WHERE s.relation OPERATOR(pg_catalog.=) "
-        "$4::pg_catalog.oid::pg_catalog.regclass AND i.ordinal OPERATOR(pg_catalog.>) 1" +
+        "$4::pg_catalog.oid AND i.ordinal OPERATOR(pg_catalog.>) 1" +
         seen +
         ") f "
         "JOIN " +

@@ -28,8 +28,8 @@ std::string own_items(const OwnRows& own, const schema::Table& table, const std:
             same.push_back("i.payload[pg_catalog.array_position(f.attnums, " +
                            std::to_string(column->attnum) +
                            "::pg_catalog.int2)] OPERATOR(pg_catalog.=) " + literal(id));
-    return "(f.relation::pg_catalog.oid OPERATOR(pg_catalog.=) " + std::to_string(table.oid) +
-           " AND " + any_of(same) + ")";
+    return "(f.relation OPERATOR(pg_catalog.=) " + std::to_string(table.oid) + " AND " +
+           any_of(same) + ")";
 }
 
 }  // namespace
@@ -58,8 +58,7 @@ std::string within(const Reach& reach, const schema::Catalog& catalog,
         else if (members)
             whole.push_back(table);
     }
-    conditions.push_back("f.relation::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (" +
-                         oids_of(whole) + ")");
+    conditions.push_back("f.relation OPERATOR(pg_catalog.=) ANY (" + oids_of(whole) + ")");
     return "EXISTS (SELECT FROM " + quoted({trash_schema, "shape"}) +
            " f WHERE f.id OPERATOR(pg_catalog.=) i.shape AND " + any_of(conditions) + ")";
 }
@@ -84,8 +83,8 @@ std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection
                                                   const std::string& trash_schema, long long group,
                                                   const Reach& reach) {
     const auto found = connection.exec(
-        "SELECT coalesce(n.nspname::pg_catalog.text, s.schema_name), "
-        "coalesce(c.relname::pg_catalog.text, s.table_name) "
+        "SELECT coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name), "
+        "coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name) "
         "FROM " +
             quoted({trash_schema, "item"}) + " i JOIN " + quoted({trash_schema, "shape"}) +
             " s ON s.id OPERATOR(pg_catalog.=) i.shape LEFT JOIN pg_catalog.pg_class c ON c.oid "

@@ -48,6 +48,14 @@ std::vector<Links> links_of(Restoring& restoring) {
     return out;
 }
 
+// SQL over forms: they are of the same table. One that is gone has no number.
+std::string of_table(const Shape& shape) {
+    if (shape.relation != 0) return "relation OPERATOR(pg_catalog.=) " + to_string(shape.relation);
+    return "relation IS NULL AND now_schema OPERATOR(pg_catalog.=) " +
+           schema::literal(shape.name.schema) + " AND now_table OPERATOR(pg_catalog.=) " +
+           schema::literal(shape.name.name);
+}
+
 // (link, row_id, group_id, ordinal, was, left_as): each link with the item that its row became.
 std::string items_by_key(const Restoring& restoring, const Links& links) {
     return "SELECT l.ctid AS link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as FROM " +
@@ -56,8 +64,8 @@ std::string items_by_key(const Restoring& restoring, const Links& links) {
            " g ON g.id OPERATOR(pg_catalog.=) i.group_id AND g.state OPERATOR(pg_catalog.=) "
            "'trashed' WHERE i.shape OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT id "
            "FROM " +
-           restoring.own("shape") + " WHERE relation::pg_catalog.oid OPERATOR(pg_catalog.=) " +
-           to_string(links.shape->relation) + ")) AND " + seen_by_tenant("g") +
+           restoring.own("shape") + " WHERE " + of_table(*links.shape) + ")) AND " +
+           seen_by_tenant("g") +
            " AND i.object_id OPERATOR(pg_catalog.=) l.object_id AND g.taken "
            "OPERATOR(pg_catalog.>) " +
            to_string(links.taken) + " ORDER BY g.taken LIMIT 1) x WHERE " + links.where;

@@ -25,7 +25,7 @@ struct Range {
 struct Shape {
     int id = 0;
     schema::Oid relation = 0;
-    schema::QualifiedName name;            // as it was
+    schema::QualifiedName name;            // as it was called last
     const schema::Table* table = nullptr;  // as it is; nullptr: dropped
     std::vector<int> attnums, identity;
     std::vector<std::string> names, types;

@@ -49,10 +49,10 @@ void read_shapes(Restoring& restoring, const GroupRow& group) {
     for (const int id : group.shapes) ids.emplace_back(to_string(id));
     const auto found = restoring.together(
         {{kByIndex},
-         {"SELECT id, relation::pg_catalog.oid, schema_name, table_name, attnums, names, types, "
-          "generated, identity, EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid "
-          "OPERATOR(pg_catalog.=) relation "
-          "AND NOT c.relispartition) FROM " +
+         {"SELECT id, relation, COALESCE(now_schema, schema_name), COALESCE(now_table, "
+          "table_name), attnums, names, types, generated, identity, EXISTS (SELECT FROM "
+          "pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) relation), xmin "
+          "OPERATOR(pg_catalog.=) written::pg_catalog.xid FROM " +
               restoring.own("shape") +
               " WHERE id OPERATOR(pg_catalog.=) ANY($1::pg_catalog.int4[]) OR id "
               "OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT shape FROM " +
@@ -66,8 +66,9 @@ void read_shapes(Restoring& restoring, const GroupRow& group) {
         shape.relation = static_cast<schema::Oid>(found.integer(row, 1));
         shape.name = {std::string(found.text(row, 2)), std::string(found.text(row, 3))};
         shape.table = restoring.catalog.table(shape.relation);
-        // made since the catalog was read, and trashed by another instance
-        if (shape.table == nullptr && found.boolean(row, 9)) throw StaleCatalog();
+        // made since the catalog was read, and trashed by another instance; or come from elsewhere
+        if ((shape.table == nullptr && found.boolean(row, 9)) || !found.boolean(row, 10))
+            throw StaleCatalog();
         shape.attnums = integers(found.text(row, 4));
         shape.names = texts(found.text(row, 5));
         shape.types = texts(found.text(row, 6));

@@ -14,9 +14,11 @@
 #include "generated/kMigration007.hpp"
 #include "generated/kMigration010.hpp"
 #include "generated/kMigration020.hpp"
+#include "generated/kMigration021.hpp"
 #include "generated/kMigration050.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
+#include "trash/home.hpp"
 #include "trash/seal.hpp"
 
 namespace trashd::trash {
@@ -31,10 +33,10 @@ struct Migration {
     int version;
     const char* text;
 };
-constexpr Migration kMigrations[] = {{1, kMigration001}, {2, kMigration002},  {3, kMigration003},
-                                     {4, kMigration004}, {5, kMigration005},  {6, kMigration006},
-                                     {7, kMigration007}, {10, kMigration010}, {20, kMigration020},
-                                     {50, kMigration050}};
+constexpr Migration kMigrations[] = {{1, kMigration001},  {2, kMigration002},  {3, kMigration003},
+                                     {4, kMigration004},  {5, kMigration005},  {6, kMigration006},
+                                     {7, kMigration007},  {10, kMigration010}, {20, kMigration020},
+                                     {21, kMigration021}, {50, kMigration050}};
 
 std::string hex(unsigned long long value, int digits) {
     static const char* const kDigits = "0123456789abcdef";
@@ -185,6 +187,7 @@ void migrate(Connection& connection, const std::string& trash_schema) {
         transaction.exec("CREATE SCHEMA " + quoted(trash_schema));
     apply_missing(connection, quoted(trash_schema));
     catch_up(connection, quoted(trash_schema));
+    settle(transaction, trash_schema);
     for (const std::string& table : without_replica_identity(connection, trash_schema))
         spdlog::warn("{} has no replica identity; see `trashd doctor`",
                      quoted({trash_schema, table}));
@@ -235,22 +238,21 @@ int shape_of(Connection& connection, const std::string& trash_schema, const sche
         "CASE WHEN pg_catalog.octet_length($2::pg_catalog.text) OPERATOR(pg_catalog.>) 2000 THEN "
         "pg_catalog.md5($2::pg_catalog.text) ELSE $2 "
         "END";
-    const std::string look =
-        "SELECT id FROM " + shape +
-        " WHERE relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid::pg_catalog.regclass AND "
-        "signature OPERATOR(pg_catalog.=) " +
-        mark;
+    const std::string look = "SELECT id FROM " + shape +
+                             " WHERE relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid AND "
+                             "signature OPERATOR(pg_catalog.=) " +
+                             mark;
     Result found = connection.exec(look, key);
     if (found.rows() == 0) {
         connection.exec(
             "INSERT INTO " + shape +
                 " (relation, signature, schema_name, table_name, attnums, names, "
-                "types, generated, identity) VALUES ($1::pg_catalog.oid::pg_catalog.regclass, " +
+                "types, generated, identity, now_schema, now_table, now_names) VALUES "
+                "($1::pg_catalog.oid, " +
                 mark +
-                ", $3, $4, $5::pg_catalog.int2[], "
-                "$6::pg_catalog.text[], "
-                "$7::pg_catalog.text[], $8::pg_catalog.bool[], $9::pg_catalog.int2[]) ON CONFLICT "
-                "(relation, signature) DO NOTHING",
+                ", $3, $4, $5::pg_catalog.int2[], $6::pg_catalog.text[], "
+                "$7::pg_catalog.text[], $8::pg_catalog.bool[], $9::pg_catalog.int2[], $3, $4, "
+                "$6::pg_catalog.text[]) ON CONFLICT (relation, signature) DO NOTHING",
             {key[0], key[1], table.name.schema, table.name.name, schema::array_literal(attnums),
              schema::array_literal(names), schema::array_literal(types),
              schema::array_literal(generated), schema::array_literal(identity)});
@@ -300,9 +302,9 @@ GroupTables group_tables(Connection& connection, const std::string& trash_schema
                          const std::string& item_id) {
     const ItemAddress address = parse_item_id(item_id);
     const Result found = connection.exec(
-        "SELECT coalesce(n.nspname::pg_catalog.text, s.schema_name), "
+        "SELECT coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name), "
         "coalesce(c.relname::pg_catalog.text, "
-        "s.table_name), pg_catalog.sum(u.amount) OVER (ORDER BY u.place) FROM " +
+        "s.now_table, s.table_name), pg_catalog.sum(u.amount) OVER (ORDER BY u.place) FROM " +
             quoted({trash_schema, "trash_group"}) +
             " g CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(g.shapes), "
             "pg_catalog.unnest(g.counts)) WITH ORDINALITY u(shape, amount, place) JOIN " +

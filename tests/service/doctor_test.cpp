@@ -207,3 +207,38 @@ TEST_CASE("a table of the trash that a publication would make undeletable is nam
     TestConnection(database.url())->exec(found.fix);
     CHECK(only(findings_of(database.url()), "replica-identity").empty());
 }
+
+TEST_CASE("what keeps pg_dump of the database's owner from working is named with the grants") {
+    TempDatabase database(R"(
+CREATE TABLE a (id int PRIMARY KEY);
+DROP ROLE IF EXISTS "Dump's", "Trash's"; CREATE ROLE "Dump's" LOGIN; CREATE ROLE "Trash's" LOGIN;
+GRANT ALL ON a TO "Trash's";
+)");
+    TestConnection owner(database.url());
+    owner->exec("ALTER DATABASE " + database.name() + " OWNER TO \"Dump's\"");
+    owner->exec("GRANT CREATE ON DATABASE " + database.name() + " TO \"Trash's\"");
+    { ServiceProcess service(database.url("Trash's")); }
+    const auto found = single(findings_of(database.url("Trash's")), "pg-dump");
+    CHECK(found.severity == Severity::kWarning);
+    CHECK(found.subject == "trashd");
+    CHECK(found.detail ==
+          "pg_dump of the database's owner Dump's fails: it may not read the trash");
+    TestConnection(database.url("Trash's"))->script(found.fix);
+    CHECK(only(findings_of(database.url("Trash's")), "pg-dump").empty());
+    TestConnection as_owner(database.url("Dump's"));
+    CHECK(as_owner.value("SELECT count(*) FROM trashd.item") == "0");
+    CHECK(as_owner.value("SELECT last_value FROM trashd.link_row_id_seq") == "1");
+}
+
+TEST_CASE("trashed rows whose table is gone are counted") {
+    TempDatabase database("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1), (2)");
+    ServiceProcess service(database.url());
+    CHECK(request(service.port(), "DELETE", "/v1/a/1").status == 204);
+    CHECK(request(service.port(), "DELETE", "/v1/a/2").status == 204);
+    CHECK(only(findings_of(database.url()), "stranded").empty());
+    TestConnection(database.url())->exec("DROP TABLE a");
+    const auto found = single(findings_of(database.url()), "stranded");
+    CHECK(found.severity == Severity::kWarning);
+    CHECK(found.subject == "public.a");
+    CHECK(found.detail == "2 TrashItems in 2 groups are of this table, which is gone");
+}

@@ -1,0 +1,167 @@
+#include "trash/home.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "schema/identifier.hpp"
+#include "trash/home_sql.hpp"
+#include "trash/store.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Connection;
+using schema::quoted;
+using schema::Result;
+
+std::string with_schema(const std::string& sql, const std::string& trash_schema) {
+    return with_names(sql, {{"{schema}", quoted(trash_schema)},
+                            {"{shape}", schema::literal(quoted({trash_schema, "shape"}))}});
+}
+
+// Some hosts let nobody ask for it; the other signs are left then.
+std::string system_identifier(Connection& connection) {
+    const auto may = connection.exec(
+        "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')");
+    if (!may.boolean(0, 0)) return "";
+    return std::string(
+        connection.exec("SELECT system_identifier FROM pg_catalog.pg_control_system()").text(0, 0));
+}
+
+constexpr const char* kPlace =
+    "(SELECT (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) "
+    "pg_catalog.current_database()) AS database, {shape}::pg_catalog.regclass::pg_catalog.oid AS "
+    "shape) h";
+
+void forget_numbers(schema::Transaction& transaction, const std::string& trash_schema) {
+    transaction.exec(with_schema("UPDATE {schema}.shape SET written = '0'", trash_schema));
+}
+
+// Answers (table, moved, whether it is known, forms) of what changed.
+Result put_right(Connection& connection, const std::string& trash_schema) {
+    const auto renumbered = [](const char* from) {
+        return with_names(kRenumbered, {{"{from}", from}});
+    };
+    return connection.exec(with_schema(
+        std::string("WITH ") + kStrayForms +
+            ", links AS (UPDATE {schema}.link l SET attnums = " + renumbered("l.attnums") +
+            " FROM stray p WHERE p.id = l.shape AND p.attnums <> p.before), changed AS (UPDATE "
+            "{schema}.shape s SET relation = p.relation, now_schema = p.schema, now_table = "
+            "p.table, now_names = p.names, attnums = p.attnums, identity = " +
+            renumbered("p.identity") +
+            ", signature = CASE WHEN p.moved THEN 'moved ' || s.id ELSE s.signature END, written = "
+            "pg_current_xact_id() FROM stray p WHERE p.id = s.id RETURNING format('%I.%I', "
+            "coalesce(s.now_schema, s.schema_name), coalesce(s.now_table, s.table_name)) AS name, "
+            "p.moved, p.known) SELECT name, moved, known, count(*) FROM changed GROUP BY 1, 2, 3 "
+            "ORDER BY 1",
+        trash_schema));
+}
+
+void tell(const Result& changed) {
+    for (int row = 0; row < changed.rows(); ++row) {
+        if (!changed.boolean(row, 1)) continue;
+        const auto name = changed.text(row, 0);
+        if (changed.boolean(row, 2))
+            spdlog::info("the table of the trashed rows of {} was found by name", name);
+        else
+            spdlog::warn("the table {} is gone; its trashed rows cannot be restored", name);
+    }
+}
+
+void note_birth(schema::Transaction& transaction, const std::string& trash_schema) {
+    const auto system = system_identifier(transaction.connection());
+    transaction.exec(
+        with_schema(std::string("INSERT INTO {schema}.birth AS b (system, database, shape, "
+                                "written) SELECT NULLIF($1, ''), database, shape, "
+                                "pg_catalog.pg_current_xact_id() FROM ") +
+                        kPlace +
+                        " ON CONFLICT (one) DO UPDATE SET system = excluded.system, database = "
+                        "excluded.database, shape = excluded.shape, written = excluded.written",
+                    trash_schema),
+        {system});
+}
+
+// A dropped column, as the migration has left one. Where another role owns the table, physical
+// copies of this copy go by name too.
+void mark(schema::Transaction& transaction, const std::string& trash_schema) {
+    const auto owned = transaction.exec(
+        with_schema("SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_class c "
+                    "WHERE c.oid = {shape}::pg_catalog.regclass",
+                    trash_schema));
+    if (!owned.boolean(0, 0)) return;
+    transaction.exec(with_schema("ALTER TABLE {schema}.shape ADD here bool", trash_schema));
+    transaction.exec(with_schema("ALTER TABLE {schema}.shape DROP here", trash_schema));
+}
+
+bool strays(Connection& connection, const std::string& trash_schema) {
+    return connection
+        .exec(with_schema(std::string("WITH ") + kStrayForms + " SELECT EXISTS (SELECT FROM stray)",
+                          trash_schema))
+        .boolean(0, 0);
+}
+
+bool needed(Connection& connection, const std::string& trash_schema) {
+    schema::Transaction transaction(connection, schema::Mode::kRead);
+    transaction.exec("SET LOCAL search_path = pg_catalog, pg_temp");
+    const bool found =
+        home_of(connection, trash_schema) != Home::kHere || strays(connection, trash_schema);
+    transaction.commit();
+    return found;
+}
+
+}  // namespace
+
+Home home_of(Connection& connection, const std::string& trash_schema) {
+    const auto found = connection.exec(
+        with_schema(
+            std::string(
+                "SELECT b.database OPERATOR(pg_catalog.=) h.database "
+                "AND b.shape OPERATOR(pg_catalog.=) h.shape AND COALESCE(b.system, "
+                "'') OPERATOR(pg_catalog.=) $1, b.shape OPERATOR(pg_catalog.=) "
+                "h.shape AND b.xmin OPERATOR(pg_catalog.=) "
+                "b.written::pg_catalog.xid AND EXISTS (SELECT FROM "
+                "pg_catalog.pg_attribute a WHERE a.attrelid "
+                "OPERATOR(pg_catalog.=) h.shape AND a.attisdropped) FROM {schema}.birth b, ") +
+                kPlace,
+            trash_schema),
+        {system_identifier(connection)});
+    if (found.rows() == 0) return Home::kLogicalCopy;
+    if (found.boolean(0, 0)) return Home::kHere;
+    return found.boolean(0, 1) ? Home::kPhysicalCopy : Home::kLogicalCopy;
+}
+
+void settle(schema::Transaction& transaction, const std::string& trash_schema) {
+    transaction.exec("SET LOCAL search_path = pg_catalog, pg_temp");
+    const auto home = home_of(transaction.connection(), trash_schema);
+    if (home == Home::kLogicalCopy) forget_numbers(transaction, trash_schema);
+    tell(put_right(transaction.connection(), trash_schema));
+    if (home == Home::kLogicalCopy) mark(transaction, trash_schema);
+    if (home != Home::kHere) note_birth(transaction, trash_schema);
+}
+
+void settle_if_needed(Connection& connection, const std::string& trash_schema) {
+    if (connection.exec("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)) return;
+    if (!needed(connection, trash_schema)) return;
+    schema::Transaction transaction(connection, schema::Mode::kMove);
+    transaction.exec(kMigrationLock);
+    settle(transaction, trash_schema);
+    transaction.commit();
+}
+
+std::vector<Stranded> stranded(Connection& connection, const std::string& trash_schema) {
+    const auto found = connection.exec(with_schema(
+        "SELECT COALESCE(s.now_schema, s.schema_name), COALESCE(s.now_table, s.table_name), "
+        "pg_catalog.count(DISTINCT i.group_id), pg_catalog.count(*) FROM {schema}.shape s JOIN "
+        "{schema}.item i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE NOT EXISTS (SELECT FROM "
+        "pg_catalog.pg_class c "
+        "WHERE "
+        "c.oid OPERATOR(pg_catalog.=) s.relation) GROUP BY 1, 2 ORDER BY 1, 2",
+        trash_schema));
+    std::vector<Stranded> all;
+    for (int row = 0; row < found.rows(); ++row)
+        all.push_back({{std::string(found.text(row, 0)), std::string(found.text(row, 1))},
+                       found.integer(row, 2),
+                       found.integer(row, 3)});
+    return all;
+}
+
+}  // namespace trashd::trash
