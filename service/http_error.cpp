@@ -91,6 +91,8 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
             write_item(out.key("trashItem"), trashed->item, resources, true);
         if (trashed->position) out.key("position").Uint64(*trashed->position);
     }
+    if (const auto* parent = dynamic_cast<const TrashedParent*>(&error))
+        write_item(out.key("trashItem"), parent->item, resources, false);
     if (const auto* fault = dynamic_cast<const WriteFault*>(&error)) {
         if (!fault->column.empty()) out.key("column").text(fault->column);
         if (!fault->constraint.empty()) out.key("constraint").text(fault->constraint);

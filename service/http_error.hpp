@@ -59,6 +59,13 @@ struct WriteFault : Error {
     std::optional<std::size_t> position;  // in the array that was sent, from 0
 };
 
+// A row that refers to one in the trash.
+struct TrashedParent : WriteFault {
+    TrashedParent(trash::Item found, const std::string& detail)
+        : WriteFault(Code::kConflict, detail), item(std::move(found)) {}
+    trash::Item item;
+};
+
 // unauthorized, with what WWW-Authenticate says.
 struct Unauthorized : Error {
     Unauthorized(const std::string& detail, std::string kinds)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "schema/sqlstate.hpp"
 #include "service/body.hpp"
 #include "service/database_access.hpp"
 #include "service/handlers.hpp"
@@ -9,6 +10,7 @@
 #include "service/once.hpp"
 #include "service/reach.hpp"
 #include "service/rows.hpp"
+#include "service/trashed_parent.hpp"
 #include "service/writes.hpp"
 #include "trash/items.hpp"
 
@@ -73,32 +75,36 @@ void refuse_misfit(const Call& call, const Given& given) {
                                                  column->name, column->type));
 }
 
+// One write and what it is about, for saying what was wrong with it.
+struct Write {
+    const Call& call;
+    const Given* given = nullptr;
+    std::optional<std::size_t> position = std::nullopt;
+    std::vector<std::string> id = {};  // of the row that is changed; empty: it is new
+    bool found = true;                 // the address has been understood as a key
+};
+
 // In the words of the contract; returns for what is no fault of what was sent.
-void explain(const Call& call, const Given& given, const Error& error) {
+void explain(const Write& write, const Error& error) {
+    const auto& call = write.call;
     if (!error.sql()) return;
     const auto& sql = *error.sql();
     const auto kind = sql.sqlstate.substr(0, 2);
     const bool named = !sql.table.empty();
     // the types of extensions refuse values with any SQLSTATE
     if (error.code() == Code::kInternal || kind == "22" || (kind == "23" && !named))
-        refuse_misfit(call, given);
+        refuse_misfit(call, *write.given);
     if (kind == "54")
         throw WriteFault(Code::kInvalid,
                          "a value is too large to be stored or indexed; send a shorter one");
+    if (error.is(sqlstate::kForeignKeyViolation))
+        refuse_trashed_parent(call, write.id, *write.given, sql);
     if (kind != "22" && kind != "23") return;
     WriteFault fault(error.code(), error.what());
     fault.constraint = sql.constraint;
     fault.column = sql.column;
     throw fault;
 }
-
-// One write and what it is about, for saying what was wrong with it.
-struct Write {
-    const Call& call;
-    const Given* given = nullptr;
-    std::optional<std::size_t> position = std::nullopt;
-    bool found = true;  // the address has been understood as a key
-};
 
 Reply run(Write& write, const std::function<Reply(schema::Transaction&)>& work) {
     const auto& call = write.call;
@@ -110,7 +116,7 @@ Reply run(Write& write, const std::function<Reply(schema::Transaction&)>& work) 
                 call.trash->as_itself(transaction, [&] { keep_reply(call, transaction, reply); });
             });
         } catch (const Error& error) {
-            explain(call, *write.given, error);
+            explain(write, error);
             throw;
         }
     } catch (WriteFault& fault) {
@@ -408,6 +414,7 @@ Reply update(const Call& call, bool replace) {
     const auto change = change_of(call, body, replace);
     need_on_row(call, Right::kWrite, change.address.id);
     Write write{call, &change.key};
+    write.id = change.address.id;
     return run(write, [&](schema::Transaction& transaction) {
         write.found = false;
         return apply(write, transaction, change);

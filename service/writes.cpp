@@ -176,6 +176,27 @@ std::optional<WrittenRow> update_row(schema::Transaction& transaction, const Row
         transaction.exec(sql + where + " RETURNING " + wanted, params_of(address, given)));
 }
 
+std::vector<std::string> texts_of(schema::Transaction& transaction, const RowAddress& address,
+                                  const Given& given, const Columns& wanted) {
+    const auto alias = alias_of(address.table);
+    std::string sql;
+    for (const auto* column : wanted) {
+        const bool sent = std::ranges::count(given.columns, column) > 0;
+        if (!sent && address.id.empty()) return {};
+        sql += (sql.empty() ? "SELECT " : ", ") + schema::to_text(*column, sent ? kGiven : alias);
+    }
+    std::vector<std::string> from;
+    if (!address.id.empty()) from.push_back(schema::relation(address.table) + " AS " + alias);
+    if (!given.columns.empty()) from.push_back(record(given.columns, address.id.size() + 1));
+    sql += " FROM " + cascade::join(from, ", ");
+    if (!address.id.empty()) sql += " WHERE " + equals_key(address.table, alias);
+    const auto result = transaction.exec(sql, params_of(address, given));
+    std::vector<std::string> texts;
+    for (int at = 0; result.rows() == 1 && at < result.columns(); ++at)
+        if (!result.null(0, at)) texts.emplace_back(result.text(0, at));
+    return texts.size() == wanted.size() ? texts : std::vector<std::string>();
+}
+
 const schema::Column* misfit(schema::Pool& pool, const Given& given) {
     const schema::Column* found = nullptr;
     schema::run(pool, schema::Mode::kRead, [&](schema::Transaction& transaction) {

@@ -57,6 +57,11 @@ std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAdd
 std::optional<WrittenRow> update_row(schema::Transaction& transaction, const RowAddress& address,
                                      const Given& given,
                                      const std::vector<const schema::Column*>& defaults);
+// The text that the columns get: of those given as they were, else what the row at the address has.
+// Nothing where one is not known, or NULL.
+std::vector<std::string> texts_of(schema::Transaction& transaction, const RowAddress& address,
+                                  const Given& given,
+                                  const std::vector<const schema::Column*>& wanted);
 // The first of the columns whose value its type does not take; nullptr: they all do, or the types
 // themselves are not what the catalog says.
 const schema::Column* misfit(schema::Pool& pool, const Given& given);

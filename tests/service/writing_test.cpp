@@ -190,6 +190,32 @@ TEST_CASE("values that others hold or miss are conflicts naming the constraint")
                   "written");
 }
 
+TEST_CASE("a child of a parent in the trash learns that, and which item it is") {
+    // It was told that the parent is missing, or that rows refer to the child.
+    Bench call;
+    const auto location = call("DELETE", "/v1/author/1").header("Location");
+    const auto id = location.substr(std::string("/v1/trash/").size());
+    const std::string addresses[][3] = {{"POST", "/v1/book", R"({"title":"t","author_id":1})"},
+                                        {"PATCH", "/v1/book/100", R"({"author_id":1})"},
+                                        {"PUT", "/v1/book/100", R"({"title":"t","author_id":1})"}};
+    for (const auto& [verb, address, body] : addresses) {
+        const auto answer = call(verb, address, body);
+        CAPTURE(answer.body);
+        CHECK(answer.status == 409);
+        const auto problem = answer.json();
+        CHECK(std::string(problem["code"].GetString()) == "conflict");
+        CHECK(std::string(problem["detail"].GetString()) ==
+              "the row of author that it refers to lies in the trash; restore it first");
+        CHECK(std::string(problem["constraint"].GetString()) == "book_author");
+        CHECK(std::string(problem["trashItem"]["id"].GetString()) == id);
+    }
+    const auto missing = call("POST", "/v1/book", R"({"title":"t","author_id":9})");
+    CHECK(missing.status == 409);
+    CHECK(missing.body.find("trashItem") == std::string::npos);
+    CHECK(call("POST", location + "/$restore").status == 200);
+    CHECK(call("POST", "/v1/book", R"({"title":"t","author_id":1})").status == 201);
+}
+
 TEST_CASE("a body that is no object, no JSON or of another type is refused") {
     Bench call;
     for (const char* body : {"1", "\"x\"", "null", "{\"id\":1", R"({"id":1,"id":2})", "[1]"}) {
