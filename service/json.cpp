@@ -65,6 +65,21 @@ void write_altered(JsonWriter& out, const trash::Restored& restored, const Resou
         out.key("resource").text(resources.path_of(row.table));
         out.key("id").text(row.id);
         write_texts(out.key("columns"), row.columns);
+        out.key("was").raw(row.was);
+        out.key("is").raw(row.is);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+void write_added(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
+    if (restored.added.empty()) return;
+    out.key("added").StartArray();
+    for (const auto& rows : restored.added) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(rows.table));
+        out.key("id").text_or_null(rows.id);
+        out.key("count").Int64(rows.count);
         out.EndObject();
     }
     out.EndArray();
@@ -240,6 +255,7 @@ std::string restored_json(const trash::Restored& restored, const Resources& reso
     out.key("notRelinked").Int64(restored.not_relinked);
     if (!restored.ancestors.empty()) write_texts(out.key("ancestors"), restored.ancestors);
     write_altered(out, restored, resources);
+    write_added(out, restored, resources);
     write_lost(out, restored, resources);
     out.EndObject();
     return out.take();

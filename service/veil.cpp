@@ -103,6 +103,7 @@ trash::Impact seen(const Call& call, trash::Impact impact) {
 trash::Restored seen(const Call& call, trash::Restored restored) {
     auto unseen = [&](const auto& row) { return !may_see_either(call, row.table); };
     std::erase_if(restored.altered, unseen);
+    std::erase_if(restored.added, unseen);
     std::erase_if(restored.lost, unseen);
     return restored;
 }

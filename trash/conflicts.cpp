@@ -120,7 +120,7 @@ std::string live(const Restoring& restoring, const Table& table, const Rule& rul
     for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
         out.push_back("(" + rule.expressions[k] + ") AS " + e(k));
     }
-    out.push_back(live_id(restoring, table) + " AS id");
+    out.push_back(live_id(restoring, table) + " AS id, tableoid AS part, ctid AS place");
     return "(SELECT " + join(out, ", ") + " FROM " + schema::relation(table) + " AS " +
            quoted(table.name.name) + (rule.predicate.empty() ? "" : " WHERE " + rule.predicate) +
            ") t";
@@ -234,16 +234,47 @@ std::vector<Conflict> find_conflicts(Restoring& restoring) {
     return out;
 }
 
+std::vector<std::string> clashing_rows(const Restoring& restoring, const Table& table) {
+    std::vector<Rule> rules;
+    for (const auto& index : table.uniques) rules.push_back(unique_rule(table, index));
+    for (const auto& exclusion : table.exclusions)
+        rules.push_back(exclusion_rule(table, exclusion));
+    std::vector<std::string> out;
+    for (const auto& rule : rules)
+        out.push_back("SELECT t.part, t.place FROM " + items(restoring, table, rule) + " v JOIN " +
+                      live(restoring, table, rule) + " ON " + clash(table, rule) + " WHERE " +
+                      holds(rule));
+    return out;
+}
+
+namespace {
+
+// Of a statement of a trigger the row is another table's.
+void name_table(const Restoring& restoring, const SqlError& sql, Conflict& conflict) {
+    const auto* at = restoring.catalog.table(restoring.at);
+    if (at == nullptr) {
+        if (!sql.table.empty()) conflict.table = {sql.schema, sql.table};
+        return;
+    }
+    conflict.table = at->name;
+    if (sql.table.empty() || at->partitioned) return;
+    if (schema::QualifiedName{sql.schema, sql.table} != at->name)
+        conflict.detail += "; a trigger writes that row of " + sql.schema + "." + sql.table +
+                           "; look at " + code_at(restoring, *at);
+}
+
+}  // namespace
+
 Conflict as_said(const Restoring& restoring, const Error& failed) {
     const auto& sql = *failed.sql();
     const auto kind = sql.sqlstate.substr(0, 2);
     Conflict conflict;
     conflict.kind = kind == "22" || kind == "42" ? "schema-changed" : "constraint";
     conflict.table = restoring.shapes.at(restoring.groups.front().root_shape).called();
-    if (!sql.table.empty()) conflict.table = {sql.schema, sql.table};
     conflict.constraint = sql.constraint;
     if (!sql.column.empty()) conflict.columns = {sql.column};
     conflict.detail = sql.message;
+    name_table(restoring, sql, conflict);
     return conflict;
 }
 

@@ -272,7 +272,12 @@ void relink_taken_meanwhile(Restoring& restoring) {
 
 void relink_live(Restoring& restoring) {
     for (const auto& links : links_of(restoring)) {
-        if (can_relink(links)) restoring.result.relinked += set_back(restoring, links);
+        if (!can_relink(links)) continue;
+        restoring.at = links.shape->relation;
+        const auto done = set_back(restoring, links);
+        restoring.at = 0;
+        restoring.watch.own[links.shape->relation].updated += done;
+        restoring.result.relinked += done;
     }
 }
 

@@ -21,17 +21,6 @@ using std::to_string;
 
 constexpr int kTries = 3;  // while nothing explains why the one before failed
 
-// Tables of items and of links, by oid.
-std::vector<const Table*> concerned(const Restoring& restoring) {
-    std::map<schema::Oid, const Table*> out;
-    for (const auto& [id, shape] : restoring.shapes) {
-        if (shape.table != nullptr) out[shape.relation] = shape.table;
-    }
-    std::vector<const Table*> tables;
-    for (const auto& [oid, table] : out) tables.push_back(table);
-    return tables;
-}
-
 // From here to the end of the transaction the tables are what the catalog says.
 void hold_tables(Restoring& restoring) {
     std::vector<schema::Oid> oids;
@@ -50,93 +39,6 @@ void hold_tables(Restoring& restoring) {
     } catch (const Error& error) {
         if (error.is("42P01") || error.is("3F000")) throw StaleCatalog();
         throw;
-    }
-}
-
-std::string insert_sql(const Shape& shape, const std::string& items) {
-    std::vector<std::string> names, values;
-    for (const auto& column : shape.table->columns) {
-        if (column.generated || shape.position(column.attnum) == 0) continue;
-        names.push_back(quoted(column.name));
-        values.push_back(value(shape, column));
-    }
-    return "INSERT INTO " + quoted(shape.table->name) +
-           (names.empty() ? "" : " (" + join(names, ", ") + ")") +
-           " OVERRIDING SYSTEM VALUE SELECT " + join(values, ", ") + " FROM " + items +
-           " i ORDER BY i.group_id, i.ordinal";
-}
-
-void expect(Restoring& restoring, const Shape& shape, long long inserted) {
-    if (inserted == shape.count) return;
-    Conflict conflict;
-    conflict.kind = "constraint";
-    conflict.table = shape.table->name;
-    conflict.detail =
-        to_string(inserted) + " of " + to_string(shape.count) + " rows went in; look at";
-    std::vector<std::string> names;
-    for (const auto& trigger : shape.table->triggers) {
-        if (trigger.on_insert) names.push_back(trigger.name);
-    }
-    conflict.detail += names.empty() ? " the table's rules" : " its triggers: " + join(names, ", ");
-    restoring.conflicts.push_back(std::move(conflict));
-}
-
-using Shapes = std::vector<const Shape*>;
-
-// One statement: foreign keys are checked at its end, so these may refer to each other.
-Statement insert_together(const Restoring& restoring, const Shapes& shapes) {
-    const auto& first = *shapes[0];
-    if (shapes.size() == 1 && first.ranges.size() == 1 && !restoring.guard_casts) {
-        const auto& range = first.ranges[0];
-        return {insert_sql(first, source_of_one(restoring, first)),
-                {to_string(range.group), to_string(range.first), to_string(range.last)}};
-    }
-    if (shapes.size() == 1) return {insert_sql(first, source(restoring, first)), {}, false};
-    std::vector<std::string> with, counts;
-    for (const auto* shape : shapes) {
-        const auto name = "w" + to_string(with.size());
-        with.push_back(name + " AS (" + insert_sql(*shape, source(restoring, *shape)) +
-                       " RETURNING 1)");
-        counts.push_back("(SELECT pg_catalog.count(*) FROM " + name + ")");
-    }
-    return {"WITH " + join(with, ", ") + " SELECT " + join(counts, ", "), {}, false};
-}
-
-// The shapes of each statement, in the order in which they go in.
-std::vector<Shapes> in_order(Restoring& restoring) {
-    std::vector<Shapes> out;
-    auto& result = restoring.result;
-    for (const auto& step : cascade::insert_order(restoring.catalog, tables_of(restoring))) {
-        Shapes together;
-        for (const auto* table : step) {
-            TableCount line{table->name, 0};
-            for (const auto* shape : shapes_of(restoring, *table)) {
-                together.push_back(shape);
-                line.count += shape->count;
-            }
-            result.restored += line.count;
-            result.tables.push_back(std::move(line));
-        }
-        out.push_back(std::move(together));
-    }
-    return out;
-}
-
-// All in one round trip; last: what else goes with it.
-void insert_all(Restoring& restoring, const std::vector<Statement>& last) {
-    const auto steps = in_order(restoring);
-    std::vector<Statement> statements = {{kByIndex}};
-    for (const auto& shapes : steps) statements.push_back(insert_together(restoring, shapes));
-    statements.push_back({kAsPlanned});
-    statements.insert(statements.end(), last.begin(), last.end());
-    std::vector<schema::Result> done;
-    restoring.as_asker([&] { done = restoring.together(statements); });
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-        const auto& shapes = steps[i];
-        const auto& inserted = done[i + 1];
-        if (shapes.size() == 1) expect(restoring, *shapes[0], inserted.affected());
-        for (std::size_t k = 0; shapes.size() > 1 && k < shapes.size(); ++k)
-            expect(restoring, *shapes[k], inserted.integer(0, static_cast<int>(k)));
     }
 }
 
@@ -166,22 +68,35 @@ void relink(Restoring& restoring) {
     }
 }
 
+// Answers what is written when all constraints hold.
+WrittenBy put_back(Restoring& restoring) {
+    const std::vector<Statement> check = {{"SET CONSTRAINTS ALL IMMEDIATE"},
+                                          count_written(restoring)};
+    restoring.watch.own.clear();
+    restoring.at = 0;
+    if (links_of_all(restoring) == 0) return written_in(insert_all(restoring, check));
+    relink_trashed(restoring);
+    insert_all(restoring, {});
+    relink(restoring);
+    return written_in(restoring.together(check)[1]);
+}
+
 // False, or an Error about rows, when something is in the way.
 bool attempt(Restoring& restoring) {
     if (!find_missing_tables(restoring).empty() || !find_losses(restoring).empty()) return false;
     // to the database a row of another tenant is a parent like any other
     const bool tenants = !restoring.options.tenant_column.empty();
     if (tenants && !find_missing_parents(restoring).empty()) return false;
-    const std::vector<Statement> check = {{"SET CONSTRAINTS ALL IMMEDIATE"}};
-    if (links_of_all(restoring) == 0) {
-        insert_all(restoring, check);
-    } else {
-        relink_trashed(restoring);
-        insert_all(restoring, {});
-        relink(restoring);
-        restoring.together(check);
-    }
+    const bool code = runs_code(restoring);
+    if (code) begin_watch(restoring);
+    const auto counted = put_back(restoring);
+    if (code) refuse_felled(restoring);
+    if (restoring.conflicts.empty()) check_places(restoring, counted);
+    if (code) find_absent(restoring);
+    if (!restoring.conflicts.empty()) return false;
+    if (code) remove_companions(restoring);
     verify(restoring);
+    if (code) judge(restoring);
     return restoring.conflicts.empty();
 }
 
@@ -198,23 +113,70 @@ bool may_pass_now(const Error& error) {
                      std::move(conflicts));
 }
 
+// What was found may be of tables that have taken the names of others meanwhile.
+void check_names(Restoring& restoring) {
+    std::vector<schema::Oid> oids;
+    for (const auto* table : concerned(restoring)) oids.push_back(table->oid);
+    if (oids.empty()) return;
+    if (restoring.exec(schema::fingerprint_sql(oids)).text(0, 0) !=
+        schema::expected_fingerprint(restoring.catalog, oids))
+        throw StaleCatalog();
+}
+
+// Ancestors' groups, with theirs, for as long as some are missing; false when there is none.
+bool bring_ancestors(Restoring& restoring) {
+    const auto known = restoring.groups.size();
+    while (add_ancestors(restoring)) hold_tables(restoring);
+    for (auto at = known; at < restoring.groups.size(); ++at)
+        if (const auto& check = restoring.options.check.rows)
+            check(restoring.transaction, restoring.catalog, restoring.groups[at].id);
+    return restoring.groups.size() > known;
+}
+
+// A parent that was there when the ancestors were looked for may lie in the trash by now. Its group
+// is locked outside the savepoint, to which the next attempt may go back.
+bool bring_later_ancestors(Restoring& restoring, const std::vector<Conflict>& conflicts) {
+    const auto trashed = [](const Conflict& conflict) { return !conflict.trash_item.empty(); };
+    if (!restoring.options.with_ancestors || std::ranges::none_of(conflicts, trashed)) return false;
+    restoring.exec(std::string("RELEASE SAVEPOINT ") + kSavepoint);
+    const bool found = bring_ancestors(restoring);
+    restoring.exec(std::string("SAVEPOINT ") + kSavepoint);
+    return found;
+}
+
+// failed: why it did not go well; without an Error the attempt itself has found conflicts.
+bool goes_well(Restoring& restoring, std::optional<Error>& failed) {
+    try {
+        return attempt(restoring);
+    } catch (const Error& error) {
+        if (!about_rows(error)) throw;
+        failed = error;
+        return false;
+    }
+}
+
+std::vector<Conflict> look_for_conflicts(Restoring& restoring, const Restored& before) {
+    restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kSavepoint);
+    auto conflicts = find_conflicts(restoring);
+    check_names(restoring);
+    restoring.conflicts.clear();
+    restoring.guard_casts = false;
+    restoring.result = before;
+    return conflicts;
+}
+
 // The look-up sees what was committed since the attempt failed: the obstacle may be gone then.
 void insert_or_refuse(Restoring& restoring) {
     restoring.transaction.connection().later({std::string("SAVEPOINT ") + kSavepoint});
-    const auto before = restoring.result;
-    for (int tries = 1;; ++tries) {
+    for (int tries = 1;;) {
+        const auto before = restoring.result;
         std::optional<Error> failed;
-        try {
-            if (attempt(restoring)) return;
-        } catch (const Error& error) {
-            if (!about_rows(error)) throw;
-            failed = error;
-        }
-        restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kSavepoint);
-        auto conflicts = find_conflicts(restoring);
+        if (goes_well(restoring, failed)) return;
+        auto conflicts = look_for_conflicts(restoring, before);
+        if (bring_later_ancestors(restoring, conflicts)) continue;
         if (!conflicts.empty() || !failed) refuse(std::move(conflicts));
-        if (tries == kTries || !may_pass_now(*failed)) refuse({as_said(restoring, *failed)});
-        restoring.result = before;
+        if (try_otherwise(restoring, *failed)) continue;
+        if (tries++ == kTries || !may_pass_now(*failed)) refuse(find_refused(restoring, *failed));
     }
 }
 
@@ -261,7 +223,21 @@ void end_group(Restoring& restoring, const GroupRow& group) {
     }
 }
 
+void count_rows(Restoring& restoring) {
+    auto& result = restoring.result;
+    for (const auto& step : in_order(restoring)) {
+        for (const auto* shape : step) {
+            result.restored += shape->count;
+            auto& tables = result.tables;
+            if (tables.empty() || tables.back().table != shape->table->name)
+                tables.push_back({shape->table->name, 0});
+            tables.back().count += shape->count;
+        }
+    }
+}
+
 void sum_up(Restoring& restoring) {
+    count_rows(restoring);
     auto& result = restoring.result;
     const auto& root = restoring.groups.front();
     result.group_id = root.uuid;
@@ -275,13 +251,11 @@ void sum_up(Restoring& restoring) {
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
                         const std::string& trash_schema, const GroupRow& group,
                         const RestoreOptions& options, const Context& context) {
-    Restoring restoring{transaction, catalog, trash_schema, options, context,
-                        {},          {},      false,        {},      {}};
+    Restoring restoring{transaction, catalog, trash_schema, options, context};
     add_group(restoring, group);
     hold_tables(restoring);
-    while (options.with_ancestors && add_ancestors(restoring)) hold_tables(restoring);
-    for (const auto& row : restoring.groups)
-        if (options.check.rows) options.check.rows(transaction, catalog, row.id);
+    if (options.check.rows) options.check.rows(transaction, catalog, group.id);
+    if (options.with_ancestors) bring_ancestors(restoring);
     insert_or_refuse(restoring);
     for (const auto& row : restoring.groups) end_group(restoring, row);
     sum_up(restoring);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schema/catalog.hpp"
@@ -37,17 +38,41 @@ struct Shape {
     const schema::QualifiedName& called() const { return table ? table->name : name; }
 };
 
+// Rows written, by the oid of their table; of partitions by their root's.
+struct Written {
+    long long inserted = 0, updated = 0, deleted = 0;
+};
+using WrittenBy = std::map<schema::Oid, Written>;
+
+// An attempt as it is watched: what had been written and what stood when it began, and what its own
+// statements have written since.
+struct Watch {
+    WrittenBy before, own;
+    // Only where code of the database's users runs; beside: before, of whatever table.
+    WrittenBy beside;
+    std::string standing;
+    long long large_objects = 0;
+};
+
 struct Restoring {
     schema::Transaction& transaction;
     const schema::Catalog& catalog;
     std::string trash_schema;
     const RestoreOptions& options;
     const Context& context;
-    std::vector<GroupRow> groups;
-    std::map<int, Shape> shapes;      // of items, of links, of roots
-    bool guard_casts = false;         // leave out rows with a value that cannot be cast
-    std::vector<Conflict> conflicts;  // found by the attempt itself
-    Restored result;
+    std::vector<GroupRow> groups = {};
+    std::map<int, Shape> shapes = {};  // of items, of links, of roots
+    Restored result = {};
+    bool guard_casts = false;              // leave out rows with a value that cannot be cast
+    std::vector<Conflict> conflicts = {};  // found by the attempt itself
+    Watch watch = {};                      // of the attempt
+    // Table after table, rows that triggers made in the place of items giving way. Then also: pairs
+    // of tables of which the first's rows go in first though they refer to the other's; deferred
+    // triggers run behind their table.
+    bool by_step = false;
+    std::vector<std::pair<schema::Oid, schema::Oid>> first = {};
+    bool fire_deferred = false;
+    schema::Oid at = 0;  // the table that a statement is writing to, where one alone does
 
     std::string items() const;                         // that the asker's role may read
     std::string own(const std::string& name) const;    // a table or function of the trash schema
@@ -62,6 +87,7 @@ struct Restoring {
 void add_group(Restoring& restoring, GroupRow group);
 void add_group(Restoring& restoring, long long id);
 std::vector<const schema::Table*> tables_of(const Restoring& restoring);  // of the items, each once
+std::vector<const schema::Table*> concerned(const Restoring& restoring);  // of links too, by oid
 std::vector<const Shape*> shapes_of(const Restoring& restoring, const schema::Table& table);
 // Subquery of the items of the shape: group_id, ordinal, object_id, payload.
 std::string source(const Restoring& restoring, const Shape& shape);
@@ -82,6 +108,33 @@ void append(std::vector<Conflict>& out, const Conflict& like, const schema::Resu
 // False for errors that say nothing about the rows: deadlocks, timeouts, a lost connection.
 bool about_rows(const Error& error);
 
+// insert.cpp: the shapes of each statement that inserts, in the order in which they go in.
+using Shapes = std::vector<const Shape*>;
+std::vector<Shapes> in_order(Restoring& restoring);
+// All rows, in one round trip where nothing is in the way. last: what else goes with it; answers
+// the result of the last.
+schema::Result insert_all(Restoring& restoring,
+                          const std::vector<schema::Connection::Statement>& last);
+// One step alone: one result, counting rows or with a count for each shape.
+schema::Result insert_step(const Restoring& restoring, const Shapes& step);
+// Rows of one range; how many went in.
+long long insert_one(const Restoring& restoring, const Shape& shape, const Range& range);
+
+// companions.cpp: SQL: the row under the alias was made, or changed, by this transaction.
+std::string made_here(const std::string& alias);
+// What triggers made where the shape's items go gives way; how many of its rows became the items.
+long long replace_made(Restoring& restoring, const Shape& shape);
+// Runs the deferred triggers of the step's tables.
+void fire_deferred(Restoring& restoring, const Shapes& step);
+// Whether another attempt may do better than the one that failed so, and in which way.
+bool try_otherwise(Restoring& restoring, const Error& failed);
+// Rows that triggers made for restored ones, beside those that were captured, go again.
+void remove_companions(Restoring& restoring);
+
+// culprit.cpp: the rows that the database refuses, after an attempt that failed and was rolled
+// back. At least one conflict.
+std::vector<Conflict> find_refused(Restoring& restoring, const Error& failed);
+
 // drift.cpp: values that would get lost without any statement failing.
 std::vector<Conflict> find_losses(Restoring& restoring);
 // drift.cpp: casts that fail, NULL where there must be none, tables that are gone.
@@ -95,7 +148,29 @@ void relink_live(Restoring& restoring);
 // A row that another delete took between those two lies in the trash by now.
 void relink_taken_meanwhile(Restoring& restoring);
 
-// verify.cpp: what came back is what went in.
+// watch.cpp: whether triggers or rules of the database's users run, and which; those of the table
+// first.
+bool runs_code(const Restoring& restoring);
+std::string code_at(const Restoring& restoring, const schema::Table& table);
+// What has been written to the tables of items and links; its answer, row by row.
+schema::Connection::Statement count_written(const Restoring& restoring);
+WrittenBy written_in(const schema::Result& counted);
+WrittenBy written_beside(const schema::Result& counted);  // of schema::written_sql()
+void begin_watch(Restoring& restoring);
+// Names may have moved while a statement waited: throws StaleCatalog where the rows of the
+// attempt's own statements are not in the tables that they were meant for.
+void check_places(const Restoring& restoring, const WrittenBy& now);
+// Conflicts for what code of the database's users took away beside: whole tables; then rows too.
+// What it made is `added`.
+void refuse_felled(Restoring& restoring);
+void judge(Restoring& restoring);
+
+// verify.cpp: rows by identity can be compared only where the items hold its values.
+bool comparable(const Shape& shape);
+// SQL: the row t of the table is the item i of the shape, by the key.
+std::string same_row(const Shape& shape);
+// A conflict for each row that is not there. Then: what came back is what went in.
+void find_absent(Restoring& restoring);
 void verify(Restoring& restoring);
 
 // ancestors.cpp
@@ -107,6 +182,8 @@ bool add_ancestors(Restoring& restoring);
 // kSavepoint. Empty when nothing does any more.
 inline constexpr const char* kSavepoint = "trashd_restore";
 std::vector<Conflict> find_conflicts(Restoring& restoring);
+// SELECTs of (tableoid, ctid): live rows that keep items of the table out.
+std::vector<std::string> clashing_rows(const Restoring& restoring, const schema::Table& table);
 // The server's own words, where no look-up explains its error.
 Conflict as_said(const Restoring& restoring, const Error& failed);
 

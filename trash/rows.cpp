@@ -3,6 +3,7 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/role.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
 
@@ -163,6 +164,16 @@ std::vector<const schema::Table*> tables_of(const Restoring& restoring) {
     return out;
 }
 
+std::vector<const schema::Table*> concerned(const Restoring& restoring) {
+    std::map<schema::Oid, const schema::Table*> out;
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.table != nullptr) out[shape.relation] = shape.table;
+    }
+    std::vector<const schema::Table*> tables;
+    for (const auto& [oid, table] : out) tables.push_back(table);
+    return tables;
+}
+
 std::vector<const Shape*> shapes_of(const Restoring& restoring, const schema::Table& table) {
     std::vector<const Shape*> out;
     for (const auto& [id, shape] : restoring.shapes) {
@@ -244,9 +255,12 @@ void append(std::vector<Conflict>& out, const Conflict& like, const schema::Resu
     }
 }
 
+// Functions of the users' raise what they like.
 bool about_rows(const Error& error) {
     static const std::set<std::string> kClasses = {"22", "23", "27", "42", "44", "54", "P0"};
-    return error.sql() && !error.is("42501") && kClasses.count(error.sql()->sqlstate.substr(0, 2));
+    if (!error.sql() || error.is(sqlstate::kInsufficientPrivilege)) return false;
+    const bool raised = error.code() != Code::kUnavailable && !error.sql()->context.empty();
+    return raised || kClasses.count(error.sql()->sqlstate.substr(0, 2));
 }
 
 }  // namespace trashd::trash

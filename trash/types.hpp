@@ -141,10 +141,18 @@ struct Conflict {
     std::string detail;      // a sentence, may be empty
 };
 
-struct Altered {  // a row that a trigger changed on its way back
+// A row that came back, or in which a reference was set back, with other values than it had.
+struct Altered {
     schema::QualifiedName table;
-    std::string id;
-    std::vector<std::string> columns;
+    std::string id;                    // empty: the table has no key
+    std::vector<std::string> columns;  // that differ
+    std::string was, is;               // JSON objects of these columns, values as in row_to_json
+};
+
+struct Added {  // rows that were not there before the delete, made by triggers on the way back
+    schema::QualifiedName table;
+    std::optional<std::string> id;  // of one row; absent: of several, or it has none
+    long long count = 0;
 };
 
 struct Lost {  // a value left behind by lossy restore
@@ -161,6 +169,7 @@ struct Restored {
     std::vector<TableCount> tables;
     std::vector<std::string> ancestors;  // groups restored first
     std::vector<Altered> altered;
+    std::vector<Added> added;
     std::vector<Lost> lost;
 };
 

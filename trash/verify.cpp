@@ -11,11 +11,6 @@ using cascade::join;
 using schema::quoted;
 using std::to_string;
 
-bool may_differ(const schema::Table& table) {
-    return std::ranges::any_of(table.triggers,
-                               [](const auto& t) { return t.on_insert || t.on_update; });
-}
-
 bool became_generated(const Shape& shape) {
     return std::ranges::any_of(shape.table->columns, [&](const auto& column) {
         const int position = shape.position(column.attnum);
@@ -52,71 +47,92 @@ std::string differing(const Shape& shape) {
            "]::pg_catalog.int4[]) x(n) WHERE x.n IS NOT NULL)";
 }
 
-std::string same_row(const Shape& shape) {
-    const auto& table = *shape.table;
-    const auto operators = cascade::identity_operators(table);
-    std::vector<std::string> out;
-    for (std::size_t k = 0; k < table.identity.size(); ++k) {
-        const auto& column = *table.column(table.identity[k]);
-        out.push_back(cascade::value_of(table, column.attnum, "t") + " " + operators[k] + " " +
-                      schema::in_base_type(column, value(shape, column)));
+std::string live_rows(const Restoring& restoring, const Shape& shape) {
+    return source(restoring, shape) + " i LEFT JOIN " + schema::relation(*shape.table) +
+           " AS t ON " + same_row(shape);
+}
+
+void refuse_absent(Restoring& restoring, const Shape& shape, std::string_view id) {
+    Conflict conflict;
+    conflict.kind = "constraint";
+    conflict.table = shape.called();
+    conflict.id = id;
+    conflict.detail =
+        "the row went in and is not there at the end, or not under its key; look at " +
+        code_at(restoring, *shape.table);
+    restoring.conflicts.push_back(std::move(conflict));
+}
+
+// A trigger may have taken a row away or changed its key, a rule may have put it elsewhere, and
+// nothing has failed.
+void refuse_all_absent(Restoring& restoring, const Shape& shape) {
+    const auto found = restoring.exec("SELECT i.object_id FROM " + live_rows(restoring, shape) +
+                                      " WHERE t.ctid IS NULL LIMIT " + to_string(kMostConflicts));
+    for (int row = 0; row < found.rows(); ++row)
+        refuse_absent(restoring, shape, found.text(row, 0));
+}
+
+// (object_id, attnums, payload, absent) and what else is asked for, of rows that are not as they
+// went in.
+std::string differences(const Restoring& restoring, const Shape& shape,
+                        const std::string& more = "") {
+    return "SELECT i.object_id, d.attnums, i.payload, t.ctid IS NULL AS absent" + more + " FROM " +
+           live_rows(restoring, shape) + " CROSS JOIN LATERAL (SELECT " + differing(shape) +
+           " AS attnums) d WHERE t.ctid IS NULL OR d.attnums IS NOT NULL";
+}
+
+// JSON of the columns of d.attnums: as they went in, or as they are in the row t.
+std::string named_values(const Shape& shape, bool live) {
+    std::vector<std::string> rows;
+    for (const auto& column : shape.table->columns) {
+        if (!compared(shape, column)) continue;
+        const auto now = live ? "t." + quoted(column.name) : value(shape, column);
+        rows.push_back("(" + to_string(column.attnum) + ", " + schema::literal(column.name) +
+                       ", pg_catalog.to_json(" + now + "))");
     }
-    return join(out, " AND ");
+    return ", (SELECT pg_catalog.json_object_agg(x.name, x.now ORDER BY x.attnum) FROM (VALUES " +
+           join(rows, ", ") +
+           ") x(attnum, name, now) WHERE x.attnum OPERATOR(pg_catalog.=) ANY (d.attnums))";
 }
 
-// Rows by identity can be compared only where the items hold its values.
-bool comparable(const Shape& shape) {
-    const auto& identity = shape.table->identity;
-    return !identity.empty() &&
-           std::ranges::all_of(identity, [&](int attnum) { return shape.position(attnum) != 0; });
+void set_columns(Restoring& restoring, const Shape& shape, const std::vector<std::string>& set) {
+    restoring.as_asker([&] {
+        const auto done =
+            restoring.exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " +
+                           join(set, ", ") + " FROM " + source(restoring, shape) + " i WHERE " +
+                           same_row(shape) + " AND " + differing(shape) + " IS NOT NULL");
+        restoring.watch.own[shape.relation].updated += done.affected();
+    });
+    restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
 }
 
-// Rules on INSERT may have put a row elsewhere without anything failing.
-void refuse_diverted(Restoring& restoring, const Shape& shape) {
-    const auto found =
-        restoring.exec("SELECT i.object_id FROM " + source(restoring, shape) + " i LEFT JOIN " +
-                       schema::relation(*shape.table) + " AS t ON " + same_row(shape) +
-                       " WHERE t.ctid IS NULL LIMIT " + to_string(kMostConflicts));
-    for (int row = 0; row < found.rows(); ++row) {
-        Conflict conflict;
-        conflict.kind = "constraint";
-        conflict.table = shape.called();
-        conflict.id = found.text(row, 0);
-        conflict.detail = "a rewrite rule of the table puts the row elsewhere; drop the rule";
-        restoring.conflicts.push_back(std::move(conflict));
+// False: the table does not let them, and the rows stay as the triggers left them.
+bool may_set(Restoring& restoring, const Shape& shape, const std::vector<std::string>& set) {
+    restoring.exec("SAVEPOINT trashd_put_right");
+    const auto own = restoring.watch.own;
+    bool done = true;
+    try {
+        set_columns(restoring, shape, set);
+    } catch (const Error& error) {
+        if (!about_rows(error)) throw;
+        restoring.exec("ROLLBACK TO SAVEPOINT trashd_put_right");
+        restoring.watch.own = own;
+        done = false;
     }
+    restoring.exec("RELEASE SAVEPOINT trashd_put_right");
+    return done;
 }
 
-std::string differences(const Restoring& restoring, const Shape& shape) {
-    // a row that is not there differs in its key
-    return "SELECT i.object_id, CASE WHEN t." +
-           quoted(shape.table->column(shape.table->identity[0])->name) + " IS NULL THEN ARRAY[" +
-           to_string(shape.table->identity[0]) + "]::pg_catalog.int4[] ELSE " + differing(shape) +
-           " END AS attnums, i.payload FROM " + source(restoring, shape) + " i LEFT JOIN " +
-           schema::relation(*shape.table) + " AS t ON " + same_row(shape);
-}
-
+// Together, as one that is refused keeps the others from being set; then each by itself.
 void put_right(Restoring& restoring, const Shape& shape, const std::vector<int>& attnums) {
     std::vector<std::string> set;
     for (const int attnum : attnums) {
         const auto& column = *shape.table->column(attnum);
-        if (column.generated) continue;
+        if (column.generated || column.identity == "always") continue;
         set.push_back(quoted(column.name) + " = " + value(shape, column));
     }
-    if (set.empty()) return;
-    restoring.exec("SAVEPOINT trashd_put_right");
-    try {
-        restoring.as_asker([&] {
-            restoring.exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " +
-                           join(set, ", ") + " FROM " + source(restoring, shape) + " i WHERE " +
-                           same_row(shape) + " AND " + differing(shape) + " IS NOT NULL");
-        });
-        restoring.exec("RELEASE SAVEPOINT trashd_put_right");
-    } catch (const Error& error) {
-        if (!about_rows(error)) throw;
-        // then the rows stay as the triggers left them, and are named
-        restoring.exec("ROLLBACK TO SAVEPOINT trashd_put_right");
-    }
+    if (set.empty() || may_set(restoring, shape, set) || set.size() == 1) return;
+    for (const auto& one : set) may_set(restoring, shape, {one});
 }
 
 std::vector<int> differing_columns(Restoring& restoring, const Shape& shape) {
@@ -148,10 +164,18 @@ void refuse_generated(Restoring& restoring, const Shape& shape, const Altered& a
 
 void report(Restoring& restoring, const Shape& shape) {
     const auto found = restoring.exec(
-        "SELECT d.object_id, d.attnums, d.payload FROM (" + differences(restoring, shape) +
-        ") d WHERE d.attnums IS NOT NULL LIMIT " + to_string(kMostConflicts));
+        differences(restoring, shape, named_values(shape, false) + named_values(shape, true)) +
+        " LIMIT " + to_string(kMostConflicts));
     for (int row = 0; row < found.rows(); ++row) {
-        Altered altered{shape.called(), std::string(found.text(row, 0)), {}};
+        if (found.boolean(row, 3)) {
+            refuse_absent(restoring, shape, found.text(row, 0));
+            continue;
+        }
+        Altered altered{shape.called(),
+                        std::string(found.text(row, 0)),
+                        {},
+                        std::string(found.text(row, 4)),
+                        std::string(found.text(row, 5))};
         for (const auto& attnum : schema::parse_array(found.text(row, 1))) {
             altered.columns.push_back(shape.table->column(std::stoi(*attnum))->name);
         }
@@ -162,18 +186,48 @@ void report(Restoring& restoring, const Shape& shape) {
 
 }  // namespace
 
+std::string same_row(const Shape& shape) {
+    const auto& table = *shape.table;
+    const auto operators = cascade::identity_operators(table);
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < table.identity.size(); ++k) {
+        const auto& column = *table.column(table.identity[k]);
+        out.push_back(cascade::value_of(table, column.attnum, "t") + " " + operators[k] + " " +
+                      schema::in_base_type(column, value(shape, column)));
+    }
+    return join(out, " AND ");
+}
+
+bool comparable(const Shape& shape) {
+    const auto& identity = shape.table->identity;
+    return !identity.empty() &&
+           std::ranges::all_of(identity, [&](int attnum) { return shape.position(attnum) != 0; });
+}
+
+namespace {
+
+std::vector<const Shape*> to_compare(const Restoring& restoring) {
+    std::vector<const Shape*> out;
+    for (const auto& [id, shape] : restoring.shapes)
+        if (shape.count > 0 && shape.table != nullptr && comparable(shape)) out.push_back(&shape);
+    return out;
+}
+
+}  // namespace
+
+void find_absent(Restoring& restoring) {
+    for (const auto* shape : to_compare(restoring)) refuse_all_absent(restoring, *shape);
+}
+
 void verify(Restoring& restoring) {
-    const auto tables = tables_of(restoring);
-    const bool triggers = std::ranges::any_of(tables, [](auto* t) { return may_differ(*t); });
+    const bool code = runs_code(restoring);
     std::vector<const Shape*> differ;
-    for (const auto& [id, shape] : restoring.shapes) {
-        if (shape.count == 0 || shape.table == nullptr || !comparable(shape)) continue;
-        if (shape.table->insert_rules) refuse_diverted(restoring, shape);
-        if (!triggers && !became_generated(shape)) continue;
-        const auto columns = differing_columns(restoring, shape);
+    for (const auto* shape : to_compare(restoring)) {
+        if (!code && !became_generated(*shape)) continue;
+        const auto columns = differing_columns(restoring, *shape);
         if (columns.empty()) continue;
-        put_right(restoring, shape, columns);
-        differ.push_back(&shape);
+        put_right(restoring, *shape, columns);
+        differ.push_back(shape);
     }
     for (const auto* shape : differ) report(restoring, *shape);
 }

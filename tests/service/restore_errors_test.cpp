@@ -132,9 +132,30 @@ TEST_CASE("a restore names the constraint that refuses: overlap, check, trigger"
         " plpgsql AS $$BEGIN RAISE EXCEPTION 'closed'; END$$; CREATE TRIGGER closed BEFORE INSERT"
         " ON slot FOR EACH ROW EXECUTE FUNCTION closed()");
     check_conflicts(call.restore(slot), 1,
-                    start + R"("columns":[],"values":[],"detail":"closed"})");
+                    start + R"("id":"1","columns":[],"values":[],"detail":"closed"})");
     call.sql("DROP TRIGGER closed ON slot");
     CHECK(call.restore(slot).status == 200);
+}
+
+TEST_CASE("a restore says what triggers changed and what they made beside") {
+    // The answer did not say what the value had been, nor which rows came beside.
+    Bench call;
+    call.sql(
+        "CREATE TABLE mail (id int PRIMARY KEY, word text); "
+        "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.title = "
+        "'new'; INSERT INTO mail VALUES (1, 'back'); RETURN NEW; END$$; CREATE FUNCTION keep() "
+        "RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.title = OLD.title; RETURN NEW; END$$; "
+        "CREATE TRIGGER stamp BEFORE INSERT ON task FOR EACH ROW EXECUTE FUNCTION stamp(); "
+        "CREATE TRIGGER keep BEFORE UPDATE ON task FOR EACH ROW EXECUTE FUNCTION keep()");
+    const auto task = call.trash("task/1");
+    const std::string told =
+        R"("altered":[{"resource":"task","id":"1","columns":["title"],"was":{ "title" : "one" },)"
+        R"("is":{ "title" : "new" }}],"added":[{"resource":"mail","id":null,"count":1}])";
+    for (const std::string query : {"?dryRun=true", ""}) {
+        const auto answer = call.restore(task, query);
+        CHECK(answer.status == 200);
+        CHECK_MESSAGE(answer.body.find(told) != std::string::npos, answer.body);
+    }
 }
 
 TEST_CASE("a restore into a changed table names each change") {

@@ -97,8 +97,10 @@ TEST_CASE_FIXTURE(Meanwhile, "a refusal that nothing explains is given after thr
     } catch (const trash::Conflicted& conflicted) {
         REQUIRE(conflicted.conflicts.size() == 1);
         CHECK(conflicted.conflicts[0].detail == "taken");
+        CHECK(conflicted.conflicts[0].id == "1");
     }
-    CHECK(value("SELECT last_value FROM tries") == "3");
+    // One more to find which row it is.
+    CHECK(value("SELECT last_value FROM tries") == "4");
 }
 
 TEST_CASE_FIXTURE(Meanwhile, "a reference of a row that is taken during the restore comes back") {

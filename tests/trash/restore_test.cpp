@@ -270,7 +270,8 @@ TEST_CASE_FIXTURE(Database, "a trigger that vetoes a row is a conflict that name
         "EXECUTE FUNCTION veto()");
     const auto found = conflicts(item);
     REQUIRE(found.size() == 1);
-    CHECK(found[0].detail == "9 of 10 rows went in; look at its triggers: no_thirty");
+    CHECK(found[0].id == "30");
+    CHECK(found[0].detail == "the row is kept out; look at the trigger no_thirty on public.task");
     sql("CREATE OR REPLACE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
         "'never'; END $$");
     CHECK(conflicts(item).at(0).detail == "never");

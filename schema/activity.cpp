@@ -1,0 +1,58 @@
+#include "schema/activity.hpp"
+
+#include "schema/identifier.hpp"
+
+namespace trashd::schema {
+
+std::string written_sql(const std::string& trash_schema) {
+    return "SELECT c.oid, n.nspname, c.relname, w.inserted, w.updated, w.deleted FROM (SELECT "
+           "coalesce(pg_catalog.pg_partition_root(relid)::pg_catalog.oid, relid) AS root, "
+           "pg_catalog.sum(n_tup_ins) AS inserted, pg_catalog.sum(n_tup_upd) AS updated, "
+           "pg_catalog.sum(n_tup_del) AS deleted FROM pg_catalog.pg_stat_xact_user_tables WHERE "
+           "schemaname OPERATOR(pg_catalog.<>) " +
+           literal(trash_schema) +
+           " AND (n_tup_ins OPERATOR(pg_catalog.>) 0 OR n_tup_upd OPERATOR(pg_catalog.>) 0 OR "
+           "n_tup_del OPERATOR(pg_catalog.>) 0) GROUP BY 1) w JOIN pg_catalog.pg_class c ON c.oid "
+           "OPERATOR(pg_catalog.=) w.root AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}') AND "
+           "c.relpersistence "
+           "OPERATOR(pg_catalog.<>) 't' JOIN "
+           "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace ORDER BY 2, 3";
+}
+
+std::string written_to_sql(const std::string& oids) {
+    return "SELECT t.oid, "
+           "pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(l.leaf)), "
+           "pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(l.leaf)), "
+           "pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_deleted(l.leaf)) "
+           "FROM pg_catalog.unnest(" +
+           oids +
+           ") t(oid) CROSS JOIN LATERAL (SELECT t.oid UNION SELECT p.relid::pg_catalog.oid FROM "
+           "pg_catalog.pg_partition_tree(t.oid::pg_catalog.regclass) p WHERE p.isleaf) l(leaf) "
+           "GROUP BY t.oid";
+}
+
+std::string standing_sql(const std::string& trash_schema) {
+    return "ARRAY(SELECT pg_catalog.format('%s %s %I.%I', c.oid, c.relfilenode, n.nspname, "
+           "c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid "
+           "OPERATOR(pg_catalog.=) c.relnamespace WHERE c.relkind OPERATOR(pg_catalog.=) ANY "
+           "('{r,p}') AND "
+           "c.relpersistence OPERATOR(pg_catalog.<>) 't' AND c.oid OPERATOR(pg_catalog.>=) "
+           "16384::pg_catalog.oid AND n.nspname OPERATOR(pg_catalog.<>) " +
+           literal(trash_schema) + ")";
+}
+
+// Others may drop and rewrite tables at the same time; who does holds the heaviest lock.
+std::string felled_sql(const std::string& standing) {
+    return "ARRAY(SELECT s.entry FROM "
+           "pg_catalog.unnest(" +
+           standing +
+           ") s(entry) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid "
+           "OPERATOR(pg_catalog.=) pg_catalog.split_part(s.entry, ' ', 1)::pg_catalog.oid AND "
+           "c.relfilenode OPERATOR(pg_catalog.=) pg_catalog.split_part(s.entry, ' ', "
+           "2)::pg_catalog.oid) AND EXISTS (SELECT FROM pg_catalog.pg_locks k WHERE k.pid "
+           "OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND k.relation "
+           "OPERATOR(pg_catalog.=) pg_catalog.split_part(s.entry, ' ', 1)::pg_catalog.oid AND "
+           "k.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock') ORDER BY 1)";
+}
+
+}  // namespace trashd::schema

@@ -1,0 +1,27 @@
+// What the current transaction has done to tables of the database's users, whatever code of theirs
+// ran in it: SQL that tells it by oid, so that names may move meanwhile.
+#pragma once
+
+#include <string>
+
+namespace trashd::schema {
+
+// SELECT (relation oid, schema_name, table_name, inserted, updated, deleted): a row for each
+// permanent table outside trash_schema that the transaction has written to; partitions count for
+// their root. Counts are of rows, with those of savepoints that were rolled back.
+std::string written_sql(const std::string& trash_schema);
+// The same for the tables of the oid[] that the SQL gives, each with a row, without names.
+std::string written_to_sql(const std::string& oids);
+
+// SQL text[]: the permanent tables outside trash_schema, each as its oid, that of the file that
+// holds it, and its quoted name, with blanks between.
+std::string standing_sql(const std::string& trash_schema);
+// SQL text[]: of the text[] that standing_sql() gave before, those that this transaction has
+// dropped, truncated or rewritten since.
+std::string felled_sql(const std::string& standing);
+// SQL int8: large objects that this transaction has deleted.
+inline constexpr const char* kLargeObjectsDeleted =
+    "pg_catalog.pg_stat_get_xact_tuples_deleted('pg_catalog.pg_largeobject_metadata'::"
+    "pg_catalog.regclass)";
+
+}  // namespace trashd::schema
