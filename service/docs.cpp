@@ -15,6 +15,7 @@ class Document {
         const auto info = root_["info"];
         const auto title = text(info["title"]) + " " + text(info["version"]);
         std::string body = "<h1>" + html_of(title) + "</h1>\n" + paragraphs(info["description"]);
+        for (const auto& tag : root_["tags"]) body += contents_of(tag);
         for (const auto& path : root_["paths"]) body += path_html(text(path.first), path.second);
         const auto components = root_["components"];
         if (!components) return html_page(title, body);
@@ -40,6 +41,27 @@ class Document {
             at = slash + 1;
         }
         return found;
+    }
+
+    static std::string in_capitals(std::string verb) {
+        for (auto& c : verb) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        return verb;
+    }
+
+    // Links to the operations of a tag, in the order of the document.
+    std::string contents_of(const YAML::Node& tag) const {
+        const auto name = text(tag["name"]);
+        std::string items;
+        for (const auto& path : root_["paths"])
+            for (const auto& entry : path.second) {
+                const auto& operation = entry.second;
+                if (!operation.IsMap() || text(operation["tags"][0]) != name) continue;
+                items += "<li><a href=\"#" + html_of(text(operation["operationId"])) + "\">" +
+                         in_capitals(text(entry.first)) + " <code>" + html_of(text(path.first)) +
+                         "</code></a> " + html_of(text(operation["summary"])) + "\n";
+            }
+        return "<h2>" + html_of(name) + "</h2>\n<p>" + html_of(text(tag["description"])) +
+               "</p>\n<ul>" + items + "</ul>\n";
     }
 
     static std::string paragraphs(const YAML::Node& node) {
@@ -99,10 +121,11 @@ class Document {
         return html;
     }
 
-    std::string operation_html(std::string verb, const YAML::Node& operation) const {
-        for (auto& c : verb) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-        std::string html =
-            "<h3>" + html_of(verb) + ": " + html_of(text(operation["summary"])) + "</h3>\n";
+    std::string operation_html(const std::string& verb, const YAML::Node& operation) const {
+        const auto id = text(operation["operationId"]);
+        std::string html = (id.empty() ? "<h3>" : "<h3 id=\"" + html_of(id) + "\">") +
+                           in_capitals(verb) + ": " + html_of(text(operation["summary"])) +
+                           "</h3>\n";
         html += paragraphs(operation["description"]) + parameters_html(operation["parameters"]);
         std::string rows;
         for (const auto& entry : operation["responses"])

@@ -100,10 +100,12 @@ constexpr std::array kExplanations = {
 };
 static_assert(kExplanations.size() == static_cast<std::size_t>(Code::kUnavailable) + 1);
 
-constexpr std::array<std::array<const char*, 2>, 4> kLinks = {{
+constexpr std::array<std::array<const char*, 2>, 6> kLinks = {{
     {"/v1/", "the resources there are"},
+    {"/v1/trash?root=true", "what was deleted"},
     {"/docs", "how to use them"},
     {"/openapi.yaml", "the same for programs"},
+    {"/problems", "what error codes mean"},
     {"/healthz", "whether it is alive"},
 }};
 
@@ -179,7 +181,7 @@ Reply home(const Call& call) {
     std::string items, text = std::string(kWhat) + "\n\n";
     for (const auto& [address, what] : kLinks) {
         items += fmt::format("<dt><a href=\"{0}\">{0}</a><dd>{1}\n", address, what);
-        text += fmt::format("{:<14} {}\n", address, what);
+        text += fmt::format("{:<20} {}\n", address, what);
     }
     return page(
         call,
@@ -187,7 +189,26 @@ Reply home(const Call& call) {
         text);
 }
 
+namespace {
+
+Reply list_problems(const Call& call) {
+    std::string items, text;
+    for (const auto& [code, meaning, when, remedy] : kExplanations) {
+        const auto name = code_name(code);
+        const auto status = status_of(code, false);
+        items += fmt::format("<dt><a href=\"/problems/{0}\">{0}</a> ({1})<dd>{2}\n", name, status,
+                             meaning);
+        text += fmt::format("{} ({}): {}\n", name, status, meaning);
+    }
+    return page(call,
+                html_page("Error codes", fmt::format("<h1>Error codes</h1>\n<dl>{}</dl>\n", items)),
+                text);
+}
+
+}  // namespace
+
 Reply explain_problem(const Call& call) {
+    if (call.target.segments.size() == 1) return list_problems(call);
     for (const auto& [code, meaning, when, remedy] : kExplanations) {
         if (code_name(code) != call.target.segments[1]) continue;
         const auto title = fmt::format("{} ({})", code_name(code), status_of(code, false));
@@ -198,7 +219,7 @@ Reply explain_problem(const Call& call) {
                     fmt::format("{}\n\nWhat it means: {}\nWhen it comes: {}\nWhat to do: {}\n",
                                 title, meaning, when, remedy));
     }
-    throw Error(Code::kNotFound, "there is no such error code; /docs lists them");
+    throw Error(Code::kNotFound, "there is no such error code; /problems lists them");
 }
 
 Reply docs(const Call& call) {

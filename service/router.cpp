@@ -14,7 +14,7 @@ constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{
                            kRestore = "/v1/trash/{trashItemId}/$restore",
                            kOperation = "/v1/operations/{operationId}",
                            kBulkDelete = "/v1/{resource}/bulk-delete",
-                           kProblem = "/problems/{code}";
+                           kProblem = "/problems/{code}", kProblems = "/problems";
 
 constexpr Need kPublic{Need::Of::kNothing, Right::kRead},
     kKnown{Need::Of::kCredentials, Right::kRead}, kAdmin{Need::Of::kService, Right::kAdmin},
@@ -35,8 +35,9 @@ constexpr std::array kRoutes = {
     Route{"GET", "/openapi.yaml", openapi, kPublic},
     Route{"GET", "/", home, kPublic},
     Route{"GET", "/docs", docs, kPublic},
+    Route{"GET", kProblems, explain_problem, kPublic},
     Route{"GET", kProblem, explain_problem, kPublic},
-    Route{"GET", "/v1/", list_resources, kKnown},
+    Route{"GET", "/v1", list_resources, kKnown},
     Route{"GET", "/v1/{resource}", list_objects, on_resource(Right::kRead)},
     Route{"DELETE", "/v1/{resource}", remove_objects, on_resource(Right::kTrash)},
     Route{"POST", kBulkDelete, remove_objects, on_resource(Right::kTrash)},
@@ -117,7 +118,7 @@ std::string_view match_path(Call& call) {
             if (route.path.substr(1) == segments[0]) return route.path;
     if (segments.size() == 2 && segments[0] == "problems") return kProblem;
     if (segments[0] != "v1") return {};
-    if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1/";
+    if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1";
     if (segments[1] == "trash") return match_trash(call);
     if (segments[1] == "operations") {
         if (segments.size() != 3) return {};

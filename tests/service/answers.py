@@ -113,9 +113,9 @@ def expect(contract, got, wanted):
 
 def converse(service, contract):
     one, trash, restore = "/v1/{resource}/{id}", "/v1/trash/{trashItemId}", "/v1/trash/{trashItemId}/$restore"
-    for path in ("/healthz", "/readyz", "/metrics", "/openapi.yaml", "/v1/", "/v1/trash"):
+    for path in ("/healthz", "/readyz", "/metrics", "/openapi.yaml", "/problems", "/v1", "/v1/trash"):
         expect(contract, service.call(path, "GET", path)[0], 200)
-    _, _, listed = service.call("/v1/", "GET", "/v1/")
+    _, _, listed = service.call("/v1", "GET", "/v1/")
     for resource in json.loads(listed):
         path = "/v1/" + resource["path"] if "path" in resource else resource["href"]
         expect(contract, service.call("/v1/{resource}", "GET", path + "?limit=3")[0], 200)
@@ -183,9 +183,9 @@ def guard(service, contract, program):
     made = subprocess.run([program, "key", "create", "answers", "--role", "blind", *service.options],
                           stdout=subprocess.PIPE, check=True, text=True)
     key = {"X-API-Key": made.stdout.strip()}
-    for path in ("/v1/", "/v1/trash", "/v1/history", "/metrics"):
+    for path in ("/v1", "/v1/trash", "/v1/history", "/metrics"):
         expect(contract, service.call(path, "GET", path)[0], 401)
-    expect(contract, service.call("/v1/", "GET", "/v1/", key)[0], 200)
+    expect(contract, service.call("/v1", "GET", "/v1/", key)[0], 200)
     for path in ("/v1/trash", "/v1/history", "/metrics"):
         expect(contract, service.call(path, "GET", path, key)[0], 403)
     one, project = "/v1/{resource}/{id}", "/v1/project/00000000-0000-4000-8000-000000000042"

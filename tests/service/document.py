@@ -3,7 +3,9 @@
 
 Usage: document.py OPENAPI. Every field is one that OpenAPI has, every reference leads somewhere and every
 component is referred to, paths and their parameters fit, schemas are of JSON Schema 2020-12 and require
-only what they describe. Exit status 1 when anything is otherwise.
+only what they describe. Beside that what linters ask for (Redocly's recommended rules): each operation has an id of
+its own, a tag that is described and an answer 4xx, no two paths mean one address, none ends with a slash, what is
+answered in JSON has examples, and these are as their schema says. Exit status 1 when anything is otherwise.
 """
 import re
 import sys
@@ -41,8 +43,9 @@ RESPONSE = fields(["description"], description=TEXT, headers=named(or_reference(
 BODY = fields(["content"], description=TEXT, required=FLAG, content=CONTENT)
 PARAMETERS = {"type": "array", "items": or_reference(of("parameter"))}
 SECURITY = {"type": "array", "items": named({"type": "array"})}
-OPERATION = fields(["summary", "responses"], summary=TEXT, description=TEXT, parameters=PARAMETERS,
-                   requestBody=or_reference(BODY), security=SECURITY,
+OPERATION = fields(["operationId", "tags", "summary", "responses"], summary=TEXT, description=TEXT,
+                   operationId={"pattern": "^[a-z][A-Za-z]+$"}, tags={"type": "array", "minItems": 1, "items": TEXT},
+                   parameters=PARAMETERS, requestBody=or_reference(BODY), security=SECURITY,
                    responses={**named(or_reference(of("response")), "^([1-5][0-9][0-9]|default)$"),
                               "minProperties": 1})
 DOCUMENT = {
@@ -52,6 +55,7 @@ DOCUMENT = {
              servers={"type": "array",
                       "items": fields(["url"], url=TEXT, description=TEXT, variables=named({"type": "object"}))},
              security=SECURITY,
+             tags={"type": "array", "items": fields(["name", "description"], name=TEXT, description=TEXT)},
              paths=named(fields([], parameters=PARAMETERS, **{verb: OPERATION for verb in VERBS}), "^/"),
              components=fields([], schemas=named(SCHEMA), parameters=named(of("parameter")),
                                responses=named(of("response")), headers=named(HEADER),
@@ -116,13 +120,73 @@ def name_faults(document):
                 yield f"{name} is required and not described"
 
 
+def operations(document):
+    for template, path in document["paths"].items():
+        for verb in filter(VERBS.__contains__, path):
+            yield f"{verb} {template}", path[verb]
+
+
+# First segments that the service keeps for itself, so that no resource has them.
+RESERVED = {"trash", "history", "operations"}
+
+
+def same_address(one, other):
+    """Whether an address can be meant by both and neither names more of it."""
+    pairs = list(zip(one.split("/"), other.split("/")))
+    if len(one.split("/")) != len(other.split("/")) or one.count("{") != other.count("{"):
+        return False
+    if any({"{resource}"} & set(pair) and RESERVED & set(pair) for pair in pairs):
+        return False
+    return all(a == b or "{" in a + b for a, b in pairs)
+
+
+def lint_faults(document):
+    known, ids = {tag["name"] for tag in document["tags"]}, set()
+    for name, operation in operations(document):
+        if operation["operationId"] in ids:
+            yield f"{name} has the id of another"
+        ids.add(operation["operationId"])
+        for tag in set(operation["tags"]) - known:
+            yield f"{name} has the tag {tag}, which is not described"
+        if not any(status.startswith("4") for status in operation["responses"]):
+            yield f"{name} has no answer 4xx"
+    templates = list(document["paths"])
+    for i, one in enumerate(templates):
+        if one.endswith("/") and one != "/":
+            yield f"{one} ends with a slash"
+        for other in templates[:i]:
+            if same_address(one, other):
+                yield f"{one} and {other} may be one address"
+
+
+def has_examples(document, schema):
+    schema = at(document, schema["$ref"]) if "$ref" in schema else schema
+    inner = [schema["items"]] if "items" in schema else schema.get("oneOf", schema.get("anyOf", []))
+    return "examples" in schema or (bool(inner) and all(has_examples(document, one) for one in inner))
+
+
+def example_faults(document):
+    resolver = jsonschema.RefResolver("", document)
+    for node in nodes(document):
+        if isinstance(node, dict) and isinstance(node.get("examples"), list):
+            for example in node["examples"]:
+                for error in jsonschema.Draft202012Validator(node, resolver=resolver).iter_errors(example):
+                    yield f"an example: {list(error.absolute_path)}: {error.message[:200]}"
+    for name, operation in operations(document):
+        for status, response in operation["responses"].items():
+            response = at(document, response["$ref"]) if "$ref" in response else response
+            for kind, content in response.get("content", {}).items():
+                if kind.endswith("json") and not has_examples(document, content["schema"]):
+                    yield f"{name} {status} has no example"
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         document = yaml.safe_load(file)
     validator = jsonschema.Draft202012Validator(DOCUMENT)
     faults = [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
               for error in validator.iter_errors(document)]
-    for check in (reference_faults, path_faults, name_faults):
+    for check in (reference_faults, path_faults, name_faults, lint_faults, example_faults):
         faults += [] if faults else check(document)
     for fault in faults:
         print(fault)

@@ -36,7 +36,8 @@ TEST_CASE("a browser at / finds a page with links, a program finds text") {
     Bench call;
     auto page = call("/", kBrowser);
     CHECK(page.header("Content-Type") == "text/html; charset=utf-8");
-    for (const char* link : {"/v1/", "/docs", "/openapi.yaml", "/healthz"}) {
+    for (const char* link :
+         {"/v1/", "/v1/trash?root=true", "/docs", "/openapi.yaml", "/problems", "/healthz"}) {
         CHECK(page.body.find("<a href=\"" + std::string(link) + "\">") != std::string::npos);
         CHECK(call(link).status == 200);
     }
@@ -60,8 +61,29 @@ TEST_CASE("every error code is explained at the address that its answers name") 
     }
     for (const char* address : {"/problems/nothing", "/problems/", "/problems/%3Cb%3E"})
         CHECK(call(address).code() == "not-found");
-    CHECK(call("/problems").code() == "not-found");
     CHECK(call("/problems/held/x").code() == "not-found");
+}
+
+TEST_CASE("/problems lists the error codes with links to what each means") {
+    // it was 404, though the type of every problem lies below it
+    Bench call;
+    CHECK(call("/problems").body.starts_with("bad-request (400): The request cannot be "));
+    const auto page = call("/problems", kBrowser).body;
+    CHECK(page.find("<a href=\"/problems/unavailable\">unavailable</a> (503)") != page.npos);
+    CHECK(page.find("/problems/{code}") == page.npos);
+}
+
+TEST_CASE("/docs begins with contents, the trash first and the probes last") {
+    Bench call;
+    const auto page = call("/docs").body;
+    const auto contents = page.find("<a href=\"#listTrash\">GET <code>/v1/trash</code></a>");
+    const auto last = page.find("<a href=\"#getHealth\">GET <code>/healthz</code></a>");
+    CHECK(contents < last);
+    CHECK(last < page.find("<h2><code>/v1/trash</code></h2>"));
+    CHECK(page.find("<h2><code>/v1/trash</code></h2>") <
+          page.find("<h2><code>/v1/{resource}</code>"));
+    CHECK(page.find("<h2><code>/v1</code></h2>") < page.find("<h2><code>/healthz</code></h2>"));
+    CHECK(page.find("<h3 id=\"listTrash\">GET: TrashItems, newest first</h3>") != page.npos);
 }
 
 TEST_CASE("/docs shows every path of the contract and fetches nothing") {
@@ -69,7 +91,7 @@ TEST_CASE("/docs shows every path of the contract and fetches nothing") {
     auto page = call("/docs");
     CHECK(page.header("Content-Type") == "text/html; charset=utf-8");
     CHECK(page.body.find("<code>/v1/trash/{trashItemId}/$restore</code>") != std::string::npos);
-    CHECK(page.body.find("<h3>DELETE: Move an object") != std::string::npos);
+    CHECK(page.body.find(">DELETE: Move an object") != std::string::npos);
     CHECK(page.body.find("not through the trash") != std::string::npos);
     CHECK_FALSE(fetches_something(page.body));
     CHECK_FALSE(fetches_something(call("/", kBrowser).body));

@@ -70,7 +70,7 @@ def main():
                 verb = parse_qs(address.query).get("method", [verb])[0]
             if verb in ("HEAD", "OPTIONS"):
                 continue
-            meant = templates.of(verb, address.path)
+            meant = templates.of(verb, "/v1" if address.path == "/v1/" else address.path)
             key = (verb, tuple(meant), answer["status"], answer["type"], shape_of(answer))
             if key not in seen:
                 seen.add(key)
