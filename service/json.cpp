@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "service/address.hpp"
+#include "trash/usual_names.hpp"
 
 namespace trashd::service {
 
 namespace {
-
-constexpr const char* kUsualNames[] = {"name", "title", "label", "display_name", "code", "email"};
 
 std::string class_of(const trash::Item& item, const Resource* resource) {
     return resource ? resource->class_name : item.table.name;
@@ -148,8 +147,9 @@ void JsonWriter::raw(const std::string& json) {
 
 std::optional<std::string> display_column(const Resource& resource) {
     if (!resource.display.empty()) return resource.display;
-    for (const char* column : kUsualNames)
-        if (resource.table->column(std::string(column))) return column;
+    for (const auto& usual : trash::kUsualNames)
+        for (const auto& column : {std::string(usual.second), std::string(usual.column)})
+            if (resource.table->column(column)) return column;
     return std::nullopt;
 }
 

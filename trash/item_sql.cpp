@@ -2,6 +2,7 @@
 
 #include "schema/value.hpp"
 #include "trash/store.hpp"
+#include "trash/usual_names.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -10,9 +11,6 @@ using schema::literal;
 using schema::Param;
 using schema::quoted;
 using std::to_string;
-
-// Where the display name is looked for when nothing is configured, or nothing is in it.
-constexpr const char* kUsual[] = {"name", "title", "label", "display_name", "code", "email"};
 
 std::string naming_rows(const std::vector<Naming>& naming) {
     if (naming.empty())
@@ -30,13 +28,29 @@ std::string unless_empty(const std::string& text) {
     return "CASE WHEN " + text + " OPERATOR(pg_catalog.<>) '' THEN " + text + " END";
 }
 
+// What the form's place d..., e... holds; NULL for nothing.
+std::string named_by(const std::string& place) {
+    return unless_empty("i.payload[s." + place + "]");
+}
+
+// The configured column, and where nothing is in it the usual ones.
 std::string display_name() {
-    std::string sql = "coalesce(" + unless_empty("i.payload[s.d0]");
-    for (std::size_t at = 1; at <= std::size(kUsual); ++at)
-        sql += ", " + unless_empty("i.payload[s.d" + to_string(at) + "]");
+    std::string sql = "coalesce(" + named_by("d0");
+    for (std::size_t at = 0; at < std::size(kUsualNames); ++at) {
+        const auto first = named_by("d" + to_string(at + 1));
+        if (kUsualNames[at].second.empty())
+            sql += ", " + first;
+        else
+            sql += ", " + unless_empty("pg_catalog.concat_ws(' ', " + first + ", " +
+                                       named_by("e" + to_string(at + 1)) + ")");
+    }
     return sql +
            ", s.class OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) coalesce(i.object_id, "
            "''))";
+}
+
+std::string place_of(std::string_view column, const std::string& name) {
+    return ", pg_catalog.array_position(s.names, " + literal(std::string(column)) + ") AS " + name;
 }
 
 std::string as_pattern(const std::string& words) {
@@ -130,9 +144,11 @@ std::string naming_join(const ItemFilter& filter, Conditions& all, const std::st
 
 std::string described_forms(const std::string& trash_schema, const std::vector<Naming>& naming) {
     std::string places = "pg_catalog.array_position(s.names, m.display) AS d0";
-    for (std::size_t at = 0; at < std::size(kUsual); ++at)
-        places += std::string(", pg_catalog.array_position(s.names, '") + kUsual[at] + "') AS d" +
-                  to_string(at + 1);
+    for (std::size_t at = 0; at < std::size(kUsualNames); ++at) {
+        const auto& usual = kUsualNames[at];
+        places += place_of(usual.column, "d" + to_string(at + 1));
+        if (!usual.second.empty()) places += place_of(usual.second, "e" + to_string(at + 1));
+    }
     return "(SELECT s.id, coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name) AS "
            "schema_name, "
            "coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name) AS table_name, "

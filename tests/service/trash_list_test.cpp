@@ -147,3 +147,33 @@ TEST_CASE("a list of a million rows is paged through in constant memory") {
             " KiB");
     CHECK(peak_of(service.pid()) - before < 16 * 1024);
 }
+
+TEST_CASE("what has no name goes by its full name, or first and last name, before its e-mail") {
+    // full_name was passed over, and the e-mail shown
+    TempDatabase database(R"(
+CREATE TABLE full_named (id int PRIMARY KEY, full_name text, email text);
+INSERT INTO full_named VALUES (1, 'Ann Lee', 'ann@example.com'), (2, '', 'bob@example.com');
+CREATE TABLE named (id int PRIMARY KEY, first_name text, last_name text, email text);
+INSERT INTO named VALUES (1, 'Ann', 'Lee', 'a'), (2, NULL, 'Lee', 'b'), (3, 'Ann', '', 'c'),
+  (4, '', NULL, 'd'), (5, '', NULL, '');
+CREATE TABLE camel (id int PRIMARY KEY, "firstName" text, "lastName" text, code text);
+INSERT INTO camel VALUES (1, 'Ann', 'Lee', 'c');
+)");
+    ServiceProcess service(database.url());
+    const auto name_of = [&](const std::string& object) {
+        const auto gone = request(service.port(), "DELETE", "/v1/" + object,
+                                  {{"Prefer", "return=representation"}});
+        REQUIRE(gone.status == 200);
+        return std::string(gone.json()["displayName"].GetString());
+    };
+    CHECK(name_of("full_named/1") == "Ann Lee");
+    CHECK(name_of("full_named/2") == "bob@example.com");
+    CHECK(name_of("named/1") == "Ann Lee");
+    CHECK(name_of("named/2") == "Lee");
+    CHECK(name_of("named/3") == "Ann");
+    CHECK(name_of("named/4") == "d");
+    CHECK(name_of("named/5") == "named 5");
+    CHECK(name_of("camel/1") == "Ann Lee");
+    CHECK(request(service.port(), "GET", "/v1/trash?q=ann+lee").json().Size() == 3);
+    CHECK(request(service.port(), "GET", "/v1/named/$metadata").json()["display"] == "last_name");
+}
