@@ -100,6 +100,8 @@ struct Limits {
     // process is still there.
     std::string name = {};
     Pooler pooler = Pooler::kAuto;
+    // "$user" in the search path means nothing: the schema of that name is no schema of the user's.
+    bool no_user_schema = false;
 };
 
 class Lease;
@@ -115,6 +117,8 @@ class Pool {
     Lease lease();
     const std::string& url() const;
     const Limits& limits() const;
+    // For all transactions to come; to be said before other threads use the pool.
+    void hide_user_schema();
 
   private:
     friend class Lease;

@@ -56,7 +56,7 @@ struct Pool::Impl {
 
     const std::string url, uri;
     const std::chrono::milliseconds wait;
-    const Limits limits;
+    Limits limits;
     soci::connection_pool sessions;
 };
 
@@ -143,6 +143,9 @@ Lease::Lease(Pool& pool, std::size_t position) : pool_(&pool), position_(positio
         sessions.give_back(position);
         throw;
     }
+void Pool::hide_user_schema() {
+    impl_->limits.no_user_schema = true;
+}
 }
 
 Lease::Lease(Lease&& other) noexcept

@@ -64,18 +64,24 @@ constexpr const char* kBuiltInFirst =
     "',')) x WHERE pg_catalog.btrim(x, ' \"') OPERATOR(pg_catalog.<>) 'pg_catalog'), ',') ELSE "
     "pg_catalog.current_setting('search_path') END, {})";
 
-std::string set(const Settings& all, const char* local) {
+// The path with an empty name, which no schema has, in the place of "$user".
+constexpr const char* kPathWithoutUser =
+    "pg_catalog.regexp_replace(pg_catalog.current_setting('search_path'), "
+    "'(?<![^,]) *\"?[$]user\"? *(?=,|$)', '\"\"', 'g')";
+
+std::string set(const Settings& all, const Limits& limits, const char* local) {
+    constexpr const char* kCall = "pg_catalog.set_config('{}', {}, {})";
     std::vector<std::string> calls;
-    for (const auto& [name, value] : all) {
-        calls.push_back(
-            fmt::format("pg_catalog.set_config('{}', {}, {})", name, literal(value), local));
-    }
+    for (const auto& [name, value] : all)
+        calls.push_back(fmt::format(kCall, name, literal(value), local));
+    if (limits.no_user_schema)
+        calls.push_back(fmt::format(kCall, "search_path", kPathWithoutUser, local));
     calls.push_back(fmt::format(kBuiltInFirst, local));
     return fmt::format("SELECT {}", fmt::join(calls, ", "));
 }
 
 std::string for_transaction(Mode mode, const Limits& limits) {
-    return set(settings(mode, limits), "true");
+    return set(settings(mode, limits), limits, "true");
 }
 
 // A statement under these that is sent alone is a transaction like those that begin().
@@ -84,7 +90,7 @@ std::string for_session(const Limits& limits) {
     all.emplace_back("default_transaction_isolation", "read committed");
     all.emplace_back("default_transaction_read_only", "off");
     all.emplace_back("default_transaction_deferrable", "off");
-    return set(all, "false");
+    return set(all, limits, "false");
 }
 
 constexpr const char* kEnd = "SET CONSTRAINTS ALL IMMEDIATE";

@@ -107,10 +107,6 @@ void add_dump(std::vector<Finding>& findings, schema::Connection& connection,
 
 void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connection,
                       const Config& config, const std::string& role) {
-    if (role == config.trash_schema)
-        findings.push_back({Severity::kError, "trash-schema", "",
-                            "the role is called like the trash schema",
-                            "set trash_schema to another name"});
     const auto usable = connection.exec(
         "SELECT pg_catalog.has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace WHERE "
         "nspname OPERATOR(pg_catalog.=) $1",

@@ -123,12 +123,9 @@ Checks Trash::Impl::with_sight(const Checks& checks) const {
 Trash::Trash(schema::Pool& pool, std::string trash_schema)
     : impl_(std::make_unique<Impl>(std::make_shared<Shared>(pool, trash_schema))) {
     schema::Lease lease = pool.lease();
-    if (lease.connection().exec("SELECT current_user").text(0, 0) == trash_schema) {
-        throw Error(
-            Code::kUnavailable,
-            "the role is called like the trash schema, so unqualified names in the "
-            "database's own functions would mean the trash; set trash_schema to another name");
-    }
+    // Unqualified names in the database's own functions must not mean the trash.
+    if (lease.connection().exec("SELECT current_user").text(0, 0) == trash_schema)
+        pool.hide_user_schema();
     migrate(lease.connection(), trash_schema);
     if (lease.connection().exec("SHOW session_replication_role").text(0, 0) == "replica") {
         throw Error(Code::kUnavailable,
