@@ -44,9 +44,9 @@ bool any_of(std::string_view state, std::initializer_list<std::string_view> stat
 }
 
 Code code_of(std::string_view state) {
-    if (any_of(state, {kUniqueViolation, kExclusionViolation, kForeignKeyViolation,
-                       kRestrictViolation, kInsufficientPrivilege, kRaiseException,
-                       kNotInPrerequisiteState})) {
+    if (any_of(state,
+               {kUniqueViolation, kExclusionViolation, kForeignKeyViolation, kRestrictViolation,
+                kInsufficientPrivilege, kRaiseException, kNotInPrerequisiteState})) {
         return Code::kConflict;
     }
     if (any_of(state, {kNotNullViolation, kCheckViolation, "22"})) return Code::kInvalid;
@@ -114,15 +114,18 @@ std::string value_fault(const SqlError& sql) {
         sql.column.empty() ? " its column" : " " + named("column", sql.column);
     if (sql.sqlstate == kStringTruncated) return "a value is too long for" + where + "; shorten it";
     if (sql.sqlstate == kNumberOutOfRange) return "a number is out of range for" + where;
-    if (any_of(sql.sqlstate, {kInvalidDatetime, kDatetimeOverflow})) return "a date or time is not valid";
+    if (any_of(sql.sqlstate, {kInvalidDatetime, kDatetimeOverflow}))
+        return "a date or time is not valid";
     if (sql.sqlstate == kNotInRepertoire) return "a text is not valid UTF-8, or holds U+0000";
     return "a value is not valid for the type of" + where;
 }
 
 std::string unavailable(const std::string& state) {
-    if (state == kQueryCanceled) return "the statement took too long and was cancelled; try again later";
+    if (state == kQueryCanceled)
+        return "the statement took too long and was cancelled; try again later";
     if (state == kLockNotAvailable) return "others hold locks on these rows; try again later";
-    if (state == kReadOnlyTransaction) return "the database is read-only now; try again when it takes writes";
+    if (state == kReadOnlyTransaction)
+        return "the database is read-only now; try again when it takes writes";
     if (state == kInvalidStatementName || state == kDuplicateStatement) {
         return "the connection's prepared statements are not where they were made: is there a "
                "pooler between? set pooler = \"transaction\" in the configuration of the service";
@@ -163,6 +166,18 @@ std::string detail_of(const SqlError& sql) {
     return "the database refused (SQLSTATE " + sql.sqlstate + "); see the log of the service";
 }
 
+// libpq tells each address that it tried on a line of its own.
+std::string one_line(const std::string& text) {
+    std::string line;
+    for (const char c : text) {
+        const bool space = c == ' ' || c == '\t' || c == '\n';
+        if (space && (line.empty() || line.back() == ' ')) continue;
+        line += c == '\n' ? "; " : space ? " " : std::string(1, c);
+    }
+    line.erase(line.find_last_not_of("; ") + 1);
+    return line;
+}
+
 std::string said(const SqlError& sql) {
     constexpr std::size_t kMostContext = 2000;  // the outer part is SQL of trashd's own
     std::string text = "[" + sql.sqlstate + ": " + sql.message;
@@ -181,7 +196,11 @@ std::string_view code_name(Code code) {
 
 std::string in_log(const std::exception& error) {
     const auto* own = dynamic_cast<const Error*>(&error);
-    return own && own->sql() ? std::string(own->what()) + " " + said(*own->sql()) : error.what();
+    if (!own || !own->sql()) return error.what();
+    const auto& sql = *own->sql();
+    if (sql.sqlstate.starts_with("08"))
+        return "the database cannot be reached: " + one_line(sql.message);
+    return std::string(own->what()) + " " + said(sql);
 }
 
 Error::Error(SqlError sql)

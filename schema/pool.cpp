@@ -27,13 +27,23 @@ constexpr std::string_view kDefaults =
     "client_encoding=UTF8&fallback_application_name=trashd&connect_timeout=10&keepalives_idle=20"
     "&keepalives_interval=10&keepalives_count=3&tcp_user_timeout=50000";
 
+// libpq's message about such a URL would show what follows the first @ of a password.
+bool has_bare_password(const std::string& url) {
+    const auto begin = url.find("://");
+    if (begin == url.npos || !url.starts_with("postgres")) return false;
+    const auto rest = std::string_view(url).substr(begin + 3);
+    const auto last = rest.substr(0, rest.find('?')).rfind('@');
+    return last != rest.npos && rest.find_first_of("@/") < last;
+}
+
 // SOCI cuts connection strings at spaces, also at quoted ones: a URI has none.
 std::string as_uri(const std::string& url) {
     const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
         PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
-    if (options == nullptr) {
+    if (options == nullptr || has_bare_password(url)) {
         throw Error(Code::kUnavailable,
-                    "the database URL is not valid; give a libpq connection string or URI");
+                    "the database URL is not valid; give a libpq connection string, or a URI with "
+                    "the password percent-encoded: @ as %40, / as %2F, ? as %3F, # as %23");
     }
     auto out = fmt::format("postgresql://?{}", kDefaults);
     for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
@@ -81,12 +91,20 @@ bool elsewhere(PGconn* connection) {
     return backend.integer(0, 0) != PQbackendPID(connection);
 }
 
+// Without what SOCI says in front of it.
+std::string cause_of(const std::exception& error) {
+    const std::string_view message = error.what();
+    const auto at = message.find('\n');
+    return std::string(at == message.npos ? message : message.substr(at + 1));
+}
+
 PGconn* open(soci::session& session, const std::string& uri, Pooler pooler) {
     try {
         session.close();
         session.open(soci::postgresql, uri);
     } catch (const std::exception& error) {
-        throw Error(SqlError{std::string(sqlstate::kConnectFailure), error.what(), "", "", "", "", ""});
+        throw Error(
+            SqlError{std::string(sqlstate::kConnectFailure), cause_of(error), "", "", "", "", ""});
     }
     auto* connection = native(session);
     PQsetNoticeProcessor(
@@ -125,6 +143,9 @@ const std::string& Pool::url() const {
 const Limits& Pool::limits() const {
     return impl_->limits;
 }
+void Pool::hide_user_schema() {
+    impl_->limits.no_user_schema = true;
+}
 
 Lease Pool::lease() {
     std::size_t position = 0;
@@ -143,9 +164,6 @@ Lease::Lease(Pool& pool, std::size_t position) : pool_(&pool), position_(positio
         sessions.give_back(position);
         throw;
     }
-void Pool::hide_user_schema() {
-    impl_->limits.no_user_schema = true;
-}
 }
 
 Lease::Lease(Lease&& other) noexcept

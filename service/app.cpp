@@ -13,6 +13,8 @@
 #include "generated/kDemoData.hpp"
 #include "generated/kDemoSchema.hpp"
 #include "schema/cluster.hpp"
+#include "schema/sqlstate.hpp"
+#include "service/cli.hpp"
 #include "schema/reader.hpp"
 #include "service/database_access.hpp"
 #include "service/runner.hpp"
@@ -130,12 +132,29 @@ void seal_often(std::stop_token stop, schema::Pool& pool, const std::string& tra
     }
 }
 
+// Where both start together the database comes up later, or lacks the role at first.
+void wait_for_database(schema::Pool& pool, std::chrono::seconds longest) {
+    const auto until = std::chrono::steady_clock::now() + longest;
+    for (std::string said;; std::this_thread::sleep_for(std::chrono::milliseconds(250))) {
+        try {
+            pool.lease();
+            return;
+        } catch (const Error& error) {
+            if (!error.is(sqlstate::kConnectFailure) || std::chrono::steady_clock::now() >= until)
+                throw;
+            const auto cause = in_log(error);
+            if (said != cause) spdlog::warn("{}; waiting for it", cause);
+            said = cause;
+        }
+    }
+}
+
 std::string text_of(const Endpoint& endpoint, int port) {
     bool six = endpoint.host.find(':') != std::string::npos;
     return (six ? "[" + endpoint.host + "]:" : endpoint.host + ":") + std::to_string(port);
 }
 
-void run(const Config& config) {
+void run(const Config& config, std::chrono::seconds longest_wait) {
     std::optional<schema::Cluster> cluster;
     std::string url = config.database;
     if (url.empty()) {
@@ -143,6 +162,8 @@ void run(const Config& config) {
         cluster->create_database("trashd");
         url = cluster->url("trashd");
     }
+    const auto signals = SignalThread::block(config.tls.on());
+    wait_for_database(pool, longest_wait);
     const auto signals = SignalThread::block(config.tls.on());
     schema::Pool pool(url, config.pool_size, std::chrono::seconds(5), database_limits(config));
     if (!pool.lease().connection().prepares())
@@ -180,7 +201,9 @@ Config configuration(Overrides overrides) {
 int serve(const Overrides& overrides) {
     set_up_log();
     try {
-        run(configuration(overrides));
+        const auto config = configuration(overrides);
+        use_log(config.log);
+        run(config, std::chrono::seconds(overrides.wait_seconds));
         spdlog::info("stopped");
         return 0;
     } catch (const std::exception& error) {
@@ -192,10 +215,10 @@ int serve(const Overrides& overrides) {
 int print_config(const Overrides& overrides) {
     try {
         std::cout << dump(configuration(overrides));
-        return 0;
+        return kDone;
     } catch (const std::exception& error) {
         std::cerr << error.what() << "\n";
-        return 1;
+        return exit_status_of(error);
     }
 }
 

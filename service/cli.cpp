@@ -139,9 +139,13 @@ void add_all(CLI::App& app, CliOptions& options) {
     app.set_version_flag("--version", "trashd " TRASHD_VERSION);
     app.footer(kFooter);
     auto& overrides = options.overrides;
-    add_serving(add_command(app, "serve", "Serve until SIGTERM",
-                            [](const CliOptions& all) { return serve(all.overrides); }),
-                overrides);
+    auto& serving = add_command(app, "serve", "Serve until SIGTERM",
+                                [](const CliOptions& all) { return serve(all.overrides); });
+    add_serving(serving, overrides);
+    serving
+        .add_option("--wait", overrides.wait_seconds,
+                    "seconds in which the database may come up, by default 0")
+        ->check(CLI::Range(0, 86400));
     add_serving(add_command(app, "config", "Print the configuration that is in force",
                             [](const CliOptions& all) { return print_config(all.overrides); }),
                 overrides);
@@ -170,8 +174,8 @@ int run_chosen(const CliOptions& options) {
         if (error.code() == Code::kNotFound) return kNotFound;
         return error.code() == Code::kUnavailable ? kUnavailable : kFailed;
     } catch (const std::exception& error) {
-        std::cerr << "trashd: " << error.what() << "\n";
-        return kFailed;
+        std::cerr << "trashd: " << in_log(error) << "\n";
+        return exit_status_of(error);
     }
 }
 
@@ -191,3 +195,11 @@ int run_cli(int argc, char** argv) {
 }
 
 }  // namespace trashd::service
+ExitStatus exit_status_of(const std::exception& any) {
+    const auto* error = dynamic_cast<const Error*>(&any);
+    if (error == nullptr) return kFailed;
+    if (error->code() == Code::kBadRequest) return kUsage;
+    if (error->code() == Code::kNotFound) return kNotFound;
+    return error->code() == Code::kUnavailable ? kUnavailable : kFailed;
+}
+

@@ -19,6 +19,9 @@ enum ExitStatus {
     kUnavailable = 5,  // no database, or a wait that lasted too long
 };
 
+// Of a command that ended with the exception.
+ExitStatus exit_status_of(const std::exception& error);
+
 struct CliOptions {
     Overrides overrides;
     bool json = false, yes = false, root = false;

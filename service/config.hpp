@@ -112,6 +112,7 @@ struct ConfigError : std::runtime_error {
     explicit ConfigError(const std::vector<std::string>& faults);
     std::vector<std::string> faults;
 };
+    int wait_seconds = 0;  // for the database at the start
 
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 Environment process_environment();

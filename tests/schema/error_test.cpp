@@ -90,6 +90,9 @@ TEST_CASE("nodb: the log has all that the server said, in one line") {
           "it fails [42P01: relation \"bill_log\" does not exist; hint: look; context: PL/pgSQL "
           "function note_bill() line 1 at SQL statement SQL statement \"DELETE\"]");
     CHECK(trashd::in_log(Error(Code::kConflict, "no")) == "no");
+    CHECK(trashd::in_log(Error(SqlError{"08001", "connection to \"h\" failed: no\n\tIs it there?\n",
+                                        "", "", "", "", ""})) ==
+          "the database cannot be reached: connection to \"h\" failed: no; Is it there?");
 }
 
 TEST_CASE("nodb: an unexpected error shows its SQLSTATE and nothing else") {
