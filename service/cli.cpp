@@ -8,6 +8,7 @@
 
 #include "schema/error.hpp"
 #include "service/app.hpp"
+#include "service/closest.hpp"
 
 namespace trashd::service {
 
@@ -60,12 +61,17 @@ void add_filters(CLI::App& command, CliOptions& options) {
 void add_list(CLI::App& trash, CliOptions& options) {
     auto& list = add_local(trash, "list", "List TrashItems, newest first", options, trash_list);
     add_filters(list, options);
-    list.add_flag("--root", options.root, "only what was deleted by name, not what went along");
+    list.add_flag("--all", options.all, "also what went along with what was deleted by name");
+    list.add_flag("--root")->group("");  // what the list is by default now
     list.add_option("--limit", options.limit, "by default 50")->check(CLI::Range(1, 1000000));
 }
 
 void add_item(CLI::App& command, CliOptions& options) {
-    command.add_option("ITEM", options.item, "id of the TrashItem, any of its group")->required();
+    command
+        .add_option("ITEM", options.items,
+                    "id of a TrashItem, any of its group; or RESOURCE ID, as in time/projects 42: "
+                    "the newest item of that object")
+        ->required();
 }
 
 void add_trash(CLI::App& app, CliOptions& options) {
@@ -74,7 +80,7 @@ void add_trash(CLI::App& app, CliOptions& options) {
     add_list(trash, options);
     add_item(add_local(trash, "show", "Show one TrashItem with its object", options, trash_show),
              options);
-    auto& restore = add_local(trash, "restore", "Put the whole group back", options, trash_restore);
+    auto& restore = add_local(trash, "restore", "Put whole groups back", options, trash_restore);
     add_item(restore, options);
     restore.add_flag("--with-ancestors", options.with_ancestors,
                      "restore the groups of missing parents first");
@@ -88,6 +94,7 @@ void add_trash(CLI::App& app, CliOptions& options) {
                             options, trash_empty);
     add_filters(empty, options);
     empty.add_option("--reason", options.reason, "is kept in the ledger");
+    empty.add_flag("--dry-run", options.dry_run, "say how many would go; change nothing");
     empty.add_flag("--yes", options.yes, "do not ask");
 }
 
@@ -96,7 +103,8 @@ void add_impact(CLI::App& app, CliOptions& options) {
         add_local(app, "impact", "Show what a delete would take along; status 4 when it is refused",
                   options, impact_of_delete);
     impact.add_option("RESOURCE", options.resource, "as in time/projects")->required();
-    impact.add_option("ID", options.id, "of the object, as in its address")->required();
+    impact.add_option("ID", options.id, "of the object, as it is; key columns with commas between")
+        ->required();
     impact.add_flag("--cascade", options.cascade, "take along what would refuse");
 }
 
@@ -134,6 +142,15 @@ void add_migrate(CLI::App& app, CliOptions& options) {
                        "the role that the service connects as; gets what it needs and no more");
 }
 
+void add_doctor(CLI::App& app, CliOptions& options) {
+    auto& command =
+        add_local(app, "doctor", "Look for what stands in the way of deletes; changes nothing",
+                  options, doctor);
+    command.add_option("--severity", options.severity, "error, warning or note: no less severe")
+        ->check(CLI::IsMember({"error", "warning", "note"}));
+    command.add_flag("--sql", options.sql, "print nothing but the statements that can be run");
+}
+
 void add_all(CLI::App& app, CliOptions& options) {
     app.require_subcommand(1);
     app.set_version_flag("--version", "trashd " TRASHD_VERSION);
@@ -154,8 +171,7 @@ void add_all(CLI::App& app, CliOptions& options) {
     add_key(app, options);
     add_ledger(app, options);
     add_migrate(app, options);
-    add_local(app, "doctor", "Look for what stands in the way of deletes; changes nothing", options,
-              doctor);
+    add_doctor(app, options);
 }
 
 // Answers go to standard output alone.
@@ -168,33 +184,55 @@ void keep_log_quiet() {
 int run_chosen(const CliOptions& options) {
     try {
         return chosen(options);
-    } catch (const Error& error) {
-        std::cerr << "trashd: " << error.what() << "\n";
-        if (error.code() == Code::kBadRequest) return kUsage;
-        if (error.code() == Code::kNotFound) return kNotFound;
-        return error.code() == Code::kUnavailable ? kUnavailable : kFailed;
     } catch (const std::exception& error) {
         std::cerr << "trashd: " << in_log(error) << "\n";
         return exit_status_of(error);
     }
 }
 
-}  // namespace
-
-int run_cli(int argc, char** argv) {
-    CLI::App app("A trash bin for any PostgreSQL database", "trashd");
-    CliOptions options;
-    add_all(app, options);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? kDone : kUsage;
-    }
-    keep_log_quiet();
-    return run_chosen(options);
+const CLI::App* command_named(const CLI::App& app, const std::string& name) {
+    for (const auto* command : app.get_subcommands({}))
+        if (command->get_name() == name) return command;
+    return nullptr;
 }
 
-}  // namespace trashd::service
+// What to say of a word where a command belongs that is none; empty where all words are.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+    const auto* within = &app;
+    for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+        std::vector<std::string> names;
+        for (const auto* command : within->get_subcommands({}))
+            names.push_back(command->get_name());
+        if (names.empty()) return "";
+        const auto* found = command_named(*within, argv[i]);
+        if (!found)
+            return "there is no command '" + std::string(argv[i]) + "'" +
+                   did_you_mean(argv[i], names);
+        within = found;
+    }
+    return "";
+}
+
+// Of the command that was given; empty where the fault is another.
+std::string unknown_option(const CLI::App& app) {
+    const auto rest = app.remaining(true);
+    if (rest.empty() || !rest.front().starts_with("--")) return "";
+    const auto* command = &app;
+    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+    std::vector<std::string> names;
+    for (const auto* option : command->get_options())
+        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    const auto given = rest.front().substr(0, rest.front().find('='));
+    return "there is no option '" + given + "'" + did_you_mean(given, names);
+}
+
+int usage_fault(const std::string& what) {
+    std::cerr << "trashd: " << what << "\nRun with --help for more information.\n";
+    return kUsage;
+}
+
+}  // namespace
+
 ExitStatus exit_status_of(const std::exception& any) {
     const auto* error = dynamic_cast<const Error*>(&any);
     if (error == nullptr) return kFailed;
@@ -203,3 +241,23 @@ ExitStatus exit_status_of(const std::exception& any) {
     return error->code() == Code::kUnavailable ? kUnavailable : kFailed;
 }
 
+int run_cli(int argc, char** argv) {
+    CLI::App app("A trash bin for any PostgreSQL database", "trashd");
+    CliOptions options;
+    add_all(app, options);
+    if (const auto fault = unknown_command(app, argc, argv); !fault.empty())
+        return usage_fault(fault);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ExtrasError& error) {
+        const auto fault = unknown_option(app);
+        if (!fault.empty()) return usage_fault(fault);
+        return app.exit(error) == 0 ? kDone : kUsage;
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? kDone : kUsage;
+    }
+    keep_log_quiet();
+    return run_chosen(options);
+}
+
+}  // namespace trashd::service

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <sstream>
 
+#include "service/closest.hpp"
 #include "service/http_error.hpp"
 #include "service/router.hpp"
 
@@ -33,6 +35,36 @@ std::string text_of(const Reply& reply) {
     std::array<char, 1 << 16> piece;
     while (auto got = reply.spool->read(text.size(), piece)) text.append(piece.data(), got);
     return text;
+}
+
+// The % that neither %2C nor %25 begins with is itself.
+std::string escaped_percents(const std::string& id) {
+    std::string out;
+    for (std::size_t i = 0; i < id.size(); ++i) {
+        const auto code = id.substr(i, 3);
+        const bool meant = code == "%25" || code == "%2C" || code == "%2c";
+        out += id[i] == '%' && !meant ? "%25" : std::string(1, id[i]);
+    }
+    return out;
+}
+
+std::vector<std::string> segments_of(const std::string& path, bool decode) {
+    std::vector<std::string> segments;
+    std::istringstream parts(path);
+    for (std::string part; std::getline(parts, part, '/');)
+        segments.push_back(decode ? percent_decode(part) : part);
+    return segments;
+}
+
+const Resource* exactly(const Resources& resources, const std::vector<std::string>& path) {
+    const auto* found = resources.match(path, 0);
+    return found && found->path == path ? found : nullptr;
+}
+
+// As it is called, or as lists write it.
+const Resource* resource_named(const Resources& resources, const std::string& path) {
+    const auto* found = exactly(resources, segments_of(path, false));
+    return found ? found : exactly(resources, segments_of(path, true));
 }
 
 std::string next_of(const Reply& reply) {
@@ -79,6 +111,20 @@ Reply LocalService::handle(Call& call) {
     } catch (...) {
         return problem_of_current_exception(call.resources.get(), "cli", call.safe);
     }
+}
+
+std::string LocalService::address_of(const std::string& resource, const std::string& id) {
+    const auto resources = resources_.get();
+    const auto* found = resource_named(*resources, resource);
+    if (!found) {
+        std::vector<std::string> paths;
+        for (const auto& one : resources->all()) paths.push_back(encode_path(one.path));
+        throw Error(Code::kNotFound,
+                    "there is no resource '" + resource + "'" + did_you_mean(resource, paths));
+    }
+    const auto columns = found->table->primary_key.size();
+    return "/v1/" + encode_path(found->path) + "/" +
+           encode_object_id(columns > 1 ? escaped_percents(id) : id, columns);
 }
 
 LocalAnswer LocalService::call(const std::string& verb, const std::string& address,

@@ -45,6 +45,10 @@ class LocalService {
                      const Parameters& parameters = {},
                      const std::function<void(long long)>& progress = {});
 
+    // The address of the object; resource and id as people write them, nothing encoded but , and %
+    // in the values of a key of several columns (%2C, %25). Throws Error kNotFound.
+    std::string address_of(const std::string& resource, const std::string& id);
+
   private:
     Reply handle(Call& call);
 

@@ -10,7 +10,8 @@ namespace trashd::service {
 
 namespace {
 
-constexpr std::size_t kLeast = 6;  // columns are not cut below
+constexpr std::size_t kLeast = 6;      // columns are not cut below
+constexpr std::size_t kReadable = 10;  // nor below this while there are spare ones
 constexpr std::string_view kGap = "  ", kEllipsis = "…";
 
 struct Character {
@@ -48,15 +49,37 @@ std::string cut(std::string_view text, std::size_t width) {
     return out + std::string(kEllipsis);
 }
 
-std::vector<std::size_t> widths_of(const TextTable& table, std::size_t width) {
+std::vector<std::size_t> natural_widths(const TextTable& table) {
     std::vector<std::size_t> widths;
     for (const auto& name : table.header) widths.push_back(text_width(name));
     for (const auto& row : table.rows)
         for (std::size_t i = 0; i < row.size(); ++i)
             widths[i] = std::max(widths[i], text_width(row[i]));
+    return widths;
+}
+
+std::size_t total_of(const std::vector<std::size_t>& widths) {
+    return std::accumulate(widths.begin(), widths.end(), kGap.size() * (widths.size() - 1));
+}
+
+// What it takes while every column still says something.
+std::size_t readable_width(const TextTable& table) {
+    auto widths = natural_widths(table);
+    for (auto i = table.whole; i < widths.size(); ++i) widths[i] = std::min(widths[i], kReadable);
+    return total_of(widths);
+}
+
+void remove_column(TextTable& table, const std::string& name) {
+    const auto at = std::ranges::find(table.header, name) - table.header.begin();
+    table.header.erase(table.header.begin() + at);
+    for (auto& row : table.rows) row.erase(row.begin() + at);
+}
+
+std::vector<std::size_t> widths_of(const TextTable& table, std::size_t width) {
+    auto widths = natural_widths(table);
     const auto first =
         widths.begin() + static_cast<std::ptrdiff_t>(std::min(table.whole, widths.size()));
-    auto total = std::accumulate(widths.begin(), widths.end(), kGap.size() * (widths.size() - 1));
+    auto total = total_of(widths);
     for (; total > width && first != widths.end(); --total) {
         const auto widest = std::max_element(first, widths.end());
         if (*widest <= kLeast) break;
@@ -113,6 +136,8 @@ std::string fitted(const TextTable& table, std::size_t width) {
     TextTable clean = table;
     for (auto& row : clean.rows)
         for (auto& cell : row) cell = printable(cell);
+    for (const auto& name : table.spare)
+        if (readable_width(clean) > width) remove_column(clean, name);
     const auto widths = widths_of(clean, width);
     std::string text = line_of(clean.header, widths);
     for (const auto& row : clean.rows) text += line_of(row, widths);

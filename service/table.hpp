@@ -12,6 +12,8 @@ struct TextTable {
     std::vector<std::string> header;
     std::vector<std::vector<std::string>> rows;  // each as long as the header
     std::size_t whole = 1;                       // so many columns are never cut
+    // Headers of columns that a terminal goes without where it is too narrow, in this order.
+    std::vector<std::string> spare = {};
 };
 
 // Places that the text takes on a terminal.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <sstream>
 
 #include "service/table.hpp"
 #include "tests/support/database.hpp"
@@ -65,15 +66,23 @@ TEST_CASE("trash show tells an item line by line, and as JSON what HTTP tells") 
     CHECK(json.output == request(bench.service.port(), "GET", "/v1/trash/" + item).body + "\n");
 }
 
-TEST_CASE("trash list has a line for each item and no header where no terminal is") {
+TEST_CASE("trash list has a line for each delete and no header where no terminal is") {
+    // it listed every row that had gone along, each with the size of the group
     Bench bench;
     const auto item = bench.item_of("/v1/project/2");
     const auto listed = bench.trash({"list"});
     CHECK(listed.status == 0);
     CHECK(listed.output.starts_with(item + "\tproject\t2\tsecond\t2\t"));
-    CHECK(std::count(listed.output.begin(), listed.output.end(), '\n') == 2);
-    CHECK(parsed(bench.trash({"list", "--json"}).output).Size() == 2);
-    CHECK(bench.trash({"list", "--limit", "1"}).output.find("raise --limit") != std::string::npos);
+    CHECK(std::count(listed.output.begin(), listed.output.end(), '\n') == 1);
+    CHECK(parsed(bench.trash({"list", "--json"}).output).Size() == 1);
+    const auto all = bench.trash({"list", "--all"}).output;
+    CHECK(std::count(all.begin(), all.end(), '\n') == 2);
+    CHECK(parsed(bench.trash({"list", "--all", "--json"}).output).Size() == 2);
+    CHECK(bench.trash({"list", "--all", "--limit", "1"}).output.find("raise --limit") !=
+          std::string::npos);
+    const auto none = bench.trash({"list", "--resource", "task"});
+    CHECK(none.status == 0);
+    CHECK(none.output == "trashd: none was deleted by name; --all lists what went along too\n");
 }
 
 TEST_CASE("trash restore puts a group back in the name of the user") {
@@ -104,6 +113,99 @@ TEST_CASE("a restore that conflicts is status 4 and lists every conflict") {
     CHECK(json["conflicts"].Size() == 1);
 }
 
+TEST_CASE("trash restore takes a resource and ids, or several items, parents first") {
+    // "argument was not expected"
+    Bench bench;
+    bench.item_of("/v1/task/3");
+    bench.item_of("/v1/project/2");
+    const auto both = bench.trash({"restore", "task", "3", "4"});
+    CHECK(both.status == 3);
+    CHECK(both.output == "trashd: task 4 is not in the trash\n");
+    CHECK(bench.trash({"restore", "tsak", "3"}).output ==
+          "trashd: there is no resource 'tsak'; did you mean task?\n");
+    CHECK(bench.trash({"restore", "task"}).status == 3);
+    const auto shown = bench.trash({"show", "project", "2"});
+    CHECK(shown.output.find("displayName\tsecond\n") != std::string::npos);
+
+    const auto task = parsed(bench.trash({"list", "--resource", "task", "--json"}).output);
+    const auto project = parsed(bench.trash({"list", "--resource", "project", "--json"}).output);
+    const auto restored =
+        bench.trash({"restore", task[0]["id"].GetString(), project[0]["id"].GetString()});
+    CHECK(restored.status == 0);
+    CHECK(restored.output == "project\t1\ntask\t1\n");
+    CHECK(request(bench.service.port(), "GET", "/v1/task/3").status == 200);
+}
+
+TEST_CASE("of several items that are restored those that cannot go back are told by name") {
+    Bench bench;
+    const auto one = bench.item_of("/v1/project/1"), two = bench.item_of("/v1/project/2");
+    TestConnection(bench.database.url())->exec("INSERT INTO project VALUES (1, 'other')");
+    const auto restored = bench.trash({"restore", "project", "1", "2"});
+    CHECK(restored.status == 4);
+    CHECK(restored.output.starts_with("project\t1\ntask\t1\ntrashd: " + one + ":\n"));
+    CHECK(bench.trash({"restore", two}).status == 3);
+    const auto json = bench.trash({"restore", one, two, "--json"});
+    CHECK(parsed(json.output)[0]["code"] == "gone");
+    CHECK(parsed(json.output)[1]["code"] == "restore-conflict");
+}
+
+TEST_CASE("conflicts show the value that is taken and name the option that helps") {
+    // the table had neither, and said to restore again
+    TempDatabase database(R"(
+CREATE TABLE customer (id int PRIMARY KEY, email text UNIQUE, nick text);
+CREATE TABLE bill (id int PRIMARY KEY, customer int NOT NULL REFERENCES customer);
+INSERT INTO customer VALUES (1, 'ann@example.com', 'an');
+INSERT INTO bill VALUES (7, 1);
+)");
+    ServiceProcess service(database.url());
+    const auto run = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.end(), {"--database", database.url()});
+        return run_program(arguments);
+    };
+    request(service.port(), "DELETE", "/v1/bill/7");
+    request(service.port(), "DELETE", "/v1/customer/1");
+    const auto lacking = run({"trash", "restore", "bill", "7"});
+    CHECK(lacking.status == 4);
+    CHECK(lacking.output.find("missing-parent\tbill\t7\t") != std::string::npos);
+    CHECK(lacking.output.ends_with(
+        "trashd: what is missing lies in the trash; --with-ancestors restores it first\n"));
+
+    TestConnection(database.url())->exec("INSERT INTO customer VALUES (2, 'ann@example.com', 'b')");
+    const auto taken = run({"trash", "restore", "customer", "1"});
+    CHECK(taken.output.find("unique-taken\tcustomer\t1\tcustomer_email_key\temail = "
+                            "ann@example.com\tcustomer 2\t\n") != std::string::npos);
+    TestConnection(database.url())->script("DELETE FROM customer; ALTER TABLE customer DROP nick");
+    CHECK(run({"trash", "restore", "customer", "1"})
+              .output.ends_with(
+                  "trashd: --lossy restores without the values of columns that are gone\n"));
+    CHECK(run({"trash", "restore", "bill", "7", "--with-ancestors", "--lossy"}).status == 0);
+}
+
+TEST_CASE("ids on the command line are what they are, not what stands in an address") {
+    // 'XMAS/10%' had to be typed XMAS%2F10%25
+    TempDatabase database(R"(
+CREATE TABLE "my coupon" (code text PRIMARY KEY);
+INSERT INTO "my coupon" VALUES ('XMAS/10%'), ('XMAS%2F10%25'), ('@deleted'), ('a,b');
+CREATE TABLE stay (hotel text, room text, PRIMARY KEY (hotel, room));
+INSERT INTO stay VALUES ('Ritz', '10%'), ('a,b', '%2C');
+)");
+    ServiceProcess service(database.url());
+    const auto status = [&](const std::string& resource, const std::string& id) {
+        return run_program({"impact", resource, id, "--database", database.url()}).status;
+    };
+    for (const char* id : {"XMAS/10%", "XMAS%2F10%25", "@deleted", "a,b"}) {
+        CHECK(status("my coupon", id) == 0);
+        CHECK(status("my%20coupon", id) == 0);
+    }
+    CHECK(status("my coupon", "XMAS%2F10%") == 3);
+    CHECK(status("stay", "Ritz,10%") == 0);
+    CHECK(status("stay", "a%2Cb,%252C") == 0);
+    CHECK(status("stay", "a,b,%252C") == 3);
+    request(service.port(), "DELETE", "/v1/my%20coupon/XMAS%2F10%25");
+    CHECK(run_program({"trash", "restore", "my coupon", "XMAS/10%", "--database", database.url()})
+              .output == "my%20coupon\t1\n");
+}
+
 TEST_CASE("trash purge forgets a group, and never without being told so") {
     Bench bench;
     const auto item = bench.item_of("/v1/project/2");
@@ -125,18 +227,28 @@ TEST_CASE("trash list and trash empty mean the same by their filters") {
         ->exec(
             "UPDATE trashd.trash_group SET created_at = created_at - '2 h'::interval WHERE "
             "root_object = '1'");
-    CHECK(parsed(bench.trash({"list", "--json"}).output).Size() == 5);
-    CHECK(parsed(bench.trash({"list", "--root", "--json"}).output).Size() == 2);
-    CHECK(parsed(bench.trash({"list", "--older-than", "1h", "--json"}).output).Size() == 3);
-    CHECK(parsed(bench.trash({"list", "--resource", "task", "--query", "3", "--json"}).output)
+    CHECK(parsed(bench.trash({"list", "--all", "--json"}).output).Size() == 5);
+    CHECK(parsed(bench.trash({"list", "--json"}).output).Size() == 2);
+    CHECK(parsed(bench.trash({"list", "--older-than", "1h", "--all", "--json"}).output).Size() ==
+          3);
+    CHECK(parsed(
+              bench.trash({"list", "--all", "--resource", "task", "--query", "3", "--json"}).output)
               .Size() == 1);
     CHECK(parsed(bench.trash({"list", "--by", "nobody", "--json"}).output).Empty());
     CHECK(bench.trash({"list", "--older-than", "soon"}).status == 2);
-    CHECK(bench.trash({"empty", "--older-than", "1h"}).status == 2);
+    const auto unasked = bench.trash({"empty", "--older-than", "1h"});
+    CHECK(unasked.status == 2);
+    CHECK(unasked.output ==
+          "trashd: this forgets 1 group, 3 rows for good; purging asks first, and there is no "
+          "terminal; give --yes\n");
+    const auto dry = bench.trash({"empty", "--dry-run"});
+    CHECK(dry.status == 0);
+    CHECK(dry.output == "would be forgotten: 2 groups, 5 rows\n");
+    CHECK(bench.trash({"empty", "--dry-run", "--json"}).output == "{\"groups\":2,\"items\":5}\n");
     CHECK(bench.trash({"empty", "--older-than", "soon", "--yes"}).status == 2);
     const auto emptied = bench.trash({"empty", "--older-than", "1h", "--reason", "old", "--yes"});
     CHECK(emptied.status == 0);
-    CHECK(emptied.output == "forgotten: 1 groups, 3 rows\n");
+    CHECK(emptied.output == "forgotten: 1 group, 3 rows\n");
     CHECK(bench.trash({"show", young}).status == 0);
     CHECK(TestConnection(bench.database.url())
               .value("SELECT reason || object_id FROM trashd.ledger WHERE action = 'purged'") ==
@@ -165,6 +277,14 @@ TEST_CASE("statuses tell scripts what went wrong") {
     CHECK(run_program({"trash"}).status == 2);
     CHECK(run_program({"trash", "show"}).status == 2);
     CHECK(run_program({"nonsense"}).status == 2);
+    CHECK(run_program({"serv"}).output.starts_with(
+        "trashd: there is no command 'serv'; did you mean serve?\n"));
+    CHECK(run_program({"trash", "lst"}).status == 2);
+    CHECK(run_program({"trash", "lst"})
+              .output.starts_with("trashd: there is no command 'lst'; did you mean list?\n"));
+    CHECK(run_program({"trash", "list", "--al"})
+              .output.starts_with("trashd: there is no option '--al'; did you mean --all?\n"));
+    CHECK(run_program({"trash", "purge", "x", "--yess=1"}).status == 2);
     CHECK(run_program({"trash", "list", "--limit", "0"}).status == 2);
     const auto help = run_program({"trash", "list", "--help"});
     CHECK(help.status == 0);
@@ -184,6 +304,10 @@ TEST_CASE("a private server is joined while its service runs, and runs for the c
     {
         ServiceProcess service("", {"--data-dir", directory, "--demo"});
         CHECK(run_program({"trash", "list", "--data-dir", directory}).status == 0);
+        // the demo's paths were unknown to commands
+        const std::string project = "00000000-0000-4000-8000-000000000042";
+        CHECK(run_program({"impact", "time/projects", project, "--data-dir", directory}).status ==
+              0);
         CHECK(request(service.port(), "GET", "/readyz").status == 200);
     }
     CHECK(run_program({"trash", "list", "--data-dir", directory}).status == 0);
@@ -196,6 +320,23 @@ TEST_CASE("nodb: a table fits the terminal, and its first column is whole") {
     CHECK(service::fitted(table, 80) == "ITEM        NAME\n0123456789  a long name of a thing\n");
     CHECK(service::fitted(table, 20) == "ITEM        NAME\n0123456789  a long …\n");
     CHECK(service::fitted(table, 5) == "ITEM        NAME\n0123456789  a lon…\n");
+}
+
+TEST_CASE("nodb: a table that is too wide goes without its spare columns first") {
+    const std::string id = "0191e0c1-7b2a-7c3d-9e4f-0123456789ab";
+    service::TextTable table{{"ITEM", "RESOURCE", "ID", "NAME", "ROWS", "AGE", "BY", "REASON"},
+                             {{id, "time/projects", "00000000-0000-4000-8000-000000000042",
+                               "日本のウェブサイト", "57", "5m", "key:nightly", "old"},
+                              {id, "customer", "7", "Ann", "1", "3h", "cli:root", ""}},
+                             1,
+                             {"REASON", "BY", "ID"}};
+    const auto text = service::fitted(table, 80);
+    CHECK(text.starts_with("ITEM                                  RESOURCE"));
+    CHECK(text.find("REASON") == text.npos);
+    CHECK(text.find("  ID") == text.npos);
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) CHECK(service::text_width(line) <= 80);
+    CHECK(service::fitted(table, 200).find("REASON") != text.npos);
 }
 
 TEST_CASE("nodb: what a table shows can neither move the cursor nor end a line") {
