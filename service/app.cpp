@@ -1,6 +1,5 @@
 #include "service/app.hpp"
 
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <condition_variable>
@@ -13,10 +12,11 @@
 #include "generated/kDemoData.hpp"
 #include "generated/kDemoSchema.hpp"
 #include "schema/cluster.hpp"
+#include "schema/reader.hpp"
 #include "schema/sqlstate.hpp"
 #include "service/cli.hpp"
-#include "schema/reader.hpp"
 #include "service/database_access.hpp"
+#include "service/log.hpp"
 #include "service/runner.hpp"
 #include "service/server.hpp"
 #include "trash/seal.hpp"
@@ -26,12 +26,7 @@ namespace trashd::service {
 namespace {
 
 constexpr const char* kConfigFile = "trashd.toml";
-
-void set_up_log() {
-    auto log = spdlog::stderr_color_mt("trashd");
-    log->flush_on(spdlog::level::trace);
-    spdlog::set_default_logger(log);
-}
+constexpr const char* kDemoFile = "/demo.toml";  // in the data directory
 
 void load_demo(schema::Pool& pool, const std::string& trash_schema) {
     auto lease = pool.lease();
@@ -42,6 +37,11 @@ void load_demo(schema::Pool& pool, const std::string& trash_schema) {
     }
     connection.script(std::string("BEGIN;") + kDemoSchema + ";" + kDemoData + ";COMMIT; ANALYZE");
     spdlog::info("the demo is loaded");
+}
+
+// Commands on this data find the demo's resources under the demo's paths.
+void remember_demo(const std::string& directory) {
+    std::ofstream(directory + kDemoFile) << kDemoConfig;
 }
 
 // Ends the server at SIGTERM or SIGINT, has it read its certificate again at SIGHUP.
@@ -162,13 +162,13 @@ void run(const Config& config, std::chrono::seconds longest_wait) {
         cluster->create_database("trashd");
         url = cluster->url("trashd");
     }
-    const auto signals = SignalThread::block(config.tls.on());
+    schema::Pool pool(url, config.pool_size, std::chrono::seconds(5), database_limits(config));
     wait_for_database(pool, longest_wait);
     const auto signals = SignalThread::block(config.tls.on());
-    schema::Pool pool(url, config.pool_size, std::chrono::seconds(5), database_limits(config));
     if (!pool.lease().connection().prepares())
         spdlog::info("a pooler is between: statements are not prepared");
     if (config.demo) load_demo(pool, config.trash_schema);
+    if (config.demo && cluster) remember_demo(config.data_dir);
     trash::Trash trash(pool, config.trash_schema);
     open_database_access(trash, config);
     ResourceCache resources(trash, config);
@@ -194,31 +194,40 @@ void run(const Config& config, std::chrono::seconds longest_wait) {
 Config configuration(Overrides overrides) {
     if (!overrides.config && !overrides.demo && std::ifstream(kConfigFile))
         overrides.config = kConfigFile;
-    auto text = config_text(overrides, overrides.demo ? kDemoConfig : "");
-    return load_config(text, overrides, process_environment());
+    const auto load = [&] {
+        return load_config(config_text(overrides, overrides.demo ? kDemoConfig : ""), overrides,
+                           process_environment());
+    };
+    auto config = load();
+    const auto remembered = config.data_dir + kDemoFile;
+    if (overrides.config || overrides.demo || !config.database.empty() ||
+        !std::ifstream(remembered))
+        return config;
+    overrides.config = remembered;
+    return load();
 }
 
 int serve(const Overrides& overrides) {
-    set_up_log();
+    begin_log();
     try {
         const auto config = configuration(overrides);
         use_log(config.log);
         run(config, std::chrono::seconds(overrides.wait_seconds));
         spdlog::info("stopped");
-        return 0;
+        return kDone;
     } catch (const std::exception& error) {
         spdlog::critical("{}", in_log(error));
-        return 1;
+        return exit_status_of(error);
     }
 }
 
 int print_config(const Overrides& overrides) {
     try {
         std::cout << dump(configuration(overrides));
-        return kDone;
+        return 0;
     } catch (const std::exception& error) {
         std::cerr << error.what() << "\n";
-        return exit_status_of(error);
+        return 1;
     }
 }
 

@@ -20,10 +20,23 @@ namespace trashd::service {
 
 namespace {
 
-std::string joined(const std::vector<std::string>& faults) {
+std::string joined(const std::vector<std::string>& faults, const std::vector<unsigned>& lines) {
     std::string text = "the configuration cannot be used:";
-    for (const auto& fault : faults) text += "\n  " + fault;
+    for (std::size_t i = 0; i < faults.size(); ++i) {
+        const auto line = i < lines.size() ? lines[i] : 0;
+        text += "\n  " + (line ? fmt::format("line {}: ", line) : "") + faults[i];
+    }
     return text;
+}
+
+// Where the key that the fault begins with stands, or the nearest table that it would stand in.
+unsigned line_of(const toml::table& file, const std::string& fault) {
+    for (auto path = fault.substr(0, fault.find(": ")); !path.empty();) {
+        if (const auto node = file.at_path(path)) return node.node()->source().begin.line;
+        const auto dot = path.find_last_of(".[");
+        path.resize(dot == path.npos ? 0 : dot);
+    }
+    return 0;
 }
 
 void take_on_delete(Section& section, ResourceConfig& resource) {
@@ -151,6 +164,14 @@ void take_log(Section& section, Config& config, std::vector<std::string>& faults
             config.access_log = access->ref<bool>() ? "-" : "";
         else
             log.take("access", config.access_log);
+        std::string format = config.log.json ? "json" : "text";
+        log.take("format", format);
+        config.log.json = format == "json";
+        if (format != "json" && format != "text") log.fault("format", "must be text or json");
+        log.take("level", config.log.level);
+        static const std::set<std::string> kLevels = {"debug", "info", "warning", "error"};
+        if (!kLevels.contains(config.log.level))
+            log.fault("level", "must be debug, info, warning or error");
     });
 }
 
@@ -230,8 +251,8 @@ void check(const Config& config, std::vector<std::string>& faults) {
 
 }  // namespace
 
-ConfigError::ConfigError(const std::vector<std::string>& faults)
-    : std::runtime_error(joined(faults)), faults(faults) {}
+ConfigError::ConfigError(const std::vector<std::string>& faults, const std::vector<unsigned>& lines)
+    : std::runtime_error(joined(faults, lines)), faults(faults) {}
 
 Environment process_environment() {
     return [](const std::string& name) -> std::optional<std::string> {
@@ -294,16 +315,20 @@ Config load_config(const std::string& toml, const Overrides& overrides,
                    const Environment& environment) {
     Config config;
     std::vector<std::string> faults;
+    toml::table file;
     try {
-        take_file(toml::parse(toml), config, faults);
+        file = toml::parse(toml);
+        take_file(file, config, faults);
     } catch (const toml::parse_error& error) {
         faults.push_back(fmt::format("line {}: {}", error.source().begin.line,
                                      std::string(error.description())));
     }
     take_overrides(overrides, environment, config);
     check(config, faults);
-    if (!faults.empty()) throw ConfigError(faults);
-    return config;
+    if (faults.empty()) return config;
+    std::vector<unsigned> lines;
+    for (const auto& fault : faults) lines.push_back(line_of(file, fault));
+    throw ConfigError(faults, lines);
 }
 
 }  // namespace trashd::service

@@ -73,6 +73,12 @@ struct TenantConfig {
     bool host = false;  // the first label of the host name must be the tenant
 };
 
+// Of what the service tells about itself, on standard error.
+struct LogConfig {
+    bool json = false;
+    std::string level = "info";  // nothing less is said: debug, info, warning, error
+};
+
 struct Config {
     std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
     std::string trash_schema = "trashd";
@@ -83,6 +89,7 @@ struct Config {
     std::vector<std::string> hosts;         // names beside those of the loopback
     std::vector<Network> proxies;           // that are believed who asks
     std::string access_log;                 // empty: none, "-": standard output, else a file
+    LogConfig log;
     bool restore_by_get = true, demo = false;
     long long idempotency_hours = 24;
     RequestLimits limits;
@@ -105,14 +112,16 @@ struct Overrides {
     std::optional<std::string> listen, database, config, data_dir;
     std::vector<std::string> schemas;
     bool demo = false;
+    int wait_seconds = 0;  // for the database at the start
 };
 
 // Every fault of a configuration, a line each.
 struct ConfigError : std::runtime_error {
-    explicit ConfigError(const std::vector<std::string>& faults);
+    // lines: of the file, where each fault is; 0 or none: nowhere in it.
+    explicit ConfigError(const std::vector<std::string>& faults,
+                         const std::vector<unsigned>& lines = {});
     std::vector<std::string> faults;
 };
-    int wait_seconds = 0;  // for the database at the start
 
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 Environment process_environment();

@@ -153,7 +153,9 @@ std::string dump(const Config& config) {
     if (config.tls.on())
         table.insert("tls",
                      toml::table{{"certificate", config.tls.certificate}, {"key", config.tls.key}});
-    if (!config.access_log.empty()) table.insert("log", toml::table{{"access", config.access_log}});
+    toml::table log{{"format", config.log.json ? "json" : "text"}, {"level", config.log.level}};
+    if (!config.access_log.empty()) log.insert("access", config.access_log);
+    table.insert("log", log);
     if (config.credentials.configured())
         table.insert("credentials", credentials_table(config.credentials));
     std::ostringstream text;

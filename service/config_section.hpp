@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "service/closest.hpp"
+
 namespace trashd::service {
 
 // Takes keys out of a TOML table, notes every fault, and at last every key that nobody took.
@@ -51,7 +53,9 @@ class Section {
     void refuse_unknown() {
         for (const auto& [key, value] : table_)
             if (!known_.contains(std::string(key.str())))
-                fault(std::string(key.str()), "unknown key");
+                fault(std::string(key.str()),
+                      "unknown key" +
+                          did_you_mean(std::string(key.str()), {known_.begin(), known_.end()}));
     }
 
   private:

@@ -29,7 +29,10 @@ void warn_of_unmatched(const std::map<std::string, Role>& roles, const Resources
 ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
     : trash_(trash), config_(config) {
     resources_ = build(trash_.catalog().get());
-    auto faults = resources_->faults();
+    auto faults = missing_schemas(trash_.pool().lease().connection(), config_);
+    for (const auto& fault : resources_->faults()) faults.push_back(fault);
+    if (faults.empty() && resources_->all().empty())
+        spdlog::warn("no table is served: there is none with a primary key in the schemas served");
     std::vector<trash::Naming> naming;
     for (const auto& one : config_.resources)
         naming.push_back({one.table, one.class_name, one.display});

@@ -50,6 +50,10 @@ class Resources {
     std::vector<std::string> faults_, warnings_;
 };
 
+// Schemas that are to be served and are not there. Of a database whose tables are configured one by
+// one `public` may be missing.
+std::vector<std::string> missing_schemas(schema::Connection& connection, const Config& config);
+
 // What on_delete says, by constraint oid; constraints that are not there go into faults.
 cascade::Policy make_policy(const schema::Catalog& catalog, const Config& config,
                             std::vector<std::string>& faults);

@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <sstream>
+
 #include "schema/error.hpp"
 #include "service/address.hpp"
 #include "service/cursor.hpp"
+#include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 
 using namespace trashd;
@@ -210,4 +213,53 @@ TEST_CASE("nodb: a pattern means a path, or all that is below one") {
     CHECK_FALSE(matches("a/b", {"a/b"}));
     CHECK(matches("%2A", {"*"}));
     CHECK_FALSE(matches("%2A", {"x"}));
+}
+
+TEST_CASE("nodb: a fault is told with its line, and what a misspelt key was meant to be") {
+    const auto said = [](const std::string& toml) -> std::string {
+        try {
+            load(toml);
+        } catch (const ConfigError& error) {
+            return error.what();
+        }
+        return "";
+    };
+    const std::string intro = "the configuration cannot be used:\n";
+    CHECK(said("\n\nlistne = \"x\"") ==
+          intro + "  line 3: listne: unknown key; did you mean listen?");
+    CHECK(said("[limits]\n\nbody_bytes = \"x\"\nwhatever = 1") ==
+          intro +
+              "  line 3: limits.body_bytes: must be a whole number\n"
+              "  line 4: limits.whatever: unknown key");
+    CHECK(said("[[resource]]\ntable = \"a\"\n[[resource]]\npath = \"b\"") ==
+          intro + "  line 3: resource[1].table: is missing");
+    CHECK(said("\nlisten = \n").starts_with(intro + "  line 2: Error while parsing"));
+    CHECK(said("pool_size = 700") == intro + "  threads: must be more than pool_size");
+}
+
+TEST_CASE("nodb: the log has a format and a level") {
+    CHECK_FALSE(load("").log.json);
+    const auto config = load("[log]\nformat = \"json\"\nlevel = \"warning\"");
+    CHECK(config.log.json);
+    CHECK(dump(config).find("level = 'warning'") != std::string::npos);
+    CHECK(faults_of("[log]\nformat = \"xml\"\nlevel = \"loud\"") ==
+          std::vector<std::string>{"log.format: must be text or json",
+                                   "log.level: must be debug, info, warning or error"});
+}
+
+TEST_CASE("nodb: the sample configuration says the defaults, and can be used when all of it is") {
+    const auto sample = test::source_file("docs/trashd.toml");
+    CHECK(dump(load(sample)) == dump(load("")));
+    std::string all;
+    std::istringstream lines(sample);
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with("#") && !line.starts_with("# ")) all += line.substr(1) + "\n";
+    const auto used = load(all);
+    CHECK(used.resources.size() == 1);
+    CHECK(used.limits.statement_timeout_ms == 30000);
+    std::istringstream known(dump(load("")));
+    for (std::string line; std::getline(known, line);) {
+        const auto key = line.substr(0, line.find(" ="));
+        CHECK_MESSAGE(sample.find("\n#" + key) != sample.npos, key);
+    }
 }
