@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "service/app.hpp"
 #include "service/cli.hpp"
@@ -39,7 +40,34 @@ void print_lines(const std::vector<Finding>& findings) {
         std::cout << printable(line + finding.detail) << "\n";
         if (!finding.fix.empty()) std::cout << "         " << printable(finding.fix) << "\n";
     }
-    if (findings.empty()) std::cout << "nothing stands in the way\n";
+}
+
+// Each once, in the order of the findings.
+void print_statements(const std::vector<Finding>& findings) {
+    std::set<std::string> said;
+    for (const auto& finding : findings)
+        if (is_statement(finding) && said.insert(finding.fix).second)
+            std::cout << finding.fix << "\n";
+}
+
+// Those that are as severe, or more.
+std::vector<Finding> from(const std::string& least, std::vector<Finding> findings) {
+    const auto most = least == "error"     ? Severity::kError
+                      : least == "warning" ? Severity::kWarning
+                                           : Severity::kInfo;
+    std::erase_if(findings, [&](const Finding& one) { return one.severity > most; });
+    return findings;
+}
+
+// Of all there are; beside lines for programs it goes where these do not read.
+void print_summary(const std::vector<Finding>& findings) {
+    auto& out = on_terminal(STDOUT_FILENO) ? std::cout : std::cerr;
+    if (findings.empty())
+        out << "nothing stands in the way\n";
+    else
+        out << summary(findings)
+            << (std::ranges::any_of(findings, is_statement) ? "; --sql prints what can be run\n"
+                                                            : "\n");
 }
 
 void print_tabs(const std::vector<Finding>& findings) {
@@ -57,12 +85,15 @@ int doctor(const CliOptions& options) {
     LocalDatabase database(config);
     auto lease = database.pool().lease();
     const auto findings = examine(lease.connection(), config);
-    if (options.json)
-        std::cout << json_of(findings) << "\n";
-    else if (on_terminal(STDOUT_FILENO))
-        print_lines(findings);
-    else
-        print_tabs(findings);
+    const auto shown = from(options.severity, findings);
+    if (options.json) {
+        std::cout << json_of(shown) << "\n";
+    } else if (options.sql) {
+        print_statements(shown);
+    } else {
+        on_terminal(STDOUT_FILENO) ? print_lines(shown) : print_tabs(shown);
+        print_summary(findings);
+    }
     const bool errors = std::ranges::any_of(
         findings, [](const Finding& one) { return one.severity == Severity::kError; });
     return errors ? kFailed : kDone;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "schema/reader.hpp"
 #include "trash/home.hpp"
@@ -138,7 +139,43 @@ void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connec
 
 std::string_view severity_name(Severity severity) {
     if (severity == Severity::kError) return "error";
-    return severity == Severity::kWarning ? "warning" : "info";
+    return severity == Severity::kWarning ? "warning" : "note";
+}
+
+bool is_statement(const Finding& finding) {
+    return finding.fix.ends_with(';') && finding.fix.find("…") == std::string::npos;
+}
+
+namespace {
+
+std::string counted(std::ptrdiff_t number, std::string_view noun) {
+    return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+// (24 missing-index, 1 trigger), the most first
+std::string kinds_of(const std::vector<Finding>& findings, Severity severity) {
+    std::map<std::string, int> counts;
+    for (const auto& finding : findings)
+        if (finding.severity == severity) ++counts[finding.kind];
+    std::vector<std::pair<int, std::string>> most;
+    for (const auto& [kind, count] : counts) most.emplace_back(-count, kind);
+    std::ranges::sort(most);
+    std::string text;
+    for (const auto& [count, kind] : most)
+        text += fmt::format("{}{} {}", text.empty() ? " (" : ", ", -count, kind);
+    return text.empty() ? "" : text + ")";
+}
+
+}  // namespace
+
+std::string summary(const std::vector<Finding>& findings) {
+    std::string text;
+    for (const auto severity : {Severity::kError, Severity::kWarning, Severity::kInfo}) {
+        const auto number = std::ranges::count(findings, severity, &Finding::severity);
+        text += (text.empty() ? "" : ", ") + counted(number, severity_name(severity)) +
+                kinds_of(findings, severity);
+    }
+    return text;
 }
 
 std::vector<Finding> examine(schema::Connection& connection, const Config& config) {
@@ -149,6 +186,9 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
     if (!old) {
         add_trash_schema(findings, connection, config, role);
         const Resources resources(schema::read_catalog(connection, config.trash_schema), config);
+        for (const auto& fault : missing_schemas(connection, config))
+            findings.push_back({Severity::kError, "configuration", "", fault,
+                                "name schemas that are there: schemas, or --schema"});
         for (auto& finding : examine_catalog(resources, config, role))
             findings.push_back(std::move(finding));
     }

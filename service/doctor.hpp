@@ -9,17 +9,22 @@
 
 namespace trashd::service {
 
-enum class Severity { kError, kWarning, kInfo };  // error: deletes, or the start, will be refused
+// error: deletes, or the start, will be refused; info: said as "note"
+enum class Severity { kError, kWarning, kInfo };
 
 struct Finding {
     Severity severity = Severity::kInfo;
     std::string kind;     // stable, as "missing-index"
     std::string subject;  // a resource or table; empty: the database
     std::string detail;   // a sentence
-    std::string fix;      // a statement to run, or what to do; may be empty
+    std::string fix;      // statements to run, each ended by ;, or what to do; may be empty
 };
 
 std::string_view severity_name(Severity severity);
+// Whether the fix is SQL that can be run as it stands.
+bool is_statement(const Finding& finding);
+// "1 error, 25 warnings (24 missing-index, 1 trigger)"
+std::string summary(const std::vector<Finding>& findings);
 
 // Everything, errors first. Throws Error where the database cannot be asked.
 std::vector<Finding> examine(schema::Connection& connection, const Config& config);

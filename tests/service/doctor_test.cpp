@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <sstream>
+
 #include "schema/reader.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
@@ -241,4 +243,51 @@ TEST_CASE("trashed rows whose table is gone are counted") {
     CHECK(found.severity == Severity::kWarning);
     CHECK(found.subject == "public.a");
     CHECK(found.detail == "2 TrashItems in 2 groups are of this table, which is gone");
+}
+
+TEST_CASE("a schema that is not there is an error, for the doctor and for the start") {
+    // the service listened with 0 resources, and the doctor had nothing to say
+    TempDatabase database("CREATE TABLE a (id int PRIMARY KEY)");
+    service::Config config;
+    config.schemas = {"publik"};
+    const auto found = single(findings_of(database.url(), config), "configuration");
+    CHECK(found.severity == Severity::kError);
+    CHECK(found.detail ==
+          "schemas: there is no schema 'publik' in the database; did you mean public?");
+    const auto served = run_program(
+        {"serve", "--listen", "127.0.0.1:0", "--schema", "publik", "--database", database.url()});
+    CHECK(served.status == 1);
+    CHECK(served.output.find(found.detail) != std::string::npos);
+}
+
+TEST_CASE("the doctor sums up, shows no less than asked for, and prints SQL that can be run") {
+    // 25 lines of missing indexes, and nothing that counts them
+    TempDatabase database(R"(
+CREATE TABLE a (id int PRIMARY KEY);
+CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a, aa int REFERENCES a);
+CREATE TABLE keyless (id int);
+)");
+    const auto run = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "doctor");
+        arguments.insert(arguments.end(), {"--database", database.url()});
+        return run_program(arguments);
+    };
+    const auto all = run({});
+    CHECK(all.status == 0);
+    CHECK(
+        all.output.ends_with("0 errors, 3 warnings (2 missing-index, 1 no-key), 2 notes (1 "
+                             "refusing-keys, 1 trash-schema); --sql prints what can be run\n"));
+    CHECK(all.output.find("note\ttrash-schema\t") != std::string::npos);
+    const auto errors = run({"--severity", "error"});
+    CHECK(errors.output.starts_with("0 errors, 3 warnings"));
+    CHECK(run({"--severity", "warning"}).output.find("note\t") == std::string::npos);
+    CHECK(run({"--severity", "bad"}).status == 2);
+    const auto sql = run({"--sql"});
+    CHECK(sql.output ==
+          "CREATE INDEX CONCURRENTLY ON \"public\".\"b\" (\"a\");\n"
+          "CREATE INDEX CONCURRENTLY ON \"public\".\"b\" (\"aa\");\n");
+    TestConnection connection(database.url());
+    std::istringstream lines(sql.output);
+    for (std::string line; std::getline(lines, line);) connection->exec(line);
+    CHECK(run({"--sql"}).output.empty());
 }
