@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""What `cmake --install` puts where: a program that runs, stripped, and a sample configuration.
+
+Usage: install.py BUILD_DIRECTORY. Exit status 1 when anything is otherwise.
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+
+def faults_of(prefix):
+    program, sample = prefix / "bin/trashd", prefix / "share/doc/trashd/trashd.toml"
+    if not subprocess.run([program, "--version"], capture_output=True, check=True).stdout.startswith(b"trashd "):
+        yield "the program does not say its version"
+    if b".symtab" in subprocess.run(["readelf", "-S", program], capture_output=True, check=True).stdout:
+        yield "the program is not stripped"
+    if subprocess.run([program, "config", "--config", sample], capture_output=True, check=False).returncode:
+        yield "the sample configuration cannot be used"
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="trashd-install-") as folder:
+        subprocess.run(["cmake", "--install", sys.argv[1], "--prefix", folder], check=True, stdout=subprocess.DEVNULL)
+        faults = list(faults_of(pathlib.Path(folder)))
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
