@@ -17,6 +17,24 @@ bool overlap(const std::set<int>& a, const std::set<int>& b) {
     return std::any_of(a.begin(), a.end(), [&](int x) { return b.count(x) > 0; });
 }
 
+// Code of the users' may write other columns when a reference is cut.
+bool keeps_rows(const Table& table) {
+    return table.rules || std::ranges::any_of(table.triggers, &schema::Trigger::on_update);
+}
+
+// The row t is the one that the link l names by its key.
+std::string linked(const Table& table) {
+    const auto operators = identity_operators(table);
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < operators.size(); ++k) {
+        const auto& column = *table.column(table.identity[k]);
+        const auto key = schema::from_text(column, "l.key[" + std::to_string(k + 1) + "]");
+        out.push_back(value_of(table, column.attnum, "t") + " " + operators[k] + " " +
+                      schema::in_base_type(column, key));
+    }
+    return join(out, " AND ");
+}
+
 }  // namespace
 
 std::vector<Unit> units_of(const Catalog& catalog, const Plan& plan) {
@@ -102,8 +120,8 @@ std::string Cutting::update(const Unit& unit) const {
     const std::string object = table.identity.empty()
                                    ? "NULL::pg_catalog.text"
                                    : schema::key_text(table, table.identity, "_w");
-    const std::string before =
-        table.identity.empty() ? schema::payload(table, "t") : "NULL::pg_catalog.text[]";
+    const bool whole = table.identity.empty() || keeps_rows(table);
+    const std::string before = whole ? schema::payload(table, "t") : "NULL::pg_catalog.text[]";
     return "UPDATE " + relation(table) + " _w SET " + set_list(unit) +
            " FROM (SELECT t.ctid AS c, t.tableoid AS o, " + array_of(was, "text") + " AS was, " +
            before + " AS before" + join(hits, "") + " FROM " + relation(table) + " t WHERE " +
@@ -134,6 +152,18 @@ std::string Cutting::known_rows(const std::string& shape) const {
            link() + " o SET key = w.key FROM w WHERE o.row_id OPERATOR(pg_catalog.=) w.row_id)";
 }
 
+// What a link keeps of its whole row: before, and how it is left. Of several links of one row each
+// has it as it was before the first; left_rows() tells later how a row with a key is left.
+std::string Cutting::whole_row(const Unit& unit) const {
+    if (!keeps_rows(*unit.table)) return "NULL, NULL";
+    if (unit.table->identity.empty()) return "w.before, w.key";
+    return "COALESCE((SELECT e.row_was FROM " + link() +
+           " e WHERE e.group_id OPERATOR(pg_catalog.=) _group AND e.shape OPERATOR(pg_catalog.=) " +
+           std::to_string(names_.link_shapes.at(unit.table->oid)) +
+           " AND e.object_id OPERATOR(pg_catalog.=) w.object ORDER BY e.id LIMIT 1), w.before), "
+           "NULL::pg_catalog.text[]";
+}
+
 std::string Cutting::cut(const Unit& unit) const {
     std::vector<std::string> order, parents;
     for (int attnum : unit.table->identity) order.push_back(column_of(*unit.table, attnum, "t"));
@@ -148,9 +178,10 @@ std::string Cutting::cut(const Unit& unit) const {
            "OPERATOR(pg_catalog.>) 0 THEN\n" +
            refuse_crossing(plan_, *unit.table, hit(unit)) + "  WITH u AS (" + update(unit) +
            "),\n  " + known + ",\n  l AS (INSERT INTO " + link() +
-           " (group_id, shape, object_id, key, attnums, was, left_as, row_id) SELECT _group, " +
-           shape +
-           ", w.object, w.key, w.attnums, w.was, w.left_as, w.row_id FROM w WHERE NOT _hard)\n"
+           " (group_id, shape, object_id, key, attnums, was, left_as, row_id, row_was, "
+           "row_left) SELECT _group, " +
+           shape + ", w.object, w.key, w.attnums, w.was, w.left_as, w.row_id, " + whole_row(unit) +
+           " FROM w WHERE NOT _hard)\n"
            "  SELECT pg_catalog.count(*) INTO _m FROM u;\n  IF _m OPERATOR(pg_catalog.<>) _n "
            "THEN " +
            raise("TD002", "a reference in " + quoted(unit.table->name) + " was not set") +
@@ -161,6 +192,25 @@ std::string Cutting::cut_references() const {
     std::string text;
     for (const Unit& unit : units_of(catalog_, plan_)) text += cut(unit);
     return text;
+}
+
+// When all triggers have run.
+std::string Cutting::left_rows() const {
+    std::string text;
+    std::set<schema::Oid> done;
+    for (const Unit& unit : units_of(catalog_, plan_)) {
+        const Table& table = *unit.table;
+        if (table.identity.empty() || !keeps_rows(table) || !done.insert(table.oid).second)
+            continue;
+        text += "  UPDATE " + link() + " l SET row_left = " + schema::payload(table, "t") +
+                " FROM " + relation(table) +
+                " t WHERE l.group_id OPERATOR(pg_catalog.=) _group AND l.shape "
+                "OPERATOR(pg_catalog.=) " +
+                std::to_string(names_.link_shapes.at(table.oid)) + " AND " + linked(table) + ";\n";
+    }
+    return text.empty()
+               ? ""
+               : "  IF NOT _hard AND _links OPERATOR(pg_catalog.>) 0 THEN\n" + text + "  END IF;\n";
 }
 
 }  // namespace trashd::cascade

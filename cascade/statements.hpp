@@ -93,10 +93,12 @@ class Cutting {
 
     std::string refuse_configured() const;
     std::string cut_references() const;
+    std::string left_rows() const;
 
   private:
     std::string hit(const Unit& unit) const;
     std::string cut(const Unit& unit) const;
+    std::string whole_row(const Unit& unit) const;
     std::string update(const Unit& unit) const;
     std::string known_rows(const std::string& shape) const;
     std::string link() const;

@@ -3,7 +3,7 @@
 #include "cascade/predicates.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
-#include "trash/restoring.hpp"
+#include "trash/links.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -11,42 +11,6 @@ namespace {
 using cascade::join;
 using schema::quoted;
 using std::to_string;
-
-// Links alike: of one group, one table, one set of columns.
-struct Links {
-    long long group = 0, taken = 0;
-    const Shape* shape = nullptr;
-    std::vector<int> attnums;
-    std::string where;  // picks them, over l
-};
-
-// Newest group first: of two references cleared one after the other, the later was there last.
-std::vector<Links> links_of(Restoring& restoring) {
-    std::vector<std::string> ids;
-    for (const auto& group : restoring.groups) ids.push_back(to_string(group.id));
-    const auto found = restoring.exec(
-        "SELECT DISTINCT l.group_id, l.shape, l.attnums, g.taken FROM " + restoring.own("link") +
-        " l JOIN " + restoring.own("trash_group") +
-        " g ON g.id OPERATOR(pg_catalog.=) l.group_id WHERE l.group_id OPERATOR(pg_catalog.=) ANY "
-        "(ARRAY[" +
-        join(ids, ", ") + "]::pg_catalog.int8[]) ORDER BY g.taken DESC, l.shape, l.attnums");
-    std::vector<Links> out;
-    for (int row = 0; row < found.rows(); ++row) {
-        Links links;
-        links.group = found.integer(row, 0);
-        links.taken = found.integer(row, 3);
-        links.shape = &restoring.shapes.at(static_cast<int>(found.integer(row, 1)));
-        for (const auto& attnum : schema::parse_array(found.text(row, 2))) {
-            links.attnums.push_back(std::stoi(*attnum));
-        }
-        links.where = "l.group_id OPERATOR(pg_catalog.=) " + to_string(links.group) +
-                      " AND l.shape OPERATOR(pg_catalog.=) " + to_string(links.shape->id) +
-                      " AND l.attnums OPERATOR(pg_catalog.=) " +
-                      schema::literal(std::string(found.text(row, 2))) + "::pg_catalog.int2[]";
-        out.push_back(std::move(links));
-    }
-    return out;
-}
 
 // SQL over forms: they are of the same table. One that is gone has no number.
 std::string of_table(const Shape& shape) {
@@ -56,9 +20,9 @@ std::string of_table(const Shape& shape) {
            schema::literal(shape.name.name);
 }
 
-// (link, row_id, group_id, ordinal, was, left_as): each link with the item that its row became.
 std::string items_by_key(const Restoring& restoring, const Links& links) {
-    return "SELECT l.ctid AS link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as FROM " +
+    return "SELECT l.ctid AS link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as, "
+           "l.row_was, l.row_left FROM " +
            restoring.own("link") + " l CROSS JOIN LATERAL (SELECT i.group_id, i.ordinal FROM " +
            restoring.own("item") + " i JOIN " + restoring.own("trash_group") +
            " g ON g.id OPERATOR(pg_catalog.=) i.group_id AND g.state OPERATOR(pg_catalog.=) "
@@ -75,8 +39,9 @@ std::string items_by_key(const Restoring& restoring, const Links& links) {
 std::string items_by_row(const Restoring& restoring, const Links& links) {
     const auto numbered = "pg_catalog.row_number() OVER (PARTITION BY ";
     return std::string(
-               "SELECT l.link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as FROM (SELECT "
-               "l.ctid AS link, l.row_id, l.key, l.was, l.left_as, ") +
+               "SELECT l.link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as, l.row_was, "
+               "l.row_left FROM (SELECT l.ctid AS link, l.row_id, l.key, l.was, l.left_as, "
+               "l.row_was, l.row_left, ") +
            numbered + "l.key) AS n FROM " + restoring.own("link") + " l WHERE " + links.where +
            ") l JOIN (SELECT i.group_id, i.ordinal, i.payload, " + numbered +
            "i.payload ORDER BY g.taken, i.ordinal) AS n FROM " + restoring.own("item") +
@@ -89,10 +54,14 @@ std::string items_by_row(const Restoring& restoring, const Links& links) {
            ") x ON x.payload OPERATOR(pg_catalog.=) l.key AND x.n OPERATOR(pg_catalog.=) l.n";
 }
 
+}  // namespace
+
 std::string items_of(const Restoring& restoring, const Links& links) {
     return links.shape->identity.empty() ? items_by_row(restoring, links)
                                          : items_by_key(restoring, links);
 }
+
+namespace {
 
 // Keeps those groups in the trash until the references in them are set back.
 bool lock_groups(Restoring& restoring, const Links& links) {
@@ -104,6 +73,7 @@ bool lock_groups(Restoring& restoring, const Links& links) {
 }
 
 void relink_items(Restoring& restoring, const Links& links) {
+    set_items_back(restoring, links);
     std::vector<std::string> set, where = {"i.group_id OPERATOR(pg_catalog.=) f.group_id",
                                            "i.ordinal OPERATOR(pg_catalog.=) f.ordinal",
                                            "s.id OPERATOR(pg_catalog.=) i.shape"};
@@ -128,18 +98,6 @@ void relink_items(Restoring& restoring, const Links& links) {
     restoring.result.relinked += done.integer(0, 0);
 }
 
-bool can_relink(const Links& links) {
-    const auto* table = links.shape->table;
-    if (table == nullptr) return false;
-    const auto there = [&](int attnum) {
-        const auto* column = table->column(attnum);
-        return column != nullptr && !column->generated;
-    };
-    return std::ranges::all_of(links.attnums, there) &&
-           std::ranges::all_of(links.shape->identity,
-                               [&](int a) { return table->column(a) != nullptr; });
-}
-
 std::string assignments(const Links& links, const std::string& was) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < links.attnums.size(); ++k) {
@@ -150,40 +108,10 @@ std::string assignments(const Links& links, const std::string& was) {
     return join(out, ", ");
 }
 
-// Equality on the key that the link was made with; the table may have another by now.
-std::string same_row(const Links& links) {
-    const auto& table = *links.shape->table;
-    const auto& identity = links.shape->identity;
-    const auto operators = table.identity == identity
-                               ? cascade::identity_operators(table)
-                               : std::vector<std::string>(identity.size(), "=");
-    std::vector<std::string> out;
-    for (std::size_t k = 0; k < identity.size(); ++k) {
-        const auto& column = *table.column(identity[k]);
-        const auto key = schema::from_text(column, "l.key[" + to_string(k + 1) + "]");
-        out.push_back(cascade::value_of(table, column.attnum, "t") + " " + operators[k] + " " +
-                      schema::in_base_type(column, key));
-    }
-    return join(out, " AND ");
-}
-
-// A row made anew under the same key may be another tenant's.
-std::string of_tenant(const Restoring& restoring, const schema::Table& table) {
-    const auto& name = restoring.options.tenant_column;
-    const auto* column = name.empty() ? nullptr : table.column(name);
-    return column ? " AND " + schema::of_tenant(*column, "t") : "";
-}
-
 std::string update_by_key(const Restoring& restoring, const Links& links) {
-    std::string untouched;
-    for (std::size_t k = 0; k < links.attnums.size(); ++k) {
-        const auto& column = *links.shape->table->column(links.attnums[k]);
-        untouched += " AND " + schema::same(schema::to_text(column, "t"),
-                                            "l.left_as[" + to_string(k + 1) + "]");
-    }
     return "UPDATE " + schema::relation(*links.shape->table) + " AS t SET " +
            assignments(links, "l.was") + " FROM " + restoring.own("link") + " l WHERE " +
-           links.where + " AND " + same_row(links) + untouched +
+           links.where + " AND " + same_row(links) + " AND " + untouched(links) +
            of_tenant(restoring, *links.shape->table);
 }
 
@@ -273,6 +201,7 @@ void relink_taken_meanwhile(Restoring& restoring) {
 void relink_live(Restoring& restoring) {
     for (const auto& links : links_of(restoring)) {
         if (!can_relink(links)) continue;
+        want_rows(restoring, links);
         restoring.at = links.shape->relation;
         const auto done = set_back(restoring, links);
         restoring.at = 0;

@@ -96,6 +96,7 @@ bool attempt(Restoring& restoring) {
     if (!restoring.conflicts.empty()) return false;
     if (code) remove_companions(restoring);
     verify(restoring);
+    if (links_of_all(restoring) > 0) set_rows_back(restoring);
     if (code) judge(restoring);
     return restoring.conflicts.empty();
 }

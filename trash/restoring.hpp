@@ -148,6 +148,10 @@ void relink_live(Restoring& restoring);
 // A row that another delete took between those two lies in the trash by now.
 void relink_taken_meanwhile(Restoring& restoring);
 
+// cut_rows.cpp: what triggers changed beside references that are set back becomes as it was; what
+// does not is `altered`.
+void set_rows_back(Restoring& restoring);
+
 // watch.cpp: whether triggers or rules of the database's users run, and which; those of the table
 // first.
 bool runs_code(const Restoring& restoring);
@@ -169,6 +173,10 @@ void judge(Restoring& restoring);
 bool comparable(const Shape& shape);
 // SQL: the row t of the table is the item i of the shape, by the key.
 std::string same_row(const Shape& shape);
+// set is given assignments, all together, as one that is refused keeps the others from being set;
+// then each by itself. What the table does not let stays as it is.
+using Set = std::function<void(const std::vector<std::string>& assignments)>;
+void try_to_set(Restoring& restoring, const std::vector<std::string>& assignments, const Set& set);
 // A conflict for each row that is not there. Then: what came back is what went in.
 void find_absent(Restoring& restoring);
 void verify(Restoring& restoring);

@@ -15,6 +15,7 @@
 #include "generated/kMigration010.hpp"
 #include "generated/kMigration020.hpp"
 #include "generated/kMigration021.hpp"
+#include "generated/kMigration030.hpp"
 #include "generated/kMigration050.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
@@ -36,7 +37,7 @@ struct Migration {
 constexpr Migration kMigrations[] = {{1, kMigration001},  {2, kMigration002},  {3, kMigration003},
                                      {4, kMigration004},  {5, kMigration005},  {6, kMigration006},
                                      {7, kMigration007},  {10, kMigration010}, {20, kMigration020},
-                                     {21, kMigration021}, {50, kMigration050}};
+                                     {21, kMigration021}, {30, kMigration030}, {50, kMigration050}};
 
 std::string hex(unsigned long long value, int digits) {
     static const char* const kDigits = "0123456789abcdef";

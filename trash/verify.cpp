@@ -95,35 +95,20 @@ std::string named_values(const Shape& shape, bool live) {
            ") x(attnum, name, now) WHERE x.attnum OPERATOR(pg_catalog.=) ANY (d.attnums))";
 }
 
-void set_columns(Restoring& restoring, const Shape& shape, const std::vector<std::string>& set) {
+long long set_columns(Restoring& restoring, const Shape& shape,
+                      const std::vector<std::string>& set) {
+    long long rows = 0;
     restoring.as_asker([&] {
-        const auto done =
-            restoring.exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " +
-                           join(set, ", ") + " FROM " + source(restoring, shape) + " i WHERE " +
-                           same_row(shape) + " AND " + differing(shape) + " IS NOT NULL");
-        restoring.watch.own[shape.relation].updated += done.affected();
+        rows = restoring
+                   .exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " +
+                         join(set, ", ") + " FROM " + source(restoring, shape) + " i WHERE " +
+                         same_row(shape) + " AND " + differing(shape) + " IS NOT NULL")
+                   .affected();
     });
     restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
+    return rows;
 }
 
-// False: the table does not let them, and the rows stay as the triggers left them.
-bool may_set(Restoring& restoring, const Shape& shape, const std::vector<std::string>& set) {
-    restoring.exec("SAVEPOINT trashd_put_right");
-    const auto own = restoring.watch.own;
-    bool done = true;
-    try {
-        set_columns(restoring, shape, set);
-    } catch (const Error& error) {
-        if (!about_rows(error)) throw;
-        restoring.exec("ROLLBACK TO SAVEPOINT trashd_put_right");
-        restoring.watch.own = own;
-        done = false;
-    }
-    restoring.exec("RELEASE SAVEPOINT trashd_put_right");
-    return done;
-}
-
-// Together, as one that is refused keeps the others from being set; then each by itself.
 void put_right(Restoring& restoring, const Shape& shape, const std::vector<int>& attnums) {
     std::vector<std::string> set;
     for (const int attnum : attnums) {
@@ -131,8 +116,9 @@ void put_right(Restoring& restoring, const Shape& shape, const std::vector<int>&
         if (column.generated || column.identity == "always") continue;
         set.push_back(quoted(column.name) + " = " + value(shape, column));
     }
-    if (set.empty() || may_set(restoring, shape, set) || set.size() == 1) return;
-    for (const auto& one : set) may_set(restoring, shape, {one});
+    try_to_set(restoring, set, [&](const std::vector<std::string>& some) {
+        restoring.watch.own[shape.relation].updated += set_columns(restoring, shape, some);
+    });
 }
 
 std::vector<int> differing_columns(Restoring& restoring, const Shape& shape) {
@@ -184,7 +170,30 @@ void report(Restoring& restoring, const Shape& shape) {
     }
 }
 
+// False: the table does not let them, and the rows stay as the triggers left them.
+bool may_set(Restoring& restoring, const std::vector<std::string>& assignments, const Set& set) {
+    restoring.exec("SAVEPOINT trashd_put_right");
+    const auto own = restoring.watch.own;
+    bool done = true;
+    try {
+        set(assignments);
+    } catch (const Error& error) {
+        if (!about_rows(error)) throw;
+        restoring.exec("ROLLBACK TO SAVEPOINT trashd_put_right");
+        restoring.watch.own = own;
+        done = false;
+    }
+    restoring.exec("RELEASE SAVEPOINT trashd_put_right");
+    return done;
+}
+
 }  // namespace
+
+void try_to_set(Restoring& restoring, const std::vector<std::string>& assignments, const Set& set) {
+    if (assignments.empty() || may_set(restoring, assignments, set) || assignments.size() == 1)
+        return;
+    for (const auto& one : assignments) may_set(restoring, {one}, set);
+}
 
 std::string same_row(const Shape& shape) {
     const auto& table = *shape.table;
