@@ -5,6 +5,7 @@
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
+#include "trash/spelling.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -102,27 +103,54 @@ std::string wanted(const ForeignKey& key, const Table& parent) {
     return "(SELECT " + join(out, ", ") + ") k";
 }
 
+// The ids in the trash of the object of the parent whose key's values are k.
+std::string spellings(const Restoring& restoring, const Table& parent) {
+    const auto id = schema::key_text(parent, parent.identity, "k");
+    if (text_decides(parent, parent.identity)) return id;
+    return "ANY (ARRAY(SELECT pg_catalog.unnest(w.ids) FROM " +
+           spelt_by_items(parent, "SELECT " + id, restoring.trash_schema) + " w))";
+}
+
+// That the item i has the values that m has, as the foreign key compares them.
+std::vector<std::string> values_alike(const Restoring& restoring, const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    const auto own = values("m", *restoring.catalog.table(key.child), key.child_columns);
+    const bool texts = text_decides(parent, key.parent_columns);
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < own.size(); ++k) {
+        const auto& column = at(parent, key.parent_columns[k]);
+        const auto stored = "i.payload[pg_catalog.array_position(s.attnums, " +
+                            to_string(column.attnum) + "::pg_catalog.int2)]";
+        out.push_back(
+            texts ? stored + " OPERATOR(pg_catalog.=) (" + schema::to_text(column, "k") + ")"
+                  : reads_as(column, stored, key.operators[k], own[k], restoring.trash_schema));
+    }
+    return out;
+}
+
 // Items that may be the row that is referred to, whose values are k. OFFSET 0: by their own index,
 // whatever the planner believes about groups.
 std::string candidates(const Restoring& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> out;
-    if (by_identity(key, parent)) {
-        out.push_back("i.object_id OPERATOR(pg_catalog.=) " +
-                      schema::key_text(parent, parent.identity, "k"));
-    } else {
-        for (const int attnum : key.parent_columns) {
-            out.push_back("i.payload[pg_catalog.array_position(s.attnums, " + to_string(attnum) +
-                          "::pg_catalog.int2)] OPERATOR(pg_catalog.=) (" +
-                          schema::to_text(at(parent, attnum), "k") + ")");
-        }
-    }
+    if (by_identity(key, parent))
+        out.push_back("i.object_id OPERATOR(pg_catalog.=) " + spellings(restoring, parent));
+    else
+        out = values_alike(restoring, key);
     return "(SELECT i.group_id, i.ordinal FROM " + restoring.own("item") + " i JOIN " +
            restoring.own("shape") +
            " s ON s.id OPERATOR(pg_catalog.=) i.shape WHERE i.shape OPERATOR(pg_catalog.=) "
            "ANY(ARRAY(SELECT id FROM " +
            restoring.own("shape") + " WHERE relation OPERATOR(pg_catalog.=) " +
            to_string(parent.oid) + ")) AND " + join(out, " AND ") + " OFFSET 0) i";
+}
+
+// That the id, of an entry of the ledger, is of the object of the parent whose key's values are k.
+std::string same_as_key(const Restoring& restoring, const Table& parent, const std::string& id) {
+    const auto key = schema::key_text(parent, parent.identity, "k");
+    return text_decides(parent, parent.identity)
+               ? id + " OPERATOR(pg_catalog.=) " + key
+               : same_object(parent, id, "false", key, restoring.trash_schema);
 }
 
 // (object_id, w, group id, uuid and ordinal of the newest item of the parent, whether it was
@@ -137,9 +165,8 @@ std::string located(const Restoring& restoring, const ForeignKey& key) {
                                   "l.schema_name OPERATOR(pg_catalog.=) " +
                                   literal(parent.name.schema) + " AND " + seen_by_tenant("l") +
                                   " AND l.table_name OPERATOR(pg_catalog.=) " +
-                                  literal(parent.name.name) +
-                                  " AND l.object_id OPERATOR(pg_catalog.=) " +
-                                  schema::key_text(parent, parent.identity, "k") + ")"
+                                  literal(parent.name.name) + " AND " +
+                                  same_as_key(restoring, parent, "l.object_id") + ")"
                             : std::string("false");
     const auto id = by_identity(key, parent) ? schema::key_text(parent, parent.identity, "k")
                                              : std::string("NULL::pg_catalog.text");

@@ -21,7 +21,8 @@ using schema::Table;
 constexpr int kTries = 20;  // where requests overlap and one has to give way
 
 struct Live {
-    std::string id, key;  // as the database writes it; the key array as text
+    std::string id, key;             // as the database writes it; the key array as text
+    std::vector<std::string> asked;  // the ids that it was asked for by
 };
 
 bool refusal(const Error& error) {
@@ -67,7 +68,7 @@ class Bulk {
     std::vector<bool> castable(const std::vector<Param>& keys);
     std::string casts() const;
     std::vector<Live> live_where(const std::string& from, const std::vector<Param>& params,
-                                 bool lock);
+                                 const std::string& asked, bool lock);
     std::vector<Live> live_of(const std::vector<Param>& keys, bool lock);
     void as(const std::function<void()>& work) { asker_.as ? asker_.as(work) : work(); }
     std::vector<Live> held(const Selection& selection);
@@ -155,8 +156,9 @@ void Bulk::read_ids(const Selection& selection) {
         ids_[places[static_cast<std::size_t>(row)]] = found.value(row, 0);
 }
 
+// asked: the alias, t or another, whose key was asked for.
 std::vector<Live> Bulk::live_where(const std::string& from, const std::vector<Param>& params,
-                                   bool lock) {
+                                   const std::string& asked, bool lock) {
     std::vector<std::string> texts, order;
     for (int attnum : table_.primary_key) {
         texts.push_back(schema::to_text(*table_.column(attnum), "t"));
@@ -164,7 +166,8 @@ std::vector<Live> Bulk::live_where(const std::string& from, const std::vector<Pa
     }
     const Result found =
         connection_.exec("SELECT " + schema::key_text(table_, table_.primary_key, "t") +
-                             ", ARRAY[" + join(texts, ", ") + "]::pg_catalog.text[] FROM " + from +
+                             ", ARRAY[" + join(texts, ", ") + "]::pg_catalog.text[], " +
+                             schema::key_text(table_, table_.primary_key, asked) + " FROM " + from +
                              " ORDER BY " + join(order, ", ") + " LIMIT " +
                              std::to_string(kMostNamed + 1) + (lock ? " FOR UPDATE OF t" : ""),
                          params);
@@ -174,8 +177,9 @@ std::vector<Live> Bulk::live_where(const std::string& from, const std::vector<Pa
     }
     std::vector<Live> rows;
     for (int row = 0; row < found.rows(); ++row) {
-        Live one{std::string(found.text(row, 0)), std::string(found.text(row, 1))};
+        Live one{std::string(found.text(row, 0)), std::string(found.text(row, 1)), {}};
         if (rows.empty() || rows.back().id != one.id) rows.push_back(std::move(one));
+        rows.back().asked.emplace_back(found.text(row, 2));
     }
     return rows;
 }
@@ -190,7 +194,7 @@ std::vector<Live> Bulk::live_of(const std::vector<Param>& keys, bool lock) {
     }
     return live_where(casts() + " JOIN " + schema::relation(table_) + " t ON " +
                           join(equal, " AND ") + " WHERE " + own_,
-                      {schema::array_literal(keys)}, lock);
+                      {schema::array_literal(keys)}, "k", lock);
 }
 
 // Found by who asks, locked by the service, which alone may lock without a right to change, and
@@ -211,7 +215,7 @@ std::vector<Live> Bulk::live(const Selection& selection, bool lock) {
     if (!selection.condition.empty()) {
         return live_where(
             schema::relation(table_) + " t WHERE (" + selection.condition + ") AND " + own_,
-            selection.params, lock);
+            selection.params, "t", lock);
     }
     read_ids(selection);
     own_ = both(asker_.own, selection.own);
@@ -228,7 +232,7 @@ std::vector<bool> Bulk::owned(const std::vector<Live>& rows) {
     std::vector<std::size_t> order(rows.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return named[rows[a].id] < named[rows[b].id];
+        return named[rows[a].asked.front()] < named[rows[b].asked.front()];
     });
     std::vector<Param> keys, ids;
     for (std::size_t at : order) {
@@ -376,7 +380,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
     options_ = &options;
     context_ = &context;
     const std::vector<Live> rows = held(selection);
-    for (const Live& row : rows) were_live_.insert(row.id);
+    for (const Live& row : rows) were_live_.insert(row.asked.begin(), row.asked.end());
     if (!selection.condition.empty()) {
         for (const Live& row : rows) ids_.emplace_back(row.id);
     }

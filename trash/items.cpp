@@ -7,6 +7,7 @@
 #include "schema/value.hpp"
 #include "trash/item_sql.hpp"
 #include "trash/reach.hpp"
+#include "trash/spelling.hpp"
 #include "trash/store.hpp"
 #include "trash/trashed_rows.hpp"
 
@@ -42,17 +43,17 @@ void check_times(schema::Connection& connection, const std::string& trash_schema
 
 }  // namespace
 
-// from: a SELECT of group_id, ordinal, shape.
+// from: a SELECT of group_id, ordinal, shape, wanted.
 std::vector<Items::Found> Items::read(const std::string& from, const std::vector<Param>& params) {
     const auto rows =
         connection_.exec("SELECT p.group_id, p.ordinal, p.shape, " +
                              item_fields_at(trash_schema_, naming_, "p.group_id", "p.ordinal") +
-                             " FROM (" + from + ") p",
+                             ", p.wanted FROM (" + from + ") p",
                          params);
     std::vector<Found> all;
     for (int row = 0; row < rows.rows(); ++row)
         all.push_back({item_from(rows.text(row, 3)), rows.integer(row, 0), rows.integer(row, 1),
-                       static_cast<int>(rows.integer(row, 2))});
+                       static_cast<int>(rows.integer(row, 2)), std::string(rows.text(row, 4))});
     return all;
 }
 
@@ -67,7 +68,8 @@ std::string Items::object_of(const Found& found, const std::vector<std::string>*
 
 Item Items::one(const std::string& item_id, bool with_object) {
     const GroupRow group = group_of(connection_, trash_schema_, item_id, false);
-    auto found = read("SELECT group_id, ordinal, shape FROM " + quoted({trash_schema_, "item"}) +
+    auto found = read("SELECT group_id, ordinal, shape, NULL AS wanted FROM " +
+                          quoted({trash_schema_, "item"}) +
                           " WHERE group_id OPERATOR(pg_catalog.=) $1::bigint AND ordinal "
                           "OPERATOR(pg_catalog.=) $2::int",
                       {to_string(group.id), to_string(parse_item_id(item_id).ordinal)});
@@ -105,15 +107,23 @@ std::string Items::canonical(const Table& table, const std::vector<std::string>&
     }
 }
 
+std::vector<Items::Found> Items::newest_among(const Table& table,
+                                              const std::vector<std::string>& object_ids) {
+    const auto wanted =
+        spelt_by_items(table, "SELECT pg_catalog.unnest($1::pg_catalog.text[])", trash_schema_);
+    return read(
+        "SELECT n.*, w.id AS wanted FROM " + wanted +
+            " w CROSS JOIN LATERAL (SELECT i.group_id, i.ordinal, i.shape FROM " +
+            quoted({trash_schema_, "shape"}) + " s JOIN " + quoted({trash_schema_, "item"}) +
+            " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation OPERATOR(pg_catalog.=) " +
+            to_string(table.oid) + " AND i.object_id OPERATOR(pg_catalog.=) ANY (w.ids) AND " +
+            group_seen_by_tenant(trash_schema_, "i.group_id") +
+            " ORDER BY i.group_id DESC LIMIT 1) n",
+        {schema::array_literal(std::vector<Param>(object_ids.begin(), object_ids.end()))});
+}
+
 std::optional<Items::Found> Items::newest(const Table& table, const std::vector<std::string>& id) {
-    auto found = read(
-        "SELECT i.group_id, i.ordinal, i.shape FROM " + quoted({trash_schema_, "shape"}) +
-            " s JOIN " + quoted({trash_schema_, "item"}) +
-            " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation OPERATOR(pg_catalog.=) "
-            "$1::pg_catalog.oid AND "
-            "i.object_id OPERATOR(pg_catalog.=) $2 AND " +
-            group_seen_by_tenant(trash_schema_, "i.group_id") + " ORDER BY i.group_id DESC LIMIT 1",
-        {to_string(table.oid), canonical(table, id)});
+    auto found = newest_among(table, {canonical(table, id)});
     if (found.empty()) return std::nullopt;
     return found[0];
 }
@@ -128,21 +138,8 @@ std::optional<Item> Items::newest_of(const Table& table, const std::vector<std::
 
 std::map<std::string, Item> Items::newest_of_all(const Table& table,
                                                  const std::vector<std::string>& object_ids) {
-    const std::vector<Param> wanted(object_ids.begin(), object_ids.end());
     std::map<std::string, Item> all;
-    for (const Found& one :
-         read("SELECT n.* FROM pg_catalog.unnest($2::pg_catalog.text[]) w(id) CROSS JOIN LATERAL "
-              "(SELECT "
-              "i.group_id, i.ordinal, i.shape FROM " +
-                  quoted({trash_schema_, "shape"}) + " s JOIN " + quoted({trash_schema_, "item"}) +
-                  " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation "
-                  "OPERATOR(pg_catalog.=) $1::pg_catalog.oid AND i.object_id "
-                  "OPERATOR(pg_catalog.=) "
-                  "w.id AND " +
-                  group_seen_by_tenant(trash_schema_, "i.group_id") +
-                  " ORDER BY i.group_id DESC LIMIT 1) n",
-              {to_string(table.oid), schema::array_literal(wanted)}))
-        all.emplace(one.item.object_id, one.item);
+    for (const Found& one : newest_among(table, object_ids)) all.emplace(one.wanted, one.item);
     return all;
 }
 
@@ -238,7 +235,7 @@ Emptied Items::totals(const ItemFilter& roots) {
 ItemPage Items::page(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
     const auto query = query_for(asked);
     if (!query) return {false, {}, asked.count ? std::optional(0LL) : std::nullopt};
-    auto found = read(query->select, query->params);
+    auto found = read("SELECT q.*, NULL AS wanted FROM (" + query->select + ") q", query->params);
     ItemPage page;
     page.more = found.size() > static_cast<std::size_t>(asked.limit);
     if (page.more) found.pop_back();

@@ -28,7 +28,8 @@ class Items {
     Item one(const std::string& item_id, bool with_object);
     std::optional<Item> newest_of(const schema::Table& table, const std::vector<std::string>& id,
                                   bool with_object);
-    // Of each object that has one, by its id as the database writes it.
+    // Of each object that has one, by the ids that were asked for, which can be keys; the item may
+    // write the same key in another way.
     std::map<std::string, Item> newest_of_all(const schema::Table& table,
                                               const std::vector<std::string>& object_ids);
     // With the row as its table is today; select: its columns, empty: all.
@@ -50,10 +51,13 @@ class Items {
         Item item;
         long long group = 0, ordinal = 0;
         int shape = 0;
+        std::string wanted;  // the id that it was asked for by, where it was
     };
     std::vector<Found> read(const std::string& from, const std::vector<schema::Param>& params);
     std::vector<int> forms_of_all(const std::vector<schema::QualifiedName>& tables);
     std::optional<ItemQuery> query_for(const ItemsAsked& asked);
+    std::vector<Found> newest_among(const schema::Table& table,
+                                    const std::vector<std::string>& object_ids);
     std::optional<Found> newest(const schema::Table& table, const std::vector<std::string>& id);
     std::string object_of(const Found& found, const std::vector<std::string>* select);
     void stream_objects(std::vector<Found>& found, const std::function<void(const Item&)>& each);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "trash/spelling.hpp"
 #include "trash/store.hpp"
 
 namespace trashd::trash {
@@ -29,6 +30,10 @@ std::string among(const std::vector<schema::QualifiedName>& tables, const std::s
            ".table_name) IN (SELECT s, t FROM ROWS FROM (pg_catalog.unnest(" +
            place(params.size() - 1) + "::pg_catalog.text[]), pg_catalog.unnest(" +
            place(params.size()) + "::pg_catalog.text[])) m(s, t))";
+}
+
+std::string any_of(const std::string& spelt) {
+    return "ANY (ARRAY(SELECT pg_catalog.unnest(w.ids) FROM " + spelt + " w))";
 }
 
 }  // namespace
@@ -111,26 +116,22 @@ HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long befor
 // group that it lies in the trash with.
 HistoryPage Ledger::page_of(const schema::Table& table, const std::string& object_id,
                             const HistoryAsked& asked) {
-    std::vector<Param> params = {object_id, table.name.schema, table.name.name,
-                                 std::to_string(table.oid)};
+    std::vector<Param> params = {object_id};
     const std::string seen = asked.among ? " AND " + among(*asked.among, "r", params) : "";
     auto own = [&](const char* name) { return quoted({trash_schema_, name}); };
+    const std::string id = "SELECT $1::pg_catalog.text";
     std::string from =
         "(SELECT r.id, 1 AS ordinal FROM " + own("ledger") +
-        " r WHERE r.object_id OPERATOR(pg_catalog.=) $1 AND (r.schema_name, r.table_name) IN "
-        "(SELECT $2, $3 UNION "
-        "SELECT s.schema_name, s.table_name FROM " +
-        own("shape") +
-        " s WHERE s.relation OPERATOR(pg_catalog.=) $4::pg_catalog.oid) UNION "
-        "ALL SELECT r.id, i.ordinal "
-        "FROM " +
-        own("shape") + " s JOIN " + own("item") +
-        " i ON i.shape OPERATOR(pg_catalog.=) s.id AND i.object_id OPERATOR(pg_catalog.=) $1 "
-        "JOIN " +
-        own("trash_group") + " g ON g.id OPERATOR(pg_catalog.=) i.group_id JOIN " + own("ledger") +
-        " r ON r.group_uuid OPERATOR(pg_catalog.=) g.uuid WHERE s.relation OPERATOR(pg_catalog.=) "
-        "$4::pg_catalog.oid AND i.ordinal OPERATOR(pg_catalog.>) 1" +
-        seen +
+        " r WHERE r.object_id OPERATOR(pg_catalog.=) " +
+        any_of(spelt_by_ledger(table, id, trash_schema_)) +
+        " AND (r.schema_name, r.table_name) IN (" + names_of(table, trash_schema_) +
+        ") UNION ALL SELECT r.id, i.ordinal FROM " + own("shape") + " s JOIN " + own("item") +
+        " i ON i.shape OPERATOR(pg_catalog.=) s.id AND i.object_id OPERATOR(pg_catalog.=) " +
+        any_of(spelt_by_items(table, id, trash_schema_)) + " JOIN " + own("trash_group") +
+        " g ON g.id OPERATOR(pg_catalog.=) i.group_id JOIN " + own("ledger") +
+        " r ON r.group_uuid OPERATOR(pg_catalog.=) g.uuid WHERE s.relation "
+        "OPERATOR(pg_catalog.=) " +
+        std::to_string(table.oid) + " AND i.ordinal OPERATOR(pg_catalog.>) 1" + seen +
         ") f "
         "JOIN " +
         own("ledger") + " l ON l.id OPERATOR(pg_catalog.=) f.id WHERE true";

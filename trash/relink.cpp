@@ -4,6 +4,7 @@
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/links.hpp"
+#include "trash/spelling.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -20,6 +21,15 @@ std::string of_table(const Shape& shape) {
            schema::literal(shape.name.name);
 }
 
+// The ids in the trash of the object of the link l. It may have got another spelling meanwhile.
+std::string spellings(const Restoring& restoring, const Links& links) {
+    const auto* table = links.shape->table;
+    if (!table || table->identity != links.shape->identity || text_decides(*table, table->identity))
+        return "l.object_id";
+    return "ANY (ARRAY(SELECT pg_catalog.unnest(w.ids) FROM " +
+           spelt_by_items(*table, "SELECT l.object_id", restoring.trash_schema) + " w))";
+}
+
 std::string items_by_key(const Restoring& restoring, const Links& links) {
     return "SELECT l.ctid AS link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as, "
            "l.row_was, l.row_left FROM " +
@@ -29,8 +39,9 @@ std::string items_by_key(const Restoring& restoring, const Links& links) {
            "'trashed' WHERE i.shape OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT id "
            "FROM " +
            restoring.own("shape") + " WHERE " + of_table(*links.shape) + ")) AND " +
-           seen_by_tenant("g") +
-           " AND i.object_id OPERATOR(pg_catalog.=) l.object_id AND g.taken "
+           seen_by_tenant("g") + " AND i.object_id OPERATOR(pg_catalog.=) " +
+           spellings(restoring, links) +
+           " AND g.taken "
            "OPERATOR(pg_catalog.>) " +
            to_string(links.taken) + " ORDER BY g.taken LIMIT 1) x WHERE " + links.where;
 }
