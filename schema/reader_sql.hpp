@@ -164,9 +164,12 @@ inline const std::string kChecksSql = R"(
 SELECT conrelid, conname, pg_get_expr(conbin, conrelid)
 FROM pg_constraint WHERE contype = 'c' AND conrelid >= 16384 ORDER BY 1, 2)";
 
+// A trigger on a partition is told of the root.
 inline const std::string kTriggersSql = R"(
-SELECT tgrelid, tgname, tgtype FROM pg_trigger
-WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') ORDER BY 1, 2)";
+SELECT r.oid, t.tgname, t.tgtype
+FROM pg_trigger t
+CROSS JOIN LATERAL (SELECT coalesce(pg_partition_root(t.tgrelid)::oid, t.tgrelid)) r(oid)
+WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled IN ('O', 'A') ORDER BY 1, 2)";
 
 // A key on or to a partition is told of the root, its columns found there by name.
 inline const std::string kForeignKeysSql = R"(

@@ -17,6 +17,10 @@ using schema::quoted;
 using schema::Table;
 using std::to_string;
 
+bool clashes(const Error& error) {
+    return error.is(sqlstate::kUniqueViolation) || error.is(sqlstate::kExclusionViolation);
+}
+
 // How many rows of the table triggers have changed since the attempt began. Then a row of this
 // transaction may be one that was there before, and nothing may take its place.
 bool changed(Restoring& restoring, const Table& table, const WrittenBy& now) {
@@ -79,7 +83,6 @@ void remove_clashing(Restoring& restoring, const Table& table) {
 
 // Rows with the keys of items become these.
 long long overwrite(Restoring& restoring, const Shape& shape) {
-    if (!comparable(shape)) return 0;
     const auto& table = *shape.table;
     std::vector<std::string> set;
     for (const auto& column : table.columns) {
@@ -103,6 +106,31 @@ long long overwrite(Restoring& restoring, const Shape& shape) {
                    .affected();
     });
     restoring.watch.own[table.oid].updated += rows;
+    return rows;
+}
+
+void remove_under_keys(Restoring& restoring, const Shape& shape) {
+    restoring.as_asker([&] {
+        restoring.exec("DELETE FROM " + schema::relation(*shape.table) + " AS t USING " +
+                       source(restoring, shape) + " i WHERE " + same_row(shape) + " AND " +
+                       made_here("t"));
+    });
+}
+
+// Numbers may have been given anew in another order: then no row can become another while the
+// others are there, and all of them go.
+long long overwrite_or_remove(Restoring& restoring, const Shape& shape) {
+    if (!comparable(shape)) return 0;
+    restoring.exec("SAVEPOINT trashd_overwrite");
+    long long rows = 0;
+    try {
+        rows = overwrite(restoring, shape);
+    } catch (const Error& error) {
+        if (!clashes(error)) throw;
+        restoring.exec("ROLLBACK TO SAVEPOINT trashd_overwrite");
+        removing(restoring, [&] { remove_under_keys(restoring, shape); });
+    }
+    restoring.exec("RELEASE SAVEPOINT trashd_overwrite");
     return rows;
 }
 
@@ -189,6 +217,22 @@ bool remove_doubled(Restoring& restoring, const Table& table, long long extra) {
     return false;
 }
 
+// The table that is being written to, before the other; false where its place is known already.
+bool put_first(Restoring& restoring, const Table& other) {
+    const std::pair order{restoring.at, other.oid}, reverse{other.oid, restoring.at};
+    const auto asked = [&](const auto& one) { return one == order || one == reverse; };
+    if (other.oid == restoring.at || std::ranges::any_of(restoring.first, asked)) return false;
+    restoring.first.push_back(order);
+    return true;
+}
+
+// Its triggers may make rows of which the triggers make those that clash.
+bool put_before_all(Restoring& restoring) {
+    bool any = false;
+    for (const auto* table : tables_of(restoring)) any |= put_first(restoring, *table);
+    return any;
+}
+
 }  // namespace
 
 std::string made_here(const std::string& alias) {
@@ -211,7 +255,7 @@ long long replace_made(Restoring& restoring, const Shape& shape) {
     const auto now = count_now(restoring);
     if (made(restoring, *shape.table, now) <= 0 || changed(restoring, *shape.table, now)) return 0;
     removing(restoring, [&] { remove_clashing(restoring, *shape.table); });
-    return overwrite(restoring, shape);
+    return overwrite_or_remove(restoring, shape);
 }
 
 void fire_deferred(Restoring& restoring, const Shapes& step) {
@@ -232,19 +276,13 @@ void fire_deferred(Restoring& restoring, const Shapes& step) {
 }
 
 bool try_otherwise(Restoring& restoring, const Error& failed) {
-    const bool clash =
-        failed.is(sqlstate::kUniqueViolation) || failed.is(sqlstate::kExclusionViolation);
-    if (!clash || !runs_code(restoring)) return false;
+    if (!clashes(failed) || !runs_code(restoring)) return false;
     const auto oid = named(restoring, *failed.sql());
     const auto* table = restoring.catalog.table(oid);
     if (!table || shapes_of(restoring, *table).empty()) return false;
     if (!restoring.by_step) return restoring.by_step = true;
     if (restoring.at == 0) return !std::exchange(restoring.fire_deferred, true);
-    const std::pair order{restoring.at, oid}, reverse{oid, restoring.at};
-    const auto asked = [&](const auto& one) { return one == order || one == reverse; };
-    if (oid == restoring.at || std::ranges::any_of(restoring.first, asked)) return false;
-    restoring.first.push_back(order);
-    return true;
+    return oid != restoring.at && (put_first(restoring, *table) || put_before_all(restoring));
 }
 
 void remove_companions(Restoring& restoring) {

@@ -55,6 +55,20 @@ TEST_CASE("a row that a trigger takes away again on its way back stays in the tr
     CHECK(db.restore(item).restored == 1);
 }
 
+TEST_CASE("a row that a trigger of its partition takes away stays in the trash") {
+    // Triggers were looked for on the partitioned table alone: 200, and the row was nowhere.
+    Guarded db(
+        "CREATE TABLE t(id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE half PARTITION "
+        "OF t FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id); CREATE TABLE part PARTITION "
+        "OF half FOR VALUES FROM (0) TO (10); INSERT INTO t VALUES (1), (2);" +
+        trigger("away", "AFTER INSERT ON part FOR EACH ROW",
+                "DELETE FROM t WHERE id = NEW.id; RETURN NULL;"));
+    const auto found = db.conflicts(db.remove("t", "1"));
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].id == "1");
+    CHECK(found[0].detail.ends_with("look at the trigger away on public.t"));
+}
+
 TEST_CASE("a row that a trigger gives another key stays in the trash") {
     // Was told as an altered key.
     for (const std::string when : {"AFTER", "BEFORE"}) {
@@ -195,6 +209,21 @@ TEST_CASE("an entry that a trigger makes as well is not there twice, without a u
     }
 }
 
+TEST_CASE("entries that a trigger numbers anew, in another order, give way to the captured ones") {
+    // Each number was another captured entry's, and the group could not come back.
+    Guarded db(
+        "CREATE TABLE board(id int PRIMARY KEY); CREATE TABLE complaint(id int PRIMARY KEY, board "
+        "int REFERENCES board ON DELETE CASCADE); CREATE TABLE inbox(id int PRIMARY KEY, complaint "
+        "int UNIQUE REFERENCES complaint ON DELETE CASCADE, read bool);" +
+        trigger("to_inbox", kAfter,
+                "INSERT INTO inbox SELECT COALESCE(max(id), 0) + 1, NEW.id FROM inbox; RETURN "
+                "NULL;") +
+        "INSERT INTO board VALUES (1); INSERT INTO complaint VALUES (1, 1), (2, 1); UPDATE inbox "
+        "SET id = 10 + id; UPDATE inbox SET id = 13 - id, read = true");
+    db.round("board", "1");
+    db.round("board", "1");
+}
+
 TEST_CASE("entries without any key are as many as before") {
     Guarded db(
         "CREATE TABLE complaint(id int PRIMARY KEY); "
@@ -247,6 +276,19 @@ TEST_CASE("the base row that a subtype's trigger makes becomes the captured one"
         db.round("part", "2");
         db.round("part", "1");
     }
+}
+
+TEST_CASE("base rows of subtypes of subtypes become the captured ones") {
+    Guarded db(
+        "CREATE TABLE thing(id int PRIMARY KEY, k text); CREATE TABLE part(id int PRIMARY KEY "
+        "REFERENCES thing ON DELETE CASCADE, m text); CREATE TABLE screw(id int PRIMARY KEY "
+        "REFERENCES part ON DELETE CASCADE);" +
+        trigger("make_thing", "BEFORE INSERT ON part FOR EACH ROW",
+                "INSERT INTO thing VALUES (NEW.id, 'new'); RETURN NEW;") +
+        trigger("make_part", "BEFORE INSERT ON screw FOR EACH ROW",
+                "INSERT INTO part VALUES (NEW.id, 'new'); RETURN NEW;") +
+        "INSERT INTO screw VALUES (1), (2); UPDATE thing SET k = 'old'; UPDATE part SET m = 'old'");
+    db.round("thing", "1");
 }
 
 TEST_CASE("an entry outside the group that is in a trigger's way is named with the row") {
