@@ -121,6 +121,71 @@ void put_right(Restoring& restoring, const Shape& shape, const std::vector<int>&
     });
 }
 
+// Rows cannot be told apart by a key, nor by what was added to the table since: what went in and is
+// not there like that, with a row of this transaction that is like none that went in.
+std::string pairs(const Restoring& restoring, const Shape& shape) {
+    std::vector<std::string> live, kept;
+    for (const auto& column : shape.table->columns) {
+        if (!compared(shape, column)) continue;
+        live.push_back(schema::to_text(column, "t"));
+        kept.push_back(expected(shape, column));
+    }
+    const auto numbered = [](const std::vector<std::string>& texts) {
+        const auto row = "ARRAY[" + join(texts, ", ") + "]::pg_catalog.text[]";
+        return row + " AS k, pg_catalog.row_number() OVER (PARTITION BY " + row + ") AS n";
+    };
+    const auto alone = [](const std::string& one, const std::string& other) {
+        return ", pg_catalog.row_number() OVER (ORDER BY " + one + ".k, " + one + ".n) AS m FROM " +
+               one + " WHERE NOT EXISTS (SELECT FROM " + other + " WHERE " + one +
+               ".k OPERATOR(pg_catalog.=) " + other + ".k AND " + one +
+               ".n OPERATOR(pg_catalog.=) " + other + ".n)";
+    };
+    return "(WITH a AS MATERIALIZED (SELECT i.payload, " + numbered(kept) + " FROM " +
+           source(restoring, shape) +
+           " i), b AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS place, " + numbered(live) +
+           " FROM " + schema::relation(*shape.table) + " AS t WHERE " + made_here("t") +
+           ") SELECT x.payload, y.part, y.place, ''::pg_catalog.text AS object_id FROM (SELECT "
+           "a.payload" +
+           alone("a", "b") + ") x JOIN (SELECT b.part, b.place" + alone("b", "a") +
+           ") y ON x.m OPERATOR(pg_catalog.=) y.m)";
+}
+
+std::string paired_rows(const Restoring& restoring, const Shape& shape) {
+    return pairs(restoring, shape) + " i JOIN " + schema::relation(*shape.table) +
+           " AS t ON t.tableoid OPERATOR(pg_catalog.=) i.part AND t.ctid OPERATOR(pg_catalog.=) "
+           "i.place";
+}
+
+// Every row of this transaction is one that went in, and no other is taken for one.
+bool all_went_in(Restoring& restoring, const Shape& shape) {
+    const auto rows =
+        restoring.exec("SELECT pg_catalog.count(*) FROM " + schema::relation(*shape.table) +
+                       " AS t WHERE " + made_here("t"));
+    return rows.integer(0, 0) == shape.count;
+}
+
+void put_pairs_right(Restoring& restoring, const Shape& shape) {
+    std::vector<std::string> set;
+    for (const auto& column : shape.table->columns) {
+        if (!compared(shape, column) || column.generated || column.identity == "always") continue;
+        set.push_back(quoted(column.name) + " = " + value(shape, column));
+    }
+    if (set.empty()) return;
+    try_to_set(restoring, {join(set, ", ")}, [&](const std::vector<std::string>& all) {
+        long long rows = 0;
+        restoring.as_asker([&] {
+            rows = restoring
+                       .exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " + all[0] +
+                             " FROM " + pairs(restoring, shape) +
+                             " i WHERE t.tableoid OPERATOR(pg_catalog.=) i.part AND t.ctid "
+                             "OPERATOR(pg_catalog.=) i.place")
+                       .affected();
+        });
+        restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
+        restoring.watch.own[shape.relation].updated += rows;
+    });
+}
+
 std::vector<int> differing_columns(Restoring& restoring, const Shape& shape) {
     const auto found = restoring.exec("SELECT DISTINCT pg_catalog.unnest(d.attnums) FROM (" +
                                       differences(restoring, shape) + ") d");
@@ -148,10 +213,7 @@ void refuse_generated(Restoring& restoring, const Shape& shape, const Altered& a
     }
 }
 
-void report(Restoring& restoring, const Shape& shape) {
-    const auto found = restoring.exec(
-        differences(restoring, shape, named_values(shape, false) + named_values(shape, true)) +
-        " LIMIT " + to_string(kMostConflicts));
+void report(Restoring& restoring, const Shape& shape, const schema::Result& found) {
     for (int row = 0; row < found.rows(); ++row) {
         if (found.boolean(row, 3)) {
             refuse_absent(restoring, shape, found.text(row, 0));
@@ -168,6 +230,23 @@ void report(Restoring& restoring, const Shape& shape) {
         refuse_generated(restoring, shape, altered, schema::parse_array(found.text(row, 2)));
         restoring.result.altered.push_back(std::move(altered));
     }
+}
+
+void report(Restoring& restoring, const Shape& shape) {
+    report(restoring, shape,
+           restoring.exec(differences(restoring, shape,
+                                      named_values(shape, false) + named_values(shape, true)) +
+                          " LIMIT " + to_string(kMostConflicts)));
+}
+
+void verify_pairs(Restoring& restoring, const Shape& shape) {
+    if (all_went_in(restoring, shape)) put_pairs_right(restoring, shape);
+    report(restoring, shape,
+           restoring.exec("SELECT i.object_id, d.attnums, i.payload, false" +
+                          named_values(shape, false) + named_values(shape, true) + " FROM " +
+                          paired_rows(restoring, shape) + " CROSS JOIN LATERAL (SELECT " +
+                          differing(shape) + " AS attnums) d WHERE d.attnums IS NOT NULL LIMIT " +
+                          to_string(kMostConflicts)));
 }
 
 // False: the table does not let them, and the rows stay as the triggers left them.
@@ -222,6 +301,16 @@ std::vector<const Shape*> to_compare(const Restoring& restoring) {
     return out;
 }
 
+// Where all items of the table have one form.
+std::vector<const Shape*> without_keys(const Restoring& restoring) {
+    std::vector<const Shape*> out;
+    for (const auto& [id, shape] : restoring.shapes)
+        if (shape.count > 0 && shape.table != nullptr && !comparable(shape) &&
+            shapes_of(restoring, *shape.table).size() == 1)
+            out.push_back(&shape);
+    return out;
+}
+
 }  // namespace
 
 void find_absent(Restoring& restoring) {
@@ -239,6 +328,8 @@ void verify(Restoring& restoring) {
         differ.push_back(shape);
     }
     for (const auto* shape : differ) report(restoring, *shape);
+    if (!code) return;
+    for (const auto* shape : without_keys(restoring)) verify_pairs(restoring, *shape);
 }
 
 }  // namespace trashd::trash
