@@ -1,5 +1,6 @@
 #include "cascade/statements.hpp"
 #include "schema/reader.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -33,7 +34,7 @@ std::string Taking::take_alone(const std::string& named) const {
            into_ledger("'trashed'") + "d.o, _uuid, pg_catalog.jsonb_build_object(" +
            literal(root.schema + "." + root.name) + ", 1) FROM d;\n  IF FOUND THEN\n  IF " +
            deleted_so_far()[0] + " OPERATOR(pg_catalog.-) _n OPERATOR(pg_catalog.<>) 1 THEN " +
-           raise("TD002", "rows vanished that were not captured") +
+           raise(sqlstate::kUncaptured, "rows vanished that were not captured") +
            "  END IF;\n  RETURN ARRAY[_group, 1, 0, 1]::pg_catalog.int8[];\n  END IF; END IF;\n";
 }
 

@@ -1,4 +1,5 @@
 #include "cascade/statements.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -23,7 +24,7 @@ std::string Taking::become_service() const {
     return "  IF pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) "
            "pg_catalog.current_setting('trashd.role') "
            "THEN " +
-           raise("TD003", "a trigger changes the role") +
+           raise(sqlstate::kInterference, "a trigger changes the role; change the trigger") +
            "  END IF;\n  PERFORM pg_catalog.set_config('role', _was, true);\n"
            "  PERFORM pg_catalog.set_config('row_security', 'off', true);\n";
 }
@@ -32,7 +33,7 @@ std::string Taking::see_root() const {
     if (names_.access_schema.empty()) return "";
     return "  _was := pg_catalog.current_setting('role');\n" + become_asker() + "  PERFORM FROM " +
            schema::relation(*plan_.root) + " t WHERE " + is_.is_root() + ";\n  IF NOT FOUND THEN " +
-           raise("TD404", "no such row") + "  END IF;\n" + become_service();
+           raise(sqlstate::kNoSuchRow, "no such row") + "  END IF;\n" + become_service();
 }
 
 std::string Taking::count_wanted() const {
@@ -46,7 +47,7 @@ std::string Taking::count_wanted() const {
 std::string Taking::expect_wanted() const {
     if (names_.access_schema.empty()) return "";
     return "  IF _n OPERATOR(pg_catalog.<>) _want THEN " +
-           raise("TD405", "rows are hidden from the role") + "  END IF;\n";
+           raise(sqlstate::kHidden, "rows are hidden from the role") + "  END IF;\n";
 }
 
 }  // namespace trashd::cascade

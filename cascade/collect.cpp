@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cascade/statements.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -77,14 +78,14 @@ std::string Collecting::take_root() const {
     }
     return "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) + " t WHERE " +
            is_named() + (for_impact_ ? "" : " FOR UPDATE") + ";\n  IF NOT FOUND THEN " +
-           raise("TD404", "no such row") + "  END IF;\n" + assigned;
+           raise(sqlstate::kNoSuchRow, "no such row") + "  END IF;\n" + assigned;
 }
 
 std::string Collecting::refuse_other_version() const {
     return "  IF _etags IS NOT NULL THEN PERFORM FROM " + relation(*plan_.root) + " t WHERE " +
            is_.is_root() + " AND " + etag_sql(*plan_.root, "t") +
            " OPERATOR(pg_catalog.=) ANY (_etags);\n  IF NOT FOUND THEN " +
-           raise("TD412", "another version") + "  END IF; END IF;\n";
+           raise(sqlstate::kOtherVersion, "another version") + "  END IF; END IF;\n";
 }
 
 std::string Collecting::take_roots(const std::string& keys) const {
@@ -233,7 +234,7 @@ std::string Collecting::refuse_more() const {
         (is_.collected(node) ? text : leaves) += counted_to_most(node);
     }
     return text + leaves + "  IF _n OPERATOR(pg_catalog.>) _most THEN " +
-           raise("TD413", "more rows than asked for") + "  END IF; END IF;\n";
+           raise(sqlstate::kTooMany, "more rows than asked for") + "  END IF; END IF;\n";
 }
 
 std::string Collecting::collect() const {

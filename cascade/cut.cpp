@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cascade/statements.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -67,8 +68,8 @@ std::string Cutting::refuse_configured() const {
         if (edge.effect != Effect::kRestrict || edge.by_database) continue;
         text += "  PERFORM FROM " + relation(*catalog_.table(edge.key->child)) + " t WHERE " +
                 is_.reaches(edge) + " AND " + is_.in_closure(edge.child) +
-                " IS NOT TRUE LIMIT 1;\n  IF FOUND THEN " + raise("TD409", edge.key->name) +
-                "  END IF;\n";
+                " IS NOT TRUE LIMIT 1;\n  IF FOUND THEN " +
+                raise(sqlstate::kConfigured, edge.key->name) + "  END IF;\n";
     }
     return text;
 }
@@ -184,7 +185,8 @@ std::string Cutting::cut(const Unit& unit) const {
            " FROM w WHERE NOT _hard)\n"
            "  SELECT pg_catalog.count(*) INTO _m FROM u;\n  IF _m OPERATOR(pg_catalog.<>) _n "
            "THEN " +
-           raise("TD002", "a reference in " + quoted(unit.table->name) + " was not set") +
+           raise(sqlstate::kUncaptured,
+                 "a reference in " + quoted(unit.table->name) + " was not set") +
            "  END IF;\n  _links := _links OPERATOR(pg_catalog.+) _n;\n  END IF; END IF;\n";
 }
 

@@ -210,7 +210,18 @@ void refuse_without(Plan& plan, const Table& table, const std::vector<std::strin
         (&table == plan.root ? "" : ", or configure the foreign key to restrict"));
 }
 
+// Of a table in a publication PostgreSQL itself refuses deletes and updates that it could not tell
+// subscribers of.
+void refuse_unnamed(Plan& plan, const Table& table, bool taken) {
+    if (!(taken ? table.deletes_unnamed : table.updates_unnamed)) return;
+    plan.refusals.push_back("the table " + name_of(table) +
+                            " is in a publication and has no replica identity; ALTER TABLE " +
+                            schema::quoted(table.name) +
+                            " REPLICA IDENTITY FULL, or give it a primary key");
+}
+
 void check_table(Plan& plan, const Table& table, bool taken) {
+    refuse_unnamed(plan, table, taken);
     std::vector<std::string> rights;
     if (!table.can_select) rights.push_back("SELECT");
     if (taken && !table.can_insert) rights.push_back("INSERT");

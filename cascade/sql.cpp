@@ -4,6 +4,7 @@
 
 #include "cascade/statements.hpp"
 #include "schema/reader.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
 
@@ -24,9 +25,12 @@ std::string array_of(const std::vector<std::string>& elements, const std::string
     return "ARRAY[" + join(elements, ", ") + "]::pg_catalog." + type + "[]";
 }
 
-std::string raise(const std::string& code, const std::string& message) {
-    return "RAISE EXCEPTION USING ERRCODE = " + literal(code) + ", MESSAGE = " + literal(message) +
-           ";\n";
+std::string raise_expression(std::string_view code, const std::string& message) {
+    return "RAISE EXCEPTION USING ERRCODE = " + literal(code) + ", MESSAGE = " + message + ";\n";
+}
+
+std::string raise(std::string_view code, const std::string& message) {
+    return raise_expression(code, literal(message));
 }
 
 const schema::Column* tenant_column_of(const Plan& plan, const Table& table) {
@@ -43,7 +47,7 @@ std::string refuse_crossing(const Plan& plan, const Table& table, const std::str
     if (!column) return "";
     return "  PERFORM FROM " + relation(table) + " t WHERE (" + where + ") AND " +
            schema::of_tenant(*column, "t") + " IS NOT TRUE LIMIT 1;\n  IF FOUND THEN " +
-           raise("TD403", "the delete would cross tenants") + "  END IF;\n";
+           raise(sqlstate::kOtherTenant, "the delete would cross tenants") + "  END IF;\n";
 }
 
 namespace {
@@ -58,7 +62,7 @@ std::vector<Oid> locked_tables(const Catalog& catalog, const Plan& plan) {
 std::string same_catalog(const Plan& plan, const Names& names) {
     return "  IF ((" + schema::fingerprint_sql(tables_of(plan)) + ") OPERATOR(pg_catalog.=) " +
            literal(names.fingerprint) + ") IS NOT TRUE THEN " +
-           raise("TD001", "the catalog changed") + "  END IF;\n";
+           raise(sqlstate::kCatalogChanged, "the catalog changed") + "  END IF;\n";
 }
 
 std::string hold(const Catalog& catalog, const Plan& plan) {
@@ -139,14 +143,17 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
         "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
         "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
         "bigint := 0; _object pg_catalog.text;\n"
-        "  _before bigint[]; _counts bigint[]; _want bigint; _was pg_catalog.text;\nBEGIN\n" +
+        "  _before bigint[]; _counts bigint[]; _want bigint; _was pg_catalog.text; _role "
+        "pg_catalog.text; _objects bigint; _tables pg_catalog.text[]; _harm pg_catalog.text; _made "
+        "pg_catalog.jsonb; _now pg_catalog.jsonb;\nBEGIN\n" +
         hold(catalog, plan) + taking.take_alone(collecting.is_named()) + same_catalog(plan, names) +
         collecting.take_root() + taking.see_root() + collecting.refuse_other_version() +
         collecting.collect() + collecting.refuse_more() + cutting.refuse_configured() +
         taking.watch_others() + "  IF NOT _hard THEN _group := " + taking.next_group() +
         "; END IF;\n" + cutting.cut_references() + taking.take() + taking.prove() +
         cutting.left_rows() + taking.record() +
-        "  RETURN ARRAY[_group, _n, _links] OPERATOR(pg_catalog.||) _counts;\nEND";
+        "  RETURN ARRAY[_group, _n, _links] OPERATOR(pg_catalog.||) _counts" +
+        taking.written_elsewhere() + ";\nEND";
     return text + literal(code);
 }
 
@@ -157,7 +164,8 @@ std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const 
     std::string code = "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
                        "  _n bigint;\nBEGIN\n" + same_catalog(plan, names) +
                        collecting.take_roots("_keys") + "  IF NOT (" + is.any_found(0) + ") THEN " +
-                       raise("TD404", "no such row") + "  END IF;\n" + collecting.collect();
+                       raise(sqlstate::kNoSuchRow, "no such row") + "  END IF;\n" +
+                       collecting.collect();
     for (int node = 0; node < static_cast<int>(plan.nodes.size()); ++node)
         code += counted(plan, is, node);
     for (std::size_t i = 0; i < plan.edges.size(); ++i) {

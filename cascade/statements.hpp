@@ -13,7 +13,9 @@
 namespace trashd::cascade {
 
 std::string array_of(const std::vector<std::string>& elements, const std::string& type);
-std::string raise(const std::string& sqlstate, const std::string& message);
+std::string raise(std::string_view sqlstate, const std::string& message);
+// The same with a message that an SQL expression gives.
+std::string raise_expression(std::string_view sqlstate, const std::string& message);
 // The edge's delete sets a reference instead of taking the row.
 bool sets(const Edge& edge);
 // The plan's tenant column in the table; nullptr: there is none, or none is meant.
@@ -121,7 +123,10 @@ class Taking {
     // condition that picks it. What it does not take is for the statements behind it to find out.
     std::string take_alone(const std::string& named) const;
     std::string next_group() const;
+    // Tells triggers, in settings, what happens, and looks at what they could change.
     std::string watch_others() const;
+    // int8[]: pairs of a table's oid and how many rows code of the users has put into it.
+    std::string written_elsewhere() const;
     // Raises TD404 where the root is hidden from the role.
     std::string see_root() const;
     std::string take() const;
@@ -130,7 +135,10 @@ class Taking {
 
   private:
     std::vector<std::string> deleted_so_far() const;
-    std::string deleted_anywhere() const;
+    std::string in_other_tables(const std::string& and_then) const;
+    std::string tell_triggers() const;
+    std::string refuse_other_role() const;
+    std::string refuse_harm() const;
     std::vector<std::string> deletes(std::string& taken) const;
     std::string one_delete(int node, const std::string& name, const std::string& where) const;
     std::string crossing(const std::string& payload) const;

@@ -1,8 +1,10 @@
 #include <algorithm>
 
 #include "cascade/statements.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
+#include "schema/watch.hpp"
 
 namespace trashd::cascade {
 
@@ -25,6 +27,30 @@ constexpr const char* kWrittenToBeRead =
     "pg_catalog.current_setting('IntervalStyle') OPERATOR(pg_catalog.=) 'postgres' AND "
     "pg_catalog.current_setting('extra_float_digits') OPERATOR(pg_catalog.=) '1' AND "
     "pg_catalog.current_setting('lc_monetary') OPERATOR(pg_catalog.=) 'C'";
+
+// "the trigger a", "one of the triggers a, b": those that may keep a row, else all that see one go.
+std::string keepers(const Table& table) {
+    std::vector<std::string> before, all;
+    for (const auto& trigger : table.triggers) {
+        if (!trigger.on_delete) continue;
+        all.push_back(trigger.name);
+        if (trigger.before && trigger.row) before.push_back(trigger.name);
+    }
+    const auto& names = before.empty() ? all : before;
+    return (names.size() == 1 ? "the trigger " : "one of the triggers ") + join(names, ", ");
+}
+
+// The extension lo comes with a trigger that does it.
+std::string unlinkers(const Plan& plan) {
+    for (const Node& node : plan.nodes) {
+        for (const auto& trigger : node.table->triggers) {
+            if (trigger.on_delete && trigger.function.name == "lo_manage")
+                return "the trigger " + trigger.name + " of " + node.table->name.schema + "." +
+                       node.table->name.name;
+        }
+    }
+    return "a trigger or function";
+}
 
 }  // namespace
 
@@ -59,17 +85,47 @@ std::string Taking::into_ledger(const std::string& action) const {
            ", _request, _address, ";
 }
 
-std::string Taking::deleted_anywhere() const {
-    return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) OPERATOR(pg_catalog.-) _elsewhere INTO "
-           "_elsewhere FROM "
-           "pg_catalog.pg_stat_xact_user_tables WHERE schemaname OPERATOR(pg_catalog.<>) " +
+// Rows deleted since the last look, and those put into each table by now.
+std::string Taking::in_other_tables(const std::string& made) const {
+    return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) OPERATOR(pg_catalog.-) _elsewhere, "
+           "COALESCE(pg_catalog.jsonb_object_agg(relid, n_tup_ins) FILTER (WHERE n_tup_ins "
+           "OPERATOR(pg_catalog.>) 0), '{}') INTO _elsewhere, " +
+           made +
+           " FROM pg_catalog.pg_stat_xact_user_tables WHERE schemaname OPERATOR(pg_catalog.<>) " +
            literal(names_.trash_schema) + ";\n";
 }
 
-// Only where the user's triggers could delete rows of other tables: the view costs half a
-// millisecond.
+// A bulk delete whose rows are asked about goes through the trash though it is a hard one.
+std::string Taking::tell_triggers() const {
+    const auto set = [](const std::string& name, const std::string& value) {
+        return "pg_catalog.set_config('trashd." + name + "', " + value + ", true)";
+    };
+    return "  PERFORM " +
+           set("action",
+               "CASE WHEN _hard OR pg_catalog.current_setting('trashd.action', true) "
+               "OPERATOR(pg_catalog.=) 'hard' THEN 'hard' ELSE 'trash' END") +
+           ", " + set("principal", "COALESCE(_by, '')") + ", " +
+           set("group", "_uuid::pg_catalog.text") + ", " + set("reason", "COALESCE(_reason, '')") +
+           ", " + set("request", "COALESCE(_request, '')") + ";\n";
+}
+
+// Only where code of the users runs: the view costs half a millisecond.
 std::string Taking::watch_others() const {
-    return runs_triggers(catalog_, plan_) ? deleted_anywhere() : "";
+    if (!runs_code(catalog_, plan_)) return "";
+    const auto text = "  _role := pg_catalog.current_setting('role');\n  _objects := " +
+                      schema::deleted_large_objects_sql() + ";\n";
+    if (!runs_triggers(catalog_, plan_)) return text;
+    return tell_triggers() + text + in_other_tables("_made") +
+           "  _tables := " + schema::stored_tables_sql(names_.trash_schema) + ";\n";
+}
+
+std::string Taking::written_elsewhere() const {
+    if (!runs_triggers(catalog_, plan_)) return "";
+    return " OPERATOR(pg_catalog.||) ARRAY(SELECT pg_catalog.unnest(ARRAY[w.k::pg_catalog.int8, "
+           "w.n]) FROM (SELECT "
+           "i.k, i.n::pg_catalog.int8 OPERATOR(pg_catalog.-) "
+           "COALESCE(pg_catalog.jsonb_extract_path_text(_made, i.k)::pg_catalog.int8, 0) AS n FROM "
+           "pg_catalog.jsonb_each_text(_now) i(k, n)) w WHERE w.n OPERATOR(pg_catalog.>) 0)";
 }
 
 // Expressions, one for each node.
@@ -146,7 +202,8 @@ std::string Taking::crossing(const std::string& payload) const {
 std::string Taking::take() const {
     std::string taken, count = "pg_catalog.count(*) INTO _n", refuse_hard, refuse;
     const std::string with = "  WITH " + join(deletes(taken), ",\n  ") + "\n";
-    const std::string raised = raise("TD403", "the delete would cross tenants") + "  END IF;\n";
+    const std::string raised =
+        raise(sqlstate::kOtherTenant, "the delete would cross tenants") + "  END IF;\n";
     if (const std::string foreign = crossing("p"); !foreign.empty()) {
         count =
             "pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE " + foreign + ") INTO _n, _m";
@@ -155,15 +212,16 @@ std::string Taking::take() const {
                  " s WHERE s.group_id OPERATOR(pg_catalog.=) _group AND " + crossing("payload") +
                  " LIMIT 1;\n  IF FOUND THEN " + raised;
     }
-    return "  _before := " + array_of(deleted_so_far(), "int8") + ";\n" + count_wanted() +
-           become_asker() + "  IF _hard THEN\n" + with + "  SELECT " + count + " FROM (" + taken +
-           ") s(shape, o, p);\n" + deferred_as_asker() + become_service() + refuse_hard +
-           "  ELSE\n" + with + "  " + into_item() +
+    const auto same_role = runs_code(catalog_, plan_) ? refuse_other_role() : "";
+    return same_role + "  _before := " + array_of(deleted_so_far(), "int8") + ";\n" +
+           count_wanted() + become_asker() + "  IF _hard THEN\n" + with + "  SELECT " + count +
+           " FROM (" + taken + ") s(shape, o, p);\n" + deferred_as_asker() + become_service() +
+           same_role + refuse_hard + "  ELSE\n" + with + "  " + into_item() +
            "SELECT _group, pg_catalog.row_number() OVER (), s.shape, s.o, s.p FROM (" + taken +
            ") s(shape, o, p);\n"
            "  GET DIAGNOSTICS _n = ROW_COUNT;\n" +
-           deferred_as_asker() + become_service() + refuse + "  END IF;\n" + expect_wanted() +
-           "  SET CONSTRAINTS ALL IMMEDIATE;\n";
+           deferred_as_asker() + become_service() + same_role + refuse + "  END IF;\n" +
+           expect_wanted() + "  SET CONSTRAINTS ALL IMMEDIATE;\n";
 }
 
 // The rows of the node that are to go, as long as they are there.
@@ -176,7 +234,26 @@ std::string Taking::vetoed(int node) const {
     const Table& table = *plan_.nodes[node].table;
     if (!has_trigger(table, &schema::Trigger::on_delete)) return "";
     return "  PERFORM FROM " + all_of(node) + " LIMIT 1;\n  IF FOUND THEN " +
-           raise("TD003", "a trigger on " + quoted(table.name) + " keeps rows from being deleted") +
+           raise(sqlstate::kInterference, keepers(table) + " of " + table.name.schema + "." +
+                                              table.name.name +
+                                              " kept the row; drop it or let it pass") +
+           "  END IF;\n";
+}
+
+// To the end of the transaction the statements of the trash would run as another.
+std::string Taking::refuse_other_role() const {
+    return "  IF pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) _role THEN " +
+           raise(sqlstate::kInterference, "a trigger changes the role; change the trigger") +
+           "  END IF;\n";
+}
+
+// Of what counting deleted rows does not see.
+std::string Taking::refuse_harm() const {
+    return "  _harm := " + schema::harmed_table_sql(names_.trash_schema, "_tables") +
+           ";\n  IF _harm IS NOT NULL THEN " +
+           raise_expression(sqlstate::kInterference,
+                            "pg_catalog.concat('a trigger ', _harm, ', whose rows would not be in "
+                            "the trash; change the trigger')") +
            "  END IF;\n";
 }
 
@@ -202,18 +279,33 @@ std::string Taking::prove() const {
         gone[node] += " OPERATOR(pg_catalog.-) _before" + place;
         summands.push_back("_counts" + place);
     }
-    std::string text = "  _counts := " + array_of(gone, "int8") +
-                       ";\n  _m := " + join(summands, " OPERATOR(pg_catalog.+) ") + ";\n" +
-                       "  IF _m OPERATOR(pg_catalog.<>) _n OR _n OPERATOR(pg_catalog.=) 0 THEN " +
-                       raise("TD002", "rows vanished that were not captured") + "  END IF;\n";
+    std::string text;
+    const bool code = runs_code(catalog_, plan_), triggers = runs_triggers(catalog_, plan_);
+    if (code) text += refuse_other_role();
+    if (triggers) text += refuse_harm();
+    text += "  _counts := " + array_of(gone, "int8") +
+            ";\n  _m := " + join(summands, " OPERATOR(pg_catalog.+) ") + ";\n";
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) text += vetoed(node);
-    if (!runs_code(catalog_, plan_)) return text;
+    text += "  IF _m OPERATOR(pg_catalog.<>) _n OR _n OPERATOR(pg_catalog.=) 0 THEN " +
+            raise(sqlstate::kUncaptured, "rows vanished that were not captured") + "  END IF;\n";
+    if (!code) return text;
     text += std::string("  IF NOT (") + kWrittenToBeRead + ") THEN " +
-            raise("TD003", "a trigger or function changes settings that values are written under") +
+            raise(sqlstate::kInterference,
+                  "a trigger or function changes settings that values are written under; change "
+                  "it to set them no further than its own end") +
+            "  END IF;\n  IF " + schema::deleted_large_objects_sql() +
+            " OPERATOR(pg_catalog.<>) _objects THEN " +
+            raise(sqlstate::kInterference,
+                  unlinkers(plan_) +
+                      " deletes large objects, which would not be in the trash; "
+                      "change the trigger") +
             "  END IF;\n";
-    if (!runs_triggers(catalog_, plan_)) return text;
-    return text + deleted_anywhere() + "  IF _elsewhere OPERATOR(pg_catalog.<>) _n THEN " +
-           raise("TD003", "a trigger deletes rows that would not be in the trash") + "  END IF;\n";
+    if (!triggers) return text;
+    return text + in_other_tables("_now") + "  IF _elsewhere OPERATOR(pg_catalog.<>) _n THEN " +
+           raise(sqlstate::kInterference,
+                 "a trigger deletes rows that would not be in the trash; change the trigger or "
+                 "delete those rows first") +
+           "  END IF;\n";
 }
 
 std::string Taking::record() const {

@@ -59,6 +59,10 @@ struct Check {
 struct Trigger {
     std::string name;
     bool before = false, on_insert = false, on_update = false, on_delete = false, row = false;
+    QualifiedName function = {};  // that it runs
+    // The function is the table's owner's, a superuser's or this role's; what another role owns
+    // that role may change.
+    bool trusted = true;
 };
 
 enum class Action { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
@@ -87,10 +91,13 @@ struct Table {
     std::vector<UniqueIndex> uniques;
     std::vector<Exclusion> exclusions;
     std::vector<Check> checks;
-    std::vector<Trigger> triggers;  // the user's, enabled
+    std::vector<Trigger> triggers;  // the user's, enabled; those of partitions too
     bool rules = false;             // rewrite rules on UPDATE or DELETE
     bool insert_rules = false;      // rewrite rules on INSERT
     bool row_security = false;      // active for this role
+    // In a publication of deletes or updates, where PostgreSQL refuses them for want of a replica
+    // identity.
+    bool deletes_unnamed = false, updates_unnamed = false;
     bool can_select = true, can_insert = true, can_update = true,
          can_delete = true;   // whole table,
                               // or (select, insert) every column, (update) any column

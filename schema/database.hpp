@@ -159,12 +159,14 @@ class Transaction {
     Result exec(const std::string& sql, const std::vector<Param>& params = {}) {
         return connection_.exec(sql, params);
     }
-    // SET CONSTRAINTS ALL IMMEDIATE, then COMMIT. A connection lost in COMMIT is Error kUnavailable
+    // SET CONSTRAINTS ALL IMMEDIATE, then COMMIT; what code of the database's users has set for the
+    // session, its role too, is undone. A connection lost in COMMIT is Error kUnavailable
     // that says the outcome is unknown; it is never tried again.
     void commit();
 
   private:
     Connection& connection_;
+    Mode mode_;
     bool open_ = true;
 };
 

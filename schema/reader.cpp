@@ -60,6 +60,8 @@ Table table_of(const Result& r, int row) {
     table.can_delete = r.boolean(row, 10);
     table.leaves = integers<Oid>(r, row, 11);
     table.fingerprint = r.text(row, 12);
+    table.deletes_unnamed = r.boolean(row, 13);
+    table.updates_unnamed = r.boolean(row, 14);
     return table;
 }
 
@@ -183,8 +185,14 @@ void read_triggers(Connection& connection, Tables& tables) {
     const auto r = connection.exec(kTriggersSql);
     for_tables(tables, r, [&](Table& table, int row) {
         const auto type = r.integer(row, 2);  // the bits of pg_trigger.tgtype
-        table.triggers.push_back({string(r, row, 1), (type & 2) != 0, (type & 4) != 0,
-                                  (type & 16) != 0, (type & 8) != 0, (type & 1) != 0});
+        table.triggers.push_back({string(r, row, 1),
+                                  (type & 2) != 0,
+                                  (type & 4) != 0,
+                                  (type & 16) != 0,
+                                  (type & 8) != 0,
+                                  (type & 1) != 0,
+                                  {string(r, row, 3), string(r, row, 4)},
+                                  r.boolean(row, 5)});
     });
 }
 

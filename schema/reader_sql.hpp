@@ -37,6 +37,23 @@ inline const std::string kUserTables = R"(
   c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND NOT c.relispartition
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> $1)";
 
+// Of the pg_class row c: whether publications refuse its deletes and its updates, because rows of it,
+// or of a partition, have no replica identity.
+inline const std::string kUnnamedSql = R"(
+SELECT coalesce(bool_or(b.pubdelete), false), coalesce(bool_or(b.pubupdate), false)
+FROM pg_publication b CROSS JOIN pg_class l
+CROSS JOIN LATERAL (SELECT l.oid UNION SELECT a.relid FROM pg_partition_ancestors(l.oid) a) a(oid)
+WHERE (l.oid = c.oid AND l.relkind = 'r' OR c.relkind = 'p' AND l.oid IN (
+         SELECT p.relid FROM pg_partition_tree(c.oid) p WHERE p.isleaf))
+  AND l.relpersistence = 'p' AND l.relreplident <> 'f'
+  AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = l.oid AND i.indisvalid
+                  AND i.indimmediate AND CASE l.relreplident WHEN 'd' THEN i.indisprimary
+                                         WHEN 'i' THEN i.indisreplident ELSE false END)
+  AND (b.puballtables
+    OR EXISTS (SELECT FROM pg_publication_rel r WHERE r.prpubid = b.oid AND r.prrelid = a.oid)
+    OR EXISTS (SELECT FROM pg_publication_namespace s JOIN pg_class x ON x.relnamespace = s.pnnspid
+               WHERE s.pnpubid = b.oid AND x.oid = a.oid)))";
+
 inline const std::string kTablesSql = R"(
 SELECT c.oid, n.nspname, c.relname, c.relkind = 'p',
   EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '4')),
@@ -49,10 +66,11 @@ SELECT c.oid, n.nspname, c.relname, c.relkind = 'p',
   CASE WHEN c.relkind = 'r' THEN ARRAY[c.oid]
        ELSE ARRAY(SELECT p.relid::oid FROM pg_partition_tree(c.oid) p WHERE p.isleaf
                   ORDER BY 1) END,)" + kFingerprintSql +
-                                      R"(
+                                      R"(, b.deletes, b.updates
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (SELECT has_schema_privilege(n.oid, 'USAGE')) u(usable)
+CROSS JOIN LATERAL ()" + kUnnamedSql + R"() b(deletes, updates)
 WHERE )" + kUserTables;
 
 // Domains are followed down to the type that they stand on. A user's object has an oid from 16384;
@@ -166,9 +184,14 @@ FROM pg_constraint WHERE contype = 'c' AND conrelid >= 16384 ORDER BY 1, 2)";
 
 // A trigger on a partition is told of the root.
 inline const std::string kTriggersSql = R"(
-SELECT r.oid, t.tgname, t.tgtype
+SELECT r.oid, t.tgname, t.tgtype, n.nspname, p.proname,
+  o.rolsuper OR p.proowner = c.relowner OR o.rolname = current_user
 FROM pg_trigger t
 CROSS JOIN LATERAL (SELECT coalesce(pg_partition_root(t.tgrelid)::oid, t.tgrelid)) r(oid)
+JOIN pg_class c ON c.oid = r.oid
+JOIN pg_proc p ON p.oid = t.tgfoid
+JOIN pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_roles o ON o.oid = p.proowner
 WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled IN ('O', 'A') ORDER BY 1, 2)";
 
 // A key on or to a partition is told of the root, its columns found there by name.
@@ -233,11 +256,17 @@ SELECT concat_ws(',',
      JOIN c ON c.oid = i.indrelid),
   (SELECT concat(count(*), '.', sum(t.xmin::text::bigint)) FROM pg_catalog.pg_trigger t
      JOIN c ON c.oid = t.tgrelid),
+  (SELECT concat(count(*), '.', sum(p.xmin::text::bigint)) FROM pg_catalog.pg_proc p
+    WHERE p.oid IN (SELECT t.tgfoid FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal)),
   (SELECT concat(count(*), '.', sum(r.xmin::text::bigint)) FROM pg_catalog.pg_rewrite r
      JOIN c ON c.oid = r.ev_class),
   (SELECT concat(count(*), '.', sum(n.xmin::text::bigint)) FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_(toast_)?temp_'),
   (SELECT concat(count(*), '.', sum(k.xmin::text::bigint)) FROM pg_catalog.pg_cast k),
+  (SELECT concat(count(*), '.', sum(b.xmin::text::bigint)) FROM pg_catalog.pg_publication b),
+  (SELECT concat(count(*), '.', sum(r.xmin::text::bigint)) FROM pg_catalog.pg_publication_rel r),
+  (SELECT concat(count(*), '.', sum(s.xmin::text::bigint))
+     FROM pg_catalog.pg_publication_namespace s),
   (SELECT concat(count(*), '.', sum(t.xmin::text::bigint)) FROM pg_catalog.pg_type t
     WHERE t.typtype IN ('d', 'e', 'r')),
   (SELECT concat(count(*), '.', sum(m.xmin::text::bigint)) FROM pg_catalog.pg_auth_members m)))";

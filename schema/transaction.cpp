@@ -94,6 +94,14 @@ std::string for_session(const Limits& limits) {
 }
 
 constexpr const char* kEnd = "SET CONSTRAINTS ALL IMMEDIATE";
+
+// Code of the database's users may set the role and settings for the session, which is the next
+// one's as well. A pooler keeps settings of its own, the encoding too, which are not to be reset.
+void leave_nothing(const Connection& connection, std::vector<Connection::Statement>& after) {
+    after.push_back({connection.prepares() ? "RESET ALL" : "RESET search_path"});
+    after.push_back({"RESET ROLE"});
+}
+
 constexpr const char* kUnknownOutcome =
     "the connection was lost during COMMIT and the outcome is unknown; look the change up before "
     "trying again";
@@ -106,8 +114,11 @@ void roll_back(Connection& connection) {
 
 // A pooler that loses the server says so before it closes the connection, which then looks whole.
 bool lost(const Connection& connection, const Error& error) {
-    const std::string state = error.sql() ? error.sql()->sqlstate : "";
-    return connection.broken() || state.starts_with("08") || state.starts_with("57P0");
+    if (connection.broken()) return true;
+    if (!error.sql() || !error.sql()->context.empty())
+        return false;  // a trigger may raise the same
+    const auto& state = error.sql()->sqlstate;
+    return state.starts_with("08") || state.starts_with("57P0");
 }
 
 bool may_try_again(const Error& error) {
@@ -130,7 +141,7 @@ void run_once(Pool& pool, Mode mode, const std::function<void(Transaction&)>& wo
 }  // namespace
 
 Transaction::Transaction(Connection& connection, Mode mode, const Limits& limits)
-    : connection_(connection) {
+    : connection_(connection), mode_(mode) {
     connection_.unsettle();
     connection_.later({begin(mode)});
     connection_.later({for_transaction(mode, limits)});
@@ -142,7 +153,9 @@ Transaction::~Transaction() {
 
 void Transaction::commit() {
     try {
-        const auto results = connection_.exec_pipeline({{kEnd}, {"COMMIT"}});
+        std::vector<Connection::Statement> end = {{kEnd}, {"COMMIT"}};
+        if (mode_ != Mode::kRead) leave_nothing(connection_, end);
+        const auto results = connection_.exec_pipeline(end);
         open_ = false;
         if (results[1].tag() != "COMMIT") {
             throw Error(Code::kInternal, "the transaction had failed and was rolled back");
@@ -156,10 +169,17 @@ void Transaction::commit() {
 
 namespace {
 
-Result commit_with(Connection& connection, const std::string& settings, Mode mode,
+struct Kept {
+    std::string settings;
+    bool for_session = false;  // the settings are meant to outlive the transaction
+};
+
+Result commit_with(Connection& connection, const Kept& kept, Mode mode,
                    const Connection::Statement& statement) {
-    const auto results =
-        connection.exec_pipeline({{begin(mode)}, {settings}, statement, {kEnd}, {"COMMIT"}});
+    std::vector<Connection::Statement> all = {
+        {begin(mode)}, {kept.settings}, statement, {kEnd}, {"COMMIT"}};
+    if (!kept.for_session) leave_nothing(connection, all);
+    const auto results = connection.exec_pipeline(all);
     if (results[4].tag() != "COMMIT")
         throw Error(Code::kInternal, "the transaction had failed and was rolled back");
     return results[2];
@@ -168,7 +188,8 @@ Result commit_with(Connection& connection, const std::string& settings, Mode mod
 Result run_settled(Connection& connection, const Limits& limits,
                    const Connection::Statement& statement) {
     if (connection.settled()) return connection.exec_prepared(statement.sql, statement.params);
-    const auto result = commit_with(connection, for_session(limits), Mode::kMove, statement);
+    const auto result =
+        commit_with(connection, {for_session(limits), true}, Mode::kMove, statement);
     connection.settle();
     return result;
 }
@@ -207,7 +228,7 @@ void run(Pool& pool, Mode mode, const std::function<void(Transaction&)>& work, i
 Result run_one(Pool& pool, Mode mode, const Connection::Statement& statement, int tries) {
     auto trip = [&](Connection& connection) {
         connection.unsettle();
-        return commit_with(connection, for_transaction(mode, pool.limits()), mode, statement);
+        return commit_with(connection, {for_transaction(mode, pool.limits())}, mode, statement);
     };
     return again([&] { return in_one_trip(pool, trip); }, tries);
 }
@@ -215,7 +236,7 @@ Result run_one(Pool& pool, Mode mode, const Connection::Statement& statement, in
 Result run_alone(Pool& pool, const Connection::Statement& statement, int tries) {
     auto trip = [&](Connection& connection) {
         if (connection.prepares()) return run_settled(connection, pool.limits(), statement);
-        return commit_with(connection, for_transaction(Mode::kMove, pool.limits()), Mode::kMove,
+        return commit_with(connection, {for_transaction(Mode::kMove, pool.limits())}, Mode::kMove,
                            statement);
     };
     return again([&] { return in_one_trip(pool, trip); }, tries);

@@ -162,16 +162,22 @@ void add_owner(const Call& call, trash::BulkOptions& options) {
 }
 
 // As for a single object.
-void rehearse(const Call& call, const trash::Selection& selection, const Wish& wish) {
+std::vector<trash::TableCount> rehearse(const Call& call, const trash::Selection& selection,
+                                        const Wish& wish) {
     struct Rehearsed {};
+    std::vector<trash::TableCount> written;
     trash::BulkOptions options{wish.cascade, wish.hard, {}, {}, wish.check};
-    options.at_end = [](schema::Transaction&, const trash::BulkResult&) { throw Rehearsed{}; };
+    options.at_end = [&](schema::Transaction&, const trash::BulkResult& result) {
+        written = result.written;
+        throw Rehearsed{};
+    };
     add_owner(call, options);
     try {
         call.trash->remove_all(call.resource->table->name, selection, options, context_of(call));
     } catch (const Rehearsed&) {
     } catch (const trash::Blocked&) {  // which the impact says too
     }
+    return written;
 }
 
 Reply execute(const Call& call, const Named& named, const trash::Selection& selection,
@@ -201,10 +207,13 @@ Reply remove(const Call& call) {
     const auto impact = [&] {
         return call.trash->impact_all(call.resource->table->name, selection, wish.cascade);
     };
-    if (must_rehearse(call, wish)) rehearse(call, selection, wish);
+    std::vector<trash::TableCount> written;
+    if (must_rehearse(call, wish)) written = rehearse(call, selection, wish);
     if (wish.dry_run) {
         Reply reply;
-        reply.body = impact_json(seen(call, impact()), *call.resources);
+        auto found = impact();
+        found.written = std::move(written);
+        reply.body = impact_json(seen(call, found), *call.resources);
         return reply;
     }
     ask_for_what_is_missing(call, selection, wish);

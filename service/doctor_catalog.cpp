@@ -30,6 +30,7 @@ Catalog without_obstacles(const Catalog& catalog) {
     for (auto& table : tables) {
         table.can_select = table.can_insert = table.can_update = table.can_delete = true;
         table.row_security = table.rules = table.insert_rules = false;
+        table.deletes_unnamed = table.updates_unnamed = false;
         for (const auto* key : catalog.references(table.oid)) keys.push_back(*key);
     }
     return Catalog(std::move(tables), std::move(keys));
@@ -105,8 +106,10 @@ class Examination {
         if (!reached_.contains(table.oid)) return;
         look_at_rights(table);
         look_at_security(table);
+        look_at_publications(table);
         look_at_rules(table);
         look_at_triggers(table);
+        look_at_trust(table);
         for (const auto* key : catalog_.references(table.oid)) look_at_index(table, *key);
     }
 
@@ -144,6 +147,30 @@ class Examination {
         if (table.insert_rules)
             add(Severity::kWarning, "rewrite-rule", name_of(table),
                 "rewrite rules on INSERT may divert its rows on their way back", "drop the rules");
+    }
+
+    void look_at_publications(const Table& table) {
+        const bool deletes = table.deletes_unnamed && taken_.contains(table.oid),
+                   updates = table.updates_unnamed;
+        if (!table.deletes_unnamed && !updates) return;
+        add(deletes ? Severity::kError : severity_of(table), "replica-identity", name_of(table),
+            "the table is in a publication and has no replica identity: PostgreSQL refuses to "
+            "delete or update its rows",
+            "ALTER TABLE " + schema::quoted(table.name) + " REPLICA IDENTITY FULL;");
+    }
+
+    // Where requests run as roles of the database, such a role could act as the service.
+    void look_at_trust(const Table& table) {
+        if (config_.access.roles.empty()) return;
+        for (const auto& trigger : table.triggers) {
+            if (trigger.trusted) continue;
+            add(Severity::kError, "trigger", name_of(table),
+                "the trigger " + trigger.name +
+                    " runs a function of a role that is neither the table's owner nor a superuser: "
+                    "deletes are refused, for it could act as the service",
+                "ALTER FUNCTION " + schema::quoted(trigger.function) +
+                    "() OWNER TO the table's owner");
+        }
     }
 
     void look_at_triggers(const Table& table) {

@@ -183,6 +183,19 @@ void write_blockers(JsonWriter& out, const std::vector<trash::Blocker>& blockers
     out.EndArray();
 }
 
+void write_written(JsonWriter& out, const std::vector<trash::TableCount>& written,
+                   const Resources& resources) {
+    out.StartArray();
+    for (const auto& one : written) {
+        out.StartObject();
+        out.key("resource").text_or_null(path_or_none(resources, one.table));
+        out.key("table").text(one.table.schema + "." + one.table.name);
+        out.key("count").Int64(one.count);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
 void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources) {
     out.StartObject();
     out.key("root").StartObject();
@@ -201,6 +214,7 @@ void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources&
     }
     out.EndArray();
     write_blockers(out.key("blockers"), impact.blockers, resources);
+    if (!impact.written.empty()) write_written(out.key("written"), impact.written, resources);
     out.EndObject();
 }
 
@@ -232,6 +246,15 @@ std::string item_json(const trash::Item& item, const Resources& resources, bool 
     JsonWriter out;
     write_item(out, item, resources, with_object);
     return out.take();
+}
+
+std::string deleted_json(const trash::Item& item, const std::vector<trash::TableCount>& written,
+                         const Resources& resources) {
+    auto json = item_json(item, resources, true);
+    if (written.empty()) return json;
+    JsonWriter out;
+    write_written(out, written, resources);
+    return std::string(without_brace(json)) + ",\"written\":" + out.take() + "}";
 }
 
 std::string impact_json(const trash::Impact& impact, const Resources& resources) {

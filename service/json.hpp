@@ -38,6 +38,9 @@ void write_conflicts(JsonWriter& out, const std::vector<trash::Conflict>& confli
 void write_entry(JsonWriter& out, const trash::LedgerEntry& entry, const Resources& resources);
 
 std::string item_json(const trash::Item& item, const Resources& resources, bool with_object);
+// With its object, and the rows that triggers have written meanwhile.
+std::string deleted_json(const trash::Item& item, const std::vector<trash::TableCount>& written,
+                         const Resources& resources);
 std::string impact_json(const trash::Impact& impact, const Resources& resources);
 std::string restored_json(const trash::Restored& restored, const Resources& resources);
 // Those that may be read.

@@ -29,11 +29,17 @@ void need_on_trashed(const Call& call, const trash::Item& item) {
         need_on_item(call, Right::kTrash, item.id);
 }
 
-// Which rows it would take shows only when it takes them; then nothing is kept of it.
-void rehearse(const Call& call, const std::vector<std::string>& id, const Wish& wish) {
+// Which rows it would take, and what triggers do, shows only when it takes them; then nothing is
+// kept of it. Gives the rows that triggers would write.
+std::vector<trash::TableCount> rehearse(const Call& call, const std::vector<std::string>& id,
+                                        const Wish& wish) {
     struct Rehearsed {};
+    std::vector<trash::TableCount> written;
     trash::DeleteOptions options{wish.cascade, wish.hard, wish.if_match, {}, {}, wish.check};
-    options.at_end = [](schema::Transaction&, const trash::DeleteResult&) { throw Rehearsed{}; };
+    options.at_end = [&](schema::Transaction&, const trash::DeleteResult& result) {
+        written = result.written;
+        throw Rehearsed{};
+    };
     try {
         call.trash->remove(call.resource->table->name, id, options, context_of(call));
     } catch (const Rehearsed&) {
@@ -41,9 +47,11 @@ void rehearse(const Call& call, const std::vector<std::string>& id, const Wish& 
     } catch (const Error& error) {
         if (error.code() != Code::kNotFound) throw;
     }
+    return written;
 }
 
-Reply dry_run(const Call& call, const std::vector<std::string>& id, const Wish& wish) {
+Reply dry_run(const Call& call, const std::vector<std::string>& id, const Wish& wish,
+              std::vector<trash::TableCount> written) {
     auto impact = find_impact(call, id, wish.cascade);
     if (!impact) {
         auto item = call.trash->find(call.resource->table->name, id, false);
@@ -51,6 +59,7 @@ Reply dry_run(const Call& call, const std::vector<std::string>& id, const Wish& 
         need_on_trashed(call, *item);
         impact = trash::Impact{item->table, item->object_id, 0, {}, {}};
     }
+    impact->written = std::move(written);
     Reply reply;
     reply.body = impact_json(seen(call, *impact), *call.resources);
     return reply;
@@ -84,12 +93,13 @@ Reply render(const Call& call, const trash::DeleteResult& result, const Wish& wi
     const auto& item = *result.item;
     reply.headers.emplace_back("Location", "/v1/trash/" + item.id);
     reply.headers.emplace_back("X-Trash-Group", item.group_id);
-    const bool seen = call.access.as_far(Right::kViewTrash, Right::kTrash, *call.resource);
-    if (!wish.represent || !seen) return reply;
+    const bool visible = call.access.as_far(Right::kViewTrash, Right::kTrash, *call.resource);
+    if (!wish.represent || !visible) return reply;
     reply.status = 200;
     reply.type = "application/json";
     reply.headers.emplace_back("Preference-Applied", "return=representation");
-    reply.body = item_json(item_with_object(call, item), *call.resources, true);
+    reply.body =
+        deleted_json(item_with_object(call, item), seen(call, result.written), *call.resources);
     return reply;
 }
 
@@ -122,8 +132,9 @@ Reply execute(const Call& call, const Wish& wish) {
     if (!live)
         if (const auto item = call.trash->find(call.resource->table->name, id, false))
             need_on_trashed(call, *item);
-    if (must_rehearse(call, wish)) rehearse(call, id, wish);
-    if (wish.dry_run) return dry_run(call, id, wish);
+    std::vector<trash::TableCount> written;
+    if (must_rehearse(call, wish)) written = rehearse(call, id, wish);
+    if (wish.dry_run) return dry_run(call, id, wish, std::move(written));
     ask_for_what_is_missing(call, id, wish);
     const auto impact = [&] { return find_impact(call, id, wish.cascade); };
     if (wants_async(call)) return accept_delete(call, kKind, impact);

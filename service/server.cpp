@@ -95,8 +95,10 @@ void send(const Reply& reply, const std::string& request_id, httplib::Response& 
     response.set_header("Accept-Ranges", "none");
 }
 
-// A table that changed meanwhile: it is gone, a column is, is of another type or generated now.
+// A table that changed meanwhile: it is gone, a column is, is of another type or generated now. What
+// a trigger refuses is a conflict by then.
 bool is_stale(const Error& error) {
+    if (error.code() != Code::kInternal) return false;
     for (const char* state : {"42P01", "42703", "42804", "428C9"})
         if (error.is(state)) return true;
     return false;

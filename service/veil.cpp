@@ -97,7 +97,13 @@ trash::Conflicted hidden(const Call& call, trash::Conflicted error) {
 trash::Impact seen(const Call& call, trash::Impact impact) {
     hide(call, impact.lines);
     hide(call, impact.blockers);
+    impact.written = seen(call, std::move(impact.written));
     return impact;
+}
+
+std::vector<trash::TableCount> seen(const Call& call, std::vector<trash::TableCount> written) {
+    std::erase_if(written, [&](const auto& one) { return !may_see_either(call, one.table); });
+    return written;
 }
 
 trash::Restored seen(const Call& call, trash::Restored restored) {

@@ -8,6 +8,7 @@ namespace trashd::service {
 
 // Lines and blockers of what may not be seen are summed up under no name.
 trash::Impact seen(const Call& call, trash::Impact impact);
+std::vector<trash::TableCount> seen(const Call& call, std::vector<trash::TableCount> written);
 trash::Restored seen(const Call& call, trash::Restored restored);
 trash::LedgerEntry seen(const Call& call, trash::LedgerEntry entry);
 // The item where it may be seen.

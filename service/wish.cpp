@@ -31,6 +31,9 @@ Wish parse_wish(const Call& call, const std::set<std::string>& others) {
 
 bool must_rehearse(const Call& call, const Wish& wish) {
     if (wish.dry_run && !wish.if_match.empty()) return true;
+    // what triggers refuse shows only when it is tried
+    if (wish.dry_run && call.trash->meets_code(call.resource->table->name, wish.cascade))
+        return true;
     const bool asked = wish.check.rows || !call.config->access.roles.empty();
     return asked && (wish.dry_run || lacks_confirm(call, wish));
 }

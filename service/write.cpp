@@ -13,6 +13,7 @@
 #include "service/trashed_parent.hpp"
 #include "service/writes.hpp"
 #include "trash/items.hpp"
+#include "trash/refusal.hpp"
 
 namespace trashd::service {
 
@@ -32,7 +33,7 @@ WriteFault column_fault(const std::string& column, const std::string& detail) {
 // The catalog may be older than the column: then the request begins again with a new one.
 [[noreturn]] void refuse_unknown(const Call& call, const std::string& name) {
     if (call.trash->catalog().refresh() != call.resources->catalog())
-        throw Error(SqlError{"42703", "", "", "", "", "", ""});
+        throw Error(SqlError{std::string(sqlstate::kUndefinedColumn), "", "", "", "", "", ""});
     throw column_fault(name, fmt::format("there is no column '{}'; leave it out", name));
 }
 
@@ -88,6 +89,11 @@ struct Write {
 void explain(const Write& write, const Error& error) {
     const auto& call = write.call;
     if (!error.sql()) return;
+    if (const auto refusal =
+            trash::refusal_by_code(error, call.trash->schema_name(), {call.resource->table})) {
+        refuse_misfit(call, *write.given);  // types and domains run functions too
+        throw *refusal;
+    }
     const auto& sql = *error.sql();
     const auto kind = sql.sqlstate.substr(0, 2);
     const bool named = !sql.table.empty();
@@ -195,8 +201,8 @@ void check_written(const Call& call, schema::Transaction& transaction, const cha
     const auto& table = *call.resource->table;
     if (!row.own) throw Forbidden({{Right::kWrite, encode_path(call.resource->path)}});
     if (!row.crossing.empty())
-        throw Error(
-            SqlError{"23503", "", "", table.name.schema, table.name.name, "", row.crossing});
+        throw Error(SqlError{std::string(sqlstate::kForeignKeyViolation), "", "", table.name.schema,
+                             table.name.name, "", row.crossing});
     ask_function(call, transaction, action, row.json);
 }
 

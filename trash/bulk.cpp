@@ -3,6 +3,7 @@
 #include <set>
 
 #include "cascade/predicates.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/value.hpp"
 #include "trash/impl.hpp"
 #include "trash/restore.hpp"
@@ -25,8 +26,9 @@ struct Live {
     std::vector<std::string> asked;  // the ids that it was asked for by
 };
 
-bool refusal(const Error& error) {
-    return error.is("TD409") || error.is("23503");
+bool refusal(const Error& error, const std::string& trash_schema) {
+    return error.is(sqlstate::kConfigured) ||
+           (error.is(sqlstate::kForeignKeyViolation) && !refusal_by_code(error, trash_schema, {}));
 }
 
 std::vector<Param> keys_of(const std::vector<Live>& rows) {
@@ -41,6 +43,19 @@ struct BulkAsker {
     std::string own, readable;
     std::function<void(const std::function<void()>&)> as;
 };
+
+// What a move's answer tells of rows that triggers have written.
+using Written = std::function<std::vector<TableCount>(std::string_view moved)>;
+
+void add(std::vector<TableCount>& to, const std::vector<TableCount>& more) {
+    for (const auto& one : more) {
+        const auto known = std::ranges::find(to, one.table, &TableCount::table);
+        if (known == to.end())
+            to.push_back(one);
+        else
+            known->count += one.count;
+    }
+}
 
 std::string both(const std::string& first, const std::string& second) {
     return second.empty() ? first : first + " AND " + second;
@@ -60,6 +75,7 @@ class Bulk {
 
     // In key order, each once; locked, so that they stay what they are.
     std::vector<Live> live(const Selection& selection, bool lock);
+    void tell(Written written) { written_ = std::move(written); }
     BulkResult run(schema::Transaction& transaction, const Selection& selection,
                    const BulkOptions& options, const Context& context);
 
@@ -74,6 +90,7 @@ class Bulk {
     std::vector<Live> held(const Selection& selection);
     Impact impact_of(const std::vector<Param>& keys);
     void move(std::vector<Live> left);
+    void tell_hard();
     std::vector<bool> owned(const std::vector<Live>& rows);
     void move_these(const std::vector<Live>& roots);
     void ask_rows(long long group);
@@ -98,6 +115,9 @@ class Bulk {
     std::set<std::string> groups_;   // made or purged here
     std::set<std::string> were_live_;
     long long rows_ = 0;
+    std::optional<Error> refused_;  // what the last refusal said
+    Written written_;
+    std::vector<TableCount> all_written_;
 };
 
 // Of each key array whether its texts can be a key of the table.
@@ -253,7 +273,7 @@ void Bulk::move_these(const std::vector<Live>& roots) {
     for (std::size_t i = 0; i < roots.size(); ++i) groups.emplace_back(new_group_id());
     const Param most = options_->most ? Param(std::to_string(*options_->most)) : std::nullopt;
     const Result moved = connection_.exec(
-        "SELECT (x.m)[2], (x.m)[1] FROM (SELECT " + plan_.move +
+        "SELECT (x.m)[2], (x.m)[1], x.m FROM (SELECT " + plan_.move +
             "(k.key::pg_catalog.text[], k.uuid, $3::pg_catalog.text, $4::pg_catalog.text, "
             "$5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, NULL, "
             "$8::bigint) m "
@@ -265,6 +285,7 @@ void Bulk::move_these(const std::vector<Live>& roots) {
          options_->hard && !options_->check.rows ? "t" : "f", most});
     for (int row = 0; row < moved.rows(); ++row) {
         rows_ += moved.integer(row, 0);
+        if (written_) add(all_written_, written_(moved.text(row, 2)));
         look_at(moved.integer(row, 1), moved.integer(row, 0));
     }
     if (options_->most && rows_ > *options_->most) throw TooLarge();
@@ -293,7 +314,8 @@ bool Bulk::tried(const std::vector<Live>& roots) {
     try {
         move_these(roots);
     } catch (const Error& error) {
-        if (!refusal(error)) throw;
+        if (!refusal(error, name_)) throw;
+        refused_ = error;
         connection_.exec("ROLLBACK TO SAVEPOINT trashd_bulk");
         done = false;
     }
@@ -311,6 +333,7 @@ void Bulk::move_one_by_one(std::vector<Live> roots) {
         if (refused.size() == roots.size()) {
             Impact impact = impact_of({refused.front().key});
             if (impact.blockers.empty() && asker_.as) refuse_hidden();
+            if (impact.blockers.empty()) throw_unexplained(plan_, *refused_);
             throw_blocked(std::move(impact));
         }
         roots = std::move(refused);
@@ -322,6 +345,11 @@ Impact Bulk::impact_of(const std::vector<Param>& keys) {
     Impact impact;
     as([&] { impact = read_impact(connection_, plan_, keys); });
     return impact;
+}
+
+// Through the trash, though it is a hard one, where its rows are asked about.
+void Bulk::tell_hard() {
+    if (options_->hard && options_->check.rows) connection_.later({kTellHard});
 }
 
 void Bulk::move_together(const std::vector<Live>& roots) {
@@ -384,6 +412,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
     if (!selection.condition.empty()) {
         for (const Live& row : rows) ids_.emplace_back(row.id);
     }
+    tell_hard();
     move(rows);
     std::vector<std::string> asked;
     for (const Param& id : ids_)
@@ -401,6 +430,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
     for (const Param& id : ids_)
         result.entries.push_back(id ? entry(*id, found) : BulkEntry{"", "not-found", {}});
     result.rows = rows_;
+    result.written = std::move(all_written_);
     if (options.at_end) options.at_end(transaction, result);
     return result;
 }
@@ -409,7 +439,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
 
 BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selection,
                              const BulkOptions& options, const Context& context) {
-    for (int attempt = 1;; ++attempt) {
+    for (Attempts attempts;; attempts.next()) {
         auto plan = impl_->compiled(wanted, options.cascade, options.check);
         try {
             BulkResult result;
@@ -421,24 +451,28 @@ BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selec
                     Bulk bulk(transaction.connection(), *plan, impl_->name, impl_->naming,
                               {tenant_condition(*plan->plan.root, "t"), impl_->readable(),
                                impl_->asker_of(transaction)});
+                    if (plan->foreign_code)
+                        bulk.tell([&](auto moved) { return impl_->written(*plan, moved); });
                     result = bulk.run(transaction, selection, own, context);
                 },
                 kTries);
             return result;
         } catch (const Error& error) {
+            if (error.sql()) impl_->explain_code(*plan, error);
             explain_refusal(error);
-            // TD404, gone: another request moved a row between two statements of this one
-            const bool met = error.is("TD002") || error.is("TD404") || error.code() == Code::kGone;
-            if (attempt == kAttempts && error.is("TD002")) impl_->give_up(error);
-            if (attempt == kAttempts && stale(error)) throw StaleCatalog();
-            if (attempt == kAttempts || !(stale(error) || met)) throw;
-            if (stale(error)) impl_->renew(*plan);
+            // not there, gone: another request moved a row between two statements of this one
+            const bool met = error.is(sqlstate::kUncaptured) || error.is(sqlstate::kNoSuchRow) ||
+                             error.code() == Code::kGone;
+            if (attempts.last() && error.is(sqlstate::kUncaptured)) impl_->give_up(error);
+            if (attempts.last() && stale(error)) throw StaleCatalog();
+            if (attempts.last() || !(stale(error) || met)) throw;
+            if (stale(error)) impl_->renew_for(*plan, error, attempts);
         }
     }
 }
 
 Impact Trash::impact_all(const QualifiedName& wanted, const Selection& selection, bool cascade) {
-    for (int attempt = 1;; ++attempt) {
+    for (Attempts attempts;; attempts.next()) {
         auto plan = impl_->compiled(wanted, cascade);
         try {
             return impl_->reading([&](Items& items, const schema::Catalog&) {
@@ -448,8 +482,8 @@ Impact Trash::impact_all(const QualifiedName& wanted, const Selection& selection
             });
         } catch (const Error& error) {
             if (!stale(error)) throw;
-            if (attempt == kAttempts) throw StaleCatalog();
-            impl_->renew(*plan);
+            if (attempts.last()) throw StaleCatalog();
+            impl_->renew_for(*plan, error, attempts);
         }
     }
 }

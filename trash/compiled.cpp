@@ -1,5 +1,6 @@
 #include "trash/compiled.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "cascade/sql.hpp"
@@ -66,6 +67,27 @@ std::string create_function(schema::Transaction& transaction, const Source& sour
     return quoted({schema, name});
 }
 
+bool diverted(const Compiled& compiled) {
+    return std::ranges::any_of(compiled.plan.edges, [&](const auto& edge) {
+        return edge.key->on_delete != schema::Action::kNoAction &&
+               compiled.catalog->table(edge.key->child)->rules;
+    });
+}
+
+// SET ROLE is no wall against code: a trigger takes the service's role, and gives it back.
+void refuse_untrusted(Compiled& compiled) {
+    for (const auto& node : compiled.plan.nodes) {
+        for (const auto& trigger : node.table->triggers) {
+            if (trigger.trusted || !trigger.on_delete) continue;
+            compiled.plan.refusals.push_back(
+                "the trigger " + trigger.name + " of " + node.table->name.schema + "." +
+                node.table->name.name + " runs a function that belongs to neither the table's " +
+                "owner nor a superuser, and could act as the service; ALTER FUNCTION " +
+                quoted(trigger.function) + "() OWNER TO the table's owner");
+        }
+    }
+}
+
 }  // namespace
 
 std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
@@ -79,6 +101,8 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
     made->plan.tenant_column = asked.tenant_column;
     made->as_role = asked.as_role;
     made->foreign_code = cascade::runs_code(*made->catalog, made->plan);
+    made->interferes = cascade::runs_triggers(*made->catalog, made->plan) || diverted(*made);
+    if (made->as_role) refuse_untrusted(*made);
     if (!made->plan.refusals.empty()) return made;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         transaction.exec("SELECT pg_catalog.pg_advisory_xact_lock(7237892340013)");

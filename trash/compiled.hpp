@@ -23,6 +23,7 @@ struct Compiled {
     cascade::Plan plan;
     bool as_role = false;
     bool foreign_code = false;         // may run when it moves
+    bool interferes = false;           // triggers, or rules that divert what the database does
     std::string move, impact, owners;  // quoted names of the functions; owners only where it can be
 };
 

@@ -1,8 +1,10 @@
 #include <functional>
 
 #include "cascade/predicates.hpp"
+#include "schema/context.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
+#include "trash/refusal.hpp"
 #include "trash/restoring.hpp"
 
 namespace trashd::trash {
@@ -274,6 +276,11 @@ Conflict as_said(const Restoring& restoring, const Error& failed) {
     conflict.constraint = sql.constraint;
     if (!sql.column.empty()) conflict.columns = {sql.column};
     conflict.detail = sql.message;
+    if (const auto refusal =
+            refusal_by_code(failed, restoring.trash_schema, tables_of(restoring))) {
+        conflict.kind = "constraint";
+        if (!schema::written_for_users(sql)) conflict.detail = refusal->what();
+    }
     name_table(restoring, sql, conflict);
     return conflict;
 }

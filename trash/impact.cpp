@@ -1,3 +1,4 @@
+#include "schema/sqlstate.hpp"
 #include "trash/impl.hpp"
 #include "trash/restore.hpp"
 #include "trash/store.hpp"
@@ -74,15 +75,16 @@ Impact Trash::Impl::impact_of(const Compiled& plan, const std::vector<std::strin
 
 Impact Trash::impact(const QualifiedName& wanted, const std::vector<std::string>& id,
                      bool cascade) {
-    for (int attempt = 1;; ++attempt) {
+    for (Attempts attempts;; attempts.next()) {
         auto plan = impl_->compiled(wanted, cascade);
         try {
             return impl_->impact_of(*plan, id);
         } catch (const Error& error) {
-            if (error.is("TD404")) throw Error(Code::kNotFound, "there is no such object");
+            if (error.is(sqlstate::kNoSuchRow))
+                throw Error(Code::kNotFound, "there is no such object");
             if (!stale(error)) throw;
-            if (attempt == kAttempts) throw StaleCatalog();
-            impl_->renew(*plan);
+            if (attempts.last()) throw StaleCatalog();
+            impl_->renew_for(*plan, error, attempts);
         }
     }
 }

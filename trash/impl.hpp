@@ -1,6 +1,7 @@
 // What the files behind Trash share: trash.cpp, remove.cpp, impact.cpp, bulk.cpp, empty.cpp.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,9 +13,30 @@
 #include "trash/compiled.hpp"
 #include "trash/home.hpp"
 #include "trash/items.hpp"
+#include "trash/refusal.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::trash {
+
+// After a changed catalog, or rows that moved under a guard. Where tables are altered all the time
+// a reading of the catalog is often old when it is there.
+inline constexpr int kAttempts = 10;
+
+// How often one request is tried, and for how long.
+class Attempts {
+  public:
+    bool last() const { return count_ >= kAttempts || Clock::now() > end_; }
+    void next() { ++count_; }
+    // The error that speaks of a changed catalog though it is the same.
+    bool unexplained_twice() { return ++unexplained_ > 1; }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    static constexpr std::chrono::seconds kLongest{10};
+
+    int count_ = 1, unexplained_ = 0;
+    Clock::time_point end_ = Clock::now() + kLongest;
+};
 
 // What the views of all tenants have in common.
 struct Shared {
@@ -108,14 +130,20 @@ struct Trash::Impl {
                                          const DeleteOptions& options, const Context& context);
     Purged purge(const std::string& item_id, const Context& context, const PurgeOptions& options);
     ItemFilter roots_of(const EmptyOptions& options);
-    void renew(const Compiled& plan);
+    // Has the plan made anew from the catalog as it is now; false when that is the same.
+    bool renew(const Compiled& plan);
+    // The error of the moment when the plan is old; throws when it is not, but something else
+    // lacks.
+    void renew_for(const Compiled& plan, const Error& error, Attempts& attempts);
+    // Throws where code of the users refuses.
+    void explain_code(const Compiled& plan, const Error& error) const;
+    std::vector<TableCount> written(const Compiled& plan, std::string_view moved) const;
     // Has the catalog read again where nobody has yet.
     void replace(const std::shared_ptr<const schema::Catalog>& old);
     void explain(const Compiled& plan, const std::vector<std::string>& id, const Error& error);
     [[noreturn]] void give_up(const Error& error);
     Impact impact_of(const Compiled& plan, const std::vector<std::string>& id);
-    [[noreturn]] void refused(const Compiled& plan, const std::vector<std::string>& id,
-                              const Error& error);
+    void refused(const Compiled& plan, const std::vector<std::string>& id, const Error& error);
 
     std::shared_ptr<Shared> shared;
     std::optional<std::string> tenant;  // whose view this is; nothing: of all
@@ -127,20 +155,21 @@ struct Trash::Impl {
     std::vector<Naming>& naming;
 };
 
-// After a changed catalog, or rows that moved under a guard. Where tables are altered all the time
-// a reading of the catalog is often old when it is there.
-inline constexpr int kAttempts = 10;
-
 // The plan was made for a catalog that is no more: its own check, a name that is gone, or its
 // function.
 bool stale(const Error& error);
 // Refusals that are the same for one object and for many; returns for what may be tried again.
 void explain_refusal(const Error& error);
+// Told to triggers where rows go for good by way of the trash.
+inline constexpr const char* kTellHard =
+    "SELECT pg_catalog.set_config('trashd.action', 'hard', true)";
 std::vector<schema::Param> params_of(const std::vector<std::string>& texts);
 // Of all these roots (key arrays written as text) together, on the connection of a transaction.
 Impact read_impact(schema::Connection& connection, const Compiled& plan,
                    const std::vector<schema::Param>& keys);
 [[noreturn]] void throw_blocked(Impact impact);
+// Nothing that stays refers to what goes, and yet a constraint refuses.
+[[noreturn]] void throw_unexplained(const Compiled& plan, const Error& error);
 // Rows in the way are hidden from the role that asks.
 [[noreturn]] void refuse_hidden();
 

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "schema/sqlstate.hpp"
 #include "schema/value.hpp"
 #include "trash/impl.hpp"
 #include "trash/restore.hpp"
@@ -49,6 +52,7 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
     auto result_of = [&](const Result& moved) {
         DeleteResult result;
         result.rows = std::stoll(*schema::parse_array(moved.text(0, 0)).at(1));
+        result.written = written(plan, moved.text(0, 0));
         if (!options.hard) result.item = root_item(plan, uuid, result.rows);
         return result;
     };
@@ -58,6 +62,7 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
                                            : schema::run_alone(pool, statement));
     DeleteResult result;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
+        if (through) transaction.connection().later({kTellHard});
         const auto moved = transaction.connection().exec_prepared(statement.sql, statement.params);
         result = result_of(moved);
         if (options.check.rows) {
@@ -107,69 +112,158 @@ std::optional<DeleteResult> Trash::Impl::not_live(const QualifiedName& wanted,
 }
 
 void explain_refusal(const Error& error) {
-    if (error.is("TD405")) refuse_hidden();
-    if (error.is("TD412")) {
+    if (error.is(sqlstate::kHidden)) refuse_hidden();
+    if (error.is(sqlstate::kOtherVersion)) {
         throw Error(Code::kStale,
                     "the object is another version than If-Match names; read it again");
     }
-    if (error.is("TD413")) throw TooLarge();
-    if (error.is("TD403")) {
+    if (error.is(sqlstate::kTooMany)) throw TooLarge();
+    if (error.is(sqlstate::kOtherTenant)) {
         throw Error(Code::kConflict,
                     "the delete would cross tenants: rows of another one refer to what would go; "
                     "ask who looks after the database");
     }
-    if (error.is("TD003")) {
-        throw Error(Code::kConflict,
-                    error.sql()->message + "; change the trigger or delete those rows first");
+    if (error.is(sqlstate::kInterference)) {
+        throw Error(Code::kConflict, error.sql()->message, *error.sql());
     }
-    if (error.is("27000")) {
+    if (error.is(sqlstate::kTriggeredDataChange)) {
         throw Error(Code::kConflict,
                     "a trigger changes rows of the same group while they are deleted; make it an "
                     "AFTER trigger");
     }
 }
 
-// Refusals of the function in the words of the contract; returns for what may be tried again.
-void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& id,
-                          const Error& error) {
-    explain_refusal(error);
-    if (error.is("TD409") || error.is("23503")) refused(plan, id, error);
-    if (error.sql() && error.sql()->sqlstate.substr(0, 2) == "22") {
-        reading([&](Items& items, const schema::Catalog&) {
-            return items.canonical(*plan.plan.root, id);
-        });
+namespace {
+
+std::vector<const Table*> touched_by(const Compiled& plan) {
+    std::vector<const Table*> tables;
+    for (const auto& node : plan.plan.nodes) tables.push_back(node.table);
+    for (const auto& edge : plan.plan.edges) tables.push_back(plan.catalog->table(edge.key->child));
+    std::ranges::sort(tables);
+    const auto rest = std::ranges::unique(tables);
+    tables.erase(rest.begin(), rest.end());
+    return tables;
+}
+
+// What the database does at a foreign key of its own goes through the rewrite rules too, and it
+// ends with an internal error where they divert it.
+void explain_rules(const Compiled& plan, const Error& error) {
+    if (!error.is(sqlstate::kInternalError)) return;
+    for (const auto& edge : plan.plan.edges) {
+        const auto& child = *plan.catalog->table(edge.key->child);
+        if (!child.rules || edge.key->on_delete == schema::Action::kNoAction) continue;
         throw Error(Code::kConflict,
-                    "a trigger or function of the database fails on these rows; see the log of the "
-                    "service",
+                    "rewrite rules on " + child.name.schema + "." + child.name.name +
+                        " divert what the foreign key " + edge.key->name +
+                        " does when a row goes; drop the rules",
                     *error.sql());
     }
 }
 
-void Trash::Impl::give_up(const Error& error) {
-    if (!error.is("TD002")) throw error;
-    throw Error(
-        Code::kConflict,
-        "rows vanished that were not captured, so nothing was deleted; a trigger or another "
-        "session interferes: try again");
+// The partition's rows are those of its root.
+const Table* table_with(const schema::Catalog& catalog, schema::Oid oid) {
+    if (const auto* table = catalog.table(oid)) return table;
+    for (const auto& table : catalog.tables())
+        if (std::ranges::count(table.leaves, oid) > 0) return &table;
+    return nullptr;
 }
 
-// A foreign key refused: names everything that refers, not the first. Returns when nothing does any
-// more.
+}  // namespace
+
+void throw_unexplained(const Compiled& plan, const Error& error) {
+    if (error.sql()->constraint.empty())
+        throw Error(Code::kConflict, "rows refer to this object; try again", *error.sql());
+    const auto triggers = delete_triggers(touched_by(plan));
+    auto detail = "the constraint " + error.sql()->constraint + " refuses the delete";
+    if (!triggers.empty())
+        detail += ": triggers keep rows of " + error.sql()->schema + "." + error.sql()->table +
+                  ", or write rows into it meanwhile; look at " + triggers;
+    throw Error(Code::kConflict, detail, *error.sql());
+}
+
+// What the function gave behind the counts.
+std::vector<TableCount> Trash::Impl::written(const Compiled& plan, std::string_view moved) const {
+    std::vector<TableCount> tables;
+    if (!plan.foreign_code) return tables;
+    const auto numbers = schema::parse_array(moved);
+    for (std::size_t i = 3 + plan.plan.nodes.size(); i + 1 < numbers.size(); i += 2) {
+        const auto oid = static_cast<schema::Oid>(std::stoul(*numbers[i]));
+        const auto* table = table_with(*plan.catalog, oid);
+        if (table == nullptr) continue;  // made by the trigger itself
+        const auto count = std::stoll(*numbers[i + 1]);
+        const auto known = std::ranges::find(tables, table->name, &TableCount::table);
+        if (known == tables.end())
+            tables.push_back({table->name, count});
+        else
+            known->count += count;
+    }
+    return tables;
+}
+
+void Trash::Impl::explain_code(const Compiled& plan, const Error& error) const {
+    if (const auto refusal = refusal_by_code(error, name, touched_by(plan))) throw *refusal;
+    explain_rules(plan, error);
+    // functions written in C leave no name
+    const bool own = error.sql()->sqlstate.starts_with("TD");
+    if (plan.foreign_code && error.code() == Code::kInternal && !own && !stale(error))
+        throw Error(Code::kConflict, kCodeFails, *error.sql());
+}
+
+// Refusals of the function in the words of the contract; returns for what may be tried again.
+void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& id,
+                          const Error& error) {
+    explain_refusal(error);
+    if (error.is(sqlstate::kConfigured) || error.is(sqlstate::kForeignKeyViolation))
+        refused(plan, id, error);
+    if (error.sql()->sqlstate.starts_with("22")) {
+        reading([&](Items& items, const schema::Catalog&) {
+            return items.canonical(*plan.plan.root, id);
+        });
+        throw Error(Code::kConflict, kCodeFails, *error.sql());
+    }
+}
+
+void Trash::Impl::give_up(const Error& error) {
+    if (error.is(sqlstate::kConfigured) || error.is(sqlstate::kForeignKeyViolation))
+        throw Error(Code::kConflict, "rows refer to this object; try again");
+    if (!error.is(sqlstate::kUncaptured)) throw error;
+    throw Error(
+        Code::kConflict,
+        "rows changed while they were captured, so nothing was deleted; another session or a "
+        "trigger interferes: try again",
+        *error.sql());
+}
+
+// A foreign key refused: names everything that refers, not the first. Returns when the row, or the
+// plan, is another one by now.
 void Trash::Impl::refused(const Compiled& plan, const std::vector<std::string>& id,
                           const Error& error) {
-    Impact impact = impact_of(plan, id);
+    Impact impact;
+    try {
+        impact = impact_of(plan, id);
+    } catch (const Error& meanwhile) {
+        if (meanwhile.is(sqlstate::kNoSuchRow) || stale(meanwhile)) return;
+        throw;
+    }
     if (!impact.blockers.empty()) throw_blocked(std::move(impact));
     if (role) refuse_hidden();
-    throw Error(Code::kConflict,
-                error.sql() && !error.sql()->constraint.empty()
-                    ? "the constraint " + error.sql()->constraint + " refuses the delete"
-                    : "rows refer to this object; try again");
+    throw_unexplained(plan, error);
 }
+
+namespace {
+
+// Another look may find the rows, or the catalog, as they are.
+bool may_pass(const Error& error) {
+    return stale(error) || error.is(sqlstate::kUncaptured) || error.is(sqlstate::kConfigured) ||
+           error.is(sqlstate::kForeignKeyViolation);
+}
+
+}  // namespace
 
 DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
                            const DeleteOptions& options, const Context& context) {
     int looks = 0;
-    for (int attempt = 1;; ++attempt) {
+    for (Attempts attempts;; attempts.next()) {
         auto plan = impl_->compiled(wanted, options.cascade, options.check);
         if (id.size() != plan->plan.root->primary_key.size())
             throw Error(Code::kNotFound, "there is no such object");
@@ -177,17 +271,18 @@ DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::s
             return impl_->move(*plan, id, options, context);
         } catch (const Error& error) {
             if (!error.sql()) throw;
-            if (error.is("TD404")) {
+            impl_->explain_code(*plan, error);
+            if (error.is(sqlstate::kNoSuchRow)) {
                 auto result = impl_->not_live(wanted, id, options, context);
                 if (result) return *result;
                 if (++looks == kLooks) throw Error(Code::kNotFound, "there is no such object");
-                --attempt;
                 continue;
             }
             impl_->explain(*plan, id, error);
-            if (attempt == kAttempts && stale(error)) throw StaleCatalog();
-            if (attempt == kAttempts || !(stale(error) || error.is("TD002"))) impl_->give_up(error);
-            if (stale(error)) impl_->renew(*plan);
+            if (attempts.last() && stale(error)) throw StaleCatalog();
+            if (attempts.last() || !may_pass(error)) impl_->give_up(error);
+            if (!stale(error)) continue;
+            impl_->renew_for(*plan, error, attempts);
         }
     }
 }

@@ -9,6 +9,7 @@
 #include "schema/reader.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
+#include "trash/told.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -20,6 +21,15 @@ using Statement = schema::Connection::Statement;
 using std::to_string;
 
 constexpr int kTries = 3;  // while nothing explains why the one before failed
+
+// Goes with the next round trip; nobody is there to ask where there are no triggers.
+void tell_triggers(Restoring& restoring) {
+    const auto tables = concerned(restoring);
+    if (std::ranges::all_of(tables, [](const auto* table) { return table->triggers.empty(); }))
+        return;
+    const auto& group = restoring.groups.front();
+    restoring.transaction.connection().later(told("restore", group.uuid, restoring.context));
+}
 
 // From here to the end of the transaction the tables are what the catalog says.
 void hold_tables(Restoring& restoring) {
@@ -254,6 +264,7 @@ Restored restore_groups(schema::Transaction& transaction, const schema::Catalog&
                         const RestoreOptions& options, const Context& context) {
     Restoring restoring{transaction, catalog, trash_schema, options, context};
     add_group(restoring, group);
+    tell_triggers(restoring);
     hold_tables(restoring);
     if (options.check.rows) options.check.rows(transaction, catalog, group.id);
     if (options.with_ancestors) bring_ancestors(restoring);

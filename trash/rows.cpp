@@ -2,6 +2,7 @@
 #include <set>
 
 #include "cascade/predicates.hpp"
+#include "schema/context.hpp"
 #include "schema/role.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/value.hpp"
@@ -255,12 +256,15 @@ void append(std::vector<Conflict>& out, const Conflict& like, const schema::Resu
     }
 }
 
-// Functions of the users' raise what they like.
 bool about_rows(const Error& error) {
     static const std::set<std::string> kClasses = {"22", "23", "27", "42", "44", "54", "P0"};
-    if (!error.sql() || error.is(sqlstate::kInsufficientPrivilege)) return false;
-    const bool raised = error.code() != Code::kUnavailable && !error.sql()->context.empty();
-    return raised || kClasses.count(error.sql()->sqlstate.substr(0, 2));
+    if (!error.sql()) return false;
+    // what a trigger raises may have any SQLSTATE
+    const auto frames = schema::frames_of(*error.sql());
+    if (!frames.empty() && frames.front().by_author) return true;
+    const bool of_rows = !frames.empty() || kClasses.count(error.sql()->sqlstate.substr(0, 2)) > 0;
+    return of_rows && error.code() != Code::kUnavailable &&
+           !error.is(sqlstate::kInsufficientPrivilege);
 }
 
 }  // namespace trashd::trash

@@ -1,9 +1,13 @@
 #include "trash/trash.hpp"
 
+#include "cascade/sql.hpp"
+#include "schema/context.hpp"
+#include "schema/sqlstate.hpp"
 #include "trash/impl.hpp"
 #include "trash/ledger.hpp"
 #include "trash/restore.hpp"
 #include "trash/store.hpp"
+#include "trash/told.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -27,11 +31,13 @@ std::string sentence(const std::vector<std::string>& parts) {
 }  // namespace
 
 bool stale(const Error& error) {
-    for (const char* state : {"TD001", "42P01", "42703", "42883", "42704"}) {
+    for (const auto state :
+         {sqlstate::kCatalogChanged, sqlstate::kUndefinedTable, sqlstate::kUndefinedColumn,
+          sqlstate::kUndefinedFunction, sqlstate::kUndefinedObject}) {
         if (error.is(state)) return true;
     }
     // a rule that came refuses the statement before its own check; a standby says 0A000 as well
-    return error.is("0A000") && error.code() == Code::kInternal;
+    return error.is(sqlstate::kFeatureNotSupported) && error.code() == Code::kInternal;
 }
 
 std::vector<Param> params_of(const std::vector<std::string>& texts) {
@@ -66,6 +72,9 @@ std::shared_ptr<const Compiled> Trash::Impl::planned(const QualifiedName& wanted
 std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wanted, bool take_all,
                                                       const Checks& check) {
     auto plan = planned(wanted, take_all);
+    // what was refused for may be mended by now, and no statement looks at the catalog
+    if (!plan->plan.refusals.empty() && cache.refresh() != plan->catalog)
+        plan = planned(wanted, take_all);
     if (check.tables) check.tables(tables_in(plan->plan));
     if (!plan->plan.refusals.empty()) throw Error(Code::kConflict, sentence(plan->plan.refusals));
     return plan;
@@ -79,6 +88,7 @@ Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
             options.check.tables(group_tables(transaction.connection(), name, item_id).all);
         const GroupRow group = group_of(transaction.connection(), name, item_id, true);
         const auto checks = with_sight(options.check);
+        transaction.connection().later(told("purge", group.uuid, context));
         if (checks.rows) checks.rows(transaction, *cache.get(), group.id);
         if (options.most && group.size > *options.most) throw TooLarge();
         purged = {group.size, purge_group(transaction, name, group, context)};
@@ -87,9 +97,20 @@ Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
     return purged;
 }
 
-void Trash::Impl::renew(const Compiled& plan) {
+bool Trash::Impl::renew(const Compiled& plan) {
     plans.forget(plan);
     replace(plan.catalog);
+    const auto tables = cascade::tables_of(plan.plan);
+    return schema::expected_fingerprint(*plan.catalog, tables) !=
+           schema::expected_fingerprint(*cache.get(), tables);
+}
+
+// Its function may be gone, which is made anew; then something else is not there.
+void Trash::Impl::renew_for(const Compiled& plan, const Error& error, Attempts& attempts) {
+    if (renew(plan) || error.is(sqlstate::kCatalogChanged)) return;
+    if (!attempts.unexplained_twice()) return;
+    if (!plan.foreign_code) throw error;
+    throw Error(Code::kConflict, kCodeFails, *error.sql());
 }
 
 // One reads for all: many readings at once would each be old again when they end.
@@ -98,11 +119,22 @@ void Trash::Impl::replace(const std::shared_ptr<const schema::Catalog>& old) {
     if (cache.get() == old) cache.reload();
 }
 
+namespace {
+
+// A trigger's own RAISE, which may have any SQLSTATE.
+bool refuses_in_words(const Error& error) {
+    const auto frames = schema::frames_of(*error.sql());
+    return !frames.empty() && frames.front().by_author;
+}
+
+}  // namespace
+
 void Trash::Impl::naming_role(const std::function<void()>& work) const {
     try {
         work();
     } catch (const Error& error) {
-        if (!role || !error.is("42501")) throw;
+        if (!role || !error.is(sqlstate::kInsufficientPrivilege)) throw;
+        if (refuses_in_words(error)) throw;
         throw Error(Code::kForbidden,
                     "the database does not let the role of the credentials do this: it lacks a "
                     "privilege, or row-level security refuses the row",
@@ -120,13 +152,32 @@ Checks Trash::Impl::with_sight(const Checks& checks) const {
     return {checks.tables, rows};
 }
 
+namespace {
+
+// Managed databases have event triggers that let few roles change the schema.
+void make_schema(schema::Connection& connection, const std::string& trash_schema) {
+    try {
+        migrate(connection, trash_schema);
+    } catch (const Error& error) {
+        const auto refusal = refusal_by_code(error, trash_schema, {});
+        if (!refusal) throw;
+        throw Error(Code::kConflict,
+                    "the trash schema cannot be made: " + std::string(refusal->what()) +
+                        "; a role that may make it can do so for the service's: trashd migrate "
+                        "--for ROLE",
+                    *error.sql());
+    }
+}
+
+}  // namespace
+
 Trash::Trash(schema::Pool& pool, std::string trash_schema)
     : impl_(std::make_unique<Impl>(std::make_shared<Shared>(pool, trash_schema))) {
     schema::Lease lease = pool.lease();
     // Unqualified names in the database's own functions must not mean the trash.
     if (lease.connection().exec("SELECT current_user").text(0, 0) == trash_schema)
         pool.hide_user_schema();
-    migrate(lease.connection(), trash_schema);
+    make_schema(lease.connection(), trash_schema);
     if (lease.connection().exec("SHOW session_replication_role").text(0, 0) == "replica") {
         throw Error(Code::kUnavailable,
                     "session_replication_role is replica here, so foreign keys and triggers do not "
@@ -270,6 +321,10 @@ GroupTables Trash::tables_of(const std::string& item_id) {
     return impl_->reading([&](Items& items, const schema::Catalog&) {
         return group_tables(items.connection(), impl_->readable(), item_id);
     });
+}
+
+bool Trash::meets_code(const QualifiedName& wanted, bool cascade) {
+    return impl_->planned(wanted, cascade)->interferes;
 }
 
 bool Trash::within(const std::string& item_id, const Reach& reach) {

@@ -30,9 +30,10 @@ struct Checks {
 };
 
 struct DeleteResult {
-    std::optional<Item> item;  // absent after a hard delete
-    bool already = false;      // it lay in the trash before
-    long long rows = 0;        // moved, or deleted for good
+    std::optional<Item> item;              // absent after a hard delete
+    bool already = false;                  // it lay in the trash before
+    long long rows = 0;                    // moved, or deleted for good
+    std::vector<TableCount> written = {};  // rows that triggers put into tables beside
 };
 
 // at_end runs in the transaction of the work, as the last before COMMIT; again where that is tried
@@ -99,6 +100,7 @@ struct BulkEntry {
 struct BulkResult {
     std::vector<BulkEntry> entries;  // one for each id given, or for each row met, in order
     long long rows = 0;
+    std::vector<TableCount> written = {};
 };
 
 // mine: whether what lies in the trash already is there for who asks.
@@ -192,6 +194,8 @@ class Trash {
 
     // The tables that a delete may take rows from, that of the object first.
     std::vector<schema::QualifiedName> taken_by(const schema::QualifiedName& table, bool cascade);
+    // Triggers run in such a delete, or rules divert it: what they do shows only when it is tried.
+    bool meets_code(const schema::QualifiedName& table, bool cascade);
     // Also of a group that was restored or purged since. Throws kNotFound when it never was.
     GroupTables tables_of(const std::string& item_id);
 

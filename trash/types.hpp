@@ -45,6 +45,7 @@ struct Impact {
     long long total = 0;            // rows that move
     std::vector<ImpactLine> lines;
     std::vector<Blocker> blockers;
+    std::vector<TableCount> written = {};  // rows that triggers would put into tables beside
 };
 
 // One TrashItem. times are RFC 3339 UTC as text.

@@ -278,19 +278,21 @@ TEST_CASE("a body over the limit is refused, whether its length is said or not")
 
 TEST_CASE("an internal error shows nothing of the database; the log does") {
     Bench call;
-    check_problem(call("DELETE", "/v1/odd/XX000"), "internal",
+    call.sql("ALTER TABLE trashd.item RENAME TO secret");
+    check_problem(call("DELETE", "/v1/slot/1"), "internal",
                   "something went wrong; the log has it under the requestId");
     call.service.stop();
-    CHECK(call.service.log().find("request request-1: the database refused (SQLSTATE XX000); see "
-                                  "the log of the service [XX000: the secret of (XX000)") !=
-          std::string::npos);
+    CHECK(
+        call.service.log().find("request request-1: the database refused (SQLSTATE 42P01); see "
+                                "the log of the service [42P01: relation \"trashd.item\" does not "
+                                "exist") != std::string::npos);
 }
 
 // The answer pointed to the log, which had nothing.
 TEST_CASE("what a trigger refuses is in the log, where the answer says it is") {
     Bench call;
     check_problem(call("DELETE", "/v1/odd/P0001"), "conflict",
-                  "a trigger or function of the database refused; see the log of the service");
+                  "the trigger refuse of public.odd refuses: the secret of (P0001)");
     call.service.stop();
     CHECK(call.service.log().find("[warning] request request-1: ") != std::string::npos);
     CHECK(call.service.log().find("[P0001: the secret of (P0001)") != std::string::npos);
@@ -300,8 +302,7 @@ TEST_CASE("what a trigger refuses is in the log, where the answer says it is") {
 TEST_CASE("a trigger that fails on a value does not hide the object") {
     Bench call;
     check_problem(call("DELETE", "/v1/odd/22P02"), "conflict",
-                  "a trigger or function of the database fails on these rows; see the log of the "
-                  "service");
+                  "the trigger refuse of public.odd refuses: the secret of (22P02)");
     CHECK(call("GET", "/v1/odd/22P02").status == 200);
 }
 

@@ -1,0 +1,49 @@
+// What a transaction did to tables and large objects, of which counts of deleted rows tell nothing.
+#include "schema/watch.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/database.hpp"
+
+using namespace trashd;
+using namespace trashd::test;
+
+namespace {
+
+// What is seen of the statements, which run in one transaction between the two looks.
+std::string harm(const std::string& statements) {
+    TempDatabase database(R"(
+CREATE TABLE cache (x int); CREATE TABLE log (x int);
+CREATE SCHEMA trashd; CREATE TABLE trashd.item (x int);)");
+    TestConnection connection(database.url());
+    connection->script("BEGIN; CREATE TEMP TABLE was AS SELECT " +
+                       schema::stored_tables_sql("trashd") + " AS tables");
+    connection->script(statements);
+    return connection.value("SELECT " +
+                            schema::harmed_table_sql("trashd", "(SELECT w.tables FROM was w)"));
+}
+
+std::string objects(const std::string& statement) {
+    TempDatabase database("SELECT lo_create(4711)");
+    TestConnection connection(database.url());
+    connection->script("BEGIN; " + statement);
+    return connection.value("SELECT " + schema::deleted_large_objects_sql());
+}
+
+}  // namespace
+
+TEST_CASE("a table that the transaction empties, rewrites or drops is named") {
+    CHECK(harm("SELECT 1") == "NULL");
+    CHECK(harm("TRUNCATE cache") == "empties or rewrites the table public.cache");
+    CHECK(harm("ALTER TABLE log ALTER x TYPE bigint") ==
+          "empties or rewrites the table public.log");
+    CHECK(harm("DROP TABLE log") == "drops the table public.log");
+    CHECK(harm("CREATE TABLE made (x int); TRUNCATE made; DROP TABLE made") == "NULL");
+    CHECK(harm("CREATE TEMP TABLE scratch (x int); DROP TABLE scratch") == "NULL");
+    CHECK(harm("TRUNCATE trashd.item") == "NULL");
+}
+
+TEST_CASE("large objects that the transaction deletes are counted") {
+    CHECK(objects("SELECT 1") == "0");
+    CHECK(objects("SELECT lo_unlink(4711)") == "1");
+}
