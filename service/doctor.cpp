@@ -191,6 +191,8 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
                                 "name schemas that are there: schemas, or --schema"});
         for (auto& finding : examine_catalog(resources, config, role))
             findings.push_back(std::move(finding));
+        for (auto& finding : examine_triggers(connection, resources, role))
+            findings.push_back(std::move(finding));
     }
     std::ranges::stable_sort(findings, {}, &Finding::severity);
     return findings;

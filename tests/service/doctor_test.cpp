@@ -291,3 +291,71 @@ CREATE TABLE keyless (id int);
     for (std::string line; std::getline(lines, line);) connection->exec(line);
     CHECK(run({"--sql"}).output.empty());
 }
+
+// It exited with 0, and the delete was taken whose restore the role had no privileges for.
+TEST_CASE("what triggers need beyond the grants on tables is named with its statement") {
+    TempDatabase database(R"(
+CREATE SCHEMA shop; CREATE SCHEMA r;
+CREATE TABLE shop.job (id int PRIMARY KEY);
+CREATE TABLE shop.ticket (no serial PRIMARY KEY, job int);
+CREATE FUNCTION r.lend(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+REVOKE EXECUTE ON FUNCTION r.lend FROM PUBLIC;
+CREATE FUNCTION r.give() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN INSERT INTO ticket(job) VALUES (r.lend(NEW.id)); RETURN NULL; END $$;
+CREATE TRIGGER give AFTER INSERT ON shop.job FOR EACH ROW EXECUTE FUNCTION r.give();
+DROP ROLE IF EXISTS doctor_least; CREATE ROLE doctor_least LOGIN;
+GRANT USAGE ON SCHEMA shop TO doctor_least;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA shop TO doctor_least;
+)");
+    service::Config config;
+    config.schemas = {"shop"};
+    const auto needs = [&] {
+        return only(findings_of(database.url("doctor_least"), config), "missing-grant");
+    };
+    TestConnection(database.url())
+        ->script("GRANT CREATE ON DATABASE " + database.name() + " TO doctor_least");
+    const auto found = needs();
+    REQUIRE(found.size() == 3);
+    CHECK(found[0].fix == "GRANT USAGE ON SCHEMA \"r\" TO \"doctor_least\";");
+    CHECK(found[1].fix == "GRANT EXECUTE ON FUNCTION r.lend(integer) TO \"doctor_least\";");
+    CHECK(found[2].fix == "GRANT USAGE ON ALL SEQUENCES IN SCHEMA \"shop\" TO \"doctor_least\";");
+    CHECK(found[2].detail.find("ticket_no_seq") != std::string::npos);
+    const auto path = single(findings_of(database.url("doctor_least"), config), "search-path");
+    CHECK(path.detail ==
+          "the trigger give of shop.job names ticket without a schema, and the role's search_path, "
+          "\"$user\", public, does not lead there");
+    CHECK(path.fix == "ALTER ROLE \"doctor_least\" SET search_path = \"$user\", public, \"shop\";");
+    for (const auto& one : found) TestConnection(database.url())->exec(one.fix);
+    TestConnection(database.url())->exec(path.fix);
+    CHECK(needs().empty());
+    CHECK(only(findings_of(database.url("doctor_least"), config), "search-path").empty());
+    TestConnection(database.url())->exec("DROP OWNED BY doctor_least; ");
+}
+
+TEST_CASE(
+    "triggers that write elsewhere, destroy, or fire on restores are named, and publications") {
+    TempDatabase database(R"(
+CREATE TABLE doc (id int PRIMARY KEY);
+CREATE FUNCTION bury() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN INSERT INTO gone VALUES (OLD.id); RETURN NULL; END';
+CREATE FUNCTION wipe() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN TRUNCATE cache; RETURN NULL; END';
+CREATE TRIGGER bury AFTER DELETE ON doc FOR EACH ROW EXECUTE FUNCTION bury();
+CREATE TRIGGER wipe AFTER DELETE ON doc FOR EACH ROW EXECUTE FUNCTION wipe();
+CREATE TABLE mail (id int PRIMARY KEY);
+CREATE TRIGGER welcome AFTER INSERT ON mail FOR EACH ROW EXECUTE FUNCTION bury();
+CREATE TABLE k (doc int REFERENCES doc ON DELETE CASCADE); CREATE INDEX ON k (doc);
+CREATE PUBLICATION some_tables FOR TABLE k;
+)");
+    const auto found = findings_of(database.url());
+    const auto triggers = only(found, "trigger");
+    REQUIRE(triggers.size() == 3);
+    CHECK(triggers[0].detail.starts_with("the DELETE trigger bury may write into other tables"));
+    CHECK(triggers[0].severity == Severity::kWarning);
+    CHECK(triggers[1].detail.starts_with("the DELETE trigger wipe drops or empties tables"));
+    CHECK(triggers[2].detail == "the INSERT trigger welcome fires when rows are restored, too");
+    CHECK(triggers[2].severity == Severity::kInfo);
+    const auto published = single(found, "replica-identity");
+    CHECK(published.severity == Severity::kError);
+    CHECK(published.subject == "public.k");
+    CHECK(published.fix == "ALTER TABLE \"public\".\"k\" REPLICA IDENTITY FULL;");
+}
