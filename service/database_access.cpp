@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "schema/reader.hpp"
+#include "schema/sqlstate.hpp"
 #include "service/json.hpp"
+#include "trash/trust.hpp"
 
 namespace trashd::service {
 
@@ -57,6 +60,20 @@ std::optional<trash::Consent> consent_of(const Call& call) {
         return resource ? encode_path(resource->path) : table.schema + "." + table.name;
     };
     return trash::Consent{function_of(*call.config), claims_of(call.principal), resource_of};
+}
+
+void refuse_untrusted(const Call& call, bool schema::Trigger::*event) {
+    if (call.config->access.roles.empty()) return;
+    const auto why = trash::untrusted(*call.resource->table, event);
+    if (!why.empty()) throw Error(Code::kConflict, why);
+}
+
+void expect_catalog(const Call& call, schema::Transaction& transaction) {
+    if (call.config->access.roles.empty()) return;
+    const std::vector<schema::Oid> table{call.resource->table->oid};
+    const auto found = transaction.exec(schema::fingerprint_sql(table));
+    if (found.text(0, 0) != schema::expected_fingerprint(*call.resources->catalog(), table))
+        throw Error(SqlError{std::string(sqlstate::kUndefinedTable), "", "", "", "", "", ""});
 }
 
 void open_database_access(trash::Trash& trash, const Config& config) {

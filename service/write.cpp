@@ -292,6 +292,7 @@ Reply insert(Write& write, schema::Transaction& transaction, const std::vector<G
         rows.push_back(std::move(*row));
     }
     write.position.reset();
+    expect_catalog(write.call, transaction);
     refuse_trashed(write.call, transaction, keys);
     return created(write.call, rows, array);
 }
@@ -407,6 +408,7 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
                                 change.defaults);
     if (!row) refuse_kept_out();
     check_written(call, transaction, "update", *row);
+    expect_catalog(call, transaction);
     Reply reply;
     add_etag(reply, call, row->etag);
     add_representation(reply, call, row->json);
@@ -416,6 +418,7 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
 
 Reply update(const Call& call, bool replace) {
     call.target.query.only({"deleted"});
+    refuse_untrusted(call, &schema::Trigger::on_update);
     const auto body = parse_body(call);
     const auto change = change_of(call, body, replace);
     need_on_row(call, Right::kWrite, change.address.id);
@@ -446,6 +449,7 @@ Reply take_back(const Call& call) {
 Reply create_objects(const Call& call) {
     refuse_foreign(call);
     call.target.query.only({});
+    refuse_untrusted(call, &schema::Trigger::on_insert);
     const auto body = parse_body(call);
     const auto objects = given_objects(call, body);
     Write write{call, &objects.front()};

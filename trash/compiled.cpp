@@ -7,6 +7,7 @@
 #include "schema/reader.hpp"
 #include "trash/sight.hpp"
 #include "trash/store.hpp"
+#include "trash/trust.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -74,18 +75,15 @@ bool diverted(const Compiled& compiled) {
     });
 }
 
-// SET ROLE is no wall against code: a trigger takes the service's role, and gives it back.
 void refuse_untrusted(Compiled& compiled) {
-    for (const auto& node : compiled.plan.nodes) {
-        for (const auto& trigger : node.table->triggers) {
-            if (trigger.trusted || !trigger.on_delete) continue;
-            compiled.plan.refusals.push_back(
-                "the trigger " + trigger.name + " of " + node.table->name.schema + "." +
-                node.table->name.name + " runs a function that belongs to neither the table's " +
-                "owner nor a superuser, and could act as the service; ALTER FUNCTION " +
-                quoted(trigger.function) + "() OWNER TO the table's owner");
-        }
-    }
+    const auto refuse = [&](const schema::Table& table, bool schema::Trigger::*event) {
+        const auto why = untrusted(table, event);
+        if (!why.empty()) compiled.plan.refusals.push_back(why);
+    };
+    for (const auto& node : compiled.plan.nodes) refuse(*node.table, &schema::Trigger::on_delete);
+    for (const auto& edge : compiled.plan.edges)
+        if (edge.effect == cascade::Effect::kSetNull || edge.effect == cascade::Effect::kSetDefault)
+            refuse(*compiled.catalog->table(edge.key->child), &schema::Trigger::on_update);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
 #include "trash/told.hpp"
+#include "trash/trust.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -31,6 +32,14 @@ void tell_triggers(Restoring& restoring) {
     restoring.transaction.connection().later(told("restore", group.uuid, restoring.context));
 }
 
+void refuse_untrusted(const Restoring& restoring) {
+    if (!restoring.options.role) return;
+    for (const auto* table : concerned(restoring))
+        for (const auto event : {&schema::Trigger::on_insert, &schema::Trigger::on_update})
+            if (const auto why = untrusted(*table, event); !why.empty())
+                throw Error(Code::kConflict, why);
+}
+
 // From here to the end of the transaction the tables are what the catalog says.
 void hold_tables(Restoring& restoring) {
     std::vector<schema::Oid> oids;
@@ -50,6 +59,7 @@ void hold_tables(Restoring& restoring) {
         if (error.is("42P01") || error.is("3F000")) throw StaleCatalog();
         throw;
     }
+    refuse_untrusted(restoring);
 }
 
 long long links_of_all(const Restoring& restoring) {

@@ -198,6 +198,35 @@ TEST_CASE("triggers run as the role even when they are deferred, and may not cha
     CHECK(bench.value("SELECT count(*) FROM project") == "4");
 }
 
+TEST_CASE("a trigger that takes the service's role and gives it back never runs") {
+    // it did what the service alone may do, for the role was looked at when it was back
+    Bench bench("database_roles = [\"db_app\", \"db_boss\"]", R"(
+CREATE SCHEMA webs; CREATE TABLE loot (who text); INSERT INTO open VALUES (2, 'y');
+CREATE FUNCTION webs.tg() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM set_config('role', 'none', true); INSERT INTO public.loot VALUES (current_user);
+  PERFORM set_config('role', 'db_app', true); RETURN NULL; END $$;
+ALTER FUNCTION webs.tg() OWNER TO db_app;
+)");
+    const auto item = bench.trash("ann", "/v1/open/1");
+    bench.sql(
+        "CREATE TRIGGER w AFTER INSERT OR UPDATE OR DELETE ON open FOR EACH ROW "
+        "EXECUTE FUNCTION webs.tg()");
+    const std::string refusal =
+        "the trigger w of public.open runs a function that belongs to neither the table's owner "
+        "nor a superuser, and could act as the service; ALTER FUNCTION \\\"webs\\\".\\\"tg\\\"() OWNER TO "
+        "the table's owner";
+    check_problem(bench.as("ann", "POST", "/v1/open", R"({"id":3})"), "conflict", refusal);
+    check_problem(bench.as("ann", "PATCH", "/v1/open/2", R"({"by":"z"})"), "conflict", refusal);
+    check_problem(bench.as("ann", "DELETE", "/v1/open/2"), "conflict", refusal);
+    check_problem(bench.as("ann", "DELETE", "/v1/open?ids=2"), "conflict", refusal);
+    check_problem(bench.as("ann", "POST", item + "/$restore"), "conflict", refusal);
+    CHECK(bench.value("SELECT (SELECT count(*) FROM loot) || by FROM open") == "0y");
+    bench.sql("DROP TRIGGER w ON open");
+    CHECK(bench.as("ann", "DELETE", "/v1/open/2").status == 204);
+    CHECK(bench.as("ann", "POST", item + "/$restore").status == 200);
+    CHECK(bench.as("ann", "PATCH", "/v1/open/1", R"({"by":"z"})").status == 200);
+}
+
 TEST_CASE("what the role may not insert stays in the trash") {
     Bench bench;
     const auto item = bench.trash("ann", "/v1/archive/1");
