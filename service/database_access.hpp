@@ -17,7 +17,7 @@ std::optional<trash::Consent> consent_of(const Call& call);
 void refuse_untrusted(const Call& call, bool schema::Trigger::*event);
 // Has the request begin again where the table, which the write holds, is not the catalog's any more.
 void expect_catalog(const Call& call, schema::Transaction& transaction);
-// Makes the database ready for what is configured. Throws Error kUnavailable where it cannot be.
+// Makes the database ready for what is configured. Throws Error kConflict where it cannot be.
 void open_database_access(trash::Trash& trash, const Config& config);
 
 }  // namespace trashd::service

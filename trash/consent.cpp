@@ -78,7 +78,7 @@ void check_function(schema::Connection& connection, const std::string& function)
         "oid OPERATOR(pg_catalog.=) pg_catalog.to_regprocedure($1)",
         {function + kArguments});
     if (found.rows() == 0 || !found.boolean(0, 0))
-        throw Error(Code::kUnavailable, "access.function: there is no function " + function +
+        throw Error(Code::kConflict, "access.function: there is no function " + function +
                                             kArguments + " that returns text; create it");
 }
 

@@ -19,7 +19,7 @@ struct Consent {
     std::function<std::string(const schema::QualifiedName&)> resource_of;
 };
 
-// Throws kUnavailable where there is no such function.
+// Throws kConflict where there is no such function.
 void check_function(schema::Connection& connection, const std::string& function);
 // Throw kForbidden with the function's words. The row as JSON; the items of a group, as they lie in
 // the trash.

@@ -22,10 +22,10 @@ void check_role(schema::Connection& connection, const std::string& role) {
         "rolname OPERATOR(pg_catalog.=) $1",
         {role});
     if (found.rows() == 0)
-        throw Error(Code::kUnavailable,
+        throw Error(Code::kConflict,
                     "access.database_roles: there is no role '" + role + "'; create it");
     if (!found.boolean(0, 0))
-        throw Error(Code::kUnavailable,
+        throw Error(Code::kConflict,
                     "access.database_roles: the service's role is no member of '" + role +
                         "'; GRANT it to the role");
 }

@@ -20,7 +20,7 @@ struct DatabaseRole {
 
 std::string access_schema(const std::string& trash_schema);
 // Makes the views where they are missing or of another version, and lets the roles use them.
-// Throws kUnavailable where a role is not there, or the session's role cannot become it.
+// Throws kConflict where a role is not there, or the session's role cannot become it.
 void open_to(schema::Connection& connection, const std::string& trash_schema,
              const std::vector<std::string>& roles);
 // Of the connection's transaction.
