@@ -10,7 +10,7 @@ namespace {
 
 using namespace sqlstate;
 
-constexpr std::array<std::string_view, 22> kNames = {
+constexpr std::array<std::string_view, 23> kNames = {
     "bad-request",
     "confirmation-required",
     "reason-required",
@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, 22> kNames = {
     "conflict",
     "held",
     "too-large",
+    "row-too-large",
     "gone",
     "stale",
     "payload-too-large",
@@ -41,6 +42,14 @@ bool any_of(std::string_view state, std::initializer_list<std::string_view> stat
         if (state.starts_with(s)) return true;
     }
     return false;
+}
+
+// No value, and no text of a row, has more than 1 GB. That an index takes less is another fault.
+bool is_too_long(const SqlError& sql) {
+    const std::string_view message = sql.message;
+    if (sql.sqlstate == "XX000") return message.starts_with("invalid memory alloc request size");
+    return sql.sqlstate == "54000" &&
+           (message == "out of memory" || message.starts_with("array size exceeds"));
 }
 
 Code code_of(std::string_view state) {
@@ -148,6 +157,11 @@ std::string not_in_state(const SqlError& sql) {
 }
 
 std::string detail_of(const SqlError& sql) {
+    if (is_too_long(sql)) {
+        return "a row has more in it than PostgreSQL writes as one text (1 GB), so it can neither "
+               "be shown whole nor go into the trash; ask for some of its columns with select=, or "
+               "make its values smaller first";
+    }
     if (sql.sqlstate.starts_with("23")) return integrity(sql);
     if (sql.sqlstate == kRaiseException) {
         return "a trigger or function of the database refused; see the log of the service";
@@ -204,6 +218,8 @@ std::string in_log(const std::exception& error) {
 }
 
 Error::Error(SqlError sql)
-    : std::runtime_error(detail_of(sql)), code_(code_of(sql.sqlstate)), sql_(std::move(sql)) {}
+    : std::runtime_error(detail_of(sql)),
+      code_(is_too_long(sql) ? Code::kRowTooLarge : code_of(sql.sqlstate)),
+      sql_(std::move(sql)) {}
 
 }  // namespace trashd

@@ -25,6 +25,7 @@ enum class Code {
     kConflict,
     kHeld,
     kTooLarge,
+    kRowTooLarge,
     kGone,
     kStale,
     kPayloadTooLarge,

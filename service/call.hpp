@@ -24,7 +24,7 @@ struct Reply {
     std::string body;
     std::string type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers;
-    std::shared_ptr<const Spool> spool = nullptr;  // instead of body, where the answer may be large
+    std::shared_ptr<Spool> spool = nullptr;  // instead of body, where the answer may be large
 };
 
 // Every value of one header, in order.

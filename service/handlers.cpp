@@ -120,7 +120,7 @@ void JsonArray::add(std::initializer_list<std::string_view> pieces) {
     for (const auto piece : pieces) spool_->append(piece);
 }
 
-std::shared_ptr<const Spool> JsonArray::finish() {
+std::shared_ptr<Spool> JsonArray::finish() {
     spool_->append(spool_->size() == 0 ? "[]" : "]");
     return spool_;
 }

@@ -73,7 +73,10 @@ class JsonArray {
   public:
     // An element in pieces, which are not put together in memory.
     void add(std::initializer_list<std::string_view> pieces);
-    std::shared_ptr<const Spool> finish();
+    // More of the last element; of none, the beginning of the next.
+    void append(std::string_view piece) { spool_->append(piece); }
+    Spool& spool() { return *spool_; }
+    std::shared_ptr<Spool> finish();
 
   private:
     std::shared_ptr<Spool> spool_ = std::make_shared<Spool>();

@@ -41,6 +41,8 @@ Meaning meaning_of(Code code) {
             return {409, "It is held"};
         case Code::kTooLarge:
             return {409, "More rows than may go at once"};
+        case Code::kRowTooLarge:
+            return {409, "A row is too large"};
         case Code::kGone:
             return {410, "Gone"};
         case Code::kStale:

@@ -1,4 +1,5 @@
 #include <map>
+#include <utility>
 
 #include "service/async.hpp"
 #include "service/cursor.hpp"
@@ -7,6 +8,7 @@
 #include "service/once.hpp"
 #include "service/parameters.hpp"
 #include "service/reach.hpp"
+#include "service/row_writer.hpp"
 #include "service/veil.hpp"
 
 namespace trashd::service {
@@ -162,15 +164,19 @@ Reply empty_trash(const Call& call) {
 Reply list_items(const Call& call) {
     call.target.query.only({"limit", "cursor", "count", "expand", "root", "resource", "groupId",
                             "deletedObjectId", "deletedBy", "from", "to", "olderThan", "q"});
-    const auto asked = parse_items(call);
+    auto asked = parse_items(call);
     JsonArray elements;
+    bool open = false;
+    asked.object = [&](std::string_view piece) { elements.append(piece); };
     const auto page = call.trash->list(asked, [&](const trash::Item& item) {
+        if (std::exchange(open, asked.with_object)) elements.append("}");
         const auto json = item_json(item, *call.resources, false);
-        if (item.object)
-            elements.add({without_brace(json), ",\"object\":", *item.object, "}"});
+        if (open)
+            elements.add({without_brace(json), ",\"object\":"});
         else
             elements.add({json});
     });
+    if (open) elements.append("}");
     Reply reply;
     if (page.more) link(reply, call, "next", "cursor", cursor_after(call, page.last));
     if (page.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*page.total));
@@ -183,8 +189,16 @@ Reply get_item(const Call& call) {
     expand(call);
     const auto id = item_id(call);
     need_on_item(call, Right::kViewTrash, id);
+    auto spool = std::make_shared<Spool>();
+    call.trash->item(id, {[&](const trash::Item& item) {
+                              const auto json = item_json(item, *call.resources, false);
+                              spool->append(without_brace(json));
+                              spool->append(",\"object\":");
+                          },
+                          [&](std::string_view piece) { spool->append(piece); }});
+    spool->append("}");
     Reply reply;
-    reply.body = item_json(call.trash->item(id, true), *call.resources, true);
+    give_body(reply, std::move(spool));
     return reply;
 }
 

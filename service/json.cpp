@@ -310,10 +310,9 @@ std::string_view without_brace(std::string_view object) {
     return object.substr(0, object.rfind('}'));
 }
 
-std::string end_of_trashed_row(std::string_view row, const trash::Item& item,
-                               const schema::Table& table, const Resources& resources) {
+std::string end_of_trashed_row(bool first, const trash::Item& item, const schema::Table& table,
+                               const Resources& resources) {
     std::string json;
-    bool first = without_brace(row) == "{";
     auto add = [&](const char* name, const std::string& value) {
         if (table.column(name)) return;
         json += (std::exchange(first, false) ? "\"" : ",\"") + std::string(name) + "\":" + value;

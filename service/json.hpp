@@ -47,8 +47,9 @@ std::string restored_json(const trash::Restored& restored, const Resources& reso
 std::string resources_json(const Resources& resources, const Access& access);
 // What follows the columns of a trashed row in its JSON, after its last brace is cut off:
 // "deletedAt" and "trashItem", unless the table has columns of these names.
-std::string end_of_trashed_row(std::string_view row, const trash::Item& item,
-                               const schema::Table& table, const Resources& resources);
+// first: there are no columns.
+std::string end_of_trashed_row(bool first, const trash::Item& item, const schema::Table& table,
+                               const Resources& resources);
 std::string_view without_brace(std::string_view object);
 
 }  // namespace trashd::service

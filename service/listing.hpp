@@ -33,9 +33,12 @@ struct Listing {
     std::vector<const schema::Column*> owners = {};
 };
 
-struct ListedRow {
-    std::optional<trash::Item> item;  // of a trashed row
-    std::string_view json;
+// Told of each row, with the item where it lies in the trash, and then of its JSON, piece by piece.
+// begin: before the rows, again when they have to be read again.
+struct ListedRows {
+    std::function<void()> begin;
+    std::function<void(std::optional<trash::Item>)> row;
+    std::function<void(std::string_view)> piece;
 };
 
 struct Listed {
@@ -55,9 +58,7 @@ Listing parse_listing(const Call& call, bool trashed_only);
 // Throws Error kBadRequest for a value that is not of its column's type.
 void check_where(trash::Trash& trash, const Conditions& where);
 
-// Throws what check_where does. begin() before the rows,
-// again when they have to be read again.
-Listed read_listing(trash::Trash& trash, const Listing& listing, const std::function<void()>& begin,
-                    const std::function<void(const ListedRow&)>& each);
+// Throws what check_where does.
+Listed read_listing(trash::Trash& trash, const Listing& listing, const ListedRows& rows);
 
 }  // namespace trashd::service

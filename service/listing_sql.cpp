@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schema/error.hpp"
+#include "schema/pieces.hpp"
 #include "schema/value.hpp"
 #include "service/listing.hpp"
 #include "service/rows.hpp"
@@ -14,6 +15,9 @@ namespace trashd::service {
 namespace {
 
 using schema::Column;
+
+// Characters of a value that a cursor goes on after: more do not fit into an address.
+constexpr int kLongestTerm = 8000;
 
 std::string place_of(std::size_t term) {
     return "o" + std::to_string(term + 1);
@@ -42,7 +46,7 @@ class Reader {
 
     void be_careful() { trashed_.be_careful(); }
     void check_values();
-    Listed read(const std::function<void(const ListedRow&)>& each);
+    Listed read(const ListedRows& into);
 
   private:
     trash::RowsAsked asked(std::vector<schema::Param>& params, bool paged) const;
@@ -54,7 +58,6 @@ class Reader {
     std::string last_texts() const;
     std::string live_case() const;
     std::string statement(const trash::RowsAsked& asked) const;
-    ListedRow row_from(const schema::Result& row) const;
     long long count();
 
     trash::Trash& trash_;
@@ -159,7 +162,8 @@ std::string Reader::last_texts() const {
     for (std::size_t at = 0; at < listing_.order.terms.size(); ++at) {
         auto column = *listing_.order.terms[at].column;
         column.name = place_of(at);
-        texts.push_back(schema::to_text(column, "p"));
+        texts.push_back(
+            fmt::format("pg_catalog.left({}, {})", schema::to_text(column, "p"), kLongestTerm));
     }
     return "ARRAY[" + joined(texts, ", ") + "]::pg_catalog.text[]";
 }
@@ -194,14 +198,8 @@ std::string Reader::statement(const trash::RowsAsked& asked) const {
                                      "p.ordinal") +
                " END";
     }
-    return fmt::format("SELECT {}, {}, CASE{} END FROM {} p", last_texts(), item, cases, page);
-}
-
-ListedRow Reader::row_from(const schema::Result& row) const {
-    ListedRow listed;
-    if (!row.null(0, 1)) listed.item = trash::item_from(row.text(0, 1));
-    listed.json = row.text(0, 2);
-    return listed;
+    return fmt::format("SELECT {}, {}, (CASE{} END)::pg_catalog.text FROM {} p", last_texts(), item,
+                       cases, page);
 }
 
 long long Reader::count() {
@@ -216,18 +214,21 @@ long long Reader::count() {
         .integer(0, 0);
 }
 
-Listed Reader::read(const std::function<void(const ListedRow&)>& each) {
+Listed Reader::read(const ListedRows& into) {
     Listed listed;
     std::vector<schema::Param> params;
     const auto sql = statement(asked(params, true));
     long long rows = 0;
-    auto take = [&](const schema::Result& row) {
+    auto begin = [&](const schema::Result& row) {
         listed.more = ++rows > listing_.limit;
         if (listed.more) return;
-        each(row_from(row));
+        into.row(row.null(0, 1) ? std::nullopt : std::optional(trash::item_from(row.text(0, 1))));
         if (rows == listing_.limit) listed.last = schema::parse_array(row.text(0, 0));
     };
-    if (!sql.empty()) connection_.stream(sql, params, take);
+    auto piece = [&](std::string_view json) {
+        if (!listed.more) into.piece(json);
+    };
+    if (!sql.empty()) schema::read_long(connection_, {sql, 2, params}, {begin, piece});
     if (listing_.count) listed.total = count();
     return listed;
 }
@@ -255,18 +256,17 @@ void check_where(trash::Trash& trash, const Conditions& where) {
     });
 }
 
-Listed read_listing(trash::Trash& trash, const Listing& listing, const std::function<void()>& begin,
-                    const std::function<void(const ListedRow&)>& each) {
+Listed read_listing(trash::Trash& trash, const Listing& listing, const ListedRows& rows) {
     const auto catalog = trash.catalog().get();
     for (bool careful = false;; careful = true) {
         Listed listed;
         try {
             trash.run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
-                begin();
+                rows.begin();
                 Reader reader(trash, listing, *catalog, transaction.connection());
                 if (careful) reader.be_careful();
                 reader.check_values();
-                listed = reader.read(each);
+                listed = reader.read(rows);
             });
             return listed;
         } catch (const Error& error) {

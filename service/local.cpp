@@ -3,12 +3,12 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <array>
 #include <sstream>
 
 #include "service/closest.hpp"
 #include "service/http_error.hpp"
 #include "service/router.hpp"
+#include "service/row_writer.hpp"
 
 namespace trashd::service {
 
@@ -27,14 +27,6 @@ std::string with_parameters(std::string address, const Parameters& parameters) {
         mark = '&';
     }
     return address;
-}
-
-std::string text_of(const Reply& reply) {
-    if (!reply.spool) return reply.body;
-    std::string text;
-    std::array<char, 1 << 16> piece;
-    while (auto got = reply.spool->read(text.size(), piece)) text.append(piece.data(), got);
-    return text;
 }
 
 // The % that neither %2C nor %25 begins with is itself.
@@ -57,7 +49,8 @@ std::vector<std::string> segments_of(const std::string& path, bool decode) {
 }
 
 const Resource* exactly(const Resources& resources, const std::vector<std::string>& path) {
-    const auto* found = resources.match(path, 0);
+    std::size_t used = 0;
+    const auto* found = resources.match(path, 0, used);
     return found && found->path == path ? found : nullptr;
 }
 
@@ -141,7 +134,7 @@ LocalAnswer LocalService::call(const std::string& verb, const std::string& addre
     call.trash = &trash_;
     call.config = &config_;
     const auto reply = handle(call);
-    return {reply.status, text_of(reply), next_of(reply)};
+    return {reply.status, reply.spool ? text_of(*reply.spool) : reply.body, next_of(reply)};
 }
 
 }  // namespace trashd::service

@@ -58,7 +58,7 @@ class Packer {
 };
 
 // Piece by piece, as it was made. Nothing where the temporary folder cannot hold both.
-std::shared_ptr<const Spool> packed(const Spool& spool) try {
+std::shared_ptr<Spool> packed(const Spool& spool) try {
     Packer packer;
     auto into = std::make_shared<Spool>();
     std::array<char, 1 << 16> piece;

@@ -7,6 +7,7 @@
 #include "service/listing.hpp"
 #include "service/parameters.hpp"
 #include "service/reach.hpp"
+#include "service/row_writer.hpp"
 #include "service/rows.hpp"
 #include "trash/items.hpp"
 
@@ -42,17 +43,21 @@ Reply list(const Call& call, bool trashed_only) {
     listing.trashed = own_rows(call, Right::kViewTrash, "t");
     listing.owners = owner_columns(call, Right::kViewTrash);
     if (listing.scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
-    const auto& table = *listing.resource->table;
     JsonArray rows;
-    const auto listed = read_listing(
-        *call.trash, listing, [&] { rows = JsonArray(); },
-        [&](const ListedRow& row) {
-            if (row.item)
-                rows.add({without_brace(row.json),
-                          end_of_trashed_row(row.json, *row.item, table, *call.resources)});
-            else
-                rows.add({row.json});
-        });
+    std::optional<RowWriter> writer;
+    ListedRows into;
+    into.begin = [&] {
+        rows = JsonArray();
+        writer.emplace(call, rows.spool());
+    };
+    into.row = [&](std::optional<trash::Item> item) {
+        writer->end();
+        rows.add({});
+        writer->begin(std::move(item));
+    };
+    into.piece = [&](std::string_view piece) { writer->piece(piece); };
+    const auto listed = read_listing(*call.trash, listing, into);
+    writer->end();
     Reply reply;
     add_links(reply, call, listing, listed);
     if (listed.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*listed.total));
@@ -65,24 +70,51 @@ using Names = std::vector<std::string>;
 struct Found {
     std::optional<LiveRow> live;
     std::optional<trash::Item> item;
+    std::shared_ptr<Spool> json = {};  // of a trashed row, or of a live one that is long
+    bool untagged = false;
 };
+
+void find_live(const Call& call, schema::Transaction& transaction, const RowAsked& asked,
+               Found& found) {
+    const auto& table = *call.resource->table;
+    found.live = read_row(transaction, table, asked, !found.untagged);
+    if (!found.live || found.live->json) return;
+    found.json = std::make_shared<Spool>();
+    write_row(transaction, table, asked, *found.json);
+}
+
+void find_trashed(const Call& call, trash::Items& items, const std::vector<std::string>& id,
+                  const Names& select, Found& found) {
+    found.json = std::make_shared<Spool>();
+    RowWriter writer(call, *found.json);
+    items.newest_row_of(*call.resource->table, id, select,
+                        {[&](const trash::Item& item) {
+                             found.item = item;
+                             writer.begin(item);
+                         },
+                         [&](std::string_view piece) { writer.piece(piece); }});
+    writer.end();
+}
 
 // In one snapshot: what is on its way between live rows and trash is in one of them. With both
 // scopes the live row goes before a trashed one of the same key.
-Found find(const Call& call, const Scope& scope, const Names& select) {
+Found find(const Call& call, const Scope& scope, const Names& select, bool untagged) {
     const auto& table = *call.resource->table;
     const auto id = object_id(call);
     Found found;
     call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         found = {};
+        found.untagged = untagged;
         if (scope.live)
-            found.live = read_row(transaction, table,
-                                  {id, select, live_rows(call, Right::kRead, alias_of(table))});
+            find_live(call, transaction,
+                      {id, select, live_rows(call, Right::kRead, alias_of(table))}, found);
         if (found.live || (!scope.live && !scope.trashed)) return;
         trash::Items items(transaction.connection(), *call.resources->catalog(),
                            call.trash->readable_schema(), call.trash->naming());
-        found.item = scope.trashed ? items.newest_row_of(table, id, select)
-                                   : items.newest_of(table, id, true);
+        if (scope.trashed)
+            find_trashed(call, items, id, select, found);
+        else
+            found.item = items.newest_of(table, id, true);
     });
     return found;
 }
@@ -95,12 +127,28 @@ bool knows(const Call& call, const std::string& etag) {
     return false;
 }
 
-Reply row_reply(const Call& call, const LiveRow& row) {
+Reply row_reply(const Call& call, const Found& found) {
     Reply reply;
-    reply.headers.emplace_back("ETag", row.etag);
-    if (knows(call, row.etag)) reply.status = 304;
-    if (reply.status == 200) reply.body = row.json;
+    const auto& row = *found.live;
+    if (!row.etag.empty()) reply.headers.emplace_back("ETag", row.etag);
+    if (!row.etag.empty() && knows(call, row.etag)) reply.status = 304;
+    if (reply.status != 200) return reply;
+    if (row.json)
+        reply.body = *row.json;
+    else
+        give_body(reply, found.json);
     return reply;
+}
+
+// Of a row that is too long for an ETag some columns can be shown without one.
+Found find(const Call& call, const Scope& scope) {
+    const auto select = parse_select(call.target.query, *call.resource->table);
+    try {
+        return find(call, scope, select, false);
+    } catch (const Error& error) {
+        if (error.code() != Code::kRowTooLarge || select.empty()) throw;
+        return find(call, scope, select, true);
+    }
 }
 
 // With its own rows only it may be asked again whether the item is one.
@@ -117,22 +165,19 @@ bool sees(const Call& call, const trash::Item& item) {
 
 Reply get(const Call& call, const Scope& scope) {
     if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
-    const auto& table = *call.resource->table;
     Found found;
     try {
-        found = find(call, scope, parse_select(call.target.query, table));
+        found = find(call, scope);
     } catch (const Error& error) {
         if (is_bad_key(error)) throw not_found(call);
         throw;
     }
-    if (found.live) return row_reply(call, *found.live);
+    if (found.live) return row_reply(call, found);
     const auto& item = found.item;
     if (!item || !sees(call, *item)) throw not_found(call);
     if (!scope.trashed) throw InTrash(*item);
     Reply reply;
-    const auto row = item->object.value_or("{}");
-    reply.body =
-        std::string(without_brace(row)) + end_of_trashed_row(row, *item, table, *call.resources);
+    give_body(reply, found.json);
     return reply;
 }
 

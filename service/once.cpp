@@ -9,7 +9,7 @@
 #include "service/body.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
-#include "service/spool.hpp"
+#include "service/row_writer.hpp"
 #include "service/veil.hpp"
 #include "trash/idempotency.hpp"
 
@@ -58,19 +58,9 @@ std::string fingerprint_of(const Call& call) {
     return text;
 }
 
-std::string body_of(const Reply& reply) {
-    if (!reply.spool) return reply.body;
-    std::string body(reply.spool->size(), '\0');
-    for (std::size_t at = 0; at < body.size();) {
-        const auto got = reply.spool->read(at, std::span(body).subspan(at));
-        if (got == 0) throw Error(Code::kUnavailable, "the answer cannot be read; try again");
-        at += got;
-    }
-    return body;
-}
-
 trash::KeptAnswer kept_form(const Reply& reply) {
-    return {reply.status, reply.type, body_of(reply), reply.headers};
+    return {reply.status, reply.type, reply.spool ? text_of(*reply.spool) : reply.body,
+            reply.headers};
 }
 
 Reply replayed(const trash::KeptAnswer& kept) {

@@ -71,6 +71,11 @@ constexpr std::array kExplanations = {
         "Look at impact. Delete parts of it first, or ask someone whose role may take more. "
         "Nothing has changed."},
     Explanation{
+        Code::kRowTooLarge, "A row has more in it than can be written as one text.",
+        "PostgreSQL writes up to 1 GB as one text, and bytes take two characters each.",
+        "Ask for some of its columns with ?select=. Before it can be deleted its values must "
+        "become smaller. Nothing has changed."},
+    Explanation{
         Code::kGone, "It was in the trash and is not there any more.",
         "The group was restored or purged since; outcome, at and by say which.",
         "After a restore the object is at its own address. What was purged does not return."},

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cascade/sql.hpp"
+#include "schema/pieces.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::service {
@@ -85,16 +86,36 @@ std::string live_json(const schema::Table& table, const std::string& alias,
                        schema::row_alias(select), columns);
 }
 
-std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
-                                const RowAsked& asked) {
+namespace {
+
+std::string from_where(const schema::Table& table, const RowAsked& asked) {
     const auto alias = alias_of(table);
-    const auto sql =
-        fmt::format("SELECT {}, {} FROM {} AS {} WHERE {} AND {}",
-                    live_json(table, alias, asked.select), cascade::etag_sql(table, alias),
-                    schema::relation(table), alias, equals_key(table, alias), asked.condition);
+    return fmt::format(" FROM {} AS {} WHERE {} AND {}", schema::relation(table), alias,
+                       equals_key(table, alias), asked.condition);
+}
+
+std::string json_text(const schema::Table& table, const RowAsked& asked) {
+    return live_json(table, alias_of(table), asked.select) + "::pg_catalog.text";
+}
+
+}  // namespace
+
+std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
+                                const RowAsked& asked, bool tagged) {
+    const auto sql = fmt::format(
+        "SELECT {}, {}{}", schema::short_text(json_text(table, asked), asked.most),
+        tagged ? cascade::etag_sql(table, alias_of(table)) : "''", from_where(table, asked));
     const auto result = transaction.exec(sql, params_of(asked.id));
     if (result.rows() == 0) return std::nullopt;
-    return LiveRow{std::string(result.text(0, 0)), std::string(result.text(0, 1))};
+    return LiveRow{result.value(0, 0), std::string(result.text(0, 1))};
+}
+
+void write_row(schema::Transaction& transaction, const schema::Table& table, const RowAsked& asked,
+               Spool& into) {
+    schema::read_long(
+        transaction.connection(),
+        {"SELECT " + json_text(table, asked) + from_where(table, asked), 0, params_of(asked.id)},
+        {{}, [&](std::string_view piece) { into.append(piece); }});
 }
 
 }  // namespace trashd::service

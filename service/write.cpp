@@ -9,6 +9,7 @@
 #include "service/http_error.hpp"
 #include "service/once.hpp"
 #include "service/reach.hpp"
+#include "service/representation.hpp"
 #include "service/rows.hpp"
 #include "service/trashed_parent.hpp"
 #include "service/writes.hpp"
@@ -149,18 +150,6 @@ void add_etag(Reply& reply, const Call& call, const std::string& etag) {
         reply.headers.emplace_back("ETag", etag);
 }
 
-void add_representation(Reply& reply, const Call& call, const std::string& body) {
-    const bool seen = call.access.as_far(Right::kRead, Right::kWrite, *call.resource);
-    const bool minimal = !seen || prefers(call, "return=minimal");
-    if (minimal || prefers(call, "return=representation"))
-        reply.headers.emplace_back("Preference-Applied",
-                                   minimal ? "return=minimal" : "return=representation");
-    if (minimal)
-        reply.type.clear();
-    else
-        reply.body = body;
-}
-
 // The credentials say whose the row is; nobody gives it to another.
 void refuse_other_tenant(const Call& call, const schema::Column& column, const Json& sent) {
     const bool scalar = sent.kind == Json::Kind::kString || sent.kind == Json::Kind::kNumber;
@@ -185,12 +174,16 @@ void add_tenant(const Call& call, const Json& body, Given& given) {
 }
 
 void ask_function(const Call& call, schema::Transaction& transaction, const char* action,
-                  const std::string& row) {
+                  const std::optional<std::string>& row) {
     const auto consent = consent_of(call);
     if (!consent) return;
+    if (!row)
+        throw Error(Code::kRowTooLarge,
+                    "the row is too large for the function that is asked about it; make its values "
+                    "smaller, or change it in SQL");
     call.trash->as_itself(transaction, [&] {
         trash::need_consent(transaction.connection(), *consent, action, call.resource->table->name,
-                            row);
+                            *row);
     });
 }
 
@@ -209,7 +202,7 @@ void check_written(const Call& call, schema::Transaction& transaction, const cha
 Given given_object(const Call& call, const Json& body) {
     Given given{columns_of(call, body), std::string(body.source),
                 crossing_sql(*call.trash, *call.resources->catalog(), *call.resource->table, {}),
-                own_rows(call, Right::kWrite, alias_of(*call.resource->table))};
+                own_rows(call, Right::kWrite, alias_of(*call.resource->table)), shown_bytes(call)};
     for (const auto* column : given.columns) refuse_generated(*column);
     add_tenant(call, body, given);
     return given;
@@ -255,13 +248,8 @@ void refuse_trashed(const Call& call, schema::Transaction& transaction,
     }
 }
 
-std::string joined(const std::vector<std::string>& rows) {
-    std::string body;
-    for (const auto& row : rows) body += (body.empty() ? "[" : ",") + row;
-    return body + "]";
-}
-
-Reply created(const Call& call, const std::vector<WrittenRow>& rows, bool array) {
+Reply created(const Call& call, schema::Transaction& transaction,
+              const std::vector<WrittenRow>& rows, bool array) {
     Reply reply;
     reply.status = 201;
     if (!array) {
@@ -269,9 +257,7 @@ Reply created(const Call& call, const std::vector<WrittenRow>& rows, bool array)
                                    call.resources->href(call.resource->table->name, rows[0].id));
         add_etag(reply, call, rows[0].etag);
     }
-    std::vector<std::string> bodies;
-    for (const auto& row : rows) bodies.push_back(row.json);
-    add_representation(reply, call, array ? joined(bodies) : bodies[0]);
+    add_representation(reply, call, transaction, rows, array);
     return reply;
 }
 
@@ -294,7 +280,7 @@ Reply insert(Write& write, schema::Transaction& transaction, const std::vector<G
     write.position.reset();
     expect_catalog(write.call, transaction);
     refuse_trashed(write.call, transaction, keys);
-    return created(write.call, rows, array);
+    return created(write.call, transaction, rows, array);
 }
 
 // What PATCH and PUT set in one row.
@@ -322,6 +308,7 @@ Change change_of(const Call& call, const Json& body, bool replace) {
                   {},
                   {}};
     change.given.own = own_rows(call, Right::kWrite, alias_of(table));
+    change.given.shown = shown_bytes(call);
     const auto sent = columns_of(call, body);
     change.key.json = change.given.json = body.source;
     for (const auto* column : sent) {
@@ -367,7 +354,9 @@ Given with_merged(const Call& call, const Change& change, const LockedRow& locke
             if (name == column.name)
                 value = merged(present_json(call, column, locked.present[i]), value);
     }
-    return {change.given.columns, to_json(body), change.given.crossing, change.given.own};
+    auto given = change.given;
+    given.json = to_json(body);
+    return given;
 }
 
 [[noreturn]] void refuse_missing(const Call& call, schema::Transaction& transaction,
@@ -385,6 +374,11 @@ void check(const Call& call, const LockedRow& locked) {
     if (!tags.empty() && std::ranges::count(tags, locked.etag) == 0)
         throw Error(Code::kStale,
                     "the object is another version than If-Match names; read it again");
+    if (locked.long_one)
+        throw column_fault(locked.long_one->name,
+                           fmt::format("what column '{}' holds is too large to be merged into; "
+                                       "replace the object with PUT",
+                                       locked.long_one->name));
     if (locked.other_key)
         throw column_fault(locked.other_key->name,
                            fmt::format("column '{}' is part of the key and cannot be changed; "
@@ -399,10 +393,12 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
     write.found = true;
     if (!locked) refuse_missing(call, transaction, change.address);
     check(call, *locked);
-    if (const auto row = consent_of(call) ? read_row(transaction, change.address.table,
-                                                     {change.address.id, {}, change.address.own})
-                                          : std::nullopt)
-        ask_function(call, transaction, "update", row->json);
+    if (consent_of(call)) {
+        const std::vector<std::string> all;
+        const RowAsked asked{change.address.id, all, change.address.own, shown_bytes(call)};
+        if (const auto row = read_row(transaction, change.address.table, asked, false))
+            ask_function(call, transaction, "update", row->json);
+    }
     write.given = &change.given;
     const auto row = update_row(transaction, change.address, with_merged(call, change, *locked),
                                 change.defaults);
@@ -411,8 +407,8 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
     expect_catalog(call, transaction);
     Reply reply;
     add_etag(reply, call, row->etag);
-    add_representation(reply, call, row->json);
-    if (reply.body.empty()) reply.status = 204;
+    add_representation(reply, call, transaction, {*row}, false);
+    if (reply.type.empty()) reply.status = 204;
     return reply;
 }
 

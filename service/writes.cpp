@@ -6,6 +6,7 @@
 
 #include "cascade/predicates.hpp"
 #include "cascade/sql.hpp"
+#include "schema/pieces.hpp"
 #include "schema/value.hpp"
 #include "service/rows.hpp"
 
@@ -34,9 +35,14 @@ std::string record(const Columns& columns, std::size_t parameter) {
 }
 
 std::string returned(const schema::Table& table, const std::string& alias, const Given& given) {
-    return fmt::format(
-        "pg_catalog.row_to_json({}), {}, {}, {}, {}", alias, cascade::etag_sql(table, alias),
-        schema::key_text(table, table.primary_key, alias), given.crossing, given.own);
+    const auto json =
+        given.shown == 0
+            ? std::string("NULL")
+            : schema::short_text(fmt::format("pg_catalog.row_to_json({})::pg_catalog.text", alias),
+                                 given.shown);
+    return fmt::format("{}, {}, {}, {}, {}", json, cascade::etag_sql(table, alias),
+                       schema::key_text(table, table.primary_key, alias), given.crossing,
+                       given.own);
 }
 
 // That the row under the alias refers to a row r of the parent.
@@ -53,7 +59,7 @@ std::string refers(const schema::ForeignKey& key, const schema::Table& child,
 
 std::optional<WrittenRow> written(const schema::Result& result) {
     if (result.rows() == 0) return std::nullopt;
-    return WrittenRow{std::string(result.text(0, 0)), std::string(result.text(0, 1)),
+    return WrittenRow{result.value(0, 0), std::string(result.text(0, 1)),
                       std::string(result.text(0, 2)), std::string(result.text(0, 3)),
                       result.boolean(0, 4)};
 }
@@ -141,7 +147,12 @@ std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAdd
     const auto& table = address.table;
     const auto alias = alias_of(table);
     auto sql = "SELECT " + cascade::etag_sql(table, alias);
-    for (const auto* column : wanted) sql += ", " + schema::to_text(*column, alias);
+    for (const auto* column : wanted) {
+        const auto text = schema::to_text(*column, alias);
+        sql += fmt::format(
+            ", {}, COALESCE(pg_catalog.octet_length({}) OPERATOR(pg_catalog.>) {}, false)",
+            schema::short_text(text, kMostMerged), text, kMostMerged);
+    }
     sql += same_key(table, key.columns, alias) +
            fmt::format(" FROM {} AS {}", schema::relation(table), alias);
     if (!key.columns.empty())
@@ -150,9 +161,12 @@ std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAdd
                        address.own, alias);
     const auto result = transaction.exec(sql, params_of(address, key));
     if (result.rows() == 0) return std::nullopt;
-    LockedRow row{std::string(result.text(0, 0)), {}, nullptr};
+    LockedRow row{std::string(result.text(0, 0)), {}};
     int at = 1;
-    for (std::size_t i = 0; i < wanted.size(); ++i) row.present.push_back(result.value(0, at++));
+    for (const auto* column : wanted) {
+        row.present.push_back(result.value(0, at++));
+        if (result.boolean(0, at++) && !row.long_one) row.long_one = column;
+    }
     for (const auto* column : key.columns)
         if (!result.boolean(0, at++) && !row.other_key) row.other_key = column;
     return row;

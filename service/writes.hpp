@@ -13,7 +13,8 @@
 namespace trashd::service {
 
 struct WrittenRow {
-    std::string json, etag, id;  // id: as it stands in item.object_id
+    std::optional<std::string> json;  // nothing where it has more bytes than Given::shown
+    std::string etag, id;             // id: as it stands in item.object_id
     std::string crossing;        // the foreign key that refers to another tenant's row; empty: none
     bool own = true;             // as Given::own says
 };
@@ -24,6 +25,7 @@ struct Given {
     std::string json = "{}";
     std::string crossing = "NULL";  // crossing_sql()
     std::string own = "true";       // condition on the row written, under alias_of(table)
+    std::size_t shown = 0;          // bytes of the JSON of the row written that are wanted
 };
 
 struct RowAddress {
@@ -42,14 +44,16 @@ std::string crossing_sql(const trash::Trash& trash, const schema::Catalog& catal
 struct LockedRow {
     std::string etag;
     std::vector<schema::Param> present;         // the text of the columns asked for
+    const schema::Column* long_one = nullptr;   // the first of them whose text is too long
     const schema::Column* other_key = nullptr;  // the first given key column that differs
 };
 
 // The row as it is after the database's own triggers; nothing where one of them kept it out.
 std::optional<WrittenRow> insert_row(schema::Transaction& transaction, const schema::Table& table,
                                      const Given& given);
+inline constexpr std::size_t kMostMerged = 1 << 20;
 // Holds the row until the transaction ends. key: of the key's columns those that the client gave;
-// wanted: columns whose text is needed. Nothing when there is no such row.
+// wanted: columns whose text is needed, up to kMostMerged bytes. Nothing when there is no such row.
 std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAddress& address,
                                   const Given& key,
                                   const std::vector<const schema::Column*>& wanted);

@@ -20,6 +20,9 @@ Conflict changed(const Shape& shape, const std::string& detail) {
     return conflict;
 }
 
+// Characters of a value in an answer: it may have hundreds of megabytes.
+constexpr int kLongestShown = 1000, kLongestLost = 100000;
+
 struct Doubt {
     std::string column, text, bad;  // its name, its stored text, what is true of a lost value
 };
@@ -31,9 +34,10 @@ std::string doubtful(const Restoring& restoring, const Shape& shape,
     for (const auto& doubt : doubts) {
         values.push_back("(" + literal(doubt.column) + ", " + doubt.text + ", " + doubt.bad + ")");
     }
-    return "SELECT i.object_id, c.name, c.value FROM " + source(restoring, shape) +
-           " i CROSS JOIN LATERAL (VALUES " + cascade::join(values, ", ") +
-           ") c(name, value, bad) WHERE c.bad";
+    const int longest = restoring.options.lossy ? kLongestLost : kLongestShown;
+    return "SELECT i.object_id, c.name, pg_catalog.left(c.value, " + to_string(longest) +
+           ") FROM " + source(restoring, shape) + " i CROSS JOIN LATERAL (VALUES " +
+           cascade::join(values, ", ") + ") c(name, value, bad) WHERE c.bad";
 }
 
 // Lossy restores leave the values behind and name them; others refuse.
@@ -119,11 +123,13 @@ std::vector<Conflict> find_failing_casts(Restoring& restoring) {
         if (shape.count == 0 || shape.table == nullptr) continue;
         for (const auto& [position, column] : suspects(shape)) {
             const auto text = "i.payload[" + to_string(position) + "]";
-            const auto found = restoring.exec("SELECT * FROM (SELECT i.object_id, ARRAY[" + text +
-                                              "], " + restoring.own("cast_error") + "(" + text +
-                                              ", " + literal(column->type) + ") AS error FROM " +
-                                              source(restoring, shape) +
-                                              " i OFFSET 0) f WHERE f.error IS NOT NULL" + limit());
+            const auto most = ", " + to_string(kLongestShown) + ")";
+            const auto found = restoring.exec(
+                "SELECT * FROM (SELECT i.object_id, "
+                "ARRAY[pg_catalog.left(" +
+                text + most + "], pg_catalog.left(" + restoring.own("cast_error") + "(" + text +
+                ", " + literal(column->type) + ")" + most + " AS error FROM " +
+                source(restoring, shape) + " i OFFSET 0) f WHERE f.error IS NOT NULL" + limit());
             auto like = changed(shape, "");
             like.columns = {column->name};
             const auto from = out.size();

@@ -12,6 +12,8 @@ using schema::Param;
 using schema::quoted;
 using std::to_string;
 
+constexpr int kLongestName = 500;  // characters of a display name
+
 std::string naming_rows(const std::vector<Naming>& naming) {
     if (naming.empty())
         return "(SELECT NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text, "
@@ -168,8 +170,8 @@ std::string described_forms(const std::string& trash_schema, const std::vector<N
 std::string item_fields() {
     return "ARRAY[g.uuid::pg_catalog.text, i.ordinal::pg_catalog.text, " + utc("g.created_at") +
            ", g.deleted_by, g.reason, " + utc("g.expires_at") +
-           ", g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name, " +
-           display_name() + "]";
+           ", g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name, pg_catalog.left(" +
+           display_name() + ", " + to_string(kLongestName) + ")]";
 }
 
 std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,

@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "schema/pieces.hpp"
 #include "schema/value.hpp"
 #include "trash/item_sql.hpp"
 #include "trash/reach.hpp"
@@ -57,16 +58,34 @@ std::vector<Items::Found> Items::read(const std::string& from, const std::vector
     return all;
 }
 
-std::string Items::object_of(const Found& found, const std::vector<std::string>* select) {
+// What is long is not even made JSON: its text may be longer than PostgreSQL writes any.
+std::optional<std::string> Items::short_object_of(const Found& found) {
     const ItemPlace place{to_string(found.group), to_string(found.ordinal)};
     const Form form =
         forms_of(connection_, catalog_, trash_schema_, std::vector{found.shape}).at(0);
-    const auto sql = select && form.table ? json_as_today(form, trash_schema_, place, *select)
-                                          : json_as_it_was(form, trash_schema_, place);
-    return std::string(connection_.exec("SELECT " + sql).text(0, 0));
+    return connection_
+        .exec("SELECT CASE WHEN (SELECT pg_catalog.sum(pg_catalog.octet_length(u.v)) FROM " +
+              quoted({trash_schema_, "item"}) +
+              " i CROSS JOIN pg_catalog.unnest(i.payload) u(v) WHERE i.group_id "
+              "OPERATOR(pg_catalog.=) " +
+              place.group_id + " AND i.ordinal OPERATOR(pg_catalog.=) " + place.ordinal +
+              ") OPERATOR(pg_catalog.>) " + to_string(kLongObject) + " THEN NULL ELSE " +
+              json_as_it_was(form, trash_schema_, place) + " END")
+        .value(0, 0);
 }
 
-Item Items::one(const std::string& item_id, bool with_object) {
+void Items::write_object(const Found& found, const std::vector<std::string>* select,
+                         const ItemSink& sink) {
+    const ItemPlace place{to_string(found.group), to_string(found.ordinal)};
+    const Form form =
+        forms_of(connection_, catalog_, trash_schema_, std::vector{found.shape}).at(0);
+    const auto json = select && form.table ? json_as_today(form, trash_schema_, place, *select)
+                                           : json_as_it_was(form, trash_schema_, place);
+    sink.item(found.item);
+    schema::read_long(connection_, {"SELECT " + json + "::pg_catalog.text"}, {{}, sink.piece});
+}
+
+Items::Found Items::found_one(const std::string& item_id) {
     const GroupRow group = group_of(connection_, trash_schema_, item_id, false);
     auto found = read("SELECT group_id, ordinal, shape, NULL AS wanted FROM " +
                           quoted({trash_schema_, "item"}) +
@@ -74,8 +93,17 @@ Item Items::one(const std::string& item_id, bool with_object) {
                           "OPERATOR(pg_catalog.=) $2::int",
                       {to_string(group.id), to_string(parse_item_id(item_id).ordinal)});
     if (found.empty()) throw Error(Code::kNotFound, "there is no such TrashItem");
-    if (with_object) found[0].item.object = object_of(found[0], nullptr);
-    return found[0].item;
+    return found[0];
+}
+
+Item Items::one(const std::string& item_id, bool with_object) {
+    auto found = found_one(item_id);
+    if (with_object) found.item.object = short_object_of(found);
+    return found.item;
+}
+
+void Items::one(const std::string& item_id, const ItemSink& sink) {
+    write_object(found_one(item_id), nullptr, sink);
 }
 
 std::string Items::canonical(const Table& table, const std::vector<std::string>& id) {
@@ -132,7 +160,7 @@ std::optional<Item> Items::newest_of(const Table& table, const std::vector<std::
                                      bool with_object) {
     auto found = newest(table, id);
     if (!found) return std::nullopt;
-    if (with_object) found->item.object = object_of(*found, nullptr);
+    if (with_object) found->item.object = short_object_of(*found);
     return found->item;
 }
 
@@ -143,17 +171,15 @@ std::map<std::string, Item> Items::newest_of_all(const Table& table,
     return all;
 }
 
-std::optional<Item> Items::newest_row_of(const Table& table, const std::vector<std::string>& id,
-                                         const std::vector<std::string>& select) {
-    auto found = newest(table, id);
-    if (!found) return std::nullopt;
-    found->item.object = object_of(*found, &select);
-    return found->item;
+bool Items::newest_row_of(const Table& table, const std::vector<std::string>& id,
+                          const std::vector<std::string>& select, const ItemSink& sink) {
+    const auto found = newest(table, id);
+    if (found) write_object(*found, &select, sink);
+    return found.has_value();
 }
 
-// A row at a time: together they may be larger than memory.
-void Items::stream_objects(std::vector<Found>& found,
-                           const std::function<void(const Item&)>& each) {
+// A row at a time, and a long one in pieces: together they may be larger than memory.
+void Items::stream_objects(const std::vector<Found>& found, const ItemSink& sink) {
     std::set<int> shapes;
     std::vector<Param> groups, ordinals, forms;
     for (const auto& one : found) {
@@ -168,18 +194,16 @@ void Items::stream_objects(std::vector<Found>& found,
         cases += " WHEN w.shape OPERATOR(pg_catalog.=) " + to_string(form.id) + " THEN " +
                  json_as_it_was(form, trash_schema_, {"w.group_id", "w.ordinal"});
     std::size_t next = 0;
-    connection_.stream("SELECT CASE" + cases +
-                           " END FROM ROWS FROM (pg_catalog.unnest($1::bigint[]), "
-                           "pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::int[])) "
-                           "w(group_id, ordinal, shape)",
-                       {schema::array_literal(groups), schema::array_literal(ordinals),
-                        schema::array_literal(forms)},
-                       [&](const schema::Result& row) {
-                           Item& item = found.at(next++).item;
-                           item.object = row.text(0, 0);
-                           each(item);
-                           item.object.reset();
-                       });
+    schema::read_long(
+        connection_,
+        {"SELECT (CASE" + cases +
+             " END)::pg_catalog.text FROM ROWS FROM (pg_catalog.unnest($1::bigint[]), "
+             "pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::int[])) "
+             "w(group_id, ordinal, shape)",
+         0,
+         {schema::array_literal(groups), schema::array_literal(ordinals),
+          schema::array_literal(forms)}},
+        {[&](const schema::Result&) { sink.item(found.at(next++).item); }, sink.piece});
 }
 
 std::vector<int> Items::forms_of_all(const std::vector<schema::QualifiedName>& tables) {
@@ -243,7 +267,9 @@ ItemPage Items::page(const ItemsAsked& asked, const std::function<void(const Ite
         page.last = {found.back().item.created_at, found.back().group, found.back().ordinal};
     if (asked.count) page.total = connection_.exec(query->count, query->count_params).integer(0, 0);
     if (asked.with_object && !found.empty())
-        stream_objects(found, each);
+        stream_objects(found, {each, [&](std::string_view piece) {
+                                   if (asked.object) asked.object(piece);
+                               }});
     else
         for (const auto& one : found) each(one.item);
     return page;

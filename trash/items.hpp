@@ -32,10 +32,12 @@ class Items {
     // write the same key in another way.
     std::map<std::string, Item> newest_of_all(const schema::Table& table,
                                               const std::vector<std::string>& object_ids);
-    // With the row as its table is today; select: its columns, empty: all.
-    std::optional<Item> newest_row_of(const schema::Table& table,
-                                      const std::vector<std::string>& id,
-                                      const std::vector<std::string>& select);
+    // The contract of Trash::item with a sink.
+    void one(const std::string& item_id, const ItemSink& sink);
+    // With the row as its table is today; select: its columns, empty: all. The sink is given the
+    // item before. False: there is none.
+    bool newest_row_of(const schema::Table& table, const std::vector<std::string>& id,
+                       const std::vector<std::string>& select, const ItemSink& sink);
     ItemPage page(const ItemsAsked& asked, const std::function<void(const Item&)>& each);
 
     // Of roots: how many groups the filter means, and how many items those have.
@@ -59,8 +61,11 @@ class Items {
     std::vector<Found> newest_among(const schema::Table& table,
                                     const std::vector<std::string>& object_ids);
     std::optional<Found> newest(const schema::Table& table, const std::vector<std::string>& id);
-    std::string object_of(const Found& found, const std::vector<std::string>* select);
-    void stream_objects(std::vector<Found>& found, const std::function<void(const Item&)>& each);
+    Found found_one(const std::string& item_id);
+    std::optional<std::string> short_object_of(const Found& found);
+    void write_object(const Found& found, const std::vector<std::string>* select,
+                      const ItemSink& sink);
+    void stream_objects(const std::vector<Found>& found, const ItemSink& sink);
 
     schema::Connection& connection_;
     const schema::Catalog& catalog_;

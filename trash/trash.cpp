@@ -342,6 +342,13 @@ std::optional<Item> Trash::find(const QualifiedName& wanted, const std::vector<s
                                 bool with_object) {
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) -> std::optional<Item> {
         const Table* known = catalog.table(wanted);
+void Trash::item(const std::string& item_id, const ItemSink& sink) {
+    impl_->reading([&](Items& items, const schema::Catalog&) {
+        items.one(item_id, sink);
+        return true;
+    });
+}
+
         return known ? items.newest_of(*known, id, with_object) : std::nullopt;
     });
 }

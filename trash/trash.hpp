@@ -123,6 +123,12 @@ struct HistoryAsked {
     std::optional<std::string> by = {};  // entries of this one only
 };
 
+// An item, and then the JSON of its row, piece by piece.
+struct ItemSink {
+    std::function<void(const Item&)> item;
+    std::function<void(std::string_view)> piece;
+};
+
 // Newest first, in the order in which the entries were written.
 struct HistoryPage {
     std::vector<LedgerEntry> entries;
@@ -206,6 +212,8 @@ class Trash {
     Item item(const std::string& item_id, bool with_object);
     // The newest item of an object that is in the trash, if any.
     std::optional<Item> find(const schema::QualifiedName& table, const std::vector<std::string>& id,
+    // The same, whatever the size of the row.
+    void item(const std::string& item_id, const ItemSink& sink);
                              bool with_object);
     // Newest first; an item is given as it arrives, so that memory does not grow with the rows.
     ItemPage list(const ItemsAsked& asked, const std::function<void(const Item&)>& each);

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,7 +59,7 @@ struct Item {
     bool root = false;
     long long group_size = 0;
     std::string display_name;
-    std::optional<std::string> object;  // JSON of the row, where asked for
+    std::optional<std::string> object;  // JSON of the row, where asked for and up to 1 MiB
 };
 
 // How the items of a table are called, where the configuration says so.
@@ -93,6 +95,8 @@ struct ItemsAsked {
     int limit = 50;
     std::optional<ItemPosition> after = {};
     bool with_object = false, count = false;
+    // With the object: told the JSON of the row, piece by piece, behind the item.
+    std::function<void(std::string_view)> object = {};
 };
 
 struct ItemPage {

@@ -23,6 +23,7 @@ const std::map<std::string, std::pair<int, std::string>> kMeanings = {
     {"restore-conflict", {409, "It cannot go back as it is"}},
     {"conflict", {409, "Conflict"}},
     {"too-large", {409, "More rows than may go at once"}},
+    {"row-too-large", {409, "A row is too large"}},
     {"in-trash", {410, "It is in the trash"}},
     {"gone", {410, "Gone"}},
     {"stale", {412, "The object has changed"}},
