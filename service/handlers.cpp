@@ -83,23 +83,31 @@ namespace {
 bool is_own(const Call& call, const std::string& origin) {
     const auto hosts = call.headers("Host");
     return hosts.size() == 1 && (origin == "http://" + hosts[0] || origin == "https://" + hosts[0]);
+// A browser that fetches, renders or shows ahead what nobody has asked for.
+void refuse_prefetch(const Call& call) {
+    for (const char* name : {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"})
+        for (const auto& value : call.headers(name))
+            for (const char* word : {"prefetch", "prerender", "preview"})
+                if (lower_case(value).find(word) != std::string::npos)
+                    throw Error(Code::kForbidden, "a prefetch must not change anything");
+}
+
 }
 
 }  // namespace
 
 void refuse_foreign(const Call& call) {
-    for (const char* name : {"Sec-Purpose", "Purpose"})
-        for (const auto& value : call.headers(name))
-            if (lower_case(value).find("prefetch") != std::string::npos)
-                throw Error(Code::kForbidden, "a prefetch must not change anything");
+    refuse_prefetch(call);
     for (const auto& origin : call.headers("Origin")) {
         if (is_allowed_origin(*call.config, origin)) return;
         if (!is_own(call, origin)) refuse_page();
     }
     for (const auto& value : call.headers("Sec-Fetch-Site"))
-        if (value == "cross-site") refuse_page();
+        if (const auto site = lower_case(value); site != "same-origin" && site != "none")
+            refuse_page();
 }
 
+    // another port of the same host is the same site, and another's page
 std::vector<std::string> if_match(const Call& call) {
     std::vector<std::string> tags;
     for (const auto& value : call.headers("If-Match")) add_etags(tags, value);

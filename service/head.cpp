@@ -24,27 +24,57 @@ bool is_token(std::string_view text) {
     });
 }
 
-bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-    });
-}
-
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
     if (first == text.npos) return {};
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// http://host/path, as it is sent to a proxy, becomes /path.
-std::string origin_form(std::string_view target) {
+// name, 192.0.2.1 or [2001:db8::1], and a port or none. Nothing that ends a name elsewhere.
+bool is_host(std::string_view text) {
+    static constexpr std::string_view kMarks = "-._~!$&'()*+,;=%", kIp = ":.%";
+    const auto of = [](std::string_view part, std::string_view marks) {
+        return std::all_of(part.begin(), part.end(), [&](char c) {
+            const auto byte = static_cast<unsigned char>(c);
+            return std::isalnum(byte) || byte >= 0x80 || marks.find(c) != marks.npos;
+        });
+    };
+    const bool ip = text.starts_with('[');
+    auto end = ip ? text.find(']') : text.find(':');
+    if (ip && (end == text.npos || end == 1)) return false;
+    if (end == text.npos) end = text.size();
+    if (!of(text.substr(ip, end - ip), ip ? kIp : kMarks)) return false;
+    const auto port = text.substr(std::min(text.size(), end + ip));
+    return port.empty() || (port[0] == ':' && port.find_first_not_of("0123456789", 1) == port.npos);
+}
+
+// http://host/path, as it is sent to a proxy, becomes /path, and the host what the Host is.
+void read_target(std::string_view target, Head& head) {
+    head.target = target;
     const auto end = target.find("://");
     const auto scheme = lower_case(target.substr(0, end));
-    if (end == target.npos || (scheme != "http" && scheme != "https")) return std::string(target);
+    if (end == target.npos || (scheme != "http" && scheme != "https")) return;
     const auto authority = target.substr(end + 3);
-    const auto path = authority.find_first_of("/?");
-    if (path == authority.npos) return "/";
-    return (authority[path] == '?' ? "/" : "") + std::string(authority.substr(path));
+    const auto path = std::min(authority.find_first_of("/?"), authority.size());
+    const auto host = authority.substr(0, path);
+    if (host.empty() || !is_host(host)) bad("the host in the address cannot be read");
+    head.host_in_address = true;
+    head.headers.emplace_back("host", host);
+    head.target = authority.substr(path);
+    if (!head.target.starts_with('/')) head.target.insert(0, "/");
+}
+
+// The host in the address, which stands first, takes the place of the header's.
+void read_host(Head& head, bool old_version) {
+    const auto hosts = head.values("host");
+    const bool in_address = head.host_in_address;
+    const auto sent = hosts.size() - (in_address ? 1 : 0);
+    if (sent > 1 || (sent == 0 && !old_version)) bad("there must be one Host header");
+    for (const auto& host : hosts)
+        if (!is_host(host)) bad("the Host header cannot be read");
+    if (!in_address) return;
+    std::erase_if(head.headers, [](const auto& header) { return header.first == "host"; });
+    head.headers.emplace_back("host", hosts[0]);
 }
 
 void parse_request_line(std::string_view line, Head& head) {
@@ -58,14 +88,14 @@ void parse_request_line(std::string_view line, Head& head) {
         bad("the request cannot be read as HTTP");
     head.method = method;
     head.keep_alive = version == "HTTP/1.1";
-    head.target = origin_form(line.substr(first + 1, last - first - 1));
+    read_target(line.substr(first + 1, last - first - 1), head);
     if (head.target.empty() || head.target.find(' ') != head.target.npos)
         bad("the request cannot be read as HTTP");
 }
 
 void parse_header(std::string_view line, Head& head) {
+    if (!is_header(line)) bad("a header cannot be read");
     const auto colon = line.find(':');
-    if (colon == line.npos || !is_token(line.substr(0, colon))) bad("a header cannot be read");
     head.headers.emplace_back(lower_case(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
 }
 
@@ -124,6 +154,17 @@ void parse_lines(std::string_view text, Head& head) {
 
 }  // namespace
 
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    });
+}
+
+bool is_header(std::string_view line) {
+    const auto colon = line.find(':');
+    return colon != line.npos && is_token(line.substr(0, colon));
+}
+
 std::string lower_case(std::string_view text) {
     std::string lower(text);
     for (auto& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -166,7 +207,7 @@ Head parse_head(std::string_view text, const RequestLimits& limits) {
         const bool old_version = !head.keep_alive;
         read_connection(head);
         read_framing(head, old_version);
-        if (!old_version && head.values("host").size() != 1) bad("there must be one Host header");
+        read_host(head, old_version);
         head.expects_continue = lower_case(head.value("expect")) == "100-continue";
         check_limits(head, limits);
     } catch (const Error& error) {

@@ -14,9 +14,11 @@
 namespace trashd::service {
 
 struct Head {
-    std::string method, target;                                // the target in origin form, or "*"
-    std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+    std::string method, target;  // the target in origin form, or "*"
+    // Names in lower case. An address as it is sent to a proxy says the Host: that one counts.
+    std::vector<std::pair<std::string, std::string>> headers;
     bool keep_alive = true, chunked = false, expects_continue = false;
+    bool host_in_address = false;
     std::size_t body_bytes = 0;    // as Content-Length says
     std::optional<Error> refusal;  // why it cannot be served; the rest is what was read so far
     bool has_body() const { return chunked || body_bytes > 0; }
@@ -32,6 +34,9 @@ std::size_t head_length(std::string_view bytes, std::size_t from = 0);
 // text: as long as head_length says.
 Head parse_head(std::string_view text, const RequestLimits& limits);
 std::string lower_case(std::string_view text);
+bool has_control(std::string_view text);
+// A line of a head or of trailers: a name, a colon, a value.
+bool is_header(std::string_view line);
 // The entries of a comma-separated header, without spaces around them.
 std::vector<std::string> list_of(std::string_view value);
 

@@ -7,13 +7,14 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <random>
 #include <utility>
 
 #include "service/access_log.hpp"
 #include "service/admission.hpp"
+#include "service/body_decoder.hpp"
+#include "service/body_seats.hpp"
 #include "service/credentials.hpp"
 #include "service/database_access.hpp"
 #include "service/front.hpp"
@@ -38,7 +39,7 @@ struct Exchange {
     bool close = false;  // the connection ends with this answer
     std::string request_id;
     int status = 0;
-    const RequestStream* stream = nullptr;
+    RequestStream* stream = nullptr;
 };
 thread_local Exchange* current = nullptr;
 
@@ -110,18 +111,11 @@ void reuse_address(socket_t socket) {
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 }
 
-// What the library is given to read: it decodes the body and writes the answer, nothing else. It
-// reads a body of POST, and not always of DELETE, never of GET.
+// What the library is given to read: it writes the answer, nothing else.
 std::string head_for_library(const Exchange& exchange) {
-    const auto& head = exchange.head;
-    const bool body = !head.refusal && head.has_body();
-    std::string text = body ? "POST" : head.method == "HEAD" ? "HEAD" : "GET";
-    text += " / HTTP/1.1\r\n";
-    if (body && head.chunked) text += "Transfer-Encoding: chunked\r\n";
-    if (body && !head.chunked) text += fmt::format("Content-Length: {}\r\n", head.body_bytes);
-    if (body && head.expects_continue) text += "Expect: 100-continue\r\n";
-    if (exchange.close) text += "Connection: close\r\n";
-    return text + "\r\n";
+    const bool head = exchange.head.method == "HEAD";
+    return fmt::format("{} / HTTP/1.1\r\n{}\r\n", head ? "HEAD" : "GET",
+                       exchange.close ? "Connection: close\r\n" : "");
 }
 
 struct Listener : httplib::Server {
@@ -131,22 +125,6 @@ struct Listener : httplib::Server {
         bool closed = false;
         return process_request(stream, false, closed, nullptr);
     }
-};
-
-// While a body is read. Clients that send slowly hold half of the threads at most, so that requests
-// without a body always find one.
-class BodySeat {
-  public:
-    BodySeat(std::atomic<int>& taken, int threads) : taken_(taken) {
-        if (++taken_ <= std::max(1, threads / 2)) return;
-        --taken_;
-        throw Error(Code::kUnavailable, "too many clients are sending bodies; try again");
-    }
-    BodySeat(const BodySeat&) = delete;
-    ~BodySeat() { --taken_; }
-
-  private:
-    std::atomic<int>& taken_;
 };
 
 }  // namespace
@@ -172,10 +150,10 @@ struct HttpServer::Impl {
     bool serve(Connection& connection);
     bool serve_one(Connection& connection, std::size_t length);
     void log_access(const Exchange& exchange, std::chrono::duration<double> taken) const;
-    void take_with_body(httplib::Request& request, httplib::Response& response,
-                        const httplib::ContentReader& reader);
-    std::string read_body(const httplib::ContentReader& reader);
-    std::atomic<int> bodies = 0;  // being read
+    std::string receive_body();
+    std::string body_or_refusal(httplib::Request& request);
+    // Half of the threads at most, so that requests without a body always find one.
+    BodySeats body_seats{static_cast<std::size_t>(std::max(1, config.threads / 2))};
     void answer(httplib::Response& response, std::string body);
     Reply handle(Call& call);
     Reply dispatch(Call& call);
@@ -255,39 +233,44 @@ void HttpServer::Impl::answer(httplib::Response& response, std::string body) {
 }
 
 // Throws Error when it is too long, broken or late; what is left of it is then not read.
-std::string HttpServer::Impl::read_body(const httplib::ContentReader& reader) {
-    const auto most = config.limits.body_bytes;
-    std::string body;
-    bool large = false;
-    const bool whole = reader([&](const char* data, std::size_t length) {
-        large = length > most - body.size();
-        if (!large) body.append(data, length);
-        return !large;
-    });
-    if (whole) return body;
-    if (large)
-        throw Error(Code::kPayloadTooLarge, fmt::format("the body may have up to {} bytes", most));
-    if (current->stream->late())
+std::string HttpServer::Impl::receive_body() {
+    auto& stream = *current->stream;
+    BodyDecoder body(current->head, config.limits.body_bytes);
+    const auto take = [&](bool more) {
+        const auto bytes = stream.ahead(more);
+        stream.skip(body.take(bytes));
+        return !bytes.empty();
+    };
+    take(false);
+    if (body.done()) return std::move(body.text());
+    static constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (current->head.expects_continue) stream.write(kGoOn.data(), kGoOn.size());
+    const BodySeats::Seat seat(body_seats, client_network(current->peer), stream);
+    while (!body.done() && take(true)) {
+    }
+    if (body.done()) return std::move(body.text());
+    if (seat.given_away())
+        throw Error(Code::kUnavailable,
+                    "too many clients are sending bodies slowly; send it again, all at once");
+    if (stream.late())
         throw Error(Code::kBadRequest, fmt::format("the body did not come within {} s",
                                                    config.limits.request_seconds));
     throw Error(Code::kBadRequest, "the body is not what its headers say");
 }
 
-void HttpServer::Impl::take_with_body(httplib::Request& request, httplib::Response& response,
-                                      const httplib::ContentReader& reader) {
-    std::string body;
+// With a body that is not read to its end the connection ends.
+std::string HttpServer::Impl::body_or_refusal(httplib::Request& request) {
+    if (current->head.refusal) return "";
     try {
-        const BodySeat seat(bodies, config.threads);
-        body = read_body(reader);
+        return receive_body();
     } catch (const Error& error) {
         current->head.refusal = error;
         current->close = true;
         request.set_header("Connection", "close");
     }
-    request.method = current->head.method;
-    answer(response, std::move(body));
 }
 
+        return "";
 void HttpServer::Impl::log_access(const Exchange& exchange,
                                   std::chrono::duration<double> taken) const {
     const auto& head = exchange.head;
@@ -333,15 +316,9 @@ void HttpServer::Impl::set_up() {
     server.set_keep_alive_max_count(1000000);
     server.set_keep_alive_timeout(config.limits.idle_seconds);
     server.set_socket_options(reuse_address);
-    server.set_pre_routing_handler([this](const Request&, Response& response) {
-        if (!current->head.refusal && current->head.has_body())
-            return Listener::HandlerResponse::Unhandled;
-        answer(response, "");
+    server.set_pre_routing_handler([this](const Request& request, Response& response) {
+        answer(response, body_or_refusal(const_cast<Request&>(request)));
         return Listener::HandlerResponse::Handled;
-    });
-    server.Post("/", [this](const Request& request, Response& response,
-                            const httplib::ContentReader& reader) {
-        take_with_body(const_cast<Request&>(request), response, reader);
     });
 }
 

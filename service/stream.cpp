@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kLeastRate = 16384;
 constexpr std::size_t kChunkHeads = 65536;  // bytes beside a body, at least
+constexpr std::chrono::milliseconds kLook{50};
 
 // False when the time is over.
 bool wait_until(const Wire& wire, std::chrono::steady_clock::time_point end) {
@@ -36,13 +37,19 @@ bool RequestStream::fill() {
     while (Clock::now() < read_by_) {
         length = wire_.read(buffer_.data(), buffer_.size());
         if (length >= 0 || wire_.waits_for() == 0) break;
-        wait_until(wire_, read_by_);
+        if (let_go_) break;
+        wait_until(wire_, std::min(read_by_, Clock::now() + kLook));
     }
     const auto got = static_cast<std::size_t>(std::max<ssize_t>(length, 0));
     const bool fits = got <= left_;
     left_ -= fits ? got : left_;
     buffer_.resize(fits ? got : 0);
     return got > 0 && fits;
+}
+
+std::string_view RequestStream::ahead(bool more) {
+    if (more && at_ == buffer_.size()) fill();
+    return std::string_view(buffer_).substr(at_);
 }
 
 ssize_t RequestStream::read(char* into, std::size_t size) {

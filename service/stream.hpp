@@ -4,6 +4,7 @@
 
 #include <httplib.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -24,11 +25,17 @@ class RequestStream : public httplib::Stream {
     std::size_t written() const { return written_; }
     // The time for the body is over.
     bool late() const { return Clock::now() >= read_by_; }
+    // What has come and has not been read. more: waits for some where there is none; empty then:
+    // none will come.
+    std::string_view ahead(bool more);
+    void skip(std::size_t length) { at_ += length; }
+    // From any thread: it waits no longer for what is to be read.
+    void let_go() { let_go_ = true; }
 
     bool is_readable() const override { return true; }
     bool is_writable() const override { return true; }
     // The body must come within request_seconds, and be not much longer than it may be: chunks have
-    // heads that the library reads without a limit.
+    // heads.
     ssize_t read(char* into, std::size_t size) override;
     // The client must take something every write_seconds and, from when it first keeps it waiting,
     // 16 KiB in a second, with write_seconds more in all.
@@ -44,6 +51,7 @@ class RequestStream : public httplib::Stream {
     Wire& wire_;
     std::chrono::seconds write_time_;
     Clock::time_point read_by_, stalled_{}, progressed_{};
+    std::atomic<bool> let_go_ = false;
     std::string buffer_;
     std::size_t at_ = 0, left_, written_ = 0, written_freely_ = 0;
 };

@@ -41,6 +41,35 @@ TEST_CASE("nodb: an address as it is sent to a proxy is understood") {
     CHECK(target("https:/x") == "https:/x");
 }
 
+TEST_CASE("nodb: the host in an address takes the place of the Host header") {
+    auto host = [](const std::string& request) { return parse_head(request, {}).values("host"); };
+    using Values = std::vector<std::string>;
+    CHECK(host("GET http://a.example:8/v1 HTTP/1.1\r\nHost: b\r\n\r\n") == Values{"a.example:8"});
+    CHECK(host("GET HTTPS://[::1]:8 HTTP/1.1\r\nHost: b\r\n\r\n") == Values{"[::1]:8"});
+    CHECK(host("GET http://a?x HTTP/1.0\r\n\r\n") == Values{"a"});
+    CHECK(host("GET /http://a HTTP/1.1\r\nHost: b\r\n\r\n") == Values{"b"});
+    for (const char* address :
+         {"http://", "http:///v1", "http://a@b/v1", "http://localhost@evil.example/", "http://a#b/",
+          "http://evil.example#.localhost/", "http://a\\b/", "http://[::1/", "http://[]/",
+          "http://a:8x/", "http://a:b:1/", "http://a:80@b/"}) {
+        CAPTURE(address);
+        CHECK(refusal_of("GET " + std::string(address) + " HTTP/1.1\r\n") ==
+              "the host in the address cannot be read");
+    }
+    for (const char* value :
+         {"evil.example/.localhost", "a@localhost", "evil.example#.localhost", "a b",
+          "evil.example?.localhost", "evil.example\\.localhost", "::1"}) {
+        CAPTURE(value);
+        CHECK(parse_head("GET / HTTP/1.1\r\nHost: " + std::string(value) + "\r\n\r\n", {})
+                  .refusal->what() == std::string("the Host header cannot be read"));
+    }
+    CHECK(parse_head("GET http://a/ HTTP/1.1\r\n\r\n", {}).refusal->what() ==
+          std::string("there must be one Host header"));
+    CHECK(refusal_of("GET http://a/ HTTP/1.1\r\nHost: y\r\n") == "there must be one Host header");
+    CHECK(parse_head("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", {}).refusal->what() ==
+          std::string("there must be one Host header"));
+}
+
 TEST_CASE("nodb: a connection is kept as version and Connection say") {
     auto kept = [](const std::string& version, const std::string& connection) {
         return parse_head("GET / HTTP/" + version + "\r\nHost: x\r\n" + connection + "\r\n", {})

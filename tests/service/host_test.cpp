@@ -54,6 +54,25 @@ TEST_CASE("without credentials a page of another name gets nothing") {
           std::string::npos);
 }
 
+TEST_CASE("the host in an address that is sent as to a proxy counts, not the Host header") {
+    // DELETE http://evil.example/v1/thing/1 with Host: localhost deleted.
+    Bench bench;
+    auto sent = [&](const std::string& verb, const std::string& address, const std::string& host) {
+        return raw_request(bench.service.port(), verb + " " + address + " HTTP/1.1\r\nHost: " +
+                                                     host + "\r\nConnection: close\r\n\r\n");
+    };
+    for (const char* address :
+         {"http://evil.example/v1/thing/1", "https://evil.example:80/v1/thing/1"}) {
+        CAPTURE(address);
+        CHECK(sent("DELETE", address, "localhost").starts_with("HTTP/1.1 403 "));
+    }
+    CHECK(sent("DELETE", "http://localhost@evil.example/v1/thing/1", "localhost")
+              .starts_with("HTTP/1.1 400 "));
+    CHECK(sent("GET", "http://localhost/v1/thing/1", "evil.example").starts_with("HTTP/1.1 200 "));
+    CHECK(sent("DELETE", "http://127.0.0.1:1/v1/thing/1", "evil.example")
+              .starts_with("HTTP/1.1 204 "));
+}
+
 TEST_CASE("configured hosts are answered; with credentials any is") {
     Bench named("[http]\nhosts = [\"trash.example\", \"other.example\"]\n");
     CHECK(named.as("trash.example", "GET", "/v1/thing/1").status == 200);

@@ -176,6 +176,42 @@ TEST_CASE("a page of another site cannot delete") {
     CHECK(call("DELETE", "/v1/thing/1", {{"Origin", own}}).status == 204);
 }
 
+TEST_CASE("what a browser fetches ahead, or a page of another port loads, restores nothing") {
+    // X-Moz: prefetch and Sec-Fetch-Site: same-site were let through.
+    Bench call;
+    const auto address = call("DELETE", "/v1/thing/1").header("Location") + "/$restore";
+    for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+             {"X-Moz", "prefetch"},
+             {"x-moz", "Prefetch"},
+             {"Purpose", "prefetch"},
+             {"Purpose", "preview"},
+             {"X-Purpose", "preview"},
+             {"Sec-Purpose", "prefetch"},
+             {"Sec-Purpose", "prefetch;prerender"},
+             {"Sec-Purpose", "prefetch;anonymous-client-ip"},
+             {"Sec-Purpose", "PreRender"}}) {
+        CAPTURE(name + ": " + value);
+        const auto answer = call("GET", address, {{name, value}});
+        CHECK(answer.code() == "forbidden");
+        CHECK(answer.json()["detail"] == "a prefetch must not change anything");
+    }
+    for (const char* site : {"same-site", "cross-site", "Same-Site", "CROSS-SITE", "other"}) {
+        CAPTURE(site);
+        const auto answer = call("GET", address, {{"Sec-Fetch-Site", site}});
+        CHECK(answer.code() == "forbidden");
+        CHECK(answer.json()["detail"] == "a page of another site must not change anything");
+        for (const char* verb : {"DELETE", "PATCH", "PUT"})
+            CHECK(call(verb, "/v1/thing/2", {{"Sec-Fetch-Site", site}}, "{}").status == 403);
+        CHECK(call("POST", "/v1/thing", {{"Sec-Fetch-Site", site}}, "{}").status == 403);
+    }
+    CHECK(call("GET", "/v1/thing/2").status == 200);
+    CHECK(call("GET", address, {{"Sec-Fetch-Site", "none"}}).status == 200);
+    call("DELETE", "/v1/thing/1");
+    const auto own = "http://127.0.0.1:" + std::to_string(call.service.port());
+    CHECK(call("DELETE", "/v1/thing/2", {{"Origin", own}, {"Sec-Fetch-Site", "same-origin"}})
+              .status == 204);
+}
+
 TEST_CASE("a range does not cut the answer into pieces") {
     Bench call;
     auto answer = call("GET", "/v1/thing/1", {{"Range", "bytes=0-3"}});
