@@ -26,26 +26,42 @@ std::string readable(const std::string& text) {
     return is_utf8(text) ? text : "(not UTF-8)";
 }
 
-}  // namespace
-
-AccessLog::AccessLog(const std::string& where) {
-    if (where.empty()) return;
+std::shared_ptr<spdlog::logger> opened(const std::string& where) {
+    spdlog::sink_ptr sink;
     try {
-        spdlog::sink_ptr sink;
         if (where == "-")
             sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
         else
             sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(where);
-        logger_ = std::make_shared<spdlog::logger>("access", sink);
     } catch (const spdlog::spdlog_ex&) {
         throw Error(Code::kUnavailable, "log.access: " + where + " cannot be written");
     }
-    logger_->set_pattern("%v");
-    logger_->flush_on(spdlog::level::trace);
+    auto logger = std::make_shared<spdlog::logger>("access", sink);
+    logger->set_pattern("%v");
+    logger->flush_on(spdlog::level::trace);
+    return logger;
+}
+
+}  // namespace
+
+AccessLog::AccessLog(const std::string& where) : where_(where) {
+    if (on()) logger_ = opened(where_);
+}
+
+void AccessLog::reopen() {
+    if (!on()) return;
+    try {
+        auto logger = opened(where_);
+        const std::lock_guard lock(mutex_);
+        logger_.swap(logger);
+        spdlog::info("the access log was opened again");
+    } catch (const Error& error) {
+        spdlog::error("{}; it is written where it was", error.what());
+    }
 }
 
 void AccessLog::write(const LoggedRequest& access) const {
-    if (!logger_) return;
+    if (!on()) return;
     JsonWriter out;
     out.StartObject();
     out.key("time").text(now());
@@ -58,6 +74,7 @@ void AccessLog::write(const LoggedRequest& access) const {
     out.key("seconds").Double(std::round(access.seconds * 1e6) / 1e6);
     out.key("userAgent").text(readable(access.user_agent));
     out.EndObject();
+    const std::lock_guard lock(mutex_);
     logger_->info(out.take());
 }
 

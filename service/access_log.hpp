@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace spdlog {
@@ -24,9 +25,14 @@ class AccessLog {
     explicit AccessLog(const std::string& where);
     // Of the target only the path: what people look for may be in the query.
     void write(const LoggedRequest& access) const;
-    bool on() const { return logger_ != nullptr; }
+    bool on() const { return !where_.empty(); }
+    // The file of that name, after another program has moved the one before away. Where that cannot
+    // be it says so and writes on as before.
+    void reopen();
 
   private:
+    const std::string where_;
+    mutable std::mutex mutex_;
     std::shared_ptr<spdlog::logger> logger_;
 };
 

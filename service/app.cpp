@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <fstream>
+#include <initializer_list>
 #include <iostream>
 #include <thread>
 
@@ -44,7 +45,7 @@ void remember_demo(const std::string& directory) {
     std::ofstream(directory + kDemoFile) << kDemoConfig;
 }
 
-// Ends the server at SIGTERM or SIGINT, has it read its certificate again at SIGHUP.
+// Ends the server at SIGTERM or SIGINT, has it open its files anew at SIGHUP.
 class SignalThread {
   public:
     SignalThread(HttpServer& server, const sigset_t& signals)
@@ -56,14 +57,11 @@ class SignalThread {
           }) {}
     ~SignalThread() { thread_.join(); }
 
-    // In every thread made from now on. Without a certificate SIGHUP ends the process, as it does
-    // any that has nothing to read again.
-    static sigset_t block(bool with_hangup) {
+    // In this thread and every one that it makes from now on.
+    static sigset_t block(std::initializer_list<int> signals) {
         sigset_t set;
         sigemptyset(&set);
-        sigaddset(&set, SIGTERM);
-        sigaddset(&set, SIGINT);
-        if (with_hangup) sigaddset(&set, SIGHUP);
+        for (const int signal : signals) sigaddset(&set, signal);
         pthread_sigmask(SIG_BLOCK, &set, nullptr);
         return set;
     }
@@ -154,7 +152,9 @@ std::string text_of(const Endpoint& endpoint, int port) {
     return (six ? "[" + endpoint.host + "]:" : endpoint.host + ":") + std::to_string(port);
 }
 
+// A SIGHUP that comes while the service starts waits until it has started: it never ends it.
 void run(const Config& config, std::chrono::seconds longest_wait) {
+    SignalThread::block({SIGHUP});
     std::optional<schema::Cluster> cluster;
     std::string url = config.database;
     if (url.empty()) {
@@ -164,7 +164,7 @@ void run(const Config& config, std::chrono::seconds longest_wait) {
     }
     schema::Pool pool(url, config.pool_size, std::chrono::seconds(5), database_limits(config));
     wait_for_database(pool, longest_wait);
-    const auto signals = SignalThread::block(config.tls.on());
+    const auto signals = SignalThread::block({SIGHUP, SIGTERM, SIGINT});
     if (!pool.lease().connection().prepares())
         spdlog::info("a pooler is between: statements are not prepared");
     if (config.demo) load_demo(pool, config.trash_schema);

@@ -355,6 +355,7 @@ void HttpServer::reload() {
         impl_->tls->reload();
         spdlog::info("the certificate was read again");
     } catch (const Error& error) {
+    impl_->access_log.reopen();
         spdlog::error("the certificate in force stays so: {}", error.what());
     }
 }

@@ -34,8 +34,8 @@ class HttpServer {
     int bind(const Endpoint& endpoint);
     // Serves until stop(), then finishes what runs.
     void serve();
-    // Reads the certificate again; where that cannot be, logs why and goes on with the one in
-    // force.
+    // Opens the access log and reads the certificate anew; where that cannot be, logs why and goes
+    // on with what is in force.
     void reload();
     // Also before serve() has begun.
     void stop();

@@ -1,5 +1,6 @@
 // What stands before every route: origins, verbs, compression, the access log.
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <fstream>
