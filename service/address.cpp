@@ -141,7 +141,7 @@ long long Query::number(const std::string& name, long long absent, long long lea
 
 void Query::only(const std::set<std::string>& known) const {
     for (const auto& [name, value] : values_)
-        if (name != "method" && !known.contains(name) &&
+        if (name != "method" && name != "pretty" && !known.contains(name) &&
             !known.contains(name.substr(0, name.find('[') + 1)))
             bad("the parameter '" + name + "' is not known here");
 }

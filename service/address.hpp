@@ -28,7 +28,8 @@ class Query {
                      long long most) const;
     const std::map<std::string, std::string>& all() const { return values_; }
     // Throws Error kBadRequest for a parameter that is not one of these: a mistyped dryRun must
-    // not delete. One that ends in [ stands for all that begin so.
+    // not delete. One that ends in [ stands for all that begin so. method and pretty are known
+    // everywhere.
     void only(const std::set<std::string>& known) const;
     // The query string again, with its question mark; empty for none.
     std::string encoded() const;

@@ -34,6 +34,7 @@ struct Call {
     std::string verb;   // the verb meant: ?method= has been obeyed
     bool safe = false;  // arrived as GET or HEAD
     bool head = false;
+    bool indent = false;           // the answer, where it is JSON
     std::string request_id, peer;  // empty: none; peer: the address of who asks
     Principal principal;           // who asks
     Access access;                 // what that one may do

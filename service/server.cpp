@@ -23,6 +23,8 @@
 #include "service/http_error.hpp"
 #include "service/metrics.hpp"
 #include "service/negotiate.hpp"
+#include "service/peer.hpp"
+#include "service/pretty.hpp"
 #include "service/router.hpp"
 #include "service/stream.hpp"
 #include "service/tenant.hpp"
@@ -193,6 +195,7 @@ Reply HttpServer::Impl::handle(Call& call) {
     if (head.method == "OPTIONS" && head.target == "*")
         return {204, "", "", {{"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}}};
     call.target = parse_target(head.target);
+    call.indent = wants_indent(call);
     call.verb = verb_of(head.method, call.target.query);
     call.resources = resources.get();
     try {
@@ -219,8 +222,10 @@ void HttpServer::Impl::answer(httplib::Response& response, std::string body) {
     Reply reply;
     try {
         reply = handle(call);
+        lay_out(call, reply);
     } catch (...) {
         reply = problem_of_current_exception(call.resources.get(), call.request_id, call.safe);
+        lay_out(call, reply);
     }
     say_allowance(call, reply);
     allow_origin(call, reply);

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "service/negotiate.hpp"
+#include "service/pretty.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 
@@ -101,7 +102,8 @@ TEST_CASE("HEAD answers as GET does, without the body") {
         CHECK(head.status == get.status);
         CHECK(head.body.empty());
         CHECK(head.headers == get.headers);
-        CHECK(std::to_string(get.body.size()) == get.header("Content-Length"));
+        const bool line = get.header("Content-Type").find("json") != std::string::npos;
+        CHECK(std::to_string(get.body.size() + (line ? 1 : 0)) == get.header("Content-Length"));
     }
 }
 
@@ -149,6 +151,75 @@ TEST_CASE("the access log has a line of JSON for each request, without queries")
     CHECK(logged[1].json()["status"].GetInt() == 204);
     CHECK(logged[2].json()["status"].GetInt() == 400);
     CHECK_THROWS_AS(Bench("[log]\naccess = \"/proc/none/access\"\n"), std::runtime_error);
+}
+
+TEST_CASE("SIGHUP opens the access log anew and never ends the service") {
+    // Without TLS it ended the service, and a log that had been moved away was written on.
+    const std::string file = "/tmp/trashd-test-moved-" + std::to_string(getpid());
+    const std::string moved = file + ".1";
+    Bench call("[log]\naccess = \"" + file + "\"\n");
+    call("GET", "/v1/thing/1");
+    REQUIRE(std::rename(file.c_str(), moved.c_str()) == 0);
+    kill(call.service.pid(), SIGHUP);
+    call.service.log_with("the access log was opened again");
+    call("GET", "/v1/thing/2");
+    CHECK(call.service.stop() == 0);
+    auto lines = [](const std::string& path) {
+        std::ifstream in(path);
+        std::stringstream text;
+        text << in.rdbuf();
+        unlink(path.c_str());
+        return text.str();
+    };
+    const auto old = lines(moved), fresh = lines(file);
+    CHECK(old.find("/v1/thing/1") != std::string::npos);
+    CHECK(old.find("/v1/thing/2") == std::string::npos);
+    CHECK(fresh.find("/v1/thing/2") != std::string::npos);
+    Bench plain;
+    for (int i = 0; i < 3; ++i) kill(plain.service.pid(), SIGHUP);
+    CHECK(plain("GET", "/healthz").status == 200);
+    CHECK(plain.service.stop() == 0);
+}
+
+TEST_CASE("answers of JSON end with the end of a line, and are indented where that is asked for") {
+    Bench call;
+    const std::string head = "HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    for (const char* address : {"/v1/thing/1", "/v1/nothing", "/v1/thing?limit=2", "/healthz"}) {
+        CAPTURE(address);
+        const auto raw =
+            raw_request(call.service.port(), std::string("GET ") + address + " " + head);
+        CHECK((raw.ends_with("}\n") || raw.ends_with("]\n")));
+    }
+    const std::string pretty = "{\n  \"id\": 1,\n  \"name\": \"a name that repeats\"\n}";
+    CHECK(call("GET", "/v1/thing/1?pretty=true").body == pretty);
+    CHECK(call("GET", "/v1/thing/1", {{"Accept", "text/csv, application/json; indent=4"}}).body ==
+          pretty);
+    CHECK(call("GET", "/v1/thing/1?pretty=false", {{"Accept", "*/*;indent"}}).body ==
+          R"({"id":1,"name":"a name that repeats"})");
+    CHECK(call("GET", "/v1/thing?pretty=true&limit=2&select=id").body ==
+          "[\n  {\n    \"id\": 1\n  },\n  {\n    \"id\": 2\n  }\n]");
+    CHECK(call("GET", "/v1/trash?pretty=true").body == "[]");
+    CHECK(call("GET", "/v1/nothing?pretty=true").body.starts_with("{\n  \"type\": \"/problems/"));
+    CHECK(call("GET", "/v1/thing/1?pretty=yes").code() == "bad-request");
+    CHECK(call("DELETE", "/v1/thing/1?pretty=true").status == 204);
+}
+
+TEST_CASE("nodb: JSON is indented whatever its pieces are, and its values stay as they were") {
+    const std::string json = R"([ {"a":"x[{,:\"\\", "b" : 1.0e5,"c":[]},{},[[ ]],"",null,"\\\""])";
+    const std::string wanted =
+        "[\n  {\n    \"a\": \"x[{,:\\\"\\\\\",\n    \"b\": 1.0e5,\n    "
+        "\"c\": []\n  },\n  {},\n  [\n    []\n  ],\n  \"\",\n  null,\n  "
+        "\"\\\\\\\"\"\n]";
+    for (std::size_t size = 1; size <= json.size(); ++size) {
+        trashd::service::Indenter indenter;
+        std::string out;
+        for (std::size_t at = 0; at < json.size(); at += size)
+            out += indenter.take(std::string_view(json).substr(at, size));
+        CHECK(out == wanted);
+    }
+    // an answer that is nested a thousand times does not grow by its depth at each bracket
+    const std::string deep = std::string(1000, '[') + std::string(1000, ']');
+    CHECK(trashd::service::Indenter().take(deep).size() < 150000);
 }
 
 TEST_CASE("nodb: weights of Accept are read as they are meant") {
