@@ -176,8 +176,11 @@ Target parse_target(const std::string& target) {
 
 std::vector<std::string> split_id(const std::string& raw, std::size_t columns) {
     if (columns == 1) return {percent_decode(raw)};
+    auto written = split(raw, ',');
+    // some clients encode the commas between the parts as well, as they stand in one parameter
+    if (written.size() != columns) written = split(percent_decode(raw), ',');
     std::vector<std::string> parts;
-    for (const auto& part : split(raw, ',')) parts.push_back(percent_decode(part));
+    for (const auto& part : written) parts.push_back(percent_decode(part));
     return parts;
 }
 

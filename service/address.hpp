@@ -49,7 +49,8 @@ struct Target {
 // Throws Error kBadRequest.
 Target parse_target(const std::string& target);
 
-// An object's id as sent, split at commas and decoded; one part when columns is 1.
+// An object's id as sent, split at commas and decoded; one part when columns is 1. Where there are
+// not as many parts as columns the whole is decoded once more before.
 std::vector<std::string> split_id(const std::string& raw, std::size_t columns);
 // The id of the store (only % and , escaped when composite) as it stands in an address.
 std::string encode_object_id(const std::string& object_id, std::size_t columns);

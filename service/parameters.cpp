@@ -1,11 +1,38 @@
 #include "service/parameters.hpp"
 
 #include <charconv>
-#include <regex>
 
 #include "service/cursor.hpp"
 
 namespace trashd::service {
+
+namespace {
+
+// Takes off what the form says, where 0 stands for a digit; false: the text does not begin so.
+bool take(std::string_view& text, std::string_view form) {
+    if (text.size() < form.size()) return false;
+    for (std::size_t i = 0; i < form.size(); ++i)
+        if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) return false;
+    text.remove_prefix(form.size());
+    return true;
+}
+
+// 2025-01-31, or 2025-01-31T12:00:00.5Z with seconds and their parts left out or not.
+bool is_time(std::string_view text) {
+    if (!take(text, "0000-00-00")) return false;
+    if (text.empty()) return true;
+    if (!take(text, "T00:00") && !take(text, " 00:00")) return false;
+    if (take(text, ":00") && take(text, ".")) {
+        if (!take(text, "0")) return false;
+        while (take(text, "0")) {
+        }
+    }
+    if (!take(text, "Z") && !take(text, "z") && !take(text, "+00:00") && !take(text, "-00:00"))
+        return false;
+    return text.empty();
+}
+
+}  // namespace
 
 int limit_of(const Call& call) {
     return static_cast<int>(call.target.query.number("limit", 50, 1, 1000));
@@ -13,10 +40,8 @@ int limit_of(const Call& call) {
 
 // PostgreSQL would take 'yesterday' as well.
 std::optional<std::string> time_of(const Call& call, const std::string& name) {
-    static const std::regex kTime(
-        R"(\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d))?)");
     auto text = call.target.query.text(name);
-    if (text && !std::regex_match(*text, kTime))
+    if (text && !is_time(*text))
         throw Error(Code::kBadRequest,
                     "'" + name + "' must be a time as in 2025-01-31T12:00:00Z, or a date");
     return text;
@@ -25,8 +50,13 @@ std::optional<std::string> time_of(const Call& call, const std::string& name) {
 std::optional<schema::QualifiedName> table_of(const Call& call) {
     auto path = call.target.query.text("resource");
     if (!path) return std::nullopt;
+    const auto is = [&](const std::string& encoded) {
+        return encoded == *path || percent_decode(encoded) == *path;
+    };
     for (const auto& resource : call.resources->all())
-        if (encode_path(resource.path) == *path) return resource.table->name;
+        if (is(encode_path(resource.path))) return resource.table->name;
+    for (const auto& gone : call.trash->gone_tables())
+        if (is(call.resources->path_of(gone))) return gone;
     throw Error(Code::kBadRequest, "'resource' is none; /v1/ lists what there is");
 }
 

@@ -11,7 +11,8 @@ namespace trashd::service {
 int limit_of(const Call& call);
 // A time as in RFC 3339, or a date.
 std::optional<std::string> time_of(const Call& call, const std::string& name);
-// The table of the resource in 'resource', named as in addresses.
+// The table of the resource in 'resource', named as in addresses; also one that is gone, of which
+// rows lie in the trash.
 std::optional<schema::QualifiedName> table_of(const Call& call);
 std::optional<std::string> group_of(const Call& call);
 // A number that a cursor holds.

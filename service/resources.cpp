@@ -90,6 +90,7 @@ Resources::Resources(std::shared_ptr<const schema::Catalog> catalog, const Confi
     : catalog_(std::move(catalog)) {
     std::set<std::string> served(config.schemas.begin(), config.schemas.end());
     for (const auto& configured : config.resources) {
+        if (!configured.path.empty()) configured_[configured.table] = segments_of(configured.path);
         const auto* table = catalog_->table(configured.table);
         const auto name = text_of(configured.table);
         if (!table)
@@ -134,11 +135,22 @@ void Resources::add(Resource resource) {
     resources_.push_back(std::move(resource));
 }
 
-const Resource* Resources::match(const std::vector<std::string>& segments, std::size_t from) const {
-    for (auto count = segments.size() - from; count > 0; --count) {
-        auto first = segments.begin() + static_cast<std::ptrdiff_t>(from);
-        auto found = by_path_.find({first, first + static_cast<std::ptrdiff_t>(count)});
-        if (found != by_path_.end()) return &resources_[found->second];
+const Resource* Resources::called(const std::vector<std::string>& path) const {
+    const auto found = by_path_.find(path);
+    return found == by_path_.end() ? nullptr : &resources_[found->second];
+}
+
+const Resource* Resources::match(const std::vector<std::string>& segments, std::size_t from,
+                                 std::size_t& used) const {
+    const auto first = segments.begin() + static_cast<std::ptrdiff_t>(from);
+    for (used = segments.size() - from; used > 0; --used)
+        if (const auto* found = called({first, first + static_cast<std::ptrdiff_t>(used)}))
+            return found;
+    for (used = segments.size() - from; used > 0; --used) {
+        std::vector<std::string> path;
+        for (std::size_t at = from; at < from + used; ++at)
+            for (auto& part : segments_of(segments[at])) path.push_back(std::move(part));
+        if (const auto* found = called(path)) return found;
     }
     return nullptr;
 }
@@ -149,8 +161,9 @@ const Resource* Resources::of(const schema::QualifiedName& table) const {
 }
 
 std::string Resources::path_of(const schema::QualifiedName& table) const {
-    const auto* resource = of(table);
-    return encode_path(resource ? resource->path : default_path(table));
+    if (const auto* resource = of(table)) return encode_path(resource->path);
+    const auto configured = configured_.find(table);
+    return encode_path(configured == configured_.end() ? default_path(table) : configured->second);
 }
 
 std::string Resources::href(const schema::QualifiedName& table,

@@ -28,10 +28,14 @@ class Resources {
     const std::shared_ptr<const schema::Catalog>& catalog() const { return catalog_; }
     const std::vector<Resource>& all() const { return resources_; }  // by path
     // The resource with the longest path that the segments begin with, from position `from`;
-    // nullptr.
-    const Resource* match(const std::vector<std::string>& segments, std::size_t from) const;
+    // nullptr. Some clients encode the slashes inside of a path as well: where no resource is
+    // called so, a segment that holds some stands for several. used: how many segments the path
+    // takes.
+    const Resource* match(const std::vector<std::string>& segments, std::size_t from,
+                          std::size_t& used) const;
     const Resource* of(const schema::QualifiedName& table) const;
-    // The path as it stands in text, encoded; of a table that is not served its default path.
+    // The path as it stands in text, encoded; of a table that is not served the configured one, or
+    // its default path.
     std::string path_of(const schema::QualifiedName& table) const;
     // The object's address.
     std::string href(const schema::QualifiedName& table, const std::string& object_id) const;
@@ -42,11 +46,13 @@ class Resources {
 
   private:
     void add(Resource resource);
+    const Resource* called(const std::vector<std::string>& path) const;
 
     std::shared_ptr<const schema::Catalog> catalog_;
     std::vector<Resource> resources_;
     std::map<std::vector<std::string>, std::size_t> by_path_;
     std::map<schema::QualifiedName, std::size_t> by_table_;
+    std::map<schema::QualifiedName, std::vector<std::string>> configured_;  // paths
     std::vector<std::string> faults_, warnings_;
 };
 

@@ -72,9 +72,10 @@ std::string_view match_trash(Call& call) {
 // An id is compared as sent, so that a key that begins with @ has an address: %40.
 std::string_view match_resource(Call& call) {
     const auto& raw = call.target.raw;
-    call.resource = call.resources->match(call.target.segments, 1);
+    std::size_t used = 0;
+    call.resource = call.resources->match(call.target.segments, 1, used);
     if (!call.resource) return {};
-    const auto at = 1 + call.resource->path.size();
+    const auto at = 1 + used;
     if (raw.size() == at) return "/v1/{resource}";
     if (raw.size() == at + 1 && raw[at] == "@deleted") return "/v1/{resource}/@deleted";
     if (raw.size() == at + 1 && raw[at] == "$metadata") return "/v1/{resource}/$metadata";

@@ -164,12 +164,12 @@ struct HttpServer::Impl {
 Reply HttpServer::Impl::dispatch(Call& call) {
     auto path = match_path(call);
     admission.admit(call, path, std::chrono::steady_clock::now());
-    if (call.verb == "OPTIONS" && !path.empty())
-        return {204, "", "", {{"Allow", allowed_verbs(path)}}};
-    if (path.empty() && call.verb == "DELETE") {
-        call.resources = resources.refresh();
+    if (path.empty() && call.target.segments[0] == "v1") {
+        call.resources = resources.refresh();  // a table may have been made just now
         path = match_path(call);
     }
+    if (call.verb == "OPTIONS" && !path.empty())
+        return {204, "", "", {{"Allow", allowed_verbs(path)}}};
     if (is_of_tenant(path)) {
         narrow_to_tenant(call);
         act_as_role(call);
@@ -272,10 +272,10 @@ std::string HttpServer::Impl::body_or_refusal(httplib::Request& request) {
         current->head.refusal = error;
         current->close = true;
         request.set_header("Connection", "close");
+        return "";
     }
 }
 
-        return "";
 void HttpServer::Impl::log_access(const Exchange& exchange,
                                   std::chrono::duration<double> taken) const {
     const auto& head = exchange.head;
@@ -355,12 +355,12 @@ void HttpServer::serve() {
 }
 
 void HttpServer::reload() {
+    impl_->access_log.reopen();
     if (!impl_->tls) return;
     try {
         impl_->tls->reload();
         spdlog::info("the certificate was read again");
     } catch (const Error& error) {
-    impl_->access_log.reopen();
         spdlog::error("the certificate in force stays so: {}", error.what());
     }
 }

@@ -167,6 +167,12 @@ std::string described_forms(const std::string& trash_schema, const std::vector<N
            "m.table_name OPERATOR(pg_catalog.=) c.relname)";
 }
 
+std::string is_gone(const std::string& alias) {
+    return "NOT EXISTS (SELECT FROM pg_catalog.pg_class there WHERE there.oid "
+           "OPERATOR(pg_catalog.=) " +
+           alias + ".relation)";
+}
+
 std::string item_fields() {
     return "ARRAY[g.uuid::pg_catalog.text, i.ordinal::pg_catalog.text, " + utc("g.created_at") +
            ", g.deleted_by, g.reason, " + utc("g.expires_at") +

@@ -13,6 +13,8 @@ namespace trashd::trash {
 // A subquery for the alias s: each form with its table's name today and where its rows have their
 // display name.
 std::string described_forms(const std::string& trash_schema, const std::vector<Naming>& naming);
+// SQL over forms under the alias: there is no such table any more.
+std::string is_gone(const std::string& alias);
 // text[] of an item's fields over aliases i (item), g (its group) and s (described_forms).
 std::string item_fields();
 // The same as a scalar subquery for the item at a place, given as SQL.

@@ -20,6 +20,12 @@ using schema::quoted;
 using schema::Table;
 using std::to_string;
 
+constexpr int kLongObject = 1 << 20;  // bytes
+
+// Of a form s: what its table was called when it was there.
+constexpr const char* kLastSchema = "COALESCE(s.now_schema, s.schema_name)";
+constexpr const char* kLastTable = "COALESCE(s.now_table, s.table_name)";
+
 std::string joined(const std::vector<std::string>& parts) {
     std::string all;
     for (const std::string& part : parts) all += (all.empty() ? "" : ", ") + part;
@@ -207,17 +213,37 @@ void Items::stream_objects(const std::vector<Found>& found, const ItemSink& sink
 }
 
 std::vector<int> Items::forms_of_all(const std::vector<schema::QualifiedName>& tables) {
-    std::vector<Param> oids;
-    for (const auto& name : tables)
+    std::vector<Param> oids, schemas, names;
+    for (const auto& name : tables) {
         if (const Table* table = catalog_.table(name)) oids.emplace_back(to_string(table->oid));
-    const auto found = connection_.exec("SELECT id FROM " + quoted({trash_schema_, "shape"}) +
-                                            " WHERE relation OPERATOR(pg_catalog.=) ANY "
-                                            "($1::pg_catalog.oid[]) ORDER BY id",
-                                        {schema::array_literal(oids)});
+        schemas.emplace_back(name.schema);
+        names.emplace_back(name.name);
+    }
+    const auto found = connection_.exec(
+        "SELECT s.id FROM " + quoted({trash_schema_, "shape"}) +
+            " s WHERE s.relation OPERATOR(pg_catalog.=) ANY "
+            "($1::pg_catalog.oid[]) OR (" +
+            is_gone("s") +
+            " AND EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest($2::text[]), "
+            "pg_catalog.unnest($3::text[])) n(s, t) WHERE n.s OPERATOR(pg_catalog.=) " +
+            std::string(kLastSchema) + " AND n.t OPERATOR(pg_catalog.=) " + kLastTable +
+            ")) ORDER BY 1",
+        {schema::array_literal(oids), schema::array_literal(schemas),
+         schema::array_literal(names)});
     std::vector<int> ids;
     for (int row = 0; row < found.rows(); ++row)
         ids.push_back(static_cast<int>(found.integer(row, 0)));
     return ids;
+}
+
+std::vector<schema::QualifiedName> Items::gone_tables() {
+    const auto found = connection_.exec("SELECT DISTINCT " + std::string(kLastSchema) + ", " +
+                                        kLastTable + " FROM " + quoted({trash_schema_, "shape"}) +
+                                        " s WHERE " + is_gone("s") + " ORDER BY 1, 2");
+    std::vector<schema::QualifiedName> names;
+    for (int row = 0; row < found.rows(); ++row)
+        names.push_back({std::string(found.text(row, 0)), std::string(found.text(row, 1))});
+    return names;
 }
 
 // Nothing: the tables that the filter names never had a row in the trash.

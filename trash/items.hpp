@@ -40,6 +40,9 @@ class Items {
                        const std::vector<std::string>& select, const ItemSink& sink);
     ItemPage page(const ItemsAsked& asked, const std::function<void(const Item&)>& each);
 
+    // The contract of Trash::gone_tables.
+    std::vector<schema::QualifiedName> gone_tables();
+
     // Of roots: how many groups the filter means, and how many items those have.
     Emptied totals(const ItemFilter& roots);
 

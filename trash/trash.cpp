@@ -317,6 +317,10 @@ std::vector<QualifiedName> Trash::taken_by(const QualifiedName& wanted, bool cas
     return tables_in(impl_->planned(wanted, cascade)->plan);
 }
 
+std::vector<QualifiedName> Trash::gone_tables() {
+    return impl_->reading([](Items& items, const schema::Catalog&) { return items.gone_tables(); });
+}
+
 GroupTables Trash::tables_of(const std::string& item_id) {
     return impl_->reading([&](Items& items, const schema::Catalog&) {
         return group_tables(items.connection(), impl_->readable(), item_id);
@@ -338,10 +342,6 @@ Item Trash::item(const std::string& item_id, bool with_object) {
         [&](Items& items, const schema::Catalog&) { return items.one(item_id, with_object); });
 }
 
-std::optional<Item> Trash::find(const QualifiedName& wanted, const std::vector<std::string>& id,
-                                bool with_object) {
-    return impl_->reading([&](Items& items, const schema::Catalog& catalog) -> std::optional<Item> {
-        const Table* known = catalog.table(wanted);
 void Trash::item(const std::string& item_id, const ItemSink& sink) {
     impl_->reading([&](Items& items, const schema::Catalog&) {
         items.one(item_id, sink);
@@ -349,6 +349,10 @@ void Trash::item(const std::string& item_id, const ItemSink& sink) {
     });
 }
 
+std::optional<Item> Trash::find(const QualifiedName& wanted, const std::vector<std::string>& id,
+                                bool with_object) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) -> std::optional<Item> {
+        const Table* known = catalog.table(wanted);
         return known ? items.newest_of(*known, id, with_object) : std::nullopt;
     });
 }

@@ -202,6 +202,8 @@ class Trash {
     std::vector<schema::QualifiedName> taken_by(const schema::QualifiedName& table, bool cascade);
     // Triggers run in such a delete, or rules divert it: what they do shows only when it is tried.
     bool meets_code(const schema::QualifiedName& table, bool cascade);
+    // Those that are gone and of which rows went into the trash, by the names that they had.
+    std::vector<schema::QualifiedName> gone_tables();
     // Also of a group that was restored or purged since. Throws kNotFound when it never was.
     GroupTables tables_of(const std::string& item_id);
 
@@ -210,10 +212,10 @@ class Trash {
 
     // Throws GoneError when restored or purged since, kNotFound when it never was.
     Item item(const std::string& item_id, bool with_object);
-    // The newest item of an object that is in the trash, if any.
-    std::optional<Item> find(const schema::QualifiedName& table, const std::vector<std::string>& id,
     // The same, whatever the size of the row.
     void item(const std::string& item_id, const ItemSink& sink);
+    // The newest item of an object that is in the trash, if any.
+    std::optional<Item> find(const schema::QualifiedName& table, const std::vector<std::string>& id,
                              bool with_object);
     // Newest first; an item is given as it arrives, so that memory does not grow with the rows.
     ItemPage list(const ItemsAsked& asked, const std::function<void(const Item&)>& each);

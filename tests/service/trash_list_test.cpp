@@ -177,3 +177,56 @@ INSERT INTO camel VALUES (1, 'Ann', 'Lee', 'c');
     CHECK(request(service.port(), "GET", "/v1/trash?q=ann+lee").json().Size() == 3);
     CHECK(request(service.port(), "GET", "/v1/named/$metadata").json()["display"] == "last_name");
 }
+
+TEST_CASE("items of a table that is gone are listed, and found under the name it had") {
+    // resource= of it was 400.
+    TempDatabase database(
+        "CREATE TABLE part (id int PRIMARY KEY); INSERT INTO part VALUES (1), (2); CREATE SCHEMA "
+        "shop; CREATE TABLE shop.\"odd /%\" (id int PRIMARY KEY); INSERT INTO shop.\"odd /%\" "
+        "VALUES "
+        "(3)");
+    ServiceProcess service(database.url(), {},
+                           "schemas = [\"public\", \"shop\"]\n[[resource]]\ntable = \"part\"\n"
+                           "path = \"store/parts\"\n");
+    auto call = [&](const std::string& verb, const std::string& address) {
+        return request(service.port(), verb, address);
+    };
+    call("DELETE", "/v1/store/parts/1");
+    call("DELETE", "/v1/shop/odd%20%2F%25/3");
+    TestConnection other(database.url());
+    other->exec("DROP TABLE part");
+    other->exec("DROP TABLE shop.\"odd /%\"");
+    CHECK(call("GET", "/v1/part").code() == "not-found");  // the catalog is read anew
+    CHECK(Bench::names(call("GET", "/v1/trash")) == "shop/odd%20%2F%25/3 store/parts/1");
+    for (const char* query : {"resource=store/parts", "resource=store%2Fparts"})
+        CHECK(Bench::names(call("GET", std::string("/v1/trash?") + query)) == "store/parts/1");
+    for (const char* query : {"resource=shop/odd%2520%252F%2525", "resource=shop/odd%20/%25"})
+        CHECK(Bench::names(call("GET", std::string("/v1/trash?count=true&") + query)) ==
+              "shop/odd%20%2F%25/3");
+    CHECK(call("GET", "/v1/history?resource=store/parts").json().Size() == 1);
+    for (const char* query : {"resource=part", "resource=odd", "resource=shop"})
+        CHECK(call("GET", std::string("/v1/trash?") + query).code() == "bad-request");
+    // a new table of that name beside the old one's items
+    other->exec("CREATE TABLE part (id int PRIMARY KEY)");
+    other->exec("INSERT INTO part VALUES (7)");
+    CHECK(call("DELETE", "/v1/store/parts/7").status == 204);
+    CHECK(Bench::names(call("GET", "/v1/trash?resource=store/parts")) ==
+          "store/parts/7 store/parts/1");
+    CHECK(call("DELETE", "/v1/trash?resource=store/parts&confirm=true").json()["items"].GetInt() ==
+          2);
+}
+
+TEST_CASE("times are taken as RFC 3339 has them, and dates") {
+    Bench bench;
+    for (const char* time : {"2025-01-31", "2025-01-31T12:00Z", "2025-01-31T12:00:00Z",
+                             "2025-01-31t12:00:00z", "2025-01-31%2012:00:00.123456%2B02:00",
+                             "2025-01-31T12:00-08:00", "2025-01-31T12:00:00.5Z"})
+        CHECK(bench.get(std::string("/v1/trash?from=") + time).status ==
+              (std::string(time).find('t') == std::string::npos ? 200 : 400));
+    for (const char* time :
+         {"", "2025", "2025-1-31", "2025-01-31T", "2025-01-31T12", "2025-01-31T12:00",
+          "2025-01-31T12:00:00", "2025-01-31T12:00:00.Z", "2025-01-31T12:00:.5Z",
+          "2025-01-31T12:00:00.5", "2025-01-31T12:00:00Zx", "2025-01-31T12:00:00%2B2:00",
+          "2025-01-31T12:00:00%2B02", "x2025-01-31", "2025-01-31%20", "now"})
+        CHECK(bench.get(std::string("/v1/trash?to=") + time).code() == "bad-request");
+}
