@@ -135,6 +135,26 @@ void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connec
                             "the trash schema is of " + versions, "install a newer trashd"});
 }
 
+// A crash of the server empties such a table, and no trash holds its rows then.
+void add_unlogged(std::vector<Finding>& findings, schema::Connection& connection,
+                  const schema::Catalog& catalog) {
+    std::vector<schema::Param> oids;
+    for (const auto& table : catalog.tables()) oids.emplace_back(std::to_string(table.oid));
+    const auto found = connection.exec(
+        "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
+        "n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE c.relpersistence OPERATOR(pg_catalog.=) "
+        "'u' AND c.oid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[]) ORDER BY 1, 2",
+        {schema::array_literal(oids)});
+    for (int row = 0; row < found.rows(); ++row) {
+        const schema::QualifiedName name{std::string(found.text(row, 0)),
+                                         std::string(found.text(row, 1))};
+        findings.push_back({Severity::kWarning, "unlogged", name.schema + "." + name.name,
+                            "the table is UNLOGGED: a crash of the server empties it, and what was "
+                            "restored into it is then neither live nor in the trash",
+                            "ALTER TABLE " + schema::quoted(name) + " SET LOGGED;"});
+    }
+}
+
 }  // namespace
 
 std::string_view severity_name(Severity severity) {
@@ -189,6 +209,7 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
         for (const auto& fault : missing_schemas(connection, config))
             findings.push_back({Severity::kError, "configuration", "", fault,
                                 "name schemas that are there: schemas, or --schema"});
+        add_unlogged(findings, connection, *resources.catalog());
         for (auto& finding : examine_catalog(resources, config, role))
             findings.push_back(std::move(finding));
         for (auto& finding : examine_triggers(connection, resources, role))

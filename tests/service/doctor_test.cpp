@@ -61,6 +61,17 @@ CREATE INDEX ON c (a_x, a_y);
     CHECK(only(findings_of(database.url()), "missing-index").empty());
 }
 
+TEST_CASE("a table that a crash of the server empties is named with how to change that") {
+    TempDatabase database(
+        "CREATE UNLOGGED TABLE \"a b\" (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY)");
+    const auto found = single(findings_of(database.url()), "unlogged");
+    CHECK(found.severity == Severity::kWarning);
+    CHECK(found.subject == "public.a b");
+    CHECK(found.fix == "ALTER TABLE \"public\".\"a b\" SET LOGGED;");
+    TestConnection(database.url())->exec(found.fix);
+    CHECK(only(findings_of(database.url()), "unlogged").empty());
+}
+
 TEST_CASE("rights that deletes need are errors with the grant to run, others warnings") {
     TempDatabase database(R"(
 CREATE TABLE a (id int PRIMARY KEY);
