@@ -40,8 +40,12 @@ trash::Context context_of(const Call& call) {
 }
 
 Error not_found(const Call& call) {
-    const std::string path = call.resource ? encode_path(call.resource->path) : "that address";
-    return Error(Code::kNotFound, "there is no such object in " + path);
+    if (call.resource)
+        return Error(Code::kNotFound,
+                     "there is no such object in " + encode_path(call.resource->path));
+    const bool item = call.target.segments.at(1) == "trash";
+    return Error(Code::kNotFound,
+                 item ? "there is no such TrashItem" : "there is no such operation");
 }
 
 std::vector<std::string> object_id(const Call& call) {
@@ -79,10 +83,6 @@ namespace {
     throw Error(Code::kForbidden, "a page of another site must not change anything");
 }
 
-// The page came from this service, by the name that the request calls it.
-bool is_own(const Call& call, const std::string& origin) {
-    const auto hosts = call.headers("Host");
-    return hosts.size() == 1 && (origin == "http://" + hosts[0] || origin == "https://" + hosts[0]);
 // A browser that fetches, renders or shows ahead what nobody has asked for.
 void refuse_prefetch(const Call& call) {
     for (const char* name : {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"})
@@ -92,6 +92,10 @@ void refuse_prefetch(const Call& call) {
                     throw Error(Code::kForbidden, "a prefetch must not change anything");
 }
 
+// The page came from this service, by the name that the request calls it.
+bool is_own(const Call& call, const std::string& origin) {
+    const auto hosts = call.headers("Host");
+    return hosts.size() == 1 && (origin == "http://" + hosts[0] || origin == "https://" + hosts[0]);
 }
 
 }  // namespace
@@ -102,12 +106,12 @@ void refuse_foreign(const Call& call) {
         if (is_allowed_origin(*call.config, origin)) return;
         if (!is_own(call, origin)) refuse_page();
     }
+    // another port of the same host is the same site, and another's page
     for (const auto& value : call.headers("Sec-Fetch-Site"))
         if (const auto site = lower_case(value); site != "same-origin" && site != "none")
             refuse_page();
 }
 
-    // another port of the same host is the same site, and another's page
 std::vector<std::string> if_match(const Call& call) {
     std::vector<std::string> tags;
     for (const auto& value : call.headers("If-Match")) add_etags(tags, value);

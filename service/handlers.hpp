@@ -56,6 +56,7 @@ bool is_bad_key(const Error& error);
 // Asked after an error that the database gave: the id is a text that the key's type refuses. Types
 // of extensions and checks of domains do so with any SQLSTATE.
 bool refuses_id(const Call& call, const Error& error);
+// The same for what is not there and for what may not be seen: nothing tells one from the other.
 Error not_found(const Call& call);
 // What with, dryRun and lossy say.
 trash::RestoreOptions restore_options(const Call& call);

@@ -29,6 +29,14 @@ void need_on_trashed(const Call& call, const trash::Item& item) {
         need_on_item(call, Right::kTrash, item.id);
 }
 
+// An operation is not begun on what is not there, which would tell it from what may not be seen.
+void need_there(const Call& call, const std::vector<std::string>& id) {
+    if (has_row(call, Right::kTrash, id)) return;
+    const auto item = call.trash->find(call.resource->table->name, id, false);
+    if (!item) throw not_found(call);
+    need_on_trashed(call, *item);
+}
+
 // Which rows it would take, and what triggers do, shows only when it takes them; then nothing is
 // kept of it. Gives the rows that triggers would write.
 std::vector<trash::TableCount> rehearse(const Call& call, const std::vector<std::string>& id,
@@ -137,7 +145,10 @@ Reply execute(const Call& call, const Wish& wish) {
     if (wish.dry_run) return dry_run(call, id, wish, std::move(written));
     ask_for_what_is_missing(call, id, wish);
     const auto impact = [&] { return find_impact(call, id, wish.cascade); };
-    if (wants_async(call)) return accept_delete(call, kKind, impact);
+    if (wants_async(call)) {
+        need_there(call, id);
+        return accept_delete(call, kKind, impact);
+    }
     if (call.operation)
         if (const auto found = impact()) call.operation->set_total(found->total);
     try {

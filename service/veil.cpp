@@ -154,7 +154,8 @@ Reply veiled(const Call& call, Reply (*handler)(const Call&)) {
         veiled.position = error.position;
         throw veiled;
     } catch (const Error& error) {
-        if (refuses_id(call, error)) throw not_found(call);
+        const bool missing = error.code() == Code::kNotFound && !call.raw_id.empty();
+        if (missing || refuses_id(call, error)) throw not_found(call);
         throw;
     }
 }

@@ -1,13 +1,19 @@
 -- What roles of the database see of the trash. {schema} and {access} are the quoted names of the trash
--- schema and of this one. The session's user, who is not changed by SET ROLE, must have the trash.
+-- schema and of this one. Of groups that lie in the trash the items say what is seen, of those that have
+-- ended the root. The session's user, who is not changed by SET ROLE, must have the trash.
 CREATE SCHEMA IF NOT EXISTS {access};
 
 CREATE OR REPLACE VIEW {access}.shape WITH (security_barrier) AS SELECT * FROM {schema}.shape
     WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT');
 
 CREATE OR REPLACE VIEW {access}.trash_group WITH (security_barrier) AS
-    SELECT * FROM {schema}.trash_group
-    WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT');
+    SELECT * FROM {schema}.trash_group g
+    WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT') AND
+        (g.state OPERATOR(pg_catalog.=) 'trashed' OR EXISTS (SELECT FROM {schema}.shape s
+            WHERE s.id OPERATOR(pg_catalog.=) g.root_shape AND
+            pg_catalog.has_table_privilege(s.relation, 'SELECT') AND
+            (NOT pg_catalog.row_security_active(s.relation) OR
+                g.deleted_by OPERATOR(pg_catalog.=) pg_catalog.current_setting('trashd.id', true))));
 
 CREATE OR REPLACE VIEW {access}.item WITH (security_barrier) AS SELECT * FROM {schema}.item i
     WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT') AND
