@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <random>
 #include <utility>
 
 #include "schema/database.hpp"
@@ -106,9 +107,12 @@ void make_room(PGconn* connection, std::size_t count) {
 }
 
 // Names of different texts differ, in all processes: behind a pooler a backend may know another's.
+// A pooler may hand on what another process has prepared: no two processes use the same names.
 std::string new_name(const std::string& sql) {
+    static const std::string process =
+        fmt::format("{:08x}{:08x}", std::random_device{}(), std::random_device{}());
     static std::atomic<unsigned long> counter = 0;
-    return fmt::format("trashd_{}_{:x}", ++counter, std::hash<std::string>{}(sql));
+    return fmt::format("trashd_{}_{}_{:x}", process, ++counter, std::hash<std::string>{}(sql));
 }
 
 std::string prepare(PGconn* connection, const std::string& sql) {

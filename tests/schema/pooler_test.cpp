@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <set>
 #include <vector>
 
@@ -25,7 +29,38 @@ struct Bench {
     std::string pooled = TestPooler::get().url(database.name());
 };
 
+// Of this statement, where it is prepared.
+const char* kOwnName = "SELECT name FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1";
+
+std::string own_name(const std::string& url) {
+    return TestConnection(url)->exec_prepared(kOwnName).value(0, 0).value_or("");
+}
+
 }  // namespace
+
+TEST_CASE("tells its name" * doctest::skip()) {
+    std::puts(own_name(std::getenv("TRASHD_TEST_URL")).c_str());
+}
+
+TEST_CASE("what is prepared is not called like what another process prepares") {
+    // Behind a pooler that forgets nothing a second process found the names taken.
+    const TempDatabase database;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe").string();
+    setenv("TRASHD_TEST_URL", direct(database.url()).c_str(), 1);
+    std::string said;
+    std::array<char, 4096> piece;
+    FILE* other = popen((self + " --no-skip --test-case='tells its name'").c_str(), "r");
+    REQUIRE(other != nullptr);
+    while (const auto got = fread(piece.data(), 1, piece.size(), other))
+        said.append(piece.data(), got);
+    CHECK(pclose(other) == 0);
+    const auto theirs = said.substr(said.find("trashd_"),
+                                    said.find('\n', said.find("trashd_")) - said.find("trashd_"));
+    const auto stem = [](const std::string& name) { return name.substr(0, name.find('_', 7)); };
+    CHECK(theirs.size() > 30);
+    CHECK(stem(own_name(database.url())) != stem(theirs));
+    CHECK(own_name(database.url()) != own_name(database.url()));
+}
 
 TEST_CASE("a pooler is noticed: nothing is prepared behind it, and everything without one") {
     const Bench bench;
