@@ -5,6 +5,7 @@
 
 #include "cascade/sql.hpp"
 #include "schema/reader.hpp"
+#include "trash/locks.hpp"
 #include "trash/sight.hpp"
 #include "trash/store.hpp"
 #include "trash/trust.hpp"
@@ -103,7 +104,7 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
     if (made->as_role) refuse_untrusted(*made);
     if (!made->plan.refusals.empty()) return made;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
-        transaction.exec("SELECT pg_catalog.pg_advisory_xact_lock(7237892340013)");
+        transaction.exec(kFunctionLock);
         const cascade::Names names = names_for(transaction, *made, trash_schema_);
         auto create = [&](auto* text_of, const char* prefix) {
             return create_function(transaction, {*made, names}, text_of, prefix);

@@ -4,6 +4,7 @@
 
 #include "schema/identifier.hpp"
 #include "schema/value.hpp"
+#include "trash/locks.hpp"
 #include "trash/store.hpp"
 
 namespace trashd::trash {
@@ -17,9 +18,6 @@ using schema::Transaction;
 
 constexpr long long kMostEntries = 10000;  // of one seal
 constexpr auto kPause = std::chrono::milliseconds(20);
-
-// Any number that no other program is likely to lock.
-constexpr const char* kLock = "SELECT pg_catalog.pg_try_advisory_xact_lock(7237892340013)";
 
 struct Tables {
     explicit Tables(const std::string& trash_schema)
@@ -84,7 +82,7 @@ std::string contents(const std::string& alias) {
 
 // The next seal, over settled ids; how many entries it has.
 long long seal_next(Transaction& transaction, const Tables& tables, long long settled) {
-    if (!transaction.exec(kLock).boolean(0, 0)) return 0;
+    if (!transaction.exec(kSealLock).boolean(0, 0)) return 0;
     const Result sealed = transaction.exec(
         "WITH last AS (SELECT id, upto, hash FROM " + tables.seals +
             " UNION ALL SELECT 0, 0, '' ORDER BY id DESC LIMIT 1), found AS (SELECT "
