@@ -137,22 +137,96 @@ void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connec
 
 // A crash of the server empties such a table, and no trash holds its rows then.
 void add_unlogged(std::vector<Finding>& findings, schema::Connection& connection,
-                  const schema::Catalog& catalog) {
+                  const Resources& resources, const std::string& trash_schema) {
     std::vector<schema::Param> oids;
-    for (const auto& table : catalog.tables()) oids.emplace_back(std::to_string(table.oid));
+    for (const auto& table : resources.catalog()->tables())
+        oids.emplace_back(std::to_string(table.oid));
     const auto found = connection.exec(
-        "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
-        "n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE c.relpersistence OPERATOR(pg_catalog.=) "
-        "'u' AND c.oid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[]) ORDER BY 1, 2",
-        {schema::array_literal(oids)});
+        "SELECT n.nspname, c.relname, n.nspname OPERATOR(pg_catalog.=) $2 FROM "
+        "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) "
+        "c.relnamespace WHERE c.relpersistence OPERATOR(pg_catalog.=) 'u' AND c.relkind "
+        "OPERATOR(pg_catalog.=) 'r' AND (c.oid OPERATOR(pg_catalog.=) ANY "
+        "($1::pg_catalog.oid[]) OR n.nspname OPERATOR(pg_catalog.=) $2) ORDER BY 1, 2",
+        {schema::array_literal(oids), trash_schema});
     for (int row = 0; row < found.rows(); ++row) {
         const schema::QualifiedName name{std::string(found.text(row, 0)),
                                          std::string(found.text(row, 1))};
-        findings.push_back({Severity::kWarning, "unlogged", name.schema + "." + name.name,
-                            "the table is UNLOGGED: a crash of the server empties it, and what was "
-                            "restored into it is then neither live nor in the trash",
-                            "ALTER TABLE " + schema::quoted(name) + " SET LOGGED;"});
+        const bool own = found.boolean(row, 2);
+        findings.push_back(
+            {own ? Severity::kError : Severity::kWarning, "unlogged", name.schema + "." + name.name,
+             own ? "the table of the trash is UNLOGGED: a crash of the server empties it"
+                 : "the table is UNLOGGED: a crash of the server empties it, and what was restored "
+                   "into it is then neither live nor in the trash",
+             "ALTER TABLE " + schema::quoted(name) + " SET LOGGED;"});
     }
+}
+
+// SET ROLE is no wall against it: deletes and restores run what hangs on a table, and it may switch
+// back to the role of the service.
+void add_code_of_roles(std::vector<Finding>& findings, schema::Connection& connection,
+                       const Resources& resources, const Config& config) {
+    std::vector<schema::Param> roles, oids;
+    for (const auto& name : config.access.roles) roles.emplace_back(name);
+    for (const auto& table : resources.catalog()->tables())
+        oids.emplace_back(std::to_string(table.oid));
+    const auto found = connection.exec(
+        "SELECT r.rolname, n.nspname, c.relname, pg_catalog.pg_has_role(r.oid, c.relowner, "
+        "'USAGE'), pg_catalog.has_table_privilege(r.oid, c.oid, 'TRIGGER') FROM "
+        "pg_catalog.pg_roles r CROSS JOIN pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
+        "n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE r.rolname OPERATOR(pg_catalog.=) ANY "
+        "($1::pg_catalog.text[]) AND c.oid OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.oid[]) AND "
+        "(pg_catalog.has_table_privilege(r.oid, c.oid, 'TRIGGER') OR EXISTS (SELECT FROM "
+        "pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) "
+        "t.tgfoid WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT t.tgisinternal AND "
+        "pg_catalog.pg_has_role(r.oid, f.proowner, 'USAGE'))) ORDER BY 1, 2, 3",
+        {schema::array_literal(roles), schema::array_literal(oids)});
+    for (int row = 0; row < found.rows(); ++row) {
+        const schema::QualifiedName name{std::string(found.text(row, 1)),
+                                         std::string(found.text(row, 2))};
+        const std::string role(found.text(row, 0));
+        const bool owner = found.boolean(row, 3), trigger = found.boolean(row, 4);
+        findings.push_back(
+            {Severity::kWarning, "code-of-role", name.schema + "." + name.name,
+             fmt::format("the role {} of the requests can have its own code run by deletes and "
+                         "restores of the table, as the role of the service: it {}",
+                         role,
+                         owner     ? "owns the table"
+                         : trigger ? "may create triggers on it"
+                                   : "owns a function of its triggers"),
+             owner     ? "let another role own the table"
+             : trigger ? "REVOKE TRIGGER ON " + schema::quoted(name) + " FROM " +
+                             schema::quoted(role) + ";"
+                       : "let another role own the functions of its triggers"});
+    }
+}
+
+// Who may read the file at all: superusers, and whom they let.
+void add_passwordless(std::vector<Finding>& findings, schema::Connection& connection) {
+    const auto found = connection.exec(
+        "SELECT h.line_number, h.type, pg_catalog.array_to_string(h.database, ','), "
+        "pg_catalog.array_to_string(h.user_name, ','), COALESCE(h.address, '') FROM "
+        "pg_catalog.pg_hba_file_rules() h WHERE h.auth_method OPERATOR(pg_catalog.=) 'trust' AND "
+        "h.error IS NULL AND h.database OPERATOR(pg_catalog.<>) ARRAY['replication'] AND (h.type "
+        "OPERATOR(pg_catalog.=) 'local' OR pg_catalog.current_setting('listen_addresses') "
+        "OPERATOR(pg_catalog.<>) '') ORDER BY 1");
+    for (int row = 0; row < found.rows(); ++row) {
+        const bool local = found.text(row, 1) == "local";
+        findings.push_back(
+            {local ? Severity::kInfo : Severity::kWarning, "no-password", "",
+             fmt::format("pg_hba.conf, line {}: users {} reach database {} {} without a password, "
+                         "and with it the trash",
+                         found.text(row, 0), found.text(row, 3), found.text(row, 2),
+                         local ? "through the socket" : "from " + std::string(found.text(row, 4))),
+             local ? "let nobody else into the folder of the socket (mode 0700), or write peer in "
+                     "place of trust"
+                   : "write scram-sha-256 in place of trust there, and have the server reload it"});
+    }
+}
+
+void add_access_file(std::vector<Finding>& findings, schema::Connection& connection) {
+    const auto may = connection.exec(
+        "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_hba_file_rules()', 'EXECUTE')");
+    if (may.boolean(0, 0)) add_passwordless(findings, connection);
 }
 
 }  // namespace
@@ -209,7 +283,9 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
         for (const auto& fault : missing_schemas(connection, config))
             findings.push_back({Severity::kError, "configuration", "", fault,
                                 "name schemas that are there: schemas, or --schema"});
-        add_unlogged(findings, connection, *resources.catalog());
+        add_unlogged(findings, connection, resources, config.trash_schema);
+        add_code_of_roles(findings, connection, resources, config);
+        add_access_file(findings, connection);
         for (auto& finding : examine_catalog(resources, config, role))
             findings.push_back(std::move(finding));
         for (auto& finding : examine_triggers(connection, resources, role))

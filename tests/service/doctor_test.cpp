@@ -40,8 +40,12 @@ Finding single(const std::vector<Finding>& all, const std::string& kind) {
 TEST_CASE("a database in order has no findings but the trash schema that is yet to be made") {
     TempDatabase database("CREATE TABLE a (id int PRIMARY KEY)");
     const auto found = findings_of(database.url());
-    CHECK(found.size() == 1);
+    CHECK(found.size() == 2);
     CHECK(single(found, "trash-schema").severity == Severity::kInfo);
+    const auto open = single(found, "no-password");  // the tests' own server
+    CHECK(open.severity == Severity::kInfo);
+    CHECK(open.detail.find("users all reach database all through the socket without a password") !=
+          std::string::npos);
     TestConnection connection(database.url());
     CHECK(connection.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'trashd'") == "0");
 }
@@ -70,6 +74,48 @@ TEST_CASE("a table that a crash of the server empties is named with how to chang
     CHECK(found.fix == "ALTER TABLE \"public\".\"a b\" SET LOGGED;");
     TestConnection(database.url())->exec(found.fix);
     CHECK(only(findings_of(database.url()), "unlogged").empty());
+    { ServiceProcess service(database.url()); }
+    TestConnection(database.url())->exec("ALTER TABLE trashd.key SET UNLOGGED");
+    const auto own = single(findings_of(database.url()), "unlogged");
+    CHECK(own.severity == Severity::kError);
+    CHECK(own.subject == "trashd.key");
+    CHECK(own.fix == "ALTER TABLE \"trashd\".\"key\" SET LOGGED;");
+}
+
+TEST_CASE("roles of requests that can have their code run as the service are named") {
+    // A trigger of a role switched back to the role of the service.
+    TempDatabase database(R"(
+DO $$ BEGIN CREATE ROLE doctor_asks; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+CREATE TABLE a (id int PRIMARY KEY);
+CREATE TABLE b (id int PRIMARY KEY);
+CREATE TABLE c (id int PRIMARY KEY);
+CREATE TABLE d (id int PRIMARY KEY);
+CREATE FUNCTION of_role() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
+CREATE TRIGGER t AFTER DELETE ON c FOR EACH ROW EXECUTE FUNCTION of_role();
+ALTER FUNCTION of_role() OWNER TO doctor_asks;
+ALTER TABLE a OWNER TO doctor_asks;
+GRANT SELECT, INSERT, UPDATE, DELETE ON b, c, d TO doctor_asks;
+GRANT TRIGGER ON b TO doctor_asks;
+)");
+    CHECK(only(findings_of(database.url()), "code-of-role").empty());
+    service::Config config;
+    config.access.roles = {"doctor_asks"};
+    const auto found = only(findings_of(database.url(), config), "code-of-role");
+    REQUIRE(found.size() == 3);
+    for (const auto& [at, subject, fix] :
+         {std::tuple{0, "public.a", "let another role own the table"},
+          {1, "public.b", "REVOKE TRIGGER ON \"public\".\"b\" FROM \"doctor_asks\";"},
+          {2, "public.c", "let another role own the functions of its triggers"}}) {
+        CHECK(found[at].severity == Severity::kWarning);
+        CHECK(found[at].subject == subject);
+        CHECK(found[at].fix == fix);
+    }
+    TestConnection other(database.url());
+    other->exec("ALTER TABLE a OWNER TO postgres");
+    other->exec(found[1].fix);
+    other->exec("ALTER FUNCTION of_role() OWNER TO postgres");
+    CHECK(only(findings_of(database.url(), config), "code-of-role").empty());
 }
 
 TEST_CASE("rights that deletes need are errors with the grant to run, others warnings") {
@@ -286,8 +332,8 @@ CREATE TABLE keyless (id int);
     const auto all = run({});
     CHECK(all.status == 0);
     CHECK(
-        all.output.ends_with("0 errors, 3 warnings (2 missing-index, 1 no-key), 2 notes (1 "
-                             "refusing-keys, 1 trash-schema); --sql prints what can be run\n"));
+        all.output.ends_with("0 errors, 3 warnings (2 missing-index, 1 no-key), 3 notes (1 "
+                             "no-password, 1 refusing-keys, 1 trash-schema); --sql prints what can be run\n"));
     CHECK(all.output.find("note\ttrash-schema\t") != std::string::npos);
     const auto errors = run({"--severity", "error"});
     CHECK(errors.output.starts_with("0 errors, 3 warnings"));
