@@ -114,6 +114,10 @@ std::vector<Frame> foreign_frames(const SqlError& error, const std::string& tras
     return frames;
 }
 
+bool is_unwritable(const Error& error) {
+    return error.is(sqlstate::kUntranslatable) && frames_of(*error.sql()).empty();
+}
+
 bool written_for_users(const SqlError& error) {
     if (error.sqlstate == sqlstate::kRaiseException) return true;
     const auto frames = frames_of(error);

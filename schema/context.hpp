@@ -23,6 +23,9 @@ std::vector<Frame> frames_of(const SqlError& error);
 // innermost first; empty: it came out of one of the trash, or none is named.
 std::vector<Frame> foreign_frames(const SqlError& error, const std::string& trash_schema);
 
+// Something that was sent has a character that the database's encoding cannot write.
+bool is_unwritable(const Error& error);
+
 // The message is the application's own, written for its users: its code raised it, or chose the
 // SQLSTATE.
 bool written_for_users(const SqlError& error);

@@ -125,6 +125,10 @@ std::string value_fault(const SqlError& sql) {
     if (sql.sqlstate == kNumberOutOfRange) return "a number is out of range for" + where;
     if (any_of(sql.sqlstate, {kInvalidDatetime, kDatetimeOverflow}))
         return "a date or time is not valid";
+    if (sql.sqlstate == kUntranslatable) {
+        return "a text has a character that the encoding of the database cannot write; leave it "
+               "out";
+    }
     if (sql.sqlstate == kNotInRepertoire) return "a text is not valid UTF-8, or holds U+0000";
     return "a value is not valid for the type of" + where;
 }

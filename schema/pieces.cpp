@@ -23,7 +23,8 @@ std::string pieces_sql(const LongTexts& asked) {
         "SELECT {0}n.n, CASE WHEN q.b IS NULL THEN q.t END, pg_catalog.substring(q.b, n.n "
         "OPERATOR(pg_catalog.*) {1} OPERATOR(pg_catalog.+) 1, {1}) FROM (SELECT p.*, CASE WHEN "
         "pg_catalog.octet_length(p.t) OPERATOR(pg_catalog.>) {1} THEN "
-        "pg_catalog.convert_to(p.t, 'UTF8') END AS b FROM (SELECT * FROM ({2}) s({3}) OFFSET 0) p "
+        "pg_catalog.convert_to(p.t, pg_catalog.pg_client_encoding()) END AS b FROM (SELECT * FROM "
+        "({2}) s({3}) OFFSET 0) p "
         "OFFSET 0) q CROSS JOIN LATERAL pg_catalog.generate_series(0, "
         "COALESCE((pg_catalog.octet_length(q.b) OPERATOR(pg_catalog.-) 1) "
         "OPERATOR(pg_catalog./) {1}, 0)) n(n)",

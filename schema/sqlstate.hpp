@@ -17,6 +17,7 @@ inline constexpr State kNumberOutOfRange = "22003";
 inline constexpr State kInvalidDatetime = "22007";
 inline constexpr State kDatetimeOverflow = "22008";
 inline constexpr State kNotInRepertoire = "22021";
+inline constexpr State kUntranslatable = "22P05";  // a character that the encoding has not
 inline constexpr State kRestrictViolation = "23001";
 inline constexpr State kNotNullViolation = "23502";
 inline constexpr State kForeignKeyViolation = "23503";

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "schema/error.hpp"
+#include "service/utf8.hpp"
 
 namespace trashd::service {
 
@@ -29,37 +30,10 @@ std::vector<std::string> split(std::string_view text, char separator) {
     }
 }
 
-// The length of the sequence that the byte begins, 0 when none can.
-std::size_t sequence_length(unsigned char lead) {
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead <= 0xDF) return 2;
-    if (lead >= 0xE0 && lead <= 0xEF) return 3;
-    if (lead >= 0xF0 && lead <= 0xF4) return 4;
-    return 0;
-}
-
-// Overlong forms, surrogates and code points above the last show in the second byte.
-bool second_fits(unsigned char lead, unsigned char second) {
-    if (lead == 0xE0) return second >= 0xA0;
-    if (lead == 0xED) return second <= 0x9F;
-    if (lead == 0xF0) return second >= 0x90;
-    if (lead == 0xF4) return second <= 0x8F;
-    return true;
-}
-
 }  // namespace
 
 bool is_utf8(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-        auto lead = static_cast<unsigned char>(text[i]);
-        auto length = sequence_length(lead);
-        if (length == 0 || i + length > text.size()) return false;
-        for (std::size_t j = 1; j < length; ++j)
-            if ((static_cast<unsigned char>(text[i + j]) & 0xC0) != 0x80) return false;
-        if (length > 1 && !second_fits(lead, static_cast<unsigned char>(text[i + 1]))) return false;
-        i += length;
-    }
-    return true;
+    return utf8_prefix(text) == text.size();
 }
 
 std::string percent_decode(std::string_view raw) {

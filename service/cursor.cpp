@@ -45,6 +45,28 @@ std::string from_base64url(std::string_view text) {
     return bytes;
 }
 
+std::string text_of(const rapidjson::Value& entry) {
+    if (!entry.IsString()) refuse_cursor();
+    return {entry.GetString(), entry.GetStringLength()};
+}
+
+// What is no UTF-8, as in databases of the encoding SQL_ASCII, stands in an array of its own.
+void write_value(JsonWriter& out, const std::optional<std::string>& value) {
+    if (!value || is_utf8(*value)) return out.text_or_null(value);
+    out.StartArray();
+    out.text(base64url(*value));
+    out.EndArray();
+}
+
+std::optional<std::string> read_value(const rapidjson::Value& entry) {
+    if (entry.IsNull()) return std::nullopt;
+    const bool bytes = entry.IsArray() && entry.Size() == 1;
+    auto value = bytes ? from_base64url(text_of(entry[0])) : text_of(entry);
+    // half a surrogate pair is JSON, but not UTF-8
+    if (is_utf8(value) == bytes) refuse_cursor();
+    return value;
+}
+
 }  // namespace
 
 bool is_uuid(const std::string& text) {
@@ -63,8 +85,8 @@ void refuse_cursor() {
 
 // FNV-1a: the same in every process, so that a cursor outlives a restart.
 std::string list_mark(const Target& target) {
-    static const std::set<std::string> kOnlyShown = {"cursor", "page",   "limit",
-                                                     "count",  "select", "expand"};
+    static const std::set<std::string> kOnlyShown = {"cursor", "page",   "limit", "count",
+                                                     "select", "expand", "pretty"};
     std::string text;
     for (const auto& segment : target.segments) text += segment + '\0';
     for (const auto& [name, value] : target.query.all())
@@ -78,7 +100,7 @@ std::string encode_cursor(const std::string& mark, const CursorValues& values) {
     JsonWriter out;
     out.StartArray();
     out.text(mark);
-    for (const auto& value : values) out.text_or_null(value);
+    for (const auto& value : values) write_value(out, value);
     out.EndArray();
     return base64url(out.take());
 }
@@ -91,12 +113,8 @@ CursorValues decode_cursor(const std::string& text, const std::string& mark, std
         refuse_cursor();
     CursorValues values;
     for (const auto& entry : document.GetArray()) {
-        if (!entry.IsString() && !entry.IsNull()) refuse_cursor();
-        values.emplace_back();
-        if (entry.IsString()) values.back().emplace(entry.GetString(), entry.GetStringLength());
-        if (!values.back()) continue;
-        const auto& value = *values.back();  // half a surrogate pair is JSON, but not UTF-8
-        if (value.find('\0') != std::string::npos || !is_utf8(value)) refuse_cursor();
+        values.push_back(read_value(entry));
+        if (values.back() && values.back()->find('\0') != std::string::npos) refuse_cursor();
     }
     if (values.front() != mark) refuse_cursor();
     values.erase(values.begin());

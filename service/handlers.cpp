@@ -1,5 +1,6 @@
 #include "service/handlers.hpp"
 
+#include "schema/sqlstate.hpp"
 #include "service/head.hpp"
 #include "service/negotiate.hpp"
 #include "service/rows.hpp"
@@ -57,7 +58,7 @@ std::vector<std::string> object_id(const Call& call) {
 
 bool is_bad_key(const Error& error) {
     for (const char* state :
-         {"22P02", "22P03", "22003", "22007", "22008", "22009", "22015", "22021", "22026"})
+         {"22P02", "22P03", "22003", "22007", "22008", "22009", "22015", "22021", "22026", "22P05"})
         if (error.is(state)) return true;
     return false;
 }
@@ -70,10 +71,15 @@ bool refuses_id(const Call& call, const Error& error) {
     for (const auto& part : object_id(call))
         parts.push_back({part, table.column(table.primary_key[parts.size()])->type});
     bool bad = false;
-    call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
-        bad = trash::first_bad(transaction.connection(), call.trash->readable_schema(), parts)
-                  .has_value();
-    });
+    try {
+        call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+            bad = trash::first_bad(transaction.connection(), call.trash->readable_schema(), parts)
+                      .has_value();
+        });
+    } catch (const Error& untold) {  // it cannot even be asked about
+        if (!untold.is(sqlstate::kUntranslatable)) throw;
+        bad = true;
+    }
     return bad;
 }
 

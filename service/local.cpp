@@ -7,6 +7,7 @@
 
 #include "service/closest.hpp"
 #include "service/http_error.hpp"
+#include "service/legible.hpp"
 #include "service/router.hpp"
 #include "service/row_writer.hpp"
 
@@ -134,7 +135,8 @@ LocalAnswer LocalService::call(const std::string& verb, const std::string& addre
     call.trash = &trash_;
     call.config = &config_;
     const auto reply = handle(call);
-    return {reply.status, reply.spool ? text_of(*reply.spool) : reply.body, next_of(reply)};
+    return {reply.status, legible(reply.spool ? text_of(*reply.spool) : reply.body),
+            next_of(reply)};
 }
 
 }  // namespace trashd::service

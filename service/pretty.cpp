@@ -4,6 +4,7 @@
 #include <array>
 
 #include "service/head.hpp"
+#include "service/legible.hpp"
 
 namespace trashd::service {
 
@@ -83,6 +84,10 @@ bool wants_indent(const Call& call) {
 
 void lay_out(const Call& call, Reply& reply) {
     if (!is_json(reply) || (!reply.spool && reply.body.empty())) return;
+    if (reply.spool)
+        reply.spool = legible(reply.spool);
+    else
+        reply.body = legible(std::move(reply.body));
     if (call.indent && reply.spool) reply.spool = indented(*reply.spool);
     if (call.indent && !reply.spool) reply.body = Indenter().take(reply.body);
     if (reply.spool)

@@ -25,7 +25,8 @@ class Indenter {
 
 // ?pretty=true, or Accept with the parameter indent. Throws Error kBadRequest.
 bool wants_indent(const Call& call);
-// Indents an answer of JSON where the call wants it so, and ends it with the end of a line.
+// Makes an answer of JSON UTF-8, indents it where the call wants it so, and ends it with the end of
+// a line.
 void lay_out(const Call& call, Reply& reply);
 
 }  // namespace trashd::service

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "schema/context.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/value.hpp"
 #include "trash/impl.hpp"
@@ -219,6 +220,7 @@ void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& 
         reading([&](Items& items, const schema::Catalog&) {
             return items.canonical(*plan.plan.root, id);
         });
+        if (schema::is_unwritable(error)) throw error;
         throw Error(Code::kConflict, kCodeFails, *error.sql());
     }
 }

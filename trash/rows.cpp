@@ -258,7 +258,7 @@ void append(std::vector<Conflict>& out, const Conflict& like, const schema::Resu
 
 bool about_rows(const Error& error) {
     static const std::set<std::string> kClasses = {"22", "23", "27", "42", "44", "54", "P0"};
-    if (!error.sql()) return false;
+    if (!error.sql() || schema::is_unwritable(error)) return false;
     // what a trigger raises may have any SQLSTATE
     const auto frames = schema::frames_of(*error.sql());
     if (!frames.empty() && frames.front().by_author) return true;

@@ -152,7 +152,8 @@ std::string entry_digest() {
            ", l.action, l.by, l.reason, l.schema_name, l.table_name, l.object_id, l.group_uuid, "
            "l.counts, l.request_id, l.address) OPERATOR(pg_catalog.||) CASE WHEN l.tenant IS NULL "
            "THEN '[]' ELSE "
-           "pg_catalog.jsonb_build_array(l.tenant) END)::pg_catalog.text, 'UTF8'))";
+           "pg_catalog.jsonb_build_array(l.tenant) END)::pg_catalog.text, "
+           "pg_catalog.pg_client_encoding()))";
 }
 
 long long seal(schema::Pool& pool, const std::string& trash_schema,
