@@ -134,6 +134,13 @@ void put_right(Restoring& restoring, const Links& links) {
     });
 }
 
+// Of a row that the link l knows by all that it is.
+std::string back(const Restoring& restoring, const Kept& kept) {
+    return "CASE WHEN l.row_left IS NOT NULL AND " +
+           schema::same(of("l.key", kept), of("l.row_left", kept)) + readable(restoring, kept) +
+           " THEN " + of("l.row_was", kept) + " ELSE " + of("l.key", kept) + " END";
+}
+
 // JSON of the columns d.places: as they should be, or as they are in the row t.
 std::string named_values(const Links& links, bool live) {
     std::vector<std::string> rows = {"(0, '', NULL::pg_catalog.json)"};
@@ -219,6 +226,45 @@ void want_rows(Restoring& restoring, const Links& links) {
     restoring.exec("UPDATE " + restoring.own("link") + " l SET row_wanted = " +
                    rewritten(links, "l.row_was", value) + " FROM " + schema::relation(table) +
                    " AS t WHERE " + same_row(links) + of_tenant(restoring, table) + waiting);
+}
+
+std::vector<std::string> set_beside(Restoring& restoring, const Links& links) {
+    std::vector<std::string> set, places = {"NULL"};
+    const auto all = kept_beside(links);
+    for (const auto& kept : all)
+        places.push_back("CASE WHEN " +
+                         schema::differ(of("l.row_was", kept), of("l.row_left", kept)) + " THEN " +
+                         to_string(kept.position) + " END");
+    const auto found =
+        restoring.exec("SELECT DISTINCT pg_catalog.unnest(ARRAY[" + join(places, ", ") +
+                       "]::pg_catalog.int4[]) AS n FROM " + restoring.own("link") + " l WHERE " +
+                       links.where + " AND l.row_left IS NOT NULL");
+    for (int row = 0; row < found.rows(); ++row)
+        for (const auto& kept : all)
+            if (!found.null(row, 0) && kept.position == found.integer(row, 0) &&
+                kept.column->identity != "always")
+                set.push_back(quoted(kept.column->name) + " = " +
+                              schema::from_text(*kept.column, "(" + back(restoring, kept) + ")"));
+    return set;
+}
+
+std::string wanted_row(const Restoring& restoring, const Links& links) {
+    if (!links.whole) return "NULL::pg_catalog.text[]";
+    return "CASE WHEN l.row_left IS NOT NULL THEN " +
+           rewritten(links, "l.key", [&](const Kept& kept) { return back(restoring, kept); }) +
+           " END";
+}
+
+std::string differing_values(const Links& links, const std::string& now, bool should) {
+    std::vector<std::string> rows = {"('', NULL::pg_catalog.json, false)"};
+    for (const auto& kept : kept_beside(links)) {
+        const auto text = of(should ? "wanted" : now, kept);
+        rows.push_back("(" + schema::literal(kept.column->name) + ", pg_catalog.to_json(" +
+                       (kept.certain ? schema::from_text(*kept.column, text) : text) + "), " +
+                       schema::differ(of("wanted", kept), of(now, kept)) + ")");
+    }
+    return "(SELECT pg_catalog.json_object_agg(x.name, x.value) FROM (VALUES " + join(rows, ", ") +
+           ") x(name, value, differs) WHERE x.differs)";
 }
 
 void set_items_back(Restoring& restoring, const Links& links) {

@@ -36,6 +36,12 @@ std::string items_of(const Restoring& restoring, const Links& links);
 
 // cut_rows.cpp: before anything is set back in live rows: notes what each should be in the end.
 void want_rows(Restoring& restoring, const Links& links);
+// Rows without a key, which the link l knows by all that they are: assignments to what triggers
+// wrote beside the references; SQL text[], or NULL: what the row should be in the end; SQL json of
+// what is not so in `now`, another text[], as it should be (should) or as it is.
+std::vector<std::string> set_beside(Restoring& restoring, const Links& links);
+std::string wanted_row(const Restoring& restoring, const Links& links);
+std::string differing_values(const Links& links, const std::string& now, bool should);
 // Of rows that lie in the trash.
 void set_items_back(Restoring& restoring, const Links& links);
 

@@ -150,25 +150,47 @@ std::string row_now(const Shape& shape) {
 }
 
 // Rows locked by an earlier statement stay where they are, so their place names them here. The
-// row's other links, of whatever group, learn what it has become. Answers how many rows there were.
-std::string update_by_row(const Restoring& restoring, const Links& links) {
+// row's other links, of whatever group, learn what it has become. Answers how many rows there were,
+// and JSON of what is not as before the delete.
+std::string update_by_row(Restoring& restoring, const Links& links) {
     const auto relation = schema::relation(*links.shape->table);
     const auto [live, kept] = whole_row(*links.shape);
     const auto numbered = "pg_catalog.row_number() OVER (PARTITION BY ";
-    return "WITH l AS MATERIALIZED (SELECT l.row_id, l.key, l.was, " + kept + " AS k, " + numbered +
-           kept + ") AS n FROM " + restoring.own("link") + " l WHERE " + links.where +
-           "), c AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS place, " + live + " AS k, " +
-           numbered + live + " ORDER BY t.tableoid, t.ctid) AS n FROM " + relation +
-           " AS t WHERE " + live +
+    auto set = links.whole ? set_beside(restoring, links) : std::vector<std::string>();
+    set.push_back(assignments(links, "l.was"));
+    return "WITH l AS MATERIALIZED (SELECT l.row_id, l.key, l.was, l.row_was, l.row_left, " + kept +
+           " AS k, " + numbered + kept + ") AS n FROM " + restoring.own("link") + " l WHERE " +
+           links.where + "), c AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS place, " +
+           live + " AS k, " + numbered + live + " ORDER BY t.tableoid, t.ctid) AS n FROM " +
+           relation + " AS t WHERE " + live +
            " OPERATOR(pg_catalog.=) ANY (SELECT k FROM l)), done AS (UPDATE " + relation +
-           " AS t SET " + assignments(links, "l.was") +
+           " AS t SET " + join(set, ", ") +
            " FROM l JOIN c ON c.k OPERATOR(pg_catalog.=) l.k AND c.n OPERATOR(pg_catalog.=) l.n "
            "WHERE t.tableoid OPERATOR(pg_catalog.=) c.part AND t.ctid OPERATOR(pg_catalog.=) "
            "c.place RETURNING l.row_id, " +
-           row_now(*links.shape) + " AS key), others AS (UPDATE " + restoring.own("link") +
+           row_now(*links.shape) + " AS key, " + wanted_row(restoring, links) +
+           " AS wanted), others AS (UPDATE " + restoring.own("link") +
            " o SET key = done.key FROM done WHERE o.row_id OPERATOR(pg_catalog.=) done.row_id) "
-           "SELECT pg_catalog.count(*) FROM "
-           "done";
+           "SELECT (SELECT pg_catalog.count(*) FROM done), d.was, d.now, ARRAY(SELECT "
+           "pg_catalog.json_object_keys(d.was)) FROM (SELECT) one LEFT JOIN (SELECT " +
+           differing_values(links, "key", true) + " AS was, " +
+           differing_values(links, "key", false) +
+           " AS now FROM done WHERE wanted IS NOT NULL) d ON d.was IS NOT NULL";
+}
+
+long long set_back_by_row(Restoring& restoring, const Links& links) {
+    const auto done = restoring.exec(update_by_row(restoring, links));
+    for (int row = 0; row < done.rows() && !done.null(row, 1); ++row) {
+        Altered altered{links.shape->called(),
+                        "",
+                        {},
+                        std::string(done.text(row, 1)),
+                        std::string(done.text(row, 2))};
+        for (const auto& name : schema::parse_array(done.text(row, 3)))
+            altered.columns.push_back(*name);
+        restoring.result.altered.push_back(std::move(altered));
+    }
+    return done.integer(0, 0);
 }
 
 // The links first: two restores that concern one row come one after the other.
@@ -190,7 +212,7 @@ long long set_back(Restoring& restoring, const Links& links) {
         return restoring.exec(update_by_key(restoring, links)).affected();
     }
     lock_rows(restoring, links);
-    return restoring.exec(update_by_row(restoring, links)).integer(0, 0);
+    return set_back_by_row(restoring, links);
 }
 
 }  // namespace

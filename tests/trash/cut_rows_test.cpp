@@ -125,3 +125,27 @@ TEST_CASE("a cut row that has gone into the trash itself gets its values back th
     CHECK(db.restore(box).altered.empty());
     CHECK((db.all() == before));
 }
+
+TEST_CASE("cut rows without a key come back with all their values, or the answer says which not") {
+    const std::string rows =
+        "CREATE TABLE p(id int PRIMARY KEY); CREATE TABLE note(p int REFERENCES p ON DELETE SET "
+        "NULL, word text, n int); INSERT INTO p VALUES (1); INSERT INTO note VALUES (1, 'a', 1), "
+        "(1, 'a', 1), (1, NULL, 2), (NULL, 'c', 3);";
+    const std::string loose = "IF NEW.p IS NULL THEN NEW.word = 'loose'; END IF; RETURN NEW;";
+    Guarded exact(rows + trigger("stamp", "BEFORE UPDATE ON note FOR EACH ROW", loose));
+    exact.round("p", "1");
+    exact.round("p", "1");
+    Guarded stamped(rows +
+                    trigger("stamp", "BEFORE UPDATE ON note FOR EACH ROW", "NEW.n = 9; " + loose));
+    const auto item = stamped.remove("p", "1");
+    for (const bool dry : {true, false}) {
+        const auto restored = stamped.restore(item, dry);
+        CHECK(restored.relinked == 3);
+        REQUIRE(restored.altered.size() == 3);
+        CHECK(restored.altered[0].id.empty());
+        CHECK(restored.altered[0].columns == std::vector<std::string>{"n"});
+        CHECK(restored.altered[0].was == R"({ "n" : 1 })");
+        CHECK(restored.altered[0].is == R"({ "n" : 9 })");
+    }
+    CHECK(stamped.value("SELECT count(*) FROM note WHERE word = 'loose'") == "0");
+}
