@@ -50,6 +50,12 @@ std::string refuse_crossing(const Plan& plan, const Table& table, const std::str
            raise(sqlstate::kOtherTenant, "the delete would cross tenants") + "  END IF;\n";
 }
 
+std::string same_types(const Names& names) {
+    if (names.types.empty()) return "";
+    return "(" + schema::types_fingerprint_sql(names.types) + ") OPERATOR(pg_catalog.=) " +
+           literal(names.types_fingerprint) + " AND ";
+}
+
 namespace {
 
 std::vector<Oid> locked_tables(const Catalog& catalog, const Plan& plan) {
@@ -60,8 +66,8 @@ std::vector<Oid> locked_tables(const Catalog& catalog, const Plan& plan) {
 }
 
 std::string same_catalog(const Plan& plan, const Names& names) {
-    return "  IF ((" + schema::fingerprint_sql(tables_of(plan)) + ") OPERATOR(pg_catalog.=) " +
-           literal(names.fingerprint) + ") IS NOT TRUE THEN " +
+    return "  IF (" + same_types(names) + "(" + schema::fingerprint_sql(tables_of(plan)) +
+           ") OPERATOR(pg_catalog.=) " + literal(names.fingerprint) + ") IS NOT TRUE THEN " +
            raise(sqlstate::kCatalogChanged, "the catalog changed") + "  END IF;\n";
 }
 

@@ -13,6 +13,8 @@ struct Names {
     std::vector<int> shapes;                 // shape id of each node's table
     std::map<schema::Oid, int> link_shapes;  // of each table that a reference is nulled in
     std::string fingerprint;                 // expected, of the tables of the plan
+    std::vector<schema::Oid> types = {};     // of users, in those tables
+    std::string types_fingerprint = {};      // expected
     // Unquoted; where rows are deleted as the role of the setting trashd.role: the schema that this
     // role puts them into. Empty: as the role that calls.
     std::string access_schema = {};

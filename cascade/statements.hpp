@@ -16,6 +16,8 @@ std::string array_of(const std::vector<std::string>& elements, const std::string
 std::string raise(std::string_view sqlstate, const std::string& message);
 // The same with a message that an SQL expression gives.
 std::string raise_expression(std::string_view sqlstate, const std::string& message);
+// That the users' types are those of the plan, and " AND "; empty: there are none.
+std::string same_types(const Names& names);
 // The edge's delete sets a reference instead of taking the row.
 bool sets(const Edge& edge);
 // The plan's tenant column in the table; nullptr: there is none, or none is meant.

@@ -30,6 +30,7 @@ struct Column {
     bool cast_to_text =
         false;  // base type has, or may get, a cast function to text: not its output function
     bool cast_from_text = false;  // there is a cast function from text to the (base) type
+    std::string makeup;           // what its values are made of, as Makeup writes it; empty: fixed
     bool not_null = false;        // of the column or of its domain
     bool has_default = false;     // default, identity, or generated
     bool generated = false;       // GENERATED ALWAYS AS (...) STORED
@@ -103,6 +104,7 @@ struct Table {
                               // or (select, insert) every column, (update) any column
     std::vector<Oid> leaves;  // leaf partitions; {oid} for an ordinary table
     std::string fingerprint;  // changes when the table, its columns or triggers change
+    std::map<Oid, std::string> types;  // fingerprints of the users' types in its columns
 
     const Column* column(int attnum) const;  // nullptr: no such
     const Column* column(const std::string& name) const;

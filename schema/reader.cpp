@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "schema/makeup.hpp"
 #include "schema/reader_sql.hpp"
 
 namespace trashd::schema {
@@ -114,6 +115,32 @@ void read_columns(Connection& connection, Tables& tables, const std::string& tra
     for_tables(tables, result,
                [&](Table& table, int row) { table.columns.push_back(column_of(result, row)); });
     for (auto& [oid, table] : tables) settle_privileges(table);
+}
+
+void note_types(const Types& types, Oid type, std::map<Oid, std::string>& out) {
+    const auto found = types.find(type);
+    if (found == types.end() || !out.emplace(type, found->second.fingerprint).second) return;
+    for (const auto& part : found->second.parts) note_types(types, part.type_oid, out);
+}
+
+void read_types(Connection& connection, Tables& tables, const std::string& trash_schema) {
+    const auto r = connection.exec(kTypesSql, {trash_schema});
+    Types types;
+    for (int row = 0; row < r.rows(); ++row) {
+        auto& type = types[oid(r, row, 0)];
+        type.kind = r.text(row, 1)[0];
+        type.fingerprint = r.text(row, 2);
+        const auto names = strings(r, row, 4), written = strings(r, row, 5);
+        const auto numbers = integers<Oid>(r, row, 3), oids = integers<Oid>(r, row, 6);
+        for (std::size_t i = 0; i < names.size(); ++i)
+            type.parts.push_back({numbers[i], names[i], written[i], oids[i]});
+    }
+    for (auto& [oid, table] : tables) {
+        for (auto& column : table.columns) {
+            note_types(types, column.type_oid, table.types);
+            column.makeup = makeup_of(types, column.type_oid);
+        }
+    }
 }
 
 void read_comparisons(Connection& connection, Tables& tables) {
@@ -235,6 +262,7 @@ std::vector<ForeignKey> read_keys(Connection& connection, Tables& tables) {
 std::shared_ptr<const Catalog> read_all(Connection& connection, const std::string& trash_schema) {
     auto tables = read_tables(connection, trash_schema);
     read_columns(connection, tables, trash_schema);
+    read_types(connection, tables, trash_schema);
     read_comparisons(connection, tables);
     read_uniques(connection, tables);
     read_exclusions(connection, tables);
@@ -268,6 +296,21 @@ void sort_unique(std::vector<Oid>& tables) {
     tables.erase(rest.begin(), rest.end());
 }
 
+std::string list_of(std::vector<Oid> oids) {
+    sort_unique(oids);
+    std::string out;
+    for (const Oid oid : oids) out += (out.empty() ? "" : ",") + std::to_string(oid);
+    return out;
+}
+
+std::map<Oid, std::string> types_in(const Catalog& catalog, const std::vector<Oid>& tables) {
+    std::map<Oid, std::string> out;
+    for (const Oid oid : tables)
+        if (const auto* table = catalog.table(oid))
+            out.insert(table->types.begin(), table->types.end());
+    return out;
+}
+
 }  // namespace
 
 // What describes an index or an expression looks at the present, where a table of the transaction's
@@ -284,14 +327,31 @@ std::shared_ptr<const Catalog> read_catalog(Connection& connection,
 }
 
 std::string fingerprint_sql(const std::vector<Oid>& tables) {
-    auto sorted = tables;
-    sort_unique(sorted);
-    std::string oids;
-    for (const Oid oid : sorted) oids += (oids.empty() ? "" : ",") + std::to_string(oid);
     return std::string("SELECT pg_catalog.string_agg(CASE WHEN c.oid IS NULL THEN 'gone' ELSE ") +
-           kFingerprintSql + " END, ',' ORDER BY o.oid) FROM pg_catalog.unnest('{" + oids +
+           kFingerprintSql + " END, ',' ORDER BY o.oid) FROM pg_catalog.unnest('{" +
+           list_of(tables) +
            "}'::pg_catalog.oid[]) AS o(oid)"
            " LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) o.oid";
+}
+
+std::string types_fingerprint_sql(const std::vector<Oid>& types) {
+    return "SELECT pg_catalog.string_agg(" + kTypeFingerprintSql +
+           ", ',' ORDER BY t.oid) FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) ANY "
+           "('{" +
+           list_of(types) + "}'::pg_catalog.oid[])";
+}
+
+std::vector<Oid> types_of(const Catalog& catalog, const std::vector<Oid>& tables) {
+    std::vector<Oid> out;
+    for (const auto& [type, fingerprint] : types_in(catalog, tables)) out.push_back(type);
+    return out;
+}
+
+std::string expected_types_fingerprint(const Catalog& catalog, const std::vector<Oid>& tables) {
+    std::string out;
+    for (const auto& [type, fingerprint] : types_in(catalog, tables))
+        out += (out.empty() ? "" : ",") + fingerprint;
+    return out;
 }
 
 std::string expected_fingerprint(const Catalog& catalog, std::vector<Oid> tables) {
@@ -305,7 +365,7 @@ std::string expected_fingerprint(const Catalog& catalog, std::vector<Oid> tables
 }
 
 CatalogCache::CatalogCache(Pool& pool, std::string trash_schema,
-                           std::function<void(Connection&)> settle)
+                           std::function<void(Connection&, const Catalog&)> settle)
     : pool_(pool), trash_schema_(std::move(trash_schema)), settle_(std::move(settle)) {}
 
 std::shared_ptr<const Catalog> CatalogCache::get() {
@@ -321,7 +381,7 @@ std::shared_ptr<const Catalog> CatalogCache::reload() {
     const auto reading = ++begun_;
     const auto before = fingerprint(lease.connection());
     auto catalog = read_catalog(lease.connection(), trash_schema_);
-    if (settle_) settle_(lease.connection());
+    if (settle_) settle_(lease.connection(), *catalog);
     const std::lock_guard lock(mutex_);
     // a reading that began later is newer, though it may have ended before
     if (reading < kept_) return catalog_;

@@ -25,12 +25,18 @@ std::string fingerprint_sql(const std::vector<Oid>& tables);
 // What fingerprint_sql gives when nothing changed since the catalog was read.
 std::string expected_fingerprint(const Catalog& catalog, std::vector<Oid> tables);
 
+// The users' types in columns of the tables, ascending; the same two for them, of which nothing is
+// seen at a table. Without types NULL and empty.
+std::vector<Oid> types_of(const Catalog& catalog, const std::vector<Oid>& tables);
+std::string types_fingerprint_sql(const std::vector<Oid>& types);
+std::string expected_types_fingerprint(const Catalog& catalog, const std::vector<Oid>& tables);
+
 // The current catalog, shared by all requests.
 class CatalogCache {
   public:
     // settle: what is to be done about each reading before it counts.
     CatalogCache(Pool& pool, std::string trash_schema,
-                 std::function<void(Connection&)> settle = {});
+                 std::function<void(Connection&, const Catalog&)> settle = {});
     // As last read; reads it at first use.
     std::shared_ptr<const Catalog> get();
     // Reads it again.
@@ -43,7 +49,7 @@ class CatalogCache {
 
     Pool& pool_;
     std::string trash_schema_;
-    std::function<void(Connection&)> settle_;
+    std::function<void(Connection&, const Catalog&)> settle_;
     std::mutex mutex_;
     std::shared_ptr<const Catalog> catalog_;
     std::string fingerprint_;

@@ -32,6 +32,19 @@ pg_catalog.concat(c.xmin, '.', c.relnamespace::pg_catalog.regnamespace, '.',
                 FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) p.relid)))
        FROM pg_catalog.pg_partition_tree(c.oid) p) END))";
 
+// Of the pg_type row t: what its values are made of, and what may read their text.
+inline const std::string kTypeFingerprintSql = R"(
+pg_catalog.concat(t.xmin, '.',
+  (SELECT pg_catalog.concat(pg_catalog.count(*), '.',
+                            pg_catalog.sum(e.xmin::pg_catalog.text::pg_catalog.int8))
+     FROM pg_catalog.pg_enum e WHERE e.enumtypid OPERATOR(pg_catalog.=) t.oid), '.',
+  (SELECT pg_catalog.concat(pg_catalog.count(*), '.',
+                            pg_catalog.sum(a.xmin::pg_catalog.text::pg_catalog.int8))
+     FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) t.typrelid
+      AND t.typtype OPERATOR(pg_catalog.=) 'c' AND a.attnum OPERATOR(pg_catalog.>) 0), '.',
+  (SELECT k.xmin FROM pg_catalog.pg_cast k WHERE k.casttarget OPERATOR(pg_catalog.=) t.oid
+      AND k.castsource OPERATOR(pg_catalog.=) 'pg_catalog.text'::pg_catalog.regtype)))";
+
 // Whose tables are the user's; $1 is the trash schema.
 inline const std::string kUserTables = R"(
   c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND NOT c.relispartition
@@ -116,6 +129,39 @@ JOIN pg_type b ON b.oid = coalesce(d.base, a.atttypid)
 LEFT JOIN pg_collation l ON l.oid = a.attcollation
 LEFT JOIN pg_namespace y ON y.oid = l.collnamespace
 WHERE )" + kUserTables + " ORDER BY 1, 2";
+
+// Users' types that values of the tables are made of, with their labels (numbered by oid, in their
+// order), attributes (by attnum) or the one type that they stand on.
+inline const std::string kTypesSql = R"(
+WITH RECURSIVE used(oid) AS (
+  SELECT a.atttypid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE a.atttypid >= 16384 AND)" + kUserTables +
+                                     R"(
+  UNION
+  SELECT p.type FROM used u JOIN pg_type t ON t.oid = u.oid CROSS JOIN LATERAL (
+    SELECT t.typbasetype AS type WHERE t.typtype = 'd'
+    UNION ALL SELECT t.typelem WHERE t.typcategory = 'A'
+    UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)
+    UNION ALL SELECT a.atttypid FROM pg_attribute a WHERE t.typtype = 'c'
+      AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) p
+  WHERE p.type >= 16384)
+SELECT t.oid, CASE WHEN t.typcategory = 'A' THEN 'a' ELSE t.typtype END,)" +
+                                     kTypeFingerprintSql + R"(, p.*
+FROM used u JOIN pg_type t ON t.oid = u.oid CROSS JOIN LATERAL (
+  SELECT array_agg(p.number ORDER BY p.place), array_agg(p.name ORDER BY p.place),
+    array_agg(p.type ORDER BY p.place), array_agg(p.type_oid ORDER BY p.place)
+  FROM (
+    SELECT e.oid::bigint AS number, e.enumlabel::text AS name, '' AS type, 0::oid AS type_oid,
+      e.enumsortorder AS place FROM pg_enum e WHERE e.enumtypid = t.oid
+    UNION ALL SELECT a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnum
+    FROM pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0
+      AND NOT a.attisdropped
+    UNION ALL SELECT 0, '', format_type(x.oid, -1), x.oid, 0 FROM (
+      SELECT t.typbasetype AS oid WHERE t.typtype = 'd'
+      UNION ALL SELECT t.typelem WHERE t.typcategory = 'A'
+      UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)) x
+  ) p) p)";
 
 // Of each type in $1 the five operators of its default btree operator class, which sorting uses
 // too.
@@ -269,6 +315,9 @@ SELECT concat_ws(',',
      FROM pg_catalog.pg_publication_namespace s),
   (SELECT concat(count(*), '.', sum(t.xmin::text::bigint)) FROM pg_catalog.pg_type t
     WHERE t.typtype IN ('d', 'e', 'r')),
+  (SELECT concat(count(*), '.', sum(e.xmin::text::bigint)) FROM pg_catalog.pg_enum e),
+  (SELECT concat(count(*), '.', sum(a.xmin::text::bigint)) FROM pg_catalog.pg_attribute a
+     JOIN pg_catalog.pg_class t ON t.oid = a.attrelid AND t.relkind = 'c' WHERE t.oid >= 16384),
   (SELECT concat(count(*), '.', sum(m.xmin::text::bigint)) FROM pg_catalog.pg_auth_members m)))";
 
 }  // namespace trashd::schema

@@ -41,8 +41,10 @@ cascade::Names names_for(schema::Transaction& transaction, const Compiled& compi
         names.link_shapes[child] =
             shape_of(transaction.connection(), trash_schema, *compiled.catalog->table(child));
     }
-    names.fingerprint =
-        schema::expected_fingerprint(*compiled.catalog, cascade::tables_of(compiled.plan));
+    const auto tables = cascade::tables_of(compiled.plan);
+    names.fingerprint = schema::expected_fingerprint(*compiled.catalog, tables);
+    names.types = schema::types_of(*compiled.catalog, tables);
+    names.types_fingerprint = schema::expected_types_fingerprint(*compiled.catalog, tables);
     return names;
 }
 

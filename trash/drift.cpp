@@ -103,6 +103,73 @@ std::vector<Doubt> narrowed(Restoring& restoring, const Shape& shape) {
     return out;
 }
 
+// Casts of PostgreSQL's own between the types, or their elements, that hang on the time zone.
+bool by_time_zone(Restoring& restoring, const std::string& old, const schema::Column& now) {
+    const auto element = [](const std::string& oid) {
+        return "(SELECT CASE t.typcategory WHEN 'A' THEN t.typelem ELSE t.oid END FROM "
+               "pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) " +
+               oid + ")";
+    };
+    return restoring
+        .exec(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_cast k JOIN pg_catalog.pg_proc p ON p.oid "
+            "OPERATOR(pg_catalog.=) k.castfunc AND p.provolatile OPERATOR(pg_catalog.=) 's' "
+            "WHERE k.oid OPERATOR(pg_catalog.<) 16384 AND k.castsource OPERATOR(pg_catalog.=) " +
+            element("pg_catalog.to_regtype(" + literal(old) + ")") +
+            " AND k.casttarget OPERATOR(pg_catalog.=) " + element(to_string(now.base_oid)) + ")")
+        .boolean(0, 0);
+}
+
+// Which time zone it was changed under is not known.
+std::vector<Doubt> moved_in_time(Restoring& restoring, const Shape& shape) {
+    std::vector<Doubt> out;
+    for (const auto& column : shape.table->columns) {
+        const int position = shape.position(column.attnum);
+        if (position == 0 || column.generated) continue;
+        const auto& old = shape.types[position - 1];
+        if (old == column.type || !exists(restoring, old) || !by_time_zone(restoring, old, column))
+            continue;
+        const auto text = stored(shape, column.attnum);
+        out.push_back({column.name, text, text + " IS NOT NULL"});
+    }
+    return out;
+}
+
+// The doubt that each column's reading leaves, if any.
+std::vector<Doubt> each_reading(
+    const Shape& shape,
+    const std::function<std::string(const schema::Reading&, const schema::Column&)>& bad) {
+    std::vector<Doubt> out;
+    for (std::size_t i = 0; i < shape.attnums.size(); ++i) {
+        const auto* column = shape.table->column(shape.attnums[i]);
+        if (!column || column->generated) continue;
+        const auto text = "i.payload[" + to_string(i + 1) + "]";
+        const auto doubt = bad(shape.readings[i], *column);
+        if (!doubt.empty()) out.push_back({column->name, text, doubt});
+    }
+    return out;
+}
+
+std::vector<Doubt> dropped_fields(const Shape& shape) {
+    return each_reading(shape, [&](const auto& reading, const auto& column) -> std::string {
+        if (reading.dropped.empty()) return "";
+        const int position = shape.position(column.attnum);
+        return schema::held_dropped(reading, "i.payload[" + to_string(position) + "]");
+    });
+}
+
+std::vector<Doubt> of_other_parts(const Shape& shape) {
+    return each_reading(shape, [&](const auto& reading, const auto& column) -> std::string {
+        const auto text = stored(shape, column.attnum);
+        if (reading.doubtful) return text + " IS NOT NULL";
+        if (!reading.retyped) return "";
+        auto now = column;
+        now.name = "v";
+        return schema::differ(text, "(SELECT " + schema::to_text(now, "a") + " FROM (SELECT " +
+                                        schema::from_text(column, text) + " AS v) a)");
+    });
+}
+
 }  // namespace
 
 std::vector<Conflict> find_losses(Restoring& restoring) {
@@ -113,6 +180,13 @@ std::vector<Conflict> find_losses(Restoring& restoring) {
         judge(restoring, shape, dropped(shape), out, "the column was dropped and held a value");
         judge(restoring, shape, narrowed(restoring, shape), out,
               "the column's type changed and would alter the value");
+        judge(restoring, shape, moved_in_time(restoring, shape), out,
+              "the column's type changed under a time zone that is not known; in UTC the value "
+              "may be another");
+        judge(restoring, shape, dropped_fields(shape), out,
+              "an attribute of the column's type was dropped and held a value");
+        judge(restoring, shape, of_other_parts(shape), out,
+              "what the column's type is made of changed and may alter the value");
     }
     return out;
 }
@@ -122,7 +196,7 @@ std::vector<Conflict> find_failing_casts(Restoring& restoring) {
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count == 0 || shape.table == nullptr) continue;
         for (const auto& [position, column] : suspects(shape)) {
-            const auto text = "i.payload[" + to_string(position) + "]";
+            const auto text = stored_at(shape, position, "i.payload");
             const auto most = ", " + to_string(kLongestShown) + ")";
             const auto found = restoring.exec(
                 "SELECT * FROM (SELECT i.object_id, "

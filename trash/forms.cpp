@@ -15,8 +15,9 @@ struct Shown {
     std::string name, sql;
 };
 
-std::string stored(int position) {
-    return "i.payload[" + to_string(position) + "]";
+std::string stored(const Form& form, int position) {
+    return schema::read_today(form.readings[static_cast<std::size_t>(position) - 1],
+                              "i.payload[" + to_string(position) + "]");
 }
 
 std::string readable(const std::string& text, const std::string& type,
@@ -38,7 +39,7 @@ std::string json_or_text(const std::string& value, const std::string& text,
 
 std::string shown(const Form& form, const schema::Column& column, int position,
                   const std::string& trash_schema) {
-    const auto text = stored(position);
+    const auto text = stored(form, position);
     const auto value = schema::from_text(column, text);
     if (certain(form, position, column)) return value;
     return json_or_text(value, text, readable(text, column.type, trash_schema));
@@ -46,7 +47,7 @@ std::string shown(const Form& form, const schema::Column& column, int position,
 
 std::string shown_as_it_was(const Form& form, std::size_t at, const std::string& trash_schema) {
     const auto position = static_cast<int>(at) + 1;
-    const auto text = stored(position);
+    const auto text = stored(form, position);
     const auto* column = form.table ? form.table->column(form.attnums[at]) : nullptr;
     if (column && column->type == form.types[at])
         return shown(form, *column, position, trash_schema);
@@ -88,7 +89,7 @@ std::vector<Form> read(schema::Connection& connection, const schema::Catalog& ca
     const auto found = connection.exec(
         "SELECT s.id, s.relation, s.attnums, s.names, s.types, "
         "ARRAY(SELECT pg_catalog.to_regtype(u.t) IS NOT NULL FROM pg_catalog.unnest(s.types) "
-        "WITH ORDINALITY u(t, n) ORDER BY u.n) FROM " +
+        "WITH ORDINALITY u(t, n) ORDER BY u.n), s.makeup FROM " +
             quoted({trash_schema, "shape"}) + " s WHERE " + condition + " ORDER BY s.id",
         {param});
     std::vector<Form> forms;
@@ -101,6 +102,7 @@ std::vector<Form> read(schema::Connection& connection, const schema::Catalog& ca
         form.names = texts(found.text(row, 3));
         form.types = texts(found.text(row, 4));
         for (const auto& flag : texts(found.text(row, 5))) form.type_exists.push_back(flag == "t");
+        form.readings = schema::readings_of(form.table, form.attnums, found.text(row, 6));
         forms.push_back(std::move(form));
     }
     return forms;
@@ -131,11 +133,11 @@ std::string typed_value(const Form& form, const schema::Column& column,
                         const std::string& trash_schema, bool careful) {
     const int position = form.position(column.attnum);
     std::string value =
-        schema::from_text(column, position ? stored(position) : "NULL::pg_catalog.text");
+        schema::from_text(column, position ? stored(form, position) : "NULL::pg_catalog.text");
     if (position && !certain(form, position, column)) {
         const bool same = form.types[static_cast<std::size_t>(position) - 1] == column.type;
         if (careful || !same)
-            value = "CASE WHEN " + readable(stored(position), column.type, trash_schema) +
+            value = "CASE WHEN " + readable(stored(form, position), column.type, trash_schema) +
                     " THEN " + value + " END";
     }
     return column.collation.empty() ? value : "(" + value + ") COLLATE " + column.collation;

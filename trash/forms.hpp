@@ -7,6 +7,7 @@
 
 #include "schema/catalog.hpp"
 #include "schema/database.hpp"
+#include "schema/makeup.hpp"
 
 namespace trashd::trash {
 
@@ -16,6 +17,7 @@ struct Form {
     std::vector<int> attnums;
     std::vector<std::string> names, types;
     std::vector<bool> type_exists;
+    std::vector<schema::Reading> readings;  // per position: how its text reads today
 
     int position(int attnum) const;  // in the payload, from 1; 0: the form lacks the column
 };

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "schema/identifier.hpp"
+#include "schema/makeup.hpp"
 #include "trash/home_sql.hpp"
 #include "trash/store.hpp"
 
@@ -49,7 +50,9 @@ Result put_right(Connection& connection, const std::string& trash_schema) {
             "p.table, now_names = p.names, attnums = p.attnums, identity = " +
             renumbered("p.identity") +
             ", signature = CASE WHEN p.moved THEN 'moved ' || s.id ELSE s.signature END, written = "
-            "pg_current_xact_id() FROM stray p WHERE p.id = s.id RETURNING format('%I.%I', "
+            "pg_current_xact_id(), makeup = CASE WHEN p.native THEN s.makeup ELSE ARRAY(SELECT "
+            "regexp_replace(u.m, '^{\"[0-9]+\"', '{\"0\"') FROM unnest(s.makeup) WITH ORDINALITY "
+            "u(m, n) ORDER BY u.n) END FROM stray p WHERE p.id = s.id RETURNING format('%I.%I', "
             "coalesce(s.now_schema, s.schema_name), coalesce(s.now_table, s.table_name)) AS name, "
             "p.moved, p.known) SELECT name, moved, known, count(*) FROM changed GROUP BY 1, 2, 3 "
             "ORDER BY 1",
@@ -108,6 +111,46 @@ bool needed(Connection& connection, const std::string& trash_schema) {
     return found;
 }
 
+// What the types of the form's columns are made of by now; empty: what it says already.
+std::vector<schema::Param> followed(const schema::Table& table,
+                                    const std::vector<schema::Param>& attnums,
+                                    std::vector<schema::Param> makeup) {
+    bool changed = false;
+    for (std::size_t i = 0; i < makeup.size() && i < attnums.size(); ++i) {
+        const auto* column = table.column(std::stoi(*attnums[i]));
+        if (!column || column->makeup.empty() || makeup[i]->empty()) continue;
+        auto then = schema::Makeup::read(*makeup[i]);
+        if (!schema::follow(then, schema::Makeup::read(column->makeup))) continue;
+        makeup[i] = then.text();
+        changed = true;
+    }
+    return changed ? makeup : std::vector<schema::Param>();
+}
+
+// Of a form that was copied since, and so is to be found by name first, nothing is written.
+void follow_types(Connection& connection, const std::string& trash_schema,
+                  const schema::Catalog& catalog) {
+    const auto shape = quoted({trash_schema, "shape"});
+    const auto found = connection.exec(
+        "SELECT id, relation, attnums, makeup FROM " + shape +
+        " WHERE relation IS NOT NULL AND pg_catalog.cardinality(makeup) OPERATOR(pg_catalog.>) 0");
+    for (int row = 0; row < found.rows(); ++row) {
+        const auto* table = catalog.table(static_cast<schema::Oid>(found.integer(row, 1)));
+        if (!table) continue;
+        const auto makeup = followed(*table, schema::parse_array(found.text(row, 2)),
+                                     schema::parse_array(found.text(row, 3)));
+        if (makeup.empty()) continue;
+        connection.exec("UPDATE " + shape +
+                            " SET makeup = $1::pg_catalog.text[], written = "
+                            "pg_catalog.pg_current_xact_id() WHERE id OPERATOR(pg_catalog.=) "
+                            "$2::pg_catalog.int4 AND makeup OPERATOR(pg_catalog.=) "
+                            "$3::pg_catalog.text[] AND xmin OPERATOR(pg_catalog.=) "
+                            "written::pg_catalog.xid",
+                        {schema::array_literal(makeup), std::string(found.text(row, 0)),
+                         std::string(found.text(row, 3))});
+    }
+}
+
 }  // namespace
 
 Home home_of(Connection& connection, const std::string& trash_schema) {
@@ -138,13 +181,16 @@ void settle(schema::Transaction& transaction, const std::string& trash_schema) {
     if (home != Home::kHere) note_birth(transaction, trash_schema);
 }
 
-void settle_if_needed(Connection& connection, const std::string& trash_schema) {
+void keep_current(Connection& connection, const std::string& trash_schema,
+                  const schema::Catalog& catalog) {
     if (connection.exec("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)) return;
-    if (!needed(connection, trash_schema)) return;
-    schema::Transaction transaction(connection, schema::Mode::kMove);
-    transaction.exec(kMigrationLock);
-    settle(transaction, trash_schema);
-    transaction.commit();
+    if (needed(connection, trash_schema)) {
+        schema::Transaction transaction(connection, schema::Mode::kMove);
+        transaction.exec(kMigrationLock);
+        settle(transaction, trash_schema);
+        transaction.commit();
+    }
+    follow_types(connection, trash_schema, catalog);
 }
 
 std::vector<Stranded> stranded(Connection& connection, const std::string& trash_schema) {

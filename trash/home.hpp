@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/catalog.hpp"
 #include "schema/database.hpp"
 #include "schema/identifier.hpp"
 
@@ -21,8 +22,10 @@ Home home_of(schema::Connection& connection, const std::string& trash_schema);
 // finds. The rest of the transaction has the search path of pg_catalog.
 void settle(schema::Transaction& transaction, const std::string& trash_schema);
 
-// The same in a transaction of its own, when there is something to do; not on a standby.
-void settle_if_needed(schema::Connection& connection, const std::string& trash_schema);
+// The same in a transaction of its own, when there is something to do, and what the types of their
+// columns are made of; not on a standby.
+void keep_current(schema::Connection& connection, const std::string& trash_schema,
+                  const schema::Catalog& catalog);
 
 // Trashed rows whose table is gone, by the name that it had last.
 struct Stranded {

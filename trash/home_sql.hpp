@@ -44,7 +44,7 @@ found AS (
           AND NOT a.attisdropped AND format_type(a.atttypid, a.atttypmod) = u.type))),
 stray AS (
   SELECT o.id, o.relation, o.nspname AS schema, o.relname AS table, o.names_there AS names,
-    o.attnums, o.attnums AS before, o.identity, false AS moved, true AS known
+    o.attnums, o.attnums AS before, o.identity, false AS moved, true AS known, native
   FROM own o
   WHERE native AND there AND NOT relispartition AND
     (now_schema, now_table, now_names) IS DISTINCT FROM (nspname, relname, names_there)
@@ -53,7 +53,7 @@ stray AS (
     coalesce(c.relname::text, f.now_table),
     CASE WHEN c.oid IS NULL THEN f.wanted ELSE p.names END,
     CASE WHEN c.oid IS NULL THEN f.attnums ELSE p.attnums END, f.attnums, f.identity, true,
-    c.oid IS NOT NULL
+    c.oid IS NOT NULL, f.native
   FROM found f
   LEFT JOIN pg_class c ON c.oid = f.target
   LEFT JOIN pg_namespace n ON n.oid = c.relnamespace

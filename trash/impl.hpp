@@ -44,8 +44,8 @@ struct Shared {
         : pool(pool),
           name(trash_schema),
           cache(pool, trash_schema,
-                [trash_schema](schema::Connection& connection) {
-                    settle_if_needed(connection, trash_schema);
+                [trash_schema](schema::Connection& connection, const schema::Catalog& catalog) {
+                    keep_current(connection, trash_schema, catalog);
                 }),
           plans(trash_schema),
           operations(pool, trash_schema) {}

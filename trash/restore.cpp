@@ -50,11 +50,16 @@ void hold_tables(Restoring& restoring) {
     }
     if (oids.empty()) return;
     const auto expected = schema::expected_fingerprint(restoring.catalog, oids);
+    const auto types = schema::types_of(restoring.catalog, oids);
+    std::vector<Statement> look = {{"LOCK TABLE " + join(names, ", ") + " IN ROW EXCLUSIVE MODE"},
+                                   {schema::fingerprint_sql(oids)}};
+    if (!types.empty()) look.push_back({schema::types_fingerprint_sql(types)});
     try {
-        const auto held =
-            restoring.together({{"LOCK TABLE " + join(names, ", ") + " IN ROW EXCLUSIVE MODE"},
-                                {schema::fingerprint_sql(oids)}});
+        const auto held = restoring.together(look);
         if (held[1].text(0, 0) != expected) throw StaleCatalog();
+        if (!types.empty() &&
+            held[2].text(0, 0) != schema::expected_types_fingerprint(restoring.catalog, oids))
+            throw StaleCatalog();
     } catch (const Error& error) {
         if (error.is("42P01") || error.is("3F000")) throw StaleCatalog();
         throw;

@@ -10,6 +10,7 @@
 
 #include "schema/catalog.hpp"
 #include "schema/database.hpp"
+#include "schema/makeup.hpp"
 #include "trash/restore.hpp"
 #include "trash/store.hpp"
 
@@ -31,6 +32,7 @@ struct Shape {
     std::vector<int> attnums, identity;
     std::vector<std::string> names, types;
     std::vector<bool> generated;
+    std::vector<schema::Reading> readings;  // per position: how its text reads today
     std::vector<Range> ranges;
     long long count = 0;
 
@@ -95,6 +97,8 @@ std::string source(const Restoring& restoring, const Shape& shape);
 std::string source_of_one(const Restoring& restoring, const Shape& shape);
 // i.payload[n] of the column, or NULL of its type where the shape lacks it; as text and as value.
 std::string stored(const Shape& shape, int attnum);
+// Of payload, which is at the position there.
+std::string stored_at(const Shape& shape, int position, const std::string& payload);
 std::string value(const Shape& shape, const schema::Column& column);
 // Subquery of all items of the table: group_id, ordinal, object_id, w (text[]: the stored text of
 // the columns in `texts`, for 0 the text of the expression there), e1... (the expressions, which

@@ -54,7 +54,7 @@ void read_shapes(Restoring& restoring, const GroupRow& group) {
          {"SELECT id, relation, COALESCE(now_schema, schema_name), COALESCE(now_table, "
           "table_name), attnums, names, types, generated, identity, EXISTS (SELECT FROM "
           "pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) relation), xmin "
-          "OPERATOR(pg_catalog.=) written::pg_catalog.xid FROM " +
+          "OPERATOR(pg_catalog.=) written::pg_catalog.xid, makeup FROM " +
               restoring.own("shape") +
               " WHERE id OPERATOR(pg_catalog.=) ANY($1::pg_catalog.int4[]) OR id "
               "OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT shape FROM " +
@@ -76,6 +76,7 @@ void read_shapes(Restoring& restoring, const GroupRow& group) {
         shape.types = texts(found.text(row, 6));
         for (const auto& flag : texts(found.text(row, 7))) shape.generated.push_back(flag == "t");
         shape.identity = integers(found.text(row, 8));
+        shape.readings = schema::readings_of(shape.table, shape.attnums, found.text(row, 11));
         restoring.shapes.emplace(shape.id, std::move(shape));
     }
 }
@@ -188,8 +189,9 @@ std::string source(const Restoring& restoring, const Shape& shape) {
     std::string guard;
     if (restoring.guard_casts) {
         for (const auto& [position, column] : suspects(shape)) {
-            guard += " AND " + restoring.own("cast_error") + "(payload[" + to_string(position) +
-                     "], " + schema::literal(column->type) + ") IS NULL";
+            guard += " AND " + restoring.own("cast_error") + "(" +
+                     stored_at(shape, position, "payload") + ", " + schema::literal(column->type) +
+                     ") IS NULL";
         }
         // the casts must not be tried before the guard has spoken
         if (!guard.empty()) guard += " OFFSET 0";
@@ -210,7 +212,12 @@ std::string source_of_one(const Restoring& restoring, const Shape& shape) {
 
 std::string stored(const Shape& shape, int attnum) {
     const int position = shape.position(attnum);
-    return position == 0 ? "NULL::pg_catalog.text" : "i.payload[" + to_string(position) + "]";
+    return position == 0 ? "NULL::pg_catalog.text" : stored_at(shape, position, "i.payload");
+}
+
+std::string stored_at(const Shape& shape, int position, const std::string& payload) {
+    return schema::read_today(shape.readings[position - 1],
+                              payload + "[" + to_string(position) + "]");
 }
 
 std::string value(const Shape& shape, const schema::Column& column) {

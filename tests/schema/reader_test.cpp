@@ -194,6 +194,31 @@ TEST_CASE_FIXTURE(Fixture, "the fingerprint in a transaction is the one that was
     CHECK(connection.value(fingerprint_sql(all)) == expected);
 }
 
+TEST_CASE("each change of a type changes the fingerprint of the tables that have it") {
+    TempDatabase database(
+        "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TYPE inner_t AS (m mood); CREATE DOMAIN d AS "
+        "inner_t[]; CREATE TYPE outer_t AS (d d, n int); CREATE TABLE t (o outer_t[]); CREATE "
+        "TABLE "
+        "plain (id int)");
+    TestConnection connection(database.url());
+    const auto catalog = read_catalog(connection.get(), "trashd");
+    const std::vector<Oid> one = {catalog->table(QualifiedName{"public", "t"})->oid};
+    const auto types = types_of(*catalog, one);
+    CHECK(types_of(*catalog, {catalog->table(QualifiedName{"public", "plain"})->oid}).empty());
+    auto before = connection.value(types_fingerprint_sql(types));
+    CHECK(before == expected_types_fingerprint(*catalog, one));
+    for (const char* change :
+         {"ALTER TYPE mood RENAME VALUE 'a' TO 'c'", "ALTER TYPE mood ADD VALUE 'd'",
+          "ALTER TYPE inner_t RENAME ATTRIBUTE m TO k",
+          "CREATE FUNCTION f(text) RETURNS mood LANGUAGE sql AS $$SELECT 'b'::mood$$; CREATE CAST "
+          "(text AS mood) WITH FUNCTION f(text)"}) {
+        connection->script(change);
+        const auto now = connection.value(types_fingerprint_sql(types));
+        CHECK_MESSAGE(now != before, change);
+        before = now;
+    }
+}
+
 TEST_CASE_FIXTURE(Fixture, "each change of a table changes its fingerprint") {
     const auto changes = [&](const char* sql, const std::string& name,
                              const std::string& schema = "public") {

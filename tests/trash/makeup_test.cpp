@@ -1,0 +1,216 @@
+// Types that change while values lie in the trash: what comes back is what a row that stayed shows
+// by then, or it is said why not.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "schema/process.hpp"
+#include "tests/support/database.hpp"
+#include "trash/trash.hpp"
+
+using namespace trashd;
+using namespace trashd::test;
+
+namespace {
+
+// Table t (id, v): row 1 stays, row 2 goes into the trash with the same value.
+struct Pair {
+    Pair(const std::string& types, const std::string& type, const std::string& value)
+        : database(types + "; CREATE TABLE t (id int PRIMARY KEY, v " + type +
+                   "); INSERT INTO t VALUES (1, " + value + "), (2, " + value + ")"),
+          pool(database.url(), 2),
+          bin(pool),
+          own(database.url()) {
+        item = remove();
+    }
+    std::string remove() { return bin.remove({"public", "t"}, {"2"}, {}, {}).item->id; }
+    void change(const std::string& sql) { own->script(sql); }
+    // Row 2 came back as what row 1 shows.
+    bool same() {
+        bin.restore(item, {}, {});
+        return own.value("SELECT pg_catalog.count(DISTINCT v::text) FROM t") == "1" &&
+               own.value("SELECT pg_catalog.count(*) FROM t") == "2";
+    }
+    // The only conflict of its restore.
+    trash::Conflict conflict() {
+        try {
+            bin.restore(item, {}, {});
+        } catch (const trash::Conflicted& error) {
+            REQUIRE(error.conflicts.size() == 1);
+            CHECK(error.conflicts[0].kind == "schema-changed");
+            CHECK(own.value("SELECT count(*) FROM t") == "1");
+            return error.conflicts[0];
+        }
+        FAIL("the restore was not refused");
+        throw;
+    }
+    std::string lossy() {
+        trash::RestoreOptions options;
+        options.lossy = true;
+        const auto restored = bin.restore(item, options, {});
+        CHECK(restored.lost.size() == 1);
+        return own.value("SELECT v FROM t WHERE id = 2");
+    }
+
+    TempDatabase database;
+    schema::Pool pool;
+    trash::Trash bin;
+    TestConnection own;
+    std::string item;
+};
+
+constexpr const char* kMood = "CREATE TYPE mood AS ENUM ('lo', 'mid', 'hi')";
+constexpr const char* kSwap =
+    "ALTER TYPE mood RENAME VALUE 'lo' TO 'x'; ALTER TYPE mood RENAME VALUE 'hi' TO 'lo'; ALTER "
+    "TYPE mood RENAME VALUE 'x' TO 'hi'";
+constexpr const char* kPair = "CREATE TYPE ct AS (x int, y int)";
+
+void run(const std::string& program, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), schema::server_programs() + "/" + program);
+    const auto done = schema::run_program(arguments, "");
+    INFO(done.output);
+    REQUIRE(done.status == 0);
+}
+
+// The value of row 2 restored in a copy by pg_dump.
+std::string restored_in_copy(Pair& pair) {
+    const TempDatabase copy;
+    const auto directory = temporary_directory();
+    run("pg_dump", {"-f", directory + "/dump", "-d", pair.database.url()});
+    run("psql", {"-q", "-v", "ON_ERROR_STOP=1", "-d", copy.url(), "-f", directory + "/dump"});
+    std::filesystem::remove_all(directory);
+    schema::Pool pool(copy.url(), 2);
+    trash::Trash bin(pool);
+    bin.restore(pair.item, {}, {});
+    return TestConnection(copy.url()).value("SELECT v FROM t WHERE id = 2");
+}
+
+}  // namespace
+
+TEST_CASE("labels that were renamed come back as what they are called by then") {
+    // swapped labels came back as each other
+    Pair swapped(kMood, "mood", "'lo'");
+    swapped.change(kSwap);
+    swapped.bin.catalog().refresh();
+    CHECK(swapped.bin.item(swapped.item, true).object->find("\"hi\"") != std::string::npos);
+    CHECK(swapped.same());
+    CHECK(swapped.own.value("SELECT v FROM t WHERE id = 2") == "hi");
+
+    Pair again(kMood, "mood", "'lo'");
+    again.change(
+        "ALTER TYPE mood RENAME VALUE 'lo' TO 'low'; ALTER TYPE mood ADD VALUE 'lo' BEFORE 'mid'");
+    CHECK(again.same());
+
+    Pair domain(std::string(kMood) + "; CREATE DOMAIN felt AS mood CHECK (VALUE <> 'mid')", "felt",
+                "'lo'");
+    domain.change(kSwap);
+    CHECK(domain.same());
+}
+
+TEST_CASE("a delete right after a change of a type keeps what the value is called then") {
+    // nothing at a table tells that its types changed: the plan of before was used
+    Pair pair(kMood, "mood", "'lo'");
+    REQUIRE(pair.same());
+    pair.change(kSwap);
+    pair.item = pair.remove();
+    pair.change(kSwap);
+    CHECK(pair.same());
+    pair.change("ALTER TYPE mood RENAME VALUE 'mid' TO 'middle'");
+    pair.item = pair.remove();
+    CHECK(pair.same());
+    CHECK(pair.own.value("SELECT v FROM t WHERE id = 2") == "lo");
+}
+
+TEST_CASE("labels inside of arrays and composites are refused where they became others") {
+    Pair array(kMood, "mood[]", "'{lo,hi}'");
+    array.change("ALTER TYPE mood ADD VALUE 'top'");
+    CHECK(array.same());
+    array.item = array.remove();
+    array.change(kSwap);
+    CHECK(array.conflict().detail ==
+          "what the column's type is made of changed and may alter the value");
+    CHECK(array.lossy() == "{lo,hi}");
+
+    Pair inside(std::string(kMood) + "; CREATE TYPE ct AS (m mood, n int)", "ct", "'(lo,1)'");
+    inside.change(kSwap);
+    CHECK(inside.conflict().columns == std::vector<std::string>{"v"});
+}
+
+TEST_CASE("attributes of a composite type keep their values while others go and come") {
+    // values went into the attributes behind
+    Pair pair(kPair, "ct", "'(1,2)'");
+    pair.change("ALTER TYPE ct DROP ATTRIBUTE x; ALTER TYPE ct ADD ATTRIBUTE z int");
+    const auto found = pair.conflict();
+    CHECK(found.detail == "an attribute of the column's type was dropped and held a value");
+    CHECK(found.values.at(0) == "(1,2)");
+    CHECK(pair.lossy() == "(2,)");
+
+    Pair empty(kPair, "ct", "'(,2)'");
+    empty.change("ALTER TYPE ct DROP ATTRIBUTE x; ALTER TYPE ct ADD ATTRIBUTE z int");
+    CHECK(empty.same());
+
+    Pair more("CREATE TYPE ct AS (x text, y text, z text)", "ct",
+              "ROW(E'a,\"b\\\\ c\n)', '', NULL)::ct");
+    more.change(
+        "ALTER TYPE ct ADD ATTRIBUTE w int; ALTER TYPE ct RENAME ATTRIBUTE x TO v; ALTER TYPE ct "
+        "RENAME ATTRIBUTE y TO x; ALTER TYPE ct DROP ATTRIBUTE z");
+    CHECK(more.same());
+
+    Pair wider(kPair, "ct", "'(1,2)'");
+    wider.change(
+        "ALTER TABLE t ALTER v TYPE text; ALTER TYPE ct ALTER ATTRIBUTE x TYPE bigint; ALTER TABLE "
+        "t ALTER v TYPE ct USING v::ct");
+    CHECK(wider.same());
+}
+
+TEST_CASE("a time that a session's time zone has moved is not guessed") {
+    // it came back as if the zone had been UTC
+    Pair pair("SET TIME ZONE 'Europe/Berlin'", "timestamp", "'2024-05-05 12:00'");
+    pair.change("SET TIME ZONE 'Europe/Berlin'; ALTER TABLE t ALTER v TYPE timestamptz");
+    CHECK(pair.conflict().detail ==
+          "the column's type changed under a time zone that is not known; in UTC the value may be "
+          "another");
+    pair.change("SET TIME ZONE 'UTC'");
+    CHECK(pair.lossy() == "2024-05-05 12:00:00+00");
+
+    Pair array("", "timestamptz[]", "'{2024-05-05 12:00+00}'");
+    array.change("ALTER TABLE t ALTER v TYPE timestamp[]");
+    CHECK(array.conflict().columns == std::vector<std::string>{"v"});
+}
+
+TEST_CASE("a cast from text that was made just now does not read what lies in the trash") {
+    Pair pair("CREATE TYPE m2 AS ENUM ('a', 'b')", "m2", "'a'");
+    pair.change(
+        "CREATE FUNCTION other(text) RETURNS m2 LANGUAGE sql AS $$SELECT 'b'::m2$$; CREATE CAST "
+        "(text AS m2) WITH FUNCTION other(text)");
+    CHECK(pair.same());
+    CHECK(pair.own.value("SELECT v FROM t WHERE id = 2") == "a");
+}
+
+TEST_CASE("in a copy by pg_dump labels and attributes are found by what they were called last") {
+    Pair swapped(kMood, "mood", "'lo'");
+    swapped.change(kSwap);
+    swapped.bin.catalog().refresh();
+    CHECK(restored_in_copy(swapped) == "hi");
+
+    // a dump closes the numbers up
+    Pair closed("CREATE TYPE ct AS (gone int, x int, y int); ALTER TYPE ct DROP ATTRIBUTE gone",
+                "ct", "'(1,2)'");
+    CHECK(restored_in_copy(closed) == "(1,2)");
+    closed.change(
+        "ALTER TYPE ct ADD ATTRIBUTE z int; ALTER TYPE ct RENAME ATTRIBUTE x TO a; ALTER TYPE ct "
+        "RENAME ATTRIBUTE y TO x; ALTER TYPE ct RENAME ATTRIBUTE a TO y");
+    closed.bin.catalog().refresh();
+    CHECK(restored_in_copy(closed) == "(1,2,)");
+
+    Pair array(kMood, "mood[]", "'{lo,hi}'");
+    CHECK(restored_in_copy(array) == "{lo,hi}");
+}
+
+TEST_CASE("an enum that was made anew under its name takes the values by their labels") {
+    Pair pair(kMood, "mood", "'hi'");
+    pair.change(
+        "ALTER TYPE mood RENAME TO old; CREATE TYPE mood AS ENUM ('hi', 'lo'); ALTER TABLE t ALTER "
+        "v TYPE mood USING v::text::mood; DROP TYPE old");
+    CHECK(pair.same());
+}
