@@ -191,6 +191,19 @@ std::vector<const ForeignKey*> keys_of(const Restoring& restoring) {
     return out;
 }
 
+// The key of a parent may have changed since; only live rows went along.
+bool follows_updates(Restoring& restoring, const ForeignKey& key) {
+    return restoring
+        .exec("SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE oid "
+              "OPERATOR(pg_catalog.=) " +
+              to_string(key.oid) + " AND confupdtype OPERATOR(pg_catalog.=) 'c')")
+        .boolean(0, 0);
+}
+
+constexpr const char* kMayHaveMoved =
+    "; its key may have been changed since, which only live rows follow (ON UPDATE CASCADE): give "
+    "it the old key, restore, and change it again, and this row goes along";
+
 std::string fate(const schema::Result& found, int row, const Table& parent) {
     const auto name = parent.name.schema + "." + parent.name.name;
     if (!found.null(row, 2)) return "the row of " + name + " lies in the trash; restore it first";
@@ -236,10 +249,13 @@ std::vector<Conflict> find_missing_parents(Restoring& restoring) {
         for (const int attnum : key->child_columns) like.columns.push_back(at(child, attnum).name);
         const auto from = out.size();
         append(out, like, found);
+        const bool moved = found.rows() > 0 && follows_updates(restoring, *key);
         for (int row = 0; row < found.rows(); ++row) {
             auto& conflict = out[from + row];
             const auto& parent = *restoring.catalog.table(key->parent);
             conflict.detail = fate(found, row, parent);
+            if (moved && found.null(row, 2) && !found.boolean(row, 5))
+                conflict.detail += kMayHaveMoved;
             if (!found.null(row, 6)) {
                 conflict.with_table = parent.name;
                 conflict.with_id = found.text(row, 6);

@@ -523,3 +523,28 @@ TEST_CASE_FIXTURE(Database, "a value that an index made meanwhile cannot hold is
     sql("DROP INDEX tall");
     CHECK(restore(item).restored == 1);
 }
+
+TEST_CASE("of a parent that may have got another key it is said, and how the row comes back") {
+    // only live rows go along when the key of their parent changes
+    Database db(
+        "CREATE TABLE country (code text PRIMARY KEY); CREATE TABLE city (id int PRIMARY KEY, code "
+        "text NOT NULL REFERENCES country ON UPDATE CASCADE ON DELETE CASCADE); INSERT INTO "
+        "country VALUES ('DE'), ('FR'); INSERT INTO city VALUES (1, 'DE'), (2, 'FR')");
+    const auto moved = db.remove({"public", "city"}, "1");
+    const auto below = db.remove({"public", "city"}, "2");
+    db.sql("UPDATE country SET code = 'GER' WHERE code = 'DE'");
+    db.remove({"public", "country"}, "FR");
+    const auto found = db.conflicts(moved);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].kind == "missing-parent");
+    CHECK(found[0].detail ==
+          "the row of public.country is neither there nor in the trash; its key may have been "
+          "changed since, which only live rows follow (ON UPDATE CASCADE): give it the old key, "
+          "restore, and change it again, and this row goes along");
+    CHECK(db.conflicts(below).at(0).detail ==
+          "the row of public.country lies in the trash; restore it first");
+    db.sql("UPDATE country SET code = 'DE' WHERE code = 'GER'");
+    db.restore(moved);
+    db.sql("UPDATE country SET code = 'GER' WHERE code = 'DE'");
+    CHECK(db.value("SELECT code FROM city WHERE id = 1") == "GER");
+}
