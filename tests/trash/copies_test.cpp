@@ -374,3 +374,21 @@ TEST_CASE("a table that became a partition has its trash in the whole") {
     bin.restore(id);
     CHECK(bin.value("SELECT row(id, d, v) FROM ev_2024") == "(1,2024-01-01,v)");
 }
+
+TEST_CASE("a table that was made anew as a partitioned one has its trash in the whole") {
+    const TempDatabase database(
+        "CREATE TABLE ev (gone int, id int, d date, v text, PRIMARY KEY (id, d)); ALTER TABLE ev "
+        "DROP COLUMN gone; INSERT INTO ev VALUES (1, '2024-01-01', 'v'), (2, '2024-01-02', 'w')");
+    Bin bin(database.url());
+    const auto id = bin.bin.remove({"public", "ev"}, {"1", "2024-01-01"}, {}, {}).item->id;
+    bin.own->script(
+        "ALTER TABLE ev RENAME TO ev_old; CREATE TABLE ev (v text, d date, id int, PRIMARY KEY "
+        "(id, d)) PARTITION BY RANGE (d); CREATE TABLE ev_2024 PARTITION OF ev FOR VALUES FROM "
+        "('2024-01-01') TO ('2025-01-01'); INSERT INTO ev (id, d, v) SELECT id, d, v FROM ev_old");
+    bin.bin.catalog().refresh();
+    bin.own->script("DROP TABLE ev_old");
+    bin.bin.catalog().refresh();
+    CHECK(bin.bin.find({"public", "ev"}, {"1", "2024-01-01"}, false).has_value());
+    bin.restore(id);
+    CHECK(bin.value("SELECT string_agg(id || v, ' ' ORDER BY id) FROM ev_2024") == "1v 2w");
+}
