@@ -10,7 +10,7 @@ using schema::literal;
 // Others' triggers are watched by statements of their own.
 bool Taking::alone() const {
     return names_.access_schema.empty() && plan_.nodes.size() == 1 && plan_.edges.empty() &&
-           !plan_.root->partitioned && !runs_triggers(catalog_, plan_);
+           !plan_.root->partitioned && note_oids().empty() && !runs_triggers(catalog_, plan_);
 }
 
 // Looked up when the statement is planned, which PostgreSQL does again once the table has changed:

@@ -157,7 +157,7 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
         collecting.collect() + collecting.refuse_more() + cutting.refuse_configured() +
         taking.watch_others() + "  IF NOT _hard THEN _group := " + taking.next_group() +
         "; END IF;\n" + cutting.cut_references() + taking.take() + taking.prove() +
-        cutting.left_rows() + taking.record() +
+        cutting.left_rows() + taking.record() + taking.note_oids() +
         "  RETURN ARRAY[_group, _n, _links] OPERATOR(pg_catalog.||) _counts" +
         taking.written_elsewhere() + ";\nEND";
     return text + literal(code);

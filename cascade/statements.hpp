@@ -134,6 +134,7 @@ class Taking {
     std::string take() const;
     std::string prove() const;
     std::string record() const;
+    std::string note_oids() const;  // what oids in values are called; empty: there are none
 
   private:
     std::vector<std::string> deleted_so_far() const;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "schema/error.hpp"
+#include "schema/oids.hpp"
 
 namespace trashd::schema {
 namespace {
@@ -27,8 +28,10 @@ std::string output(const Column& column, const std::string& alias) {
     if (column.reg) return c + oid_type(column) + "::pg_catalog.text";
     if (!column.cast_to_text) return c + "::pg_catalog.text";
     // num_nulls, because IS NULL is true for a composite of NULLs
+    const bool holds_oids = oids_of(column).starts_with("{");
     return "CASE WHEN pg_catalog.num_nulls(" + c + ") OPERATOR(pg_catalog.=) 0 THEN " +
-           "pg_catalog.format('%s', " + c + ") END";
+           (holds_oids ? fields_with_oids(column, c) : "pg_catalog.format('%s', " + c + ")") +
+           " END";
 }
 
 std::string escaped(const Column& column, const std::string& alias) {
@@ -52,9 +55,9 @@ std::string to_text(const Column& column, const std::string& alias) {
 }
 
 std::string from_text(const Column& column, const std::string& text) {
-    if (column.reg) return '(' + text + ')' + oid_type(column) + "::" + column.type;
-    if (!column.cast_from_text) return '(' + text + ")::" + column.type;
-    // goes through the input function, where a cast would call the user's function
+    if (!column.cast_from_text && !column.reg) return '(' + text + ")::" + column.type;
+    // goes through the input function, which takes numbers for names of oids, and where a cast
+    // would call the user's function
     return "(SELECT x.v FROM pg_catalog.json_to_record(pg_catalog.json_build_object('v', " + text +
            ")) AS x(v " + column.type + "))";
 }

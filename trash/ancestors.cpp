@@ -194,9 +194,10 @@ std::vector<const ForeignKey*> keys_of(const Restoring& restoring) {
 // The key of a parent may have changed since; only live rows went along.
 bool follows_updates(Restoring& restoring, const ForeignKey& key) {
     return restoring
-        .exec("SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE oid "
-              "OPERATOR(pg_catalog.=) " +
-              to_string(key.oid) + " AND confupdtype OPERATOR(pg_catalog.=) 'c')")
+        .exec(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE oid "
+            "OPERATOR(pg_catalog.=) " +
+            to_string(key.oid) + " AND confupdtype OPERATOR(pg_catalog.=) 'c')")
         .boolean(0, 0);
 }
 

@@ -26,9 +26,11 @@ std::string readable(const std::string& text, const std::string& type,
            ") IS NULL";
 }
 
-// Built-in types read back what they wrote; labels, members and checks of a user's may change.
+// Built-in types read back what they wrote; labels, members and checks of a user's may change, and
+// what oids are of may go.
 bool certain(const Form& form, int position, const schema::Column& column) {
-    return form.types[static_cast<std::size_t>(position) - 1] == column.type && !column.user_type;
+    return form.types[static_cast<std::size_t>(position) - 1] == column.type && !column.user_type &&
+           !column.reg;
 }
 
 std::string json_or_text(const std::string& value, const std::string& text,

@@ -37,6 +37,56 @@ void forget_numbers(schema::Transaction& transaction, const std::string& trash_s
     transaction.exec(with_schema("UPDATE {schema}.shape SET written = '0'", trash_schema));
 }
 
+// Where the key holds such numbers, the object's id does.
+void renumber_keys(schema::Transaction& transaction, const std::string& trash_schema) {
+    const char* const keyed =
+        "s.id = i.shape AND EXISTS (SELECT FROM unnest(s.identity) a(n) WHERE "
+        "s.oids[array_position(s.attnums, a.n)] <> '')";
+    transaction.exec(with_schema(
+        std::string(
+            "UPDATE {schema}.item i SET object_id = (SELECT CASE count(*) WHEN 1 THEN min(k.v) "
+            "ELSE string_agg(replace(replace(k.v, '%', '%25'), ',', '%2C'), ',' ORDER BY k.n) END "
+            "FROM (SELECT i.payload[array_position(s.attnums, a.attnum)] AS v, a.n FROM "
+            "unnest(s.identity) WITH ORDINALITY a(attnum, n)) k) FROM {schema}.shape s WHERE ") +
+            keyed,
+        trash_schema));
+    transaction.exec(with_schema(
+        std::string("UPDATE {schema}.trash_group g SET root_object = i.object_id FROM "
+                    "{schema}.item i, {schema}.shape s WHERE i.group_id = g.id AND i.ordinal = 1 "
+                    "AND ") +
+            keyed,
+        trash_schema));
+}
+
+// The texts of a row of the form s, with the oids in them as they are here.
+std::string numbers_here(const std::string& row) {
+    return "ARRAY(SELECT CASE WHEN u.v IS NULL OR coalesce(s.oids[u.n], '') = '' THEN u.v WHEN "
+           "s.oids[u.n] LIKE '{%' THEN {schema}.fields_here(u.v, s.oids[u.n]::text[]) ELSE "
+           "{schema}.oids_here(u.v, s.oids[u.n]) END FROM unnest(" +
+           row + ") WITH ORDINALITY u(v, n) ORDER BY u.n)";
+}
+
+// Oids in values become those of what has the name here.
+void renumber_oids(schema::Transaction& transaction, const std::string& trash_schema) {
+    const auto run = [&](const std::string& sql) {
+        transaction.exec(with_schema(sql, trash_schema));
+    };
+    run("UPDATE {schema}.named SET here = {schema}.oid_of(kind, name)");
+    run("UPDATE {schema}.item i SET payload = " + numbers_here("i.payload") +
+        " FROM {schema}.shape s WHERE s.id = i.shape AND cardinality(s.oids) > 0");
+    for (const char* const row : {"row_was", "row_left"})
+        run(with_names("UPDATE {schema}.link l SET {row} = " + numbers_here("l.{row}") +
+                           " FROM {schema}.shape s WHERE s.id = l.shape AND cardinality(s.oids) > "
+                           "0 AND l.{row} IS NOT NULL",
+                       {{"{row}", row}}));
+    renumber_keys(transaction, trash_schema);
+    run("DELETE FROM {schema}.named n WHERE here IS NULL OR EXISTS (SELECT FROM {schema}.named o "
+        "WHERE o.kind = n.kind AND o.here = n.here AND o.number > n.number)");
+    // by way of kinds that there are not, since new numbers may be old ones of others
+    run("UPDATE {schema}.named SET kind = 'moved ' || kind, number = here, here = NULL");
+    run("UPDATE {schema}.named SET kind = substr(kind, 7)");
+}
+
 // Answers (table, moved, whether it is known, forms) of what changed.
 Result put_right(Connection& connection, const std::string& trash_schema) {
     const auto renumbered = [](const char* from) {
@@ -175,7 +225,10 @@ Home home_of(Connection& connection, const std::string& trash_schema) {
 void settle(schema::Transaction& transaction, const std::string& trash_schema) {
     transaction.exec("SET LOCAL search_path = pg_catalog, pg_temp");
     const auto home = home_of(transaction.connection(), trash_schema);
-    if (home == Home::kLogicalCopy) forget_numbers(transaction, trash_schema);
+    if (home == Home::kLogicalCopy) {
+        forget_numbers(transaction, trash_schema);
+        renumber_oids(transaction, trash_schema);
+    }
     tell(put_right(transaction.connection(), trash_schema));
     if (home == Home::kLogicalCopy) mark(transaction, trash_schema);
     if (home != Home::kHere) note_birth(transaction, trash_schema);
@@ -191,6 +244,12 @@ void keep_current(Connection& connection, const std::string& trash_schema,
         transaction.commit();
     }
     follow_types(connection, trash_schema, catalog);
+    connection.exec(with_schema(
+        "UPDATE {schema}.named n SET name = f.name FROM (SELECT kind, number, "
+        "{schema}.name_of(kind, number) AS name FROM {schema}.named) f WHERE n.kind "
+        "OPERATOR(pg_catalog.=) f.kind AND n.number OPERATOR(pg_catalog.=) f.number AND n.name "
+        "OPERATOR(pg_catalog.<>) f.name",
+        trash_schema));
 }
 
 std::vector<Stranded> stranded(Connection& connection, const std::string& trash_schema) {

@@ -247,7 +247,7 @@ std::vector<std::pair<int, const schema::Column*>> suspects(const Shape& shape) 
     for (const auto& column : shape.table->columns) {
         const int position = shape.position(column.attnum);
         if (position == 0 || column.generated) continue;
-        if (column.user_type || column.type != shape.types[position - 1]) {
+        if (column.user_type || column.reg || column.type != shape.types[position - 1]) {
             out.emplace_back(position, &column);
         }
     }
@@ -264,7 +264,7 @@ void append(std::vector<Conflict>& out, const Conflict& like, const schema::Resu
 }
 
 bool about_rows(const Error& error) {
-    static const std::set<std::string> kClasses = {"22", "23", "27", "42", "44", "54", "P0"};
+    static const std::set<std::string> kClasses = {"22", "23", "27", "3F", "42", "44", "54", "P0"};
     if (!error.sql() || schema::is_unwritable(error)) return false;
     // what a trigger raises may have any SQLSTATE
     const auto frames = schema::frames_of(*error.sql());

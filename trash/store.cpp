@@ -16,8 +16,10 @@
 #include "generated/kMigration020.hpp"
 #include "generated/kMigration021.hpp"
 #include "generated/kMigration022.hpp"
+#include "generated/kMigration023.hpp"
 #include "generated/kMigration030.hpp"
 #include "generated/kMigration050.hpp"
+#include "schema/oids.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/home.hpp"
@@ -38,8 +40,8 @@ struct Migration {
 constexpr Migration kMigrations[] = {{1, kMigration001},  {2, kMigration002},  {3, kMigration003},
                                      {4, kMigration004},  {5, kMigration005},  {6, kMigration006},
                                      {7, kMigration007},  {10, kMigration010}, {20, kMigration020},
-                                     {21, kMigration021}, {22, kMigration022}, {30, kMigration030},
-                                     {50, kMigration050}};
+                                     {21, kMigration021}, {22, kMigration022}, {23, kMigration023},
+                                     {30, kMigration030}, {50, kMigration050}};
 
 std::string hex(unsigned long long value, int digits) {
     static const char* const kDigits = "0123456789abcdef";
@@ -222,8 +224,8 @@ ItemAddress parse_item_id(const std::string& text) {
 }
 
 int shape_of(Connection& connection, const std::string& trash_schema, const schema::Table& table) {
-    std::vector<Param> attnums, names, types, generated, identity, makeup;
-    std::string signature, made_of;
+    std::vector<Param> attnums, names, types, generated, identity, makeup, oids;
+    std::string signature, made_of, numbered;
     for (const schema::Column& column : table.columns) {
         attnums.push_back(std::to_string(column.attnum));
         names.push_back(column.name);
@@ -231,11 +233,13 @@ int shape_of(Connection& connection, const std::string& trash_schema, const sche
         generated.push_back(column.generated ? "t" : "f");
         makeup.push_back(column.makeup);
         made_of += column.makeup;
+        oids.emplace_back(schema::oids_of(column));
+        numbered += *oids.back();
         signature += *attnums.back() + " " + schema::quoted(column.name) + " " + column.type +
                      *generated.back() + ",";
     }
     for (int attnum : table.identity) identity.push_back(std::to_string(attnum));
-    signature += schema::array_literal(identity) + quoted(table.name) + made_of;
+    signature += schema::array_literal(identity) + quoted(table.name) + made_of + numbered;
     const std::string shape = quoted({trash_schema, "shape"});
     const std::vector<Param> key = {std::to_string(table.oid), signature};
     // an index takes a third of a page at most
@@ -252,18 +256,21 @@ int shape_of(Connection& connection, const std::string& trash_schema, const sche
         connection.exec(
             "INSERT INTO " + shape +
                 " (relation, signature, schema_name, table_name, attnums, names, "
-                "types, generated, identity, now_schema, now_table, now_names, makeup) VALUES "
+                "types, generated, identity, now_schema, now_table, now_names, makeup, oids) "
+                "VALUES "
                 "($1::pg_catalog.oid, " +
                 mark +
                 ", $3, $4, $5::pg_catalog.int2[], $6::pg_catalog.text[], "
                 "$7::pg_catalog.text[], $8::pg_catalog.bool[], $9::pg_catalog.int2[], $3, $4, "
-                "$6::pg_catalog.text[], $10::pg_catalog.text[]) ON CONFLICT (relation, signature) "
+                "$6::pg_catalog.text[], $10::pg_catalog.text[], $11::pg_catalog.text[]) ON "
+                "CONFLICT (relation, signature) "
                 "DO "
                 "NOTHING",
             {key[0], key[1], table.name.schema, table.name.name, schema::array_literal(attnums),
              schema::array_literal(names), schema::array_literal(types),
              schema::array_literal(generated), schema::array_literal(identity),
-             schema::array_literal(made_of.empty() ? std::vector<Param>() : makeup)});
+             schema::array_literal(made_of.empty() ? std::vector<Param>() : makeup),
+             schema::array_literal(numbered.empty() ? std::vector<Param>() : oids)});
         found = connection.exec(look, key);
     }
     if (found.rows() != 1)
