@@ -1,29 +1,17 @@
 #include "trash/compiled.hpp"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "cascade/sql.hpp"
 #include "schema/reader.hpp"
-#include "trash/locks.hpp"
+#include "trash/lock_keys.hpp"
+#include "trash/plan_functions.hpp"
 #include "trash/sight.hpp"
 #include "trash/store.hpp"
 #include "trash/trust.hpp"
 
 namespace trashd::trash {
 namespace {
-
-using schema::quoted;
-
-// FNV-1a: the same text has the same name in every instance of the service.
-std::string hash(const std::string& text) {
-    std::uint64_t value = 14695981039346656037ULL;
-    for (unsigned char byte : text) value = (value ^ byte) * 1099511628211ULL;
-    static const char* const kDigits = "0123456789abcdef";
-    std::string digits;
-    for (int shift = 60; shift >= 0; shift -= 4) digits += kDigits[(value >> shift) & 15];
-    return digits;
-}
 
 cascade::Names names_for(schema::Transaction& transaction, const Compiled& compiled,
                          const std::string& trash_schema) {
@@ -48,27 +36,20 @@ cascade::Names names_for(schema::Transaction& transaction, const Compiled& compi
     return names;
 }
 
-struct Source {
-    const Compiled& compiled;
-    const cascade::Names& names;
-};
 using TextOf = std::string(const schema::Catalog&, const cascade::Plan&, const cascade::Names&,
                            const std::string&);
 
-// Named by its text; gives the quoted name.
-std::string create_function(schema::Transaction& transaction, const Source& source, TextOf* text_of,
-                            const std::string& prefix) {
-    auto text = [&](const std::string& name) {
-        return text_of(*source.compiled.catalog, source.compiled.plan, source.names, name);
+// Gives the functions their names.
+void make_functions(PlanFunctions& functions, Compiled& made, const cascade::Names& names) {
+    const PlanBasis basis{made.plan.root->oid, cascade::tables_of(made.plan), names.fingerprint};
+    auto make = [&](TextOf* text_of, const char* prefix) {
+        return functions.make(prefix, basis, [&](const std::string& name) {
+            return text_of(*made.catalog, made.plan, names, name);
+        });
     };
-    const std::string name = prefix + hash(text("")), &schema = source.names.trash_schema;
-    const auto exists = transaction.exec(
-        "SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid "
-        "OPERATOR(pg_catalog.=) p.pronamespace "
-        "WHERE n.nspname OPERATOR(pg_catalog.=) $1 AND p.proname OPERATOR(pg_catalog.=) $2",
-        {schema, name});
-    if (exists.rows() == 0) transaction.exec(text(name));
-    return quoted({schema, name});
+    made.move = make(cascade::move_function_sql, "move_");
+    made.impact = make(cascade::impact_function_sql, "impact_");
+    if (made.plan.nodes[0].loop) made.owners = make(cascade::owners_function_sql, "owners_");
 }
 
 bool diverted(const Compiled& compiled) {
@@ -106,16 +87,12 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
     if (made->as_role) refuse_untrusted(*made);
     if (!made->plan.refusals.empty()) return made;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
-        transaction.exec(kFunctionLock);
-        const cascade::Names names = names_for(transaction, *made, trash_schema_);
-        auto create = [&](auto* text_of, const char* prefix) {
-            return create_function(transaction, {*made, names}, text_of, prefix);
-        };
-        made->move = create(cascade::move_function_sql, "move_");
-        made->impact = create(cascade::impact_function_sql, "impact_");
-        if (made->plan.nodes[0].loop)
-            made->owners = create(cascade::owners_function_sql, "owners_");
+        transaction.exec("SELECT " + lock_call(LockKey::kFunctions));
+        PlanFunctions functions(transaction, trash_schema_);
+        make_functions(functions, *made, names_for(transaction, *made, trash_schema_));
+        functions.drop_old(looked_through_ ? std::optional(table.oid) : std::nullopt);
     });
+    looked_through_ = true;
     return made;
 }
 

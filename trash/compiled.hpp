@@ -2,6 +2,7 @@
 // catalog.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -50,6 +51,8 @@ class CompiledPlans {
                                          const schema::Table& table, const PlanAsked& asked);
 
     std::string trash_schema_;
+    // The functions that earlier processes left were looked through; later each table's own are.
+    std::atomic<bool> looked_through_ = false;
     std::mutex mutex_;
     std::map<std::tuple<schema::Oid, bool, std::string, bool>, std::shared_ptr<const Compiled>>
         plans_;

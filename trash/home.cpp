@@ -5,6 +5,7 @@
 #include "schema/identifier.hpp"
 #include "schema/makeup.hpp"
 #include "trash/home_sql.hpp"
+#include "trash/lock_keys.hpp"
 #include "trash/store.hpp"
 
 namespace trashd::trash {
@@ -239,7 +240,7 @@ void keep_current(Connection& connection, const std::string& trash_schema,
     if (connection.exec("SELECT pg_catalog.pg_is_in_recovery()").boolean(0, 0)) return;
     if (needed(connection, trash_schema)) {
         schema::Transaction transaction(connection, schema::Mode::kMove);
-        transaction.exec(kMigrationLock);
+        transaction.exec("SELECT " + lock_call(LockKey::kMigration));
         settle(transaction, trash_schema);
         transaction.commit();
     }

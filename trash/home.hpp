@@ -17,7 +17,7 @@ namespace trashd::trash {
 enum class Home { kHere, kPhysicalCopy, kLogicalCopy };
 Home home_of(schema::Connection& connection, const std::string& trash_schema);
 
-// Inside a transaction that holds kMigrationLock and may write. Leaves every form with the table
+// Inside a transaction that holds LockKey::kMigration and may write. Leaves every form with the table
 // that it is of, found by name where its number is not to be trusted, or with none; logs what it
 // finds. The rest of the transaction has the search path of pg_catalog.
 void settle(schema::Transaction& transaction, const std::string& trash_schema);

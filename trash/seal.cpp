@@ -4,7 +4,7 @@
 
 #include "schema/identifier.hpp"
 #include "schema/value.hpp"
-#include "trash/locks.hpp"
+#include "trash/lock_keys.hpp"
 #include "trash/store.hpp"
 
 namespace trashd::trash {
@@ -82,7 +82,7 @@ std::string contents(const std::string& alias) {
 
 // The next seal, over settled ids; how many entries it has.
 long long seal_next(Transaction& transaction, const Tables& tables, long long settled) {
-    if (!transaction.exec(kSealLock).boolean(0, 0)) return 0;
+    if (!transaction.exec("SELECT " + try_lock_call(LockKey::kSealing)).boolean(0, 0)) return 0;
     const Result sealed = transaction.exec(
         "WITH last AS (SELECT id, upto, hash FROM " + tables.seals +
             " UNION ALL SELECT 0, 0, '' ORDER BY id DESC LIMIT 1), found AS (SELECT "

@@ -4,6 +4,7 @@
 #include "schema/identifier.hpp"
 #include "schema/role.hpp"
 #include "schema/value.hpp"
+#include "trash/lock_keys.hpp"
 #include "trash/store.hpp"
 
 namespace trashd::trash {
@@ -71,7 +72,7 @@ void open_to(schema::Connection& connection, const std::string& trash_schema,
              const std::vector<std::string>& roles) {
     for (const auto& role : roles) check_role(connection, role);
     schema::Transaction transaction(connection, schema::Mode::kMove);
-    transaction.exec(kMigrationLock);
+    transaction.exec("SELECT " + lock_call(LockKey::kMigration));
     bool open = true;
     for (const auto& role : roles)
         open = open && is_open(connection, access_schema(trash_schema), role);

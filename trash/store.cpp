@@ -23,6 +23,7 @@
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/home.hpp"
+#include "trash/lock_keys.hpp"
 #include "trash/seal.hpp"
 
 namespace trashd::trash {
@@ -187,7 +188,7 @@ void grant_use(Connection& connection, const std::string& trash_schema, const st
 
 void migrate(Connection& connection, const std::string& trash_schema) {
     schema::Transaction transaction(connection, schema::Mode::kMove);
-    transaction.exec(kMigrationLock);
+    transaction.exec("SELECT " + lock_call(LockKey::kMigration));
     if (missing(connection, trash_schema))
         transaction.exec("CREATE SCHEMA " + quoted(trash_schema));
     apply_missing(connection, quoted(trash_schema));

@@ -21,10 +21,6 @@ std::string group_seen_by_tenant(const std::string& trash_schema, const std::str
 
 // The text with names in place of marks.
 std::string with_names(std::string text, const std::map<std::string, std::string>& names);
-// Instances that make or change schemas wait here for each other.
-inline constexpr const char* kMigrationLock =
-    "SELECT pg_catalog.pg_advisory_xact_lock(7237892340012)";
-
 // The version of the trash schema that this program makes, and the one that is there, if any.
 int newest_version();
 std::optional<int> installed_version(schema::Connection& connection,
