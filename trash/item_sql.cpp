@@ -67,6 +67,7 @@ std::string as_pattern(const std::string& words) {
 // Conditions of groups and of items, with their parameters.
 struct Conditions {
     std::string groups = "g.state OPERATOR(pg_catalog.=) 'trashed'", items;
+    std::vector<std::string> forms;  // arrays: the item's form is in each
     std::vector<Param> params;
 
     std::string param(std::string value) {
@@ -75,6 +76,12 @@ struct Conditions {
     }
     void of_group(const std::string& sql) { groups += " AND " + sql; }
     void of_item(const std::string& sql) { items += " AND " + sql; }
+    std::string items_of_form(const std::string& form) const {
+        std::string sql = items;
+        for (const auto& array : forms)
+            sql += " AND " + form + " OPERATOR(pg_catalog.=) ANY(" + array + ")";
+        return sql;
+    }
 };
 
 std::string array_of(const std::vector<int>& shapes) {
@@ -106,7 +113,7 @@ void add_group_terms(Conditions& all, const ItemFilter& filter) {
 void add_form_terms(Conditions& all, const ItemFilter& filter, const FilterForms& forms) {
     auto one_of = [&](const std::vector<int>& shapes) {
         all.of_group("g.shapes OPERATOR(pg_catalog.&&) " + array_of(shapes));
-        all.of_item("i.shape OPERATOR(pg_catalog.=) ANY(" + array_of(shapes) + ")");
+        all.forms.push_back(array_of(shapes));
     };
     if (filter.table) one_of(forms.table);
     if (filter.among) one_of(forms.among);
@@ -222,9 +229,9 @@ ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
                                " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE ";
     ItemQuery query;
     query.count =
-        all.items.empty() && !filter.hidden
+        all.items_of_form("i.shape").empty() && !filter.hidden
             ? "SELECT coalesce(pg_catalog.sum(g.size), 0) FROM " + groups + " g WHERE " + all.groups
-            : "SELECT pg_catalog.count(*)" + joined + all.groups + all.items;
+            : "SELECT pg_catalog.count(*)" + joined + all.groups + all.items_of_form("i.shape");
     query.count_params = all.params;
     if (asked.after) {
         const auto at = all.param(asked.after->created_at) + "::pg_catalog.timestamptz",
@@ -237,10 +244,11 @@ ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
     const auto limit = " LIMIT " + to_string(asked.limit + 1);
     query.select =
         "SELECT g.id AS group_id, i.ordinal, i.shape" +
-        (few ? joined + all.groups + all.items
+        (few ? joined + all.groups + all.items_of_form("i.shape")
              : " FROM " + groups + " g CROSS JOIN LATERAL (SELECT i.ordinal, i.shape FROM " +
                    items + " i" + names + " WHERE i.group_id OPERATOR(pg_catalog.=) g.id" +
-                   all.items + " ORDER BY i.ordinal" + limit + ") i WHERE " + all.groups) +
+                   all.items_of_form(kFormInGroup) + " ORDER BY i.ordinal" + limit + ") i WHERE " +
+                   all.groups) +
         " ORDER BY g.created_at DESC, g.id DESC, i.ordinal" + limit;
     query.params = all.params;
     return query;

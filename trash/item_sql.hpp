@@ -22,6 +22,10 @@ std::string item_fields_at(const std::string& trash_schema, const std::vector<Na
                            const std::string& group_id, const std::string& ordinal);
 Item item_from(std::string_view fields);
 
+// The form of an item i beside the condition of its group, as SQL that serves no index: where the
+// table was never analyzed, all items of the form would be looked up for each group.
+inline constexpr const char* kFormInGroup = "(i.shape OPERATOR(pg_catalog.+) 0)";
+
 // A list of items, newest first.
 struct ItemQuery {
     std::string select;  // of group_id, ordinal, shape: one row more than the limit

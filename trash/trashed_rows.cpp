@@ -1,6 +1,7 @@
 #include "trash/trashed_rows.hpp"
 
 #include "cascade/predicates.hpp"
+#include "trash/item_sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -23,23 +24,23 @@ TrashedRows::TrashedRows(schema::Connection& connection, const schema::Catalog& 
       trash_schema_(std::move(trash_schema)),
       forms_(forms_of(connection, catalog, trash_schema_, table)) {}
 
-// Items with their columns as t; the conditions are open for more.
-std::string TrashedRows::from(const Form& form, const RowsAsked& asked,
-                              const std::string& join) const {
+// Items with their columns as t; conditions are to follow.
+std::string TrashedRows::from_where(const Form& form, const RowsAsked& asked,
+                                    const std::string& join) const {
     std::vector<std::string> columns;
     for (const auto* column : asked.columns)
         columns.push_back(typed_value(form, *column, trash_schema_, careful_) + " AS " +
                           quoted(column->name));
     return " FROM " + quoted({trash_schema_, "item"}) + " i" + join +
-           " CROSS JOIN LATERAL (SELECT " + cascade::join(columns, ", ") +
-           ") t WHERE i.shape OPERATOR(pg_catalog.=) " + to_string(form.id);
+           " CROSS JOIN LATERAL (SELECT " + cascade::join(columns, ", ") + ") t WHERE ";
 }
 
 // A left join, because the server leaves it out where nothing asks for the group.
 std::string TrashedRows::all(const Form& form, const RowsAsked& asked) const {
-    return conditions(from(form, asked,
-                           " LEFT JOIN " + quoted({trash_schema_, "trash_group"}) +
-                               " g ON g.id OPERATOR(pg_catalog.=) i.group_id"),
+    return conditions(from_where(form, asked,
+                                 " LEFT JOIN " + quoted({trash_schema_, "trash_group"}) +
+                                     " g ON g.id OPERATOR(pg_catalog.=) i.group_id") +
+                          "i.shape OPERATOR(pg_catalog.=) " + to_string(form.id),
                       conditions(asked.where, asked.groups));
 }
 
@@ -47,7 +48,8 @@ std::string TrashedRows::all(const Form& form, const RowsAsked& asked) const {
 std::string TrashedRows::newest(const Form& form, const RowsAsked& asked) const {
     return " FROM " + quoted({trash_schema_, "trash_group"}) +
            " g CROSS JOIN LATERAL (SELECT i.ordinal" +
-           conditions(from(form, asked, "") + " AND i.group_id OPERATOR(pg_catalog.=) g.id",
+           conditions(from_where(form, asked, "") + "i.group_id OPERATOR(pg_catalog.=) g.id AND " +
+                          kFormInGroup + " OPERATOR(pg_catalog.=) " + to_string(form.id),
                       asked.where) +
            " ORDER BY i.ordinal LIMIT " + to_string(asked.limit) + ") i WHERE " +
            conditions(

@@ -44,7 +44,7 @@ class TrashedRows {
                            const std::vector<std::string>& select) const;
 
   private:
-    std::string from(const Form& form, const RowsAsked& asked, const std::string& join) const;
+    std::string from_where(const Form& form, const RowsAsked& asked, const std::string& join) const;
     std::string all(const Form& form, const RowsAsked& asked) const;
     std::string newest(const Form& form, const RowsAsked& asked) const;
 
