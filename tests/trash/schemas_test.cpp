@@ -307,6 +307,29 @@ INSERT INTO b (a) VALUES (1), (2); INSERT INTO c VALUES (2), (4), (2);)");
     CHECK(bench.number("SELECT max(id) FROM a") == 4);
 }
 
+TEST_CASE("rules that refuse a delete do so no longer than they are there") {
+    // A rule on INSERT that was dropped went on refusing until the catalog happened to be read
+    // again.
+    Bench bench(R"(
+CREATE TABLE tree (id int PRIMARY KEY, up int REFERENCES tree ON DELETE CASCADE);
+CREATE TABLE leaf (id int PRIMARY KEY, tree int REFERENCES tree ON DELETE CASCADE);
+INSERT INTO tree VALUES (1, NULL), (2, 1);
+INSERT INTO leaf VALUES (1, 2);)");
+    for (const char* rule : {"divert AS ON INSERT TO tree DO INSTEAD NOTHING",
+                             "divert AS ON DELETE TO tree DO INSTEAD NOTHING"}) {
+        CAPTURE(rule);
+        bench.there_and_back("tree", {"1"}, 3);
+        bench.script(std::string("CREATE RULE ") + rule);
+        bench.refused("tree", {"1"}, "rewrite rules on public.tree would divert its rows");
+        bench.script("DROP RULE divert ON tree");
+        bench.there_and_back("tree", {"1"}, 3);
+    }
+    bench.script("CREATE RULE divert AS ON UPDATE TO leaf DO INSTEAD NOTHING");
+    bench.refused("tree", {"1"}, "other rows refer to this object");
+    bench.script("DROP RULE divert ON leaf");
+    bench.there_and_back("tree", {"1"}, 3);
+}
+
 TEST_CASE("domains, enums, composites, arrays and ranges") {
     Bench bench(R"(
 CREATE TYPE mood AS ENUM ('so-so', 'it''s "fine"', 'a,b');
