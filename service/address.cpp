@@ -1,6 +1,8 @@
 #include "service/address.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "schema/error.hpp"
 #include "service/utf8.hpp"
@@ -31,6 +33,26 @@ std::vector<std::string> split(std::string_view text, char separator) {
 }
 
 }  // namespace
+
+bool is_blank(std::string_view text) {
+    static const std::vector<std::pair<int, int>> kBlank = {
+        {0x00, 0x20},     {0x7F, 0xA0},     {0xAD, 0xAD},     {0x1680, 0x1680},
+        {0x180E, 0x180E}, {0x2000, 0x200F}, {0x2028, 0x202F}, {0x205F, 0x2064},
+        {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164}, {0xFEFF, 0xFEFF}};
+    for (std::size_t at = 0; at < text.size();) {
+        const auto lead = static_cast<unsigned char>(text[at]);
+        const std::size_t bytes = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+        int code = bytes == 1 ? lead : lead & (0xFF >> (bytes + 1));
+        for (std::size_t i = 1; i < bytes && at + i < text.size(); ++i)
+            code = code << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3F);
+        at += bytes;
+        if (std::ranges::none_of(kBlank, [&](const auto& range) {
+                return range.first <= code && code <= range.second;
+            }))
+            return false;
+    }
+    return true;
+}
 
 bool is_utf8(std::string_view text) {
     return utf8_prefix(text) == text.size();

@@ -10,6 +10,9 @@
 
 namespace trashd::service {
 
+// Nothing but what Unicode calls white space or shows as nothing; the text is UTF-8.
+bool is_blank(std::string_view text);
+
 // Decoded once. Throws Error kBadRequest for a malformed %, NUL or what is not UTF-8.
 std::string percent_decode(std::string_view raw);
 // Everything but unreserved characters, and those in `but`, as %XX.

@@ -31,9 +31,15 @@ void add_etags(std::vector<std::string>& tags, const std::string& list) {
 
 }  // namespace
 
+std::optional<std::string> reason_of(const Call& call) {
+    auto reason = call.target.query.text("reason");
+    if (reason && is_blank(*reason)) reason.reset();
+    return reason;
+}
+
 trash::Context context_of(const Call& call) {
     trash::Context context;
-    context.reason = call.target.query.text("reason");
+    context.reason = reason_of(call);
     context.by = call.principal.id;
     if (!call.request_id.empty()) context.request_id = call.request_id;
     if (!call.peer.empty()) context.address = call.peer;
@@ -51,7 +57,7 @@ Error not_found(const Call& call) {
 
 std::vector<std::string> object_id(const Call& call) {
     const auto& table = *call.resource->table;
-    auto id = split_id(call.raw_id, table.primary_key.size());
+    auto id = split_id(call.raw_id, table.identity.size());
     if (!can_be_key(table, id)) throw not_found(call);
     return id;
 }
@@ -69,7 +75,7 @@ bool refuses_id(const Call& call, const Error& error) {
     const auto& table = *call.resource->table;
     std::vector<trash::TypedText> parts;
     for (const auto& part : object_id(call))
-        parts.push_back({part, table.column(table.primary_key[parts.size()])->type});
+        parts.push_back({part, table.column(table.identity[parts.size()])->type});
     bool bad = false;
     try {
         call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {

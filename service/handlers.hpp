@@ -49,6 +49,8 @@ Reply docs(const Call& call);
 
 // Shared by them.
 trash::Context context_of(const Call& call);
+// What ?reason= says; nothing where that is blank.
+std::optional<std::string> reason_of(const Call& call);
 // Parts of the object's id; throws Error kNotFound when it cannot be a key of the table.
 std::vector<std::string> object_id(const Call& call);
 // True for a cast that failed: a text that no key of the table can have.

@@ -91,7 +91,8 @@ std::string_view match_resource(Call& call) {
 
 void check_rights(const Call& call, const Route& route) {
     const auto& need = route.need;
-    const bool other = need.with_deleted && call.target.query.flag("deleted");
+    const auto& query = call.target.query;
+    const bool other = need.with_deleted && (query.flag("deleted") || query.flag("trash"));
     const auto right = other ? *need.with_deleted : need.right;
     switch (need.of) {
         case Need::Of::kNothing:
@@ -104,6 +105,21 @@ void check_rights(const Call& call, const Route& route) {
         case Need::Of::kResource:
             return call.access.need(right, *call.resource);
     }
+}
+
+bool takes_body(const Route& route) {
+    if (route.path == kRestore) return false;
+    return route.verb == "POST" || route.verb == "PATCH" || route.verb == "PUT" ||
+           (route.verb == "DELETE" && route.path == "/v1/{resource}");
+}
+
+// A request that says more than is read must not be half obeyed. An empty object says nothing.
+void refuse_body(const Call& call) {
+    std::string said = call.body;
+    std::erase_if(said, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
+    if (said.empty() || said == "{}") return;
+    throw Error(Code::kBadRequest,
+                "this request takes no body; leave it out, and say in the address what is meant");
 }
 
 }  // namespace
@@ -165,6 +181,7 @@ bool is_of_tenant(std::string_view path) {
 Reply answer_route(Call& call, std::string_view path) {
     const auto& route = find_route(call, path);
     check_rights(call, route);
+    if (!takes_body(route)) refuse_body(call);
     return once(call, route.handler);
 }
 

@@ -1,5 +1,7 @@
 #include "service/wish.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "service/handlers.hpp"
@@ -11,6 +13,12 @@ Wish parse_wish(const Call& call, const std::set<std::string>& others) {
     const auto& query = call.target.query;
     std::set<std::string> known = {"hard", "permanent", "cascade", "dryRun", "confirm", "reason"};
     known.insert(others.begin(), others.end());
+    for (const char* name : {"trash", "deleted"})
+        if (query.text(name))
+            throw Error(Code::kBadRequest,
+                        fmt::format("a DELETE does not take '{}'; hard=true deletes for good, also "
+                                    "what is in the trash",
+                                    name));
     query.only(known);
     Wish wish;
     wish.hard = query.flag("hard", query.flag("permanent"));
@@ -43,7 +51,7 @@ bool lacks_confirm(const Call& call, const Wish& wish) {
 }
 
 bool lacks_reason(const Call& call) {
-    return call.resource->require_reason && call.target.query.text("reason").value_or("").empty();
+    return call.resource->require_reason && !reason_of(call);
 }
 
 // Asked again when the plan is carried out, which may be another one by then.

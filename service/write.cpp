@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "schema/sqlstate.hpp"
 #include "service/body.hpp"
 #include "service/database_access.hpp"
+#include "service/filter.hpp"
 #include "service/handlers.hpp"
 #include "service/http_error.hpp"
 #include "service/once.hpp"
@@ -35,11 +37,16 @@ WriteFault column_fault(const std::string& column, const std::string& detail) {
 [[noreturn]] void refuse_unknown(const Call& call, const std::string& name) {
     if (call.trash->catalog().refresh() != call.resources->catalog())
         throw Error(SqlError{std::string(sqlstate::kUndefinedColumn), "", "", "", "", "", ""});
+    if (name == kDeletedAtName)
+        throw column_fault(name,
+                           "'deletedAt' is no column: DELETE puts the object into the trash, and "
+                           "PATCH ?deleted=true with {\"deletedAt\": null} takes it out; leave it "
+                           "out");
     throw column_fault(name, fmt::format("there is no column '{}'; leave it out", name));
 }
 
 bool is_key(const schema::Table& table, const schema::Column& column) {
-    return std::ranges::count(table.primary_key, column.attnum) > 0;
+    return std::ranges::count(table.identity, column.attnum) > 0;
 }
 
 bool by_database(const schema::Column& column) {
@@ -359,14 +366,45 @@ Given with_merged(const Call& call, const Change& change, const LockedRow& locke
     return given;
 }
 
+constexpr const char* kRestoreFirst = "the object is in the trash; restore it first";
+
 [[noreturn]] void refuse_missing(const Call& call, schema::Transaction& transaction,
-                                 const RowAddress& address) {
+                                 const RowAddress& address, const char* in_trash = kRestoreFirst) {
     auto item = items_of(call, transaction).newest_of(address.table, address.id, true);
     const auto reach = reach_of(call, Right::kViewTrash);
     if (item && (!reach || trash::item_within(transaction.connection(), *call.resources->catalog(),
                                               call.trash->readable_schema(), item->id, *reach)))
-        throw InTrash(*item, "the object is in the trash; restore it first");
+        throw InTrash(*item, in_trash);
     throw not_found(call);
+}
+
+bool is_live(const Call& call) {
+    const auto& table = *call.resource->table;
+    bool live = false;
+    call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        const auto own = call.trash->tenant_condition(table, alias_of(table));
+        live = read_row(transaction, table, {object_id(call), {}, own}).has_value();
+    });
+    return live;
+}
+
+void need_live(const Call& call, const char* in_trash) {
+    const auto& table = *call.resource->table;
+    const RowAddress address{table, object_id(call),
+                             live_rows(call, Right::kWrite, alias_of(table))};
+    call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        if (!read_row(transaction, table, {address.id, {}, address.own}))
+            refuse_missing(call, transaction, address, in_trash);
+    });
+}
+
+// Of a trashed object it is told how that would be a restore; of a live one it is no column.
+void look_at_deleted_at(const Call& call, const Json& body) {
+    if (!body.member(kDeletedAtName) || call.resource->table->column(kDeletedAtName)) return;
+    need_on_row(call, Right::kWrite, object_id(call));
+    need_live(call,
+              "the object is in the trash; restore it first, or add ?deleted=true, with which "
+              "{\"deletedAt\": null} restores it");
 }
 
 void check(const Call& call, const LockedRow& locked) {
@@ -413,9 +451,11 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
 }
 
 Reply update(const Call& call, bool replace) {
-    call.target.query.only({"deleted"});
+    call.target.query.only(replace ? std::set<std::string>{"deleted"}
+                                   : std::set<std::string>{"deleted", "trash"});
     refuse_untrusted(call, &schema::Trigger::on_update);
     const auto body = parse_body(call);
+    look_at_deleted_at(call, body);
     const auto change = change_of(call, body, replace);
     need_on_row(call, Right::kWrite, change.address.id);
     Write write{call, &change.key};
@@ -426,18 +466,29 @@ Reply update(const Call& call, bool replace) {
     });
 }
 
+bool asks_back(const Json& body) {
+    const auto* deleted_at = body.member(kDeletedAtName);
+    return body.members.size() == 1 && deleted_at && deleted_at->kind == Json::Kind::kNull;
+}
+
 // {"deletedAt": null}, and nothing else, takes an object out of the trash.
 Reply take_back(const Call& call) {
-    call.target.query.only({"deleted", "with", "dryRun", "lossy"});
+    call.target.query.only({"deleted", "trash", "with", "dryRun", "lossy"});
     const auto options = restore_options(call);
     const auto body = parse_body(call);
-    const auto* deleted_at = body.member("deletedAt");
-    if (body.members.size() != 1 || !deleted_at || deleted_at->kind != Json::Kind::kNull)
+    if (!asks_back(body))
         throw Error(Code::kBadRequest,
                     "an object in the trash takes {\"deletedAt\": null} alone, which restores it");
     const auto item = call.trash->find(call.resource->table->name, object_id(call), false);
     if (!item) throw not_found(call);
     return restore_group(call, item->id, options);
+}
+
+// With trash=true live and trashed ones are meant, the live one first.
+Reply patch_either(const Call& call) {
+    if (asks_back(parse_body(call)) && !is_live(call)) return take_back(call);
+    call.access.need(Right::kWrite, *call.resource);
+    return update(call, false);
 }
 
 }  // namespace
@@ -456,7 +507,9 @@ Reply create_objects(const Call& call) {
 
 Reply patch_object(const Call& call) {
     refuse_foreign(call);
-    return call.target.query.flag("deleted") ? take_back(call) : update(call, false);
+    const auto& query = call.target.query;
+    if (query.flag("deleted")) return take_back(call);
+    return query.flag("trash") ? patch_either(call) : update(call, false);
 }
 
 Reply put_object(const Call& call) {

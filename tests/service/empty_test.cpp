@@ -111,3 +111,58 @@ TEST_CASE("emptying a large trash becomes an operation that spares what comes la
     CHECK(operation["done"].GetInt() == 100);
     CHECK(call.items() == "1");
 }
+
+TEST_CASE("a body where none is read is refused, and nothing is done") {
+    // DELETE /v1/trash with ids in a body emptied the whole trash.
+    Bench call;
+    call("DELETE", "/v1/project?where[id][less_than_equal]=20");
+    const auto item = call("DELETE", "/v1/project/30").header("Location");
+    const auto before = call.items();
+    for (const char* body : {R"({"ids": ["00000000-0000-4000-8000-000000000001"]})",
+                             R"({"olderThan": "30d"})", "not json", "[]", "null", "{}x"})
+        for (const auto& [verb, address] : std::vector<std::pair<std::string, std::string>>{
+                 {"DELETE", "/v1/trash?confirm=true"},
+                 {"DELETE", "/v1/trash"},
+                 {"DELETE", item},
+                 {"POST", item + "/$restore"},
+                 {"DELETE", "/v1/project/40"},
+                 {"DELETE", "/v1/project/40?dryRun=true"},
+                 {"POST", "/v1/project/40?method=DELETE"},
+                 {"GET", "/v1/project/40"},
+                 {"GET", "/v1/project"}}) {
+            CAPTURE(verb);
+            CAPTURE(address);
+            CAPTURE(body);
+            CHECK(request(call.service.port(), verb, address, {}, body).code() == "bad-request");
+        }
+    const std::string chunked = raw_request(
+        call.service.port(),
+        "DELETE /v1/trash?confirm=true HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+        "chunked\r\nConnection: close\r\n\r\n5\r\n[1,2]\r\n0\r\n\r\n");
+    CHECK(chunked.starts_with("HTTP/1.1 400"));
+    RawClient half(call.service.port());
+    half.send(
+        "DELETE /v1/trash?confirm=true HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+        "20\r\n\r\n{\"ids\": ");
+    half.end();
+    CHECK(half.receive_all().starts_with("HTTP/1.1 400"));
+    CHECK(call.items() == before);
+    CHECK(call.value("SELECT count(*) FROM project WHERE id = 40") == "1");
+    CHECK(request(call.service.port(), "POST", item + "/$restore", {}, " {} ").status == 200);
+}
+
+TEST_CASE("a reason of blanks is none") {
+    Bench call("[[resource]]\ntable = \"task\"\nrequire_reason = true\n");
+    for (const char* blank : {"", "%20%20", "%09", "%0A", "%C2%A0", "%E2%80%8B", "%E3%80%80",
+                              "%E2%80%89%20", "%EF%BB%BF"}) {
+        CAPTURE(blank);
+        CHECK(call("DELETE", std::string("/v1/task/1?reason=") + blank).code() ==
+              "reason-required");
+        CHECK(call("DELETE", std::string("/v1/task?ids=1&reason=") + blank).code() ==
+              "reason-required");
+    }
+    CHECK(call("DELETE", "/v1/task/1?reason=%20x").status == 204);
+    CHECK(call("DELETE", "/v1/project/300?reason=%E2%80%83").status == 204);
+    CHECK(call.value("SELECT count(*) FROM trashd.trash_group WHERE reason IS NULL") == "1");
+    CHECK(call.value("SELECT reason FROM trashd.trash_group WHERE reason IS NOT NULL") == " x");
+}

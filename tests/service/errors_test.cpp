@@ -274,7 +274,7 @@ TEST_CASE("a body over the limit is refused, whether its length is said or not")
     CHECK(answer.starts_with("HTTP/1.1 413 "));
     CHECK(answer.find("Content-Type: application/problem+json\r\n") != std::string::npos);
     CHECK(answer.ends_with(call("DELETE", "/v1/project/1", {}, large).body + "\n"));
-    CHECK(call("DELETE", "/v1/project/1", {}, std::string(1000, 'x')).status == 204);
+    CHECK(call("DELETE", "/v1/project/1", {}, std::string(1000, ' ')).status == 204);
 }
 
 TEST_CASE("an internal error shows nothing of the database; the log does") {

@@ -59,3 +59,39 @@ TEST_CASE("an object that the client has already is not sent again") {
     }
     CHECK(bench.get("2", {{"If-None-Match", "\"x\""}}).status == 200);
 }
+
+TEST_CASE("deletedAt in a PATCH is answered by where the object is") {
+    // A client of Payload was told that there is no such column, and to leave it out.
+    Bench bench("");
+    auto patch = [&](const std::string& address, const std::string& body) {
+        return request(bench.service.port(), "PATCH", "/v1/thing/" + address,
+                       {{"Content-Type", "application/json"}}, body);
+    };
+    const std::string none = R"({"deletedAt": null})";
+    const auto trashed = patch("1", none);
+    CHECK((trashed.status == 409 && trashed.code() == "in-trash"));
+    CHECK(std::string(trashed.json()["detail"].GetString()).find("?deleted=true") !=
+          std::string::npos);
+    CHECK(patch("1", R"({"deletedAt": "2026-01-01T00:00:00Z"})").code() == "in-trash");
+    CHECK(patch("9", none).code() == "not-found");
+    CHECK(patch("2", none).json()["column"] == "deletedAt");
+    CHECK(
+        std::string(patch("2?trash=true", none).json()["detail"].GetString()) ==
+        "'deletedAt' is no column: DELETE puts the object into the trash, and PATCH ?deleted=true "
+        "with {\"deletedAt\": null} takes it out; leave it out");
+    CHECK(patch("1?trash=true", "{}").code() == "in-trash");
+    CHECK(patch("2?trash=true", "{}").status == 200);
+    CHECK(patch("9?trash=true", none).code() == "not-found");
+    CHECK(patch("1?trash=maybe", none).code() == "bad-request");
+    const auto restored = patch("1?trash=true", none);
+    CHECK((restored.status == 200 && restored.json()["restored"].GetInt() == 1));
+    CHECK(bench.get("1").status == 200);
+    const auto deleted = request(bench.service.port(), "DELETE", "/v1/thing/1?trash=true");
+    CHECK(std::string(deleted.json()["detail"].GetString()) ==
+          "a DELETE does not take 'trash'; hard=true deletes for good, also what is in the trash");
+    CHECK(bench.get("1").status == 200);
+    const auto made =
+        request(bench.service.port(), "POST", "/v1/thing", {{"Content-Type", "application/json"}},
+                R"({"id": 3, "deletedAt": null})");
+    CHECK((made.status == 422 && made.json()["column"] == "deletedAt"));
+}
