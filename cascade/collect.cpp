@@ -18,8 +18,7 @@ std::string Collecting::declarations() const {
     }
     for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
         for (int attnum : is_.key_columns(static_cast<int>(node))) {
-            const std::string type =
-                schema::base_type(*plan_.nodes[node].table->column(attnum)) + "[];\n";
+            const std::string type = is_.key_type(static_cast<int>(node), attnum) + "[];\n";
             for (const char* set : {"k", "x", "f", "i", "n"}) {
                 if (*set != 'k' && *set != 'x' && !plan_.nodes[node].loop) continue;
                 text += "  " + is_.variable(set, static_cast<int>(node), attnum) + " " + type;
@@ -73,7 +72,7 @@ std::string Collecting::take_root() const {
     }
     for (int attnum : is_.key_columns(0)) {
         const std::string number = std::to_string(attnum);
-        columns.push_back(value_of(table, attnum, "t") + " AS c" + number);
+        columns.push_back(is_.key_value(0, attnum) + " AS c" + number);
         assigned += "  " + is_.variable("k", 0, attnum) + " := ARRAY[_root.c" + number + "];\n";
     }
     return "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) + " t WHERE " +
@@ -101,7 +100,7 @@ std::string Collecting::take_roots(const std::string& keys) const {
                         number);
     }
     for (int attnum : is_.key_columns(0)) {
-        columns.push_back(value_of(table, attnum, "t") + " AS c" + std::to_string(attnum));
+        columns.push_back(is_.key_value(0, attnum) + " AS c" + std::to_string(attnum));
         aggregates.push_back("pg_catalog.array_agg(s.c" + std::to_string(attnum) + ")");
         into.push_back(is_.variable("k", 0, attnum));
     }
@@ -117,7 +116,7 @@ std::string Collecting::select_keys(int node, const std::string& where) const {
     const Table& table = *plan_.nodes[node].table;
     std::vector<std::string> columns, aggregates, into, order;
     for (int attnum : is_.key_columns(node)) {
-        columns.push_back(value_of(table, attnum, "t") + " AS c" + std::to_string(attnum));
+        columns.push_back(is_.key_value(node, attnum) + " AS c" + std::to_string(attnum));
         aggregates.push_back("pg_catalog.array_agg(s.c" + std::to_string(attnum) + ")");
         into.push_back(is_.variable("x", node, attnum));
     }
@@ -181,7 +180,9 @@ std::string Collecting::collect_loop(const Step& step) const {
     int edges = 0;
     for (int node : step.nodes) {
         text += initial(node, step);
-        for (int position : plan_.nodes[node].in) edges += inside(position, step);
+        for (int position : plan_.nodes[node].in)
+            if (inside(position, step))
+                edges += static_cast<int>(plan_.edges[position].keys.size());
     }
     text += "  LOOP\n";
     std::vector<std::string> none;

@@ -36,6 +36,10 @@ std::string linked(const Table& table) {
     return join(out, " AND ");
 }
 
+bool all_apart(const Unit& unit, const Edge& edge) {
+    return std::ranges::all_of(unit.edges, [&](const Edge* other) { return apart(*other, edge); });
+}
+
 }  // namespace
 
 std::vector<Unit> units_of(const Catalog& catalog, const Plan& plan) {
@@ -44,7 +48,8 @@ std::vector<Unit> units_of(const Catalog& catalog, const Plan& plan) {
         if (!sets(edge)) continue;
         Unit unit{catalog.table(edge.key->child), edge.child, {&edge}};
         for (auto it = units.begin(); it != units.end();) {
-            if (it->table == unit.table && overlap(it->columns(), unit.columns())) {
+            if (it->table == unit.table && overlap(it->columns(), unit.columns()) &&
+                !all_apart(*it, edge)) {
                 unit.edges.insert(unit.edges.begin(), it->edges.begin(), it->edges.end());
                 it = units.erase(it);
             } else {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <tuple>
 
 namespace trashd::cascade {
 namespace {
@@ -17,11 +18,16 @@ std::string name_of(const Table& table) {
     return table.name.schema + "." + table.name.name;
 }
 
-bool nulls_required(const Table& child, const ForeignKey& key, bool to_default) {
-    return std::any_of(key.set_columns.begin(), key.set_columns.end(), [&](int attnum) {
+// Why the columns cannot be set; empty: they can.
+std::string kept_as_they_are(const Table& child, const ForeignKey& key, bool to_default) {
+    for (int attnum : key.set_columns) {
         const Column* column = child.column(attnum);
-        return column && column->not_null && !(to_default && column->has_default);
-    });
+        if (!column) continue;
+        if (column->generated) return "the column " + column->name + " is generated";
+        if (column->not_null && !(to_default && column->has_default))
+            return "the column " + column->name + " is NOT NULL";
+    }
+    return "";
 }
 
 // Setting a column that others refer to would change or break their reference.
@@ -42,6 +48,7 @@ OnDelete configured(const Policy& policy, const ForeignKey& key) {
 Edge with(const ForeignKey& key, Effect effect, bool by_database, std::string reason) {
     Edge edge;
     edge.key = &key;
+    edge.keys = {&key};
     edge.effect = effect;
     edge.by_database = by_database;
     edge.reason = std::move(reason);
@@ -80,6 +87,18 @@ Edge asked_for(const Policy& policy, const ForeignKey& key) {
 
 bool sets(const Edge& edge) {
     return edge.effect == Effect::kSetNull || edge.effect == Effect::kSetDefault;
+}
+
+// Keys of single partitions, told apart by nothing but the partition: one look-up serves them all.
+bool mean_the_same(const Edge& a, const Edge& b) {
+    const auto meaning = [](const Edge& edge) {
+        const ForeignKey& key = *edge.key;
+        return std::tuple(edge.parent, key.child, key.child_part != 0, key.parent_part != 0,
+                          std::tie(key.child_columns, key.parent_columns, key.set_columns),
+                          std::tie(key.operators, edge.reason), edge.effect, edge.by_database,
+                          key.indexed);
+    };
+    return (a.key->child_part != 0 || a.key->parent_part != 0) && meaning(a) == meaning(b);
 }
 
 // Tarjan's strongly connected components over the cascade edges, in reverse topological order.
@@ -185,7 +204,12 @@ class Builder {
         Edge edge = effect_of(catalog_, policy_, key, plan_.take_all);
         edge.parent = parent;
         if (edge.effect == Effect::kCascade) node_of(*catalog_.table(key.child));
-        plan_.edges.push_back(std::move(edge));
+        const auto same = std::ranges::find_if(
+            plan_.edges, [&](const Edge& other) { return mean_the_same(edge, other); });
+        if (same == plan_.edges.end())
+            plan_.edges.push_back(std::move(edge));
+        else
+            same->keys.push_back(&key);
     }
 
     void node_of(const Table& table) {
@@ -262,6 +286,7 @@ void refuse_shared_default(Plan& plan, const Edge& edge) {
     if (edge.effect != Effect::kSetDefault) return;
     for (const Edge& other : plan.edges) {
         if (!sets(other) || other.key == edge.key || other.key->child != key.child) continue;
+        if (apart(edge, other)) continue;
         const bool shared = std::ranges::any_of(other.key->child_columns, [&](int attnum) {
             return std::ranges::count(key.child_columns, attnum) > 0;
         });
@@ -288,31 +313,39 @@ void check_edges(const Catalog& catalog, Plan& plan) {
             plan.refusals.push_back("the foreign key " + edge.key->name +
                                     " refers to an array column; configure it to restrict");
         }
-        if (edge.key->parent_part && edge.effect != Effect::kRestrict) {
-            plan.refusals.push_back("the foreign key " + edge.key->name +
-                                    " refers to a single "
-                                    "partition of " +
-                                    name_of(parent) + "; let it refer to " + name_of(parent));
-        }
     }
 }
 
 }  // namespace
 
+bool apart(const Edge& a, const Edge& b) {
+    const auto leaves = [](const Edge& edge) {
+        std::set<schema::Oid> all;
+        for (const ForeignKey* key : edge.keys)
+            all.insert(key->child_leaves.begin(), key->child_leaves.end());
+        return all;
+    };
+    if (a.key->child_part == 0 || b.key->child_part == 0) return false;
+    const auto those = leaves(b);
+    return std::ranges::none_of(leaves(a), [&](auto oid) { return those.contains(oid); });
+}
+
 Edge effect_of(const Catalog& catalog, const Policy& policy, const ForeignKey& key, bool take_all) {
     Edge edge = asked_for(policy, key);
     const Table& child = *catalog.table(key.child);
-    if (sets(edge) && nulls_required(child, key, edge.effect == Effect::kSetDefault)) {
-        edge = with(key, Effect::kRestrict, false, "the column is NOT NULL");
-    } else if (sets(edge) && referred_to(catalog, key)) {
-        edge = with(key, Effect::kRestrict, false, "others refer to the column that would be set");
+    if (sets(edge)) {
+        auto why = kept_as_they_are(child, key, edge.effect == Effect::kSetDefault);
+        if (why.empty() && referred_to(catalog, key))
+            why = "others refer to the column that would be set";
+        if (!why.empty()) edge = with(key, Effect::kRestrict, false, edge.reason + ", but " + why);
     }
     if (take_all && edge.effect == Effect::kRestrict) {
         edge = with(key, Effect::kCascade, false, "cascade=true");
     }
     if (child.rules && edge.effect != Effect::kRestrict) {
         edge =
-            with(key, Effect::kRestrict, false, "rewrite rules on the table would divert its rows");
+            with(key, Effect::kRestrict, false,
+                 "rewrite rules on " + name_of(child) + " would divert its rows; drop the rules");
     }
     return edge;
 }

@@ -18,6 +18,8 @@ enum class Effect { kCascade, kRestrict, kSetNull, kSetDefault };
 
 struct Edge {
     const schema::ForeignKey* key = nullptr;
+    // All that this edge stands for, key first: keys of single partitions that mean the same.
+    std::vector<const schema::ForeignKey*> keys = {};
     int parent = 0, child = 0;  // positions in Plan::nodes; child -1: a table outside the closure
     Effect effect = Effect::kRestrict;
     bool by_database = true;  // the database itself does or refuses the same
@@ -46,6 +48,9 @@ struct Plan {
     std::string tenant_column = {};     // rows of one tenant only; empty: of all
     std::vector<std::string> refusals;  // why this delete cannot be trusted; empty: it can
 };
+
+// The edges are of keys of partitions that have no leaf in common.
+bool apart(const Edge& a, const Edge& b);
 
 // What becomes of the rows that refer through the key when the row that they refer to goes; the
 // positions of the edge are not set.

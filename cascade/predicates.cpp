@@ -1,6 +1,7 @@
 #include "cascade/predicates.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "schema/value.hpp"
@@ -23,12 +24,31 @@ std::string value_of(const Table& table, int attnum, const std::string& alias) {
     return schema::in_base_type(*table.column(attnum), column_of(table, attnum, alias));
 }
 
+std::string in_leaves(const std::string& partition, const std::vector<schema::Oid>& leaves) {
+    std::string list;
+    for (const schema::Oid leaf : leaves) list += (list.empty() ? "" : ",") + std::to_string(leaf);
+    return partition + " OPERATOR(pg_catalog.=) ANY ('{" + list + "}'::pg_catalog.oid[])";
+}
+
 std::vector<std::string> identity_operators(const Table& table) {
     for (const schema::UniqueIndex& index : table.uniques) {
-        if (index.attnums == table.identity && index.predicate.empty()) return index.operators;
+        if (index.name == table.key_name && index.attnums == table.identity) return index.operators;
     }
     return std::vector<std::string>(table.identity.size(), "OPERATOR(pg_catalog.=)");
 }
+
+namespace {
+
+// Each value of a row _u against its expression over t.
+std::vector<std::string> equal(const std::vector<std::string>& left,
+                               const std::vector<std::string>& operators) {
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < left.size(); ++i)
+        all.push_back("_u.c" + std::to_string(i) + " " + operators[i] + " " + left[i]);
+    return all;
+}
+
+}  // namespace
 
 Predicates::Predicates(const schema::Catalog& catalog, const Plan& plan, bool for_impact)
     : catalog_(catalog),
@@ -43,6 +63,7 @@ Predicates::Predicates(const schema::Catalog& catalog, const Plan& plan, bool fo
         collected_[edge.parent] = true;
         needed[edge.parent].insert(edge.key->parent_columns.begin(),
                                    edge.key->parent_columns.end());
+        if (edge.key->parent_part != 0) needed[edge.parent].insert(kPartition);
     }
     for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
         if (!collected_[node]) continue;
@@ -60,8 +81,29 @@ std::string Predicates::variable(const std::string& set, int node, int attnum) c
     return "_" + set + std::to_string(node) + "_" + std::to_string(attnum);
 }
 
+std::string Predicates::key_value(int node, int attnum) const {
+    return attnum == kPartition ? "t.tableoid" : value_of(*plan_.nodes[node].table, attnum, "t");
+}
+
+std::string Predicates::key_type(int node, int attnum) const {
+    if (attnum == kPartition) return "pg_catalog.oid";
+    return schema::base_type(*plan_.nodes[node].table->column(attnum));
+}
+
 std::string Predicates::any_found(int node, const std::string& set) const {
     return variable(set, node, key_columns_[node].front()) + " IS NOT NULL";
+}
+
+// That a row _u of the sets meets what is asked of it: c0, c1, … are its values, one of each set.
+std::string Predicates::some_row(const std::vector<std::string>& sets,
+                                 const std::vector<std::string>& asked) const {
+    std::vector<std::string> rows, names;
+    for (const std::string& set : sets) {
+        names.push_back("c" + std::to_string(names.size()));
+        rows.push_back("pg_catalog.unnest(" + set + ")");
+    }
+    return "EXISTS (SELECT FROM ROWS FROM (" + join(rows, ", ") + ") AS _u(" + join(names, ", ") +
+           ") WHERE " + join(asked, " AND ") + ")";
 }
 
 // left: expressions over t; sets: array variables, all of one length.
@@ -72,21 +114,36 @@ std::string Predicates::among(const std::vector<std::string>& left,
     if (left.size() == 1) {
         return left[0] + " " + operators[0] + " ANY (SELECT pg_catalog.unnest(" + sets[0] + "))";
     }
-    std::vector<std::string> rows, names, equal;
-    for (std::size_t i = 0; i < left.size(); ++i) {
-        rows.push_back("pg_catalog.unnest(" + sets[i] + ")");
-        names.push_back("c" + std::to_string(i));
-        equal.push_back("_u.c" + std::to_string(i) + " " + operators[i] + " " + left[i]);
-    }
-    return "EXISTS (SELECT FROM ROWS FROM (" + join(rows, ", ") + ") AS _u(" + join(names, ", ") +
-           ") WHERE " + join(equal, " AND ") + ")";
+    return some_row(sets, equal(left, operators));
 }
 
+// The rows of the partitions that the keys are declared on.
 std::string Predicates::part(const Edge& edge) const {
     if (!edge.key->child_part) return "";
-    return " AND t.tableoid OPERATOR(pg_catalog.=) ANY (SELECT relid::pg_catalog.oid FROM "
-           "pg_catalog.pg_partition_tree(" +
-           std::to_string(edge.key->child_part) + "::pg_catalog.oid::pg_catalog.regclass))";
+    std::vector<schema::Oid> leaves;
+    for (const schema::ForeignKey* key : edge.keys)
+        leaves.insert(leaves.end(), key->child_leaves.begin(), key->child_leaves.end());
+    return " AND " + in_leaves("t.tableoid", leaves);
+}
+
+// What refers to a partition means its rows only, even where another one has the same values.
+std::string Predicates::parents_part(const Edge& edge, const std::string& set,
+                                     std::vector<std::string> asked,
+                                     std::vector<std::string> sets) const {
+    if (!edge.key->parent_part) return "";
+    std::map<std::vector<schema::Oid>, std::vector<schema::Oid>> children;
+    for (const schema::ForeignKey* key : edge.keys) {
+        auto& own = children[key->parent_leaves];
+        own.insert(own.end(), key->child_leaves.begin(), key->child_leaves.end());
+    }
+    const std::string partition = "_u.c" + std::to_string(sets.size());
+    std::vector<std::string> ways;
+    for (const auto& [parents, own] : children)
+        ways.push_back(in_leaves(partition, parents) +
+                       (edge.key->child_part ? " AND " + in_leaves("t.tableoid", own) : ""));
+    asked.push_back("(" + join(ways, " OR ") + ")");
+    sets.push_back(variable(set, edge.parent, kPartition));
+    return " AND " + some_row(sets, asked);
 }
 
 std::string Predicates::matches(const Edge& edge, const std::string& set, bool filter) const {
@@ -96,7 +153,8 @@ std::string Predicates::matches(const Edge& edge, const std::string& set, bool f
         left.push_back(value_of(child, edge.key->child_columns[i], "t"));
         sets.push_back(variable(set, edge.parent, edge.key->parent_columns[i]));
     }
-    return "(" + among(left, edge.key->operators, sets, filter) + part(edge) + ")";
+    return "(" + among(left, edge.key->operators, sets, filter) + part(edge) +
+           parents_part(edge, set, equal(left, edge.key->operators), sets) + ")";
 }
 
 std::string Predicates::reaches(const Edge& edge, const std::string& set) const {

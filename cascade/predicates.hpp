@@ -9,6 +9,9 @@
 
 namespace trashd::cascade {
 
+// Stands among key columns for the partition that the row is in.
+inline constexpr int kPartition = 0;
+
 class Predicates {
   public:
     // for_impact: blockers are looked up too, so more tables need their keys.
@@ -32,11 +35,18 @@ class Predicates {
     std::string is_root() const;
 
     std::string variable(const std::string& set, int node, int attnum) const;
+    // Of a key column in an array, or of the partition that the row is in.
+    std::string key_value(int node, int attnum) const;
+    std::string key_type(int node, int attnum) const;
     std::string any_found(int node, const std::string& set = "k") const;  // the set is not empty
 
   private:
     std::string matches(const Edge& edge, const std::string& set, bool filter) const;
     std::string part(const Edge& edge) const;
+    std::string parents_part(const Edge& edge, const std::string& set,
+                             std::vector<std::string> asked, std::vector<std::string> sets) const;
+    std::string some_row(const std::vector<std::string>& sets,
+                         const std::vector<std::string>& asked) const;
     std::string among(const std::vector<std::string>& left,
                       const std::vector<std::string>& operators,
                       const std::vector<std::string>& sets, bool filter) const;
@@ -53,6 +63,8 @@ std::vector<std::string> identity_operators(const schema::Table& table);
 std::string column_of(const schema::Table& table, int attnum, const std::string& alias);
 // The same to be compared or kept in a variable: in its base type.
 std::string value_of(const schema::Table& table, int attnum, const std::string& alias);
+// That the partition, an expression of type oid, is one of these.
+std::string in_leaves(const std::string& partition, const std::vector<schema::Oid>& leaves);
 // parts joined by between; empty for none.
 std::string join(const std::vector<std::string>& parts, const std::string& between);
 

@@ -77,6 +77,17 @@ std::string hold(const Catalog& catalog, const Plan& plan) {
     return "  LOCK TABLE " + join(tables, ", ") + " IN ROW EXCLUSIVE MODE;\n";
 }
 
+// Which of the edge's keys, by position, a row t is bound by: the first one of its partition.
+std::string key_of_row(const Edge& edge) {
+    std::string text = "CASE";
+    for (std::size_t i = 0; i < edge.keys.size(); ++i) {
+        if (!edge.key->child_part) continue;
+        text += " WHEN " + in_leaves("t.tableoid", edge.keys[i]->child_leaves) + " THEN " +
+                std::to_string(i);
+    }
+    return text == "CASE" ? "0" : text + " END";
+}
+
 std::string looked_at(const Catalog& catalog, const Plan& plan, const Predicates& is,
                       int position) {
     const Edge& edge = plan.edges[position];
@@ -84,17 +95,27 @@ std::string looked_at(const Catalog& catalog, const Plan& plan, const Predicates
     const Table& child = *catalog.table(edge.key->child);
     const std::string place = std::to_string(position);
     if (!child.can_select || child.row_security) {
-        return "  kind := " + literal(kind) + "; place := " + place +
-               "; amount := -1; ids := NULL; RETURN NEXT;\n";
+        std::string text =
+            "  kind := " + literal(kind) + "; place := " + place + "; amount := -1; ids := NULL;\n";
+        for (std::size_t i = 0; i < edge.keys.size(); ++i)
+            text += "  part := " + std::to_string(i) + "; RETURN NEXT;\n";
+        return text + "  part := 0;\n";
     }
     const std::string where =
         is.reaches(edge) + " AND " + is.in_closure(edge.child) + " IS NOT TRUE";
     const std::string from = " FROM " + relation(child) + " t WHERE " + where;
     const std::string id = child.identity.empty() ? "''::pg_catalog.text"
                                                   : schema::key_text(child, child.identity, "t");
+    const std::string found = "kind := " + literal(kind) + "; place := " + place + "; ";
+    if (edge.keys.size() > 1)
+        return refuse_crossing(plan, child, where) + "  " + found +
+               "FOR part, amount, ids IN SELECT s.part, pg_catalog.count(*), "
+               "(pg_catalog.array_agg(s.id ORDER BY s.id))[1:5] FROM (SELECT " +
+               key_of_row(edge) + " AS part, " + id + " AS id" + from +
+               ") s GROUP BY 1 ORDER BY 1 LOOP RETURN NEXT; END LOOP;\n  part := 0;\n";
     return refuse_crossing(plan, child, where) + "  SELECT pg_catalog.count(*) INTO _n" + from +
-           ";\n  IF _n OPERATOR(pg_catalog.>) 0 THEN kind := " + literal(kind) +
-           "; place := " + place + "; amount := _n; ids := ARRAY(SELECT " + id + from +
+           ";\n  IF _n OPERATOR(pg_catalog.>) 0 THEN " + found +
+           "amount := _n; ids := ARRAY(SELECT " + id + from +
            " ORDER BY 1 LIMIT 5); RETURN NEXT; END IF;\n";
 }
 
@@ -168,7 +189,7 @@ std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const 
     Collecting collecting(catalog, plan, true);
     const Predicates& is = collecting.predicates();
     std::string code = "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
-                       "  _n bigint;\nBEGIN\n" + same_catalog(plan, names) +
+                       "  _n bigint;\nBEGIN\n  part := 0;\n" + same_catalog(plan, names) +
                        collecting.take_roots("_keys") + "  IF NOT (" + is.any_found(0) + ") THEN " +
                        raise(sqlstate::kNoSuchRow, "no such row") + "  END IF;\n" +
                        collecting.collect();
@@ -180,9 +201,8 @@ std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const 
         code += looked_at(catalog, plan, is, static_cast<int>(i));
     }
     return "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
-           "(_keys pg_catalog.text[]) RETURNS TABLE (kind pg_catalog.text, place int, amount "
-           "bigint, "
-           "ids pg_catalog.text[]) "
+           "(_keys pg_catalog.text[]) RETURNS TABLE (kind pg_catalog.text, place int, part int, "
+           "amount bigint, ids pg_catalog.text[]) "
            "LANGUAGE "
            "plpgsql "
            "VOLATILE AS " +

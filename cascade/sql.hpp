@@ -40,10 +40,11 @@ bool runs_code(const schema::Catalog& catalog, const Plan& plan);
 std::string move_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
                               const std::string& function);
 
-// CREATE FUNCTION impact(keys text[]) RETURNS TABLE (kind text, position int, count bigint,
-// ids text[]): of all these roots together, each a key array written as text; kind 'trash' per
-// node, 'set' per nulling edge, 'block' per refusing edge (count and up to five ids; count -1 where
-// the role may not look). Locks nothing. Raises TD403 as well.
+// CREATE FUNCTION impact(keys text[]) RETURNS TABLE (kind text, place int, part int, amount
+// bigint, ids text[]): of all these roots together, each a key array written as text; kind 'trash'
+// per node, 'set' per nulling edge, 'block' per refusing edge (count and up to five ids; count -1
+// where the role may not look); place is that node or edge, part the position among its keys. Locks
+// nothing. Raises TD403 as well.
 std::string impact_function_sql(const schema::Catalog& catalog, const Plan& plan,
                                 const Names& names, const std::string& function);
 

@@ -41,6 +41,8 @@ struct Column {
 struct UniqueIndex {
     std::string name;  // of the constraint where it has one, else of the index
     bool primary = false, constraint = false, deferrable = false, nulls_not_distinct = false;
+    bool replica_identity = false;
+    bool as_columns = true;  // tells apart whatever the columns' own equality tells apart
     std::vector<int> attnums;              // 0 for an expression
     std::vector<std::string> expressions;  // per position: quoted column or (expression)
     std::vector<std::string> operators;    // per position: equality, as OPERATOR(schema.=)
@@ -66,6 +68,9 @@ struct Trigger {
     bool trusted = true;
 };
 
+// Of tables whose key the owner chooses: its columns, in any order.
+using KeyChoice = std::map<QualifiedName, std::vector<std::string>>;
+
 enum class Action { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
 
 struct ForeignKey {
@@ -74,10 +79,11 @@ struct ForeignKey {
     Oid child = 0, parent = 0;  // the tables it stands on and refers to; of a partition tree
                                 // the root, with child_part/parent_part where only a part
     Oid child_part = 0, parent_part = 0;  // 0: the whole; else the partition it is declared on
+    std::vector<Oid> child_leaves, parent_leaves;    // of that partition; empty for the whole
     std::vector<int> child_columns, parent_columns;  // attnums, in the same order
     std::vector<std::string> operators;              // parent = child, as OPERATOR(schema.=)
     Action on_delete = Action::kNoAction;
-    std::vector<int> set_columns;  // attnums that SET NULL / SET DEFAULT sets
+    std::vector<int> set_columns;  // attnums that SET NULL / SET DEFAULT would set
     bool deferrable = false;
     bool indexed = false;  // an index of the child begins with child_columns
 };
@@ -88,7 +94,8 @@ struct Table {
     bool partitioned = false;
     std::vector<Column> columns;   // live ones, attnum order
     std::vector<int> primary_key;  // attnums in key order; empty: none
-    std::vector<int> identity;     // primary key, else a NOT NULL unique index; empty: none
+    std::vector<int> identity;     // attnums of the key, in its order; empty: there is none
+    std::string key_name;          // of the constraint or index that the key is of
     std::vector<UniqueIndex> uniques;
     std::vector<Exclusion> exclusions;
     std::vector<Check> checks;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 
 #include "schema/makeup.hpp"
@@ -172,6 +173,8 @@ void read_uniques(Connection& connection, Tables& tables) {
         index.operators = strings(r, row, 8);
         index.predicate = r.text(row, 9);
         if (index.primary) table.primary_key = index.attnums;
+        index.replica_identity = r.boolean(row, 10);
+        index.as_columns = r.boolean(row, 11);
         table.uniques.push_back(std::move(index));
     });
 }
@@ -181,16 +184,34 @@ bool identifies(const Table& table, const UniqueIndex& index) {
         const auto* column = table.column(attnum);
         return column != nullptr && column->not_null;
     };
-    return index.predicate.empty() && !index.deferrable &&
-           std::ranges::all_of(index.attnums, not_null);
+    return index.primary || (index.predicate.empty() && !index.deferrable && index.as_columns &&
+                             std::ranges::all_of(index.attnums, not_null));
 }
 
-void choose_identity(Table& table) {
-    table.identity = table.primary_key;
-    if (!table.identity.empty()) return;
-    const auto found = std::ranges::find_if(
-        table.uniques, [&](const UniqueIndex& index) { return identifies(table, index); });
-    if (found != table.uniques.end()) table.identity = found->attnums;
+bool is_over(const Table& table, const UniqueIndex& index, const std::vector<std::string>& names) {
+    std::set<std::string> own;
+    for (const int attnum : index.attnums)
+        if (const auto* column = table.column(attnum)) own.insert(column->name);
+    return own == std::set<std::string>(names.begin(), names.end());
+}
+
+// The smallest is the key: what the owner has said it is, then what most likely stays it.
+auto rank(const UniqueIndex& index) {
+    return std::tuple(!index.primary, !index.replica_identity, !index.constraint,
+                      index.attnums.size(), index.name);
+}
+
+void choose_identity(Table& table, const KeyChoice& keys) {
+    const auto wanted = keys.find(table.name);
+    const UniqueIndex* best = nullptr;
+    for (const auto& index : table.uniques) {
+        if (!identifies(table, index)) continue;
+        if (wanted != keys.end() && !is_over(table, index, wanted->second)) continue;
+        if (best == nullptr || rank(index) < rank(*best)) best = &index;
+    }
+    if (best == nullptr) return;
+    table.identity = best->attnums;
+    table.key_name = best->name;
 }
 
 void read_exclusions(Connection& connection, Tables& tables) {
@@ -246,6 +267,8 @@ ForeignKey key_of(const Result& r, int row) {
     key.set_columns = integers<int>(r, row, 10);
     key.deferrable = r.boolean(row, 11);
     key.indexed = r.boolean(row, 12);
+    key.child_leaves = integers<Oid>(r, row, 13);
+    key.parent_leaves = integers<Oid>(r, row, 14);
     return key;
 }
 
@@ -259,7 +282,8 @@ std::vector<ForeignKey> read_keys(Connection& connection, Tables& tables) {
     return keys;
 }
 
-std::shared_ptr<const Catalog> read_all(Connection& connection, const std::string& trash_schema) {
+std::shared_ptr<const Catalog> read_all(Connection& connection, const std::string& trash_schema,
+                                        const KeyChoice& keys_chosen) {
     auto tables = read_tables(connection, trash_schema);
     read_columns(connection, tables, trash_schema);
     read_types(connection, tables, trash_schema);
@@ -271,7 +295,7 @@ std::shared_ptr<const Catalog> read_all(Connection& connection, const std::strin
     auto keys = read_keys(connection, tables);
     std::vector<Table> list;
     for (auto& [oid, table] : tables) {
-        choose_identity(table);
+        choose_identity(table, keys_chosen);
         list.push_back(std::move(table));
     }
     return std::make_shared<const Catalog>(std::move(list), std::move(keys));
@@ -280,10 +304,11 @@ std::shared_ptr<const Catalog> read_all(Connection& connection, const std::strin
 // Operators and functions of the catalog queries are PostgreSQL's own, as there are no others.
 constexpr const char* kNoPath = "SET LOCAL search_path = ''";
 
-std::shared_ptr<const Catalog> read_once(Connection& connection, const std::string& trash_schema) {
+std::shared_ptr<const Catalog> read_once(Connection& connection, const std::string& trash_schema,
+                                         const KeyChoice& keys) {
     Transaction transaction(connection, Mode::kRead);
     transaction.exec(kNoPath);
-    auto catalog = read_all(connection, trash_schema);
+    auto catalog = read_all(connection, trash_schema, keys);
     transaction.commit();
     return catalog;
 }
@@ -315,11 +340,11 @@ std::map<Oid, std::string> types_in(const Catalog& catalog, const std::vector<Oi
 
 // What describes an index or an expression looks at the present, where a table of the transaction's
 // snapshot may be gone: such an error is XX000.
-std::shared_ptr<const Catalog> read_catalog(Connection& connection,
-                                            const std::string& trash_schema) {
+std::shared_ptr<const Catalog> read_catalog(Connection& connection, const std::string& trash_schema,
+                                            const KeyChoice& keys) {
     for (int attempt = 1;; ++attempt) {
         try {
-            return read_once(connection, trash_schema);
+            return read_once(connection, trash_schema, keys);
         } catch (const Error& error) {
             if (attempt == kReadings || !error.is("XX000")) throw;
         }
@@ -368,6 +393,12 @@ CatalogCache::CatalogCache(Pool& pool, std::string trash_schema,
                            std::function<void(Connection&, const Catalog&)> settle)
     : pool_(pool), trash_schema_(std::move(trash_schema)), settle_(std::move(settle)) {}
 
+void CatalogCache::set_keys(KeyChoice keys) {
+    const std::lock_guard lock(mutex_);
+    keys_ = std::move(keys);
+    catalog_ = nullptr;
+}
+
 std::shared_ptr<const Catalog> CatalogCache::get() {
     {
         const std::lock_guard lock(mutex_);
@@ -380,7 +411,7 @@ std::shared_ptr<const Catalog> CatalogCache::reload() {
     auto lease = pool_.lease();
     const auto reading = ++begun_;
     const auto before = fingerprint(lease.connection());
-    auto catalog = read_catalog(lease.connection(), trash_schema_);
+    auto catalog = read_catalog(lease.connection(), trash_schema_, keys_);
     if (settle_) settle_(lease.connection(), *catalog);
     const std::lock_guard lock(mutex_);
     // a reading that began later is newer, though it may have ended before

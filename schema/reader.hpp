@@ -15,9 +15,12 @@ namespace trashd::schema {
 
 // All ordinary and partitioned tables outside system schemas and outside trash_schema, in one
 // REPEATABLE READ transaction with an empty search path. Partitions are left out: their root stands
-// for them. ignores constraint copies on partitions.
-std::shared_ptr<const Catalog> read_catalog(Connection& connection,
-                                            const std::string& trash_schema);
+// for them. ignores constraint copies on partitions. The key of a table is its primary key; else of
+// its unique indexes over NOT NULL columns, without predicate and expression and not deferrable,
+// that of the replica identity, else of a constraint, else with the fewest columns, else the first
+// by name. Of a table in keys it is the one over these columns, or none.
+std::shared_ptr<const Catalog> read_catalog(Connection& connection, const std::string& trash_schema,
+                                            const KeyChoice& keys = {});
 
 // SELECT giving one text: the fingerprints of these tables (those of Table::fingerprint joined by
 // ',' in oid order), for use inside a transaction that holds locks on them.
@@ -37,6 +40,8 @@ class CatalogCache {
     // settle: what is to be done about each reading before it counts.
     CatalogCache(Pool& pool, std::string trash_schema,
                  std::function<void(Connection&, const Catalog&)> settle = {});
+    // Before the first use.
+    void set_keys(KeyChoice keys);
     // As last read; reads it at first use.
     std::shared_ptr<const Catalog> get();
     // Reads it again.
@@ -50,6 +55,7 @@ class CatalogCache {
     Pool& pool_;
     std::string trash_schema_;
     std::function<void(Connection&, const Catalog&)> settle_;
+    KeyChoice keys_;
     std::mutex mutex_;
     std::shared_ptr<const Catalog> catalog_;
     std::string fingerprint_;

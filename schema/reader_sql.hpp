@@ -9,7 +9,8 @@ namespace trashd::schema {
 
 // Of the pg_class row c; also used inside transactions, under the users' search path. With the name
 // of its schema, which changes without a trace in the row; its rules, of which the row says only
-// that there are or were some. Of a partitioned table also its partitions and their triggers.
+// that there are or were some; its unique indexes, one of which may be its key. Of a partitioned
+// table also its partitions and their triggers.
 inline const std::string kFingerprintSql = R"(
 pg_catalog.concat(c.xmin, '.', c.relnamespace::pg_catalog.regnamespace, '.',
   CASE WHEN c.relhasrules THEN
@@ -22,7 +23,11 @@ pg_catalog.concat(c.xmin, '.', c.relnamespace::pg_catalog.regnamespace, '.',
     WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0), '.',
   (SELECT pg_catalog.sum(t.oid::pg_catalog.int8 OPERATOR(pg_catalog.*) 31
                          OPERATOR(pg_catalog.+) t.xmin::pg_catalog.text::pg_catalog.int8)
-     FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid),
+     FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid), '.',
+  (SELECT pg_catalog.sum(i.indexrelid::pg_catalog.int8 OPERATOR(pg_catalog.*) 31
+                         OPERATOR(pg_catalog.+) i.xmin::pg_catalog.text::pg_catalog.int8)
+     FROM pg_catalog.pg_index i
+    WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisunique),
   CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'p' THEN
     (SELECT pg_catalog.concat('.', pg_catalog.count(*), '.',
               pg_catalog.sum(p.relid::pg_catalog.oid::pg_catalog.int8), '.',
@@ -203,7 +208,12 @@ SELECT i.indrelid, coalesce(k.conname, x.relname), i.indisprimary, k.oid IS NOT 
         JOIN pg_operator o ON o.oid = m.amopopr
         JOIN pg_namespace n ON n.oid = o.oprnamespace
         WHERE p.position <= i.indnkeyatts ORDER BY p.position),
-  pg_get_expr(i.indpred, i.indrelid)
+  pg_get_expr(i.indpred, i.indrelid), i.indisreplident,
+  NOT EXISTS (
+    SELECT FROM unnest(i.indkey::int2[], i.indcollation::oid[]) p(attnum, coll)
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = p.attnum
+    JOIN pg_collation l ON l.oid = a.attcollation AND NOT l.collisdeterministic
+    WHERE p.coll <> 0 AND p.coll <> l.oid)
 FROM pg_index i
 JOIN pg_class x ON x.oid = i.indexrelid
 LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u')
@@ -261,8 +271,7 @@ SELECT coalesce(r.child, k.conrelid), k.oid, k.conname, coalesce(r.parent, k.con
         JOIN pg_namespace n ON n.oid = o.oprnamespace
         ORDER BY p.position),
   k.confdeltype,
-  CASE WHEN k.confdeltype NOT IN ('n', 'd') THEN '{}'
-       WHEN r.child IS NULL THEN coalesce(k.confdelsetcols, k.conkey) ELSE ARRAY(
+  CASE WHEN r.child IS NULL THEN coalesce(k.confdelsetcols, k.conkey) ELSE ARRAY(
     SELECT b.attnum FROM unnest(coalesce(k.confdelsetcols, k.conkey))
       WITH ORDINALITY p(attnum, position)
     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.attnum
@@ -275,7 +284,11 @@ SELECT coalesce(r.child, k.conrelid), k.oid, k.conname, coalesce(r.parent, k.con
           WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL
             AND x.relam IN (SELECT oid FROM pg_am WHERE amname IN ('btree', 'hash'))
             AND i.indnkeyatts >= cardinality(k.conkey)
-            AND f.first @> k.conkey AND f.first <@ k.conkey)
+            AND f.first @> k.conkey AND f.first <@ k.conkey),
+  ARRAY(SELECT l.relid::oid FROM pg_partition_tree(CASE WHEN r.child IS NOT NULL
+          THEN k.conrelid END) l WHERE l.isleaf ORDER BY 1),
+  ARRAY(SELECT l.relid::oid FROM pg_partition_tree(CASE WHEN r.parent IS NOT NULL
+          THEN k.confrelid END) l WHERE l.isleaf ORDER BY 1)
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_class p ON p.oid = k.confrelid

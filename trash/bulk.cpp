@@ -122,11 +122,11 @@ class Bulk {
 
 // Of each key array whether its texts can be a key of the table.
 std::vector<bool> Bulk::castable(const std::vector<Param>& keys) {
-    const std::string count = std::to_string(table_.primary_key.size());
+    const std::string count = std::to_string(table_.identity.size());
     std::vector<std::string> faults;
-    for (std::size_t i = 0; i < table_.primary_key.size(); ++i) {
+    for (std::size_t i = 0; i < table_.identity.size(); ++i) {
         faults.push_back(quoted({name_, "cast_error"}) + "(u.key[" + std::to_string(i + 1) + "], " +
-                         schema::literal(table_.column(table_.primary_key[i])->type) + ")");
+                         schema::literal(table_.column(table_.identity[i])->type) + ")");
     }
     const Result found =
         connection_.exec("SELECT CASE WHEN pg_catalog.cardinality(u.key) OPERATOR(pg_catalog.=) " +
@@ -144,8 +144,8 @@ std::vector<bool> Bulk::castable(const std::vector<Param>& keys) {
 // The key's columns as values, under their names.
 std::string Bulk::casts() const {
     std::vector<std::string> columns;
-    for (std::size_t i = 0; i < table_.primary_key.size(); ++i) {
-        const schema::Column& column = *table_.column(table_.primary_key[i]);
+    for (std::size_t i = 0; i < table_.identity.size(); ++i) {
+        const schema::Column& column = *table_.column(table_.identity[i]);
         columns.push_back(schema::from_text(column, "u.key[" + std::to_string(i + 1) + "]") +
                           " AS " + quoted(column.name));
     }
@@ -168,7 +168,7 @@ void Bulk::read_ids(const Selection& selection) {
         places.push_back(i);
     }
     const Result found =
-        connection_.exec("SELECT " + schema::key_text(table_, table_.primary_key, "k") + " FROM " +
+        connection_.exec("SELECT " + schema::key_text(table_, table_.identity, "k") + " FROM " +
                              casts() + " ORDER BY k.trashd_n",
                          {schema::array_literal(keys_)});
     ids_.resize(keys.size());
@@ -180,14 +180,14 @@ void Bulk::read_ids(const Selection& selection) {
 std::vector<Live> Bulk::live_where(const std::string& from, const std::vector<Param>& params,
                                    const std::string& asked, bool lock) {
     std::vector<std::string> texts, order;
-    for (int attnum : table_.primary_key) {
+    for (int attnum : table_.identity) {
         texts.push_back(schema::to_text(*table_.column(attnum), "t"));
         order.push_back(cascade::column_of(table_, attnum, "t"));
     }
     const Result found =
-        connection_.exec("SELECT " + schema::key_text(table_, table_.primary_key, "t") +
+        connection_.exec("SELECT " + schema::key_text(table_, table_.identity, "t") +
                              ", ARRAY[" + join(texts, ", ") + "]::pg_catalog.text[], " +
-                             schema::key_text(table_, table_.primary_key, asked) + " FROM " + from +
+                             schema::key_text(table_, table_.identity, asked) + " FROM " + from +
                              " ORDER BY " + join(order, ", ") + " LIMIT " +
                              std::to_string(kMostNamed + 1) + (lock ? " FOR UPDATE OF t" : ""),
                          params);
@@ -207,8 +207,8 @@ std::vector<Live> Bulk::live_where(const std::string& from, const std::vector<Pa
 std::vector<Live> Bulk::live_of(const std::vector<Param>& keys, bool lock) {
     const std::vector<std::string> operators = cascade::identity_operators(table_);
     std::vector<std::string> equal;
-    for (std::size_t i = 0; i < table_.primary_key.size(); ++i) {
-        const int attnum = table_.primary_key[i];
+    for (std::size_t i = 0; i < table_.identity.size(); ++i) {
+        const int attnum = table_.identity[i];
         equal.push_back(cascade::value_of(table_, attnum, "t") + " " + operators[i] + " " +
                         cascade::value_of(table_, attnum, "k"));
     }
@@ -334,7 +334,7 @@ void Bulk::move_one_by_one(std::vector<Live> roots) {
             Impact impact = impact_of({refused.front().key});
             if (impact.blockers.empty() && asker_.as) refuse_hidden();
             if (impact.blockers.empty()) throw_unexplained(plan_, *refused_);
-            throw_blocked(std::move(impact));
+            throw_blocked(std::move(impact), plan_.plan.take_all);
         }
         roots = std::move(refused);
     }
@@ -355,7 +355,7 @@ void Bulk::tell_hard() {
 void Bulk::move_together(const std::vector<Live>& roots) {
     if (tried(roots)) return;
     Impact impact = impact_of(keys_of(roots));
-    if (!impact.blockers.empty()) throw_blocked(std::move(impact));
+    if (!impact.blockers.empty()) throw_blocked(std::move(impact), plan_.plan.take_all);
     move_one_by_one(roots);
 }
 

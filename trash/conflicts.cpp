@@ -37,7 +37,8 @@ Conflict alike(const Table& table, const std::string& kind, const std::string& c
 }
 
 Rule unique_rule(const Table& table, const schema::UniqueIndex& index) {
-    Rule rule{alike(table, index.primary ? "primary-key-taken" : "unique-taken", index.name),
+    Rule rule{alike(table, index.name == table.key_name ? "primary-key-taken" : "unique-taken",
+                    index.name),
               index.expressions,
               index.operators,
               index.attnums,

@@ -13,7 +13,8 @@ using schema::Result;
 void add_line(Impact& impact, const Compiled& plan, const Result& found, int row) {
     const std::string_view kind = found.text(row, 0);
     const auto place = static_cast<std::size_t>(found.integer(row, 1));
-    const long long count = found.integer(row, 2);
+    const auto part = static_cast<std::size_t>(found.integer(row, 2));
+    const long long count = found.integer(row, 3);
     if (kind == "trash") {
         const cascade::Node& node = plan.plan.nodes[place];
         const cascade::Edge* edge = node.in.empty() ? nullptr : &plan.plan.edges[node.in.front()];
@@ -24,15 +25,17 @@ void add_line(Impact& impact, const Compiled& plan, const Result& found, int row
         return;
     }
     const cascade::Edge& edge = plan.plan.edges[place];
-    const QualifiedName& child = plan.catalog->table(edge.key->child)->name;
+    const schema::ForeignKey& key = *edge.keys.at(part);
+    const QualifiedName& child = plan.catalog->table(key.child)->name;
     if (kind == "set") {
         impact.lines.push_back(
             {child, edge.effect == cascade::Effect::kSetNull ? "set-null" : "set-default", count,
-             edge.key->name + ": " + edge.reason});
+             key.name + ": " + edge.reason});
         return;
     }
-    Blocker blocker{child, edge.key->name, count, {}};
-    for (const Param& one : schema::parse_array(found.text(row, 3)))
+    Blocker blocker{child, key.name, count, {}, {}};
+    if (!edge.by_database) blocker.reason = edge.reason;
+    for (const Param& one : schema::parse_array(found.text(row, 4)))
         blocker.ids.push_back(one.value_or(""));
     impact.blockers.push_back(std::move(blocker));
 }
@@ -46,7 +49,7 @@ Impact read_impact(schema::Connection& connection, const Compiled& plan,
     if (keys.empty()) return impact;
     try {
         const Result found = connection.exec(
-            "SELECT kind, place, amount, ids FROM " + plan.impact + "($1::pg_catalog.text[])",
+            "SELECT kind, place, part, amount, ids FROM " + plan.impact + "($1::pg_catalog.text[])",
             {schema::array_literal(keys)});
         for (int row = 0; row < found.rows(); ++row) add_line(impact, plan, found, row);
     } catch (const Error& error) {
@@ -56,11 +59,13 @@ Impact read_impact(schema::Connection& connection, const Compiled& plan,
     return impact;
 }
 
-void throw_blocked(Impact impact) {
-    throw Blocked(
-        "other rows refer to this object; delete them first, or take them along with "
-        "cascade=true",
-        std::move(impact));
+void throw_blocked(Impact impact, bool take_all) {
+    const char* const why =
+        take_all ? "other rows refer to this object and cannot be taken along; each of dependents "
+                   "says why"
+                 : "other rows refer to this object; delete them first, or take them along with "
+                   "cascade=true";
+    throw Blocked(why, std::move(impact));
 }
 
 Impact Trash::Impl::impact_of(const Compiled& plan, const std::vector<std::string>& id) {

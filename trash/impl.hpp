@@ -167,7 +167,8 @@ std::vector<schema::Param> params_of(const std::vector<std::string>& texts);
 // Of all these roots (key arrays written as text) together, on the connection of a transaction.
 Impact read_impact(schema::Connection& connection, const Compiled& plan,
                    const std::vector<schema::Param>& keys);
-[[noreturn]] void throw_blocked(Impact impact);
+// take_all: it was asked for already that they be taken along.
+[[noreturn]] void throw_blocked(Impact impact, bool take_all);
 // Nothing that stays refers to what goes, and yet a constraint refuses.
 [[noreturn]] void throw_unexplained(const Compiled& plan, const Error& error);
 // Rows in the way are hidden from the role that asks.

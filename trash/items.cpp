@@ -113,14 +113,14 @@ void Items::one(const std::string& item_id, const ItemSink& sink) {
 }
 
 std::string Items::canonical(const Table& table, const std::vector<std::string>& id) {
-    if (id.size() != table.primary_key.size()) {
+    if (id.size() != table.identity.size()) {
         throw Error(Code::kNotFound, "the key of " + table.name.name + " has " +
-                                         std::to_string(table.primary_key.size()) + " columns");
+                                         std::to_string(table.identity.size()) + " columns");
     }
     std::vector<std::string> columns;
     std::vector<Param> params;
     for (std::size_t i = 0; i < id.size(); ++i) {
-        const schema::Column& column = *table.column(table.primary_key[i]);
+        const schema::Column& column = *table.column(table.identity[i]);
         columns.push_back(
             schema::from_text(column, "$" + std::to_string(i + 1) + "::pg_catalog.text") + " AS " +
             quoted(column.name));
@@ -128,7 +128,7 @@ std::string Items::canonical(const Table& table, const std::vector<std::string>&
     }
     try {
         return std::string(connection_
-                               .exec("SELECT " + schema::key_text(table, table.primary_key, "k") +
+                               .exec("SELECT " + schema::key_text(table, table.identity, "k") +
                                          " FROM (SELECT " + joined(columns) + ") k",
                                      params)
                                .text(0, 0));

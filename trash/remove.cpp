@@ -247,7 +247,7 @@ void Trash::Impl::refused(const Compiled& plan, const std::vector<std::string>& 
         if (meanwhile.is(sqlstate::kNoSuchRow) || stale(meanwhile)) return;
         throw;
     }
-    if (!impact.blockers.empty()) throw_blocked(std::move(impact));
+    if (!impact.blockers.empty()) throw_blocked(std::move(impact), plan.plan.take_all);
     if (role) refuse_hidden();
     throw_unexplained(plan, error);
 }
@@ -267,7 +267,7 @@ DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::s
     int looks = 0;
     for (Attempts attempts;; attempts.next()) {
         auto plan = impl_->compiled(wanted, options.cascade, options.check);
-        if (id.size() != plan->plan.root->primary_key.size())
+        if (id.size() != plan->plan.root->identity.size())
             throw Error(Code::kNotFound, "there is no such object");
         try {
             return impl_->move(*plan, id, options, context);

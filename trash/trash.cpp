@@ -64,8 +64,10 @@ std::shared_ptr<const schema::Catalog> Trash::Impl::catalog_with(const Qualified
 std::shared_ptr<const Compiled> Trash::Impl::planned(const QualifiedName& wanted, bool take_all) {
     auto catalog = catalog_with(wanted);
     const Table& root = table(catalog, wanted);
-    if (root.primary_key.empty()) {
-        throw Error(Code::kNotFound, "the table " + wanted.name + " has no primary key; add one");
+    if (root.identity.empty()) {
+        throw Error(Code::kNotFound, "the table " + wanted.name +
+                                         " has no primary key, and no unique index over NOT NULL "
+                                         "columns in its place; add one");
     }
     return plans.get(
         pool, catalog, root,

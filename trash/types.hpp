@@ -32,6 +32,7 @@ struct Blocker {
     std::string constraint;
     long long count = 0;           // -1: the role may not look
     std::vector<std::string> ids;  // up to five
+    std::string reason;            // why its rows are not taken along; empty: the database says no
 };
 
 struct ImpactLine {

@@ -30,7 +30,7 @@ Table table(schema::Oid oid, const std::string& name, bool ref_not_null = false)
         column.not_null = attnum == 1 || ref_not_null;
         made.columns.push_back(column);
     }
-    made.primary_key = made.identity = {1};
+    made.identity = {1};
     made.leaves = {oid};
     made.fingerprint = std::to_string(oid);
     return made;

@@ -77,10 +77,10 @@ TEST_CASE_FIXTURE(Fixture, "hostile names are read as they are, dropped columns 
     REQUIRE(weird.columns.size() == 2);
     CHECK(weird.columns[0].name == "se\"lect");
     CHECK(weird.columns[1].attnum == 3);
-    CHECK(weird.primary_key == std::vector<int>{1});
+    CHECK(weird.identity == std::vector<int>{1});
     CHECK(weird.column("Ümlaut") == &weird.columns[1]);
     CHECK(weird.uniques.at(1).expressions == std::vector<std::string>{"\"Ümlaut\""});
-    CHECK(table("Line", "Mixed Case").primary_key == std::vector<int>{1, 2});
+    CHECK(table("Line", "Mixed Case").identity == std::vector<int>{1, 2});
 }
 
 TEST_CASE_FIXTURE(Fixture, "system, trash and temporary tables and partitions are left out") {
@@ -162,7 +162,6 @@ TEST_CASE_FIXTURE(Fixture, "a key to a partitioned table is told once") {
 
 TEST_CASE_FIXTURE(Fixture, "without a primary key the first plain unique index identifies") {
     const auto& chosen = table("chosen");
-    CHECK(chosen.primary_key.empty());
     CHECK(chosen.identity == std::vector<int>{1});
     REQUIRE(chosen.uniques.size() == 4);
     CHECK(chosen.uniques[0].predicate == "(e IS NOT NULL)");
@@ -267,4 +266,41 @@ TEST_CASE_FIXTURE(Fixture, "privileges are those of the role that reads") {
     CHECK((!part.can_select && part.can_update && part.column("k")->selectable));
     CHECK_FALSE(seen->table(QualifiedName{"Mixed Case", "Line"})->can_select);
     connection->script("DROP OWNED BY \"Read Only\"; DROP ROLE \"Read Only\"");
+}
+
+TEST_CASE("of several unique indexes the owner's word comes first, then what most likely stays") {
+    TempDatabase database(R"(
+CREATE COLLATION lax (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE k (a int NOT NULL, b int NOT NULL, c int NOT NULL, d text COLLATE lax NOT NULL, e int);
+CREATE UNIQUE INDEX a_finer ON k (d COLLATE "C");
+CREATE UNIQUE INDEX a_nullable ON k (e);
+CREATE UNIQUE INDEX b_two ON k (b, a);
+CREATE UNIQUE INDEX c_one ON k (a) INCLUDE (e);
+CREATE UNIQUE INDEX d_one ON k (c);
+)");
+    TestConnection connection(database.url());
+    auto key = [&](const KeyChoice& chosen = {}) {
+        const auto catalog = read_catalog(connection.get(), "trashd", chosen);
+        return catalog->table({"public", "k"})->key_name;
+    };
+    CHECK(key() == "c_one");
+    CHECK(key({{{"public", "k"}, {"a", "b"}}}) == "b_two");
+    CHECK(key({{{"public", "k"}, {"d"}}}).empty());
+    connection->exec("ALTER TABLE k ADD CONSTRAINT two UNIQUE (c, b)");
+    CHECK(key() == "two");
+    connection->exec("ALTER TABLE k REPLICA IDENTITY USING INDEX d_one");
+    CHECK(key() == "d_one");
+    connection->exec("ALTER TABLE k ADD PRIMARY KEY (b) DEFERRABLE");
+    CHECK(key() == "k_pkey");
+}
+
+TEST_CASE("a unique index that goes or comes changes the fingerprint of its table") {
+    TempDatabase database("CREATE TABLE k (a int NOT NULL); CREATE UNIQUE INDEX i ON k (a)");
+    TestConnection connection(database.url());
+    const auto catalog = read_catalog(connection.get(), "trashd");
+    const auto oid = catalog->table({"public", "k"})->oid;
+    const auto expected = expected_fingerprint(*catalog, {oid});
+    CHECK(connection.value(fingerprint_sql({oid})) == expected);
+    connection->exec("DROP INDEX i");
+    CHECK(connection.value(fingerprint_sql({oid})) != expected);
 }

@@ -41,7 +41,7 @@ struct Loaded {
         catalog = bin->catalog().get();
         std::vector<const Table*> all;
         for (const Table& table : catalog->tables()) {
-            if (!table.primary_key.empty() && table.name.schema == "public") all.push_back(&table);
+            if (!table.identity.empty() && table.name.schema == "public") all.push_back(&table);
         }
         return all;
     }
@@ -49,7 +49,7 @@ struct Loaded {
     // Keys of up to `most` rows spread over the table.
     std::vector<std::vector<std::string>> keys(const Table& table, int most) {
         std::string columns;
-        for (int attnum : table.primary_key) {
+        for (int attnum : table.identity) {
             columns += (columns.empty() ? "" : ", ") + schema::to_text(*table.column(attnum), "t");
         }
         const auto found =

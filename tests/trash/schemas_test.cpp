@@ -268,15 +268,6 @@ INSERT INTO b VALUES (1, 1), (2, 2), (11, 1), (12, 77);)");
     bench.there_and_back("a", {"1"}, 2);
 }
 
-TEST_CASE("a foreign key to a single partition is refused") {
-    Bench bench(R"(
-CREATE TABLE a (id int PRIMARY KEY) PARTITION BY RANGE (id);
-CREATE TABLE a_low PARTITION OF a FOR VALUES FROM (0) TO (10);
-CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a_low ON DELETE CASCADE);
-INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1);)");
-    bench.refused("a", {"1"}, "single partition");
-}
-
 TEST_CASE("inheritance children have keys and rows of their own") {
     Bench bench(R"(
 CREATE TABLE a (id int PRIMARY KEY);
