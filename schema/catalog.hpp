@@ -93,7 +93,6 @@ struct Table {
     QualifiedName name;
     bool partitioned = false;
     std::vector<Column> columns;   // live ones, attnum order
-    std::vector<int> primary_key;  // attnums in key order; empty: none
     std::vector<int> identity;     // attnums of the key, in its order; empty: there is none
     std::string key_name;          // of the constraint or index that the key is of
     std::vector<UniqueIndex> uniques;

@@ -172,7 +172,6 @@ void read_uniques(Connection& connection, Tables& tables) {
         index.expressions = strings(r, row, 7);
         index.operators = strings(r, row, 8);
         index.predicate = r.text(row, 9);
-        if (index.primary) table.primary_key = index.attnums;
         index.replica_identity = r.boolean(row, 10);
         index.as_columns = r.boolean(row, 11);
         table.uniques.push_back(std::move(index));

@@ -98,7 +98,7 @@ trash::Selection select_where(const Call& call) {
 }
 
 Named parse(const Call& call) {
-    const auto columns = call.resource->table->primary_key.size();
+    const auto columns = call.resource->table->identity.size();
     const auto ids = call.target.query.text("ids");
     if (ids && !call.body.empty()) bad("give the ids in the address or in the body, not in both");
     Named named;

@@ -67,6 +67,7 @@ ResourceConfig take_resource(const toml::table& table, const std::string& prefix
         section.fault("path", "must be segments with / between them");
     section.take("class", resource.class_name);
     section.take("display", resource.display);
+    section.take("key", resource.key);
     section.take("confirm", resource.confirm);
     section.take("require_reason", resource.require_reason);
     take_on_delete(section, resource);

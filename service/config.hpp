@@ -20,6 +20,7 @@ namespace trashd::service {
 struct ResourceConfig {
     schema::QualifiedName table;
     std::string path, class_name, display;  // empty: the default
+    std::vector<std::string> key;           // columns; empty: the primary key, else found
     bool confirm = false, require_reason = false;
     std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
 };

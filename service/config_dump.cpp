@@ -42,6 +42,9 @@ toml::table resource_table(const ResourceConfig& resource) {
     if (!resource.path.empty()) table.insert("path", resource.path);
     if (!resource.class_name.empty()) table.insert("class", resource.class_name);
     if (!resource.display.empty()) table.insert("display", resource.display);
+    toml::array key;
+    for (const auto& column : resource.key) key.push_back(column);
+    if (!key.empty()) table.insert("key", key);
     return table;
 }
 

@@ -279,7 +279,8 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
     const bool old = !findings.empty() && findings.front().kind == "server-version";
     if (!old) {
         add_trash_schema(findings, connection, config, role);
-        const Resources resources(schema::read_catalog(connection, config.trash_schema), config);
+        const Resources resources(
+            schema::read_catalog(connection, config.trash_schema, keys_of(config)), config);
         for (const auto& fault : missing_schemas(connection, config))
             findings.push_back({Severity::kError, "configuration", "", fault,
                                 "name schemas that are there: schemas, or --schema"});

@@ -50,6 +50,7 @@ class Examination {
         const auto policy = make_policy(catalog_, config_, faults);
         for (const auto& fault : faults)
             add(Severity::kError, "configuration", "", fault, "correct the configuration");
+        look_at_policy(policy);
         const auto free = without_obstacles(catalog_);
         for (const auto& resource : resources_.all()) plan_of(resource, free, policy);
         reach_by_cascade();
@@ -66,6 +67,20 @@ class Examination {
             {severity, std::move(kind), std::move(subject), std::move(detail), std::move(fix)});
     }
 
+    // What cannot be set refuses instead.
+    void look_at_policy(const cascade::Policy& policy) {
+        for (const auto& table : catalog_.tables())
+            for (const auto* key : catalog_.references(table.oid)) {
+                const auto asked = policy.find(key->oid);
+                if (asked == policy.end() || asked->second != cascade::OnDelete::kSetNull) continue;
+                const auto edge = cascade::effect_of(catalog_, policy, *key, false);
+                if (edge.effect == cascade::Effect::kSetNull) continue;
+                add(Severity::kWarning, "configuration", name_of(table),
+                    "the foreign key " + key->name + " refuses deletes: " + edge.reason,
+                    "let the columns be NULL, or say another on_delete");
+            }
+    }
+
     void plan_of(const Resource& resource, const Catalog& free, const cascade::Policy& policy) {
         const auto path = encode_path(resource.path);
         const auto plan = cascade::make_plan(free, *free.table(resource.table->oid), policy, false);
@@ -74,7 +89,7 @@ class Examination {
         std::vector<std::string> refusing;
         for (const auto& edge : plan.edges) {
             if (edge.effect == cascade::Effect::kRestrict)
-                refusing.push_back(edge.key->name);
+                for (const auto* key : edge.keys) refusing.push_back(key->name);
             else
                 changed_.insert(edge.key->child);
         }
@@ -199,7 +214,32 @@ class Examination {
                 schema::quoted(table.name) + " (" + joined(columns) + ");");
     }
 
+    // The index that would do if its columns were never NULL is named.
+    void add_no_key(const Table& table) {
+        std::string fix = "ALTER TABLE " + schema::quoted(table.name) + " ADD PRIMARY KEY (…);";
+        for (const auto& index : table.uniques) {
+            const bool plain = std::ranges::none_of(
+                index.attnums, [&](int attnum) { return table.column(attnum) == nullptr; });
+            if (!plain || !index.predicate.empty() || index.deferrable || !index.as_columns)
+                continue;
+            std::vector<std::string> changes;
+            for (int attnum : index.attnums)
+                if (const auto* column = table.column(attnum); !column->not_null)
+                    changes.push_back("ALTER " + schema::quoted(column->name) + " SET NOT NULL");
+            if (changes.empty()) continue;  // of other columns than the configuration says
+            fix = "let the unique index " + index.name + " be its key: ALTER TABLE " +
+                  schema::quoted(table.name) + " " + joined(changes) + ";";
+            break;
+        }
+        add(Severity::kWarning, "no-key", name_of(table),
+            "it is not served, because it has neither a primary key nor a unique index over NOT "
+            "NULL columns",
+            fix);
+    }
+
     void add_not_served() {
+        for (const auto& note : resources_.notes())
+            add(Severity::kInfo, "own-column", "", note, "");
         for (const auto& warning : resources_.warnings())
             add(Severity::kWarning, "not-served", "", warning, "");
         const std::set<std::string> served(config_.schemas.begin(), config_.schemas.end());
@@ -207,10 +247,8 @@ class Examination {
         for (const auto& table : catalog_.tables()) {
             if (!served.contains(table.name.schema)) {
                 others[table.name.schema] += resources_.of(table.name) ? 0 : 1;
-            } else if (table.primary_key.empty()) {
-                add(Severity::kWarning, "no-key", name_of(table),
-                    "it is not served, because it has no primary key",
-                    "ALTER TABLE " + schema::quoted(table.name) + " ADD PRIMARY KEY (…);");
+            } else if (table.identity.empty()) {
+                add_no_key(table);
             }
         }
         for (const auto& [name, count] : others)

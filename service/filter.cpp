@@ -6,6 +6,7 @@
 
 #include "schema/error.hpp"
 #include "schema/value.hpp"
+#include "service/resources.hpp"
 
 namespace trashd::service {
 
@@ -280,7 +281,7 @@ const schema::Column& deleted_at() {
 
 const schema::Column* find_column(const schema::Table& table, const std::string& name) {
     if (const auto* own = table.column(name)) return own;
-    return name == kDeletedAtName ? &deleted_at() : nullptr;
+    return name == unused_name(table, kDeletedAtName) ? &deleted_at() : nullptr;
 }
 
 std::string column_sql(const schema::Column& column) {

@@ -45,7 +45,7 @@ inline constexpr const char* kDeletedAtName = "deletedAt";
 
 // When a row went into the trash, as a column beside the table's own.
 const schema::Column& deleted_at();
-// The table's column, or deletedAt where the table has none so called; nullptr.
+// The table's column, or deletedAt ($deletedAt where the table has a column so called); nullptr.
 const schema::Column* find_column(const schema::Table& table, const std::string& name);
 // SQL of the column over rows t.
 std::string column_sql(const schema::Column& column);

@@ -178,6 +178,7 @@ void write_blockers(JsonWriter& out, const std::vector<trash::Blocker>& blockers
         else
             out.key("count").Int64(blocker.count);
         write_texts(out.key("ids"), blocker.ids);
+        if (!blocker.reason.empty()) out.key("reason").text(blocker.reason);
         out.EndObject();
     }
     out.EndArray();
@@ -297,8 +298,7 @@ std::string resources_json(const Resources& resources, const Access& access) {
         out.key("class").text(resource.class_name);
         out.key("table").text(resource.table->name.schema + "." + resource.table->name.name);
         out.key("key").StartArray();
-        for (int attnum : resource.table->primary_key)
-            out.text(resource.table->column(attnum)->name);
+        for (int attnum : resource.table->identity) out.text(resource.table->column(attnum)->name);
         out.EndArray();
         out.EndObject();
     }
@@ -314,8 +314,8 @@ std::string end_of_trashed_row(bool first, const trash::Item& item, const schema
                                const Resources& resources) {
     std::string json;
     auto add = [&](const char* name, const std::string& value) {
-        if (table.column(name)) return;
-        json += (std::exchange(first, false) ? "\"" : ",\"") + std::string(name) + "\":" + value;
+        json +=
+            (std::exchange(first, false) ? "\"" : ",\"") + unused_name(table, name) + "\":" + value;
     };
     JsonWriter at;
     at.text(item.created_at);

@@ -46,7 +46,7 @@ std::string restored_json(const trash::Restored& restored, const Resources& reso
 // Those that may be read.
 std::string resources_json(const Resources& resources, const Access& access);
 // What follows the columns of a trashed row in its JSON, after its last brace is cut off:
-// "deletedAt" and "trashItem", unless the table has columns of these names.
+// "deletedAt" and "trashItem", with a $ in front where the table has columns of these names.
 // first: there are no columns.
 std::string end_of_trashed_row(bool first, const trash::Item& item, const schema::Table& table,
                                const Resources& resources);

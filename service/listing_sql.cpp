@@ -173,7 +173,7 @@ std::string Reader::live_case() const {
     const auto& terms = listing_.order.terms;
     const auto alias = alias_of(table_);
     std::vector<std::string> same;
-    for (int attnum : table_.primary_key) {
+    for (int attnum : table_.identity) {
         const auto* column = table_.column(attnum);
         const auto at = std::ranges::find(terms, column, &OrderTerm::column) - terms.begin();
         same.push_back(fmt::format(

@@ -116,7 +116,7 @@ std::string LocalService::address_of(const std::string& resource, const std::str
         throw Error(Code::kNotFound,
                     "there is no resource '" + resource + "'" + did_you_mean(resource, paths));
     }
-    const auto columns = found->table->primary_key.size();
+    const auto columns = found->table->identity.size();
     return "/v1/" + encode_path(found->path) + "/" +
            encode_object_id(columns > 1 ? escaped_percents(id) : id, columns);
 }

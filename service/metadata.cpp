@@ -47,7 +47,7 @@ void write_names(JsonWriter& out, const Table& table, const std::vector<int>& at
 void write_uniques(JsonWriter& out, const Table& table) {
     out.StartArray();
     for (const auto& unique : table.uniques) {
-        if (unique.primary) continue;
+        if (unique.name == table.key_name) continue;
         out.StartObject();
         out.key("constraint").text(unique.name);
         out.key("columns").StartArray();
@@ -96,7 +96,8 @@ class Writer {
         for (const auto& node : plan.nodes) out_.text(resources_.path_of(node.table->name));
         out_.EndArray();
         out_.key("effects").StartArray();
-        for (const auto& edge : plan.edges) edge_of(plan, edge);
+        for (const auto& edge : plan.edges)
+            for (const auto* key : edge.keys) edge_of(plan, edge, *key);
         out_.EndArray();
         out_.key("refusals").StartArray();
         for (const auto& refusal : plan.refusals) out_.text(refusal);
@@ -114,12 +115,12 @@ class Writer {
         out_.key("reason").text(edge.reason);
     }
 
-    void edge_of(const cascade::Plan& plan, const cascade::Edge& edge) {
+    void edge_of(const cascade::Plan& plan, const cascade::Edge& edge, const ForeignKey& key) {
         out_.StartObject();
-        out_.key("constraint").text(edge.key->name);
-        out_.key("resource").text(path_of(edge.key->child));
+        out_.key("constraint").text(key.name);
+        out_.key("resource").text(path_of(key.child));
         out_.key("references").text(resources_.path_of(plan.nodes[edge.parent].table->name));
-        out_.key("indexed").Bool(edge.key->indexed);
+        out_.key("indexed").Bool(key.indexed);
         effect(edge);
         out_.EndObject();
     }
@@ -141,7 +142,8 @@ void write_resource(JsonWriter& out, const Resource& resource) {
     out.key("display").text_or_null(display_column(resource));
     out.key("confirm").Bool(resource.confirm);
     out.key("requireReason").Bool(resource.require_reason);
-    write_names(out.key("key"), table, table.primary_key);
+    write_names(out.key("key"), table, table.identity);
+    out.key("keyConstraint").text(table.key_name);
     write_columns(out.key("columns"), table);
     write_uniques(out.key("unique"), table);
 }

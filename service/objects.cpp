@@ -205,7 +205,7 @@ Reply list_deleted(const Call& call) {
 Reply get_object(const Call& call) {
     const auto& table = *call.resource->table;
     std::set<std::string> known = {"deleted", "trash", "select"};
-    if (!table.column(kDeletedAtName)) known.insert("where[deletedAt][exists]");
+    known.insert("where[" + unused_name(table, kDeletedAtName) + "][exists]");
     call.target.query.only(known);
     const auto where = parse_where(call.target.query, table, call.config->limits.where_terms);
     return get(call, parse_scope(call.target.query, where, false));

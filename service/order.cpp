@@ -119,7 +119,7 @@ Order parse_order(const std::string& sort, const schema::Table& table, bool tras
     }
     order.newest = newest && order.terms.empty();
     if (order.newest) order.terms = {{&deleted_at(), true}, {&group_number(), true}};
-    for (int attnum : table.primary_key)
+    for (int attnum : table.identity)
         if (const auto* column = table.column(attnum); !order.newest && !has(order, column))
             order.terms.push_back({column});
     if (trashed && !order.newest) order.terms.push_back({&group_number()});

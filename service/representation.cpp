@@ -19,7 +19,7 @@ bool wants_none(const Call& call) {
 
 // The id is as it stands in the trash, where a key of one column is its text.
 std::vector<std::string> key_of(const schema::Table& table, const std::string& id) {
-    const auto columns = table.primary_key.size();
+    const auto columns = table.identity.size();
     return columns == 1 ? std::vector{id} : split_id(id, columns);
 }
 

@@ -28,6 +28,7 @@ void warn_of_unmatched(const std::map<std::string, Role>& roles, const Resources
 
 ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
     : trash_(trash), config_(config) {
+    trash_.catalog().set_keys(keys_of(config_));
     resources_ = build(trash_.catalog().get());
     auto faults = missing_schemas(trash_.pool().lease().connection(), config_);
     for (const auto& fault : resources_->faults()) faults.push_back(fault);
@@ -62,6 +63,7 @@ std::shared_ptr<const Resources> ResourceCache::build(
     if (resources_ && resources_->catalog() == catalog) return resources_;
     resources_ = std::make_shared<Resources>(std::move(catalog), config_);
     for (const auto& warning : resources_->warnings()) spdlog::warn("{}", warning);
+    for (const auto& note : resources_->notes()) spdlog::info("{}", note);
     for (const auto& fault : resources_->faults()) spdlog::warn("{}", fault);
     warn_of_unmatched(config_.roles, *resources_);
     return resources_;

@@ -58,6 +58,18 @@ Resource make_resource(const schema::Table& table, const ResourceConfig* configu
     return resource;
 }
 
+// Of a table that no key was found of.
+std::string without_key(const ResourceConfig& configured) {
+    const auto name = text_of(configured.table);
+    if (configured.key.empty())
+        return "table " + name +
+               " has no primary key, and no unique index over NOT NULL columns in its place";
+    std::string columns;
+    for (const auto& column : configured.key) columns += (columns.empty() ? "" : ", ") + column;
+    return "no unique index of table " + name + " is over its key (" + columns +
+           "), of NOT NULL columns, without a predicate and not deferrable";
+}
+
 cascade::OnDelete on_delete_of(const std::string& action) {
     if (action == "cascade") return cascade::OnDelete::kCascade;
     return action == "restrict" ? cascade::OnDelete::kRestrict : cascade::OnDelete::kSetNull;
@@ -95,15 +107,15 @@ Resources::Resources(std::shared_ptr<const schema::Catalog> catalog, const Confi
         const auto name = text_of(configured.table);
         if (!table)
             faults_.push_back("resource: there is no table " + name);
-        else if (table->primary_key.empty())
-            faults_.push_back("resource: table " + name + " has no primary key");
+        else if (table->identity.empty())
+            faults_.push_back("resource: " + without_key(configured));
         else if (!configured.display.empty() && !table->column(configured.display))
             faults_.push_back("resource: table " + name + " has no column " + configured.display);
     }
     std::vector<Resource> made;
     for (const auto& table : catalog_->tables()) {
         const auto* configured = config_of(config, table.name);
-        if (table.primary_key.empty() || (!configured && !served.contains(table.name.schema)))
+        if (table.identity.empty() || (!configured && !served.contains(table.name.schema)))
             continue;
         if (!has_tenants(table, config.tenant.column)) {
             warnings_.push_back("table " + text_of(table.name) +
@@ -131,8 +143,17 @@ void Resources::add(Resource resource) {
                           text_of(resources_[place->second].table->name) + " and " + name);
         return;
     }
+    note_names(*resource.table);
     by_table_[resource.table->name] = resources_.size();
     resources_.push_back(std::move(resource));
+}
+
+void Resources::note_names(const schema::Table& table) {
+    for (const char* name : {"deletedAt", "trashItem"})
+        if (table.column(name))
+            notes_.push_back("table " + text_of(table.name) + " has a column " + name +
+                             " of its own: what trashd says under that name is called " +
+                             unused_name(table, name) + " there");
 }
 
 const Resource* Resources::called(const std::vector<std::string>& path) const {
@@ -169,7 +190,7 @@ std::string Resources::path_of(const schema::QualifiedName& table) const {
 std::string Resources::href(const schema::QualifiedName& table,
                             const std::string& object_id) const {
     const auto* resource = of(table);
-    auto columns = resource ? resource->table->primary_key.size() : 1;
+    auto columns = resource ? resource->table->identity.size() : 1;
     return "/v1/" + path_of(table) + "/" + encode_object_id(object_id, columns);
 }
 
@@ -189,6 +210,18 @@ std::vector<std::string> missing_schemas(schema::Connection& connection, const C
                          did_you_mean(name, there));
     }
     return faults;
+}
+
+std::string unused_name(const schema::Table& table, std::string name) {
+    while (table.column(name)) name.insert(0, 1, '$');
+    return name;
+}
+
+schema::KeyChoice keys_of(const Config& config) {
+    schema::KeyChoice keys;
+    for (const auto& resource : config.resources)
+        if (!resource.key.empty()) keys[resource.table] = resource.key;
+    return keys;
 }
 
 cascade::Policy make_policy(const schema::Catalog& catalog, const Config& config,

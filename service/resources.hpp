@@ -43,26 +43,35 @@ class Resources {
     const std::vector<std::string>& warnings() const {
         return warnings_;
     }  // tables not served, why
+    const std::vector<std::string>& notes() const { return notes_; }  // of tables that are served
 
   private:
     void add(Resource resource);
     const Resource* called(const std::vector<std::string>& path) const;
+    void note_names(const schema::Table& table);
 
     std::shared_ptr<const schema::Catalog> catalog_;
     std::vector<Resource> resources_;
     std::map<std::vector<std::string>, std::size_t> by_path_;
     std::map<schema::QualifiedName, std::size_t> by_table_;
     std::map<schema::QualifiedName, std::vector<std::string>> configured_;  // paths
-    std::vector<std::string> faults_, warnings_;
+    std::vector<std::string> faults_, warnings_, notes_;
 };
 
 // Schemas that are to be served and are not there. Of a database whose tables are configured one by
 // one `public` may be missing.
 std::vector<std::string> missing_schemas(schema::Connection& connection, const Config& config);
 
+// What the service says of a row beside its columns; where the table has a column of that name it
+// has a $ in front.
+std::string unused_name(const schema::Table& table, std::string name);
+
 // What on_delete says, by constraint oid; constraints that are not there go into faults.
 cascade::Policy make_policy(const schema::Catalog& catalog, const Config& config,
                             std::vector<std::string>& faults);
+
+// What the configuration says of keys.
+schema::KeyChoice keys_of(const Config& config);
 
 // The segments, encoded and joined by /.
 std::string encode_path(const std::vector<std::string>& segments);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cascade/predicates.hpp"
 #include "cascade/sql.hpp"
 #include "schema/pieces.hpp"
 #include "schema/value.hpp"
@@ -12,24 +13,12 @@ namespace trashd::service {
 
 namespace {
 
-const schema::UniqueIndex* primary_of(const schema::Table& table) {
-    for (const auto& unique : table.uniques)
-        if (unique.primary) return &unique;
-    return nullptr;
-}
-
-// The operator of the key's own index, so that it does not depend on the search path.
-std::string equality(const schema::Table& table, std::size_t position) {
-    const auto* primary = primary_of(table);
-    if (primary && position < primary->operators.size()) return primary->operators[position];
-    return "OPERATOR(pg_catalog.=)";
-}
-
 std::string term(const schema::Table& table, const std::string& alias, std::size_t position) {
-    const auto& column = *table.column(table.primary_key[position]);
+    const auto& column = *table.column(table.identity[position]);
     const auto key = alias + "." + schema::quoted(column.name);
     const auto value = schema::from_text(column, fmt::format("${}", position + 1));
-    return fmt::format("{} {} {}", schema::in_base_type(column, key), equality(table, position),
+    return fmt::format("{} {} {}", schema::in_base_type(column, key),
+                       cascade::identity_operators(table)[position],
                        schema::in_base_type(column, value));
 }
 
@@ -55,15 +44,15 @@ std::size_t characters(std::string_view text) {
 
 std::string equals_key(const schema::Table& table, const std::string& alias) {
     std::string sql;
-    for (std::size_t i = 0; i < table.primary_key.size(); ++i)
+    for (std::size_t i = 0; i < table.identity.size(); ++i)
         sql += (i ? " AND " : "") + term(table, alias, i);
     return sql;
 }
 
 bool can_be_key(const schema::Table& table, const std::vector<std::string>& id) {
-    if (id.size() != table.primary_key.size()) return false;
+    if (id.size() != table.identity.size()) return false;
     for (std::size_t i = 0; i < id.size(); ++i) {
-        auto most = longest(*table.column(table.primary_key[i]));
+        auto most = longest(*table.column(table.identity[i]));
         if (most && characters(id[i]) > *most) return false;
     }
     return true;

@@ -13,7 +13,7 @@
 namespace trashd::service {
 namespace {
 
-// Nullptr where the server names none that the table has, or one that refers to no primary key.
+// Nullptr where the server names none that the table has, or one that refers not to a key.
 const schema::ForeignKey* broken_key(const Call& call, const SqlError& sql) {
     const auto& catalog = *call.resources->catalog();
     const auto& table = *call.resource->table;
@@ -22,7 +22,7 @@ const schema::ForeignKey* broken_key(const Call& call, const SqlError& sql) {
     for (const auto* key : catalog.references(table.oid)) {
         const auto* parent = catalog.table(key->parent);
         if (own && key->name == sql.constraint && parent &&
-            std::ranges::is_permutation(key->parent_columns, parent->primary_key))
+            std::ranges::is_permutation(key->parent_columns, parent->identity))
             return key;
     }
     return nullptr;
@@ -34,7 +34,7 @@ std::vector<std::string> parent_of(const Call& call, const std::vector<std::stri
     const auto& table = *call.resource->table;
     const auto& parent = *call.resources->catalog()->table(key.parent);
     std::vector<const schema::Column*> wanted;
-    for (const int attnum : parent.primary_key) {
+    for (const int attnum : parent.identity) {
         const auto at = std::ranges::find(key.parent_columns, attnum) - key.parent_columns.begin();
         wanted.push_back(table.column(key.child_columns[static_cast<std::size_t>(at)]));
     }

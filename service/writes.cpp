@@ -41,7 +41,7 @@ std::string returned(const schema::Table& table, const std::string& alias, const
             : schema::short_text(fmt::format("pg_catalog.row_to_json({})::pg_catalog.text", alias),
                                  given.shown);
     return fmt::format("{}, {}, {}, {}, {}", json, cascade::etag_sql(table, alias),
-                       schema::key_text(table, table.primary_key, alias), given.crossing,
+                       schema::key_text(table, table.identity, alias), given.crossing,
                        given.own);
 }
 
@@ -75,7 +75,7 @@ std::string same_key(const schema::Table& table, const Columns& given, const std
     const auto operators = cascade::identity_operators(table);
     std::string sql;
     for (const auto* column : given) {
-        const auto& key = table.primary_key;
+        const auto& key = table.identity;
         const auto at = std::find(key.begin(), key.end(), column->attnum) - key.begin();
         const auto name = schema::quoted(column->name);
         sql += fmt::format(", {}.{} {} {}.{}", alias, name, operators[at], kGiven, name);
@@ -156,7 +156,7 @@ std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAdd
     sql += same_key(table, key.columns, alias) +
            fmt::format(" FROM {} AS {}", schema::relation(table), alias);
     if (!key.columns.empty())
-        sql += " CROSS JOIN " + record(key.columns, table.primary_key.size() + 1);
+        sql += " CROSS JOIN " + record(key.columns, table.identity.size() + 1);
     sql += fmt::format(" WHERE {} AND {} FOR NO KEY UPDATE OF {}", equals_key(table, alias),
                        address.own, alias);
     const auto result = transaction.exec(sql, params_of(address, key));
@@ -184,8 +184,7 @@ std::optional<WrittenRow> update_row(schema::Transaction& transaction, const Row
             params_of(address, given)));
     auto sql = fmt::format("UPDATE {} AS {} SET {}", schema::relation(table), alias,
                            assignments(given.columns, defaults));
-    if (!given.columns.empty())
-        sql += " FROM " + record(given.columns, table.primary_key.size() + 1);
+    if (!given.columns.empty()) sql += " FROM " + record(given.columns, table.identity.size() + 1);
     return written(
         transaction.exec(sql + where + " RETURNING " + wanted, params_of(address, given)));
 }

@@ -416,3 +416,48 @@ CREATE PUBLICATION some_tables FOR TABLE k;
     CHECK(published.subject == "public.k");
     CHECK(published.fix == "ALTER TABLE \"public\".\"k\" REPLICA IDENTITY FULL;");
 }
+
+TEST_CASE("a reference that the configuration sets to null although it cannot be is named") {
+    TempDatabase database(R"(
+CREATE TABLE a (id int PRIMARY KEY);
+CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a, c int REFERENCES a);
+CREATE INDEX ON b (a);
+CREATE INDEX ON b (c);
+)");
+    service::Config config;
+    service::ResourceConfig resource;
+    resource.table = {"public", "b"};
+    resource.on_delete = {{"b_a_fkey", "set-null"}, {"b_c_fkey", "set-null"}};
+    config.resources = {resource};
+    const auto found = single(findings_of(database.url(), config), "configuration");
+    CHECK(found.subject == "public.b");
+    CHECK(found.detail ==
+          "the foreign key b_a_fkey refuses deletes: configured: set-null, but the column a is NOT "
+          "NULL");
+    CHECK(found.fix == "let the columns be NULL, or say another on_delete");
+}
+
+TEST_CASE("a table without a key is named with the index that would do") {
+    TempDatabase database(R"(
+CREATE TABLE served (id text NOT NULL UNIQUE);
+CREATE TABLE nullable (a int, b int NOT NULL, "C" int);
+CREATE UNIQUE INDEX partial ON nullable (b) WHERE a > 0;
+CREATE UNIQUE INDEX would_do ON nullable ("C", b);
+)");
+    const auto found = single(findings_of(database.url()), "no-key");
+    CHECK(found.subject == "public.nullable");
+    CHECK(found.fix ==
+          "let the unique index would_do be its key: ALTER TABLE \"public\".\"nullable\" ALTER "
+          "\"C\" SET NOT NULL;");
+    TestConnection(database.url())->exec(found.fix.substr(found.fix.find("ALTER TABLE")));
+    CHECK(only(findings_of(database.url()), "no-key").empty());
+}
+
+TEST_CASE("tables with columns that the trash calls so are named") {
+    TempDatabase database("CREATE TABLE a (id int PRIMARY KEY, \"deletedAt\" date)");
+    const auto found = single(findings_of(database.url()), "own-column");
+    CHECK(found.severity == Severity::kInfo);
+    CHECK(found.detail ==
+          "table public.a has a column deletedAt of its own: what trashd says under that name is "
+          "called $deletedAt there");
+}

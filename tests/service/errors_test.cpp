@@ -404,3 +404,35 @@ TEST_CASE("without its database every address of data is 503, and 200 again with
     }
     std::filesystem::remove_all(directory);
 }
+
+TEST_CASE("with cascade=true each dependent says why its rows are not taken along") {
+    // The advice was cascade=true again.
+    TempDatabase database(R"(
+CREATE TABLE branch (id int PRIMARY KEY);
+CREATE TABLE item (id int PRIMARY KEY, branch int NOT NULL REFERENCES branch, gone bool);
+CREATE RULE keep_item AS ON DELETE TO item DO INSTEAD UPDATE item SET gone = true WHERE id = OLD.id;
+CREATE TABLE kept (id int PRIMARY KEY, branch int REFERENCES branch ON DELETE CASCADE);
+CREATE RULE keep AS ON UPDATE TO kept DO INSTEAD NOTHING;
+INSERT INTO branch VALUES (1);
+INSERT INTO item VALUES (1, 1), (2, 1);
+INSERT INTO kept VALUES (1, 1);
+)");
+    ServiceProcess service(database.url());
+    const std::string why = "rewrite rules on public.item would divert its rows; drop the rules";
+    const auto answer = request(service.port(), "DELETE", "/v1/branch/1?cascade=true").json();
+    CHECK(answer["code"] == "has-dependents");
+    CHECK(answer["detail"] ==
+          "other rows refer to this object and cannot be taken along; each of dependents says why");
+    REQUIRE(answer["dependents"].Size() == 2);
+    CHECK(answer["dependents"][0]["reason"] == why.c_str());
+    CHECK(answer["dependents"][1]["reason"] ==
+          "rewrite rules on public.kept would divert its rows; drop the rules");
+    const auto bulk = request(service.port(), "DELETE", "/v1/branch?ids=1&cascade=true").json();
+    CHECK(bulk["dependents"][0]["reason"] == why.c_str());
+    CHECK(bulk["detail"] == answer["detail"]);
+    const auto plan = request(service.port(), "GET", "/v1/branch/$metadata").json();
+    CHECK(plan["deleteWithCascade"]["effects"][0]["reason"] == why.c_str());
+    const auto plain = request(service.port(), "DELETE", "/v1/branch/1").json();
+    CHECK_FALSE(plain["dependents"][0].HasMember("reason"));
+    CHECK(plain["dependents"][1]["reason"] == answer["dependents"][1]["reason"]);
+}

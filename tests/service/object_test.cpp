@@ -95,3 +95,30 @@ TEST_CASE("deletedAt in a PATCH is answered by where the object is") {
                 R"({"id": 3, "deletedAt": null})");
     CHECK((made.status == 422 && made.json()["column"] == "deletedAt"));
 }
+
+TEST_CASE("where a table has columns of the trash's names, the trash's have a $ in front") {
+    // The column won quietly: there was no id to restore by, and no time of deletion.
+    Bench bench(", \"deletedAt\" timestamptz, \"trashItem\" text DEFAULT 'x'");
+    CHECK(bench.service.log().find("has a column deletedAt of its own") != std::string::npos);
+    const auto trashed = bench.get("1?deleted=true").json();
+    CHECK(trashed["deletedAt"].IsNull());
+    CHECK(trashed["$deletedAt"].IsString());
+    CHECK(trashed["trashItem"] == "x");
+    const std::string item = trashed["$trashItem"]["id"].GetString();
+    auto list = [&](const std::string& query) {
+        return ids(request(bench.service.port(), "GET", "/v1/thing?" + query)).size();
+    };
+    CHECK(list("deleted=null&where[$deletedAt][exists]=true") == 1);
+    CHECK(list("deleted=null&where[deletedAt][exists]=true") == 0);
+    CHECK(list("deleted=null&where[deletedAt][exists]=false") == 2);
+    CHECK(list("deleted=true&sort=-$deletedAt") == 1);
+    CHECK(bench.get("1?where[$deletedAt][exists]=true").status == 200);
+    CHECK(request(bench.service.port(), "PATCH", "/v1/thing/2",
+                  {{"Content-Type", "application/json"}},
+                  R"({"deletedAt": "2026-01-01T00:00:00Z"})")
+              .status == 200);
+    CHECK(request(bench.service.port(), "PATCH", "/v1/thing/1?deleted=true",
+                  {{"Content-Type", "application/json"}}, R"({"deletedAt": null})")
+              .status == 200);
+    CHECK(request(bench.service.port(), "GET", "/v1/trash/" + item).code() == "gone");
+}
