@@ -61,14 +61,13 @@ bool at_end(const PGconn* connection) {
 }
 
 SqlError sql_error(PGconn* connection, const PGresult* result) {
-    SqlError sql{field(result, PG_DIAG_SQLSTATE),       field(result, PG_DIAG_MESSAGE_PRIMARY),
-                 field(result, PG_DIAG_MESSAGE_DETAIL), field(result, PG_DIAG_SCHEMA_NAME),
-                 field(result, PG_DIAG_TABLE_NAME),     field(result, PG_DIAG_COLUMN_NAME),
+    SqlError sql{field(result, PG_DIAG_SQLSTATE),        field(result, PG_DIAG_MESSAGE_PRIMARY),
+                 field(result, PG_DIAG_MESSAGE_DETAIL),  field(result, PG_DIAG_SCHEMA_NAME),
+                 field(result, PG_DIAG_TABLE_NAME),      field(result, PG_DIAG_COLUMN_NAME),
                  field(result, PG_DIAG_CONSTRAINT_NAME), field(result, PG_DIAG_CONTEXT),
                  field(result, PG_DIAG_MESSAGE_HINT)};
     if (sql.sqlstate.empty()) {
-        sql.sqlstate =
-            at_end(connection) ? sqlstate::kConnectionFailure : sqlstate::kInternalError;
+        sql.sqlstate = at_end(connection) ? sqlstate::kConnectionFailure : sqlstate::kInternalError;
         sql.message = PQerrorMessage(connection);
     }
     return sql;
@@ -180,8 +179,10 @@ class Pipeline {
 
 void forget_if_gone(PGconn* connection, const std::string& sql, const SqlError& error) {
     auto& names = statements(connection).names;
-    if (error.sqlstate == sqlstate::kInvalidStatementName) names.clear();     // the others will hardly be there
-    if (error.sqlstate == sqlstate::kFeatureNotSupported) names.erase(sql);  // its result type has changed
+    if (error.sqlstate == sqlstate::kInvalidStatementName)
+        names.clear();  // the others will hardly be there
+    if (error.sqlstate == sqlstate::kFeatureNotSupported)
+        names.erase(sql);  // its result type has changed
 }
 
 using Together = std::vector<const Connection::Statement*>;
@@ -192,7 +193,8 @@ constexpr const char* kStandby =
 
 // Nothing else refuses to begin a transaction in these words.
 Error error_of(const std::string& sql, const SqlError& error) {
-    const bool standby = error.sqlstate == sqlstate::kFeatureNotSupported && sql.starts_with("BEGIN");
+    const bool standby =
+        error.sqlstate == sqlstate::kFeatureNotSupported && sql.starts_with("BEGIN");
     return standby ? Error(Code::kUnavailable, kStandby, error) : Error(error);
 }
 

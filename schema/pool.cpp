@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "schema/database.hpp"
+#include "schema/encoding.hpp"
 #include "schema/sqlstate.hpp"
 
 namespace trashd::schema {
@@ -98,14 +99,6 @@ std::string cause_of(const std::exception& error) {
     return std::string(at == message.npos ? message : message.substr(at + 1));
 }
 
-// A database of the encoding SQL_ASCII knows bytes alone: a text that is no UTF-8 could not be
-// read, nor any list that it stands in.
-void take_bytes_as_they_are(PGconn* connection) {
-    const char* encoding = PQparameterStatus(connection, "server_encoding");
-    if (encoding != nullptr && std::string_view(encoding) == "SQL_ASCII")
-        PQsetClientEncoding(connection, "SQL_ASCII");
-}
-
 PGconn* open(soci::session& session, const std::string& uri, Pooler pooler) {
     try {
         session.close();
@@ -117,7 +110,7 @@ PGconn* open(soci::session& session, const std::string& uri, Pooler pooler) {
     auto* connection = native(session);
     PQsetNoticeProcessor(
         connection, [](void*, const char*) {}, nullptr);
-    take_bytes_as_they_are(connection);
+    if (bytes_alone(connection)) PQsetClientEncoding(connection, "SQL_ASCII");
     if (pooler == Pooler::kTransaction || (pooler == Pooler::kAuto && elsewhere(connection)))
         Connection(connection).do_not_prepare();
     return connection;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "schema/database.hpp"
+#include "schema/encoding.hpp"
 #include "schema/identifier.hpp"
 #include "schema/sqlstate.hpp"
 
@@ -99,6 +100,8 @@ constexpr const char* kEnd = "SET CONSTRAINTS ALL IMMEDIATE";
 // one's as well. A pooler keeps settings of its own, the encoding too, which are not to be reset.
 void leave_nothing(const Connection& connection, std::vector<Connection::Statement>& after) {
     after.push_back({connection.prepares() ? "RESET ALL" : "RESET search_path"});
+    if (connection.prepares() && bytes_alone(connection.native()))
+        after.push_back({"SET client_encoding TO 'SQL_ASCII'"});
     after.push_back({"RESET ROLE"});
 }
 
