@@ -202,6 +202,20 @@ void follow_types(Connection& connection, const std::string& trash_schema,
     }
 }
 
+// In a transaction that writes, whatever the database says of those that do not say what they are.
+void follow_names(Connection& connection, const std::string& trash_schema,
+                  const schema::Catalog& catalog) {
+    schema::Transaction transaction(connection, schema::Mode::kMove);
+    follow_types(transaction.connection(), trash_schema, catalog);
+    transaction.exec(with_schema(
+        "UPDATE {schema}.named n SET name = f.name FROM (SELECT kind, number, "
+        "{schema}.name_of(kind, number) AS name FROM {schema}.named) f WHERE n.kind "
+        "OPERATOR(pg_catalog.=) f.kind AND n.number OPERATOR(pg_catalog.=) f.number AND n.name "
+        "OPERATOR(pg_catalog.<>) f.name",
+        trash_schema));
+    transaction.commit();
+}
+
 }  // namespace
 
 Home home_of(Connection& connection, const std::string& trash_schema) {
@@ -244,13 +258,7 @@ void keep_current(Connection& connection, const std::string& trash_schema,
         settle(transaction, trash_schema);
         transaction.commit();
     }
-    follow_types(connection, trash_schema, catalog);
-    connection.exec(with_schema(
-        "UPDATE {schema}.named n SET name = f.name FROM (SELECT kind, number, "
-        "{schema}.name_of(kind, number) AS name FROM {schema}.named) f WHERE n.kind "
-        "OPERATOR(pg_catalog.=) f.kind AND n.number OPERATOR(pg_catalog.=) f.number AND n.name "
-        "OPERATOR(pg_catalog.<>) f.name",
-        trash_schema));
+    follow_names(connection, trash_schema, catalog);
 }
 
 std::vector<Stranded> stranded(Connection& connection, const std::string& trash_schema) {
