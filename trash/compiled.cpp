@@ -41,7 +41,8 @@ using TextOf = std::string(const schema::Catalog&, const cascade::Plan&, const c
 
 // Gives the functions their names.
 void make_functions(PlanFunctions& functions, Compiled& made, const cascade::Names& names) {
-    const PlanBasis basis{made.plan.root->oid, cascade::tables_of(made.plan), names.fingerprint};
+    const PlanBasis basis{made.plan.root->oid, cascade::tables_of(made.plan), names.types,
+                          names.fingerprint + names.types_fingerprint};
     auto make = [&](TextOf* text_of, const char* prefix) {
         return functions.make(prefix, basis, [&](const std::string& name) {
             return text_of(*made.catalog, made.plan, names, name);

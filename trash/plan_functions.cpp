@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <sstream>
 
 #include "schema/reader.hpp"
 #include "schema/value.hpp"
@@ -22,25 +23,37 @@ std::string hash(const std::string& text) {
     return digits;
 }
 
+std::string literal_of(const std::vector<schema::Oid>& oids) {
+    std::vector<schema::Param> all;
+    for (const auto oid : oids) all.emplace_back(std::to_string(oid));
+    return schema::array_literal(all);
+}
+
+std::vector<schema::Oid> oids_of(const std::string& literal) {
+    std::vector<schema::Oid> oids;
+    for (const auto& oid : schema::parse_array(literal))
+        oids.push_back(static_cast<schema::Oid>(std::stoul(oid.value_or("0"))));
+    return oids;
+}
+
 // Kept as the comment of the function, a part a line.
 std::string comment_of(const PlanBasis& basis) {
-    std::vector<schema::Param> oids;
-    for (const auto oid : basis.tables) oids.emplace_back(std::to_string(oid));
-    return std::to_string(basis.root) + "\n" + schema::array_literal(oids) + "\n" +
-           basis.fingerprint;
+    return std::to_string(basis.root) + "\n" + literal_of(basis.tables) + "\n" +
+           literal_of(basis.types) + "\n" + basis.fingerprint;
 }
 
 struct Made {
-    std::string name, tables, fingerprint;
+    std::string name, tables, types, fingerprint;
 };
 
 Made made_from(const schema::Result& found, int row) {
-    Made made{std::string(found.text(row, 0)), "", ""};
-    const std::string comment(found.text(row, 1));
-    const auto first = comment.find('\n'), second = comment.find('\n', first + 1);
-    if (first == std::string::npos || second == std::string::npos) return made;
-    made.tables = comment.substr(first + 1, second - first - 1);
-    made.fingerprint = comment.substr(second + 1);
+    Made made{std::string(found.text(row, 0)), "", "", ""};
+    std::istringstream comment{std::string(found.text(row, 1))};
+    std::string root;
+    if (std::getline(comment, root) && std::getline(comment, made.tables) &&
+        std::getline(comment, made.types) && std::getline(comment, made.fingerprint))
+        return made;
+    made.tables.clear();
     return made;
 }
 
@@ -63,11 +76,14 @@ std::string PlanFunctions::make(const std::string& prefix, const PlanBasis& basi
     return full;
 }
 
-std::string PlanFunctions::fingerprint_of(const std::string& tables) {
-    std::vector<schema::Oid> oids;
-    for (const auto& oid : schema::parse_array(tables))
-        oids.push_back(static_cast<schema::Oid>(std::stoul(oid.value_or("0"))));
-    return std::string(transaction_.exec(schema::fingerprint_sql(oids)).text(0, 0));
+std::string PlanFunctions::fingerprint_of(const std::string& tables, const std::string& types) {
+    const auto of = [&](const std::string& sql) {
+        const auto found = transaction_.exec(sql);
+        return found.rows() == 0 ? "" : std::string(found.text(0, 0));
+    };
+    const auto own = oids_of(types);
+    return of(schema::fingerprint_sql(oids_of(tables))) +
+           (own.empty() ? "" : of(schema::types_fingerprint_sql(own)));
 }
 
 // Those of earlier versions have no comment, and are made again where they are still of use.
@@ -86,8 +102,8 @@ void PlanFunctions::drop_old(std::optional<schema::Oid> root) {
         const auto made = made_from(found, row);
         if (made_.contains(made.name)) continue;
         if (!made.tables.empty()) {
-            const auto [known, fresh] = now.try_emplace(made.tables);
-            if (fresh) known->second = fingerprint_of(made.tables);
+            const auto [known, fresh] = now.try_emplace(made.tables + made.types);
+            if (fresh) known->second = fingerprint_of(made.tables, made.types);
             if (known->second == made.fingerprint) continue;
         }
         transaction_.exec("DROP FUNCTION IF EXISTS " + quoted({schema_, made.name}));

@@ -13,12 +13,12 @@
 
 namespace trashd::trash {
 
-// What a function hangs on: it refuses to run as soon as these tables' fingerprint is another one,
-// which is then never again what it was.
+// What a function hangs on: it refuses to run as soon as the fingerprint of these tables, or of the
+// users' types in them, is another one, which is then never again what it was.
 struct PlanBasis {
     schema::Oid root = 0;
-    std::vector<schema::Oid> tables;
-    std::string fingerprint;
+    std::vector<schema::Oid> tables, types;
+    std::string fingerprint;  // that of the tables, and behind it that of the types
 };
 
 class PlanFunctions {
@@ -36,7 +36,8 @@ class PlanFunctions {
     void drop_old(std::optional<schema::Oid> root);
 
   private:
-    std::string fingerprint_of(const std::string& tables);
+    // Both array literals.
+    std::string fingerprint_of(const std::string& tables, const std::string& types);
 
     schema::Transaction& transaction_;
     std::string schema_;

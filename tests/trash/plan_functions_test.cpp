@@ -54,6 +54,20 @@ TEST_CASE_FIXTURE(Bench, "each change of a table leaves the functions of its new
     }
 }
 
+TEST_CASE_FIXTURE(Bench, "each change of a type leaves the functions of its newest plan alone") {
+    // What is seen at the type alone left the functions of the plans before.
+    script("CREATE TYPE mood AS ENUM ('sad'); ALTER TABLE p ADD m mood");
+    there_and_back(bin, "p", 3);
+    const auto first = functions();
+    for (int i = 1; i <= 3; ++i) {
+        script("ALTER TYPE mood ADD VALUE 'm" + std::to_string(i) + "'");
+        script("ALTER TYPE mood RENAME VALUE 'm" + std::to_string(i) + "' TO 'n" +
+               std::to_string(i) + "'");
+        there_and_back(bin, "p", 3);
+        CHECK(functions() == first);
+    }
+}
+
 TEST_CASE_FIXTURE(Bench, "an instance that starts later drops what earlier ones left") {
     there_and_back(bin, "c", 1);
     there_and_back(bin, "p", 3);
