@@ -18,6 +18,26 @@ std::string stored(const std::string& trash_schema) {
            literal(trash_schema);
 }
 
+// (oid, name) from entries as stored() writes them.
+std::string tables_of(const std::string& entries) {
+    return "(SELECT pg_catalog.split_part(d.x, ' ', 1)::pg_catalog.oid AS oid, "
+           "pg_catalog.regexp_replace(d.x, '^[0-9]+ [0-9]+ ', '') AS name FROM (" +
+           entries + ") d(x))";
+}
+
+// Another session's TRUNCATE may have ended meanwhile: who did it holds the lock.
+constexpr const char* kHeldAlone = R"(EXISTS (SELECT FROM pg_catalog.pg_locks l
+      WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
+        AND l.locktype OPERATOR(pg_catalog.=) 'relation'
+        AND l.relation OPERATOR(pg_catalog.=) h.oid
+        AND l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock'))";
+
+// By this transaction or one within it, for it holds the table alone: no file tells of that.
+constexpr const char* kColumnDropped = R"(EXISTS (SELECT FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid OPERATOR(pg_catalog.=) t.oid AND a.attisdropped
+        AND pg_catalog.age(a.xmin) OPERATOR(pg_catalog.<=)
+            pg_catalog.age(pg_catalog.pg_current_xact_id()::pg_catalog.xid)))";
+
 std::string deleted(const std::string& table) {
     return "pg_catalog.pg_stat_get_xact_tuples_deleted('pg_catalog." + table +
            "'::pg_catalog.regclass)";
@@ -29,22 +49,17 @@ std::string stored_tables_sql(const std::string& trash_schema) {
     return "ARRAY(" + stored(trash_schema) + ")";
 }
 
-// Another session's TRUNCATE may have ended meanwhile: who did it holds the lock.
 std::string harmed_table_sql(const std::string& trash_schema, const std::string& before) {
-    return R"((SELECT pg_catalog.concat(
-        CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class c
-                          WHERE c.oid OPERATOR(pg_catalog.=) h.oid)
-             THEN 'empties or rewrites' ELSE 'drops' END, ' the table ', h.name)
-      FROM (SELECT pg_catalog.split_part(d.x, ' ', 1)::pg_catalog.oid AS oid,
-                   pg_catalog.regexp_replace(d.x, '^[0-9]+ [0-9]+ ', '') AS name
-            FROM (SELECT b.x FROM pg_catalog.unnest()" +
-           before + R"() b(x) EXCEPT )" + stored(trash_schema) + R"() d(x)) h
-      WHERE EXISTS (SELECT FROM pg_catalog.pg_locks l
-                    WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
-                      AND l.locktype OPERATOR(pg_catalog.=) 'relation'
-                      AND l.relation OPERATOR(pg_catalog.=) h.oid
-                      AND l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock')
-      ORDER BY h.name LIMIT 1))";
+    return R"((SELECT pg_catalog.concat(h.harm, ' the table ', h.name) FROM (
+      SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class c
+                               WHERE c.oid OPERATOR(pg_catalog.=) t.oid)
+                  THEN 'empties or rewrites' ELSE 'drops' END AS harm, t.*
+      FROM )" +
+           tables_of("SELECT b.x FROM pg_catalog.unnest(" + before + ") b(x) EXCEPT " +
+                     stored(trash_schema)) +
+           R"( t UNION ALL SELECT 'drops a column of', t.* FROM )" +
+           tables_of("SELECT b.x FROM pg_catalog.unnest(" + before + ") b(x)") + " t WHERE " +
+           kColumnDropped + ") h WHERE " + kHeldAlone + " ORDER BY h.name, h.harm LIMIT 1)";
 }
 
 std::string deleted_large_objects_sql() {

@@ -10,8 +10,8 @@ namespace trashd::schema {
 std::string stored_tables_sql(const std::string& trash_schema);
 
 // Expression of type text: what this transaction has done to a table since `before` (an expression,
-// as stored_tables_sql was), "drops the table public.t" or "empties or rewrites the table
-// public.t"; NULL: nothing. Tables made since, temporary ones, and what others do do not count.
+// as stored_tables_sql was), "drops the table public.t", "drops a column of the table public.t" or
+// "empties or rewrites the table public.t"; NULL: nothing. Tables made since, temporary ones, and what others do do not count.
 std::string harmed_table_sql(const std::string& trash_schema, const std::string& before);
 
 // Expression of type int8: how many large objects, and pages of them, the transaction has deleted.

@@ -43,6 +43,17 @@ TEST_CASE("a table that the transaction empties, rewrites or drops is named") {
     CHECK(harm("TRUNCATE trashd.item") == "NULL");
 }
 
+TEST_CASE("a table from which the transaction drops a column is named") {
+    // Its file stays, and what was in the column is gone.
+    CHECK(harm("ALTER TABLE log DROP x") == "drops a column of the table public.log");
+    CHECK(harm("DO $$ BEGIN ALTER TABLE log DROP x; EXCEPTION WHEN division_by_zero THEN NULL; END "
+               "$$") == "drops a column of the table public.log");
+    CHECK(harm("ROLLBACK; BEGIN; ALTER TABLE log DROP x; COMMIT; BEGIN; CREATE TEMP TABLE was AS "
+               "SELECT " +
+               schema::stored_tables_sql("trashd") +
+               " AS tables; ALTER TABLE log ADD y int; LOCK TABLE log") == "NULL");
+}
+
 TEST_CASE("large objects that the transaction deletes are counted") {
     CHECK(objects("SELECT 1") == "0");
     CHECK(objects("SELECT lo_unlink(4711)") == "1");

@@ -129,7 +129,7 @@ SELECT lo_create(4711);
 INSERT INTO a VALUES (1, 'TRUNCATE cache'), (2, 'DROP TABLE log_2'), (3, 'DROP SCHEMA t_3 CASCADE'),
   (4, 'SELECT lo_unlink(4711)'), (5, 'DELETE FROM cache'), (6, 'SET ROLE pg_monitor'),
   (7, 'CREATE TEMP TABLE scratch ON COMMIT DROP AS SELECT 1; TRUNCATE scratch; DROP TABLE scratch'),
-  (8, 'CREATE TABLE made AS SELECT 1; DROP TABLE made');
+  (8, 'CREATE TABLE made AS SELECT 1; DROP TABLE made'), (9, 'ALTER TABLE cache DROP x');
 CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE OLD.what; RETURN NULL; END $$;
 CREATE TRIGGER act AFTER DELETE ON a FOR EACH ROW EXECUTE FUNCTION act();
 )");
@@ -145,6 +145,7 @@ CREATE TRIGGER act AFTER DELETE ON a FOR EACH ROW EXECUTE FUNCTION act();
     CHECK(says(1) == "a trigger empties or rewrites the table public.cache" + lost);
     CHECK(says(2) == "a trigger drops the table public.log_2" + lost);
     CHECK(says(3) == "a trigger drops the table t_3.data" + lost);
+    CHECK(says(9) == "a trigger drops a column of the table public.cache" + lost);
     CHECK(says(4) ==
           "a trigger or function deletes large objects, which would not be in the trash; change "
           "the trigger");
@@ -156,7 +157,7 @@ CREATE TRIGGER act AFTER DELETE ON a FOR EACH ROW EXECUTE FUNCTION act();
     CHECK(call("DELETE", "/v1/a/8").status == 204);
     CHECK(call.value("SELECT count(*) FROM cache") == "2");
     CHECK(call.value("SELECT count(*) FROM log_2, t_3.data, pg_largeobject_metadata") == "1");
-    CHECK(call.value("SELECT count(*) FROM a") == "6");
+    CHECK(call.value("SELECT count(*) FROM a") == "7");
 }
 
 // Another session's TRUNCATE, which the trigger has nothing to do with, is none of it.
