@@ -1,10 +1,10 @@
 #include <algorithm>
 
 #include "cascade/statements.hpp"
+#include "schema/activity.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
-#include "schema/watch.hpp"
 
 namespace trashd::cascade {
 
@@ -113,10 +113,10 @@ std::string Taking::tell_triggers() const {
 std::string Taking::watch_others() const {
     if (!runs_code(catalog_, plan_)) return "";
     const auto text = "  _role := pg_catalog.current_setting('role');\n  _objects := " +
-                      schema::deleted_large_objects_sql() + ";\n";
+                      schema::large_objects_deleted_sql() + ";\n";
     if (!runs_triggers(catalog_, plan_)) return text;
     return tell_triggers() + text + in_other_tables("_made") +
-           "  _tables := " + schema::stored_tables_sql(names_.trash_schema) + ";\n";
+           "  _tables := " + schema::standing_sql(names_.trash_schema) + ";\n";
 }
 
 std::string Taking::written_elsewhere() const {
@@ -249,8 +249,8 @@ std::string Taking::refuse_other_role() const {
 
 // Of what counting deleted rows does not see.
 std::string Taking::refuse_harm() const {
-    return "  _harm := " + schema::harmed_table_sql(names_.trash_schema, "_tables") +
-           ";\n  IF _harm IS NOT NULL THEN " +
+    return "  _harm := pg_catalog.regexp_replace((" + schema::harmed_sql("_tables") +
+           ")[1], '^[0-9]+ ', '');\n  IF _harm IS NOT NULL THEN " +
            raise_expression(sqlstate::kInterference,
                             "pg_catalog.concat('a trigger ', _harm, ', whose rows would not be in "
                             "the trash; change the trigger')") +
@@ -293,7 +293,7 @@ std::string Taking::prove() const {
             raise(sqlstate::kInterference,
                   "a trigger or function changes settings that values are written under; change "
                   "it to set them no further than its own end") +
-            "  END IF;\n  IF " + schema::deleted_large_objects_sql() +
+            "  END IF;\n  IF " + schema::large_objects_deleted_sql() +
             " OPERATOR(pg_catalog.<>) _objects THEN " +
             raise(sqlstate::kInterference,
                   unlinkers(plan_) +

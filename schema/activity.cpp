@@ -41,18 +41,38 @@ std::string standing_sql(const std::string& trash_schema) {
            literal(trash_schema) + ")";
 }
 
-// Others may drop and rewrite tables at the same time; who does holds the heaviest lock.
-std::string felled_sql(const std::string& standing) {
-    return "ARRAY(SELECT s.entry FROM "
-           "pg_catalog.unnest(" +
-           standing +
-           ") s(entry) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid "
-           "OPERATOR(pg_catalog.=) pg_catalog.split_part(s.entry, ' ', 1)::pg_catalog.oid AND "
-           "c.relfilenode OPERATOR(pg_catalog.=) pg_catalog.split_part(s.entry, ' ', "
-           "2)::pg_catalog.oid) AND EXISTS (SELECT FROM pg_catalog.pg_locks k WHERE k.pid "
-           "OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND k.relation "
-           "OPERATOR(pg_catalog.=) pg_catalog.split_part(s.entry, ' ', 1)::pg_catalog.oid AND "
-           "k.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock') ORDER BY 1)";
+// Others may drop and rewrite tables at the same time; who does holds the heaviest lock. No file
+// tells of a dropped column, but the transaction that wrote its row, this one or one within it.
+std::string harmed_sql(const std::string& standing) {
+    return R"(ARRAY(SELECT pg_catalog.concat(h.oid, ' ', h.harm, ' the table ', h.name) FROM (
+      SELECT s.oid, s.name, CASE
+          WHEN c.oid IS NULL THEN 'drops'
+          WHEN c.relfilenode OPERATOR(pg_catalog.<>) s.file THEN 'empties or rewrites'
+          WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid OPERATOR(pg_catalog.=) s.oid AND a.attisdropped
+                AND pg_catalog.age(a.xmin) OPERATOR(pg_catalog.<=)
+                    pg_catalog.age(pg_catalog.pg_current_xact_id()::pg_catalog.xid))
+          THEN 'drops a column of' END AS harm
+      FROM (SELECT pg_catalog.split_part(u.entry, ' ', 1)::pg_catalog.oid AS oid,
+                   pg_catalog.split_part(u.entry, ' ', 2)::pg_catalog.oid AS file,
+                   pg_catalog.regexp_replace(u.entry, '^[0-9]+ [0-9]+ ', '') AS name
+            FROM pg_catalog.unnest()" +
+           standing + R"() u(entry)) s
+      LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.oid
+      WHERE s.oid OPERATOR(pg_catalog.=) ANY (SELECT k.relation FROM pg_catalog.pg_locks k
+          WHERE k.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
+            AND k.locktype OPERATOR(pg_catalog.=) 'relation'
+            AND k.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock')) h
+      WHERE h.harm IS NOT NULL ORDER BY h.name))";
+}
+
+std::string large_objects_deleted_sql() {
+    const auto of = [](const std::string& table) {
+        return "pg_catalog.pg_stat_get_xact_tuples_deleted('pg_catalog." + table +
+               "'::pg_catalog.regclass)";
+    };
+    return "(" + of("pg_largeobject_metadata") + " OPERATOR(pg_catalog.+) " + of("pg_largeobject") +
+           ")";
 }
 
 }  // namespace trashd::schema

@@ -16,12 +16,11 @@ std::string written_to_sql(const std::string& oids);
 // SQL text[]: the permanent tables outside trash_schema, each as its oid, that of the file that
 // holds it, and its quoted name, with blanks between.
 std::string standing_sql(const std::string& trash_schema);
-// SQL text[]: of the text[] that standing_sql() gave before, those that this transaction has
-// dropped, truncated or rewritten since.
-std::string felled_sql(const std::string& standing);
-// SQL int8: large objects that this transaction has deleted.
-inline constexpr const char* kLargeObjectsDeleted =
-    "pg_catalog.pg_stat_get_xact_tuples_deleted('pg_catalog.pg_largeobject_metadata'::"
-    "pg_catalog.regclass)";
+// SQL text[]: what this transaction has done since to the tables of the text[] that standing_sql()
+// gave, each as the table's oid, a blank, and "drops the table public.t", "empties or rewrites the
+// table public.t" or "drops a column of the table public.t".
+std::string harmed_sql(const std::string& standing);
+// SQL int8: how many large objects, and pages of them, this transaction has deleted.
+std::string large_objects_deleted_sql();
 
 }  // namespace trashd::schema

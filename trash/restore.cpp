@@ -115,7 +115,7 @@ bool attempt(Restoring& restoring) {
     const bool code = runs_code(restoring);
     if (code) begin_watch(restoring);
     const auto counted = put_back(restoring);
-    if (code) refuse_felled(restoring);
+    if (code) refuse_harm(restoring);
     if (restoring.conflicts.empty()) check_places(restoring, counted);
     if (code) find_absent(restoring);
     if (!restoring.conflicts.empty()) return false;

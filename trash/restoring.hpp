@@ -170,7 +170,7 @@ void begin_watch(Restoring& restoring);
 void check_places(const Restoring& restoring, const WrittenBy& now);
 // Conflicts for what code of the database's users took away beside: whole tables; then rows too.
 // What it made is `added`.
-void refuse_felled(Restoring& restoring);
+void refuse_harm(Restoring& restoring);
 void judge(Restoring& restoring);
 
 // verify.cpp: rows by identity can be compared only where the items hold its values.

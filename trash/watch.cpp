@@ -54,12 +54,11 @@ const schema::QualifiedName& root_table(const Restoring& restoring) {
     return restoring.shapes.at(restoring.groups.front().root_shape).called();
 }
 
-// entry: as schema::felled_sql has them.
-Conflict felled(const Restoring& restoring, const std::string& entry) {
+// entry: as schema::harmed_sql has them.
+Conflict harmed(const Restoring& restoring, const std::string& entry) {
     const auto* table = restoring.catalog.table(static_cast<schema::Oid>(std::stoul(entry)));
-    const auto name = entry.substr(entry.find(' ', entry.find(' ') + 1) + 1);
     return taken_away(restoring, table ? table->name : root_table(restoring),
-                      "a trigger drops, truncates or rewrites the table " + name);
+                      "a trigger" + entry.substr(entry.find(' ')));
 }
 
 // A row that moves to another partition counts as deleted and inserted.
@@ -147,27 +146,27 @@ void begin_watch(Restoring& restoring) {
     auto& watch = restoring.watch;
     const auto found =
         restoring.together({{"SELECT " + schema::standing_sql(restoring.trash_schema) + ", " +
-                             schema::kLargeObjectsDeleted},
+                             schema::large_objects_deleted_sql()},
                             {schema::written_sql(restoring.trash_schema)}});
     watch.standing = found[0].text(0, 0);
     watch.large_objects = found[0].integer(0, 1);
     watch.beside = written_beside(found[1]);
 }
 
-void refuse_felled(Restoring& restoring) {
+void refuse_harm(Restoring& restoring) {
     const auto found =
-        restoring.transaction.exec("SELECT " + schema::felled_sql("$1::pg_catalog.text[]") + ", " +
-                                       schema::kLargeObjectsDeleted,
+        restoring.transaction.exec("SELECT " + schema::harmed_sql("$1::pg_catalog.text[]") + ", " +
+                                       schema::large_objects_deleted_sql(),
                                    {restoring.watch.standing});
     for (const auto& entry : schema::parse_array(found.text(0, 0)))
-        restoring.conflicts.push_back(felled(restoring, *entry));
+        restoring.conflicts.push_back(harmed(restoring, *entry));
     if (found.integer(0, 1) > restoring.watch.large_objects)
         restoring.conflicts.push_back(
             taken_away(restoring, root_table(restoring), "a trigger deletes a large object"));
 }
 
 void judge(Restoring& restoring) {
-    refuse_felled(restoring);
+    refuse_harm(restoring);
     const auto found = restoring.exec(schema::written_sql(restoring.trash_schema));
     for (int row = 0; row < found.rows(); ++row) judge_table(restoring, found, row);
 }

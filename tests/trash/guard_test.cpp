@@ -90,7 +90,8 @@ TEST_CASE("rows that triggers of a restore take from anywhere keep it from happe
         {"DELETE FROM t WHERE id = 9", "deletes 1 row"},
         {"DELETE FROM parts", "deletes 1 row"},
         {"TRUNCATE other", "the table public.other"},
-        {"DROP TABLE other", "the table public.other"},
+        {"DROP TABLE other", "a trigger drops the table public.other"},
+        {"ALTER TABLE other DROP id", "a trigger drops a column of the table public.other"},
         {"PERFORM lo_unlink(oid) FROM pg_largeobject_metadata", "a large object"}};
     for (const auto& [statement, said] : away) {
         Guarded db(

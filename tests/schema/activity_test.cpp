@@ -1,5 +1,5 @@
 // What a transaction did to tables and large objects, of which counts of deleted rows tell nothing.
-#include "schema/watch.hpp"
+#include "schema/activity.hpp"
 
 #include <doctest/doctest.h>
 
@@ -16,18 +16,19 @@ std::string harm(const std::string& statements) {
 CREATE TABLE cache (x int); CREATE TABLE log (x int);
 CREATE SCHEMA trashd; CREATE TABLE trashd.item (x int);)");
     TestConnection connection(database.url());
-    connection->script("BEGIN; CREATE TEMP TABLE was AS SELECT " +
-                       schema::stored_tables_sql("trashd") + " AS tables");
+    connection->script("BEGIN; CREATE TEMP TABLE was AS SELECT " + schema::standing_sql("trashd") +
+                       " AS tables");
     connection->script(statements);
-    return connection.value("SELECT " +
-                            schema::harmed_table_sql("trashd", "(SELECT w.tables FROM was w)"));
+    return connection.value("SELECT pg_catalog.regexp_replace((" +
+                            schema::harmed_sql("(SELECT w.tables FROM was w)") +
+                            ")[1], '^[0-9]+ ', '')");
 }
 
 std::string objects(const std::string& statement) {
     TempDatabase database("SELECT lo_create(4711)");
     TestConnection connection(database.url());
     connection->script("BEGIN; " + statement);
-    return connection.value("SELECT " + schema::deleted_large_objects_sql());
+    return connection.value("SELECT " + schema::large_objects_deleted_sql());
 }
 
 }  // namespace
@@ -50,7 +51,7 @@ TEST_CASE("a table from which the transaction drops a column is named") {
                "$$") == "drops a column of the table public.log");
     CHECK(harm("ROLLBACK; BEGIN; ALTER TABLE log DROP x; COMMIT; BEGIN; CREATE TEMP TABLE was AS "
                "SELECT " +
-               schema::stored_tables_sql("trashd") +
+               schema::standing_sql("trashd") +
                " AS tables; ALTER TABLE log ADD y int; LOCK TABLE log") == "NULL");
 }
 
