@@ -52,7 +52,7 @@ struct Watch {
     WrittenBy before, own;
     // Only where code of the database's users runs; beside: before, of whatever table.
     WrittenBy beside;
-    std::string standing;
+    std::string standing, read_under;  // tables; settings
     long long large_objects = 0;
 };
 

@@ -12,6 +12,12 @@ namespace {
 using schema::Table;
 using std::to_string;
 
+// Settings that decide what the stored texts mean to the input functions of their types.
+constexpr const char* kReadUnder =
+    "pg_catalog.concat_ws(' ', pg_catalog.current_setting('array_nulls'), "
+    "pg_catalog.current_setting('xmloption'), pg_catalog.current_setting('IntervalStyle'), "
+    "pg_catalog.current_setting('DateStyle'), pg_catalog.current_setting('lc_monetary'))";
+
 bool moved(const Restoring& restoring, const Table& table) {
     return !shapes_of(restoring, table).empty();
 }
@@ -146,23 +152,27 @@ void begin_watch(Restoring& restoring) {
     auto& watch = restoring.watch;
     const auto found =
         restoring.together({{"SELECT " + schema::standing_sql(restoring.trash_schema) + ", " +
-                             schema::large_objects_deleted_sql()},
+                             schema::large_objects_deleted_sql() + ", " + kReadUnder},
                             {schema::written_sql(restoring.trash_schema)}});
     watch.standing = found[0].text(0, 0);
     watch.large_objects = found[0].integer(0, 1);
+    watch.read_under = found[0].text(0, 2);
     watch.beside = written_beside(found[1]);
 }
 
 void refuse_harm(Restoring& restoring) {
     const auto found =
         restoring.transaction.exec("SELECT " + schema::harmed_sql("$1::pg_catalog.text[]") + ", " +
-                                       schema::large_objects_deleted_sql(),
+                                       schema::large_objects_deleted_sql() + ", " + kReadUnder,
                                    {restoring.watch.standing});
     for (const auto& entry : schema::parse_array(found.text(0, 0)))
         restoring.conflicts.push_back(harmed(restoring, *entry));
     if (found.integer(0, 1) > restoring.watch.large_objects)
         restoring.conflicts.push_back(
             taken_away(restoring, root_table(restoring), "a trigger deletes a large object"));
+    if (found.text(0, 2) != restoring.watch.read_under)
+        restoring.conflicts.push_back(
+            taken_away(restoring, root_table(restoring), "a trigger changes how values are read"));
 }
 
 void judge(Restoring& restoring) {

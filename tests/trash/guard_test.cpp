@@ -395,3 +395,18 @@ TEST_CASE("schemas that swap names while a restore waits do not part a group") {
     CHECK(db.value("SELECT t FROM b.p JOIN b.c ON b.c.p = b.p.id") == "A");
     CHECK(db.value("SELECT count(*) FROM a.c") == "0");
 }
+
+TEST_CASE("a trigger that changes how values are read keeps none of the others from coming back") {
+    Guarded db(
+        "CREATE TABLE p(id int PRIMARY KEY); INSERT INTO p VALUES (1); "
+        "CREATE TABLE c(id int PRIMARY KEY, p int REFERENCES p ON DELETE CASCADE, words text[]); "
+        "INSERT INTO c VALUES (1, 1, ARRAY[NULL, 'NULL', 'a']);");
+    const auto before = db.value("SELECT words::text FROM c");
+    const auto item = db.remove("p", "1");
+    db.sql(trigger("sets", "AFTER INSERT ON p FOR EACH ROW",
+                   "SET array_nulls = off; SET DateStyle = 'SQL, DMY'; RETURN NULL;"));
+    const auto found = db.conflicts(item);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].detail.starts_with("a trigger changes how values are read"));
+    CHECK(before == "{NULL,\"NULL\",a}");
+}
