@@ -105,17 +105,20 @@ class Rates:
             )
         return result
 
-    def enough(self, kind, clients):
-        """More groups than a round of purges takes, which are quicker than deletes."""
-        return 3 * self.seconds * self.fastest[kind, "trashd", clients]
+    def deletes(self, kind, clients):
+        """Rounds of deletes, one or as many as leave more groups than a round of restores or purges
+        takes: those are quicker, and a first round of deletes is slow."""
+        seen = [self.delete(kind, "trashd", clients)]
+        while len(self.items(kind, 10**6)) < 3 * self.seconds * self.fastest[kind, "trashd", clients]:
+            seen.append(self.delete(kind, "trashd", clients))
+        return seen
 
     def all_three(self, kind, clients, rounds):
         """Deletes, restores and purges in alternating rounds."""
         seen = {"delete": [], "restore": [], "purge": []}
         for _ in range(rounds):
-            seen["delete"].append(self.delete(kind, "trashd", clients))
+            seen["delete"] += self.deletes(kind, clients)
             seen["restore"].append(self.give_back(kind, "POST", "/$restore", clients))
-            while len(self.items(kind, 10**6)) < self.enough(kind, clients):
-                seen["delete"].append(self.delete(kind, "trashd", clients))
+            seen["delete"] += self.deletes(kind, clients)
             seen["purge"].append(self.give_back(kind, "DELETE", "", clients))
         return {name: summary(results) for name, results in seen.items()}

@@ -47,10 +47,13 @@ class Pair:
     def both(self, rounds):
         """Deletes and restores of groups of 56: the aged rate as part of the clean one."""
         seen = {(side, what): [] for side in self.sides for what in ("delete", "restore")}
+        for rates in self.sides.values():
+            rates.delete("groups", "trashd", CLIENTS)  # to get warm
         for number in range(rounds):
             for side in ("clean", "aged") if number % 2 else ("aged", "clean"):
                 rates = self.sides[side]
-                seen[side, "delete"].append(rates.delete("groups", "trashd", CLIENTS)["rate"])
+                deletes = rates.deletes("groups", CLIENTS)
+                seen[side, "delete"] += [each["rate"] for each in deletes]
                 seen[side, "restore"].append(
                     rates.give_back("groups", "POST", "/$restore", CLIENTS)["rate"]
                 )
