@@ -6,6 +6,7 @@
 #include <map>
 
 #include "schema/reader.hpp"
+#include "service/schemas.hpp"
 #include "trash/home.hpp"
 #include "trash/store.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/schemas.hpp"
 #include "service/server.hpp"
 
 namespace trashd::service {

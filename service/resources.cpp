@@ -4,7 +4,6 @@
 #include <set>
 
 #include "service/address.hpp"
-#include "service/closest.hpp"
 
 namespace trashd::service {
 
@@ -192,24 +191,6 @@ std::string Resources::href(const schema::QualifiedName& table,
     const auto* resource = of(table);
     auto columns = resource ? resource->table->identity.size() : 1;
     return "/v1/" + path_of(table) + "/" + encode_object_id(object_id, columns);
-}
-
-std::vector<std::string> missing_schemas(schema::Connection& connection, const Config& config) {
-    const auto found = connection.exec(
-        "SELECT nspname FROM pg_catalog.pg_namespace WHERE NOT "
-        "pg_catalog.starts_with(nspname::pg_catalog.text, 'pg_') AND NOT (nspname "
-        "OPERATOR(pg_catalog.=) ANY (ARRAY['information_schema', "
-        "$1]::pg_catalog.name[]))",
-        {config.trash_schema});
-    std::vector<std::string> there, faults;
-    for (int row = 0; row < found.rows(); ++row) there.emplace_back(found.text(row, 0));
-    for (const auto& name : config.schemas) {
-        if (std::ranges::count(there, name) > 0) continue;
-        if (name == "public" && !config.resources.empty()) continue;
-        faults.push_back("schemas: there is no schema '" + name + "' in the database" +
-                         did_you_mean(name, there));
-    }
-    return faults;
 }
 
 std::string unused_name(const schema::Table& table, std::string name) {

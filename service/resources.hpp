@@ -58,10 +58,6 @@ class Resources {
     std::vector<std::string> faults_, warnings_, notes_;
 };
 
-// Schemas that are to be served and are not there. Of a database whose tables are configured one by
-// one `public` may be missing.
-std::vector<std::string> missing_schemas(schema::Connection& connection, const Config& config);
-
 // What the service says of a row beside its columns; where the table has a column of that name it
 // has a $ in front.
 std::string unused_name(const schema::Table& table, std::string name);
