@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of the benchmark's own: durable settings, a Unix socket, gone at the end."""
+"""A PostgreSQL cluster of one's own: durable settings, a Unix socket, gone at the end."""
 import contextlib
 import os
 import pathlib
@@ -34,7 +34,8 @@ def program_folder():
 class Cluster:
     """Runs from `with` to its end; the folder goes with it."""
 
-    def __init__(self, parent=None):
+    def __init__(self, parent=None, settings=None):
+        self.settings = {**SETTINGS, **(settings or {})}
         self.programs = program_folder()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trashd-bench-", dir=parent))
         self.as_server = []
@@ -58,7 +59,7 @@ class Cluster:
                 "--locale",
                 "C.UTF-8",
             )
-            text = "".join(f"{key} = {value}\n" for key, value in SETTINGS.items())
+            text = "".join(f"{key} = {value}\n" for key, value in self.settings.items())
             text += f"unix_socket_directories = '{self.folder}'\n"
             with open(self.folder / "data" / "postgresql.conf", "a", encoding="utf-8") as file:
                 file.write(text)

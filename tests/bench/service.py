@@ -12,13 +12,14 @@ CONFIG = "[limits]\nasync_rows = 0\nstatement_timeout_ms = 600000\nidle_seconds 
 
 
 class Service:
-    def __init__(self, program, url, log, host="127.0.0.1"):
+    def __init__(self, program, url, log, host="127.0.0.1", settings=""):
+        """settings: lines of the configuration's top level."""
         self.host = host
         self.log = log
         self.file = open(log, "w", encoding="utf-8")  # closed in stop()
         config = f"{log}.toml"
         with open(config, "w", encoding="utf-8") as file:
-            file.write(CONFIG)
+            file.write(settings + CONFIG)
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [program, "serve", "--config", config, "--database", url, "--listen", f"{host}:0"],
@@ -77,15 +78,23 @@ class Service:
     def base(self):
         return f"http://{self.host}:{self.port}"
 
-    def call(self, method, path):
-        """(seconds, headers, body) over a connection that is kept; fails on any status but 2xx."""
+    def connect(self):
         if self.connection is None:
             self.connection = http.client.HTTPConnection(self.host, self.port, timeout=600)
             self.connection.connect()
-        begin = time.perf_counter()
-        self.connection.request(method, path)
+
+    def ask(self, method, path, headers=None):
+        """(answer, body) over a connection that is kept, whatever the status."""
+        self.connect()
+        self.connection.request(method, path, headers=headers or {})
         answer = self.connection.getresponse()
-        body = answer.read()
+        return answer, answer.read()
+
+    def call(self, method, path):
+        """(seconds, headers, body); fails on any status but 2xx."""
+        self.connect()
+        begin = time.perf_counter()
+        answer, body = self.ask(method, path)
         seconds = time.perf_counter() - begin
         if answer.status // 100 != 2:
             raise SystemExit(f"{method} {path}: {answer.status} {body[:500].decode()}")
