@@ -34,10 +34,12 @@ def program_folder():
 class Cluster:
     """Runs from `with` to its end; the folder goes with it."""
 
-    def __init__(self, parent=None, settings=None):
-        self.settings = {**SETTINGS, **(settings or {})}
+    def __init__(self, parent=None, settings=None, prefix="trashd-bench-"):
+        """settings: those that are to be others than SETTINGS."""
         self.programs = program_folder()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="trashd-bench-", dir=parent))
+        self.settings = SETTINGS | (settings or {})
+        self.keep = False  # whether the folder stays
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         self.as_server = []
         if os.geteuid() == 0:  # the server refuses root
             shutil.chown(self.folder, "postgres")
@@ -63,16 +65,7 @@ class Cluster:
             text += f"unix_socket_directories = '{self.folder}'\n"
             with open(self.folder / "data" / "postgresql.conf", "a", encoding="utf-8") as file:
                 file.write(text)
-            self.run(
-                "pg_ctl",
-                "-s",
-                "-w",
-                "-D",
-                self.folder / "data",
-                "-l",
-                self.folder / "server.log",
-                "start",
-            )
+            self.start()
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
@@ -80,9 +73,18 @@ class Cluster:
 
     def __exit__(self, *_):
         try:
-            self.run("pg_ctl", "-s", "-w", "-m", "immediate", "-D", self.folder / "data", "stop")
+            self.stop()
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            if not self.keep:
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self):
+        log = self.folder / "server.log"
+        self.run("pg_ctl", "-s", "-w", "-D", self.folder / "data", "-l", log, "start")
+
+    def stop(self):
+        """As a crash of the server would end it."""
+        self.run("pg_ctl", "-s", "-w", "-m", "immediate", "-D", self.folder / "data", "stop")
 
     def run(self, name, *arguments):
         command = self.as_server + [str(self.programs / name), *map(str, arguments)]

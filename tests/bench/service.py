@@ -12,17 +12,17 @@ CONFIG = "[limits]\nasync_rows = 0\nstatement_timeout_ms = 600000\nidle_seconds 
 
 
 class Service:
-    def __init__(self, program, url, log, host="127.0.0.1", settings=""):
-        """settings: lines of the configuration's top level."""
+    def __init__(self, program, url, log, host="127.0.0.1", settings="", config=CONFIG):
+        """settings: lines of the configuration's top level, which stand before config."""
         self.host = host
         self.log = log
         self.file = open(log, "w", encoding="utf-8")  # closed in stop()
-        config = f"{log}.toml"
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(settings + CONFIG)
+        path = f"{log}.toml"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(settings + config)
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [program, "serve", "--config", config, "--database", url, "--listen", f"{host}:0"],
+            [program, "serve", "--config", path, "--database", url, "--listen", f"{host}:0"],
             cwd="/",
             stdout=self.file,
             stderr=subprocess.STDOUT,
@@ -64,6 +64,11 @@ class Service:
                 return
             time.sleep(0.002)
         raise SystemExit("trashd does not get ready")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.file.close()
 
     def stop(self):
         self.process.terminate()
