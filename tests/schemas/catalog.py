@@ -29,14 +29,15 @@ CONSTRAINTS = """
 SELECT conrelid, conname, contype, conkey, confrelid, confkey, pg_get_constraintdef(oid)
 FROM pg_constraint WHERE conrelid <> 0 AND contype IN ('c', 'f') AND conparentid = 0 ORDER BY 1, 2"""
 UNIQUE = """
-SELECT i.indrelid, c.relname, i.indkey::int2[] FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+SELECT i.indrelid, c.relname, string_to_array(i.indkey::text, ' ')::int2[]
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indisunique OR i.indisexclusion"""
 BOUNDS = """
-SELECT pg_partition_root(c.oid), p.partattrs::int2[], pg_get_expr(c.relpartbound, c.oid)
+SELECT i.inhparent, string_to_array(p.partattrs::text, ' ')::int2[], pg_get_expr(c.relpartbound, c.oid)
 FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid JOIN pg_partitioned_table p ON p.partrelid = i.inhparent
 WHERE c.relispartition AND c.relkind = 'r' AND i.inhparent = pg_partition_root(c.oid)"""
 TRIGGERS = """
-SELECT tgrelid, pg_partition_root(tgrelid) FROM pg_trigger WHERE NOT tgisinternal"""
+SELECT tgrelid, pg_partition_root(tgrelid)::oid FROM pg_trigger WHERE NOT tgisinternal"""
 
 
 def identifier(name):
