@@ -69,7 +69,7 @@ class Schema:
         url = self.cluster.url(self.database).replace("user=postgres", f"user={user}")
         log = pathlib.Path(tempfile.mkdtemp(dir=self.cluster.folder)) / "log"
         with Service(self.arguments.program, url, log, settings=settings) as service:
-            report = Trial(service, connection, catalog, self.arguments.seed).run()
+            report = Trial(service, connection, catalog, self.arguments).run()
             if service.process.poll() is not None:
                 report.differences.append(f"trashd ended with {service.process.returncode}")
         self.log = log.read_text(encoding="utf-8", errors="replace")
@@ -148,6 +148,7 @@ def parsed():
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, default=4, help="for each table, by default 4")
+    parser.add_argument("--tries", type=int, default=2, help="rows deleted of each table, by default 2")
     parser.add_argument("--owner", action="store_true", help="serve as a superuser, not as README says")
     parser.add_argument("--verbose", action="store_true", help="also errors of loading, and why tables stay empty")
     return parser.parse_args()

@@ -52,9 +52,9 @@ def shortened(texts):
 
 
 class Trial:
-    def __init__(self, service, connection, catalog, seed):
-        self.service, self.connection, self.catalog = service, connection, catalog
-        self.chance, self.report = random.Random(seed), Report()
+    def __init__(self, service, connection, catalog, arguments):
+        self.service, self.connection, self.tries = service, connection, arguments.tries
+        self.chance, self.report = random.Random(arguments.seed), Report()
         self.content = Content(connection, catalog)
         self.tables = {table.path: table for table in catalog.tables.values()}
         self.resources = {}
@@ -80,7 +80,7 @@ class Trial:
     def try_table(self, listed):
         addresses = self.addresses(listed)
         self.report.counts["tried"] += bool(addresses)
-        for address in self.chance.sample(addresses, min(2, len(addresses))):
+        for address in self.chance.sample(addresses, min(self.tries, len(addresses))):
             if self.there_and_back(address, ""):
                 self.there_and_back(address, "cascade=true")
 
