@@ -22,7 +22,7 @@ from trial import Trial  # noqa: E402
 
 # Nothing here outlives its run.
 SETTINGS = {"fsync": "off", "synchronous_commit": "off", "shared_buffers": "'128MB'", "full_page_writes": "off",
-            "jit": "off", "max_locks_per_transaction": "1024", "max_wal_size": "'1GB'"}
+            "jit": "off", "max_parallel_workers_per_gather": "0", "max_locks_per_transaction": "1024", "max_wal_size": "'1GB'"}
 ROLE = "trashd_service"
 SCHEMAS = ("SELECT nspname FROM pg_namespace WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%' "
            "ORDER BY nspname")
