@@ -282,6 +282,10 @@ CREATE TRIGGER see AFTER INSERT OR DELETE ON inv FOR EACH ROW EXECUTE FUNCTION s
     CHECK(last().starts_with("hard|anonymous||r-1|"));
     CHECK(call("POST", "/v1/inv", R"({"id": 3})", as).status == 201);
     CHECK(last() == "||||");
+    call.sql("CREATE TRIGGER see AFTER DELETE ON trashd.item FOR EACH ROW EXECUTE FUNCTION see()");
+    const auto again = call("DELETE", "/v1/inv/3");
+    CHECK(call("DELETE", again.header("Location"), "", as).status == 204);
+    CHECK(last() == "purge|anonymous||r-1|" + again.header("X-Trash-Group"));
 }
 
 // It was 500, and the dry run said yes.
