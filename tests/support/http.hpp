@@ -77,7 +77,8 @@ struct Answer {
 // The member of each object of a list, in its order.
 std::vector<std::string> ids(const Answer& answer, const char* member = "id");
 
-// The most memory that a process ever had, in KiB.
+// The most memory that a process ever had, in KiB; 0 of a build with a sanitizer, which takes
+// memory of its own.
 long peak_of(pid_t pid);
 
 // One request on a connection of its own; the address goes out as it is.
