@@ -32,7 +32,7 @@ std::string in_leaves(const std::string& partition, const std::vector<schema::Oi
 
 std::vector<std::string> identity_operators(const Table& table) {
     for (const schema::UniqueIndex& index : table.uniques) {
-        if (index.name == table.key_name && index.attnums == table.identity) return index.operators;
+        if (index.name == table.key_name && index.attnums == table.identity) return index.equality();
     }
     return std::vector<std::string>(table.identity.size(), "OPERATOR(pg_catalog.=)");
 }

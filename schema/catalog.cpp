@@ -25,6 +25,12 @@ const Column* Table::column(const std::string& name) const {
     return found == columns.end() ? nullptr : &*found;
 }
 
+std::vector<std::string> UniqueIndex::equality() const {
+    auto out = operators;
+    if (temporal) out.back() = "OPERATOR(pg_catalog.=)";
+    return out;
+}
+
 Catalog::Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys)
     : tables_(std::move(tables)), keys_(std::move(keys)) {
     std::ranges::sort(tables_, {}, &Table::name);
@@ -38,8 +44,9 @@ Catalog::Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys)
     };
     std::ranges::sort(keys_, {}, order);
     for (const auto& key : keys_) {
-        referrers_[key.parent].push_back(&key);
-        references_[key.child].push_back(&key);
+        Ends& ends = key.enforced ? enforced_ : unenforced_;
+        ends.referrers[key.parent].push_back(&key);
+        ends.references[key.child].push_back(&key);
     }
 }
 
@@ -54,11 +61,19 @@ const Table* Catalog::table(const QualifiedName& name) const {
 }
 
 const std::vector<const ForeignKey*>& Catalog::referrers(Oid parent) const {
-    return at(referrers_, parent);
+    return at(enforced_.referrers, parent);
 }
 
 const std::vector<const ForeignKey*>& Catalog::references(Oid child) const {
-    return at(references_, child);
+    return at(enforced_.references, child);
+}
+
+const std::vector<const ForeignKey*>& Catalog::unenforced_referrers(Oid parent) const {
+    return at(unenforced_.referrers, parent);
+}
+
+const std::vector<const ForeignKey*>& Catalog::unenforced_references(Oid child) const {
+    return at(unenforced_.references, child);
 }
 
 }  // namespace trashd::schema

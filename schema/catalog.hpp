@@ -33,7 +33,7 @@ struct Column {
     std::string makeup;           // what its values are made of, as Makeup writes it; empty: fixed
     bool not_null = false;        // of the column or of its domain
     bool has_default = false;     // default, identity, or generated
-    bool generated = false;       // GENERATED ALWAYS AS (...) STORED
+    bool generated = false;       // GENERATED ALWAYS AS (...), STORED or VIRTUAL
     std::string identity;         // GENERATED ... AS IDENTITY: "always" or "by-default"; else empty
     bool selectable = true, insertable = true, updatable = true;  // by this role
 };
@@ -47,6 +47,10 @@ struct UniqueIndex {
     std::vector<std::string> expressions;  // per position: quoted column or (expression)
     std::vector<std::string> operators;    // per position: equality, as OPERATOR(schema.=)
     std::string predicate;                 // empty: none
+    bool temporal = false;  // WITHOUT OVERLAPS: the last operator is that of overlapping
+
+    // What says that two rows have the same key, not only that they exclude each other.
+    std::vector<std::string> equality() const;
 };
 
 struct Exclusion {
@@ -86,6 +90,9 @@ struct ForeignKey {
     std::vector<int> set_columns;  // attnums that SET NULL / SET DEFAULT would set
     bool deferrable = false;
     bool indexed = false;  // an index of the child begins with child_columns
+    bool enforced = true;  // false: it is a word only, of which deletes know nothing
+    bool period = false;   // the last column is a PERIOD: the last operator is that of overlapping,
+                           // and all that overlaps together must cover the child's
 };
 
 struct Table {
@@ -124,16 +131,23 @@ class Catalog {
     const std::vector<Table>& tables() const { return tables_; }  // by schema, name
     const Table* table(Oid oid) const;
     const Table* table(const QualifiedName& name) const;
-    // Foreign keys that refer to the table / that stand on it, by child name then constraint name.
+    // Foreign keys that refer to the table / that stand on it, by child name then constraint name;
+    // only those that are enforced.
     const std::vector<const ForeignKey*>& referrers(Oid parent) const;
     const std::vector<const ForeignKey*>& references(Oid child) const;
+    // The same of those that are NOT ENFORCED.
+    const std::vector<const ForeignKey*>& unenforced_referrers(Oid parent) const;
+    const std::vector<const ForeignKey*>& unenforced_references(Oid child) const;
 
   private:
     std::vector<Table> tables_;
     std::vector<ForeignKey> keys_;
     std::map<Oid, const Table*> by_oid_;
     std::map<QualifiedName, const Table*> by_name_;
-    std::map<Oid, std::vector<const ForeignKey*>> referrers_, references_;
+    struct Ends {
+        std::map<Oid, std::vector<const ForeignKey*>> referrers, references;
+    };
+    Ends enforced_, unenforced_;
 };
 
 }  // namespace trashd::schema

@@ -211,6 +211,12 @@ std::string cluster_url(const std::string& directory, const std::string& databas
 }
 
 std::string server_programs() {
+    if (const char* named = std::getenv("TRASHD_SERVER_BIN"); named != nullptr && *named != 0) {
+        if (has_programs(named)) return named;
+        throw Error(Code::kUnavailable, fmt::format("TRASHD_SERVER_BIN names {}, which holds no "
+                                                    "initdb and pg_ctl",
+                                                    named));
+    }
     if (const auto folder = configured_folder(); has_programs(folder)) return folder;
     for (const auto& folder : path_folders()) {
         if (has_programs(folder)) return folder;

@@ -38,7 +38,8 @@ bool is_held(const std::string& directory);
 // What Cluster::url of that directory gives.
 std::string cluster_url(const std::string& directory, const std::string& database);
 
-// Where initdb and pg_ctl are: pg_config --bindir, PATH, /usr/lib/postgresql/*/bin, newest first.
+// Where initdb and pg_ctl are: the folder that TRASHD_SERVER_BIN names, else pg_config --bindir,
+// PATH, /usr/lib/postgresql/*/bin, newest first. Throws Error kUnavailable.
 std::string server_programs();
 
 }  // namespace trashd::schema

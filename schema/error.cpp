@@ -221,6 +221,10 @@ std::string in_log(const std::exception& error) {
     return std::string(own->what()) + " " + said(sql);
 }
 
+bool Error::of_foreign_key() const {
+    return is(kForeignKeyViolation) || is(kRestrictViolation);
+}
+
 Error::Error(SqlError sql)
     : std::runtime_error(detail_of(sql)),
       code_(is_too_long(sql) ? Code::kRowTooLarge : code_of(sql.sqlstate)),

@@ -59,6 +59,8 @@ class Error : public std::runtime_error {
     const std::optional<SqlError>& sql() const { return sql_; }
     // True for the given five-letter SQLSTATE.
     bool is(std::string_view sqlstate) const { return sql_ && sql_->sqlstate == sqlstate; }
+    // A foreign key was in the way; of one ON DELETE RESTRICT PostgreSQL 18 has another word.
+    bool of_foreign_key() const;
 
   private:
     Code code_;

@@ -86,10 +86,17 @@ bool usable(PGconn* connection) {
     return poll(&socket, 1, 0) == 0;
 }
 
-// The process id that a pooler gives its clients is none of a backend's.
+// The process id that a pooler gives its clients is none of a backend's. What cannot tell is no
+// PostgreSQL, and is refused by name as soon as it is asked what it is.
 bool elsewhere(PGconn* connection) {
-    const auto backend = Connection(connection).exec("SELECT pg_catalog.pg_backend_pid()");
-    return backend.integer(0, 0) != PQbackendPID(connection);
+    Connection asked(connection);
+    try {
+        const auto backend = asked.exec("SELECT pg_catalog.pg_backend_pid()");
+        return backend.integer(0, 0) != PQbackendPID(connection);
+    } catch (const Error&) {
+        if (asked.broken()) throw;
+        return true;
+    }
 }
 
 // Without what SOCI says in front of it.

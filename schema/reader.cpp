@@ -174,6 +174,7 @@ void read_uniques(Connection& connection, Tables& tables) {
         index.predicate = r.text(row, 9);
         index.replica_identity = r.boolean(row, 10);
         index.as_columns = r.boolean(row, 11);
+        index.temporal = r.boolean(row, 12);
         table.uniques.push_back(std::move(index));
     });
 }
@@ -268,6 +269,8 @@ ForeignKey key_of(const Result& r, int row) {
     key.indexed = r.boolean(row, 12);
     key.child_leaves = integers<Oid>(r, row, 13);
     key.parent_leaves = integers<Oid>(r, row, 14);
+    key.enforced = r.boolean(row, 15);
+    key.period = r.boolean(row, 16);
     return key;
 }
 

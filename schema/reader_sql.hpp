@@ -1,4 +1,5 @@
-// The catalog queries of reader.cpp, for PostgreSQL 15. Each reads all tables at once; the first
+// The catalog queries of reader.cpp, for PostgreSQL 15 and newer: what a newer one knows of a row
+// besides is read from its JSON. Each reads all tables at once; the first
 // column is the table's oid. They run under an empty search path, so that names come back
 // qualified.
 #pragma once
@@ -115,7 +116,7 @@ SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.
           AND k.castmethod = 'f' AND k.oid >= 16384),
   a.attnotnull OR coalesce(d.not_null, false),
   a.atthasdef OR a.attidentity <> '' OR coalesce(d.has_default, false),
-  a.attgenerated = 's',
+  a.attgenerated <> '',
   CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by-default' ELSE '' END,
   u.usable AND has_column_privilege(c.oid, a.attnum, 'SELECT'),
   u.usable AND has_column_privilege(c.oid, a.attnum, 'INSERT'),
@@ -193,27 +194,35 @@ CROSS JOIN LATERAL (
   ORDER BY f.opcintype = b.oid DESC, t.typispreferred DESC LIMIT 1) f
 WHERE b.oid = ANY($1::oid[]))";
 
-// Strategy 3 of a btree operator family is equality.
+// Strategy 3 of a btree operator family is equality; a key WITHOUT OVERLAPS says its operators
+// itself.
 inline const std::string kUniquesSql = R"(
 SELECT i.indrelid, coalesce(k.conname, x.relname), i.indisprimary, k.oid IS NOT NULL,
   coalesce(k.condeferrable, false), i.indnullsnotdistinct,
   (i.indkey::int2[])[0:i.indnkeyatts - 1],
   ARRAY(SELECT pg_get_indexdef(i.indexrelid, p, true) FROM generate_series(1, i.indnkeyatts) p
         ORDER BY p),
-  ARRAY(SELECT 'OPERATOR("' || replace(n.nspname, '"', '""') || '".' || o.oprname || ')'
+  CASE WHEN i.indisexclusion THEN ARRAY(
+        SELECT 'OPERATOR("' || replace(n.nspname, '"', '""') || '".' || o.oprname || ')'
+        FROM unnest(k.conexclop) WITH ORDINALITY p(op, position)
+        JOIN pg_operator o ON o.oid = p.op
+        JOIN pg_namespace n ON n.oid = o.oprnamespace
+        ORDER BY p.position)
+  ELSE ARRAY(SELECT 'OPERATOR("' || replace(n.nspname, '"', '""') || '".' || o.oprname || ')'
         FROM unnest(i.indclass::oid[]) WITH ORDINALITY p(class, position)
         JOIN pg_opclass f ON f.oid = p.class
         JOIN pg_amop m ON m.amopfamily = f.opcfamily AND m.amopstrategy = 3
           AND m.amoplefttype = f.opcintype AND m.amoprighttype = f.opcintype
         JOIN pg_operator o ON o.oid = m.amopopr
         JOIN pg_namespace n ON n.oid = o.oprnamespace
-        WHERE p.position <= i.indnkeyatts ORDER BY p.position),
+        WHERE p.position <= i.indnkeyatts ORDER BY p.position) END,
   pg_get_expr(i.indpred, i.indrelid), i.indisreplident,
   NOT EXISTS (
     SELECT FROM unnest(i.indkey::int2[], i.indcollation::oid[]) p(attnum, coll)
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = p.attnum
     JOIN pg_collation l ON l.oid = a.attcollation AND NOT l.collisdeterministic
-    WHERE p.coll <> 0 AND p.coll <> l.oid)
+    WHERE p.coll <> 0 AND p.coll <> l.oid),
+  i.indisexclusion
 FROM pg_index i
 JOIN pg_class x ON x.oid = i.indexrelid
 LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u')
@@ -282,14 +291,19 @@ SELECT coalesce(r.child, k.conrelid), k.oid, k.conname, coalesce(r.parent, k.con
           CROSS JOIN LATERAL (
             SELECT (i.indkey::int2[])[0:cardinality(k.conkey) - 1] AS first) f
           WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL
-            AND x.relam IN (SELECT oid FROM pg_am WHERE amname IN ('btree', 'hash'))
+            AND x.relam IN (SELECT oid FROM pg_am WHERE amname IN ('btree', 'hash')
+                                                     OR amname = 'gist' AND m.period)
             AND i.indnkeyatts >= cardinality(k.conkey)
             AND f.first @> k.conkey AND f.first <@ k.conkey),
   ARRAY(SELECT l.relid::oid FROM pg_partition_tree(CASE WHEN r.child IS NOT NULL
           THEN k.conrelid END) l WHERE l.isleaf ORDER BY 1),
   ARRAY(SELECT l.relid::oid FROM pg_partition_tree(CASE WHEN r.parent IS NOT NULL
-          THEN k.confrelid END) l WHERE l.isleaf ORDER BY 1)
+          THEN k.confrelid END) l WHERE l.isleaf ORDER BY 1),
+  m.enforced, m.period
 FROM pg_constraint k
+CROSS JOIN LATERAL (
+  SELECT coalesce((to_jsonb(k) ->> 'conenforced')::bool, true) AS enforced,
+         coalesce((to_jsonb(k) ->> 'conperiod')::bool, false) AS period) m
 JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_class p ON p.oid = k.confrelid
 CROSS JOIN LATERAL (

@@ -14,6 +14,7 @@
 #include "generated/kDemoSchema.hpp"
 #include "schema/cluster.hpp"
 #include "schema/reader.hpp"
+#include "schema/server.hpp"
 #include "schema/sqlstate.hpp"
 #include "service/cli.hpp"
 #include "service/database_access.hpp"
@@ -164,6 +165,7 @@ void run(const Config& config, std::chrono::seconds longest_wait) {
     }
     schema::Pool pool(url, config.pool_size, std::chrono::seconds(5), database_limits(config));
     wait_for_database(pool, longest_wait);
+    schema::require_supported(pool.lease().connection());
     const auto signals = SignalThread::block({SIGHUP, SIGTERM, SIGINT});
     if (!pool.lease().connection().prepares())
         spdlog::info("a pooler is between: statements are not prepared");

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "schema/reader.hpp"
+#include "schema/server.hpp"
 #include "service/schemas.hpp"
 #include "trash/home.hpp"
 #include "trash/store.hpp"
@@ -14,15 +15,24 @@ namespace trashd::service {
 
 namespace {
 
-constexpr int kOldestServer = 150000;
+// Whether there is anything more to ask.
+bool add_server(std::vector<Finding>& findings, schema::Connection& connection) {
+    const auto server = schema::server_of(connection);
+    if (const auto reason = schema::objection(server); !reason.empty()) {
+        findings.push_back(
+            {Severity::kError, "server-version", "", reason, "use a server that it works with"});
+        return false;
+    }
+    if (server.number > schema::kNewestTested)
+        findings.push_back({Severity::kWarning, "server-version", "",
+                            fmt::format("this is PostgreSQL {}, newer than those that this trashd "
+                                        "is tested on (15 to {})",
+                                        server.version, schema::kNewestTested / 10000),
+                            "install a newer trashd, if there is one"});
+    return true;
+}
 
-void add_server(std::vector<Finding>& findings, schema::Connection& connection) {
-    const auto version = connection.exec("SHOW server_version").text(0, 0);
-    const auto number = connection.exec("SHOW server_version_num").integer(0, 0);
-    if (number < kOldestServer)
-        findings.push_back({Severity::kError, "server-version", "",
-                            fmt::format("this is PostgreSQL {}; trashd needs 15", version),
-                            "upgrade the server"});
+void add_track_counts(std::vector<Finding>& findings, schema::Connection& connection) {
     if (connection.exec("SHOW track_counts").text(0, 0) != "on")
         findings.push_back({Severity::kError, "track-counts", "",
                             "track_counts is off; trashd proves each delete by these counts",
@@ -275,24 +285,22 @@ std::string summary(const std::vector<Finding>& findings) {
 
 std::vector<Finding> examine(schema::Connection& connection, const Config& config) {
     std::vector<Finding> findings;
+    if (!add_server(findings, connection)) return findings;
+    add_track_counts(findings, connection);
     const std::string role(connection.exec("SELECT current_user").text(0, 0));
-    add_server(findings, connection);
-    const bool old = !findings.empty() && findings.front().kind == "server-version";
-    if (!old) {
-        add_trash_schema(findings, connection, config, role);
-        const Resources resources(
-            schema::read_catalog(connection, config.trash_schema, keys_of(config)), config);
-        for (const auto& fault : missing_schemas(connection, config))
-            findings.push_back({Severity::kError, "configuration", "", fault,
-                                "name schemas that are there: schemas, or --schema"});
-        add_unlogged(findings, connection, resources, config.trash_schema);
-        add_code_of_roles(findings, connection, resources, config);
-        add_access_file(findings, connection);
-        for (auto& finding : examine_catalog(resources, config, role))
-            findings.push_back(std::move(finding));
-        for (auto& finding : examine_triggers(connection, resources, role))
-            findings.push_back(std::move(finding));
-    }
+    add_trash_schema(findings, connection, config, role);
+    const Resources resources(
+        schema::read_catalog(connection, config.trash_schema, keys_of(config)), config);
+    for (const auto& fault : missing_schemas(connection, config))
+        findings.push_back({Severity::kError, "configuration", "", fault,
+                            "name schemas that are there: schemas, or --schema"});
+    add_unlogged(findings, connection, resources, config.trash_schema);
+    add_code_of_roles(findings, connection, resources, config);
+    add_access_file(findings, connection);
+    for (auto& finding : examine_catalog(resources, config, role))
+        findings.push_back(std::move(finding));
+    for (auto& finding : examine_triggers(connection, resources, role))
+        findings.push_back(std::move(finding));
     std::ranges::stable_sort(findings, {}, &Finding::severity);
     return findings;
 }

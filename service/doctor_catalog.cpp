@@ -126,6 +126,17 @@ class Examination {
         look_at_triggers(table);
         look_at_trust(table);
         for (const auto* key : catalog_.references(table.oid)) look_at_index(table, *key);
+        for (const auto* key : catalog_.unenforced_referrers(table.oid)) tell_unenforced(*key);
+    }
+
+    void tell_unenforced(const schema::ForeignKey& key) {
+        const auto child = name_of(*catalog_.table(key.child));
+        add(Severity::kWarning, "not-enforced", child,
+            fmt::format("foreign key {} is NOT ENFORCED: a delete from {} leaves what refers to "
+                        "the row, and a restore does not look for it",
+                        key.name, name_of(*catalog_.table(key.parent))),
+            fmt::format("ALTER TABLE {} ALTER CONSTRAINT {} ENFORCED;",
+                        schema::quoted(catalog_.table(key.child)->name), schema::quoted(key.name)));
     }
 
     // An error where deletes without cascade=true need it.

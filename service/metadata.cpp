@@ -70,22 +70,13 @@ class Writer {
           catalog_(*resources_.catalog()),
           policy_(make_policy(catalog_, *call.config, faults_)) {}
 
+    using Keys = std::vector<const ForeignKey*>;
+
     // other: the table at the other end.
-    void keys(const std::vector<const ForeignKey*>& keys, schema::Oid ForeignKey::*other) {
+    void keys(const Keys& enforced, const Keys& unenforced, schema::Oid ForeignKey::*other) {
         out_.StartArray();
-        for (const auto* key : keys) {
-            out_.StartObject();
-            out_.key("constraint").text(key->name);
-            write_names(out_.key("columns"), *catalog_.table(key->child), key->child_columns);
-            out_.key("resource").text(path_of(key->*other));
-            write_names(out_.key("referencedColumns"), *catalog_.table(key->parent),
-                        key->parent_columns);
-            out_.key("indexed").Bool(key->indexed);
-            out_.key("onDelete").StartObject();
-            effect(cascade::effect_of(catalog_, policy_, *key, false));
-            out_.EndObject();
-            out_.EndObject();
-        }
+        for (const auto* key : enforced) one_key(*key, key->*other);
+        for (const auto* key : unenforced) one_key(*key, key->*other);
         out_.EndArray();
     }
 
@@ -108,6 +99,29 @@ class Writer {
   private:
     std::string path_of(schema::Oid table) const {
         return resources_.path_of(catalog_.table(table)->name);
+    }
+
+    void one_key(const ForeignKey& key, schema::Oid other) {
+        out_.StartObject();
+        out_.key("constraint").text(key.name);
+        write_names(out_.key("columns"), *catalog_.table(key.child), key.child_columns);
+        out_.key("resource").text(path_of(other));
+        write_names(out_.key("referencedColumns"), *catalog_.table(key.parent), key.parent_columns);
+        out_.key("indexed").Bool(key.indexed);
+        out_.key("enforced").Bool(key.enforced);
+        out_.key("period").Bool(key.period);
+        out_.key("onDelete").StartObject();
+        if (key.enforced)
+            effect(cascade::effect_of(catalog_, policy_, key, false));
+        else
+            no_effect();
+        out_.EndObject();
+        out_.EndObject();
+    }
+
+    void no_effect() {
+        out_.key("action").text("none");
+        out_.key("reason").text("the foreign key is NOT ENFORCED: deletes leave its rows alone");
     }
 
     void effect(const cascade::Edge& edge) {
@@ -159,9 +173,11 @@ Reply describe_resource(const Call& call) {
     write_resource(out, *call.resource);
     Writer writer(out, call);
     out.key("references");
-    writer.keys(catalog.references(table.oid), &ForeignKey::parent);
+    writer.keys(catalog.references(table.oid), catalog.unenforced_references(table.oid),
+                &ForeignKey::parent);
     out.key("referrers");
-    writer.keys(catalog.referrers(table.oid), &ForeignKey::child);
+    writer.keys(catalog.referrers(table.oid), catalog.unenforced_referrers(table.oid),
+                &ForeignKey::child);
     out.key("delete");
     writer.plan(table, false);
     out.key("deleteWithCascade");

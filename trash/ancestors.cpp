@@ -22,7 +22,7 @@ const schema::Column& at(const Table& table, int attnum) {
 }
 
 bool by_identity(const ForeignKey& key, const Table& parent) {
-    return !parent.identity.empty() &&
+    return !key.period && !parent.identity.empty() &&
            std::ranges::is_permutation(key.parent_columns, parent.identity);
 }
 
@@ -68,11 +68,9 @@ std::string among_moving(const Restoring& restoring, const ForeignKey& key) {
     return "EXISTS (SELECT 1" + from + join(same, " AND ") + ")";
 }
 
-// (object_id, w, e1...): items of the child whose parent is neither live nor among the groups.
-std::string missing(const Restoring& restoring, const ForeignKey& key) {
-    const auto& child = *restoring.catalog.table(key.child);
+std::string live_parent(const Restoring& restoring, const ForeignKey& key,
+                        const std::vector<std::string>& own) {
     const auto& parent = *restoring.catalog.table(key.parent);
-    const auto own = values("v", child, key.child_columns);
     std::vector<std::string> live;
     for (std::size_t k = 0; k < own.size(); ++k) {
         live.push_back(cascade::value_of(parent, key.parent_columns[k], "p") + " " +
@@ -81,11 +79,40 @@ std::string missing(const Restoring& restoring, const ForeignKey& key) {
     const auto& tenant = restoring.options.tenant_column;
     const auto* column = tenant.empty() ? nullptr : parent.column(tenant);
     if (column) live.push_back(schema::of_tenant(*column, "p"));
+    return " FROM " + schema::relation(parent) + " AS p WHERE " + join(live, " AND ");
+}
+
+// That the period of v is covered by those of its parents, live and among the groups, together.
+std::string covered(const Restoring& restoring, const ForeignKey& key,
+                    const std::vector<std::string>& own) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    auto periods = "SELECT " + cascade::value_of(parent, key.parent_columns.back(), "p") +
+                   " AS period" + live_parent(restoring, key, own);
+    if (!shapes_of(restoring, parent).empty()) {
+        const auto moving = values("p", parent, key.parent_columns);
+        std::vector<std::string> same;
+        for (std::size_t k = 0; k < own.size(); ++k)
+            same.push_back(moving[k] + " " + key.operators[k] + " " + own[k]);
+        periods += " UNION ALL SELECT " + moving.back() + " FROM " +
+                   evaluated(restoring, parent, names(parent, key.parent_columns), {}) +
+                   " p WHERE " + join(same, " AND ");
+    }
+    return "COALESCE(" + own.back() +
+           " OPERATOR(pg_catalog.<@) (SELECT pg_catalog.range_agg(a.period) FROM (" + periods +
+           ") a), false)";
+}
+
+// (object_id, w, e1...): items of the child whose parent is neither live nor among the groups.
+std::string missing(const Restoring& restoring, const ForeignKey& key) {
+    const auto& child = *restoring.catalog.table(key.child);
+    const auto& parent = *restoring.catalog.table(key.parent);
+    const auto own = values("v", child, key.child_columns);
     auto sql = "SELECT v.* FROM " +
                evaluated(restoring, child, names(child, key.child_columns), key.child_columns) +
                " v WHERE pg_catalog.num_nulls(" + join(own, ", ") +
-               ") OPERATOR(pg_catalog.=) 0 AND NOT EXISTS (SELECT 1 FROM " +
-               schema::relation(parent) + " AS p WHERE " + join(live, " AND ") + ")";
+               ") OPERATOR(pg_catalog.=) 0 AND NOT ";
+    if (key.period) return sql + covered(restoring, key, own);
+    sql += "EXISTS (SELECT 1" + live_parent(restoring, key, own) + ")";
     if (!shapes_of(restoring, parent).empty()) {
         sql += " AND (" + among_moving(restoring, key) + ") IS NOT TRUE";
     }

@@ -28,7 +28,7 @@ struct Live {
 
 bool refusal(const Error& error, const std::string& trash_schema) {
     return error.is(sqlstate::kConfigured) ||
-           (error.is(sqlstate::kForeignKeyViolation) && !refusal_by_code(error, trash_schema, {}));
+           (error.of_foreign_key() && !refusal_by_code(error, trash_schema, {}));
 }
 
 std::vector<Param> keys_of(const std::vector<Live>& rows) {
@@ -185,8 +185,8 @@ std::vector<Live> Bulk::live_where(const std::string& from, const std::vector<Pa
         order.push_back(cascade::column_of(table_, attnum, "t"));
     }
     const Result found =
-        connection_.exec("SELECT " + schema::key_text(table_, table_.identity, "t") +
-                             ", ARRAY[" + join(texts, ", ") + "]::pg_catalog.text[], " +
+        connection_.exec("SELECT " + schema::key_text(table_, table_.identity, "t") + ", ARRAY[" +
+                             join(texts, ", ") + "]::pg_catalog.text[], " +
                              schema::key_text(table_, table_.identity, asked) + " FROM " + from +
                              " ORDER BY " + join(order, ", ") + " LIMIT " +
                              std::to_string(kMostNamed + 1) + (lock ? " FOR UPDATE OF t" : ""),

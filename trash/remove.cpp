@@ -214,8 +214,7 @@ void Trash::Impl::explain_code(const Compiled& plan, const Error& error) const {
 void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& id,
                           const Error& error) {
     explain_refusal(error);
-    if (error.is(sqlstate::kConfigured) || error.is(sqlstate::kForeignKeyViolation))
-        refused(plan, id, error);
+    if (error.is(sqlstate::kConfigured) || error.of_foreign_key()) refused(plan, id, error);
     if (error.sql()->sqlstate.starts_with("22")) {
         reading([&](Items& items, const schema::Catalog&) {
             return items.canonical(*plan.plan.root, id);
@@ -226,7 +225,7 @@ void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& 
 }
 
 void Trash::Impl::give_up(const Error& error) {
-    if (error.is(sqlstate::kConfigured) || error.is(sqlstate::kForeignKeyViolation))
+    if (error.is(sqlstate::kConfigured) || error.of_foreign_key())
         throw Error(Code::kConflict, "rows refer to this object; try again");
     if (!error.is(sqlstate::kUncaptured)) throw error;
     throw Error(
@@ -257,7 +256,7 @@ namespace {
 // Another look may find the rows, or the catalog, as they are.
 bool may_pass(const Error& error) {
     return stale(error) || error.is(sqlstate::kUncaptured) || error.is(sqlstate::kConfigured) ||
-           error.is(sqlstate::kForeignKeyViolation);
+           error.of_foreign_key();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "cascade/plan.hpp"
 #include "cascade/predicates.hpp"
 #include "schema/reader.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/value.hpp"
 #include "trash/restoring.hpp"
 #include "trash/told.hpp"
@@ -128,7 +129,8 @@ bool attempt(Restoring& restoring) {
 
 // Others decide over these: what was in the way, or lacked, may not any more.
 bool may_pass_now(const Error& error) {
-    return error.is("23503") || error.is("23505") || error.is("23P01");
+    return error.of_foreign_key() || error.is(sqlstate::kUniqueViolation) ||
+           error.is(sqlstate::kExclusionViolation);
 }
 
 [[noreturn]] void refuse(std::vector<Conflict> conflicts) {

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -20,6 +21,8 @@
 #include "generated/kMigration030.hpp"
 #include "generated/kMigration050.hpp"
 #include "schema/oids.hpp"
+#include "schema/script.hpp"
+#include "schema/server.hpp"
 #include "schema/tenant.hpp"
 #include "schema/value.hpp"
 #include "trash/home.hpp"
@@ -60,6 +63,31 @@ bool applied(Connection& connection, const std::string& schema, int version) {
                .rows() > 0;
 }
 
+// One line of it, for the log.
+std::string beginning(const std::string& statement) {
+    constexpr std::size_t kMost = 160;
+    auto text = statement.substr(0, kMost);
+    std::ranges::replace(text, '\n', ' ');
+    return statement.size() > kMost ? text + "..." : text;
+}
+
+void apply(Connection& connection, const Migration& migration, const std::string& schema) {
+    for (const auto& statement :
+         schema::statements_of(with_names(migration.text, {{"{schema}", schema}}))) {
+        try {
+            connection.exec(statement);
+        } catch (const Error& error) {
+            if (!error.sql()) throw;
+            throw Error(
+                error.code(),
+                std::string(error.what()) + "; migration " + std::to_string(migration.version) +
+                    " of the trash schema stopped at `" + beginning(statement) +
+                    "`: " + error.sql()->message + " (SQLSTATE " + error.sql()->sqlstate + ")",
+                *error.sql());
+        }
+    }
+}
+
 void apply_missing(Connection& connection, const std::string& schema) {
     connection.exec(
         "CREATE TABLE IF NOT EXISTS " + schema +
@@ -74,7 +102,7 @@ void apply_missing(Connection& connection, const std::string& schema) {
     }
     for (const Migration& migration : kMigrations) {
         if (applied(connection, schema, migration.version)) continue;
-        connection.script(with_names(migration.text, {{"{schema}", schema}}));
+        apply(connection, migration, schema);
         connection.exec("INSERT INTO " + schema + ".migration (version) VALUES ($1::int)",
                         {std::to_string(migration.version)});
     }
@@ -187,6 +215,7 @@ void grant_use(Connection& connection, const std::string& trash_schema, const st
 }
 
 void migrate(Connection& connection, const std::string& trash_schema) {
+    schema::require_supported(connection);
     schema::Transaction transaction(connection, schema::Mode::kMove);
     transaction.exec("SELECT " + lock_call(LockKey::kMigration));
     if (missing(connection, trash_schema))

@@ -26,7 +26,9 @@ int newest_version();
 std::optional<int> installed_version(schema::Connection& connection,
                                      const std::string& trash_schema);
 
-// Applies what is missing, under an advisory lock; validates the version.
+// Applies what is missing, under an advisory lock; validates the version. Throws Error kUnavailable
+// before anything is made where the server is too old or another product; an error of a migration
+// names its statement and what the server said.
 void migrate(schema::Connection& connection, const std::string& trash_schema);
 
 // Own tables that nothing identifies the rows of: PostgreSQL refuses to delete from them as soon as

@@ -10,6 +10,7 @@
 #include "tests/support/database.hpp"
 #include "tests/support/pooler.hpp"
 #include "tests/support/problem.hpp"
+#include "tests/support/programs.hpp"
 #include "trash/keys.hpp"
 
 using namespace trashd;
@@ -79,7 +80,7 @@ struct Client {
 
 }  // namespace
 
-TEST_CASE("the trash goes on after it was distributed by tenant") {
+TEST_CASE("the trash goes on after it was distributed by tenant" * kNeedsPrograms) {
     const TempDatabase database(kSchema);
     TestConnection sql(database.url());
     const auto before = copy_of_all_tables(sql.get());
@@ -108,7 +109,7 @@ TEST_CASE("the trash goes on after it was distributed by tenant") {
     CHECK(sql.value("SELECT count(*) FROM trashd.item") == "0");
 }
 
-TEST_CASE("groups of no tenant stand in the way of distributing the trash") {
+TEST_CASE("groups of no tenant stand in the way of distributing the trash" * kNeedsPrograms) {
     const TempDatabase database(kSchema);
     {
         ServiceProcess service(database.url());

@@ -65,6 +65,22 @@ CREATE INDEX ON c (a_x, a_y);
     CHECK(only(findings_of(database.url()), "missing-index").empty());
 }
 
+TEST_CASE("a foreign key that is NOT ENFORCED is named, and no plan knows it") {
+    if (older_than(180000)) return;
+    TempDatabase database(R"(
+CREATE TABLE a (id int PRIMARY KEY);
+CREATE TABLE "b b" (id int PRIMARY KEY, a int,
+                    CONSTRAINT word FOREIGN KEY (a) REFERENCES a NOT ENFORCED);
+)");
+    const auto found = single(findings_of(database.url()), "not-enforced");
+    CHECK(found.severity == Severity::kWarning);
+    CHECK(found.subject == "public.b b");
+    CHECK(found.detail ==
+          "foreign key word is NOT ENFORCED: a delete from public.a leaves what refers to the row, "
+          "and a restore does not look for it");
+    CHECK(found.fix == R"(ALTER TABLE "public"."b b" ALTER CONSTRAINT "word" ENFORCED;)");
+}
+
 TEST_CASE("a table that a crash of the server empties is named with how to change that") {
     TempDatabase database(
         "CREATE UNLOGGED TABLE \"a b\" (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY)");
@@ -331,9 +347,9 @@ CREATE TABLE keyless (id int);
     };
     const auto all = run({});
     CHECK(all.status == 0);
-    CHECK(
-        all.output.ends_with("0 errors, 3 warnings (2 missing-index, 1 no-key), 3 notes (1 "
-                             "no-password, 1 refusing-keys, 1 trash-schema); --sql prints what can be run\n"));
+    CHECK(all.output.ends_with(
+        "0 errors, 3 warnings (2 missing-index, 1 no-key), 3 notes (1 "
+        "no-password, 1 refusing-keys, 1 trash-schema); --sql prints what can be run\n"));
     CHECK(all.output.find("note\ttrash-schema\t") != std::string::npos);
     const auto errors = run({"--severity", "error"});
     CHECK(errors.output.starts_with("0 errors, 3 warnings"));

@@ -20,7 +20,9 @@ constexpr std::size_t kBytes = 15'000'000, kText = 30'000'000;
 struct Bench {
     TempDatabase database{
         "CREATE TABLE thing (id int PRIMARY KEY, n int, b bytea, t text, j json);"
-        "ALTER TABLE thing ALTER b SET COMPRESSION lz4, ALTER t SET COMPRESSION lz4;"};
+        "DO $$BEGIN"
+        " ALTER TABLE thing ALTER b SET COMPRESSION lz4, ALTER t SET COMPRESSION lz4;"
+        "EXCEPTION WHEN feature_not_supported THEN END$$"};  // then it takes longer
     ServiceProcess service{database.url()};
 
     void sql(const std::string& text) { TestConnection(database.url())->exec(text); }
@@ -100,7 +102,8 @@ TEST_CASE("a row that PostgreSQL cannot write as one text is refused in words, a
     // 540 MB of bytes are more than 1 GB in hexadecimal digits: it was an internal error.
     Bench bench;
     bench.sql(
-        "INSERT INTO thing VALUES (1, 5, convert_to(repeat('x', 540000000), 'UTF8')), (2, 6, NULL)");
+        "INSERT INTO thing VALUES (1, 5, convert_to(repeat('x', 540000000), 'UTF8')), (2, 6, "
+        "NULL)");
     for (const char* verb : {"GET", "DELETE"})
         check_problem(bench(verb, "/v1/thing/1"), "row-too-large", kTooLong);
     check_problem(bench("DELETE", "/v1/thing?ids=1,2"), "row-too-large", kTooLong);

@@ -139,3 +139,32 @@ TEST_CASE("a role that may not read a dependent sees in the metadata why deletes
     CHECK(why.find("GRANT SELECT, INSERT, UPDATE, DELETE ON \"public\".\"line\" to it") !=
           std::string::npos);
 }
+
+TEST_CASE("metadata tell foreign keys that are NOT ENFORCED and those of periods") {
+    if (older_than(180000)) return;
+    TempDatabase database(R"(
+CREATE TABLE room (id int4range, during daterange, PRIMARY KEY (id, during WITHOUT OVERLAPS));
+CREATE TABLE booking (id int PRIMARY KEY, room int4range, at daterange,
+  CONSTRAINT booked FOREIGN KEY (room, PERIOD at) REFERENCES room (id, PERIOD during));
+CREATE TABLE remark (id int PRIMARY KEY, booking int,
+  CONSTRAINT remarked FOREIGN KEY (booking) REFERENCES booking NOT ENFORCED);
+)");
+    ServiceProcess service(database.url());
+    const auto of = [&](const std::string& resource) {
+        return request(service.port(), "GET", "/v1/" + resource + "/$metadata").json();
+    };
+    auto booking = of("booking"), remark = of("remark");
+    const auto& booked = booking["references"][0];
+    CHECK(booked["enforced"].GetBool());
+    CHECK(booked["period"].GetBool());
+    for (const auto* keys : {&booking["referrers"], &remark["references"]}) {
+        REQUIRE(keys->Size() == 1);
+        const auto& remarked = (*keys)[0];
+        CHECK(remarked["constraint"] == "remarked");
+        CHECK_FALSE(remarked["enforced"].GetBool());
+        CHECK_FALSE(remarked["period"].GetBool());
+        CHECK(remarked["onDelete"]["action"] == "none");
+        CHECK(remarked["onDelete"]["reason"] ==
+              "the foreign key is NOT ENFORCED: deletes leave its rows alone");
+    }
+}

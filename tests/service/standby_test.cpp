@@ -7,6 +7,7 @@
 #include "schema/process.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
+#include "tests/support/programs.hpp"
 
 using namespace trashd;
 using namespace trashd::test;
@@ -22,12 +23,10 @@ class Standby {
   public:
     Standby() {
         schema::give_to(directory_, "postgres");
-        const auto copied = schema::run_program(
-            {schema::server_programs() + "/pg_basebackup", "-R", "-c", "fast", "-D",
-             directory_ + "/data", "-d", TestCluster::get().url("postgres")},
+        run("pg_basebackup",
+            {"-R", "-c", "fast", "-D", directory_ + "/data", "-d",
+             TestCluster::get().url("postgres")},
             "postgres");
-        INFO(copied.output);
-        REQUIRE(copied.status == 0);
         cluster_ = std::make_unique<schema::Cluster>(directory_);
     }
     ~Standby() {
@@ -53,7 +52,8 @@ std::string refusal_of(const std::function<void()>& work) {
 
 }  // namespace
 
-TEST_CASE("a standby is read, and a change or a start of the service there says where to go") {
+TEST_CASE("a standby is read, and a change or a start of the service there says where to go" *
+          kNeedsPrograms) {
     const TempDatabase database("CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (7)");
     const Standby standby;
     const auto url = standby.url(database.name());

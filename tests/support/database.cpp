@@ -1,5 +1,6 @@
 #include "tests/support/database.hpp"
 
+#include <doctest/doctest.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -41,6 +42,14 @@ std::string temporary_directory() {
 schema::Cluster& TestCluster::get() {
     static Holder holder;
     return *holder.cluster;
+}
+
+bool older_than(int number) {
+    const auto found = std::stoi(
+        TestConnection(TestCluster::get().url("postgres")).value("SHOW server_version_num"));
+    if (found >= number) return false;
+    MESSAGE("not on this server: " << found);
+    return true;
 }
 
 TempDatabase::TempDatabase(const std::string& script) {

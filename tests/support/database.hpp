@@ -15,6 +15,10 @@ class TestCluster {
     static schema::Cluster& get();
 };
 
+// Whether the server of this run is too old to have what a case is about, as server_version_num
+// counts; says so then.
+bool older_than(int number);
+
 // A database of its own for one test; dropped, with its connections, at the end of the scope.
 class TempDatabase {
   public:

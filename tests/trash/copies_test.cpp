@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "schema/process.hpp"
 #include "tests/support/database.hpp"
+#include "tests/support/programs.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;
@@ -32,14 +32,6 @@ struct Bin {
     trash::Trash bin;
     TestConnection own;
 };
-
-// A program of PostgreSQL, which must end well.
-void run(const std::string& program, std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), schema::server_programs() + "/" + program);
-    const auto done = schema::run_program(arguments, "");
-    INFO(done.output);
-    REQUIRE(done.status == 0);
-}
 
 // A file that is removed at the end of the scope.
 struct Dump {
@@ -152,7 +144,7 @@ std::vector<trash::Conflict> conflicts(Bin& bin, const std::string& id) {
 
 }  // namespace
 
-TEST_CASE("a dump in another database restores every value into its own column") {
+TEST_CASE("a dump in another database restores every value into its own column" * kNeedsPrograms) {
     // dumps leave dropped columns out: values went into the columns behind, with no word of it
     const TempDatabase database(kShifted), plain, custom;
     const Taken taken(database.url());
@@ -162,7 +154,8 @@ TEST_CASE("a dump in another database restores every value into its own column")
     taken.check(custom.url());
 }
 
-TEST_CASE("a dump of a dump, in a cluster in which numbers begin anew, restores the same") {
+TEST_CASE("a dump of a dump, in a cluster in which numbers begin anew, restores the same" *
+          kNeedsPrograms) {
     const TempDatabase database(kShifted), copy;
     const Taken taken(database.url());
     Dump(database.url()).load(copy.url());
@@ -172,7 +165,7 @@ TEST_CASE("a dump of a dump, in a cluster in which numbers begin anew, restores 
     taken.check(fresh.url());
 }
 
-TEST_CASE("a database that was dropped and loaded again restores the same") {
+TEST_CASE("a database that was dropped and loaded again restores the same" * kNeedsPrograms) {
     const TempDatabase database(kShifted);
     const Taken taken(database.url());
     const Dump dump(database.url());
@@ -185,7 +178,8 @@ TEST_CASE("a database that was dropped and loaded again restores the same") {
     taken.check(database.url());
 }
 
-TEST_CASE("the data of the trash alone, loaded into tables that are there, are not believed") {
+TEST_CASE("the data of the trash alone, loaded into tables that are there, are not believed" *
+          kNeedsPrograms) {
     const TempDatabase database(kShifted), copy(kShifted);
     const Taken taken(database.url());
     { Bin seen(copy.url()); }
@@ -211,7 +205,8 @@ TEST_CASE("the data of the trash alone, loaded into tables that are there, are n
     CHECK(found[0].columns == std::vector<std::string>{"c"});
 }
 
-TEST_CASE("names are followed while a table lives, and the copy knows the newest") {
+TEST_CASE("names are followed while a table lives, and the copy knows the newest" *
+          kNeedsPrograms) {
     const TempDatabase database(kShifted), copy;
     const Taken taken(database.url());
     TestConnection own(database.url());
@@ -230,7 +225,8 @@ TEST_CASE("names are followed while a table lives, and the copy knows the newest
     CHECK(bin.value("SELECT count(*) FROM t") == "0");
 }
 
-TEST_CASE("rows of a table that was dropped before the dump are of no table of the copy") {
+TEST_CASE("rows of a table that was dropped before the dump are of no table of the copy" *
+          kNeedsPrograms) {
     // the number of the dropped table was that of another one in the new cluster
     const FreshCluster source, fresh;
     TestConnection own(source.url());

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "schema/process.hpp"
 #include "tests/support/database.hpp"
+#include "tests/support/programs.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;
@@ -64,13 +64,6 @@ constexpr const char* kSwap =
     "ALTER TYPE mood RENAME VALUE 'lo' TO 'x'; ALTER TYPE mood RENAME VALUE 'hi' TO 'lo'; ALTER "
     "TYPE mood RENAME VALUE 'x' TO 'hi'";
 constexpr const char* kPair = "CREATE TYPE ct AS (x int, y int)";
-
-void run(const std::string& program, std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), schema::server_programs() + "/" + program);
-    const auto done = schema::run_program(arguments, "");
-    INFO(done.output);
-    REQUIRE(done.status == 0);
-}
 
 // The value of row 2 restored in a copy by pg_dump.
 std::string restored_in_copy(Pair& pair) {
@@ -187,7 +180,8 @@ TEST_CASE("a cast from text that was made just now does not read what lies in th
     CHECK(pair.own.value("SELECT v FROM t WHERE id = 2") == "a");
 }
 
-TEST_CASE("in a copy by pg_dump labels and attributes are found by what they were called last") {
+TEST_CASE("in a copy by pg_dump labels and attributes are found by what they were called last" *
+          kNeedsPrograms) {
     Pair swapped(kMood, "mood", "'lo'");
     swapped.change(kSwap);
     swapped.bin.catalog().refresh();

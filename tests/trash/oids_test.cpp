@@ -4,21 +4,14 @@
 
 #include <filesystem>
 
-#include "schema/process.hpp"
 #include "tests/support/database.hpp"
+#include "tests/support/programs.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;
 using namespace trashd::test;
 
 namespace {
-
-void run(const std::string& program, std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), schema::server_programs() + "/" + program);
-    const auto done = schema::run_program(arguments, "");
-    INFO(done.output);
-    REQUIRE(done.status == 0);
-}
 
 // A copy by pg_dump in which every number is another one.
 struct Copy {
@@ -80,7 +73,8 @@ constexpr const char* kRows = "SELECT jsonb_agg(to_jsonb(k) ORDER BY id) FROM al
 
 }  // namespace
 
-TEST_CASE("values that hold oids come back in this database and by name in a copy") {
+TEST_CASE("values that hold oids come back in this database and by name in a copy" *
+          kNeedsPrograms) {
     // they came back as numbers that name nothing in the copy, or something else
     TempDatabase database(kAll);
     TestConnection own(database.url());
@@ -106,7 +100,7 @@ TEST_CASE("values that hold oids come back in this database and by name in a cop
     CHECK(own.value(kRows) == before);
 }
 
-TEST_CASE("values that hold oids follow renames, here and into a copy of a copy") {
+TEST_CASE("values that hold oids follow renames, here and into a copy of a copy" * kNeedsPrograms) {
     TempDatabase database(
         "CREATE TABLE a (id int); CREATE TABLE b (id int); CREATE TYPE h AS (r regclass); CREATE "
         "TABLE t (id int PRIMARY KEY, c regclass, h h); INSERT INTO t VALUES (1, 'a', "
@@ -135,7 +129,8 @@ TEST_CASE("values that hold oids follow renames, here and into a copy of a copy"
     CHECK(own.value("SELECT row(c, h) FROM t") == "(far.c,\"(far.c)\")");
 }
 
-TEST_CASE("what a value names and the copy lacks is told, and is shown by its name") {
+TEST_CASE("what a value names and the copy lacks is told, and is shown by its name" *
+          kNeedsPrograms) {
     TempDatabase database(
         "CREATE TABLE a (id int); CREATE TYPE h AS (r regclass, n int); CREATE TABLE t (id int "
         "PRIMARY KEY, c regclass, cs regclass[], h h); INSERT INTO t VALUES (1, 'a', NULL, NULL), "
@@ -157,7 +152,7 @@ TEST_CASE("what a value names and the copy lacks is told, and is shown by its na
     CHECK(TestConnection(copy.database.url()).value("SELECT c FROM t") == "a");
 }
 
-TEST_CASE("composites that hold oids hang on no search path") {
+TEST_CASE("composites that hold oids hang on no search path" * kNeedsPrograms) {
     // after a change of the path they named the table of another schema
     TempDatabase database(
         "CREATE SCHEMA one; CREATE SCHEMA two; CREATE TABLE one.t (id int); CREATE TABLE two.t (id "
@@ -180,7 +175,7 @@ TEST_CASE("composites that hold oids hang on no search path") {
     CHECK(own.value("SELECT (h).r::oid = 'one.t'::regclass FROM public.k") == "t");
 }
 
-TEST_CASE("a row whose key is a table is found by it in a copy") {
+TEST_CASE("a row whose key is a table is found by it in a copy" * kNeedsPrograms) {
     TempDatabase database(
         "CREATE TABLE a (id int); CREATE TABLE conf (tab regclass PRIMARY KEY, v text); INSERT "
         "INTO "

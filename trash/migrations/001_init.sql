@@ -41,11 +41,19 @@ CREATE TABLE {schema}.item (
     ordinal int NOT NULL,                -- 1 is the root
     shape int NOT NULL,
     object_id text,                      -- the key as in the address; NULL: the table has none
-    payload text[] COMPRESSION lz4 NOT NULL,
+    payload text[] NOT NULL,
     PRIMARY KEY (group_id, ordinal)
 );
 CREATE INDEX item_object ON {schema}.item (shape, object_id);
 ALTER TABLE {schema}.item ALTER group_id SET (n_distinct = -0.1);
+-- A server may be built without it; then its default compression holds.
+DO $$
+BEGIN
+    ALTER TABLE {schema}.item ALTER payload SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN
+    NULL;
+END
+$$;
 COMMENT ON TABLE {schema}.item IS 'one row for each trashed row: the output text of every column';
 
 CREATE TABLE {schema}.link (
