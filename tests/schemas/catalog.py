@@ -44,6 +44,11 @@ def identifier(name):
     return '"' + name.replace('"', '""') + '"'
 
 
+def escaped(text):
+    """For statements with parameters."""
+    return text.replace("%", "%%")
+
+
 @dataclasses.dataclass
 class Type:
     oid: int

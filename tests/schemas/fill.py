@@ -8,7 +8,7 @@ import random
 
 import psycopg2
 
-from catalog import identifier
+from catalog import escaped, identifier
 from cluster import rows
 from values import Values
 
@@ -19,11 +19,6 @@ ON = "SET session_replication_role = origin"
 
 class NoRow(Exception):
     """The row cannot be made."""
-
-
-def escaped(text):
-    """For statements with parameters."""
-    return text.replace("%", "%%")
 
 
 def column(name):

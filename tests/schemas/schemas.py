@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 
+import psycopg2
+
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "bench"))  # its cluster and its service
 
@@ -21,8 +23,10 @@ from sources import load, sources  # noqa: E402
 from trial import Trial  # noqa: E402
 
 # Nothing here outlives its run.
-SETTINGS = {"fsync": "off", "synchronous_commit": "off", "shared_buffers": "'128MB'", "full_page_writes": "off",
-            "jit": "off", "max_parallel_workers_per_gather": "0", "max_locks_per_transaction": "1024", "max_wal_size": "'1GB'"}
+SETTINGS = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "'128MB'",
+    "max_wal_size": "'1GB'", "max_locks_per_transaction": "1024", "jit": "off", "max_parallel_workers_per_gather": "0",
+}
 ROLE = "trashd_service"
 SCHEMAS = ("SELECT nspname FROM pg_namespace WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%' "
            "ORDER BY nspname")
@@ -54,22 +58,26 @@ class Schema:
             filler = Filler(connection, catalog, self.arguments.seed, self.arguments.rows)
             filler.fill()
             filled = time.monotonic() - begin
-            report = self.trial(connection, catalog)
+            report = self.trial(connection, catalog, filler.forced)
         facts = self.facts(catalog, filler, errors, report)
         facts["seconds"] = f"{filled:.0f} to fill, {time.monotonic() - begin - filled:.0f} to try"
         self.tell(facts, filler, errors, report)
         return report, len(catalog.tables)
 
-    def trial(self, connection, catalog):
+    def trial(self, connection, catalog, forced):
         schemas = [name for (name,) in rows(connection, SCHEMAS)]
-        user = "postgres" if self.arguments.owner else ROLE
         if not self.arguments.owner:
             grant(connection, self.database, schemas)
         settings = "schemas = [" + ", ".join(f"'{name}'" for name in schemas) + "]\n"
+        user = "postgres" if self.arguments.owner else ROLE
         url = self.cluster.url(self.database).replace("user=postgres", f"user={user}")
         log = pathlib.Path(tempfile.mkdtemp(dir=self.cluster.folder)) / "log"
-        with Service(self.arguments.program, url, log, settings=settings) as service:
-            report = Trial(service, connection, catalog, self.arguments).run()
+        with Service(self.arguments.program, url, log, settings=settings) as service, \
+                contextlib.closing(psycopg2.connect(url)) as same_role:
+            same_role.autocommit = True
+            trial = Trial(service, (connection, same_role), catalog, self.arguments)
+            trial.forced = forced
+            report = trial.run()
             if service.process.poll() is not None:
                 report.differences.append(f"trashd ended with {service.process.returncode}")
         self.log = log.read_text(encoding="utf-8", errors="replace")

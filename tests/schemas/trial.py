@@ -5,7 +5,9 @@ import random
 import re
 import urllib.parse
 
-from catalog import identifier
+import psycopg2
+
+from catalog import escaped, identifier
 from cluster import rows
 from content import Content, differing, shrunk
 
@@ -52,12 +54,14 @@ def shortened(texts):
 
 
 class Trial:
-    def __init__(self, service, connection, catalog, arguments):
-        self.service, self.connection, self.tries = service, connection, arguments.tries
+    def __init__(self, service, connections, catalog, arguments):
+        """connections: of a superuser, and of the role that the service has, in which nothing is committed."""
+        self.service, self.tries = service, arguments.tries
+        self.connection, self.same_role = connections
         self.chance, self.report = random.Random(arguments.seed), Report()
-        self.content = Content(connection, catalog)
+        self.content = Content(self.connection, catalog)
         self.tables = {table.path: table for table in catalog.tables.values()}
-        self.resources = {}
+        self.resources, self.forced = {}, set()
         self.unserved = {table.name: table.path for table in catalog.tables.values()}
         self.before = self.content.now()
 
@@ -78,20 +82,35 @@ class Trial:
         return found
 
     def try_table(self, listed):
-        addresses = self.addresses(listed)
-        self.report.counts["tried"] += bool(addresses)
-        for address in self.chance.sample(addresses, min(self.tries, len(addresses))):
-            if self.there_and_back(address, ""):
+        keys = self.keys(listed)
+        self.report.counts["tried"] += bool(keys)
+        for key in self.chance.sample(keys, min(self.tries, len(keys))):
+            address = f"{listed['href']}/" + ",".join(urllib.parse.quote(part, safe="") for part in key)
+            if self.there_and_back(address, "", lambda key=key: self.in_sql(listed, key)):
                 self.there_and_back(address, "cascade=true")
 
-    def addresses(self, listed):
-        table = self.tables[listed["table"]]
-        key = ", ".join(f"format('%s', {identifier(name)})" for name in listed["key"])
-        query = f"SELECT {key} FROM {'ONLY' if table.kind == 'r' else ''} {table.sql} LIMIT 200"
-        return [f"{listed['href']}/" + ",".join(urllib.parse.quote(part, safe="") for part in parts)
-                for parts in sorted(rows(self.connection, query))]
+    def keys(self, listed):
+        columns = ", ".join(f"format('%s', {identifier(name)})" for name in listed["key"])
+        return sorted(rows(self.connection, f"SELECT {columns} FROM {self.only(listed)} LIMIT 200"))
 
-    def there_and_back(self, address, options):
+    def only(self, listed):
+        table = self.tables[listed["table"]]
+        return ("ONLY " if table.kind == "r" else "") + table.sql
+
+    def in_sql(self, listed, key):
+        """What PostgreSQL says to the same delete: nothing when it takes it."""
+        where = " AND ".join(f"{escaped(identifier(name))} = %s" for name in listed["key"])
+        try:
+            rows(self.same_role, "BEGIN")
+            rows(self.same_role, f"DELETE FROM {escaped(self.only(listed))} WHERE {where}", key)
+            rows(self.same_role, "SET CONSTRAINTS ALL IMMEDIATE")
+        except psycopg2.Error as error:
+            return str(error).splitlines()[0]
+        finally:
+            rows(self.same_role, "ROLLBACK")
+        return ""
+
+    def there_and_back(self, address, options, in_sql=None):
         """One dry run, delete and restore; whether the row is live again."""
         dry = self.ask("DELETE", f"{address}?{options}&dryRun=true")
         if self.moved("a dry run", dry):
@@ -99,8 +118,17 @@ class Trial:
         deleted = self.ask("DELETE", f"{address}?{options}")
         self.compare_dry(dry, deleted)
         if not deleted.good:
-            self.report.refused("delete" + ("" if options else " without cascade=true"), deleted)
+            self.refused(deleted, options, in_sql)
             return not self.moved("a refused delete", deleted)
+        return self.gone(deleted)
+
+    def refused(self, deleted, options, in_sql):
+        what = "delete" if options else "delete without cascade=true"
+        if in_sql and not in_sql():
+            what += ", which SQL does"
+        self.report.refused(what, deleted)
+
+    def gone(self, deleted):
         members = self.members(deleted)
         self.report.counts["deletes"] += 1
         self.report.counts["rows"] += deleted.json["groupSize"]
@@ -170,7 +198,8 @@ class Trial:
         found = differing(self.before, after)
         self.before = after
         if not answer.good:
-            self.report.refused("restore", answer)
+            forced = self.forced & set(members or {})
+            self.report.refused("restore of rows that triggers had refused" if forced else "restore", answer)
             if not self.triggered(members):
                 self.difference("the restore is refused", answer)
             return False
