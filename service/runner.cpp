@@ -81,7 +81,7 @@ bool Runner::run_next(const std::stop_token& stop) {
 }
 
 void Runner::run(trash::Claim& claim) {
-    if (!trash_) {
+    if (!resources_) {  // the second may fail, and both are made anew then
         trash_ = std::make_unique<trash::Trash>(own_, config_.trash_schema);
         resources_ = std::make_unique<ResourceCache>(*trash_, config_);
     }

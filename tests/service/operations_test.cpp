@@ -185,6 +185,19 @@ TEST_CASE("a stop leaves what runs for the next start") {
     CHECK(TestConnection(database.url()).value("SELECT count(*) FROM project") == "29");
 }
 
+TEST_CASE("a first operation that fails before it begins does not end the process at the second") {
+    // The second used what the first had not come to make.
+    Bench call("[[resource]]\ntable = \"public.bill\"\npath = \"bills\"\n");
+    TestConnection sql(call.database.url());
+    sql->exec("ALTER TABLE bill RENAME TO invoice");
+    const auto failed = call.end_of(call("DELETE", "/v1/project/1", kLater));
+    CHECK(text(failed["state"]) == "failed");
+    sql->exec("ALTER TABLE invoice RENAME TO bill");
+    const auto done = call.end_of(call("DELETE", "/v1/project/2", kLater));
+    CHECK(text(done["state"]) == "done");
+    CHECK(call.value("SELECT count(*) FROM project") == "29");
+}
+
 TEST_CASE("operations of a process that is killed are ended by the next one, each once") {
     TempDatabase database(kSchema);
     TestConnection sql(database.url());
