@@ -13,6 +13,7 @@ class Group:
     uuid: str
     size: int
     state: str = "trashed"
+    root: tuple = ()  # (table, uid)
     items: set = dataclasses.field(default_factory=set)  # ordinals that are in the trash
     cuts: list = dataclasses.field(default_factory=list)  # (table, uid, column, value) set to null
 
@@ -164,6 +165,7 @@ class Transaction:
         account = self.account
         for number in self.made:
             group = account.groups[number]
+            group.root = account.trash.get((number, 1), ())[:2]
             account.counts["groups moved"] += 1
             if len(group.items) != group.size and group.state == "trashed":
                 account.find("lost", f"group {group.uuid} says {group.size} rows, has {len(group.items)}")
@@ -177,13 +179,11 @@ class Transaction:
         account = self.account
         for place, (table, uid, row) in self.put.items():
             was = self.went.get((table, uid))
-            if place in self.taken:  # an item that was written anew
-                was = self.taken[place][2]
-            elif was is not None:
-                was = self.as_committed(table, uid, was, row)
-            if was is None:
+            if place in self.taken:  # a reference is set back in the trash
+                self.unaltered((table, uid), self.taken[place][2], row)
+            elif was is None:
                 account.find("doubled", f"{table} {uid} went into the trash in {self.where()}, not out of its table")
-            elif differing(was, row):
+            elif differing(was := self.as_committed(table, uid, was, row), row):
                 account.find("altered", f"{table} {uid}: {told(was, row)} in the trash, {self.where()}")
             if account.places.get((table, uid), place) != place:
                 account.find("doubled", f"{table} {uid} is in the trash twice")
@@ -208,17 +208,18 @@ class Transaction:
             if back is None:
                 account.find("lost", f"{table} {uid} was not put back by {self.where()}")
             else:
-                self.put_back((table, uid), row, back)
+                self.unaltered((table, uid), row, back, TABLES[table].owned)
         elif state == "purged":
             account.gone[table, uid] = "purged"
         else:
             account.find("lost", f"{table} {uid} left the trash in {self.where()}, its group is {state}")
 
-    def put_back(self, key, row, back):
-        for column in differing(row, back) - TABLES[key[0]].owned:
+    def unaltered(self, key, row, now, owned=frozenset()):
+        """But for references that an earlier delete had cut, which are set back."""
+        for column in differing(row, now) - owned:
             cuts = self.account.cut.get((*key, column), [])
-            if column in row or back[column] not in [value for _, value in cuts]:
-                self.account.find("altered", f"{key}: {told(row, back, [column])} restored by {self.where()}")
+            if column in row or now[column] not in [value for _, value in cuts]:
+                self.account.find("altered", f"{key}: {told(row, now, [column])} by {self.where()}")
 
     def came(self, key, after):
         account = self.account

@@ -48,7 +48,7 @@ class Client:
         if not key:
             return answer
         tries, patience = 1, self.random.choice([3, 10, 60])
-        while tries < patience and again(answer):
+        while tries < patience and again(answer) and not self.stand.pausing:
             time.sleep(0.5)
             tries += 1
             answer = self.once(request, key, tries)

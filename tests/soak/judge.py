@@ -4,6 +4,7 @@ import collections
 import json
 import re
 
+from pick import item_id
 from tables import TABLES
 
 REFUSALS = {404, 409, 410, 412}
@@ -80,7 +81,12 @@ class Judge:
             getattr(self, "done_" + answer.kind, lambda _: None)(answer)
 
     def done_delete(self, answer):
-        self.is_group(answer, answer.headers["X-Trash-Group"])
+        uuid = answer.headers["X-Trash-Group"]
+        self.is_group(answer, uuid)
+        group = self.account.groups.get(self.account.uuids.get(uuid))
+        is_root = answer.headers["Location"].endswith(item_id(uuid, 1))
+        if group and is_root and answer.target[0] != "member" and group.root != answer.target[:2]:
+            self.wrong(answer, f"group {uuid} is of {group.root}")  # members alone may have a key again
 
     def is_group(self, answer, uuid, state=None):
         group = self.account.groups.get(self.account.uuids.get(uuid))
@@ -101,6 +107,9 @@ class Judge:
     def done_restore(self, answer):
         told = parsed(answer.body)
         self.is_group(answer, told["groupId"], "restored")
+        group = self.account.groups.get(self.account.uuids.get(told["groupId"]))
+        if group and not told.get("ancestors") and told["restored"] != group.size:
+            self.wrong(answer, f"{told['restored']} rows of {group.size}")
         for each in told.get("altered", []):
             if set(each["columns"]) - TABLES[each["resource"]].owned:
                 self.wrong(answer, f"altered {each}")

@@ -78,7 +78,7 @@ class Breaker:
 class Race:
     def __init__(self, stand, seed):
         self.gate, self.breaks = Gate(), Gate()
-        self.errors = []
+        self.stand, self.errors = stand, []
         self.full = False  # whether there are rows enough
         self.requesters = [Requester(f"r{n}", stand, chance(seed, n)) for n in range(REQUESTERS)]
         self.writers = [Writer(f"w{n}", stand, chance(seed, 100 + n)) for n in range(WRITERS)]
@@ -109,11 +109,13 @@ class Race:
             time.sleep(1)
 
     def go(self):
+        self.stand.pausing = False
         self.gate.let()
         self.breaks.let()
 
     def pause(self, seconds):
         """Nothing is broken while the turns end. Gives those that do not."""
+        self.stand.pausing = True
         stuck = self.breaks.shut(seconds)
         return stuck | self.gate.shut(seconds)
 

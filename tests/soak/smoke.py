@@ -18,8 +18,7 @@ DAMAGES = [
     ("doubled", f"""INSERT INTO trashd.item SELECT group_id, ordinal + 1000000, shape, object_id, payload
         FROM trashd.item WHERE group_id = {NEWEST} LIMIT 1"""),
     ("altered", "UPDATE piece SET amount = 17 WHERE uid = (SELECT min(uid) FROM piece)"),
-    ("altered", f"""UPDATE trashd.item SET payload = array_replace(payload, payload[1], 'other')
-        WHERE group_id = {NEWEST}"""),
+    ("altered", f"""UPDATE trashd.item SET payload[1] = 'other' WHERE group_id = {NEWEST}"""),
     ("lost", "DELETE FROM note WHERE uid = (SELECT min(uid) FROM note)"),
     ("lost", f"DELETE FROM trashd.item WHERE ordinal = 1 AND group_id = {NEWEST}"),
     ("lost", f"""WITH g AS (UPDATE trashd.trash_group SET state = 'restored', ended_at = now() WHERE id = {OLDEST}

@@ -61,13 +61,12 @@ class Soak:
 
     def race(self):
         race = Race(self.stand, self.seed)
-        left = self.minutes * 60
+        end = time.monotonic() + self.minutes * 60
         for actor in race.writers * 5:  # something to begin with
             actor.tree()
-        while left > 0:
+        while (left := end - time.monotonic()) > 0:
             race.go()
             time.sleep(min(left, ROUND))
-            left -= ROUND
             self.pause(race)
         race.end()
         self.figures.update(race.counts())
@@ -95,9 +94,12 @@ class Soak:
 
     def alive(self):
         for number, service in enumerate(self.stand.services):
+            self.stand.note_end(number, service)
             if service.process.poll() is not None:
-                self.account.find("wrong", f"instance {number} ended by itself: {service.process.returncode}")
                 self.stand.start(number)
+        for text in self.stand.ended:
+            self.account.find("wrong", text)
+        self.stand.ended.clear()
 
     def progress(self, seconds):
         account = self.account

@@ -31,6 +31,8 @@ class Stand:
         self.services = [None] * instances
         self.starts = 0
         self.lock = threading.RLock()
+        self.pausing = False  # whoever repeats something is to stop
+        self.ended = []  # what nobody killed
         self.broken = []  # (from, to, what) in monotonic seconds
         self.counts = {"kills": 0, "crashes": 0, "terminated": 0, "cancelled": 0}
 
@@ -90,10 +92,15 @@ class Stand:
     def kill(self, number, pause):
         with self.lock, self.breaking("kill"):
             service, self.services[number] = self.services[number], None
+            self.note_end(number, service)
             service.kill()
             time.sleep(pause)
             self.start(number)
             self.counts["kills"] += 1
+
+    def note_end(self, number, service):
+        if service.process.poll() is not None:
+            self.ended.append(f"instance {number} ended by itself: {service.process.returncode}, {service.log}")
 
     def crash(self, pause):
         with self.lock, self.breaking("crash"):
