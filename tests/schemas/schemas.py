@@ -9,8 +9,6 @@ import sys
 import tempfile
 import time
 
-import psycopg2
-
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "bench"))  # its cluster and its service
 
@@ -72,10 +70,8 @@ class Schema:
         user = "postgres" if self.arguments.owner else ROLE
         url = self.cluster.url(self.database).replace("user=postgres", f"user={user}")
         log = pathlib.Path(tempfile.mkdtemp(dir=self.cluster.folder)) / "log"
-        with Service(self.arguments.program, url, log, settings=settings) as service, \
-                contextlib.closing(psycopg2.connect(url)) as same_role:
-            same_role.autocommit = True
-            trial = Trial(service, (connection, same_role), catalog, self.arguments)
+        with Service(self.arguments.program, url, log, settings=settings) as service:
+            trial = Trial(service, connection, user, catalog, self.arguments)
             trial.forced = forced
             report = trial.run()
             if service.process.poll() is not None:

@@ -54,10 +54,10 @@ def shortened(texts):
 
 
 class Trial:
-    def __init__(self, service, connections, catalog, arguments):
-        """connections: of a superuser, and of the role that the service has, in which nothing is committed."""
+    def __init__(self, service, connection, role, catalog, arguments):
+        """role: the one that the service has."""
         self.service, self.tries = service, arguments.tries
-        self.connection, self.same_role = connections
+        self.connection, self.role = connection, role
         self.chance, self.report = random.Random(arguments.seed), Report()
         self.content = Content(self.connection, catalog)
         self.tables = {table.path: table for table in catalog.tables.values()}
@@ -86,7 +86,7 @@ class Trial:
         self.report.counts["tried"] += bool(keys)
         for key in self.chance.sample(keys, min(self.tries, len(keys))):
             address = f"{listed['href']}/" + ",".join(urllib.parse.quote(part, safe="") for part in key)
-            if self.there_and_back(address, "", lambda key=key: self.in_sql(listed, key)):
+            if self.there_and_back(address, "", self.in_sql(listed, key)):
                 self.there_and_back(address, "cascade=true")
 
     def keys(self, listed):
@@ -98,17 +98,17 @@ class Trial:
         return ("ONLY " if table.kind == "r" else "") + table.sql
 
     def in_sql(self, listed, key):
-        """What PostgreSQL says to the same delete: nothing when it takes it."""
-        where = " AND ".join(f"{escaped(identifier(name))} = %s" for name in listed["key"])
+        """What the same DELETE by SQL leaves, with the rights of the service; its error where it is refused."""
+        where = " AND ".join(f"format('%%s', {escaped(identifier(name))}) = %s" for name in listed["key"])
         try:
-            rows(self.same_role, "BEGIN")
-            rows(self.same_role, f"DELETE FROM {escaped(self.only(listed))} WHERE {where}", key)
-            rows(self.same_role, "SET CONSTRAINTS ALL IMMEDIATE")
+            rows(self.connection, f"BEGIN; SET LOCAL ROLE {self.role}")
+            rows(self.connection, f"DELETE FROM {escaped(self.only(listed))} WHERE {where}", key)
+            rows(self.connection, "SET CONSTRAINTS ALL IMMEDIATE; RESET ROLE")
+            return self.content.now()
         except psycopg2.Error as error:
             return str(error).splitlines()[0]
         finally:
-            rows(self.same_role, "ROLLBACK")
-        return ""
+            rows(self.connection, "ROLLBACK")
 
     def there_and_back(self, address, options, in_sql=None):
         """One dry run, delete and restore; whether the row is live again."""
@@ -120,21 +120,23 @@ class Trial:
         if not deleted.good:
             self.refused(deleted, options, in_sql)
             return not self.moved("a refused delete", deleted)
-        return self.gone(deleted)
+        return self.gone(deleted, in_sql)
 
     def refused(self, deleted, options, in_sql):
         what = "delete" if options else "delete without cascade=true"
-        if in_sql and not in_sql():
+        if isinstance(in_sql, dict):
             what += ", which SQL does"
         self.report.refused(what, deleted)
 
-    def gone(self, deleted):
+    def gone(self, deleted, in_sql):
         members = self.members(deleted)
         self.report.counts["deletes"] += 1
         self.report.counts["rows"] += deleted.json["groupSize"]
         self.report.largest = max(self.report.largest, deleted.json["groupSize"])
         written = {each["table"] for each in deleted.json.get("written", [])}
-        self.compare_gone(deleted, members, written)
+        after = self.content.now()
+        self.compare_gone(deleted, members, written, after)
+        self.compare_sql(deleted, members, after, in_sql)
         return self.restore(deleted, members, written)
 
     def moved(self, what, answer):
@@ -171,8 +173,19 @@ class Trial:
         """Rows of a table without a key have its name for a resource."""
         return self.resources.get(resource) or self.unserved.get(resource, resource)
 
-    def compare_gone(self, deleted, members, written):
-        gone = {path: count for path, count in shrunk(self.before, self.content.now()).items() if path not in written}
+    def compare_sql(self, deleted, members, after, in_sql):
+        """Without triggers, which write times and the like, a delete leaves what SQL's would."""
+        if in_sql is None or members is None or self.triggered(members):
+            return
+        if isinstance(in_sql, str):
+            self.difference(f"SQL says {in_sql}", deleted)
+            return
+        found = differing(in_sql, after)
+        if found and not self.triggered(found):
+            self.difference("SQL leaves other rows", deleted, found)
+
+    def compare_gone(self, deleted, members, written, after):
+        gone = {path: count for path, count in shrunk(self.before, after).items() if path not in written}
         if members is None:
             good = bool(written) or sum(gone.values()) == deleted.json["groupSize"]
         else:
