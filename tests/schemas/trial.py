@@ -62,7 +62,8 @@ class Trial:
         self.content = Content(self.connection, catalog)
         self.tables = {table.path: table for table in catalog.tables.values()}
         self.resources, self.forced = {}, set()
-        self.unserved = {table.name: table.path for table in catalog.tables.values()}
+        self.unserved = {name: table.path for table in catalog.tables.values()
+                         for name in (table.name, f"{table.schema}/{table.name}")}
         self.before = self.content.now()
 
     def run(self):
@@ -170,8 +171,8 @@ class Trial:
         return collections.Counter(self.path(item["resource"]) for item in listed)
 
     def path(self, resource):
-        """Rows of a table without a key have its name for a resource."""
-        return self.resources.get(resource) or self.unserved.get(resource, resource)
+        """Of a table without a key the resource is its name, where need be behind its schema's."""
+        return self.resources.get(resource) or self.unserved.get(urllib.parse.unquote(resource), resource)
 
     def compare_sql(self, deleted, members, after, in_sql):
         """Without triggers, which write times and the like, a delete leaves what SQL's would."""

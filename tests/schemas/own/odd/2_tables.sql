@@ -21,3 +21,4 @@ CREATE TABLE event_2032 PARTITION OF event FOR VALUES FROM ('2032-01-01') TO ('2
 CREATE TABLE note (id int PRIMARY KEY, body text, shape point, at timestamptz, span interval, address inet);
 CREATE TABLE long_note (pages int NOT NULL CHECK (pages BETWEEN 7 AND 9), PRIMARY KEY (id)) INHERITS (note);
 CREATE TABLE tag (project uuid REFERENCES project, tag text);
+CREATE TABLE "Odd Names".tag ("the key" text REFERENCES "Odd Names"."a ""b""/c" ON DELETE CASCADE, tag text);
