@@ -1,6 +1,7 @@
 #include "trash/item_sql.hpp"
 
 #include "schema/value.hpp"
+#include "trash/spelling.hpp"
 #include "trash/store.hpp"
 #include "trash/usual_names.hpp"
 
@@ -136,8 +137,13 @@ void add_item_terms(Conditions& all, const ItemFilter& filter, const std::string
         all.of_item("i.shape OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT id FROM " +
                     quoted({trash_schema, "shape"}) + "))");
     }
-    if (filter.object_id)
-        all.of_item("i.object_id OPERATOR(pg_catalog.=) " + all.param(*filter.object_id));
+    if (filter.object_id) {
+        const auto id = all.param(*filter.object_id) + "::pg_catalog.text";
+        all.of_item("i.object_id OPERATOR(pg_catalog.=) " +
+                    (forms.named
+                         ? "ANY (ARRAY(" + written_in_items(*forms.named, id, trash_schema) + "))"
+                         : id));
+    }
 }
 
 std::string naming_join(const ItemFilter& filter, Conditions& all, const std::string& trash_schema,

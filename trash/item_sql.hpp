@@ -36,7 +36,8 @@ struct ItemQuery {
 // The forms of the tables that a filter names, and SQL on items i of what is beyond its reach.
 struct FilterForms {
     std::vector<int> table, among, whole;
-    std::string beyond, whole_beyond;  // empty: nothing is
+    std::string beyond, whole_beyond;      // empty: nothing is
+    const schema::Table* named = nullptr;  // the table that the filter names, if it is there
 };
 // few: it means few items, which are sooner sorted than found
 // among all groups.

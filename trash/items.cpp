@@ -251,7 +251,10 @@ std::optional<ItemQuery> Items::query_for(const ItemsAsked& asked) {
     check_times(connection_, trash_schema_, asked);
     const auto& filter = asked.filter;
     FilterForms forms;
-    if (filter.table) forms.table = forms_of_all({*filter.table});
+    if (filter.table) {
+        forms.table = forms_of_all({*filter.table});
+        forms.named = catalog_.table(*filter.table);
+    }
     if (filter.among) forms.among = forms_of_all(*filter.among);
     if (filter.whole) forms.whole = forms_of_all(*filter.whole);
     if ((filter.table && forms.table.empty()) || (filter.among && forms.among.empty()) ||

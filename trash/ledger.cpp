@@ -103,7 +103,15 @@ HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long befor
         add("l.table_name OPERATOR(pg_catalog.=) ", filter.table->name);
     }
     if (filter.among) from += " AND " + among(*filter.among, "l", params);
-    add("l.object_id OPERATOR(pg_catalog.=) ", filter.object_id);
+    const auto* named = filter.table ? catalog_.table(*filter.table) : nullptr;
+    if (filter.object_id && named) {
+        params.push_back(*filter.object_id);
+        const auto id = place(params.size()) + "::pg_catalog.text";
+        from += " AND l.object_id OPERATOR(pg_catalog.=) ANY (ARRAY(" +
+                written_in_ledger(*named, id, trash_schema_) + "))";
+    } else {
+        add("l.object_id OPERATOR(pg_catalog.=) ", filter.object_id);
+    }
     add("l.action OPERATOR(pg_catalog.=) ", filter.action);
     add("l.by OPERATOR(pg_catalog.=) ", filter.by);
     add("l.group_uuid OPERATOR(pg_catalog.=) ", filter.group_id, "::pg_catalog.uuid");

@@ -68,6 +68,33 @@ std::string spelt(const Table& table, const std::string& ids, const std::string&
            same_object(table, "o.object_id", "o.sure", "w.id", trash_schema) + " GROUP BY w.id)";
 }
 
+// SELECTs of object_id and sure.
+std::string in_items(const Table& table, const std::string& trash_schema) {
+    return "SELECT DISTINCT i.object_id, " + sure(table) + " AS sure FROM " +
+           quoted({trash_schema, "shape"}) + " s JOIN " + quoted({trash_schema, "item"}) +
+           " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation OPERATOR(pg_catalog.=) " +
+           to_string(table.oid);
+}
+
+std::string in_ledger(const Table& table, const std::string& trash_schema) {
+    return "SELECT DISTINCT l.object_id, false AS sure FROM " + quoted({trash_schema, "ledger"}) +
+           " l WHERE (l.schema_name, l.table_name) IN (" + names_of(table, trash_schema) + ")";
+}
+
+// A text that cannot be read is no key: CASE asks that before it is read, and OFFSET keeps the
+// planner from reading it before.
+std::string written(const Table& table, const std::string& id, const std::string& stored,
+                    const std::string& trash_schema) {
+    if (text_decides(table, table.identity)) return "SELECT " + id;
+    std::string is_one;
+    for (std::size_t k = 0; k < table.identity.size(); ++k)
+        is_one += (is_one.empty() ? "" : " AND ") +
+                  readable(*table.column(table.identity[k]), part(table, k, "w.id"), trash_schema);
+    return "SELECT " + id + " UNION SELECT o.object_id FROM (" + stored +
+           ") o CROSS JOIN (SELECT " + id + " AS id OFFSET 0) w WHERE CASE WHEN " + is_one +
+           " THEN " + same_object(table, "o.object_id", "o.sure", "w.id", trash_schema) + " END";
+}
+
 }  // namespace
 
 bool text_decides(const Table& table, const std::vector<int>& attnums) {
@@ -98,22 +125,22 @@ std::string same_object(const Table& table, const std::string& stored, const std
 
 std::string spelt_by_items(const Table& table, const std::string& ids,
                            const std::string& trash_schema) {
-    return spelt(table, ids,
-                 "SELECT DISTINCT i.object_id, " + sure(table) + " AS sure FROM " +
-                     quoted({trash_schema, "shape"}) + " s JOIN " + quoted({trash_schema, "item"}) +
-                     " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation "
-                     "OPERATOR(pg_catalog.=) " +
-                     to_string(table.oid),
-                 trash_schema);
+    return spelt(table, ids, in_items(table, trash_schema), trash_schema);
 }
 
 std::string spelt_by_ledger(const Table& table, const std::string& ids,
                             const std::string& trash_schema) {
-    return spelt(
-        table, ids,
-        "SELECT DISTINCT l.object_id, false AS sure FROM " + quoted({trash_schema, "ledger"}) +
-            " l WHERE (l.schema_name, l.table_name) IN (" + names_of(table, trash_schema) + ")",
-        trash_schema);
+    return spelt(table, ids, in_ledger(table, trash_schema), trash_schema);
+}
+
+std::string written_in_items(const Table& table, const std::string& id,
+                             const std::string& trash_schema) {
+    return written(table, id, in_items(table, trash_schema), trash_schema);
+}
+
+std::string written_in_ledger(const Table& table, const std::string& id,
+                              const std::string& trash_schema) {
+    return written(table, id, in_ledger(table, trash_schema), trash_schema);
 }
 
 std::string names_of(const Table& table, const std::string& trash_schema) {

@@ -33,6 +33,13 @@ std::string spelt_by_items(const schema::Table& table, const std::string& ids,
 std::string spelt_by_ledger(const schema::Table& table, const std::string& ids,
                             const std::string& trash_schema);
 
+// SQL (a SELECT of text): how the items of the table, or its entries in the ledger, write an id
+// that a filter names; of a text that is none, nothing but the text.
+std::string written_in_items(const schema::Table& table, const std::string& id,
+                             const std::string& trash_schema);
+std::string written_in_ledger(const schema::Table& table, const std::string& id,
+                              const std::string& trash_schema);
+
 // SQL: the names that the table has, or had as its rows went into the trash.
 std::string names_of(const schema::Table& table, const std::string& trash_schema);
 

@@ -141,6 +141,31 @@ TEST_CASE("the parent in the trash is found however it is spelt, by its key or a
           "the row of public.u was purged from the trash");
 }
 
+TEST_CASE("filters by an id mean the object, however it is spelt, and no text that is no key") {
+    Bench bench(std::string(kTypes) +
+                "CREATE TABLE a (k citext, n numeric, PRIMARY KEY (k, n));"
+                "CREATE TABLE n (k numeric PRIMARY KEY);"
+                "INSERT INTO a VALUES ('Ann,%', 1.0), ('Bob', 2); INSERT INTO n VALUES (1.0), (2)");
+    for (const std::string id : {"a/ann%2C%25,1", "a/bob,2", "n/1", "n/2"})
+        REQUIRE(bench.ask("DELETE", id).status == 204);
+    const auto found = [&](const std::string& resource, const std::string& id) {
+        const auto query = "resource=" + resource;
+        const auto items =
+            ids(bench.ask("GET", "trash?" + query + "&deletedObjectId=" + id), "deletedObjectId");
+        CHECK(items == ids(bench.ask("GET", "history?" + query + "&objectId=" + id), "objectId"));
+        return items;
+    };
+    using Ids = std::vector<std::string>;
+    CHECK(found("a", "ANN%252C%2525,1.00") == Ids{"Ann%2C%25,1.0"});
+    CHECK(found("n", "1") == Ids{"1.0"});
+    CHECK(found("n", "2.000") == Ids{"2"});
+    for (const std::string none : {"1,x", "one", "", "1,1", "3"}) {
+        CAPTURE(none);
+        CHECK(found("n", none).empty());
+        CHECK(found("a", none).empty());
+    }
+}
+
 TEST_CASE("several ids are found however they are spelt, each once") {
     Bench bench(std::string(kTypes) +
                 "CREATE TABLE a (k citext PRIMARY KEY); INSERT INTO a VALUES ('Ann'), ('Bob')");
