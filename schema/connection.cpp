@@ -67,8 +67,10 @@ SqlError sql_error(PGconn* connection, const PGresult* result) {
                  field(result, PG_DIAG_CONSTRAINT_NAME), field(result, PG_DIAG_CONTEXT),
                  field(result, PG_DIAG_MESSAGE_HINT)};
     if (sql.sqlstate.empty()) {
-        sql.sqlstate = at_end(connection) ? sqlstate::kConnectionFailure : sqlstate::kInternalError;
         sql.message = PQerrorMessage(connection);
+        // After a write that failed the connection looks well, until it is read from.
+        PQconsumeInput(connection);
+        sql.sqlstate = at_end(connection) ? sqlstate::kConnectionFailure : sqlstate::kInternalError;
     }
     return sql;
 }

@@ -1,12 +1,15 @@
 #include "schema/cluster.hpp"
 
 #include <doctest/doctest.h>
+#include <libpq-fe.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/support/database.hpp"
 
@@ -60,6 +63,26 @@ TEST_CASE("a server that still runs is adopted, and a stale postmaster.pid is no
     std::ofstream(directory.path + "/data/postmaster.pid") << getpid() << "\n/nowhere\n";
     const Cluster third(directory.path);
     CHECK(TestConnection(third.url()).value("SELECT 1") == "1");
+}
+
+TEST_CASE("a server that dies while it is written to is a lost connection") {
+    const Directory directory;
+    Cluster cluster(directory.path, "fsync = off");
+    const std::string large(30'000'000, 'x');
+    for (int i = 0; i < 2; ++i) {
+        TestConnection connection(cluster.url()), other(cluster.url());  // whose crash ends all
+        const auto backend = std::stoi(other.value("SELECT pg_backend_pid()"));
+        std::thread killer([&] { ::kill(backend, SIGKILL); });
+        try {
+            for (;;) connection->exec("SELECT length($1::text)", {large});
+        } catch (const trashd::Error& error) {
+            CAPTURE(error.what());
+            CHECK(error.code() == trashd::Code::kUnavailable);
+            CHECK(connection.get().broken());
+        }
+        killer.join();
+        while (PQping(cluster.url().c_str()) != PQPING_OK) usleep(10'000);
+    }
 }
 
 TEST_CASE("a directory is held by one process at a time") {
