@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "service/asker_limits.hpp"
 #include "service/body.hpp"
@@ -162,15 +163,19 @@ Call accepted_call(const trash::Operation& operation) {
 
 std::optional<std::string> result_of(const Reply& reply) {
     if (!reply.body.empty()) return reply.body;
+    static const std::map<std::string, std::string> kMembers = {{"Location", "location"},
+                                                                {"X-Trash-Group", "groupId"}};
+    JsonWriter out;
+    out.StartObject();
+    bool some = false;
     for (const auto& [name, value] : reply.headers) {
-        if (name != "Location") continue;
-        JsonWriter out;
-        out.StartObject();
-        out.key("location").text(value);
-        out.EndObject();
-        return out.take();
+        const auto member = kMembers.find(name);
+        if (member == kMembers.end()) continue;
+        out.key(member->second.c_str()).text(value);
+        some = true;
     }
-    return std::nullopt;
+    out.EndObject();
+    return some ? std::optional(out.take()) : std::nullopt;
 }
 
 Reply get_operation(const Call& call) {

@@ -70,6 +70,7 @@ TEST_CASE("a delete, a restore and a purge can be asked for without waiting for 
     CHECK(removed["done"].GetInt() == 101);
     CHECK(removed["total"].GetInt() == 101);
     const std::string item = text(removed["result"]["location"]);
+    CHECK(item.ends_with(text(removed["result"]["groupId"]).substr(0, 28) + "00000001"));
     CHECK(text(call("GET", item).json()["reason"]) == "old");
     const auto restored = call.end_of(call("POST", item + "/$restore", kLater));
     CHECK(restored["result"]["restored"].GetInt() == 101);
