@@ -192,7 +192,9 @@ std::string Cutting::cut(const Unit& unit) const {
            "THEN " +
            raise(sqlstate::kUncaptured,
                  "a reference in " + quoted(unit.table->name) + " was not set") +
-           "  END IF;\n  _links := _links OPERATOR(pg_catalog.+) _n;\n  END IF; END IF;\n";
+           "  END IF;\n  _links := _links OPERATOR(pg_catalog.+) _n;\n  _cut := _cut "
+           "OPERATOR(pg_catalog.||) ARRAY[" +
+           std::to_string(unit.table->oid) + ", OPERATOR(pg_catalog.-) _n];\n  END IF; END IF;\n";
 }
 
 std::string Cutting::cut_references() const {

@@ -85,10 +85,12 @@ std::string Taking::into_ledger(const std::string& action) const {
            ", _request, _address, ";
 }
 
-// Rows deleted since the last look, and those put into each table by now.
+// Rows deleted since the last look, and how many each table was given, or were changed in it, by
+// now.
 std::string Taking::in_other_tables(const std::string& made) const {
     return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) OPERATOR(pg_catalog.-) _elsewhere, "
-           "COALESCE(pg_catalog.jsonb_object_agg(relid, n_tup_ins) FILTER (WHERE n_tup_ins "
+           "COALESCE(pg_catalog.jsonb_object_agg(relid, n_tup_ins OPERATOR(pg_catalog.+) "
+           "n_tup_upd) FILTER (WHERE n_tup_ins OPERATOR(pg_catalog.+) n_tup_upd "
            "OPERATOR(pg_catalog.>) 0), '{}') INTO _elsewhere, " +
            made +
            " FROM pg_catalog.pg_stat_xact_user_tables WHERE schemaname OPERATOR(pg_catalog.<>) " +
@@ -125,7 +127,8 @@ std::string Taking::written_elsewhere() const {
            "w.n]) FROM (SELECT "
            "i.k, i.n::pg_catalog.int8 OPERATOR(pg_catalog.-) "
            "COALESCE(pg_catalog.jsonb_extract_path_text(_made, i.k)::pg_catalog.int8, 0) AS n FROM "
-           "pg_catalog.jsonb_each_text(_now) i(k, n)) w WHERE w.n OPERATOR(pg_catalog.>) 0)";
+           "pg_catalog.jsonb_each_text(_now) i(k, n)) w WHERE w.n OPERATOR(pg_catalog.>) 0) "
+           "OPERATOR(pg_catalog.||) _cut";
 }
 
 // Expressions, one for each node.

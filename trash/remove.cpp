@@ -198,6 +198,8 @@ std::vector<TableCount> Trash::Impl::written(const Compiled& plan, std::string_v
         else
             known->count += count;
     }
+    // what the delete itself has set to null or default
+    std::erase_if(tables, [](const TableCount& one) { return one.count <= 0; });
     return tables;
 }
 

@@ -235,6 +235,35 @@ CREATE TRIGGER bury AFTER DELETE ON doc FOR EACH ROW EXECUTE FUNCTION bury();
     }
 }
 
+// Only rows that came anew were told, so that a counter changed without a word.
+TEST_CASE("rows that triggers change elsewhere are told, those that the delete cuts are not") {
+    Bench call(R"(
+CREATE TABLE doc (id int PRIMARY KEY, t text, after int REFERENCES doc ON DELETE SET NULL);
+CREATE INDEX ON doc (after);
+CREATE TABLE counter (id int PRIMARY KEY, n int);
+INSERT INTO doc VALUES (1, 'a', NULL), (2, 'b', 1), (3, 'c', NULL), (4, 'd', 1);
+INSERT INTO counter VALUES (1, 0), (2, 0);
+CREATE FUNCTION count_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  UPDATE counter SET n = n + 1; RETURN NULL; END $$;
+CREATE FUNCTION spread() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NEW.id = 2 THEN UPDATE doc SET t = t || '!' WHERE id = 3; END IF; RETURN NULL; END $$;
+CREATE TRIGGER count_up AFTER DELETE ON doc FOR EACH ROW EXECUTE FUNCTION count_up();
+CREATE TRIGGER spread AFTER UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION spread();
+)");
+    const auto told = [](const Answer& answer) {
+        CAPTURE(answer.body);
+        CHECK(answer.body.find(R"("table":"public.counter","count":2})") != std::string::npos);
+        CHECK(answer.body.find(R"("table":"public.doc","count":1})") != std::string::npos);
+    };
+    told(call("DELETE", "/v1/doc/1?dryRun=true"));
+    told(call("DELETE", "/v1/doc?ids=1&dryRun=true"));
+    const auto gone = call("DELETE", "/v1/doc/1", "", {{"Prefer", "return=representation"}});
+    told(gone);
+    CHECK(call.value("SELECT string_agg(t, '' ORDER BY id) FROM doc") == "bc!d");
+    CHECK(call("POST", gone.header("Location") + "/$restore").status == 200);
+    CHECK(call.value("SELECT count(*) FROM doc WHERE after = 1") == "2");
+}
+
 // A trigger made a new row of a sibling after the old one had gone; no trigger was named.
 TEST_CASE("a counter that a trigger keeps in a sibling table is named with its trigger") {
     Bench call(R"(
