@@ -43,14 +43,15 @@ def as_server(command, **options):
 
 
 class Cluster:
-    """A server in a folder of its own; logical, so that it can publish."""
+    """A server in a folder of its own; logical, so that it can publish. It archives its log."""
 
     def __init__(self, root, name):
         self.folder = root / name
-        self.folder.mkdir()
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, "postgres")
-        self.data = self.folder / "data"
+        self.data, self.archive = self.folder / "data", self.folder / "archive"
+        for folder in (self.folder, self.archive):
+            folder.mkdir()
+            if os.geteuid() == 0:
+                shutil.chown(folder, "postgres")
 
     def make(self):
         as_server([PROGRAMS / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--locale", "C.UTF-8"],
@@ -58,7 +59,8 @@ class Cluster:
         return self
 
     def start(self):
-        options = f"-c listen_addresses= -k {self.folder} -c wal_level=logical -c fsync=off"
+        options = f"-c listen_addresses= -k {self.folder} -c wal_level=logical -c fsync=off " \
+            f"-c archive_mode=on -c 'archive_command=cp %p {self.archive}/%f'"
         as_server([PROGRAMS / "pg_ctl", "-D", self.data, "-w", "-l", self.folder / "log", "-o", options, "start"],
                   cwd="/")
         return self
@@ -72,6 +74,15 @@ class Cluster:
     def sql(self, database, text, user="postgres"):
         return run([PROGRAMS / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d",
                     self.url(database, user), "-c", text]).strip()
+
+
+def wait(cluster, database, query, value):
+    """Whether the query gives the value within a minute."""
+    for _ in range(600):
+        if cluster.sql(database, query) == value:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 class Document:
@@ -170,6 +181,21 @@ class Check:
         self.copy("base backup", based, "shop")
         based.stop()
 
+    def recovery(self):
+        """To a moment after the deletes and before what came by accident."""
+        moment = Cluster(self.root, "moment")
+        as_server([PROGRAMS / "pg_basebackup", "-d", self.source.url("postgres"), "-c", "fast", "-D", moment.data],
+                  cwd="/")
+        self.source.sql("shop", "SELECT pg_create_restore_point('before_the_accident')")
+        self.source.sql("shop", "INSERT INTO t VALUES (9, 'by', 'accident', NULL)")
+        self.source.sql("shop", "SELECT pg_switch_wal()")
+        self.document.run("recover", "/", server=True, TARGET=moment.data, ARCHIVE=self.source.archive)
+        moment.start()
+        self.expect(wait(moment, "shop", "SELECT NOT pg_is_in_recovery()", "t"), "the recovery came to no end")
+        self.copy("point-in-time recovery", moment, "shop")
+        moment.stop()
+        self.source.sql("shop", "DELETE FROM t WHERE id = 9")
+
     def upgrade(self):
         self.source.stop()
         new = Cluster(self.root, "new").make()
@@ -184,20 +210,13 @@ class Check:
         fresh.sql("postgres", "CREATE DATABASE subscriber")
         place = {"DATABASE": self.source.url("shop"), "COPY": fresh.url("subscriber")}
         self.document.run("replicate", self.root, **place)
-        late = "SELECT count(*) FROM pg_subscription_rel WHERE srsubstate <> 'r'"
-        for _ in range(600):
-            if fresh.sql("subscriber", late) == "0":
-                break
-            time.sleep(0.1)
+        wait(fresh, "subscriber", "SELECT count(*) FROM pg_subscription_rel WHERE srsubstate <> 'r'", "0")
         fresh.sql("subscriber", "CREATE TABLE here_alone (id int PRIMARY KEY)")
         self.source.sql("shop", "CREATE TABLE late (id int PRIMARY KEY, v text); INSERT INTO late VALUES (1, 'v')")
         fresh.sql("subscriber", "CREATE TABLE late (id int PRIMARY KEY, v text)")
         self.source.sql("shop", "GRANT ALL ON late TO trashd_service")
         item = self.delete("late/1")
-        for _ in range(600):
-            if fresh.sql("subscriber", "SELECT count(*) FROM trashd.trash_group") == "5":
-                break
-            time.sleep(0.1)
+        wait(fresh, "subscriber", "SELECT count(*) FROM trashd.trash_group", "5")
         self.document.run("switch", self.root, **place)
         self.copy("logical replication", fresh, "subscriber")
         run([TRASHD, "trash", "restore", item, "--database", fresh.url("subscriber")])
@@ -208,6 +227,7 @@ class Check:
         self.grant()
         fresh = self.dump()
         self.files()
+        self.recovery()
         self.upgrade()
         self.logical(fresh)
         fresh.stop()
