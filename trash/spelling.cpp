@@ -81,14 +81,18 @@ std::string in_ledger(const Table& table, const std::string& trash_schema) {
            " l WHERE (l.schema_name, l.table_name) IN (" + names_of(table, trash_schema) + ")";
 }
 
-// A text that cannot be read is no key: CASE asks that before it is read, and OFFSET keeps the
-// planner from reading it before.
+// A text that cannot be read, or has other parts than the key has columns, is no key: CASE asks
+// that before it is read, and OFFSET keeps the planner from reading it before.
 std::string written(const Table& table, const std::string& id, const std::string& stored,
                     const std::string& trash_schema) {
     if (text_decides(table, table.identity)) return "SELECT " + id;
-    std::string is_one;
+    std::string is_one = table.identity.size() == 1
+                             ? "true"
+                             : "pg_catalog.cardinality(pg_catalog.string_to_array(w.id, ',')) "
+                               "OPERATOR(pg_catalog.=) " +
+                                   to_string(table.identity.size());
     for (std::size_t k = 0; k < table.identity.size(); ++k)
-        is_one += (is_one.empty() ? "" : " AND ") +
+        is_one += " AND " +
                   readable(*table.column(table.identity[k]), part(table, k, "w.id"), trash_schema);
     return "SELECT " + id + " UNION SELECT o.object_id FROM (" + stored +
            ") o CROSS JOIN (SELECT " + id + " AS id OFFSET 0) w WHERE CASE WHEN " + is_one +

@@ -159,11 +159,18 @@ TEST_CASE("filters by an id mean the object, however it is spelt, and no text th
     CHECK(found("a", "ANN%252C%2525,1.00") == Ids{"Ann%2C%25,1.0"});
     CHECK(found("n", "1") == Ids{"1.0"});
     CHECK(found("n", "2.000") == Ids{"2"});
-    for (const std::string none : {"1,x", "one", "", "1,1", "3"}) {
+    for (const std::string none : {"1,x", "one", "", "1,1", "3", "BOB,2.0,x", "BOB"}) {
         CAPTURE(none);
         CHECK(found("n", none).empty());
         CHECK(found("a", none).empty());
     }
+    // A text that is no key must not purge what a part of it names.
+    CHECK(bench.ask("DELETE", "trash?resource=a&deletedObjectId=BOB,2.0,x&confirm=true").status ==
+          200);
+    CHECK(found("a", "BOB,2.0") == Ids{"Bob,2"});
+    CHECK(bench.ask("DELETE", "trash?resource=a&deletedObjectId=BOB,2.0&confirm=true").status ==
+          200);
+    CHECK(bench.ask("GET", "a/Bob,2/@deleted").status == 404);
 }
 
 TEST_CASE("several ids are found however they are spelt, each once") {
