@@ -3,8 +3,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "service/negotiate.hpp"
 #include "service/pretty.hpp"
@@ -15,6 +18,24 @@ using namespace trashd::test;
 using trashd::service::weight_of;
 
 namespace {
+
+std::string text_of(const std::string& file) {
+    std::ifstream in(file);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+/** A request is logged after its answer was sent: up to ten seconds for its line. */
+void wait_for_lines(const std::string& file, int count) {
+    auto lines = [&] {
+        const auto text = text_of(file);
+        return std::count(text.begin(), text.end(), '\n');
+    };
+    for (int i = 0; i < 1000 && lines() < count; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    REQUIRE(lines() == count);
+}
 
 const char* kSchema = R"(
 CREATE TABLE thing (id int PRIMARY KEY, name text);
@@ -131,6 +152,7 @@ TEST_CASE("the access log has a line of JSON for each request, without queries")
         Bench call("[log]\naccess = \"" + file + "\"\n");
         call("GET", "/v1/thing?limit=1", {{"X-Request-Id", "a-1"}, {"User-Agent", "me \"x\""}});
         call("DELETE", "/v1/thing/1");
+        wait_for_lines(file, 2);
         RawClient broken(call.service.port());
         broken.send("GET /secret\r\n\r\n");
         broken.receive_all();
@@ -159,19 +181,15 @@ TEST_CASE("SIGHUP opens the access log anew and never ends the service") {
     const std::string moved = file + ".1";
     Bench call("[log]\naccess = \"" + file + "\"\n");
     call("GET", "/v1/thing/1");
+    wait_for_lines(file, 1);
     REQUIRE(std::rename(file.c_str(), moved.c_str()) == 0);
     kill(call.service.pid(), SIGHUP);
     call.service.log_with("the access log was opened again");
     call("GET", "/v1/thing/2");
     CHECK(call.service.stop() == 0);
-    auto lines = [](const std::string& path) {
-        std::ifstream in(path);
-        std::stringstream text;
-        text << in.rdbuf();
-        unlink(path.c_str());
-        return text.str();
-    };
-    const auto old = lines(moved), fresh = lines(file);
+    const auto old = text_of(moved), fresh = text_of(file);
+    unlink(moved.c_str());
+    unlink(file.c_str());
     CHECK(old.find("/v1/thing/1") != std::string::npos);
     CHECK(old.find("/v1/thing/2") == std::string::npos);
     CHECK(fresh.find("/v1/thing/2") != std::string::npos);
