@@ -280,6 +280,7 @@ std::string restored_json(const trash::Restored& restored, const Resources& reso
     if (!restored.ancestors.empty()) write_texts(out.key("ancestors"), restored.ancestors);
     write_altered(out, restored, resources);
     write_added(out, restored, resources);
+    if (!restored.written.empty()) write_written(out.key("written"), restored.written, resources);
     write_lost(out, restored, resources);
     out.EndObject();
     return out.take();

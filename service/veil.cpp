@@ -89,7 +89,7 @@ trash::Conflicted hidden(const Call& call, trash::Conflicted error) {
     all.erase(std::unique(all.begin(), all.end(), same), all.end());
     if (all.size() == before) return error;
     return {"the group cannot go back as it is; resolve the conflicts and restore again",
-            std::move(all)};
+            std::move(all), error.sql()};
 }
 
 }  // namespace
@@ -110,6 +110,7 @@ trash::Restored seen(const Call& call, trash::Restored restored) {
     auto unseen = [&](const auto& row) { return !may_see_either(call, row.table); };
     std::erase_if(restored.altered, unseen);
     std::erase_if(restored.added, unseen);
+    restored.written = seen(call, std::move(restored.written));
     std::erase_if(restored.lost, unseen);
     return restored;
 }

@@ -19,7 +19,7 @@ std::optional<Error> tried(Restoring& restoring, const std::function<bool()>& wo
     try {
         if (!work()) failed = Error(Code::kConflict, "");
     } catch (const Error& error) {
-        if (!about_rows(error)) throw;
+        if (!about_rows_or_triggers(restoring, error)) throw;
         failed = error;
     }
     if (failed) restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kTry);

@@ -99,6 +99,7 @@ WrittenBy put_back(Restoring& restoring) {
     const std::vector<Statement> check = {{"SET CONSTRAINTS ALL IMMEDIATE"},
                                           count_written(restoring)};
     restoring.watch.own.clear();
+    restoring.watch.in_vain = false;
     restoring.at = 0;
     if (links_of_all(restoring) == 0) return written_in(insert_all(restoring, check));
     relink_trashed(restoring);
@@ -133,12 +134,12 @@ bool may_pass_now(const Error& error) {
            error.is(sqlstate::kExclusionViolation);
 }
 
-[[noreturn]] void refuse(std::vector<Conflict> conflicts) {
+[[noreturn]] void refuse(std::vector<Conflict> conflicts, const std::optional<SqlError>& sql = {}) {
     const auto count = conflicts.size();
     throw Conflicted("the group cannot go back as it is: " + to_string(count) +
                          (count == 1 ? " conflict" : " conflicts") +
                          "; resolve them and restore again",
-                     std::move(conflicts));
+                     std::move(conflicts), sql);
 }
 
 // What was found may be of tables that have taken the names of others meanwhile.
@@ -177,7 +178,7 @@ bool goes_well(Restoring& restoring, std::optional<Error>& failed) {
     try {
         return attempt(restoring);
     } catch (const Error& error) {
-        if (!about_rows(error)) throw;
+        if (!about_rows_or_triggers(restoring, error)) throw;
         failed = error;
         return false;
     }
@@ -204,7 +205,9 @@ void insert_or_refuse(Restoring& restoring) {
         if (bring_later_ancestors(restoring, conflicts)) continue;
         if (!conflicts.empty() || !failed) refuse(std::move(conflicts));
         if (try_otherwise(restoring, *failed)) continue;
-        if (tries++ == kTries || !may_pass_now(*failed)) refuse(find_refused(restoring, *failed));
+        if (tries++ == kTries || !may_pass_now(*failed)) {
+            refuse(find_refused(restoring, *failed), failed->sql());
+        }
     }
 }
 

@@ -54,6 +54,7 @@ struct Watch {
     WrittenBy beside;
     std::string standing, read_under;  // tables; settings
     long long large_objects = 0;
+    bool in_vain = false;  // own statements were rolled back, so updates are no longer told apart
 };
 
 struct Restoring {
@@ -111,6 +112,9 @@ std::vector<std::pair<int, const schema::Column*>> suspects(const Shape& shape);
 void append(std::vector<Conflict>& out, const Conflict& like, const schema::Result& rows);
 // False for errors that say nothing about the rows: deadlocks, timeouts, a lost connection.
 bool about_rows(const Error& error);
+// The same of an error while rows go in: a trigger of theirs may lack a privilege. As another role
+// than the service's that is for who asks to be told.
+bool about_rows_or_triggers(const Restoring& restoring, const Error& error);
 
 // insert.cpp: the shapes of each statement that inserts, in the order in which they go in.
 using Shapes = std::vector<const Shape*>;

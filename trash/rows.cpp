@@ -274,4 +274,9 @@ bool about_rows(const Error& error) {
            !error.is(sqlstate::kInsufficientPrivilege);
 }
 
+bool about_rows_or_triggers(const Restoring& restoring, const Error& error) {
+    const bool may_lack = !restoring.options.role && error.is(sqlstate::kInsufficientPrivilege);
+    return about_rows(error) || (may_lack && !schema::frames_of(*error.sql()).empty());
+}
+
 }  // namespace trashd::trash

@@ -176,6 +176,7 @@ struct Restored {
     std::vector<std::string> ancestors;  // groups restored first
     std::vector<Altered> altered;
     std::vector<Added> added;
+    std::vector<TableCount> written = {};  // rows beside the group that triggers changed
     std::vector<Lost> lost;
 };
 
@@ -186,8 +187,12 @@ struct Blocked : Error {  // has-dependents
     Impact impact;
 };
 struct Conflicted : Error {  // restore-conflict
-    Conflicted(const std::string& detail, std::vector<Conflict> found)
-        : Error(Code::kRestoreConflict, detail), conflicts(std::move(found)) {}
+    // sql: what only the server's words tell.
+    Conflicted(const std::string& detail, std::vector<Conflict> found,
+               const std::optional<SqlError>& sql = {})
+        : Error(sql ? Error(Code::kRestoreConflict, detail, *sql)
+                    : Error(Code::kRestoreConflict, detail)),
+          conflicts(std::move(found)) {}
     std::vector<Conflict> conflicts;
 };
 struct GoneError : Error {  // gone

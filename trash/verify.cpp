@@ -260,6 +260,7 @@ bool may_set(Restoring& restoring, const std::vector<std::string>& assignments, 
         if (!about_rows(error)) throw;
         restoring.exec("ROLLBACK TO SAVEPOINT trashd_put_right");
         restoring.watch.own = own;
+        restoring.watch.in_vain = true;
         done = false;
     }
     restoring.exec("RELEASE SAVEPOINT trashd_put_right");

@@ -73,6 +73,13 @@ long long moves(const Restoring& restoring, schema::Oid oid, const Written& own,
     return table && table->partitioned ? std::min(gone, own.updated) : 0;
 }
 
+// Of the group's own tables verify() tells what was changed.
+bool tells_changes(Restoring& restoring, schema::Oid oid) {
+    const auto* table = restoring.catalog.table(oid);
+    if (table && moved(restoring, *table)) return false;
+    return !restoring.watch.in_vain || restoring.watch.own[oid].updated == 0;
+}
+
 void judge_table(Restoring& restoring, const schema::Result& found, int row) {
     const auto oid = static_cast<schema::Oid>(found.integer(row, 0));
     const schema::QualifiedName name{std::string(found.text(row, 1)),
@@ -80,6 +87,7 @@ void judge_table(Restoring& restoring, const schema::Result& found, int row) {
     const auto &before = restoring.watch.beside[oid], &own = restoring.watch.own[oid];
     const auto all = found.integer(row, 5) - before.deleted - own.deleted;
     const auto between = moves(restoring, oid, own, all), gone = all - between;
+    const auto changed = found.integer(row, 4) - before.updated - own.updated + between;
     const auto made =
         found.integer(row, 3) - before.inserted - own.inserted - own.deleted - between;
     if (gone > 0) {
@@ -90,6 +98,8 @@ void judge_table(Restoring& restoring, const schema::Result& found, int row) {
     } else if (made > 0) {
         restoring.result.added.push_back({name, std::nullopt, made});
     }
+    if (changed > 0 && tells_changes(restoring, oid))
+        restoring.result.written.push_back({name, changed});
 }
 
 }  // namespace

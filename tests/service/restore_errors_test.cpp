@@ -158,6 +158,57 @@ TEST_CASE("a restore says what triggers changed and what they made beside") {
     }
 }
 
+TEST_CASE("a restore says which rows triggers change in other tables on the way back") {
+    // A row outside of the group was another one afterwards, and nothing told of it.
+    Bench call;
+    call.sql(
+        "CREATE TABLE board (id int PRIMARY KEY, tasks int); INSERT INTO board VALUES (1, 1); "
+        "CREATE TABLE hint (id int PRIMARY KEY, task int REFERENCES task ON DELETE SET NULL); "
+        "INSERT INTO hint VALUES (1, 1); CREATE TABLE memo (n int); INSERT INTO memo VALUES (0);"
+        "CREATE FUNCTION up() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN UPDATE board SET tasks = "
+        "tasks + 1; UPDATE task SET title = title; RETURN NULL; END$$; CREATE TRIGGER up AFTER "
+        "INSERT ON task FOR EACH ROW EXECUTE FUNCTION up(); CREATE FUNCTION note() RETURNS trigger "
+        "LANGUAGE plpgsql AS $$BEGIN UPDATE memo SET n = n + 1; RETURN NULL; END$$; CREATE TRIGGER "
+        "note AFTER UPDATE ON hint FOR EACH ROW EXECUTE FUNCTION note()");
+    const auto task = call.trash("task/1");
+    const std::string told = R"("written":[{"resource":"board","table":"public.board","count":1},)"
+                             R"({"resource":"memo","table":"public.memo","count":1}])";
+    for (const std::string query : {"?dryRun=true", ""}) {
+        const auto answer = call.restore(task, query);
+        CHECK(answer.status == 200);
+        CHECK_MESSAGE(answer.body.find(told) != std::string::npos, answer.body);
+        CHECK(answer.body.find("altered") == std::string::npos);
+    }
+    CHECK(TestConnection(call.database.url()).value("SELECT n FROM memo") == "2");
+}
+
+TEST_CASE("a trigger that lacks a privilege on the way back is named, and so in the log") {
+    // Answered a conflict of a table that no client had named.
+    TempDatabase database(std::string(kSchema) + R"-(
+DROP ROLE IF EXISTS restore_weak; CREATE ROLE restore_weak LOGIN;
+CREATE TABLE secret (n int);
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN INSERT INTO secret VALUES (1); RETURN NULL; END';
+CREATE TRIGGER tell AFTER INSERT ON task FOR EACH ROW EXECUTE FUNCTION tell();
+GRANT SELECT, INSERT, UPDATE, DELETE ON task TO restore_weak;
+)-");
+    TestConnection(database.url())
+        ->exec("GRANT CREATE ON DATABASE " + database.name() + " TO restore_weak");
+    {
+        ServiceProcess weak(database.url("restore_weak"));
+        const auto item = ask(weak.port(), "DELETE", "/v1/task/1").header("Location");
+        check_conflicts(
+            ask(weak.port(), "POST", item + "/$restore"), 1,
+            R"({"kind":"constraint","resource":"task","id":"1","columns":[],"values":[],"detail":)"
+            R"("the trigger tell of public.task lacks a privilege: the service's role may not use )"
+            R"(table secret; GRANT SELECT, INSERT, UPDATE, DELETE on it to the role"})");
+        weak.log_with("[42501: permission denied for table secret; context: SQL statement");
+        TestConnection(database.url())->exec("GRANT INSERT ON secret TO restore_weak");
+        CHECK(ask(weak.port(), "POST", item + "/$restore").status == 200);
+    }
+    TestConnection(database.url())->exec("DROP OWNED BY restore_weak");
+}
+
 TEST_CASE("a restore into a changed table names each change") {
     Bench call;
     const auto task = call.trash("task/1"), slot = call.trash("slot/1");
