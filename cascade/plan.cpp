@@ -226,6 +226,7 @@ class Builder {
 // What the role lacks, in one sentence for each table.
 void refuse_without(Plan& plan, const Table& table, const std::vector<std::string>& rights) {
     if (rights.empty()) return;
+    ++plan.missing_grants;
     std::string list;
     for (const std::string& right : rights) list += (list.empty() ? "" : ", ") + right;
     plan.refusals.push_back(

@@ -47,6 +47,7 @@ struct Plan {
     std::vector<Step> steps;
     std::string tenant_column = {};     // rows of one tenant only; empty: of all
     std::vector<std::string> refusals;  // why this delete cannot be trusted; empty: it can
+    std::size_t missing_grants = 0;     // how many of the refusals a GRANT ends
 };
 
 // The edges are of keys of partitions that have no leaf in common.

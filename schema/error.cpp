@@ -10,7 +10,7 @@ namespace {
 
 using namespace sqlstate;
 
-constexpr std::array<std::string_view, 23> kNames = {
+constexpr std::array<std::string_view, 24> kNames = {
     "bad-request",
     "confirmation-required",
     "reason-required",
@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 23> kNames = {
     "in-trash",
     "not-group-root",
     "restore-conflict",
+    "missing-grant",
     "conflict",
     "held",
     "too-large",
@@ -53,11 +54,11 @@ bool is_too_long(const SqlError& sql) {
 }
 
 Code code_of(std::string_view state) {
-    if (any_of(state,
-               {kUniqueViolation, kExclusionViolation, kForeignKeyViolation, kRestrictViolation,
-                kInsufficientPrivilege, kRaiseException, kNotInPrerequisiteState})) {
+    if (any_of(state, {kUniqueViolation, kExclusionViolation, kForeignKeyViolation,
+                       kRestrictViolation, kRaiseException, kNotInPrerequisiteState})) {
         return Code::kConflict;
     }
+    if (state == kInsufficientPrivilege) return Code::kMissingGrant;
     if (any_of(state, {kNotNullViolation, kCheckViolation, "22"})) return Code::kInvalid;
     if (any_of(state, {kQueryCanceled, kLockNotAvailable, "53", "08", "57P0", kReadOnlyTransaction,
                        kInvalidStatementName, kDuplicateStatement, kSerializationFailure,
@@ -172,7 +173,7 @@ std::string detail_of(const SqlError& sql) {
     }
     if (sql.sqlstate == kNotInPrerequisiteState) return not_in_state(sql);
     switch (code_of(sql.sqlstate)) {
-        case Code::kConflict:
+        case Code::kMissingGrant:
             return permission(sql);
         case Code::kInvalid:
             return value_fault(sql);

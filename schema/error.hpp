@@ -22,6 +22,7 @@ enum class Code {
     kInTrash,
     kNotGroupRoot,
     kRestoreConflict,
+    kMissingGrant,  // of the service's role
     kConflict,
     kHeld,
     kTooLarge,

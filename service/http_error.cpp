@@ -35,6 +35,8 @@ Meaning meaning_of(Code code) {
             return {409, "It is not the root of its group"};
         case Code::kRestoreConflict:
             return {409, "It cannot go back as it is"};
+        case Code::kMissingGrant:
+            return {409, "The service lacks a grant"};
         case Code::kConflict:
             return {409, "Conflict"};
         case Code::kHeld:
@@ -116,7 +118,8 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
 // is what the database's owner must change, as a missing grant.
 void log_error(const Error& error, const std::string& request_id) {
     const bool fault = meaning_of(error.code()).status >= 500;
-    if (!fault && !error.sql() && error.code() != Code::kConflict) return;
+    const bool owners = error.code() == Code::kConflict || error.code() == Code::kMissingGrant;
+    if (!fault && !error.sql() && !owners) return;
     spdlog::log(fault ? spdlog::level::err : spdlog::level::warn, "request {}: {}", request_id,
                 in_log(error));
 }

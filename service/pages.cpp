@@ -60,6 +60,11 @@ constexpr std::array kExplanations = {
         "A key is taken, a parent is missing, or the schema has changed since.",
         "Look at conflicts, which lists them all, and resolve them; ?with=ancestors restores "
         "missing parents first. Nothing has changed."},
+    Explanation{Code::kMissingGrant, "The service may not do this in the database.",
+                "The role that the service logs in with lacks a privilege on a table that is "
+                "concerned.",
+                "Have the database's owner grant it; trashd doctor prints the statements. Nothing "
+                "has changed."},
     Explanation{Code::kConflict, "The database refuses.",
                 "A constraint, a trigger or a right of the database stands against it.",
                 "Read detail, which names the constraint. Nothing has changed."},

@@ -81,7 +81,11 @@ std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wante
     if (!plan->plan.refusals.empty() && cache.refresh() != plan->catalog)
         plan = planned(wanted, take_all);
     if (check.tables) check.tables(tables_in(plan->plan));
-    if (!plan->plan.refusals.empty()) throw Error(Code::kConflict, sentence(plan->plan.refusals));
+    const auto& refusals = plan->plan.refusals;
+    if (!refusals.empty())
+        throw Error(
+            plan->plan.missing_grants == refusals.size() ? Code::kMissingGrant : Code::kConflict,
+            sentence(refusals));
     return plan;
 }
 

@@ -326,11 +326,12 @@ TEST_CASE("a missing privilege names the GRANT") {
                  " TO errors_weak; GRANT SELECT ON project, task, note, bill, visit TO errors_weak;"
                  "GRANT INSERT, UPDATE, DELETE ON project, task, note TO errors_weak");
     ServiceProcess weak(database.url("errors_weak"));
-    check_problem(ask(weak.port(), "GET", "/v1/slot/1"), "conflict",
+    check_problem(ask(weak.port(), "GET", "/v1/slot/1"), "missing-grant",
                   "the service's role may not use table slot; GRANT SELECT, INSERT, UPDATE, DELETE "
                   "on it to the role");
     auto refused = ask(weak.port(), "DELETE", "/v1/project/2?cascade=true");
-    CHECK(refused.code() == "conflict");
+    CHECK(refused.code() == "missing-grant");
+    weak.log_with("request request-1: the service's role may not use table slot");
     const std::string detail = refused.json()["detail"].GetString();
     for (const std::string table : {"bill", "visit"})
         CHECK(detail.find("lacks INSERT, UPDATE, DELETE on public." + table +

@@ -21,6 +21,7 @@ const std::map<std::string, std::pair<int, std::string>> kMeanings = {
     {"has-dependents", {409, "Other objects refer to it"}},
     {"not-group-root", {409, "It is not the root of its group"}},
     {"restore-conflict", {409, "It cannot go back as it is"}},
+    {"missing-grant", {409, "The service lacks a grant"}},
     {"conflict", {409, "Conflict"}},
     {"too-large", {409, "More rows than may go at once"}},
     {"row-too-large", {409, "A row is too large"}},
