@@ -174,6 +174,7 @@ void run(const Config& config, std::chrono::seconds longest_wait) {
     trash::Trash trash(pool, config.trash_schema);
     open_database_access(trash, config);
     ResourceCache resources(trash, config);
+    resources.require_configured();
     HttpServer server(trash, resources, config);
     auto endpoint = *parse_endpoint(config.listen);
     auto port = server.bind(endpoint);

@@ -96,6 +96,7 @@ LocalService::LocalService(const Config& config)
       database_(config_),
       trash_(database_.pool(), config_.trash_schema),
       resources_(trash_, config_) {
+    resources_.require_configured();
     config_.limits.async_rows = 0;  // nobody would run it
 }
 

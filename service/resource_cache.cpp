@@ -31,23 +31,26 @@ ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
     : trash_(trash), config_(config) {
     trash_.catalog().set_keys(keys_of(config_));
     resources_ = build(trash_.catalog().get());
-    auto faults = missing_schemas(trash_.pool().lease().connection(), config_);
-    for (const auto& fault : resources_->faults()) faults.push_back(fault);
-    if (faults.empty() && resources_->all().empty())
+    faults_ = missing_schemas(trash_.pool().lease().connection(), config_);
+    for (const auto& fault : resources_->faults()) faults_.push_back(fault);
+    if (faults_.empty() && resources_->all().empty())
         spdlog::warn("no table is served: there is none with a primary key in the schemas served");
     std::vector<trash::Naming> naming;
     for (const auto& one : config_.resources)
         naming.push_back({one.table, one.class_name, one.display});
     trash_.set_naming(std::move(naming));
     trash_.set_tenant_column(config_.tenant.column);
-    make_policy(*resources_->catalog(), config_, faults);
+    make_policy(*resources_->catalog(), config_, faults_);
     trash_.set_policy([&config](const schema::Catalog& catalog) {
         std::vector<std::string> missing;
         auto policy = make_policy(catalog, config, missing);
         for (const auto& fault : missing) spdlog::warn("{}", fault);
         return policy;
     });
-    if (!faults.empty()) throw ConfigError(faults);
+}
+
+void ResourceCache::require_configured() const {
+    if (!faults_.empty()) throw ConfigError(faults_);
 }
 
 std::shared_ptr<const Resources> ResourceCache::get() {

@@ -13,6 +13,8 @@ namespace trashd::service {
 class ResourceCache {
   public:
     ResourceCache(trash::Trash& trash, const Config& config);
+    // Throws ConfigError when the configuration named what the database did not have.
+    void require_configured() const;
     std::shared_ptr<const Resources> get();
     // Reads the catalog again when the schema changed.
     std::shared_ptr<const Resources> refresh();
@@ -22,6 +24,7 @@ class ResourceCache {
 
     trash::Trash& trash_;
     const Config& config_;
+    std::vector<std::string> faults_;  // as of the start
     std::mutex mutex_;
     std::shared_ptr<const Resources> resources_;
 };

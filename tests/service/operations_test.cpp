@@ -143,6 +143,14 @@ TEST_CASE("what moves more rows than configured becomes an operation by itself")
     CHECK(call.value("SELECT count(*) FROM trashd.operation WHERE kind = 'bulk-delete'") == "1");
 }
 
+TEST_CASE("a configured table that is gone keeps no operation from running") {
+    // The first operation after it read the configuration as a start does, which is refused.
+    Bench call("[[resource]]\ntable = \"operations\"\npath = \"works\"\n");
+    TestConnection(call.database.url())->exec("DROP TABLE operations");
+    CHECK(text(call.end_of(call("DELETE", "/v1/project/1", kLater))["state"]) == "done");
+    CHECK(call("GET", "/v1/project/1").status == 410);
+}
+
 TEST_CASE("who has as many operations waiting as configured is told to come again") {
     Bench call("[limits]\noperations = 2\n");
     TestConnection holder(call.database.url());
