@@ -87,6 +87,9 @@ Impact Trash::impact(const QualifiedName& wanted, const std::vector<std::string>
         } catch (const Error& error) {
             if (error.is(sqlstate::kNoSuchRow))
                 throw Error(Code::kNotFound, "there is no such object");
+            // with who changes several of the tables
+            const bool met = error.is(sqlstate::kDeadlockDetected);
+            if (met && !attempts.last()) continue;
             if (!stale(error)) throw;
             if (attempts.last()) throw StaleCatalog();
             impl_->renew_for(*plan, error, attempts);

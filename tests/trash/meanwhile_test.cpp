@@ -85,6 +85,23 @@ TEST_CASE_FIXTURE(Meanwhile, "what was in the way of a restore and has gone is n
     CHECK((all() == before));
 }
 
+TEST_CASE_FIXTURE(Meanwhile, "a parent that goes while its child comes back with its ancestors") {
+    // It had been there when the ancestors were looked for, and was a missing parent then.
+    const auto before = all();
+    const auto item = remove("child", "1");
+    first->script("BEGIN; LOCK trashd.ledger IN SHARE MODE");
+    auto taken = removing("p", "2");
+    await(1, "relation");
+    trash::RestoreOptions options;
+    options.with_ancestors = true;
+    auto restored = std::async(std::launch::async, [&] { return bin.restore(item, options, {}); });
+    await(1, "transactionid");
+    first->exec("COMMIT");
+    taken.get();
+    CHECK(restored.get().ancestors.size() == 1);
+    CHECK((all() == before));
+}
+
 TEST_CASE_FIXTURE(Meanwhile, "a refusal that nothing explains is given after three attempts") {
     const auto item = remove("child", "1");
     own->script(
