@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cascade/predicates.hpp"
-#include "cascade/sql.hpp"
+#include "cascade/functions.hpp"
 
 namespace trashd::cascade {
 

@@ -20,7 +20,7 @@
 
 #include "schema/database.hpp"
 #include "schema/identifier.hpp"
-#include "schema/process.hpp"
+#include "schema/subprocess.hpp"
 
 namespace trashd::schema {
 namespace {

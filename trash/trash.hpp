@@ -11,9 +11,9 @@
 #include "cascade/plan.hpp"
 #include "schema/database.hpp"
 #include "schema/reader.hpp"
-#include "trash/operations.hpp"
-#include "trash/sight.hpp"
-#include "trash/types.hpp"
+#include "trash/store/operations.hpp"
+#include "trash/access/database_role.hpp"
+#include "trash/model/types.hpp"
 
 namespace trashd::trash {
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "cascade/sql.hpp"
+#include "cascade/functions.hpp"
 
 using namespace trashd;
 using cascade::Effect;

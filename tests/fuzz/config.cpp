@@ -1,5 +1,5 @@
 // A configuration that is taken prints as one that is taken too; another is refused with a reason.
-#include "service/config.hpp"
+#include "service/config/config.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 

@@ -1,5 +1,5 @@
 // Conditions are understood or refused, never more of them than allowed and never too deep.
-#include "service/filter.hpp"
+#include "service/api/where_parser.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 

@@ -1,7 +1,7 @@
 // A head that is served reads the same when it is written out again.
-#include "service/head.hpp"
+#include "service/http/request_head.hpp"
 
-#include "service/address.hpp"
+#include "service/http/url.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd::service;

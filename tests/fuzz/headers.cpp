@@ -1,6 +1,6 @@
 // Accept and its kin: a weight is from 0 to 1, or -1.
-#include "service/head.hpp"
-#include "service/negotiate.hpp"
+#include "service/http/request_head.hpp"
+#include "service/api/content_negotiation.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd::service;

@@ -1,9 +1,9 @@
 // Forwarded and X-Forwarded-For: what comes out is an address, and what a client writes before the
 // proxy's own entry changes nothing.
-#include "service/peer.hpp"
+#include "service/http/client_address.hpp"
 
-#include "service/head.hpp"
-#include "service/host.hpp"
+#include "service/http/request_head.hpp"
+#include "service/http/allowed_hosts.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd::service;

@@ -1,7 +1,7 @@
 // A token that nobody signed is refused, whatever it holds; a file of keys is read or refused.
 #include <fstream>
 
-#include "service/jwt.hpp"
+#include "service/auth/token_verifier.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd;

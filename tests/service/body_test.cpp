@@ -1,4 +1,4 @@
-#include "service/body.hpp"
+#include "service/api/json_body.hpp"
 
 #include <doctest/doctest.h>
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "service/table.hpp"
+#include "service/cli/text_table.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/tokens.hpp"

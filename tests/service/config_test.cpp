@@ -1,12 +1,12 @@
-#include "service/config.hpp"
+#include "service/config/config.hpp"
 
 #include <doctest/doctest.h>
 
 #include <sstream>
 
 #include "schema/error.hpp"
-#include "service/address.hpp"
-#include "service/cursor.hpp"
+#include "service/http/url.hpp"
+#include "service/api/cursor.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

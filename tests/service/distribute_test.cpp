@@ -6,12 +6,12 @@
 #include <map>
 
 #include "schema/cluster.hpp"
-#include "schema/process.hpp"
+#include "schema/subprocess.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/pooler.hpp"
 #include "tests/support/problem.hpp"
 #include "tests/support/programs.hpp"
-#include "trash/keys.hpp"
+#include "trash/store/api_keys.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

@@ -1,4 +1,4 @@
-#include "service/doctor.hpp"
+#include "service/cli/doctor.hpp"
 
 #include <doctest/doctest.h>
 

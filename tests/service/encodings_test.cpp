@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "schema/identifier.hpp"
-#include "service/legible.hpp"
+#include "service/http/utf8_mender.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

@@ -9,8 +9,8 @@
 #include <sstream>
 #include <thread>
 
-#include "service/negotiate.hpp"
-#include "service/pretty.hpp"
+#include "service/api/content_negotiation.hpp"
+#include "service/api/json_indent.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

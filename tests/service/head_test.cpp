@@ -1,4 +1,4 @@
-#include "service/head.hpp"
+#include "service/http/request_head.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // Pages whose own name leads to 127.0.0.1: what a service without credentials answers them.
-#include "service/host.hpp"
+#include "service/http/allowed_hosts.hpp"
 
 #include <doctest/doctest.h>
 

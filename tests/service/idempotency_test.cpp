@@ -1,5 +1,5 @@
 // Idempotency-Key: what is sent again is run once and answered alike.
-#include "trash/idempotency.hpp"
+#include "trash/store/kept_answers.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "service/jwt.hpp"
+#include "service/auth/token_verifier.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

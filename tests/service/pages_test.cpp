@@ -1,5 +1,5 @@
 // What a person with a browser finds.
-#include "service/pages.hpp"
+#include "service/handlers/pages.hpp"
 
 #include <doctest/doctest.h>
 

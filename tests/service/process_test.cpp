@@ -3,7 +3,7 @@
 #include <set>
 #include <sstream>
 
-#include "service/router.hpp"
+#include "service/server/router.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

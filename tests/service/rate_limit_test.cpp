@@ -1,12 +1,12 @@
 // Requests in time: the buckets with a clock of the test's own, then what clients notice.
-#include "service/rate_limit.hpp"
+#include "service/auth/rate_limiter.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
-#include "trash/keys.hpp"
+#include "trash/store/api_keys.hpp"
 
 using namespace trashd;
 using namespace trashd::service;

@@ -3,7 +3,7 @@
 
 #include <set>
 
-#include "service/address.hpp"
+#include "service/http/url.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

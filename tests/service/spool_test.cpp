@@ -1,4 +1,4 @@
-#include "service/spool.hpp"
+#include "service/http/spool.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "schema/cluster.hpp"
-#include "schema/process.hpp"
+#include "schema/subprocess.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/programs.hpp"

@@ -9,7 +9,7 @@
 #include <sstream>
 #include <thread>
 
-#include "service/body.hpp"
+#include "service/api/json_body.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
 

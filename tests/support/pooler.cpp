@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "schema/process.hpp"
+#include "schema/subprocess.hpp"
 #include "tests/support/database.hpp"
 
 namespace trashd::test {

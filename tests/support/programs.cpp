@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "schema/cluster.hpp"
-#include "schema/process.hpp"
+#include "schema/subprocess.hpp"
 
 namespace trashd::test {
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "service/jose.hpp"
+#include "service/auth/jose.hpp"
 
 namespace trashd::test {
 

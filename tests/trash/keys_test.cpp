@@ -1,9 +1,9 @@
-#include "trash/keys.hpp"
+#include "trash/store/api_keys.hpp"
 
 #include <doctest/doctest.h>
 
 #include "tests/support/database.hpp"
-#include "trash/store.hpp"
+#include "trash/store/groups.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

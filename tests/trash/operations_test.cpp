@@ -1,10 +1,10 @@
 // Whose operation is next.
-#include "trash/operations.hpp"
+#include "trash/store/operations.hpp"
 
 #include <doctest/doctest.h>
 
 #include "tests/support/database.hpp"
-#include "trash/store.hpp"
+#include "trash/store/groups.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

@@ -2,7 +2,7 @@
 // and what it costs.
 #include <doctest/doctest.h>
 
-#include "cascade/sql.hpp"
+#include "cascade/functions.hpp"
 #include "schema/reader.hpp"
 #include "tests/support/database.hpp"
 #include "trash/trash.hpp"

@@ -1,5 +1,5 @@
 // The ledger's chain of hashes: it has every entry once, and tells what was done to one.
-#include "trash/seal.hpp"
+#include "trash/store/ledger_seal.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 
 #include "schema/identifier.hpp"
 #include "tests/support/database.hpp"
-#include "trash/seal.hpp"
+#include "trash/store/ledger_seal.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -1,0 +1,86 @@
+#include "service/api/authenticator.hpp"
+
+#include <strings.h>
+
+#include "service/api/problem.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& why) {
+    throw Error(Code::kUnauthorized, why);
+}
+
+}  // namespace
+
+Authenticator::Authenticator(const Config& config, trash::Trash& trash)
+    : config_(config), keys_(trash.pool(), trash.schema_name()) {
+    if (!config.credentials.jwt_keys.empty()) tokens_.emplace(config_.credentials);
+}
+
+void Authenticator::sign_in(Call& call) {
+    if (!config_.credentials.configured()) return;
+    try {
+        auto principal = principal_of(call);
+        if (!principal && config_.credentials.anonymous.empty())
+            ask_for_credentials("credentials are needed");
+        call.principal =
+            principal ? *principal : Principal{"anonymous", {config_.credentials.anonymous}};
+    } catch (const Unauthorized&) {
+        throw;
+    } catch (const Error& error) {
+        if (error.code() != Code::kUnauthorized) throw;
+        throw Unauthorized(error.what(), challenge("invalid_token"));
+    }
+    call.access = Access(config_.roles, call.principal);
+}
+
+bool Authenticator::is_anonymous(const Call& call) const {
+    return config_.credentials.configured() && call.principal.id == "anonymous";
+}
+
+void Authenticator::ask_for_credentials(const std::string& why) const {
+    const bool keys = config_.credentials.api_keys;
+    const std::string token = tokens_ ? "a token in the header Authorization, as Bearer" : "",
+                      key = keys ? "an API key in the header X-API-Key" : "";
+    throw Unauthorized(why + "; send " + token + (tokens_ && keys ? ", or " : "") + key,
+                       challenge(""));
+}
+
+// Nothing: there are none.
+std::optional<Principal> Authenticator::principal_of(const Call& call) {
+    const auto tokens = call.headers("Authorization"), keys = call.headers("X-API-Key");
+    if (tokens.empty() && keys.empty()) return std::nullopt;
+    if (tokens.size() + keys.size() > 1) refuse("credentials are given twice; send one");
+    return keys.empty() ? by_token(tokens[0]) : by_key(keys[0]);
+}
+
+Principal Authenticator::by_key(const std::string& text) {
+    if (!config_.credentials.api_keys) refuse("API keys are not taken here");
+    const auto key = keys_.find(text);
+    if (!key) refuse("the API key is not known");
+    if (key->revoked_at) refuse("the API key was revoked");
+    if (key->expired) refuse("the API key has expired");
+    return {"key:" + key->name, key->roles, key->tenant};
+}
+
+Principal Authenticator::by_token(const std::string& authorization) {
+    if (!tokens_) refuse("tokens are not taken here; send an API key in the header X-API-Key");
+    constexpr std::string_view kBearer = "Bearer ";
+    if (strncasecmp(authorization.c_str(), kBearer.data(), kBearer.size()) != 0)
+        refuse("the header Authorization must be Bearer and a token");
+    const auto start = authorization.find_first_not_of(' ', kBearer.size());
+    return tokens_->verify(start == std::string::npos ? "" : authorization.substr(start));
+}
+
+std::string Authenticator::challenge(const std::string& error) const {
+    std::string text;
+    if (tokens_) text = "Bearer realm=\"trashd\"";
+    if (tokens_ && !error.empty()) text += ", error=\"" + error + "\"";
+    if (config_.credentials.api_keys)
+        text += std::string(text.empty() ? "" : ", ") + "X-API-Key realm=\"trashd\"";
+    return text;
+}
+
+}  // namespace trashd::service

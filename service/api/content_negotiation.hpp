@@ -1,0 +1,28 @@
+// Headers by which a client says what it can take, and an answer brought into that form.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/api/request.hpp"
+
+namespace trashd::service {
+
+// The weight from 0 to 1 that Accept or Accept-Encoding give to an entry by its exact name, in any
+// case; -1 when it is not named.
+double weight_of(const std::vector<std::string>& values, std::string_view name);
+// True for a browser: text/html is named, and nothing that a program asks for is liked better.
+bool prefers_html(const Call& call);
+std::string gzip(std::string_view text);
+// Compresses the body, where the client takes gzip and it is worth it.
+void compress(const Call& call, Reply& reply);
+
+// Lets pages of configured origins read the answer.
+void allow_origin(const Call& call, Reply& reply);
+bool is_allowed_origin(const Config& config, const std::string& origin);
+// What a browser asks before it sends a request of another origin.
+bool is_preflight(const Call& call);
+Reply answer_preflight(const Call& call);
+
+}  // namespace trashd::service

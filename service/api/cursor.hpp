@@ -1,0 +1,27 @@
+// Where a list goes on: opaque to clients, checked when it comes back.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/http/url.hpp"
+
+namespace trashd::service {
+
+// The values that the last row has in the terms of the order.
+using CursorValues = std::vector<std::optional<std::string>>;
+
+// What tells the lists apart: the address and all parameters but those that only page or show.
+std::string list_mark(const Target& target);
+
+std::string encode_cursor(const std::string& mark, const CursorValues& values);
+// Throws Error kBadRequest for what trashd did not make, or made for a list of another mark or with
+// another number of values.
+CursorValues decode_cursor(const std::string& text, const std::string& mark, std::size_t count);
+// That error.
+[[noreturn]] void refuse_cursor();
+bool is_uuid(const std::string& text);
+
+}  // namespace trashd::service

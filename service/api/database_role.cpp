@@ -1,0 +1,86 @@
+#include "service/api/database_role.hpp"
+
+#include <algorithm>
+
+#include "schema/reader.hpp"
+#include "schema/sqlstate.hpp"
+#include "service/api/json.hpp"
+#include "trash/access/trigger_trust.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+bool is_role(const Call& call, const std::string& role) {
+    return std::ranges::count(call.config->access.roles, role) > 0;
+}
+
+std::string role_of(const Call& call) {
+    const auto& principal = call.principal;
+    if (principal.role && is_role(call, *principal.role)) return *principal.role;
+    const bool token = principal.claims != "{}";
+    for (const auto& role : principal.roles)
+        if (!token && is_role(call, role)) return role;
+    throw Error(Code::kForbidden,
+                "the credentials name none of the roles of the database that requests run as; ask "
+                "for ones that do");
+}
+
+// Those of a token; of others what is known of who asks.
+std::string claims_of(const Principal& principal) {
+    if (principal.claims != "{}") return principal.claims;
+    JsonWriter out;
+    out.StartObject();
+    out.key("sub").text(principal.id);
+    out.key("roles").StartArray();
+    for (const auto& role : principal.roles) out.text(role);
+    out.EndArray();
+    if (principal.tenant) out.key("tenant").text(*principal.tenant);
+    out.EndObject();
+    return out.take();
+}
+
+std::string function_of(const Config& config) {
+    return schema::quoted(table_name(config.access.function));
+}
+
+}  // namespace
+
+void act_as_role(Call& call) {
+    if (call.config->access.roles.empty()) return;
+    const trash::DatabaseRole role{role_of(call), claims_of(call.principal), call.principal.id};
+    call.own_trash = std::make_shared<trash::Trash>(call.trash->of_role(role));
+    call.trash = call.own_trash.get();
+}
+
+std::optional<trash::Consent> consent_of(const Call& call) {
+    if (call.config->access.function.empty()) return std::nullopt;
+    auto resource_of = [&call](const schema::QualifiedName& table) {
+        const auto* resource = call.resources->of(table);
+        return resource ? encode_path(resource->path) : table.schema + "." + table.name;
+    };
+    return trash::Consent{function_of(*call.config), claims_of(call.principal), resource_of};
+}
+
+void refuse_untrusted(const Call& call, bool schema::Trigger::*event) {
+    if (call.config->access.roles.empty()) return;
+    const auto why = trash::untrusted(*call.resource->table, event);
+    if (!why.empty()) throw Error(Code::kConflict, why);
+}
+
+void expect_catalog(const Call& call, schema::Transaction& transaction) {
+    if (call.config->access.roles.empty()) return;
+    const std::vector<schema::Oid> table{call.resource->table->oid};
+    const auto found = transaction.exec(schema::fingerprint_sql(table));
+    if (found.text(0, 0) != schema::expected_fingerprint(*call.resources->catalog(), table))
+        throw Error(SqlError{std::string(sqlstate::kUndefinedTable), "", "", "", "", "", ""});
+}
+
+void open_database_access(trash::Trash& trash, const Config& config) {
+    if (!config.access.roles.empty()) trash.open_to(config.access.roles);
+    if (config.access.function.empty()) return;
+    schema::Lease lease = trash.pool().lease();
+    trash::check_function(lease.connection(), function_of(config));
+}
+
+}  // namespace trashd::service

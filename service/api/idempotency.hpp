@@ -1,0 +1,14 @@
+// Idempotency-Key: the same request under the same key is run once and answered alike.
+#pragma once
+
+#include "service/api/request.hpp"
+
+namespace trashd::service {
+
+// The handler's reply, or the one that is kept for the call's key. Sets call.key_claim for handlers
+// that keep their reply in the transaction of their change.
+Reply once(Call& call, Reply (*handler)(const Call&));
+// For those: keeps the reply where the call has a key.
+void keep_reply(const Call& call, schema::Transaction& transaction, const Reply& reply);
+
+}  // namespace trashd::service

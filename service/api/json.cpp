@@ -1,0 +1,328 @@
+#include "service/api/json.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/http/url.hpp"
+#include "trash/store/usual_names.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+std::string class_of(const trash::Item& item, const Resource* resource) {
+    return resource ? resource->class_name : item.table.name;
+}
+
+void write_reference(JsonWriter& out, const Resources& resources,
+                     const schema::QualifiedName& table, const std::string& id) {
+    out.StartObject();
+    out.key("resource").text(resources.path_of(table));
+    out.key("id").text(id);
+    out.EndObject();
+}
+
+template <class Values>
+void write_texts(JsonWriter& out, const Values& values) {
+    out.StartArray();
+    for (const auto& value : values) out.text_or_null(value);
+    out.EndArray();
+}
+
+void write_conflict(JsonWriter& out, const trash::Conflict& conflict, const Resources& resources) {
+    out.StartObject();
+    out.key("kind").text(conflict.kind);
+    out.key("resource").text(resources.path_of(conflict.table));
+    if (!conflict.id.empty()) out.key("id").text(conflict.id);
+    if (!conflict.constraint.empty()) out.key("constraint").text(conflict.constraint);
+    write_texts(out.key("columns"), conflict.columns);
+    write_texts(out.key("values"), conflict.values);
+    if (conflict.with_table)
+        write_reference(out.key("with"), resources, *conflict.with_table, conflict.with_id);
+    if (!conflict.trash_item.empty()) out.key("trashItem").text(conflict.trash_item);
+    if (!conflict.detail.empty()) out.key("detail").text(conflict.detail);
+    out.EndObject();
+}
+
+void write_counts(JsonWriter& out, const std::vector<trash::TableCount>& counts,
+                  const Resources& resources) {
+    out.StartArray();
+    for (const auto& line : counts) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(line.table));
+        out.key("count").Int64(line.count);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+void write_altered(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
+    if (restored.altered.empty()) return;
+    out.key("altered").StartArray();
+    for (const auto& row : restored.altered) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(row.table));
+        out.key("id").text(row.id);
+        write_texts(out.key("columns"), row.columns);
+        out.key("was").raw(row.was);
+        out.key("is").raw(row.is);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+void write_added(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
+    if (restored.added.empty()) return;
+    out.key("added").StartArray();
+    for (const auto& rows : restored.added) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(rows.table));
+        out.key("id").text_or_null(rows.id);
+        out.key("count").Int64(rows.count);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+void write_lost(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
+    if (restored.lost.empty()) return;
+    out.key("lost").StartArray();
+    for (const auto& value : restored.lost) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(value.table));
+        out.key("id").text(value.id);
+        out.key("column").text(value.column);
+        out.key("value").text(value.value);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+// None: others, that may not be seen.
+std::optional<std::string> path_or_none(const Resources& resources,
+                                        const schema::QualifiedName& table) {
+    if (table.name.empty()) return std::nullopt;
+    return resources.path_of(table);
+}
+
+void write_item_fields(JsonWriter& out, const trash::Item& item, const Resources& resources) {
+    const auto* resource = resources.of(item.table);
+    out.key("id").text(item.id);
+    out.key("version").Int(0);
+    out.key("createdAt").text(item.created_at);
+    out.key("updatedAt").text(item.updated_at);
+    out.key("deletedObjectClass").text(class_of(item, resource));
+    out.key("deletedObjectId").text(item.object_id);
+    out.key("displayName").text(item.display_name);
+    out.key("groupId").text(item.group_id);
+    out.key("resource").text(resources.path_of(item.table));
+    out.key("root").Bool(item.root);
+    out.key("groupSize").Int64(item.group_size);
+    out.key("deletedBy").text(item.deleted_by);
+    out.key("reason").text_or_null(item.reason);
+    out.key("expiresAt").text_or_null(item.expires_at);
+}
+
+}  // namespace
+
+JsonWriter& JsonWriter::key(const char* name) {
+    Key(name);
+    return *this;
+}
+
+void JsonWriter::text(const std::string& value) {
+    String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+void JsonWriter::text_or_null(const std::optional<std::string>& value) {
+    if (value)
+        text(*value);
+    else
+        Null();
+}
+
+void JsonWriter::raw(const std::string& json) {
+    RawValue(json.data(), json.size(), rapidjson::kObjectType);
+}
+
+std::optional<std::string> display_column(const Resource& resource) {
+    if (!resource.display.empty()) return resource.display;
+    for (const auto& usual : trash::kUsualNames)
+        for (const auto& column : {std::string(usual.second), std::string(usual.column)})
+            if (resource.table->column(column)) return column;
+    return std::nullopt;
+}
+
+void write_item(JsonWriter& out, const trash::Item& item, const Resources& resources,
+                bool with_object) {
+    out.StartObject();
+    write_item_fields(out, item, resources);
+    if (with_object && item.object) {
+        out.key("object");
+        out.raw(*item.object);
+    }
+    out.EndObject();
+}
+
+void write_blockers(JsonWriter& out, const std::vector<trash::Blocker>& blockers,
+                    const Resources& resources) {
+    out.StartArray();
+    for (const auto& blocker : blockers) {
+        out.StartObject();
+        out.key("resource").text_or_null(path_or_none(resources, blocker.table));
+        out.key("constraint")
+            .text_or_null(blocker.constraint.empty() ? std::optional<std::string>()
+                                                     : blocker.constraint);
+        if (blocker.count < 0)
+            out.key("count").Null();
+        else
+            out.key("count").Int64(blocker.count);
+        write_texts(out.key("ids"), blocker.ids);
+        if (!blocker.reason.empty()) out.key("reason").text(blocker.reason);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+void write_written(JsonWriter& out, const std::vector<trash::TableCount>& written,
+                   const Resources& resources) {
+    out.StartArray();
+    for (const auto& one : written) {
+        out.StartObject();
+        out.key("resource").text_or_null(path_or_none(resources, one.table));
+        out.key("table").text(one.table.schema + "." + one.table.name);
+        out.key("count").Int64(one.count);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources) {
+    out.StartObject();
+    out.key("root").StartObject();
+    out.key("resource").text(resources.path_of(impact.table));
+    out.key("id").text_or_null(impact.id);
+    out.EndObject();
+    out.key("total").Int64(impact.total);
+    out.key("resources").StartArray();
+    for (const auto& line : impact.lines) {
+        out.StartObject();
+        out.key("resource").text_or_null(path_or_none(resources, line.table));
+        out.key("action").text(line.action);
+        out.key("count").Int64(line.count);
+        if (!line.reason.empty()) out.key("reason").text(line.reason);
+        out.EndObject();
+    }
+    out.EndArray();
+    write_blockers(out.key("blockers"), impact.blockers, resources);
+    if (!impact.written.empty()) write_written(out.key("written"), impact.written, resources);
+    out.EndObject();
+}
+
+void write_conflicts(JsonWriter& out, const std::vector<trash::Conflict>& conflicts,
+                     const Resources& resources) {
+    out.StartArray();
+    for (const auto& conflict : conflicts) write_conflict(out, conflict, resources);
+    out.EndArray();
+}
+
+void write_entry(JsonWriter& out, const trash::LedgerEntry& entry, const Resources& resources) {
+    out.StartObject();
+    out.key("id").text(entry.id);
+    out.key("at").text(entry.at);
+    out.key("action").text(entry.action);
+    out.key("by").text(entry.by);
+    out.key("reason").text_or_null(entry.reason);
+    out.key("resource").text(resources.path_of(entry.table));
+    out.key("objectId").text(entry.object_id);
+    out.key("groupId").text_or_null(entry.group_id);
+    out.key("trashItemId").text_or_null(entry.item_id);
+    write_counts(out.key("counts"), entry.counts, resources);
+    out.key("requestId").text_or_null(entry.request_id);
+    out.key("address").text_or_null(entry.address);
+    out.EndObject();
+}
+
+std::string item_json(const trash::Item& item, const Resources& resources, bool with_object) {
+    JsonWriter out;
+    write_item(out, item, resources, with_object);
+    return out.take();
+}
+
+std::string deleted_json(const trash::Item& item, const std::vector<trash::TableCount>& written,
+                         const Resources& resources) {
+    auto json = item_json(item, resources, true);
+    if (written.empty()) return json;
+    JsonWriter out;
+    write_written(out, written, resources);
+    return std::string(without_brace(json)) + ",\"written\":" + out.take() + "}";
+}
+
+std::string impact_json(const trash::Impact& impact, const Resources& resources) {
+    JsonWriter out;
+    write_impact(out, impact, resources);
+    return out.take();
+}
+
+std::string restored_json(const trash::Restored& restored, const Resources& resources) {
+    JsonWriter out;
+    out.StartObject();
+    out.key("groupId").text(restored.group_id);
+    out.key("root").StartObject();
+    out.key("resource").text(resources.path_of(restored.root_table));
+    out.key("id").text(restored.root_id);
+    out.key("href").text(resources.href(restored.root_table, restored.root_id));
+    out.EndObject();
+    out.key("restored").Int64(restored.restored);
+    write_counts(out.key("resources"), restored.tables, resources);
+    out.key("relinked").Int64(restored.relinked);
+    out.key("notRelinked").Int64(restored.not_relinked);
+    if (!restored.ancestors.empty()) write_texts(out.key("ancestors"), restored.ancestors);
+    write_altered(out, restored, resources);
+    write_added(out, restored, resources);
+    if (!restored.written.empty()) write_written(out.key("written"), restored.written, resources);
+    write_lost(out, restored, resources);
+    out.EndObject();
+    return out.take();
+}
+
+std::string resources_json(const Resources& resources, const Access& access) {
+    JsonWriter out;
+    out.StartArray();
+    for (const auto& resource : resources.all()) {
+        if (!access.reaches(Right::kRead, resource)) continue;
+        auto path = encode_path(resource.path);
+        out.StartObject();
+        out.key("resource").text(path);
+        out.key("href").text("/v1/" + path);
+        out.key("metadata").text("/v1/" + path + "/$metadata");
+        out.key("class").text(resource.class_name);
+        out.key("table").text(resource.table->name.schema + "." + resource.table->name.name);
+        out.key("key").StartArray();
+        for (int attnum : resource.table->identity) out.text(resource.table->column(attnum)->name);
+        out.EndArray();
+        out.EndObject();
+    }
+    out.EndArray();
+    return out.take();
+}
+
+std::string_view without_brace(std::string_view object) {
+    return object.substr(0, object.rfind('}'));
+}
+
+std::string end_of_trashed_row(bool first, const trash::Item& item, const schema::Table& table,
+                               const Resources& resources) {
+    std::string json;
+    auto add = [&](const char* name, const std::string& value) {
+        json +=
+            (std::exchange(first, false) ? "\"" : ",\"") + unused_name(table, name) + "\":" + value;
+    };
+    JsonWriter at;
+    at.text(item.created_at);
+    add("deletedAt", at.take());
+    add("trashItem", item_json(item, resources, false));
+    return json + "}";
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,55 @@
+// What the domain gives, as the JSON of the contract.
+#pragma once
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <string>
+
+#include "service/auth/permissions.hpp"
+#include "trash/model/types.hpp"
+
+namespace trashd::service {
+
+class JsonWriter : public rapidjson::Writer<rapidjson::StringBuffer> {
+  public:
+    JsonWriter() : rapidjson::Writer<rapidjson::StringBuffer>(buffer_) {}
+    JsonWriter& key(const char* name);
+    void text(const std::string& value);
+    void text_or_null(const std::optional<std::string>& value);
+    // JSON that is ready.
+    void raw(const std::string& json);
+    std::string take() const { return {buffer_.GetString(), buffer_.GetSize()}; }
+
+  private:
+    rapidjson::StringBuffer buffer_;
+};
+
+// The column that it is taken from first; nothing where there is none.
+std::optional<std::string> display_column(const Resource& resource);
+
+void write_item(JsonWriter& out, const trash::Item& item, const Resources& resources,
+                bool with_object);
+void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources);
+void write_blockers(JsonWriter& out, const std::vector<trash::Blocker>& blockers,
+                    const Resources& resources);
+void write_conflicts(JsonWriter& out, const std::vector<trash::Conflict>& conflicts,
+                     const Resources& resources);
+void write_entry(JsonWriter& out, const trash::LedgerEntry& entry, const Resources& resources);
+
+std::string item_json(const trash::Item& item, const Resources& resources, bool with_object);
+// With its object, and the rows that triggers have written meanwhile.
+std::string deleted_json(const trash::Item& item, const std::vector<trash::TableCount>& written,
+                         const Resources& resources);
+std::string impact_json(const trash::Impact& impact, const Resources& resources);
+std::string restored_json(const trash::Restored& restored, const Resources& resources);
+// Those that may be read.
+std::string resources_json(const Resources& resources, const Access& access);
+// What follows the columns of a trashed row in its JSON, after its last brace is cut off:
+// "deletedAt" and "trashItem", with a $ in front where the table has columns of these names.
+// first: there are no columns.
+std::string end_of_trashed_row(bool first, const trash::Item& item, const schema::Table& table,
+                               const Resources& resources);
+std::string_view without_brace(std::string_view object);
+
+}  // namespace trashd::service

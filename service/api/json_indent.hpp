@@ -1,0 +1,32 @@
+// JSON for people: the same values in lines that are indented, and a line end behind each answer.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "service/api/request.hpp"
+
+namespace trashd::service {
+
+// Text as it comes, in pieces of any length; numbers and strings stay as they are written.
+class Indenter {
+  public:
+    // What the piece becomes.
+    std::string take(std::string_view piece);
+
+  private:
+    void take(char c, std::string& out);
+    void begin_line(std::string& out) const;
+
+    std::size_t depth_ = 0;
+    bool in_string_ = false, escaped_ = false;
+    bool opened_ = false;  // a bracket that nothing has come behind yet
+};
+
+// ?pretty=true, or Accept with the parameter indent. Throws Error kBadRequest.
+bool wants_indent(const Call& call);
+// Makes an answer of JSON UTF-8, indents it where the call wants it so, and ends it with the end of
+// a line.
+void lay_out(const Call& call, Reply& reply);
+
+}  // namespace trashd::service

@@ -1,0 +1,24 @@
+// Parameters that several lists share. All throw Error kBadRequest.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "service/api/request.hpp"
+
+namespace trashd::service {
+
+int limit_of(const Call& call);
+// A time as in RFC 3339, or a date.
+std::optional<std::string> time_of(const Call& call, const std::string& name);
+// The table of the resource in 'resource', named as in addresses; also one that is gone, of which
+// rows lie in the trash.
+std::optional<schema::QualifiedName> table_of(const Call& call);
+std::optional<std::string> group_of(const Call& call);
+// A number that a cursor holds.
+long long cursor_number(const std::optional<std::string>& value);
+// Adds a Link to the same list with the parameter (cursor or page) set.
+void link(Reply& reply, const Call& call, const std::string& relation, const std::string& name,
+          const std::string& value);
+
+}  // namespace trashd::service

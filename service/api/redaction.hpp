@@ -1,0 +1,22 @@
+// What who asks may not see is taken out of what trash/ tells: rows, ids and counts of resources
+// without the right to look at them.
+#pragma once
+
+#include "service/api/request.hpp"
+
+namespace trashd::service {
+
+// Lines and blockers of what may not be seen are summed up under no name.
+trash::Impact seen(const Call& call, trash::Impact impact);
+std::vector<trash::TableCount> seen(const Call& call, std::vector<trash::TableCount> written);
+trash::Restored seen(const Call& call, trash::Restored restored);
+trash::LedgerEntry seen(const Call& call, trash::LedgerEntry entry);
+// The item where it may be seen.
+std::optional<trash::Item> seen(const Call& call, std::optional<trash::Item> item);
+// The tables of the resources for all of whose rows the right is; nothing: of all there are, and of
+// others.
+std::optional<std::vector<schema::QualifiedName>> tables_with(const Call& call, Right right);
+// What the handler answers; what may not be seen is not in its errors either.
+Reply veiled(const Call& call, Reply (*handler)(const Call&));
+
+}  // namespace trashd::service

@@ -1,0 +1,32 @@
+// Rows on their way into an answer, each in pieces; those of the trash get deletedAt and trashItem.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "service/api/request.hpp"
+
+namespace trashd::service {
+
+class RowWriter {
+  public:
+    RowWriter(const Call& call, Spool& into) : call_(call), into_(into) {}
+    // item: of a row that lies in the trash.
+    void begin(std::optional<trash::Item> item);
+    void piece(std::string_view json);
+    void end();
+
+  private:
+    const Call& call_;
+    Spool& into_;
+    std::optional<trash::Item> item_;
+    std::string held_;  // the last byte of a trashed row, in whose place its members come
+    std::size_t bytes_ = 0;
+};
+
+// The spool as the body of the reply; what is short needs none.
+void give_body(Reply& reply, std::shared_ptr<Spool> spool);
+// All of it.
+std::string text_of(const Spool& spool);
+
+}  // namespace trashd::service

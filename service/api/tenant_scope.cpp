@@ -1,0 +1,40 @@
+#include "service/api/tenant_scope.hpp"
+
+#include <algorithm>
+
+namespace trashd::service {
+
+namespace {
+
+std::string lower_case(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
+
+// The whole of a name without a dot.
+std::string first_label(const Call& call) {
+    const auto hosts = call.headers("Host");
+    if (hosts.empty()) return "";
+    const auto name = lower_case(hosts.front());
+    return name.substr(0, name.find_first_of(".:"));
+}
+
+}  // namespace
+
+void narrow_to_tenant(Call& call) {
+    const auto& config = call.config->tenant;
+    if (config.column.empty()) return;
+    const auto& tenant = call.principal.tenant;
+    if (!tenant || tenant->empty() || tenant->find('\0') != tenant->npos)
+        throw Error(Code::kForbidden, "the credentials name no tenant; ask for ones that do");
+    if (config.host && !call.operation && first_label(call) != lower_case(*tenant))
+        throw Error(Code::kForbidden,
+                    "the first label of the host name is not the tenant of the credentials; use "
+                    "the address that is yours");
+    call.own_trash = std::make_shared<trash::Trash>(call.trash->of_tenant(*tenant));
+    call.trash = call.own_trash.get();
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,142 @@
+#include "service/auth/permissions.hpp"
+
+#include <algorithm>
+
+namespace trashd::service {
+
+namespace {
+
+std::string sentence(const std::vector<Missing>& missing) {
+    std::string text;
+    for (const auto& one : missing)
+        text += (text.empty() ? "the right '" : ", '") + std::string(right_name(one.right)) + "'" +
+                (one.resource.empty() ? "" : " for " + one.resource);
+    return text + " is missing; ask for a role that has it";
+}
+
+template <class Test>
+bool grants(const Role& role, Right right, Test test) {
+    const auto found = role.grants.find(right);
+    return found != role.grants.end() && std::ranges::any_of(found->second, test);
+}
+
+// By roles that ask for no owner.
+template <class Test>
+bool any_pattern(const std::vector<const Role*>& roles, Right right, Test test) {
+    return std::ranges::any_of(
+        roles, [&](const Role* role) { return role->owner.empty() && grants(*role, right, test); });
+}
+
+auto meaning(const Resource& resource) {
+    return [&resource](const ResourcePattern& one) { return one.matches(resource.path); };
+}
+
+Missing missing_on(Right right, const Resource* resource) {
+    return {right, resource ? encode_path(resource->path) : "*"};
+}
+
+}  // namespace
+
+Forbidden::Forbidden(std::vector<Missing> what)
+    : Error(Code::kForbidden, sentence(what)), missing(std::move(what)) {}
+
+Access::Access(const std::map<std::string, Role>& configured, const Principal& principal)
+    : all_(false), id_(principal.id) {
+    for (const auto& name : principal.roles) {
+        const auto found = configured.find(name);
+        if (found != configured.end()) roles_.push_back(&found->second);
+    }
+}
+
+bool Access::everywhere(Right right) const {
+    return all_ || any_pattern(roles_, right, [](const auto& one) { return one.everything(); });
+}
+
+bool Access::somewhere(Right right) const {
+    return all_ || std::ranges::any_of(roles_, [&](const Role* role) {
+               return grants(*role, right, [](const auto&) { return true; });
+           });
+}
+
+bool Access::allows(Right right, const Resource& resource) const {
+    return all_ || any_pattern(roles_, right, meaning(resource));
+}
+
+std::vector<std::string> Access::owners(Right right, const Resource& resource) const {
+    std::vector<std::string> columns;
+    if (allows(right, resource)) return columns;
+    for (const auto* role : roles_)
+        if (!role->owner.empty() && resource.table->column(role->owner) &&
+            grants(*role, right, meaning(resource)) &&
+            std::ranges::count(columns, role->owner) == 0)
+            columns.push_back(role->owner);
+    return columns;
+}
+
+bool Access::reaches(Right right, const Resource& resource) const {
+    return allows(right, resource) || !owners(right, resource).empty();
+}
+
+bool Access::reaches(Right right, const Resources& resources,
+                     const schema::QualifiedName& table) const {
+    const auto* resource = resources.of(table);
+    return resource ? reaches(right, *resource) : everywhere(right);
+}
+
+bool Access::takes(Right right, const Resources& resources,
+                   const schema::QualifiedName& table) const {
+    if (allows(right, resources, table)) return true;
+    const auto* resource = resources.of(table);
+    return std::ranges::any_of(roles_, [&](const Role* role) {
+        return resource ? grants(*role, right, meaning(*resource))
+                        : grants(*role, right, [](const auto& one) { return one.everything(); });
+    });
+}
+
+bool Access::as_far(Right other, Right used, const Resource& resource) const {
+    if (allows(other, resource)) return true;
+    if (allows(used, resource)) return false;
+    const auto known = owners(other, resource);
+    return std::ranges::all_of(owners(used, resource), [&](const auto& column) {
+        return std::ranges::count(known, column) > 0;
+    });
+}
+
+bool Access::allows(Right right, const Resources& resources,
+                    const schema::QualifiedName& table) const {
+    if (all_) return true;
+    const auto* resource = resources.of(table);
+    return resource ? allows(right, *resource) : everywhere(right);
+}
+
+void Access::need(Right right, const Resource& resource) const {
+    if (!reaches(right, resource)) throw Forbidden({missing_on(right, &resource)});
+}
+
+void Access::need_of(Right right, const Resources& resources,
+                     const schema::QualifiedName& table) const {
+    if (!reaches(right, resources, table))
+        throw Forbidden({missing_on(right, resources.of(table))});
+}
+
+void Access::need_somewhere(Right right) const {
+    if (!somewhere(right)) throw Forbidden({{right, ""}});
+}
+
+void Access::need_everywhere(Right right) const {
+    if (!everywhere(right)) throw Forbidden({{right, ""}});
+}
+
+void Access::need_all(const std::vector<Right>& rights, const Resources& resources,
+                      const std::vector<schema::QualifiedName>& tables) const {
+    std::vector<Missing> missing;
+    for (const auto& table : tables)
+        for (const auto right : rights)
+            if (!takes(right, resources, table)) {
+                const auto one = missing_on(right, resources.of(table));
+                if (std::ranges::count(missing, one) == 0) missing.push_back(one);
+            }
+    if (!missing.empty()) throw Forbidden(std::move(missing));
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,102 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <set>
+
+#include "service/cli/app.hpp"
+#include "service/cli/cli.hpp"
+#include "service/cli/doctor.hpp"
+#include "service/api/json.hpp"
+#include "service/cli/local_service.hpp"
+#include "service/cli/terminal.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+std::string json_of(const std::vector<Finding>& findings) {
+    JsonWriter out;
+    out.StartArray();
+    for (const auto& finding : findings) {
+        out.StartObject();
+        out.key("severity").text(std::string(severity_name(finding.severity)));
+        out.key("kind").text(finding.kind);
+        out.key("subject").text(finding.subject);
+        out.key("detail").text(finding.detail);
+        out.key("fix").text(finding.fix);
+        out.EndObject();
+    }
+    out.EndArray();
+    return out.take();
+}
+
+// A statement is no use when it is cut, so a terminal gets lines.
+void print_lines(const std::vector<Finding>& findings) {
+    for (const auto& finding : findings) {
+        std::string line(severity_name(finding.severity));
+        line.resize(9, ' ');
+        if (!finding.subject.empty()) line += finding.subject + ": ";
+        std::cout << printable(line + finding.detail) << "\n";
+        if (!finding.fix.empty()) std::cout << "         " << printable(finding.fix) << "\n";
+    }
+}
+
+// Each once, in the order of the findings.
+void print_statements(const std::vector<Finding>& findings) {
+    std::set<std::string> said;
+    for (const auto& finding : findings)
+        if (is_statement(finding) && said.insert(finding.fix).second)
+            std::cout << finding.fix << "\n";
+}
+
+// Those that are as severe, or more.
+std::vector<Finding> from(const std::string& least, std::vector<Finding> findings) {
+    const auto most = least == "error"     ? Severity::kError
+                      : least == "warning" ? Severity::kWarning
+                                           : Severity::kInfo;
+    std::erase_if(findings, [&](const Finding& one) { return one.severity > most; });
+    return findings;
+}
+
+// Of all there are; beside lines for programs it goes where these do not read.
+void print_summary(const std::vector<Finding>& findings) {
+    auto& out = on_terminal(STDOUT_FILENO) ? std::cout : std::cerr;
+    if (findings.empty())
+        out << "nothing stands in the way\n";
+    else
+        out << summary(findings)
+            << (std::ranges::any_of(findings, is_statement) ? "; --sql prints what can be run\n"
+                                                            : "\n");
+}
+
+void print_tabs(const std::vector<Finding>& findings) {
+    TextTable table{{"SEVERITY", "KIND", "SUBJECT", "DETAIL", "FIX"}, {}, 1};
+    for (const auto& finding : findings)
+        table.rows.push_back({std::string(severity_name(finding.severity)), finding.kind,
+                              finding.subject, finding.detail, finding.fix});
+    std::cout << tab_separated(table);
+}
+
+}  // namespace
+
+int doctor(const CliOptions& options) {
+    const auto config = configuration(options.overrides);
+    LocalDatabase database(config);
+    auto lease = database.pool().lease();
+    const auto findings = examine(lease.connection(), config);
+    const auto shown = from(options.severity, findings);
+    if (options.json) {
+        std::cout << json_of(shown) << "\n";
+    } else if (options.sql) {
+        print_statements(shown);
+    } else {
+        on_terminal(STDOUT_FILENO) ? print_lines(shown) : print_tabs(shown);
+        print_summary(findings);
+    }
+    const bool errors = std::ranges::any_of(
+        findings, [](const Finding& one) { return one.severity == Severity::kError; });
+    return errors ? kFailed : kDone;
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,61 @@
+// The service without HTTP, for commands on the server: the same routes and the same answers.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "schema/cluster.hpp"
+#include "service/api/request.hpp"
+#include "service/server/http_server.hpp"
+
+namespace trashd::service {
+
+// The database that is configured. A private one is joined where its service runs; else it runs as
+// long as this value lives. Throws Error kUnavailable.
+class LocalDatabase {
+  public:
+    explicit LocalDatabase(const Config& config);
+    schema::Pool& pool() { return *pool_; }
+
+  private:
+    std::string private_url(const std::string& directory);
+
+    std::optional<schema::Cluster> cluster_;
+    std::unique_ptr<schema::Pool> pool_;
+};
+
+// What a route answered.
+struct LocalAnswer {
+    int status = 0;
+    std::string body;
+    std::string next;  // the address of the next page
+};
+
+using Parameters = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+class LocalService {
+  public:
+    explicit LocalService(const Config& config);
+    // Like the request over HTTP, by the user of this process; absent parameters are left out.
+    // progress is told how many rows each batch moved, where there are batches.
+    LocalAnswer call(const std::string& verb, const std::string& address,
+                     const Parameters& parameters = {},
+                     const std::function<void(long long)>& progress = {});
+
+    // The address of the object; resource and id as people write them, nothing encoded but , and %
+    // in the values of a key of several columns (%2C, %25). Throws Error kNotFound.
+    std::string address_of(const std::string& resource, const std::string& id);
+
+  private:
+    Reply handle(Call& call);
+
+    Config config_;
+    LocalDatabase database_;
+    trash::Trash trash_;
+    ResourceCache resources_;
+};
+
+}  // namespace trashd::service

@@ -1,0 +1,147 @@
+// What trashd is told: file, environment and command line in one value, checked as a whole.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "schema/database.hpp"
+#include "schema/identifier.hpp"
+#include "service/http/client_address.hpp"
+#include "service/config/roles.hpp"
+
+namespace trashd::service {
+
+// How a table is shown and what deleting from it asks for.
+struct ResourceConfig {
+    schema::QualifiedName table;
+    std::string path, class_name, display;  // empty: the default
+    std::vector<std::string> key;           // columns; empty: the primary key, else found
+    bool confirm = false, require_reason = false;
+    std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
+};
+
+// What one who asks may do; 0: without a limit.
+struct AskerLimits {
+    long long delete_rows = 0;               // at once
+    int requests_per_second = 0, burst = 0;  // burst: at once, 0: those of a second
+};
+
+struct RequestLimits {
+    std::size_t body_bytes = 1 << 20, url_bytes = 8000, header_count = 100, header_bytes = 32768;
+    std::size_t connections = 4096;
+    // For the next request, its head, its body, and taking the answer.
+    int idle_seconds = 60, header_seconds = 10, request_seconds = 60, write_seconds = 60;
+    std::size_t json_depth = 64, where_terms = 50;
+    long long async_rows = 100000;  // more rows than that move apart from the request; 0: never
+    long long operations = 100;     // of one principal that wait or run; 0: any
+    long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
+    AskerLimits asker;
+};
+
+// How requests say who asks. Without api_keys and jwt_keys anyone may do anything, on loopback.
+struct Credentials {
+    bool api_keys = false;
+    std::string jwt_keys;          // file of the keys that tokens are signed with; empty: no tokens
+    std::string issuer, audience;  // that tokens must name; empty: any
+    int clock_skew_seconds = 60;
+    std::string id_claim = "sub", roles_claim = "roles", tenant_claim = "tenant",
+                role_claim = "role";
+    std::string anonymous;  // role of requests without credentials; empty: there may be none
+
+    bool configured() const { return api_keys || !jwt_keys.empty(); }
+};
+
+// The database's own say: roles that requests may run as, and a function that is asked about rows.
+struct DatabaseAccess {
+    std::vector<std::string> roles;  // none: as the service's own role
+    std::string function;            // schema.name; empty: nobody is asked
+};
+
+// Files in PEM; both or none.
+struct TlsFiles {
+    std::string certificate, key;
+    bool on() const { return !certificate.empty(); }
+};
+
+// The column that tells rows of tenants apart; empty: there are no tenants.
+struct TenantConfig {
+    std::string column;
+    bool host = false;  // the first label of the host name must be the tenant
+};
+
+// Of what the service tells about itself, on standard error.
+struct LogConfig {
+    bool json = false;
+    std::string level = "info";  // nothing less is said: debug, info, warning, error
+};
+
+struct Config {
+    std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
+    std::string trash_schema = "trashd";
+    std::vector<std::string> schemas = {"public"};
+    int pool_size = 16, threads = 512;
+    schema::Pooler pooler = schema::Pooler::kAuto;
+    std::vector<std::string> cors_origins;  // "*": any
+    std::vector<std::string> hosts;         // names beside those of the loopback
+    std::vector<Network> proxies;           // that are believed who asks
+    std::string access_log;                 // empty: none, "-": standard output, else a file
+    LogConfig log;
+    bool restore_by_get = true, demo = false;
+    long long idempotency_hours = 24;
+    RequestLimits limits;
+    TlsFiles tls;
+    TenantConfig tenant;
+    std::vector<ResourceConfig> resources;
+    Credentials credentials;
+    DatabaseAccess access;
+    std::map<std::string, Role> roles;
+    std::map<std::string, AskerLimits> role_limits;  // of each role
+};
+
+struct Endpoint {
+    std::string host;
+    int port = 0;
+};
+
+// Said on the command line; what is absent comes from the environment, then from the file.
+struct Overrides {
+    std::optional<std::string> listen, database, config, data_dir;
+    std::vector<std::string> schemas;
+    bool demo = false;
+    int wait_seconds = 0;  // for the database at the start
+};
+
+// Every fault of a configuration, a line each.
+struct ConfigError : std::runtime_error {
+    // lines: of the file, where each fault is; 0 or none: nowhere in it.
+    explicit ConfigError(const std::vector<std::string>& faults,
+                         const std::vector<unsigned>& lines = {});
+    std::vector<std::string> faults;
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+Environment process_environment();
+
+// toml: the text of the file. Throws ConfigError with all faults at once.
+Config load_config(const std::string& toml, const Overrides& overrides,
+                   const Environment& environment);
+// The file that overrides names, else fallback; throws ConfigError when it cannot be read.
+std::string config_text(const Overrides& overrides, const std::string& fallback);
+// HOST:PORT or [HOST]:PORT; nothing when it is neither.
+std::optional<Endpoint> parse_endpoint(const std::string& listen);
+bool is_loopback(const std::string& host);
+// How the database is used for a request.
+schema::Limits database_limits(const Config& config);
+// "auto", "session" or "transaction".
+std::string_view pooler_name(schema::Pooler pooler);
+// What is in force, as TOML without passwords.
+std::string dump(const Config& config);
+// "schema.table" or "table" (public).
+schema::QualifiedName table_name(const std::string& text);
+
+}  // namespace trashd::service

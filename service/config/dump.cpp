@@ -1,0 +1,171 @@
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <toml++/toml.h>
+
+#include <memory>
+#include <sstream>
+
+#include "service/config/config.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+std::string conninfo_value(const std::string& value) {
+    std::string text = "'";
+    for (char c : value) {
+        if (c == '\'' || c == '\\') text += '\\';
+        text += c;
+    }
+    return text + "'";
+}
+
+// The connection string again, option by option, without what libpq itself marks as secret.
+std::string without_password(const std::string& url) {
+    if (url.empty()) return url;
+    std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
+    if (!options) return "(not a connection string)";
+    std::string text;
+    for (auto* option = options.get(); option->keyword; ++option) {
+        if (!option->val || std::string_view(option->dispchar) == "*") continue;
+        text += (text.empty() ? "" : " ") + std::string(option->keyword) + "=" +
+                conninfo_value(option->val);
+    }
+    return text;
+}
+
+toml::table resource_table(const ResourceConfig& resource) {
+    toml::table table{{"table", resource.table.schema + "." + resource.table.name},
+                      {"confirm", resource.confirm},
+                      {"require_reason", resource.require_reason}};
+    if (!resource.path.empty()) table.insert("path", resource.path);
+    if (!resource.class_name.empty()) table.insert("class", resource.class_name);
+    if (!resource.display.empty()) table.insert("display", resource.display);
+    toml::array key;
+    for (const auto& column : resource.key) key.push_back(column);
+    if (!key.empty()) table.insert("key", key);
+    return table;
+}
+
+toml::table credentials_table(const Credentials& credentials) {
+    toml::table table{{"api_keys", credentials.api_keys},
+                      {"clock_skew_seconds", credentials.clock_skew_seconds}};
+    auto insert = [&](const char* key, const std::string& value) {
+        if (!value.empty()) table.insert(key, value);
+    };
+    insert("jwt_keys", credentials.jwt_keys);
+    insert("issuer", credentials.issuer);
+    insert("audience", credentials.audience);
+    insert("id_claim", credentials.id_claim);
+    insert("roles_claim", credentials.roles_claim);
+    insert("tenant_claim", credentials.tenant_claim);
+    insert("role_claim", credentials.role_claim);
+    insert("anonymous", credentials.anonymous);
+    return table;
+}
+
+void insert(toml::table& table, const AskerLimits& limits) {
+    table.insert("delete_rows", limits.delete_rows);
+    table.insert("requests_per_second", limits.requests_per_second);
+    table.insert("burst", limits.burst);
+}
+
+toml::table role_table(const Config& config, const std::string& name) {
+    toml::table grants;
+    for (const auto& [right, patterns] : config.roles.at(name).grants) {
+        toml::array resources;
+        for (const auto& pattern : patterns) resources.push_back(pattern.text());
+        grants.insert(right_name(right), resources);
+    }
+    if (!config.roles.at(name).owner.empty()) grants.insert("owner", config.roles.at(name).owner);
+    insert(grants, config.role_limits.at(name));
+    return grants;
+}
+
+// Tables under names that the library's formatter would print bare with the quotes in them.
+std::string key_text(const std::string& key) {
+    std::ostringstream text;
+    text << toml::toml_formatter(toml::value<std::string>(key), toml::format_flags::none);
+    return text.str();
+}
+
+void print_roles(std::ostream& text, const Config& config) {
+    for (const auto& [name, role] : config.roles)
+        text << "\n[roles." << key_text(name) << "]\n" << role_table(config, name) << "\n";
+}
+
+void print_resources(std::ostream& text, const Config& config) {
+    for (const auto& resource : config.resources) {
+        text << "\n[[resource]]\n" << resource_table(resource) << "\n";
+        if (!resource.on_delete.empty()) text << "\n[resource.on_delete]\n";
+        for (const auto& [constraint, action] : resource.on_delete)
+            text << key_text(constraint) << " = " << toml::value<std::string>(action) << "\n";
+    }
+}
+
+}  // namespace
+
+std::string dump(const Config& config) {
+    toml::array schemas;
+    for (const auto& name : config.schemas) schemas.push_back(name);
+    const auto& limits = config.limits;
+    toml::table table{
+        {"listen", config.listen},
+        {"database", without_password(config.database)},
+        {"data_dir", config.data_dir},
+        {"trash_schema", config.trash_schema},
+        {"schemas", schemas},
+        {"pool_size", config.pool_size},
+        {"pooler", pooler_name(config.pooler)},
+        {"threads", config.threads},
+        {"restore_by_get", config.restore_by_get},
+        {"idempotency", toml::table{{"keep_hours", config.idempotency_hours}}},
+        {"limits", toml::table{{"body_bytes", static_cast<int64_t>(limits.body_bytes)},
+                               {"url_bytes", static_cast<int64_t>(limits.url_bytes)},
+                               {"header_count", static_cast<int64_t>(limits.header_count)},
+                               {"header_bytes", static_cast<int64_t>(limits.header_bytes)},
+                               {"connections", static_cast<int64_t>(limits.connections)},
+                               {"idle_seconds", limits.idle_seconds},
+                               {"header_seconds", limits.header_seconds},
+                               {"request_seconds", limits.request_seconds},
+                               {"write_seconds", limits.write_seconds},
+                               {"where_terms", static_cast<int64_t>(limits.where_terms)},
+                               {"json_depth", static_cast<int64_t>(limits.json_depth)},
+                               {"async_rows", limits.async_rows},
+                               {"operations", limits.operations},
+                               {"lock_timeout_ms", limits.lock_timeout_ms},
+                               {"statement_timeout_ms", limits.statement_timeout_ms}}}};
+    insert(*table["limits"].as_table(), limits.asker);
+    toml::array origins, hosts, proxies;
+    for (const auto& host : config.hosts) hosts.push_back(host);
+    for (const auto& network : config.proxies) proxies.push_back(network.text());
+    if (!hosts.empty()) table.insert("http", toml::table{{"hosts", hosts}});
+    if (!proxies.empty()) table.insert("proxy", toml::table{{"trusted", proxies}});
+    for (const auto& origin : config.cors_origins) origins.push_back(origin);
+    if (!origins.empty()) table.insert("cors", toml::table{{"origins", origins}});
+    if (!config.tenant.column.empty())
+        table.insert("tenant",
+                     toml::table{{"column", config.tenant.column}, {"host", config.tenant.host}});
+    toml::table access;
+    toml::array database_roles;
+    for (const auto& role : config.access.roles) database_roles.push_back(role);
+    if (!database_roles.empty()) access.insert("database_roles", database_roles);
+    if (!config.access.function.empty()) access.insert("function", config.access.function);
+    if (!access.empty()) table.insert("access", access);
+    if (config.tls.on())
+        table.insert("tls",
+                     toml::table{{"certificate", config.tls.certificate}, {"key", config.tls.key}});
+    toml::table log{{"format", config.log.json ? "json" : "text"}, {"level", config.log.level}};
+    if (!config.access_log.empty()) log.insert("access", config.access_log);
+    table.insert("log", log);
+    if (config.credentials.configured())
+        table.insert("credentials", credentials_table(config.credentials));
+    std::ostringstream text;
+    text << table << "\n";
+    print_roles(text, config);
+    print_resources(text, config);
+    return text.str();
+}
+
+}  // namespace trashd::service

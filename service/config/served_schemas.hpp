@@ -1,0 +1,16 @@
+// What is served beside tables: the schemas that the configuration names.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "schema/database.hpp"
+#include "service/config/config.hpp"
+
+namespace trashd::service {
+
+// Schemas that are to be served and are not there. Of a database whose tables are configured one by
+// one `public` may be missing.
+std::vector<std::string> missing_schemas(schema::Connection& connection, const Config& config);
+
+}  // namespace trashd::service

@@ -1,0 +1,115 @@
+#include "service/handlers/column_values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "schema/sqlstate.hpp"
+#include "service/api/where_parser.hpp"
+#include "service/api/row_rights.hpp"
+#include "service/handlers/written_rows.hpp"
+#include "trash/read/live_row.hpp"
+
+namespace trashd::service {
+namespace {
+
+constexpr std::size_t kMostObjects = 1000;
+
+// The catalog may be older than the column: then the request begins again with a new one.
+[[noreturn]] void refuse_unknown(const Call& call, const std::string& name) {
+    if (call.trash->catalog().refresh() != call.resources->catalog())
+        throw Error(SqlError{std::string(sqlstate::kUndefinedColumn), "", "", "", "", "", ""});
+    if (name == kDeletedAtName)
+        throw column_fault(name,
+                           "'deletedAt' is no column: DELETE puts the object into the trash, and "
+                           "PATCH ?deleted=true with {\"deletedAt\": null} takes it out; leave it "
+                           "out");
+    throw column_fault(name, fmt::format("there is no column '{}'; leave it out", name));
+}
+
+void add_tenant(const Call& call, const Json& body, Given& given) {
+    const auto* column = call.trash->tenant_column(*call.resource->table);
+    if (!column) return;
+    if (const auto* sent = body.member(column->name))
+        return refuse_other_tenant(call, *column, *sent);
+    Json whole = body, tenant;
+    tenant.kind = Json::Kind::kString;
+    tenant.text = *call.trash->tenant();
+    whole.members.push_back({column->name, tenant});
+    given.columns.push_back(column);
+    given.json = to_json(whole);
+}
+
+}  // namespace
+
+WriteFault column_fault(const std::string& column, const std::string& detail) {
+    WriteFault fault(Code::kInvalid, detail);
+    fault.column = column;
+    return fault;
+}
+
+bool is_key(const schema::Table& table, const schema::Column& column) {
+    return std::ranges::count(table.identity, column.attnum) > 0;
+}
+
+bool by_database(const schema::Column& column) {
+    return column.generated || column.identity == "always";
+}
+
+void refuse_generated(const schema::Column& column) {
+    if (by_database(column))
+        throw column_fault(
+            column.name,
+            fmt::format("the database itself fills column '{}'; leave it out", column.name));
+}
+
+const Json& object(const Json& value) {
+    if (value.kind != Json::Kind::kObject)
+        throw Error(Code::kBadRequest, "send a JSON object whose names are those of the columns");
+    return value;
+}
+
+Columns columns_of(const Call& call, const Json& value) {
+    Columns columns;
+    for (const auto& [name, member] : object(value).members) {
+        columns.push_back(call.resource->table->column(name));
+        if (!columns.back()) refuse_unknown(call, name);
+    }
+    return columns;
+}
+
+void refuse_other_tenant(const Call& call, const schema::Column& column, const Json& sent) {
+    const bool scalar = sent.kind == Json::Kind::kString || sent.kind == Json::Kind::kNumber;
+    if (!scalar || sent.text != *call.trash->tenant())
+        throw column_fault(column.name,
+                           fmt::format("column '{}' is the tenant that the credentials name; "
+                                       "leave it out",
+                                       column.name));
+}
+
+Given given_object(const Call& call, const Json& body) {
+    Given given{columns_of(call, body), std::string(body.source),
+                crossing_sql(*call.trash, *call.resources->catalog(), *call.resource->table, {}),
+                own_rows(call, Right::kWrite, alias_of(*call.resource->table)), shown_bytes(call)};
+    for (const auto* column : given.columns) refuse_generated(*column);
+    add_tenant(call, body, given);
+    return given;
+}
+
+std::vector<Given> given_objects(const Call& call, const Json& body) {
+    const bool array = body.kind == Json::Kind::kArray;
+    if (array && (body.elements.empty() || body.elements.size() > kMostObjects))
+        throw Error(Code::kBadRequest,
+                    fmt::format("send from 1 to {} objects at once", kMostObjects));
+    if (!array) return {given_object(call, body)};
+    std::vector<Given> objects;
+    try {
+        for (const auto& element : body.elements) objects.push_back(given_object(call, element));
+    } catch (WriteFault& fault) {
+        fault.position = objects.size();
+        throw;
+    }
+    return objects;
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,219 @@
+#include <set>
+
+#include "service/api/cursor.hpp"
+#include "service/api/preconditions.hpp"
+#include "service/http/request_head.hpp"
+#include "service/api/problem.hpp"
+#include "service/api/list_request.hpp"
+#include "service/api/parameters.hpp"
+#include "service/api/row_rights.hpp"
+#include "service/api/row_stream.hpp"
+#include "trash/read/live_row.hpp"
+#include "trash/read/items.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+// Longer ones would not fit into an address.
+constexpr std::size_t kLongestCursor = 6000;
+
+std::string next_cursor(const Call& call, const Listed& listed) {
+    auto cursor = encode_cursor(list_mark(call.target), listed.last);
+    if (cursor.size() <= kLongestCursor) return cursor;
+    throw Error(Code::kBadRequest,
+                "values in the columns of 'sort' are too long to go on after; sort by others, or "
+                "ask for pages with page=1");
+}
+
+void add_links(Reply& reply, const Call& call, const Listing& listing, const Listed& listed) {
+    const auto page = listing.offset / listing.limit + 1;
+    if (!call.target.query.text("page")) {
+        if (listed.more) link(reply, call, "next", "cursor", next_cursor(call, listed));
+        return;
+    }
+    link(reply, call, "first", "page", "1");
+    if (page > 1) link(reply, call, "prev", "page", std::to_string(page - 1));
+    if (listed.more) link(reply, call, "next", "page", std::to_string(page + 1));
+}
+
+Reply list(const Call& call, bool trashed_only) {
+    auto listing = parse_listing(call, trashed_only);
+    listing.live = live_rows(call, Right::kRead, "t");
+    listing.trashed = own_rows(call, Right::kViewTrash, "t");
+    listing.owners = owner_columns(call, Right::kViewTrash);
+    if (listing.scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
+    JsonArray rows;
+    std::optional<RowWriter> writer;
+    ListedRows into;
+    into.begin = [&] {
+        rows = JsonArray();
+        writer.emplace(call, rows.spool());
+    };
+    into.row = [&](std::optional<trash::Item> item) {
+        writer->end();
+        rows.add({});
+        writer->begin(std::move(item));
+    };
+    into.piece = [&](std::string_view piece) { writer->piece(piece); };
+    const auto listed = read_listing(*call.trash, listing, into);
+    writer->end();
+    Reply reply;
+    add_links(reply, call, listing, listed);
+    if (listed.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*listed.total));
+    reply.spool = rows.finish();
+    return reply;
+}
+
+using Names = std::vector<std::string>;
+
+struct Found {
+    std::optional<LiveRow> live;
+    std::optional<trash::Item> item;
+    std::shared_ptr<Spool> json = {};  // of a trashed row, or of a live one that is long
+    bool untagged = false;
+};
+
+void find_live(const Call& call, schema::Transaction& transaction, const RowAsked& asked,
+               Found& found) {
+    const auto& table = *call.resource->table;
+    found.live = read_row(transaction, table, asked, !found.untagged);
+    if (!found.live || found.live->json) return;
+    found.json = std::make_shared<Spool>();
+    write_row(transaction, table, asked, *found.json);
+}
+
+void find_trashed(const Call& call, trash::Items& items, const std::vector<std::string>& id,
+                  const Names& select, Found& found) {
+    found.json = std::make_shared<Spool>();
+    RowWriter writer(call, *found.json);
+    items.newest_row_of(*call.resource->table, id, select,
+                        {[&](const trash::Item& item) {
+                             found.item = item;
+                             writer.begin(item);
+                         },
+                         [&](std::string_view piece) { writer.piece(piece); }});
+    writer.end();
+}
+
+// In one snapshot: what is on its way between live rows and trash is in one of them. With both
+// scopes the live row goes before a trashed one of the same key.
+Found find(const Call& call, const Scope& scope, const Names& select, bool untagged) {
+    const auto& table = *call.resource->table;
+    const auto id = object_id(call);
+    Found found;
+    call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        found = {};
+        found.untagged = untagged;
+        if (scope.live)
+            find_live(call, transaction,
+                      {id, select, live_rows(call, Right::kRead, alias_of(table))}, found);
+        if (found.live || (!scope.live && !scope.trashed)) return;
+        trash::Items items(transaction.connection(), *call.resources->catalog(),
+                           call.trash->readable_schema(), call.trash->naming());
+        if (scope.trashed)
+            find_trashed(call, items, id, select, found);
+        else
+            found.item = items.newest_of(table, id, true);
+    });
+    return found;
+}
+
+// Weakly, as RFC 9110 has it for reading: proxies that compress make tags weak.
+bool knows(const Call& call, const std::string& etag) {
+    for (const auto& value : call.headers("If-None-Match"))
+        for (const auto& known : list_of(value))
+            if (known == etag || known == "W/" + etag || known == "*") return true;
+    return false;
+}
+
+Reply row_reply(const Call& call, const Found& found) {
+    Reply reply;
+    const auto& row = *found.live;
+    if (!row.etag.empty()) reply.headers.emplace_back("ETag", row.etag);
+    if (!row.etag.empty() && knows(call, row.etag)) reply.status = 304;
+    if (reply.status != 200) return reply;
+    if (row.json)
+        reply.body = *row.json;
+    else
+        give_body(reply, found.json);
+    return reply;
+}
+
+// Of a row that is too long for an ETag some columns can be shown without one.
+Found find(const Call& call, const Scope& scope) {
+    const auto select = parse_select(call.target.query, *call.resource->table);
+    try {
+        return find(call, scope, select, false);
+    } catch (const Error& error) {
+        if (error.code() != Code::kRowTooLarge || select.empty()) throw;
+        return find(call, scope, select, true);
+    }
+}
+
+// With its own rows only it may be asked again whether the item is one.
+bool sees(const Call& call, const trash::Item& item) {
+    if (!call.access.reaches(Right::kViewTrash, *call.resource)) return false;
+    try {
+        need_on_item(call, Right::kViewTrash, item.id);
+        return true;
+    } catch (const Error& error) {
+        if (error.code() != Code::kNotFound) throw;
+        return false;
+    }
+}
+
+Reply get(const Call& call, const Scope& scope) {
+    if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
+    Found found;
+    try {
+        found = find(call, scope);
+    } catch (const Error& error) {
+        if (is_bad_key(error)) throw not_found(call);
+        throw;
+    }
+    if (found.live) return row_reply(call, found);
+    const auto& item = found.item;
+    if (!item || !sees(call, *item)) throw not_found(call);
+    if (!scope.trashed) throw InTrash(*item);
+    Reply reply;
+    give_body(reply, found.json);
+    return reply;
+}
+
+}  // namespace
+
+Reply list_resources(const Call& call) {
+    call.target.query.only({});
+    Reply reply;
+    reply.body = resources_json(*call.resources, call.access);
+    return reply;
+}
+
+Reply list_objects(const Call& call) {
+    call.target.query.only(
+        {"limit", "cursor", "page", "count", "sort", "select", kWhere, "deleted", "trash"});
+    return list(call, false);
+}
+
+Reply list_deleted(const Call& call) {
+    call.target.query.only({"limit", "cursor", "page", "count", "sort", "select", kWhere});
+    return list(call, true);
+}
+
+// where picks a scope here, it is no filter.
+Reply get_object(const Call& call) {
+    const auto& table = *call.resource->table;
+    std::set<std::string> known = {"deleted", "trash", "select"};
+    known.insert("where[" + unused_name(table, kDeletedAtName) + "][exists]");
+    call.target.query.only(known);
+    const auto where = parse_where(call.target.query, table, call.config->limits.where_terms);
+    return get(call, parse_scope(call.target.query, where, false));
+}
+
+Reply get_deleted(const Call& call) {
+    call.target.query.only({"select"});
+    return get(call, {false, true});
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,19 @@
+// Tells a row that a write refers to and that lies in the trash from one that never was.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "schema/error.hpp"
+#include "service/api/request.hpp"
+#include "trash/write/row_writer.hpp"
+
+namespace trashd::service {
+
+// After a foreign key was violated: throws TrashedParent. own: the key of the row that was to be
+// changed, empty for a new one. Returns where the row that is referred to does not lie in the
+// trash, or may not be seen there.
+void refuse_trashed_parent(const Call& call, const std::vector<std::string>& own,
+                           const Given& given, const SqlError& sql);
+
+}  // namespace trashd::service

@@ -1,0 +1,61 @@
+#include "service/handlers/written_rows.hpp"
+
+#include "service/api/database_role.hpp"
+#include "service/api/preconditions.hpp"
+#include "service/api/row_stream.hpp"
+#include "trash/read/live_row.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+constexpr std::size_t kMostAsked = 1 << 24;  // of a row that the access function is asked about
+constexpr std::size_t kMostKept = 1 << 20;
+
+bool wants_none(const Call& call) {
+    const bool seen = call.access.as_far(Right::kRead, Right::kWrite, *call.resource);
+    return !seen || prefers(call, "return=minimal");
+}
+
+// The id is as it stands in the trash, where a key of one column is its text.
+std::vector<std::string> key_of(const schema::Table& table, const std::string& id) {
+    const auto columns = table.identity.size();
+    return columns == 1 ? std::vector{id} : split_id(id, columns);
+}
+
+void append(Spool& into, const Call& call, schema::Transaction& transaction,
+            const WrittenRow& row) {
+    if (row.json) return into.append(*row.json);
+    const auto& table = *call.resource->table;
+    const auto key = key_of(table, row.id);
+    write_row(transaction, table, {key, {}, "true"}, into);
+}
+
+}  // namespace
+
+std::size_t shown_bytes(const Call& call) {
+    if (consent_of(call)) return kMostAsked;
+    return wants_none(call) ? 0 : kShortRow;
+}
+
+void add_representation(Reply& reply, const Call& call, schema::Transaction& transaction,
+                        const std::vector<WrittenRow>& rows, bool array) {
+    bool minimal = wants_none(call);
+    auto body = std::make_shared<Spool>();
+    for (const auto& row : rows) {
+        if (minimal) break;
+        if (array) body->append(body->size() == 0 ? "[" : ",");
+        append(*body, call, transaction, row);
+    }
+    if (array) body->append("]");
+    minimal = minimal || (call.key_claim && body->size() > kMostKept);
+    if (minimal || prefers(call, "return=representation"))
+        reply.headers.emplace_back("Preference-Applied",
+                                   minimal ? "return=minimal" : "return=representation");
+    if (minimal)
+        reply.type.clear();
+    else
+        give_body(reply, std::move(body));
+}
+
+}  // namespace trashd::service

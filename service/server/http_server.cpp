@@ -1,0 +1,372 @@
+#include "service/server/http_server.hpp"
+
+#include <fcntl.h>
+#include <httplib.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "service/server/access_log.hpp"
+#include "service/server/admission.hpp"
+#include "service/http/body_decoder.hpp"
+#include "service/http/body_seats.hpp"
+#include "service/api/authenticator.hpp"
+#include "service/api/database_role.hpp"
+#include "service/http/connection_server.hpp"
+#include "service/http/request_head.hpp"
+#include "service/http/allowed_hosts.hpp"
+#include "service/api/problem.hpp"
+#include "service/http/metrics.hpp"
+#include "service/api/content_negotiation.hpp"
+#include "service/http/client_address.hpp"
+#include "service/api/json_indent.hpp"
+#include "service/server/router.hpp"
+#include "service/http/request_stream.hpp"
+#include "service/api/tenant_scope.hpp"
+#include "service/http/tls.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+// A request while it is served, beside what the library knows of it.
+struct Exchange {
+    Head head;
+    std::string peer;
+    bool close = false;  // the connection ends with this answer
+    std::string request_id;
+    int status = 0;
+    RequestStream* stream = nullptr;
+};
+thread_local Exchange* current = nullptr;
+
+std::string new_request_id() {
+    thread_local std::mt19937_64 random{std::random_device{}()};
+    return fmt::format("{:016x}", random());
+}
+
+std::string request_id_of(const Head& head) {
+    auto id = head.value("X-Request-Id");
+    auto plain = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+    };
+    if (id.empty() || id.size() > 64 || !std::all_of(id.begin(), id.end(), plain))
+        return new_request_id();
+    return id;
+}
+
+bool is_reading(const std::string& verb) {
+    return verb == "GET" || verb == "HEAD";
+}
+
+// The verb that is meant: POST may stand for another one.
+std::string verb_of(const std::string& method, const Query& query) {
+    if (method == "HEAD") return "GET";
+    auto meant = query.text("method");
+    if (method != "POST" || !meant) return method;
+    if (*meant == "DELETE" || *meant == "PUT" || *meant == "PATCH") return *meant;
+    throw Error(Code::kBadRequest, "'method' must be DELETE, PUT or PATCH");
+}
+
+// Piece by piece from the spool, which lives until the last byte is sent.
+void send_spool(const Reply& reply, httplib::Response& response) {
+    response.set_content_provider(
+        reply.spool->size(), reply.type,
+        [spool = reply.spool](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+            std::array<char, 1 << 16> piece;
+            const auto wanted = std::span(piece).first(std::min(length, piece.size()));
+            const auto got = spool->read(offset, wanted);
+            return got > 0 && sink.write(piece.data(), got);
+        });
+}
+
+void send(const Reply& reply, const std::string& request_id, httplib::Response& response) {
+    response.status = reply.status;
+    if (reply.spool)
+        send_spool(reply, response);
+    else if (!reply.type.empty())
+        response.set_content(reply.body, reply.type);
+    for (const auto& [name, value] : reply.headers) response.set_header(name, value);
+    response.set_header("X-Request-Id", request_id);
+    if (!response.has_header("Cache-Control")) response.set_header("Cache-Control", "no-store");
+    response.set_header("X-Content-Type-Options", "nosniff");
+    response.set_header("Accept-Ranges", "none");
+}
+
+// A table that changed meanwhile: it is gone, a column is, is of another type or generated now. What
+// a trigger refuses is a conflict by then.
+bool is_stale(const Error& error) {
+    if (error.code() != Code::kInternal) return false;
+    for (const char* state : {"42P01", "42703", "42804", "428C9"})
+        if (error.is(state)) return true;
+    return false;
+}
+
+// REUSEADDR alone: the library's default, REUSEPORT, lets two servers share a port unnoticed.
+void reuse_address(socket_t socket) {
+    int on = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
+// What the library is given to read: it writes the answer, nothing else.
+std::string head_for_library(const Exchange& exchange) {
+    const bool head = exchange.head.method == "HEAD";
+    return fmt::format("{} / HTTP/1.1\r\n{}\r\n", head ? "HEAD" : "GET",
+                       exchange.close ? "Connection: close\r\n" : "");
+}
+
+struct Listener : httplib::Server {
+    int listening() const { return svr_sock_; }
+    // True when the answer has been written.
+    bool process(RequestStream& stream) {
+        bool closed = false;
+        return process_request(stream, false, closed, nullptr);
+    }
+};
+
+}  // namespace
+
+struct HttpServer::Impl {
+    Impl(trash::Trash& trash, ResourceCache& resources, const Config& config)
+        : trash(trash), resources(resources), config(config) {}
+
+    trash::Trash& trash;
+    ResourceCache& resources;
+    const Config& config;
+    Authenticator authenticator{config, trash};
+    Admission admission{config, authenticator};
+    Listener server;
+    AccessLog access_log{config.access_log};
+    std::optional<TlsContext> tls{
+        config.tls.on() ? std::optional<TlsContext>(std::in_place, config.tls) : std::nullopt};
+    Front front{config.limits, static_cast<std::size_t>(config.threads),
+                [this](Connection& connection) { return serve(connection); },
+                tls ? &*tls : nullptr};
+
+    void set_up();
+    bool serve(Connection& connection);
+    bool serve_one(Connection& connection, std::size_t length);
+    void log_access(const Exchange& exchange, std::chrono::duration<double> taken) const;
+    std::string receive_body();
+    std::string body_or_refusal(httplib::Request& request);
+    // Half of the threads at most, so that requests without a body always find one.
+    BodySeats body_seats{static_cast<std::size_t>(std::max(1, config.threads / 2))};
+    void answer(httplib::Response& response, std::string body);
+    Reply handle(Call& call);
+    Reply dispatch(Call& call);
+};
+
+Reply HttpServer::Impl::dispatch(Call& call) {
+    auto path = match_path(call);
+    admission.admit(call, path, std::chrono::steady_clock::now());
+    if (path.empty() && call.target.segments[0] == "v1") {
+        call.resources = resources.refresh();  // a table may have been made just now
+        path = match_path(call);
+    }
+    if (call.verb == "OPTIONS" && !path.empty())
+        return {204, "", "", {{"Allow", allowed_verbs(path)}}};
+    if (is_of_tenant(path)) {
+        narrow_to_tenant(call);
+        act_as_role(call);
+    }
+    try {
+        return answer_route(call, path);
+    } catch (const Forbidden& error) {
+        if (authenticator.is_anonymous(call)) authenticator.ask_for_credentials(error.what());
+        throw;
+    }
+}
+
+Reply HttpServer::Impl::handle(Call& call) {
+    const auto& head = current->head;
+    if (head.refusal) throw Error(*head.refusal);
+    if (!config.credentials.configured() && !is_known_host(head.values("Host"), config.hosts))
+        throw Error(Code::kForbidden,
+                    "this service asks for no credentials and so answers to localhost alone; name "
+                    "the Host in 'hosts' under [http] of its configuration, or configure "
+                    "[credentials]");
+    call.verb = head.method;
+    if (is_preflight(call)) return answer_preflight(call);
+    if (head.method == "OPTIONS" && head.target == "*")
+        return {204, "", "", {{"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}}};
+    call.target = parse_target(head.target);
+    call.indent = wants_indent(call);
+    call.verb = verb_of(head.method, call.target.query);
+    call.resources = resources.get();
+    try {
+        return dispatch(call);
+    } catch (const Error& error) {
+        if (!is_stale(error)) throw;
+    }
+    call.resources = resources.refresh();
+    return dispatch(call);
+}
+
+void HttpServer::Impl::answer(httplib::Response& response, std::string body) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto& head = current->head;
+    Call call;
+    call.head = head.method == "HEAD";
+    call.safe = is_reading(head.method);
+    call.request_id = request_id_of(head);
+    call.peer = current->peer;
+    call.body = std::move(body);
+    call.trash = &trash;
+    call.config = &config;
+    call.headers = [&head](const std::string& name) { return head.values(name); };
+    Reply reply;
+    try {
+        reply = handle(call);
+        lay_out(call, reply);
+    } catch (...) {
+        reply = problem_of_current_exception(call.resources.get(), call.request_id, call.safe);
+        lay_out(call, reply);
+    }
+    say_allowance(call, reply);
+    allow_origin(call, reply);
+    compress(call, reply);
+    send(reply, call.request_id, response);
+    current->request_id = call.request_id;
+    current->status = reply.status;
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    count_request(head.method.empty() ? "unreadable" : head.method, reply.status, taken.count());
+}
+
+// Throws Error when it is too long, broken or late; what is left of it is then not read.
+std::string HttpServer::Impl::receive_body() {
+    auto& stream = *current->stream;
+    BodyDecoder body(current->head, config.limits.body_bytes);
+    const auto take = [&](bool more) {
+        const auto bytes = stream.ahead(more);
+        stream.skip(body.take(bytes));
+        return !bytes.empty();
+    };
+    take(false);
+    if (body.done()) return std::move(body.text());
+    static constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (current->head.expects_continue) stream.write(kGoOn.data(), kGoOn.size());
+    const BodySeats::Seat seat(body_seats, client_network(current->peer), stream);
+    while (!body.done() && take(true)) {
+    }
+    if (body.done()) return std::move(body.text());
+    if (seat.given_away())
+        throw Error(Code::kUnavailable,
+                    "too many clients are sending bodies slowly; send it again, all at once");
+    if (stream.late())
+        throw Error(Code::kBadRequest, fmt::format("the body did not come within {} s",
+                                                   config.limits.request_seconds));
+    throw Error(Code::kBadRequest, "the body is not what its headers say");
+}
+
+// With a body that is not read to its end the connection ends.
+std::string HttpServer::Impl::body_or_refusal(httplib::Request& request) {
+    if (current->head.refusal) return "";
+    try {
+        return receive_body();
+    } catch (const Error& error) {
+        current->head.refusal = error;
+        current->close = true;
+        request.set_header("Connection", "close");
+        return "";
+    }
+}
+
+void HttpServer::Impl::log_access(const Exchange& exchange,
+                                  std::chrono::duration<double> taken) const {
+    const auto& head = exchange.head;
+    access_log.write({exchange.request_id, exchange.peer, head.method, head.target,
+                      head.value("User-Agent"), exchange.status, exchange.stream->written(),
+                      taken.count()});
+}
+
+bool HttpServer::Impl::serve_one(Connection& connection, std::size_t length) {
+    const auto start = std::chrono::steady_clock::now();
+    Exchange exchange;
+    auto limits = config.limits;
+    exchange.head = parse_head(std::string_view(connection.input).substr(0, length), limits);
+    if (connection.refusal) {
+        exchange.head.refusal = connection.refusal;
+        limits.write_seconds = 0;  // the thread of all connections does not wait
+    }
+    exchange.peer = client_address(connection.peer, exchange.head, config.proxies);
+    exchange.close = exchange.head.refusal || !exchange.head.keep_alive || front.stopping();
+    RequestStream stream(connection.wire, limits, head_for_library(exchange),
+                         connection.input.substr(length));
+    exchange.stream = &stream;
+    current = &exchange;
+    const bool answered = server.process(stream);
+    current = nullptr;
+    if (access_log.on()) log_access(exchange, std::chrono::steady_clock::now() - start);
+    connection.input = stream.rest();
+    return answered && !exchange.close;
+}
+
+// Requests may come in a row without waiting for answers.
+bool HttpServer::Impl::serve(Connection& connection) {
+    for (;;) {
+        const auto length = std::min(head_length(connection.input), connection.input.size());
+        if (!serve_one(connection, length)) return false;
+        while (connection.input.starts_with("\r\n")) connection.input.erase(0, 2);
+        if (head_length(connection.input) == std::string::npos) return true;
+    }
+}
+
+void HttpServer::Impl::set_up() {
+    using httplib::Request, httplib::Response;
+    server.set_keep_alive_max_count(1000000);
+    server.set_keep_alive_timeout(config.limits.idle_seconds);
+    server.set_socket_options(reuse_address);
+    server.set_pre_routing_handler([this](const Request& request, Response& response) {
+        answer(response, body_or_refusal(const_cast<Request&>(request)));
+        return Listener::HandlerResponse::Handled;
+    });
+}
+
+HttpServer::HttpServer(trash::Trash& trash, ResourceCache& resources, const Config& config)
+    : impl_(std::make_unique<Impl>(trash, resources, config)) {
+    impl_->set_up();
+}
+
+HttpServer::~HttpServer() = default;
+
+int HttpServer::bind(const Endpoint& endpoint) {
+    auto& server = impl_->server;
+    int port = endpoint.port;
+    if (port == 0)
+        port = server.bind_to_any_port(endpoint.host);
+    else if (!server.bind_to_port(endpoint.host, port))
+        port = -1;
+    if (port <= 0)
+        throw Error(Code::kUnavailable,
+                    fmt::format("cannot listen on {}:{}; is something else there?", endpoint.host,
+                                endpoint.port));
+    ::listen(server.listening(), 1024);  // the library listens with a backlog of five
+    fcntl(server.listening(), F_SETFL, O_NONBLOCK);
+    return port;
+}
+
+void HttpServer::serve() {
+    impl_->front.run(impl_->server.listening());
+}
+
+void HttpServer::reload() {
+    impl_->access_log.reopen();
+    if (!impl_->tls) return;
+    try {
+        impl_->tls->reload();
+        spdlog::info("the certificate was read again");
+    } catch (const Error& error) {
+        spdlog::error("the certificate in force stays so: {}", error.what());
+    }
+}
+
+void HttpServer::stop() {
+    impl_->front.stop();
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,188 @@
+#include "service/server/router.hpp"
+
+#include <array>
+
+#include "service/api/preconditions.hpp"
+#include "service/api/problem.hpp"
+#include "service/api/idempotency.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{trashItemId}",
+                           kRestore = "/v1/trash/{trashItemId}/$restore",
+                           kOperation = "/v1/operations/{operationId}",
+                           kBulkDelete = "/v1/{resource}/bulk-delete",
+                           kProblem = "/problems/{code}", kProblems = "/problems";
+
+constexpr Need kPublic{Need::Of::kNothing, Right::kRead},
+    kKnown{Need::Of::kCredentials, Right::kRead}, kAdmin{Need::Of::kService, Right::kAdmin},
+    kPatch{Need::Of::kResource, Right::kWrite, Right::kRestore};
+
+constexpr Need on_resource(Right right) {
+    return {Need::Of::kResource, right};
+}
+
+constexpr Need on_some(Right right) {
+    return {Need::Of::kSomeResource, right};
+}
+
+constexpr std::array kRoutes = {
+    Route{"GET", "/healthz", healthy, kPublic},
+    Route{"GET", "/readyz", ready, kPublic},
+    Route{"GET", "/metrics", metrics, kAdmin},
+    Route{"GET", "/openapi.yaml", openapi, kPublic},
+    Route{"GET", "/", home, kPublic},
+    Route{"GET", "/docs", docs, kPublic},
+    Route{"GET", kProblems, explain_problem, kPublic},
+    Route{"GET", kProblem, explain_problem, kPublic},
+    Route{"GET", "/v1", list_resources, kKnown},
+    Route{"GET", "/v1/{resource}", list_objects, on_resource(Right::kRead)},
+    Route{"DELETE", "/v1/{resource}", remove_objects, on_resource(Right::kTrash)},
+    Route{"POST", kBulkDelete, remove_objects, on_resource(Right::kTrash)},
+    Route{"POST", "/v1/{resource}", create_objects, on_resource(Right::kWrite)},
+    Route{"GET", "/v1/{resource}/@deleted", list_deleted, on_resource(Right::kViewTrash)},
+    Route{"GET", "/v1/{resource}/$metadata", describe_resource, on_resource(Right::kRead)},
+    Route{"GET", kObject, get_object, on_resource(Right::kRead)},
+    Route{"PATCH", kObject, patch_object, kPatch},
+    Route{"PUT", kObject, put_object, on_resource(Right::kWrite)},
+    Route{"DELETE", kObject, remove_object, on_resource(Right::kTrash)},
+    Route{"GET", "/v1/{resource}/{id}/@deleted", get_deleted, on_resource(Right::kViewTrash)},
+    Route{"GET", "/v1/{resource}/{id}/@history", object_history, on_resource(Right::kViewTrash)},
+    Route{"GET", "/v1/history", list_history, on_some(Right::kViewTrash)},
+    Route{"GET", kOperation, get_operation, kKnown},
+    Route{"GET", "/v1/trash", list_items, on_some(Right::kViewTrash)},
+    Route{"DELETE", "/v1/trash", empty_trash, on_some(Right::kPurge)},
+    Route{"GET", kItem, get_item, on_some(Right::kViewTrash)},
+    Route{"DELETE", kItem, purge_item, on_some(Right::kPurge)},
+    Route{"GET", kRestore, restore_item, on_some(Right::kRestore)},
+    Route{"POST", kRestore, restore_item, on_some(Right::kRestore)},
+};
+
+std::string_view match_trash(Call& call) {
+    const auto& segments = call.target.segments;
+    if (segments.size() == 2) return "/v1/trash";
+    call.raw_id = call.target.raw[2];
+    if (segments.size() == 3) return kItem;
+    if (segments.size() == 4 && segments[3] == "$restore") return kRestore;
+    return {};
+}
+
+// An id is compared as sent, so that a key that begins with @ has an address: %40.
+std::string_view match_resource(Call& call) {
+    const auto& raw = call.target.raw;
+    std::size_t used = 0;
+    call.resource = call.resources->match(call.target.segments, 1, used);
+    if (!call.resource) return {};
+    const auto at = 1 + used;
+    if (raw.size() == at) return "/v1/{resource}";
+    if (raw.size() == at + 1 && raw[at] == "@deleted") return "/v1/{resource}/@deleted";
+    if (raw.size() == at + 1 && raw[at] == "$metadata") return "/v1/{resource}/$metadata";
+    if (raw.size() == at + 1 && raw[at] == "bulk-delete" && call.verb == "POST") return kBulkDelete;
+    call.raw_id = raw[at];
+    if (raw.size() == at + 1) return raw[at].starts_with('$') ? std::string_view() : kObject;
+    if (raw.size() == at + 2 && call.target.segments[at + 1] == "@deleted")
+        return "/v1/{resource}/{id}/@deleted";
+    if (raw.size() == at + 2 && call.target.segments[at + 1] == "@history")
+        return "/v1/{resource}/{id}/@history";
+    return {};
+}
+
+void check_rights(const Call& call, const Route& route) {
+    const auto& need = route.need;
+    const auto& query = call.target.query;
+    const bool other = need.with_deleted && (query.flag("deleted") || query.flag("trash"));
+    const auto right = other ? *need.with_deleted : need.right;
+    switch (need.of) {
+        case Need::Of::kNothing:
+        case Need::Of::kCredentials:
+            return;
+        case Need::Of::kService:
+            return call.access.need_everywhere(right);
+        case Need::Of::kSomeResource:
+            return call.access.need_somewhere(right);
+        case Need::Of::kResource:
+            return call.access.need(right, *call.resource);
+    }
+}
+
+bool takes_body(const Route& route) {
+    if (route.path == kRestore) return false;
+    return route.verb == "POST" || route.verb == "PATCH" || route.verb == "PUT" ||
+           (route.verb == "DELETE" && route.path == "/v1/{resource}");
+}
+
+// A request that says more than is read must not be half obeyed. An empty object says nothing.
+void refuse_body(const Call& call) {
+    std::string said = call.body;
+    std::erase_if(said, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
+    if (said.empty() || said == "{}") return;
+    throw Error(Code::kBadRequest,
+                "this request takes no body; leave it out, and say in the address what is meant");
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+    return kRoutes;
+}
+
+std::string_view match_path(Call& call) {
+    const auto& segments = call.target.segments;
+    if (segments.size() == 1)
+        for (const auto& route : kRoutes)
+            if (route.path.substr(1) == segments[0]) return route.path;
+    if (segments.size() == 2 && segments[0] == "problems") return kProblem;
+    if (segments[0] != "v1") return {};
+    if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1";
+    if (segments[1] == "trash") return match_trash(call);
+    if (segments[1] == "operations") {
+        if (segments.size() != 3) return {};
+        call.raw_id = call.target.raw[2];
+        return kOperation;
+    }
+    if (segments[1] == "history")
+        return segments.size() == 2 ? std::string_view("/v1/history") : std::string_view();
+    return match_resource(call);
+}
+
+std::string allowed_verbs(std::string_view path) {
+    std::string allow;
+    for (const auto& route : kRoutes) {
+        if (route.path != path) continue;
+        allow += std::string(route.verb) + ", ";
+        if (route.verb == "GET" && path != kRestore) allow += "HEAD, ";
+    }
+    return allow + "OPTIONS";
+}
+
+const Route& find_route(const Call& call, std::string_view path) {
+    if (path.empty())
+        throw Error(Code::kNotFound, "nothing is at this address; /v1/ lists what there is");
+    for (const auto& route : kRoutes)
+        if (route.path == path && route.verb == call.verb) return route;
+    throw WrongVerb(allowed_verbs(path));
+}
+
+bool is_public(std::string_view path) {
+    for (const auto& route : kRoutes)
+        if (route.path == path) return route.need.of == Need::Of::kNothing;
+    return false;
+}
+
+bool is_of_tenant(std::string_view path) {
+    for (const auto& route : kRoutes)
+        if (route.path == path)
+            return route.need.of != Need::Of::kNothing && route.need.of != Need::Of::kService;
+    return false;
+}
+
+Reply answer_route(Call& call, std::string_view path) {
+    const auto& route = find_route(call, path);
+    check_rights(call, route);
+    if (!takes_body(route)) refuse_body(call);
+    return once(call, route.handler);
+}
+
+}  // namespace trashd::service

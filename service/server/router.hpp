@@ -1,0 +1,54 @@
+// The list of routes, and how an address finds its own. The paths are those of openapi.yaml.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "service/api/request.hpp"
+
+namespace trashd::service {
+
+// What a route asks for before anything is looked up. There is no default: a route says it.
+struct Need {
+    enum class Of {
+        kNothing,       // whoever asks
+        kCredentials,   // whoever is known; what it shows depends on the rights
+        kService,       // the right for everything
+        kSomeResource,  // the right for some resource; the handler looks at which
+        kResource,      // the right for the resource of the address
+    };
+    constexpr Need(Of of, Right right) : of(of), right(right) {}
+    // with_deleted: instead, where ?deleted=true
+    constexpr Need(Of of, Right right, Right with_deleted)
+        : of(of), right(right), with_deleted(with_deleted) {}
+
+    Of of;
+    Right right;
+    std::optional<Right> with_deleted = {};
+};
+
+struct Route {
+    std::string_view verb, path;
+    Reply (*handler)(const Call&);
+    Need need;
+};
+
+std::span<const Route> routes();
+
+// The path of the route that the address means, e.g. "/v1/{resource}/{id}"; fills resource and
+// raw_id of the call. Empty when there is none.
+std::string_view match_path(Call& call);
+// The verbs that the path answers, for Allow.
+std::string allowed_verbs(std::string_view path);
+// Throws Error: kNotFound for an empty path, WrongVerb for a verb that the path does not answer.
+const Route& find_route(const Call& call, std::string_view path);
+// True when whoever asks may use all routes of the path.
+bool is_public(std::string_view path);
+// What is at the path is a tenant's, where there are tenants.
+bool is_of_tenant(std::string_view path);
+// Finds the route, checks the right that it needs and asks it, once for each Idempotency-Key.
+// Throws Forbidden.
+Reply answer_route(Call& call, std::string_view path);
+
+}  // namespace trashd::service

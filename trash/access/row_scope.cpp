@@ -1,0 +1,102 @@
+#include "trash/access/row_scope.hpp"
+
+#include "cascade/predicates.hpp"
+#include "schema/value.hpp"
+#include "trash/store/groups.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::literal;
+using schema::quoted;
+
+std::string any_of(const std::vector<std::string>& conditions) {
+    return conditions.empty() ? "false" : "(" + cascade::join(conditions, " OR ") + ")";
+}
+
+std::string oids_of(const std::vector<const schema::Table*>& tables) {
+    std::vector<schema::Param> oids;
+    for (const auto* table : tables) oids.emplace_back(std::to_string(table->oid));
+    return literal(schema::array_literal(oids)) + "::pg_catalog.oid[]";
+}
+
+// A column that is no more, or is called otherwise by now, says of no row whose it is.
+std::string own_items(const OwnRows& own, const schema::Table& table, const std::string& id) {
+    std::vector<std::string> same;
+    for (const auto& name : own.columns)
+        if (const auto* column = table.column(name))
+            same.push_back("i.payload[pg_catalog.array_position(f.attnums, " +
+                           std::to_string(column->attnum) +
+                           "::pg_catalog.int2)] OPERATOR(pg_catalog.=) " + literal(id));
+    return "(f.relation OPERATOR(pg_catalog.=) " + std::to_string(table.oid) + " AND " +
+           any_of(same) + ")";
+}
+
+}  // namespace
+
+std::string own_rows(const schema::Table& table, const std::vector<std::string>& columns,
+                     const std::string& alias, const std::string& id) {
+    std::vector<std::string> same;
+    for (const auto& name : columns)
+        if (const auto* column = table.column(name))
+            same.push_back("(" + schema::to_text(*column, alias) + ") OPERATOR(pg_catalog.=) " +
+                           literal(id) + " COLLATE pg_catalog.\"C\"");
+    return any_of(same) + " IS TRUE";
+}
+
+std::string within(const Reach& reach, const schema::Catalog& catalog,
+                   const std::string& trash_schema, bool members) {
+    std::vector<const schema::Table*> whole;
+    std::vector<std::string> conditions;
+    for (const auto& name : reach.whole)
+        if (const auto* table = catalog.table(name)) whole.push_back(table);
+    for (const auto& own : reach.own) {
+        const auto* table = catalog.table(own.table);
+        if (!table) continue;
+        if (!own.columns.empty())
+            conditions.push_back(own_items(own, *table, reach.id));
+        else if (members)
+            whole.push_back(table);
+    }
+    conditions.push_back("f.relation OPERATOR(pg_catalog.=) ANY (" + oids_of(whole) + ")");
+    return "EXISTS (SELECT FROM " + quoted({trash_schema, "shape"}) +
+           " f WHERE f.id OPERATOR(pg_catalog.=) i.shape AND " + any_of(conditions) + ")";
+}
+
+bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
+                 const std::string& trash_schema, const std::string& item_id, const Reach& reach) {
+    const auto address = parse_item_id(item_id);
+    return connection
+               .exec("SELECT FROM " + quoted({trash_schema, "item"}) + " i JOIN " +
+                         quoted({trash_schema, "trash_group"}) +
+                         " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE g.uuid "
+                         "OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND i.ordinal "
+                         "OPERATOR(pg_catalog.=) $2::int "
+                         "AND " +
+                         within(reach, catalog, trash_schema, false),
+                     {address.group_id, std::to_string(address.ordinal)})
+               .rows() > 0;
+}
+
+std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection,
+                                                  const schema::Catalog& catalog,
+                                                  const std::string& trash_schema, long long group,
+                                                  const Reach& reach) {
+    const auto found = connection.exec(
+        "SELECT coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name), "
+        "coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name) "
+        "FROM " +
+            quoted({trash_schema, "item"}) + " i JOIN " + quoted({trash_schema, "shape"}) +
+            " s ON s.id OPERATOR(pg_catalog.=) i.shape LEFT JOIN pg_catalog.pg_class c ON c.oid "
+            "OPERATOR(pg_catalog.=) s.relation LEFT JOIN "
+            "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE "
+            "i.group_id OPERATOR(pg_catalog.=) $1::bigint AND "
+            "NOT CASE WHEN i.ordinal OPERATOR(pg_catalog.=) 1 THEN " +
+            within(reach, catalog, trash_schema, false) + " ELSE " +
+            within(reach, catalog, trash_schema, true) + " END ORDER BY i.ordinal LIMIT 1",
+        {std::to_string(group)});
+    if (found.rows() == 0) return std::nullopt;
+    return schema::QualifiedName{std::string(found.text(0, 0)), std::string(found.text(0, 1))};
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,89 @@
+#include "trash/access/trigger_refusal.hpp"
+
+#include <algorithm>
+
+#include "schema/context.hpp"
+#include "schema/sqlstate.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Frame;
+using schema::QualifiedName;
+using schema::Table;
+using Tables = std::vector<const Table*>;
+
+std::string plain(const QualifiedName& name) {
+    return name.schema + "." + name.name;
+}
+
+// Names as the server quotes them against names that are not quoted.
+bool runs(const schema::Trigger& trigger, const Frame& frame) {
+    auto name = frame.function;
+    std::erase(name, '"');
+    return name == trigger.function.name || name == plain(trigger.function);
+}
+
+std::vector<std::string> triggers_of(const Tables& tables, const Frame& frame) {
+    std::vector<std::string> found;
+    for (const auto* table : tables)
+        for (const auto& trigger : table->triggers)
+            if (runs(trigger, frame)) found.push_back(trigger.name + " of " + plain(table->name));
+    return found;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string all;
+    for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
+    return (names.size() == 1 ? "the trigger " : "one of the triggers ") + all;
+}
+
+// Who raised it: the trigger where it can be told, else the function.
+std::string subject(const std::vector<Frame>& frames, const Tables& tables) {
+    for (const auto& frame : frames)
+        if (const auto names = triggers_of(tables, frame); !names.empty()) return joined(names);
+    return "the function " + frames.front().function;
+}
+
+bool names_nothing(const SqlError& sql) {
+    for (const auto state :
+         {sqlstate::kUndefinedTable, sqlstate::kUndefinedColumn, sqlstate::kUndefinedFunction,
+          sqlstate::kUndefinedObject, sqlstate::kInvalidSchemaName})
+        if (sql.sqlstate == state) return true;
+    return false;
+}
+
+std::string sentence(const std::string& who, const Error& error) {
+    const auto& sql = *error.sql();
+    if (schema::written_for_users(sql)) return who + " refuses: " + sql.message;
+    if (sql.sqlstate == sqlstate::kInsufficientPrivilege)
+        return who + " lacks a privilege: " + error.what();
+    if (sql.sqlstate.starts_with("23")) return who + " fails: " + error.what();
+    if (names_nothing(sql))
+        return who +
+               " fails: it names what is not there, or not in the search_path of the service's "
+               "role; see the log of the service";
+    return who + " fails on these rows; see the log of the service";
+}
+
+}  // namespace
+
+std::optional<Error> refusal_by_code(const Error& error, const std::string& trash_schema,
+                                     const Tables& tables) {
+    if (!error.sql() || error.code() == Code::kForbidden) return std::nullopt;
+    const auto frames = schema::foreign_frames(*error.sql(), trash_schema);
+    if (frames.empty()) return std::nullopt;
+    if (error.code() == Code::kUnavailable && !frames.front().by_author) return std::nullopt;
+    return Error(Code::kConflict, sentence(subject(frames, tables), error), *error.sql());
+}
+
+std::string delete_triggers(const Tables& tables) {
+    std::string all;
+    for (const auto* table : tables)
+        for (const auto& trigger : table->triggers)
+            if (trigger.on_delete)
+                all += (all.empty() ? "" : ", ") + trigger.name + " of " + plain(table->name);
+    return all;
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,307 @@
+#include "trash/read/items.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "schema/pieces.hpp"
+#include "schema/value.hpp"
+#include "trash/read/item_sql.hpp"
+#include "trash/access/row_scope.hpp"
+#include "trash/store/key_spelling.hpp"
+#include "trash/store/groups.hpp"
+#include "trash/read/trashed_rows.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Param;
+using schema::quoted;
+using schema::Table;
+using std::to_string;
+
+constexpr int kLongObject = 1 << 20;  // bytes
+
+// Of a form s: what its table was called when it was there.
+constexpr const char* kLastSchema = "COALESCE(s.now_schema, s.schema_name)";
+constexpr const char* kLastTable = "COALESCE(s.now_table, s.table_name)";
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string all;
+    for (const std::string& part : parts) all += (all.empty() ? "" : ", ") + part;
+    return all;
+}
+
+void check_times(schema::Connection& connection, const std::string& trash_schema,
+                 const ItemsAsked& asked) {
+    std::vector<TypedText> times;
+    std::vector<std::string> names;
+    auto add = [&](const char* name, const std::string& time) {
+        times.push_back({time, "pg_catalog.timestamptz"});
+        names.emplace_back(name);
+    };
+    if (asked.filter.from) add("from", *asked.filter.from);
+    if (asked.filter.to) add("to", *asked.filter.to);
+    if (asked.after) add("cursor", asked.after->created_at);
+    if (const auto bad = first_bad(connection, trash_schema, times))
+        throw Error(Code::kBadRequest,
+                    "'" + names[*bad] + "' is not a time; write it as 2030-01-31T23:59:00Z");
+}
+
+}  // namespace
+
+// from: a SELECT of group_id, ordinal, shape, wanted.
+std::vector<Items::Found> Items::read(const std::string& from, const std::vector<Param>& params) {
+    const auto rows =
+        connection_.exec("SELECT p.group_id, p.ordinal, p.shape, " +
+                             item_fields_at(trash_schema_, naming_, "p.group_id", "p.ordinal") +
+                             ", p.wanted FROM (" + from + ") p",
+                         params);
+    std::vector<Found> all;
+    for (int row = 0; row < rows.rows(); ++row)
+        all.push_back({item_from(rows.text(row, 3)), rows.integer(row, 0), rows.integer(row, 1),
+                       static_cast<int>(rows.integer(row, 2)), std::string(rows.text(row, 4))});
+    return all;
+}
+
+// What is long is not even made JSON: its text may be longer than PostgreSQL writes any.
+std::optional<std::string> Items::short_object_of(const Found& found) {
+    const ItemPlace place{to_string(found.group), to_string(found.ordinal)};
+    const Form form =
+        forms_of(connection_, catalog_, trash_schema_, std::vector{found.shape}).at(0);
+    return connection_
+        .exec("SELECT CASE WHEN (SELECT pg_catalog.sum(pg_catalog.octet_length(u.v)) FROM " +
+              quoted({trash_schema_, "item"}) +
+              " i CROSS JOIN pg_catalog.unnest(i.payload) u(v) WHERE i.group_id "
+              "OPERATOR(pg_catalog.=) " +
+              place.group_id + " AND i.ordinal OPERATOR(pg_catalog.=) " + place.ordinal +
+              ") OPERATOR(pg_catalog.>) " + to_string(kLongObject) + " THEN NULL ELSE " +
+              json_as_it_was(form, trash_schema_, place) + " END")
+        .value(0, 0);
+}
+
+void Items::write_object(const Found& found, const std::vector<std::string>* select,
+                         const ItemSink& sink) {
+    const ItemPlace place{to_string(found.group), to_string(found.ordinal)};
+    const Form form =
+        forms_of(connection_, catalog_, trash_schema_, std::vector{found.shape}).at(0);
+    const auto json = select && form.table ? json_as_today(form, trash_schema_, place, *select)
+                                           : json_as_it_was(form, trash_schema_, place);
+    sink.item(found.item);
+    schema::read_long(connection_, {"SELECT " + json + "::pg_catalog.text"}, {{}, sink.piece});
+}
+
+Items::Found Items::found_one(const std::string& item_id) {
+    const GroupRow group = group_of(connection_, trash_schema_, item_id, false);
+    auto found = read("SELECT group_id, ordinal, shape, NULL AS wanted FROM " +
+                          quoted({trash_schema_, "item"}) +
+                          " WHERE group_id OPERATOR(pg_catalog.=) $1::bigint AND ordinal "
+                          "OPERATOR(pg_catalog.=) $2::int",
+                      {to_string(group.id), to_string(parse_item_id(item_id).ordinal)});
+    if (found.empty()) throw Error(Code::kNotFound, "there is no such TrashItem");
+    return found[0];
+}
+
+Item Items::one(const std::string& item_id, bool with_object) {
+    auto found = found_one(item_id);
+    if (with_object) found.item.object = short_object_of(found);
+    return found.item;
+}
+
+void Items::one(const std::string& item_id, const ItemSink& sink) {
+    write_object(found_one(item_id), nullptr, sink);
+}
+
+std::string Items::canonical(const Table& table, const std::vector<std::string>& id) {
+    if (id.size() != table.identity.size()) {
+        throw Error(Code::kNotFound, "the key of " + table.name.name + " has " +
+                                         std::to_string(table.identity.size()) + " columns");
+    }
+    std::vector<std::string> columns;
+    std::vector<Param> params;
+    for (std::size_t i = 0; i < id.size(); ++i) {
+        const schema::Column& column = *table.column(table.identity[i]);
+        columns.push_back(
+            schema::from_text(column, "$" + std::to_string(i + 1) + "::pg_catalog.text") + " AS " +
+            quoted(column.name));
+        params.emplace_back(id[i]);
+    }
+    try {
+        return std::string(connection_
+                               .exec("SELECT " + schema::key_text(table, table.identity, "k") +
+                                         " FROM (SELECT " + joined(columns) + ") k",
+                                     params)
+                               .text(0, 0));
+    } catch (const Error& error) {
+        if (error.sql() && error.sql()->sqlstate.substr(0, 2) == "22") {
+            throw Error(Code::kNotFound,
+                        "there is no such object: that id cannot be a key of " + table.name.name);
+        }
+        throw;
+    }
+}
+
+std::vector<Items::Found> Items::newest_among(const Table& table,
+                                              const std::vector<std::string>& object_ids) {
+    const auto wanted =
+        spelt_by_items(table, "SELECT pg_catalog.unnest($1::pg_catalog.text[])", trash_schema_);
+    return read(
+        "SELECT n.*, w.id AS wanted FROM " + wanted +
+            " w CROSS JOIN LATERAL (SELECT i.group_id, i.ordinal, i.shape FROM " +
+            quoted({trash_schema_, "shape"}) + " s JOIN " + quoted({trash_schema_, "item"}) +
+            " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation OPERATOR(pg_catalog.=) " +
+            to_string(table.oid) + " AND i.object_id OPERATOR(pg_catalog.=) ANY (w.ids) AND " +
+            group_seen_by_tenant(trash_schema_, "i.group_id") +
+            " ORDER BY i.group_id DESC LIMIT 1) n",
+        {schema::array_literal(std::vector<Param>(object_ids.begin(), object_ids.end()))});
+}
+
+std::optional<Items::Found> Items::newest(const Table& table, const std::vector<std::string>& id) {
+    auto found = newest_among(table, {canonical(table, id)});
+    if (found.empty()) return std::nullopt;
+    return found[0];
+}
+
+std::optional<Item> Items::newest_of(const Table& table, const std::vector<std::string>& id,
+                                     bool with_object) {
+    auto found = newest(table, id);
+    if (!found) return std::nullopt;
+    if (with_object) found->item.object = short_object_of(*found);
+    return found->item;
+}
+
+std::map<std::string, Item> Items::newest_of_all(const Table& table,
+                                                 const std::vector<std::string>& object_ids) {
+    std::map<std::string, Item> all;
+    for (const Found& one : newest_among(table, object_ids)) all.emplace(one.wanted, one.item);
+    return all;
+}
+
+bool Items::newest_row_of(const Table& table, const std::vector<std::string>& id,
+                          const std::vector<std::string>& select, const ItemSink& sink) {
+    const auto found = newest(table, id);
+    if (found) write_object(*found, &select, sink);
+    return found.has_value();
+}
+
+// A row at a time, and a long one in pieces: together they may be larger than memory.
+void Items::stream_objects(const std::vector<Found>& found, const ItemSink& sink) {
+    std::set<int> shapes;
+    std::vector<Param> groups, ordinals, forms;
+    for (const auto& one : found) {
+        shapes.insert(one.shape);
+        groups.emplace_back(to_string(one.group));
+        ordinals.emplace_back(to_string(one.ordinal));
+        forms.emplace_back(to_string(one.shape));
+    }
+    std::string cases;
+    for (const auto& form :
+         forms_of(connection_, catalog_, trash_schema_, std::vector(shapes.begin(), shapes.end())))
+        cases += " WHEN w.shape OPERATOR(pg_catalog.=) " + to_string(form.id) + " THEN " +
+                 json_as_it_was(form, trash_schema_, {"w.group_id", "w.ordinal"});
+    std::size_t next = 0;
+    schema::read_long(
+        connection_,
+        {"SELECT (CASE" + cases +
+             " END)::pg_catalog.text FROM ROWS FROM (pg_catalog.unnest($1::bigint[]), "
+             "pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::int[])) "
+             "w(group_id, ordinal, shape)",
+         0,
+         {schema::array_literal(groups), schema::array_literal(ordinals),
+          schema::array_literal(forms)}},
+        {[&](const schema::Result&) { sink.item(found.at(next++).item); }, sink.piece});
+}
+
+std::vector<int> Items::forms_of_all(const std::vector<schema::QualifiedName>& tables) {
+    std::vector<Param> oids, schemas, names;
+    for (const auto& name : tables) {
+        if (const Table* table = catalog_.table(name)) oids.emplace_back(to_string(table->oid));
+        schemas.emplace_back(name.schema);
+        names.emplace_back(name.name);
+    }
+    const auto found = connection_.exec(
+        "SELECT s.id FROM " + quoted({trash_schema_, "shape"}) +
+            " s WHERE s.relation OPERATOR(pg_catalog.=) ANY "
+            "($1::pg_catalog.oid[]) OR (" +
+            is_gone("s") +
+            " AND EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest($2::text[]), "
+            "pg_catalog.unnest($3::text[])) n(s, t) WHERE n.s OPERATOR(pg_catalog.=) " +
+            std::string(kLastSchema) + " AND n.t OPERATOR(pg_catalog.=) " + kLastTable +
+            ")) ORDER BY 1",
+        {schema::array_literal(oids), schema::array_literal(schemas),
+         schema::array_literal(names)});
+    std::vector<int> ids;
+    for (int row = 0; row < found.rows(); ++row)
+        ids.push_back(static_cast<int>(found.integer(row, 0)));
+    return ids;
+}
+
+std::vector<schema::QualifiedName> Items::gone_tables() {
+    const auto found = connection_.exec("SELECT DISTINCT " + std::string(kLastSchema) + ", " +
+                                        kLastTable + " FROM " + quoted({trash_schema_, "shape"}) +
+                                        " s WHERE " + is_gone("s") + " ORDER BY 1, 2");
+    std::vector<schema::QualifiedName> names;
+    for (int row = 0; row < found.rows(); ++row)
+        names.push_back({std::string(found.text(row, 0)), std::string(found.text(row, 1))});
+    return names;
+}
+
+// Nothing: the tables that the filter names never had a row in the trash.
+std::optional<ItemQuery> Items::query_for(const ItemsAsked& asked) {
+    check_times(connection_, trash_schema_, asked);
+    const auto& filter = asked.filter;
+    FilterForms forms;
+    if (filter.table) {
+        forms.table = forms_of_all({*filter.table});
+        forms.named = catalog_.table(*filter.table);
+    }
+    if (filter.among) forms.among = forms_of_all(*filter.among);
+    if (filter.whole) forms.whole = forms_of_all(*filter.whole);
+    if ((filter.table && forms.table.empty()) || (filter.among && forms.among.empty()) ||
+        (filter.whole && forms.whole.empty()))
+        return std::nullopt;
+    if (filter.within)
+        forms.beyond = "NOT " + trash::within(*filter.within, catalog_, trash_schema_, false);
+    if (filter.whole_within)
+        forms.whole_beyond =
+            "NOT " + trash::within(*filter.whole_within, catalog_, trash_schema_, true);
+    const bool few = filter.object_id ||
+                     (filter.table && few_items(connection_, trash_schema_, forms.table)) ||
+                     (filter.among && few_items(connection_, trash_schema_, forms.among));
+    return item_query(asked, trash_schema_, naming_, forms, few);
+}
+
+Emptied Items::totals(const ItemFilter& roots) {
+    ItemsAsked asked;
+    asked.filter = roots;
+    asked.limit = std::numeric_limits<int>::max() - 1;
+    const auto query = query_for(asked);
+    if (!query) return {};
+    const auto sums = connection_.exec(
+        "SELECT pg_catalog.count(*), pg_catalog.sum(g.size)::pg_catalog.int8 FROM (" +
+            query->select + ") p JOIN " + quoted({trash_schema_, "trash_group"}) +
+            " g ON g.id OPERATOR(pg_catalog.=) p.group_id",
+        query->params);
+    return {sums.integer(0, 0), sums.integer(0, 1)};
+}
+
+ItemPage Items::page(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
+    const auto query = query_for(asked);
+    if (!query) return {false, {}, asked.count ? std::optional(0LL) : std::nullopt};
+    auto found = read("SELECT q.*, NULL AS wanted FROM (" + query->select + ") q", query->params);
+    ItemPage page;
+    page.more = found.size() > static_cast<std::size_t>(asked.limit);
+    if (page.more) found.pop_back();
+    if (!found.empty())
+        page.last = {found.back().item.created_at, found.back().group, found.back().ordinal};
+    if (asked.count) page.total = connection_.exec(query->count, query->count_params).integer(0, 0);
+    if (asked.with_object && !found.empty())
+        stream_objects(found, {each, [&](std::string_view piece) {
+                                   if (asked.object) asked.object(piece);
+                               }});
+    else
+        for (const auto& one : found) each(one.item);
+    return page;
+}
+
+}  // namespace trashd::trash

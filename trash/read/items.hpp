@@ -1,0 +1,79 @@
+// Reading TrashItems: one, the newest of an object, pages.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/database.hpp"
+#include "trash/store/shapes.hpp"
+#include "trash/read/item_sql.hpp"
+#include "trash/trash.hpp"
+
+namespace trashd::trash {
+
+class Items {
+  public:
+    Items(schema::Connection& connection, const schema::Catalog& catalog, std::string trash_schema,
+          const std::vector<Naming>& naming)
+        : connection_(connection),
+          catalog_(catalog),
+          trash_schema_(std::move(trash_schema)),
+          naming_(naming) {}
+
+    // The contract of Trash::item, find and list.
+    Item one(const std::string& item_id, bool with_object);
+    std::optional<Item> newest_of(const schema::Table& table, const std::vector<std::string>& id,
+                                  bool with_object);
+    // Of each object that has one, by the ids that were asked for, which can be keys; the item may
+    // write the same key in another way.
+    std::map<std::string, Item> newest_of_all(const schema::Table& table,
+                                              const std::vector<std::string>& object_ids);
+    // The contract of Trash::item with a sink.
+    void one(const std::string& item_id, const ItemSink& sink);
+    // With the row as its table is today; select: its columns, empty: all. The sink is given the
+    // item before. False: there is none.
+    bool newest_row_of(const schema::Table& table, const std::vector<std::string>& id,
+                       const std::vector<std::string>& select, const ItemSink& sink);
+    ItemPage page(const ItemsAsked& asked, const std::function<void(const Item&)>& each);
+
+    // The contract of Trash::gone_tables.
+    std::vector<schema::QualifiedName> gone_tables();
+
+    // Of roots: how many groups the filter means, and how many items those have.
+    Emptied totals(const ItemFilter& roots);
+
+    // The id as the database writes it ('042' -> '42'); kNotFound when it cannot be a key.
+    std::string canonical(const schema::Table& table, const std::vector<std::string>& id);
+
+    schema::Connection& connection() { return connection_; }
+
+  private:
+    struct Found {
+        Item item;
+        long long group = 0, ordinal = 0;
+        int shape = 0;
+        std::string wanted;  // the id that it was asked for by, where it was
+    };
+    std::vector<Found> read(const std::string& from, const std::vector<schema::Param>& params);
+    std::vector<int> forms_of_all(const std::vector<schema::QualifiedName>& tables);
+    std::optional<ItemQuery> query_for(const ItemsAsked& asked);
+    std::vector<Found> newest_among(const schema::Table& table,
+                                    const std::vector<std::string>& object_ids);
+    std::optional<Found> newest(const schema::Table& table, const std::vector<std::string>& id);
+    Found found_one(const std::string& item_id);
+    std::optional<std::string> short_object_of(const Found& found);
+    void write_object(const Found& found, const std::vector<std::string>* select,
+                      const ItemSink& sink);
+    void stream_objects(const std::vector<Found>& found, const ItemSink& sink);
+
+    schema::Connection& connection_;
+    const schema::Catalog& catalog_;
+    std::string trash_schema_;
+    const std::vector<Naming>& naming_;
+};
+
+}  // namespace trashd::trash

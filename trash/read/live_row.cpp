@@ -1,0 +1,110 @@
+#include "trash/read/live_row.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cascade/predicates.hpp"
+#include "cascade/functions.hpp"
+#include "schema/pieces.hpp"
+#include "schema/value.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+std::string term(const schema::Table& table, const std::string& alias, std::size_t position) {
+    const auto& column = *table.column(table.identity[position]);
+    const auto key = alias + "." + schema::quoted(column.name);
+    const auto value = schema::from_text(column, fmt::format("${}", position + 1));
+    return fmt::format("{} {} {}", schema::in_base_type(column, key),
+                       cascade::identity_operators(table)[position],
+                       schema::in_base_type(column, value));
+}
+
+std::vector<schema::Param> params_of(const std::vector<std::string>& values) {
+    return {values.begin(), values.end()};
+}
+
+// The n of character(n) and character varying(n); nothing for other types.
+std::optional<std::size_t> longest(const schema::Column& column) {
+    for (std::string_view prefix : {"character varying(", "character("})
+        if (column.type.starts_with(prefix)) return std::stoul(column.type.substr(prefix.size()));
+    return std::nullopt;
+}
+
+std::size_t characters(std::string_view text) {
+    text = text.substr(0, text.find_last_not_of(' ') + 1);
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    }));
+}
+
+}  // namespace
+
+std::string equals_key(const schema::Table& table, const std::string& alias) {
+    std::string sql;
+    for (std::size_t i = 0; i < table.identity.size(); ++i)
+        sql += (i ? " AND " : "") + term(table, alias, i);
+    return sql;
+}
+
+bool can_be_key(const schema::Table& table, const std::vector<std::string>& id) {
+    if (id.size() != table.identity.size()) return false;
+    for (std::size_t i = 0; i < id.size(); ++i) {
+        auto most = longest(*table.column(table.identity[i]));
+        if (most && characters(id[i]) > *most) return false;
+    }
+    return true;
+}
+
+std::string alias_of(const schema::Table& table) {
+    std::vector<std::string> names;
+    for (const auto& column : table.columns) names.push_back(column.name);
+    return schema::row_alias(names);
+}
+
+std::string live_json(const schema::Table& table, const std::string& alias,
+                      const std::vector<std::string>& select) {
+    if (select.empty()) return fmt::format("pg_catalog.row_to_json({})", alias);
+    std::string columns;
+    for (const auto& column : table.columns)
+        if (std::find(select.begin(), select.end(), column.name) != select.end())
+            columns += (columns.empty() ? "" : ", ") + alias + "." + schema::quoted(column.name);
+    return fmt::format("(SELECT pg_catalog.row_to_json({0}) FROM (SELECT {1}) {0})",
+                       schema::row_alias(select), columns);
+}
+
+namespace {
+
+std::string from_where(const schema::Table& table, const RowAsked& asked) {
+    const auto alias = alias_of(table);
+    return fmt::format(" FROM {} AS {} WHERE {} AND {}", schema::relation(table), alias,
+                       equals_key(table, alias), asked.condition);
+}
+
+std::string json_text(const schema::Table& table, const RowAsked& asked) {
+    return live_json(table, alias_of(table), asked.select) + "::pg_catalog.text";
+}
+
+}  // namespace
+
+std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
+                                const RowAsked& asked, bool tagged) {
+    const auto sql = fmt::format(
+        "SELECT {}, {}{}", schema::short_text(json_text(table, asked), asked.most),
+        tagged ? cascade::etag_sql(table, alias_of(table)) : "''", from_where(table, asked));
+    const auto result = transaction.exec(sql, params_of(asked.id));
+    if (result.rows() == 0) return std::nullopt;
+    return LiveRow{result.value(0, 0), std::string(result.text(0, 1))};
+}
+
+void write_row(schema::Transaction& transaction, const schema::Table& table, const RowAsked& asked,
+               Spool& into) {
+    schema::read_long(
+        transaction.connection(),
+        {"SELECT " + json_text(table, asked) + from_where(table, asked), 0, params_of(asked.id)},
+        {{}, [&](std::string_view piece) { into.append(piece); }});
+}
+
+}  // namespace trashd::service

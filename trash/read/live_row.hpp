@@ -1,0 +1,48 @@
+// Live rows, and both kinds in one list: the only SQL of this folder.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/database.hpp"
+#include "service/http/spool.hpp"
+#include "trash/trash.hpp"
+
+namespace trashd::service {
+
+struct LiveRow {
+    std::optional<std::string> json;  // nothing where it is long
+    std::string etag;                 // empty: what the ETag is made of is too long
+};
+
+// SQL: the row has the key whose columns are $1, $2, ... as text.
+std::string equals_key(const schema::Table& table, const std::string& alias);
+
+// False when the text cannot be a key of the table: too many parts, or too long for its type, which
+// a cast would cut and so find another row.
+bool can_be_key(const schema::Table& table, const std::vector<std::string>& id);
+
+// SQL of the JSON of rows under the alias: of the columns in select, empty: of all.
+std::string live_json(const schema::Table& table, const std::string& alias,
+                      const std::vector<std::string>& select);
+// An alias that is no column of the table.
+std::string alias_of(const schema::Table& table);
+
+// The JSON of one row that is held in memory, in bytes.
+inline constexpr std::size_t kShortRow = 1 << 15;
+
+struct RowAsked {
+    const std::vector<std::string>&id, &select;
+    std::string condition;         // SQL over rows under alias_of()
+    std::size_t most = kShortRow;  // bytes of the JSON that read_row() gives
+};
+// tagged: with the ETag, for which the whole row is read.
+std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
+                                const RowAsked& asked, bool tagged = true);
+// Its JSON, however long.
+void write_row(schema::Transaction& transaction, const schema::Table& table, const RowAsked& asked,
+               Spool& into);
+
+}  // namespace trashd::service

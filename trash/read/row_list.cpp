@@ -1,0 +1,279 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "schema/error.hpp"
+#include "schema/pieces.hpp"
+#include "schema/value.hpp"
+#include "service/api/list_request.hpp"
+#include "trash/read/live_row.hpp"
+#include "trash/read/item_sql.hpp"
+#include "trash/store/groups.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+using schema::Column;
+
+// Characters of a value that a cursor goes on after: more do not fit into an address.
+constexpr int kLongestTerm = 8000;
+
+std::string place_of(std::size_t term) {
+    return "o" + std::to_string(term + 1);
+}
+
+std::string joined(const std::vector<std::string>& parts, const std::string& between) {
+    std::string all;
+    for (const auto& part : parts) all += (all.empty() ? "" : between) + part;
+    return all;
+}
+
+std::string both(const std::string& first, const std::string& second) {
+    return first.empty() || second.empty() ? first + second : first + " AND " + second;
+}
+
+// The statement of one listing and what it needs to be run.
+class Reader {
+  public:
+    Reader(trash::Trash& trash, const Listing& listing, const schema::Catalog& catalog,
+           schema::Connection& connection)
+        : trash_(trash),
+          listing_(listing),
+          table_(*listing.resource->table),
+          connection_(connection),
+          trashed_(connection, catalog, trash.readable_schema(), table_) {}
+
+    void be_careful() { trashed_.be_careful(); }
+    void check_values();
+    Listed read(const ListedRows& into);
+
+  private:
+    trash::RowsAsked asked(std::vector<schema::Param>& params, bool paged) const;
+    // With what makes them rows that may be seen.
+    trash::RowsAsked of_trashed(trash::RowsAsked asked) const;
+    std::string live_from(const trash::RowsAsked& asked) const;
+    std::vector<std::string> branches(const trash::RowsAsked& asked) const;
+    std::string page_sql(const trash::RowsAsked& asked) const;
+    std::string last_texts() const;
+    std::string live_case() const;
+    std::string statement(const trash::RowsAsked& asked) const;
+    long long count();
+
+    trash::Trash& trash_;
+    const Listing& listing_;
+    const schema::Table& table_;
+    schema::Connection& connection_;
+    trash::TrashedRows trashed_;
+};
+
+std::optional<std::size_t> first_misfit(schema::Connection& connection, const trash::Trash& trash,
+                                        const std::vector<Compared>& compared) {
+    std::vector<trash::TypedText> values;
+    for (const auto& one : compared) values.push_back({one.value, one.column->value_type});
+    return trash::first_bad(connection, trash.readable_schema(), values);
+}
+
+[[noreturn]] void refuse_value(const Column& column) {
+    throw Error(Code::kBadRequest, "a value for column '" + column.name +
+                                       "' in 'where' is not of its type, " + column.value_type);
+}
+
+// The server would read only those that it comes to compare.
+void Reader::check_values() {
+    std::vector<Compared> compared;
+    add_compared(listing_.where, compared);
+    const auto own = compared.size();
+    for (std::size_t at = 0; at < listing_.after.size(); ++at)
+        if (listing_.after[at])
+            compared.push_back({listing_.order.terms[at].column, *listing_.after[at]});
+    const auto wrong = first_misfit(connection_, trash_, compared);
+    if (!wrong) return;
+    if (*wrong >= own) refuse_cursor();
+    refuse_value(*compared[*wrong].column);
+}
+
+trash::RowsAsked Reader::asked(std::vector<schema::Param>& params, bool paged) const {
+    const auto& order = listing_.order;
+    trash::RowsAsked asked;
+    asked.where = where_sql(listing_.where, params);
+    if (trash_.tenant()) asked.groups = trash::seen_by_tenant("g");
+    add_columns(listing_.where, asked.columns);
+    if (paged && !listing_.after.empty()) {
+        const auto after = after_sql(order, listing_.after, params);
+        asked.where = both(asked.where, after.where);
+        asked.bound = after.bound;
+    }
+    std::vector<std::string> values, terms;
+    for (std::size_t at = 0; at < order.terms.size(); ++at) {
+        terms.push_back(term_sql(order.terms[at]));
+        values.push_back(terms.back() + " AS " + place_of(at));
+        if (paged) asked.columns.push_back(order.terms[at].column);
+    }
+    std::erase_if(asked.columns, [&](const Column* c) { return table_.column(c->name) != c; });
+    std::ranges::sort(asked.columns);
+    const auto rest = std::ranges::unique(asked.columns);
+    asked.columns.erase(rest.begin(), rest.end());
+    asked.values = joined(values, ", ");
+    asked.order = order_sql(order, terms);
+    asked.newest = order.newest;
+    asked.limit = listing_.offset + listing_.limit + 1;
+    return asked;
+}
+
+trash::RowsAsked Reader::of_trashed(trash::RowsAsked asked) const {
+    if (listing_.owners.empty()) return asked;
+    asked.where = both(asked.where, listing_.trashed);
+    for (const auto* column : listing_.owners)
+        if (std::ranges::count(asked.columns, column) == 0) asked.columns.push_back(column);
+    return asked;
+}
+
+std::string Reader::live_from(const trash::RowsAsked& asked) const {
+    const auto where = both(both(asked.where, asked.bound), listing_.live);
+    return fmt::format(" FROM {} AS t CROSS JOIN {} WHERE {}", schema::relation(table_),
+                       trash::kNotTrashed, where);
+}
+
+// Each part is filtered, ordered and limited by itself, so that the live one can use its indexes.
+std::vector<std::string> Reader::branches(const trash::RowsAsked& asked) const {
+    std::vector<std::string> all;
+    if (listing_.scope.live)
+        all.push_back(
+            fmt::format("SELECT 0 AS shape, g.id AS group_id, i.ordinal, {}{} ORDER BY {} LIMIT {}",
+                        asked.values, live_from(asked), asked.order, asked.limit));
+    if (listing_.scope.trashed)
+        for (auto& part : trashed_.selects(of_trashed(asked))) all.push_back(std::move(part));
+    return all;
+}
+
+std::string Reader::page_sql(const trash::RowsAsked& asked) const {
+    const auto parts = branches(asked);
+    if (parts.empty()) return "";
+    std::vector<std::string> places;
+    for (std::size_t at = 0; at < listing_.order.terms.size(); ++at) places.push_back(place_of(at));
+    return fmt::format("(SELECT * FROM (({})) u ORDER BY {} LIMIT {} OFFSET {})",
+                       joined(parts, ") UNION ALL ("), order_sql(listing_.order, places),
+                       listing_.limit + 1, listing_.offset);
+}
+
+std::string Reader::last_texts() const {
+    std::vector<std::string> texts;
+    for (std::size_t at = 0; at < listing_.order.terms.size(); ++at) {
+        auto column = *listing_.order.terms[at].column;
+        column.name = place_of(at);
+        texts.push_back(
+            fmt::format("pg_catalog.left({}, {})", schema::to_text(column, "p"), kLongestTerm));
+    }
+    return "ARRAY[" + joined(texts, ", ") + "]::pg_catalog.text[]";
+}
+
+// By its key again, so that only rows of the page are made JSON, one by one.
+std::string Reader::live_case() const {
+    const auto& terms = listing_.order.terms;
+    const auto alias = alias_of(table_);
+    std::vector<std::string> same;
+    for (int attnum : table_.identity) {
+        const auto* column = table_.column(attnum);
+        const auto at = std::ranges::find(terms, column, &OrderTerm::column) - terms.begin();
+        same.push_back(fmt::format(
+            "{} {} {}", schema::in_base_type(*column, alias + "." + schema::quoted(column->name)),
+            column->comparisons.at(2),
+            schema::in_base_type(*column, "p." + place_of(static_cast<std::size_t>(at)))));
+    }
+    return fmt::format(
+        " WHEN p.shape OPERATOR(pg_catalog.=) 0 THEN (SELECT {} FROM {} AS {} WHERE {})",
+        live_json(table_, alias, listing_.select), schema::relation(table_), alias,
+        joined(same, " AND "));
+}
+
+std::string Reader::statement(const trash::RowsAsked& asked) const {
+    const auto page = page_sql(asked);
+    if (page.empty()) return "";
+    std::string cases = listing_.scope.live ? live_case() : "", item = "NULL";
+    if (listing_.scope.trashed) {
+        cases += trashed_.json_cases("p.shape", {"p.group_id", "p.ordinal"}, listing_.select);
+        item = "CASE WHEN p.shape OPERATOR(pg_catalog.<>) 0 THEN " +
+               trash::item_fields_at(trash_.readable_schema(), trash_.naming(), "p.group_id",
+                                     "p.ordinal") +
+               " END";
+    }
+    return fmt::format("SELECT {}, {}, (CASE{} END)::pg_catalog.text FROM {} p", last_texts(), item,
+                       cases, page);
+}
+
+long long Reader::count() {
+    std::vector<schema::Param> params;
+    const auto all = asked(params, false);
+    std::vector<std::string> parts;
+    if (listing_.scope.live) parts.push_back("SELECT pg_catalog.count(*)" + live_from(all));
+    if (listing_.scope.trashed)
+        for (auto& part : trashed_.counts(of_trashed(all))) parts.push_back(std::move(part));
+    if (parts.empty()) return 0;
+    return connection_.exec("SELECT (" + joined(parts, ") OPERATOR(pg_catalog.+) (") + ")", params)
+        .integer(0, 0);
+}
+
+Listed Reader::read(const ListedRows& into) {
+    Listed listed;
+    std::vector<schema::Param> params;
+    const auto sql = statement(asked(params, true));
+    long long rows = 0;
+    auto begin = [&](const schema::Result& row) {
+        listed.more = ++rows > listing_.limit;
+        if (listed.more) return;
+        into.row(row.null(0, 1) ? std::nullopt : std::optional(trash::item_from(row.text(0, 1))));
+        if (rows == listing_.limit) listed.last = schema::parse_array(row.text(0, 0));
+    };
+    auto piece = [&](std::string_view json) {
+        if (!listed.more) into.piece(json);
+    };
+    if (!sql.empty()) schema::read_long(connection_, {sql, 2, params}, {begin, piece});
+    if (listing_.count) listed.total = count();
+    return listed;
+}
+
+// Arrays and composites are found incomparable only when their members are compared.
+[[noreturn]] void refuse_comparison() {
+    throw Error(Code::kBadRequest,
+                "a column in 'where' or 'sort' has a type whose values cannot be compared");
+}
+
+bool may_be_old_text(const Error& error) {
+    if (!error.sql()) return false;
+    const auto kind = error.sql()->sqlstate.substr(0, 2);
+    return kind == "22" || kind == "23";
+}
+
+}  // namespace
+
+void check_where(trash::Trash& trash, const Conditions& where) {
+    std::vector<Compared> compared;
+    add_compared(where, compared);
+    trash.run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        if (const auto wrong = first_misfit(transaction.connection(), trash, compared))
+            refuse_value(*compared[*wrong].column);
+    });
+}
+
+Listed read_listing(trash::Trash& trash, const Listing& listing, const ListedRows& rows) {
+    const auto catalog = trash.catalog().get();
+    for (bool careful = false;; careful = true) {
+        Listed listed;
+        try {
+            trash.run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+                rows.begin();
+                Reader reader(trash, listing, *catalog, transaction.connection());
+                if (careful) reader.be_careful();
+                reader.check_values();
+                listed = reader.read(rows);
+            });
+            return listed;
+        } catch (const Error& error) {
+            if (error.is("42883")) refuse_comparison();
+            if (careful || !listing.scope.trashed || !may_be_old_text(error)) throw;
+        }
+    }
+}
+
+}  // namespace trashd::service

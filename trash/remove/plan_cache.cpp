@@ -1,0 +1,122 @@
+#include "trash/remove/plan_cache.hpp"
+
+#include <algorithm>
+
+#include "cascade/functions.hpp"
+#include "schema/reader.hpp"
+#include "trash/store/lock_keys.hpp"
+#include "trash/store/plan_functions.hpp"
+#include "trash/access/database_role.hpp"
+#include "trash/store/groups.hpp"
+#include "trash/access/trigger_trust.hpp"
+
+namespace trashd::trash {
+namespace {
+
+cascade::Names names_for(schema::Transaction& transaction, const Compiled& compiled,
+                         const std::string& trash_schema) {
+    cascade::Names names;
+    names.trash_schema = trash_schema;
+    if (compiled.as_role) names.access_schema = access_schema(trash_schema);
+    for (const cascade::Node& node : compiled.plan.nodes) {
+        names.shapes.push_back(shape_of(transaction.connection(), trash_schema, *node.table));
+    }
+    for (const cascade::Edge& edge : compiled.plan.edges) {
+        if (edge.effect != cascade::Effect::kSetNull && edge.effect != cascade::Effect::kSetDefault)
+            continue;
+        const schema::Oid child = edge.key->child;
+        if (names.link_shapes.count(child)) continue;
+        names.link_shapes[child] =
+            shape_of(transaction.connection(), trash_schema, *compiled.catalog->table(child));
+    }
+    const auto tables = cascade::tables_of(compiled.plan);
+    names.fingerprint = schema::expected_fingerprint(*compiled.catalog, tables);
+    names.types = schema::types_of(*compiled.catalog, tables);
+    names.types_fingerprint = schema::expected_types_fingerprint(*compiled.catalog, tables);
+    return names;
+}
+
+using TextOf = std::string(const schema::Catalog&, const cascade::Plan&, const cascade::Names&,
+                           const std::string&);
+
+// Gives the functions their names.
+void make_functions(PlanFunctions& functions, Compiled& made, const cascade::Names& names) {
+    const PlanBasis basis{made.plan.root->oid, cascade::tables_of(made.plan), names.types,
+                          names.fingerprint + names.types_fingerprint};
+    auto make = [&](TextOf* text_of, const char* prefix) {
+        return functions.make(prefix, basis, [&](const std::string& name) {
+            return text_of(*made.catalog, made.plan, names, name);
+        });
+    };
+    made.move = make(cascade::move_function_sql, "move_");
+    made.impact = make(cascade::impact_function_sql, "impact_");
+    if (made.plan.nodes[0].loop) made.owners = make(cascade::owners_function_sql, "owners_");
+}
+
+bool diverted(const Compiled& compiled) {
+    return std::ranges::any_of(compiled.plan.edges, [&](const auto& edge) {
+        return edge.key->on_delete != schema::Action::kNoAction &&
+               compiled.catalog->table(edge.key->child)->rules;
+    });
+}
+
+void refuse_untrusted(Compiled& compiled) {
+    const auto refuse = [&](const schema::Table& table, bool schema::Trigger::*event) {
+        const auto why = untrusted(table, event);
+        if (!why.empty()) compiled.plan.refusals.push_back(why);
+    };
+    for (const auto& node : compiled.plan.nodes) refuse(*node.table, &schema::Trigger::on_delete);
+    for (const auto& edge : compiled.plan.edges)
+        if (edge.effect == cascade::Effect::kSetNull || edge.effect == cascade::Effect::kSetDefault)
+            refuse(*compiled.catalog->table(edge.key->child), &schema::Trigger::on_update);
+}
+
+}  // namespace
+
+std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
+                                                    std::shared_ptr<const schema::Catalog> catalog,
+                                                    const schema::Table& table,
+                                                    const PlanAsked& asked) {
+    auto made = std::make_shared<Compiled>();
+    made->catalog = std::move(catalog);
+    made->plan =
+        cascade::make_plan(*made->catalog, table, asked.policy(*made->catalog), asked.take_all);
+    made->plan.tenant_column = asked.tenant_column;
+    made->as_role = asked.as_role;
+    made->foreign_code = cascade::runs_code(*made->catalog, made->plan);
+    made->interferes = cascade::runs_triggers(*made->catalog, made->plan) || diverted(*made);
+    if (made->as_role) refuse_untrusted(*made);
+    if (!made->plan.refusals.empty()) return made;
+    schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
+        transaction.exec("SELECT " + lock_call(LockKey::kFunctions));
+        PlanFunctions functions(transaction, trash_schema_);
+        make_functions(functions, *made, names_for(transaction, *made, trash_schema_));
+        functions.drop_old(looked_through_ ? std::optional(table.oid) : std::nullopt);
+    });
+    looked_through_ = true;
+    return made;
+}
+
+std::shared_ptr<const Compiled> CompiledPlans::get(schema::Pool& pool,
+                                                   std::shared_ptr<const schema::Catalog> catalog,
+                                                   const schema::Table& table,
+                                                   const PlanAsked& asked) {
+    const std::tuple key{table.oid, asked.take_all, asked.tenant_column, asked.as_role};
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        auto found = plans_.find(key);
+        if (found != plans_.end() && found->second->catalog == catalog) return found->second;
+    }
+    auto made = make(pool, std::move(catalog), table, asked);
+    std::lock_guard<std::mutex> lock(mutex_);
+    plans_[key] = made;
+    return made;
+}
+
+void CompiledPlans::forget(const Compiled& compiled) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    plans_.erase({compiled.plan.root->oid, compiled.plan.take_all, compiled.plan.tenant_column,
+                  compiled.as_role});
+}
+
+}  // namespace trashd::trash

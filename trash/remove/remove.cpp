@@ -1,0 +1,293 @@
+#include <algorithm>
+
+#include "schema/context.hpp"
+#include "schema/sqlstate.hpp"
+#include "schema/value.hpp"
+#include "trash/remove/trash_impl.hpp"
+#include "trash/restore/restore.hpp"
+#include "trash/store/groups.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Param;
+using schema::QualifiedName;
+using schema::Result;
+using schema::Table;
+
+Param text_of(const std::optional<long long>& number) {
+    return number ? Param(std::to_string(*number)) : std::nullopt;
+}
+
+Item root_item(const Compiled& plan, const std::string& uuid, long long size) {
+    Item item;
+    item.id = item_id(uuid, 1);
+    item.group_id = uuid;
+    item.table = plan.plan.root->name;
+    item.root = true;
+    item.group_size = size;
+    return item;
+}
+
+// How often an object is looked for, live and then in the trash, before there is none: one that
+// moves between the two looks is found by the next.
+constexpr int kLooks = 6;
+
+}  // namespace
+
+DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::string>& id,
+                               const DeleteOptions& options, const Context& context) {
+    const std::string uuid = new_group_id();
+    const Param etags =
+        options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
+    const schema::Connection::Statement statement{
+        "SELECT " + plan.move +
+            "($1::pg_catalog.text[], $2::pg_catalog.uuid, $3::pg_catalog.text, "
+            "$4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, "
+            "$8::pg_catalog.text[], $9::bigint)",
+        {schema::array_literal(params_of(id)), uuid, context.by, context.reason, context.request_id,
+         context.address, options.hard && !options.check.rows ? "t" : "f", etags,
+         text_of(options.most)}};
+    // what is asked about its rows is asked when they are in the trash
+    const bool through = options.hard && options.check.rows;
+    auto result_of = [&](const Result& moved) {
+        DeleteResult result;
+        result.rows = std::stoll(*schema::parse_array(moved.text(0, 0)).at(1));
+        result.written = written(plan, moved.text(0, 0));
+        if (!options.hard) result.item = root_item(plan, uuid, result.rows);
+        return result;
+    };
+    // the transaction of a tenant or role says first whose it is
+    if (!options.at_end && !options.check.rows && !tenant && !role)
+        return result_of(plan.foreign_code ? schema::run_one(pool, schema::Mode::kMove, statement)
+                                           : schema::run_alone(pool, statement));
+    DeleteResult result;
+    run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
+        if (through) transaction.connection().later({kTellHard});
+        const auto moved = transaction.connection().exec_prepared(statement.sql, statement.params);
+        result = result_of(moved);
+        if (options.check.rows) {
+            GroupRow group;
+            group.id = std::stoll(*schema::parse_array(moved.text(0, 0)).at(0));
+            group.size = result.rows;
+            options.check.rows(transaction, *plan.catalog, group.id);
+            if (through) purge_group(transaction, name, group, context);
+        }
+        if (options.at_end) options.at_end(transaction, result);
+    });
+    return result;
+}
+
+// There is no such live row: it may lie in the trash.
+std::optional<DeleteResult> Trash::Impl::not_live(const QualifiedName& wanted,
+                                                  const std::vector<std::string>& id,
+                                                  const DeleteOptions& options,
+                                                  const Context& context) {
+    auto found = reading([&](Items& items, const schema::Catalog& catalog) {
+        const Table* known = catalog.table(wanted);
+        return known ? items.newest_of(*known, id, false) : std::nullopt;
+    });
+    if (!found) return std::nullopt;
+    if (!options.hard) return DeleteResult{found, true, 0};
+    if (!found->root) {
+        throw NotRoot(
+            "the object went into the trash with another one; purge or restore that group",
+            reading([&](Items& items, const schema::Catalog&) {
+                return items.one(item_id(found->group_id, 1), false);
+            }));
+    }
+    PurgeOptions purging{options.most, {}, options.check};
+    if (options.at_end) {
+        purging.at_end = [&](schema::Transaction& transaction, const Purged& purged) {
+            options.at_end(transaction, {std::nullopt, true, purged.rows});
+        };
+    }
+    purge(found->id, context, purging);
+    return DeleteResult{std::nullopt, true, 0};
+}
+
+[[noreturn]] void refuse_hidden() {
+    throw Error(Code::kForbidden,
+                "the delete would take rows that the database hides from the role of the "
+                "credentials, so nothing was deleted; ask who may see them");
+}
+
+void explain_refusal(const Error& error) {
+    if (error.is(sqlstate::kHidden)) refuse_hidden();
+    if (error.is(sqlstate::kOtherVersion)) {
+        throw Error(Code::kStale,
+                    "the object is another version than If-Match names; read it again");
+    }
+    if (error.is(sqlstate::kTooMany)) throw TooLarge();
+    if (error.is(sqlstate::kOtherTenant)) {
+        throw Error(Code::kConflict,
+                    "the delete would cross tenants: rows of another one refer to what would go; "
+                    "ask who looks after the database");
+    }
+    if (error.is(sqlstate::kInterference)) {
+        throw Error(Code::kConflict, error.sql()->message, *error.sql());
+    }
+    if (error.is(sqlstate::kTriggeredDataChange)) {
+        throw Error(Code::kConflict,
+                    "a trigger changes rows of the same group while they are deleted; make it an "
+                    "AFTER trigger");
+    }
+}
+
+namespace {
+
+std::vector<const Table*> touched_by(const Compiled& plan) {
+    std::vector<const Table*> tables;
+    for (const auto& node : plan.plan.nodes) tables.push_back(node.table);
+    for (const auto& edge : plan.plan.edges) tables.push_back(plan.catalog->table(edge.key->child));
+    std::ranges::sort(tables);
+    const auto rest = std::ranges::unique(tables);
+    tables.erase(rest.begin(), rest.end());
+    return tables;
+}
+
+// What the database does at a foreign key of its own goes through the rewrite rules too, and it
+// ends with an internal error where they divert it.
+void explain_rules(const Compiled& plan, const Error& error) {
+    if (!error.is(sqlstate::kInternalError)) return;
+    for (const auto& edge : plan.plan.edges) {
+        const auto& child = *plan.catalog->table(edge.key->child);
+        if (!child.rules || edge.key->on_delete == schema::Action::kNoAction) continue;
+        throw Error(Code::kConflict,
+                    "rewrite rules on " + child.name.schema + "." + child.name.name +
+                        " divert what the foreign key " + edge.key->name +
+                        " does when a row goes; drop the rules",
+                    *error.sql());
+    }
+}
+
+// The partition's rows are those of its root.
+const Table* table_with(const schema::Catalog& catalog, schema::Oid oid) {
+    if (const auto* table = catalog.table(oid)) return table;
+    for (const auto& table : catalog.tables())
+        if (std::ranges::count(table.leaves, oid) > 0) return &table;
+    return nullptr;
+}
+
+}  // namespace
+
+void throw_unexplained(const Compiled& plan, const Error& error) {
+    if (error.sql()->constraint.empty())
+        throw Error(Code::kConflict, "rows refer to this object; try again", *error.sql());
+    const auto triggers = delete_triggers(touched_by(plan));
+    auto detail = "the constraint " + error.sql()->constraint + " refuses the delete";
+    if (!triggers.empty())
+        detail += ": triggers keep rows of " + error.sql()->schema + "." + error.sql()->table +
+                  ", or write rows into it meanwhile; look at " + triggers;
+    throw Error(Code::kConflict, detail, *error.sql());
+}
+
+// What the function gave behind the counts.
+std::vector<TableCount> Trash::Impl::written(const Compiled& plan, std::string_view moved) const {
+    std::vector<TableCount> tables;
+    if (!plan.foreign_code) return tables;
+    const auto numbers = schema::parse_array(moved);
+    for (std::size_t i = 3 + plan.plan.nodes.size(); i + 1 < numbers.size(); i += 2) {
+        const auto oid = static_cast<schema::Oid>(std::stoul(*numbers[i]));
+        const auto* table = table_with(*plan.catalog, oid);
+        if (table == nullptr) continue;  // made by the trigger itself
+        const auto count = std::stoll(*numbers[i + 1]);
+        const auto known = std::ranges::find(tables, table->name, &TableCount::table);
+        if (known == tables.end())
+            tables.push_back({table->name, count});
+        else
+            known->count += count;
+    }
+    // what the delete itself has set to null or default
+    std::erase_if(tables, [](const TableCount& one) { return one.count <= 0; });
+    return tables;
+}
+
+void Trash::Impl::explain_code(const Compiled& plan, const Error& error) const {
+    if (const auto refusal = refusal_by_code(error, name, touched_by(plan))) throw *refusal;
+    explain_rules(plan, error);
+    // functions written in C leave no name
+    const bool own = error.sql()->sqlstate.starts_with("TD");
+    if (plan.foreign_code && error.code() == Code::kInternal && !own && !stale(error))
+        throw Error(Code::kConflict, kCodeFails, *error.sql());
+}
+
+// Refusals of the function in the words of the contract; returns for what may be tried again.
+void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& id,
+                          const Error& error) {
+    explain_refusal(error);
+    if (error.is(sqlstate::kConfigured) || error.of_foreign_key()) refused(plan, id, error);
+    if (error.sql()->sqlstate.starts_with("22")) {
+        reading([&](Items& items, const schema::Catalog&) {
+            return items.canonical(*plan.plan.root, id);
+        });
+        if (schema::is_unwritable(error)) throw error;
+        throw Error(Code::kConflict, kCodeFails, *error.sql());
+    }
+}
+
+void Trash::Impl::give_up(const Error& error) {
+    if (error.is(sqlstate::kConfigured) || error.of_foreign_key())
+        throw Error(Code::kConflict, "rows refer to this object; try again");
+    if (!error.is(sqlstate::kUncaptured)) throw error;
+    throw Error(
+        Code::kConflict,
+        "rows changed while they were captured, so nothing was deleted; another session or a "
+        "trigger interferes: try again",
+        *error.sql());
+}
+
+// A foreign key refused: names everything that refers, not the first. Returns when the row, or the
+// plan, is another one by now.
+void Trash::Impl::refused(const Compiled& plan, const std::vector<std::string>& id,
+                          const Error& error) {
+    Impact impact;
+    try {
+        impact = impact_of(plan, id);
+    } catch (const Error& meanwhile) {
+        if (meanwhile.is(sqlstate::kNoSuchRow) || stale(meanwhile)) return;
+        throw;
+    }
+    if (!impact.blockers.empty()) throw_blocked(std::move(impact), plan.plan.take_all);
+    if (role) refuse_hidden();
+    throw_unexplained(plan, error);
+}
+
+namespace {
+
+// Another look may find the rows, or the catalog, as they are.
+bool may_pass(const Error& error) {
+    return stale(error) || error.is(sqlstate::kUncaptured) || error.is(sqlstate::kConfigured) ||
+           error.of_foreign_key();
+}
+
+}  // namespace
+
+DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
+                           const DeleteOptions& options, const Context& context) {
+    int looks = 0;
+    for (Attempts attempts;; attempts.next()) {
+        auto plan = impl_->compiled(wanted, options.cascade, options.check);
+        if (id.size() != plan->plan.root->identity.size())
+            throw Error(Code::kNotFound, "there is no such object");
+        try {
+            return impl_->move(*plan, id, options, context);
+        } catch (const Error& error) {
+            if (!error.sql()) throw;
+            impl_->explain_code(*plan, error);
+            if (error.is(sqlstate::kNoSuchRow)) {
+                auto result = impl_->not_live(wanted, id, options, context);
+                if (result) return *result;
+                if (++looks == kLooks) throw Error(Code::kNotFound, "there is no such object");
+                continue;
+            }
+            impl_->explain(*plan, id, error);
+            if (attempts.last() && stale(error)) throw StaleCatalog();
+            if (attempts.last() || !may_pass(error)) impl_->give_up(error);
+            if (!stale(error)) continue;
+            impl_->renew_for(*plan, error, attempts);
+        }
+    }
+}
+
+}  // namespace trashd::trash

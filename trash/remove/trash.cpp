@@ -1,0 +1,396 @@
+#include "trash/trash.hpp"
+
+#include "cascade/functions.hpp"
+#include "schema/context.hpp"
+#include "schema/sqlstate.hpp"
+#include "trash/remove/trash_impl.hpp"
+#include "trash/store/ledger.hpp"
+#include "trash/restore/restore.hpp"
+#include "trash/store/groups.hpp"
+#include "trash/store/trigger_settings.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Param;
+using schema::QualifiedName;
+using schema::Table;
+
+std::vector<QualifiedName> tables_in(const cascade::Plan& plan) {
+    std::vector<QualifiedName> tables;
+    for (const auto& node : plan.nodes) tables.push_back(node.table->name);
+    return tables;
+}
+
+std::string sentence(const std::vector<std::string>& parts) {
+    std::string all;
+    for (const std::string& part : parts) all += (all.empty() ? "" : "; ") + part;
+    return all;
+}
+
+}  // namespace
+
+bool stale(const Error& error) {
+    for (const auto state :
+         {sqlstate::kCatalogChanged, sqlstate::kUndefinedTable, sqlstate::kUndefinedColumn,
+          sqlstate::kUndefinedFunction, sqlstate::kUndefinedObject}) {
+        if (error.is(state)) return true;
+    }
+    // the function was dropped after the statement that calls it was planned
+    if (error.is("XX000") && error.sql()->message.starts_with("cache lookup failed for function"))
+        return true;
+    // a rule that came refuses the statement before its own check; a standby says 0A000 as well
+    return error.is(sqlstate::kFeatureNotSupported) && error.code() == Code::kInternal;
+}
+
+std::vector<Param> params_of(const std::vector<std::string>& texts) {
+    return {texts.begin(), texts.end()};
+}
+
+const Table& Trash::Impl::table(const std::shared_ptr<const schema::Catalog>& catalog,
+                                const QualifiedName& wanted) const {
+    const Table* found = catalog->table(wanted);
+    if (!found)
+        throw Error(Code::kNotFound, "there is no table " + wanted.schema + "." + wanted.name);
+    return *found;
+}
+
+// A table that is not known may have been made since the catalog was read.
+std::shared_ptr<const schema::Catalog> Trash::Impl::catalog_with(const QualifiedName& wanted) {
+    auto catalog = cache.get();
+    return catalog->table(wanted) ? catalog : cache.refresh();
+}
+
+std::shared_ptr<const Compiled> Trash::Impl::planned(const QualifiedName& wanted, bool take_all) {
+    auto catalog = catalog_with(wanted);
+    const Table& root = table(catalog, wanted);
+    if (root.identity.empty()) {
+        throw Error(Code::kNotFound, "the table " + wanted.name +
+                                         " has no primary key, and no unique index over NOT NULL "
+                                         "columns in its place; add one");
+    }
+    return plans.get(
+        pool, catalog, root,
+        {shared->policy, take_all, tenant ? shared->tenant_column : "", role.has_value()});
+}
+
+std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wanted, bool take_all,
+                                                      const Checks& check) {
+    auto plan = planned(wanted, take_all);
+    // what was refused for may be mended by now, and no statement looks at the catalog
+    if (!plan->plan.refusals.empty() && cache.refresh() != plan->catalog)
+        plan = planned(wanted, take_all);
+    if (check.tables) check.tables(tables_in(plan->plan));
+    const auto& refusals = plan->plan.refusals;
+    if (!refusals.empty())
+        throw Error(
+            plan->plan.missing_grants == refusals.size() ? Code::kMissingGrant : Code::kConflict,
+            sentence(refusals));
+    return plan;
+}
+
+Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
+                          const PurgeOptions& options) {
+    Purged purged;
+    run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
+        if (options.check.tables)
+            options.check.tables(group_tables(transaction.connection(), name, item_id).all);
+        const GroupRow group = group_of(transaction.connection(), name, item_id, true);
+        const auto checks = with_sight(options.check);
+        transaction.connection().later(told("purge", group.uuid, context));
+        if (checks.rows) checks.rows(transaction, *cache.get(), group.id);
+        if (options.most && group.size > *options.most) throw TooLarge();
+        purged = {group.size, purge_group(transaction, name, group, context)};
+        if (options.at_end) options.at_end(transaction, purged);
+    });
+    return purged;
+}
+
+bool Trash::Impl::renew(const Compiled& plan) {
+    plans.forget(plan);
+    replace(plan.catalog);
+    const auto tables = cascade::tables_of(plan.plan);
+    return schema::expected_fingerprint(*plan.catalog, tables) !=
+           schema::expected_fingerprint(*cache.get(), tables);
+}
+
+// Its function may be gone, which is made anew; then something else is not there.
+void Trash::Impl::renew_for(const Compiled& plan, const Error& error, Attempts& attempts) {
+    if (renew(plan) || error.is(sqlstate::kCatalogChanged)) return;
+    if (!attempts.unexplained_twice()) return;
+    if (!plan.foreign_code) throw error;
+    throw Error(Code::kConflict, kCodeFails, *error.sql());
+}
+
+// One reads for all: many readings at once would each be old again when they end.
+void Trash::Impl::replace(const std::shared_ptr<const schema::Catalog>& old) {
+    const std::lock_guard lock(shared->renewing);
+    if (cache.get() == old) cache.reload();
+}
+
+namespace {
+
+// A trigger's own RAISE, which may have any SQLSTATE.
+bool refuses_in_words(const Error& error) {
+    const auto frames = schema::frames_of(*error.sql());
+    return !frames.empty() && frames.front().by_author;
+}
+
+}  // namespace
+
+void Trash::Impl::naming_role(const std::function<void()>& work) const {
+    try {
+        work();
+    } catch (const Error& error) {
+        if (!role || !error.is(sqlstate::kInsufficientPrivilege)) throw;
+        if (refuses_in_words(error)) throw;
+        throw Error(Code::kForbidden,
+                    "the database does not let the role of the credentials do this: it lacks a "
+                    "privilege, or row-level security refuses the row",
+                    *error.sql());
+    }
+}
+
+Checks Trash::Impl::with_sight(const Checks& checks) const {
+    if (!role) return checks;
+    auto rows = [this, rows = checks.rows](schema::Transaction& transaction,
+                                           const schema::Catalog& catalog, long long group) {
+        need_sight(transaction.connection(), name, *role, group);
+        if (rows) rows(transaction, catalog, group);
+    };
+    return {checks.tables, rows};
+}
+
+namespace {
+
+// Managed databases have event triggers that let few roles change the schema.
+void make_schema(schema::Connection& connection, const std::string& trash_schema) {
+    try {
+        migrate(connection, trash_schema);
+    } catch (const Error& error) {
+        const auto refusal = refusal_by_code(error, trash_schema, {});
+        if (!refusal) throw;
+        throw Error(Code::kConflict,
+                    "the trash schema cannot be made: " + std::string(refusal->what()) +
+                        "; a role that may make it can do so for the service's: trashd migrate "
+                        "--for ROLE",
+                    *error.sql());
+    }
+}
+
+}  // namespace
+
+Trash::Trash(schema::Pool& pool, std::string trash_schema)
+    : impl_(std::make_unique<Impl>(std::make_shared<Shared>(pool, trash_schema))) {
+    schema::Lease lease = pool.lease();
+    // Unqualified names in the database's own functions must not mean the trash.
+    if (lease.connection().exec("SELECT current_user").text(0, 0) == trash_schema)
+        pool.hide_user_schema();
+    make_schema(lease.connection(), trash_schema);
+    if (lease.connection().exec("SHOW session_replication_role").text(0, 0) == "replica") {
+        throw Error(Code::kUnavailable,
+                    "session_replication_role is replica here, so foreign keys and triggers do not "
+                    "hold; ALTER DATABASE or ALTER ROLE … RESET session_replication_role");
+    }
+    if (lease.connection().exec("SHOW track_counts").text(0, 0) != "on") {
+        throw Error(Code::kUnavailable,
+                    "track_counts is off in this database; turn it on: the guard needs it");
+    }
+}
+
+Trash::Trash(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Trash::Trash(Trash&&) noexcept = default;
+Trash::~Trash() = default;
+
+Trash Trash::of_tenant(const std::string& tenant) const {
+    return Trash(std::make_unique<Impl>(impl_->shared, tenant, impl_->role));
+}
+Trash Trash::of_role(const DatabaseRole& role) const {
+    return Trash(std::make_unique<Impl>(impl_->shared, impl_->tenant, role));
+}
+void Trash::open_to(const std::vector<std::string>& roles) {
+    schema::Lease lease = impl_->pool.lease();
+    trash::open_to(lease.connection(), impl_->name, roles);
+}
+void Trash::as_itself(schema::Transaction& transaction, const std::function<void()>& work) const {
+    if (impl_->role)
+        schema::as_role(transaction.connection(), "none", work);
+    else
+        work();
+}
+std::string Trash::readable_schema() const {
+    return impl_->readable();
+}
+const std::optional<std::string>& Trash::tenant() const {
+    return impl_->tenant;
+}
+void Trash::set_tenant_column(std::string column) {
+    impl_->shared->tenant_column = std::move(column);
+}
+const schema::Column* Trash::tenant_column(const Table& table) const {
+    return impl_->tenant ? table.column(impl_->shared->tenant_column) : nullptr;
+}
+std::string Trash::tenant_condition(const Table& table, const std::string& alias) const {
+    if (!impl_->tenant) return "true";
+    const auto* column = tenant_column(table);
+    return column ? schema::of_tenant(*column, alias) : "false";
+}
+void Trash::run(schema::Mode mode, const std::function<void(schema::Transaction&)>& work) {
+    impl_->run(mode, [&](schema::Transaction& transaction) {
+        impl_->as_asker(transaction.connection(), [&] { work(transaction); });
+    });
+}
+
+void Trash::set_policy(PolicyOf policy) {
+    impl_->shared->policy = std::move(policy);
+}
+void Trash::set_naming(std::vector<Naming> naming) {
+    impl_->naming = std::move(naming);
+}
+const std::vector<Naming>& Trash::naming() const {
+    return impl_->naming;
+}
+schema::CatalogCache& Trash::catalog() {
+    return impl_->cache;
+}
+schema::Pool& Trash::pool() {
+    return impl_->pool;
+}
+const std::string& Trash::schema_name() const {
+    return impl_->name;
+}
+
+Operations& Trash::operations() {
+    return impl_->shared->operations;
+}
+
+namespace {
+
+// What is in the way may be hidden from the role; the service found it.
+Conflicted without_others(Conflicted error) {
+    for (auto& conflict : error.conflicts) {
+        conflict.with_table.reset();
+        conflict.with_id.clear();
+        conflict.trash_item.clear();
+        conflict.detail.clear();
+    }
+    return error;
+}
+
+}  // namespace
+
+Restored Trash::restore(const std::string& item_id, const RestoreOptions& options,
+                        const Context& context) {
+    for (int attempt = 1;; ++attempt) {
+        auto catalog = impl_->cache.get();
+        Restored restored;
+        struct DryRun {};
+        try {
+            impl_->run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
+                if (options.check.tables)
+                    options.check.tables(
+                        group_tables(transaction.connection(), impl_->name, item_id).all);
+                const GroupRow group =
+                    group_of(transaction.connection(), impl_->name, item_id, true);
+                if (options.most && group.size > *options.most) throw TooLarge();
+                auto own = options;
+                own.check = impl_->with_sight(options.check);
+                if (impl_->role) own.role = {impl_->role->name, impl_->readable()};
+                if (group.tenant) {  // whoever restores it
+                    schema::set_tenant(transaction.connection(), *group.tenant);
+                    own.tenant_column = impl_->shared->tenant_column;
+                }
+                restored = restore_groups(transaction, *catalog, impl_->name, group, own, context);
+                if (options.dry_run) throw DryRun{};
+                if (options.at_end) options.at_end(transaction, restored);
+            });
+            return restored;
+        } catch (const DryRun&) {
+            return restored;
+        } catch (const Conflicted& error) {
+            if (!impl_->role) throw;
+            throw without_others(error);
+        } catch (const StaleCatalog&) {
+            if (attempt == kAttempts) throw;
+            impl_->replace(catalog);
+        }
+    }
+}
+
+Purged Trash::purge(const std::string& item_id, const Context& context,
+                    const PurgeOptions& options) {
+    return impl_->purge(item_id, context, options);
+}
+
+std::vector<QualifiedName> Trash::taken_by(const QualifiedName& wanted, bool cascade) {
+    return tables_in(impl_->planned(wanted, cascade)->plan);
+}
+
+std::vector<QualifiedName> Trash::gone_tables() {
+    return impl_->reading([](Items& items, const schema::Catalog&) { return items.gone_tables(); });
+}
+
+GroupTables Trash::tables_of(const std::string& item_id) {
+    return impl_->reading([&](Items& items, const schema::Catalog&) {
+        return group_tables(items.connection(), impl_->readable(), item_id);
+    });
+}
+
+bool Trash::meets_code(const QualifiedName& wanted, bool cascade) {
+    return impl_->planned(wanted, cascade)->interferes;
+}
+
+bool Trash::within(const std::string& item_id, const Reach& reach) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
+        return item_within(items.connection(), catalog, impl_->readable(), item_id, reach);
+    });
+}
+
+Item Trash::item(const std::string& item_id, bool with_object) {
+    return impl_->reading(
+        [&](Items& items, const schema::Catalog&) { return items.one(item_id, with_object); });
+}
+
+void Trash::item(const std::string& item_id, const ItemSink& sink) {
+    impl_->reading([&](Items& items, const schema::Catalog&) {
+        items.one(item_id, sink);
+        return true;
+    });
+}
+
+std::optional<Item> Trash::find(const QualifiedName& wanted, const std::vector<std::string>& id,
+                                bool with_object) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) -> std::optional<Item> {
+        const Table* known = catalog.table(wanted);
+        return known ? items.newest_of(*known, id, with_object) : std::nullopt;
+    });
+}
+
+ItemPage Trash::list(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
+    auto own = asked;
+    own.filter.tenant = impl_->tenant;
+    own.filter.hidden = impl_->role.has_value();
+    return impl_->reading(
+        [&](Items& items, const schema::Catalog&) { return items.page(own, each); });
+}
+
+HistoryPage Trash::history(const HistoryFilter& filter, int limit, long long before) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
+        Ledger ledger(items.connection(), catalog, impl_->readable());
+        if (impl_->tenant) ledger.of_tenant();
+        return ledger.page(filter, limit, before);
+    });
+}
+
+HistoryPage Trash::history_of(const QualifiedName& wanted, const std::vector<std::string>& id,
+                              const HistoryAsked& asked) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
+        const Table* known = catalog.table(wanted);
+        if (!known) return HistoryPage{};
+        Ledger ledger(items.connection(), catalog, impl_->readable());
+        if (impl_->tenant) ledger.of_tenant();
+        return ledger.page_of(*known, items.canonical(*known, id), asked);
+    });
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,177 @@
+// What the files behind Trash share: trash.cpp, remove.cpp, impact.cpp, bulk.cpp, empty.cpp.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "schema/role.hpp"
+#include "schema/tenant.hpp"
+#include "trash/remove/plan_cache.hpp"
+#include "trash/store/birthplace.hpp"
+#include "trash/read/items.hpp"
+#include "trash/access/trigger_refusal.hpp"
+#include "trash/trash.hpp"
+
+namespace trashd::trash {
+
+// After a changed catalog, or rows that moved under a guard. Where tables are altered all the time
+// a reading of the catalog is often old when it is there.
+inline constexpr int kAttempts = 10;
+
+// How often one request is tried, and for how long.
+class Attempts {
+  public:
+    bool last() const { return count_ >= kAttempts || Clock::now() > end_; }
+    void next() { ++count_; }
+    // The error that speaks of a changed catalog though it is the same.
+    bool unexplained_twice() { return ++unexplained_ > 1; }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    static constexpr std::chrono::seconds kLongest{10};
+
+    int count_ = 1, unexplained_ = 0;
+    Clock::time_point end_ = Clock::now() + kLongest;
+};
+
+// What the views of all tenants have in common.
+struct Shared {
+    Shared(schema::Pool& pool, const std::string& trash_schema)
+        : pool(pool),
+          name(trash_schema),
+          cache(pool, trash_schema,
+                [trash_schema](schema::Connection& connection, const schema::Catalog& catalog) {
+                    keep_current(connection, trash_schema, catalog);
+                }),
+          plans(trash_schema),
+          operations(pool, trash_schema) {}
+
+    schema::Pool& pool;
+    std::string name, tenant_column;
+    schema::CatalogCache cache;
+    CompiledPlans plans;
+    Operations operations;
+    std::mutex renewing;
+    std::vector<Naming> naming;
+    PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
+};
+
+struct Trash::Impl {
+    explicit Impl(std::shared_ptr<Shared> all, std::optional<std::string> of = {},
+                  std::optional<DatabaseRole> as = {})
+        : shared(std::move(all)),
+          tenant(std::move(of)),
+          role(std::move(as)),
+          pool(shared->pool),
+          name(shared->name),
+          cache(shared->cache),
+          plans(shared->plans),
+          naming(shared->naming) {}
+
+    // Every transaction on rows begins here, so that it is the tenant's.
+    void run(schema::Mode mode, const std::function<void(schema::Transaction&)>& work,
+             int tries = 5) {
+        auto own = [&](schema::Transaction& transaction) {
+            begin(transaction.connection());
+            work(transaction);
+        };
+        naming_role([&] { schema::run(pool, mode, own, tries); });
+    }
+    void begin(schema::Connection& connection) const {
+        if (tenant) schema::set_tenant(connection, *tenant);
+        if (role) set_role(connection, *role);
+    }
+    // Work on live rows as the view's role, if it has one.
+    void as_asker(schema::Connection& connection, const std::function<void()>& work) const {
+        if (role)
+            schema::as_role(connection, role->name, work);
+        else
+            work();
+    }
+    std::function<void(const std::function<void()>&)> asker_of(schema::Transaction& transaction) {
+        if (!role) return {};
+        return [&](const std::function<void()>& work) { as_asker(transaction.connection(), work); };
+    }
+    // What the role lacks is the asker's to know, not the service's to have.
+    void naming_role(const std::function<void()>& work) const;
+    // The schema whose tables as_asker() reads.
+    std::string readable() const { return role ? access_schema(name) : name; }
+    // Where there is a role it must see all of a group that leaves the trash.
+    Checks with_sight(const Checks& checks) const;
+
+    const schema::Table& table(const std::shared_ptr<const schema::Catalog>& catalog,
+                               const schema::QualifiedName& wanted) const;
+    std::shared_ptr<const schema::Catalog> catalog_with(const schema::QualifiedName& wanted);
+    std::shared_ptr<const Compiled> planned(const schema::QualifiedName& wanted, bool take_all);
+    // Throws what the check throws, kConflict when the plan refuses.
+    std::shared_ptr<const Compiled> compiled(const schema::QualifiedName& wanted, bool take_all,
+                                             const Checks& check = {});
+    template <typename Work>
+    auto reading(Work work) {
+        auto catalog = cache.get();
+        schema::Lease lease = pool.lease();
+        schema::Transaction transaction(lease.connection(), schema::Mode::kRead, pool.limits());
+        begin(lease.connection());
+        Items items(lease.connection(), *catalog, readable(), naming);
+        std::optional<decltype(work(items, *catalog))> result;
+        naming_role([&] { as_asker(lease.connection(), [&] { result = work(items, *catalog); }); });
+        transaction.commit();
+        return std::move(*result);
+    }
+    DeleteResult move(const Compiled& plan, const std::vector<std::string>& id,
+                      const DeleteOptions& options, const Context& context);
+    // Nothing: it is not in the trash either.
+    std::optional<DeleteResult> not_live(const schema::QualifiedName& wanted,
+                                         const std::vector<std::string>& id,
+                                         const DeleteOptions& options, const Context& context);
+    Purged purge(const std::string& item_id, const Context& context, const PurgeOptions& options);
+    ItemFilter roots_of(const EmptyOptions& options);
+    // Has the plan made anew from the catalog as it is now; false when that is the same.
+    bool renew(const Compiled& plan);
+    // The error of the moment when the plan is old; throws when it is not, but something else
+    // lacks.
+    void renew_for(const Compiled& plan, const Error& error, Attempts& attempts);
+    // Throws where code of the users refuses.
+    void explain_code(const Compiled& plan, const Error& error) const;
+    std::vector<TableCount> written(const Compiled& plan, std::string_view moved) const;
+    // Has the catalog read again where nobody has yet.
+    void replace(const std::shared_ptr<const schema::Catalog>& old);
+    void explain(const Compiled& plan, const std::vector<std::string>& id, const Error& error);
+    [[noreturn]] void give_up(const Error& error);
+    Impact impact_of(const Compiled& plan, const std::vector<std::string>& id);
+    void refused(const Compiled& plan, const std::vector<std::string>& id, const Error& error);
+
+    std::shared_ptr<Shared> shared;
+    std::optional<std::string> tenant;  // whose view this is; nothing: of all
+    std::optional<DatabaseRole> role;   // that it is for; nothing: the session's own
+    schema::Pool& pool;
+    const std::string& name;
+    schema::CatalogCache& cache;
+    CompiledPlans& plans;
+    std::vector<Naming>& naming;
+};
+
+// The plan was made for a catalog that is no more: its own check, a name that is gone, or its
+// function.
+bool stale(const Error& error);
+// Refusals that are the same for one object and for many; returns for what may be tried again.
+void explain_refusal(const Error& error);
+// Told to triggers where rows go for good by way of the trash.
+inline constexpr const char* kTellHard =
+    "SELECT pg_catalog.set_config('trashd.action', 'hard', true)";
+std::vector<schema::Param> params_of(const std::vector<std::string>& texts);
+// Of all these roots (key arrays written as text) together, on the connection of a transaction.
+Impact read_impact(schema::Connection& connection, const Compiled& plan,
+                   const std::vector<schema::Param>& keys);
+// take_all: it was asked for already that they be taken along.
+[[noreturn]] void throw_blocked(Impact impact, bool take_all);
+// Nothing that stays refers to what goes, and yet a constraint refuses.
+[[noreturn]] void throw_unexplained(const Compiled& plan, const Error& error);
+// Rows in the way are hidden from the role that asks.
+[[noreturn]] void refuse_hidden();
+
+}  // namespace trashd::trash

@@ -1,0 +1,324 @@
+#include <algorithm>
+#include <set>
+
+#include "cascade/predicates.hpp"
+#include "schema/tenant.hpp"
+#include "schema/value.hpp"
+#include "trash/restore/restore_context.hpp"
+#include "trash/store/key_spelling.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using cascade::join;
+using schema::ForeignKey;
+using schema::literal;
+using schema::quoted;
+using schema::Table;
+using std::to_string;
+
+const schema::Column& at(const Table& table, int attnum) {
+    return *table.column(attnum);
+}
+
+bool by_identity(const ForeignKey& key, const Table& parent) {
+    return !key.period && !parent.identity.empty() &&
+           std::ranges::is_permutation(key.parent_columns, parent.identity);
+}
+
+std::vector<std::string> names(const Table& table, const std::vector<int>& attnums) {
+    std::vector<std::string> out;
+    for (const int attnum : attnums) out.push_back(quoted(at(table, attnum).name));
+    return out;
+}
+
+bool all_alike(const std::vector<std::string>& operators) {
+    return std::ranges::all_of(operators,
+                               [&](const auto& one) { return one == operators.front(); });
+}
+
+// Of expressions that are these columns.
+std::vector<std::string> values(const std::string& alias, const Table& table,
+                                const std::vector<int>& attnums) {
+    std::vector<std::string> out;
+    for (const int attnum : attnums) {
+        const auto value = alias + ".e" + to_string(out.size() + 1);
+        out.push_back(schema::in_base_type(at(table, attnum), value));
+    }
+    return out;
+}
+
+// That the value of v is among those of the parent's items. A subquery that is hashed whatever the
+// planner believes about the items, of which it knows nothing yet.
+std::string among_moving(const Restoring& restoring, const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    const auto parents = names(parent, key.parent_columns);
+    const auto own = values("v", *restoring.catalog.table(key.child), key.child_columns),
+               other = values("p", parent, key.parent_columns);
+    const auto from = " FROM " + evaluated(restoring, parent, parents, {}) + " p WHERE ";
+    if (all_alike(key.operators)) {
+        return "(" + join(own, ", ") + ") " + key.operators.front() + " ANY (SELECT " +
+               join(other, ", ") + from + "pg_catalog.num_nulls(" + join(other, ", ") +
+               ") OPERATOR(pg_catalog.=) 0)";
+    }
+    std::vector<std::string> same;
+    for (std::size_t k = 0; k < own.size(); ++k) {
+        same.push_back(other[k] + " " + key.operators[k] + " " + own[k]);
+    }
+    return "EXISTS (SELECT 1" + from + join(same, " AND ") + ")";
+}
+
+std::string live_parent(const Restoring& restoring, const ForeignKey& key,
+                        const std::vector<std::string>& own) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    std::vector<std::string> live;
+    for (std::size_t k = 0; k < own.size(); ++k) {
+        live.push_back(cascade::value_of(parent, key.parent_columns[k], "p") + " " +
+                       key.operators[k] + " " + own[k]);
+    }
+    const auto& tenant = restoring.options.tenant_column;
+    const auto* column = tenant.empty() ? nullptr : parent.column(tenant);
+    if (column) live.push_back(schema::of_tenant(*column, "p"));
+    return " FROM " + schema::relation(parent) + " AS p WHERE " + join(live, " AND ");
+}
+
+// That the period of v is covered by those of its parents, live and among the groups, together.
+std::string covered(const Restoring& restoring, const ForeignKey& key,
+                    const std::vector<std::string>& own) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    auto periods = "SELECT " + cascade::value_of(parent, key.parent_columns.back(), "p") +
+                   " AS period" + live_parent(restoring, key, own);
+    if (!shapes_of(restoring, parent).empty()) {
+        const auto moving = values("p", parent, key.parent_columns);
+        std::vector<std::string> same;
+        for (std::size_t k = 0; k < own.size(); ++k)
+            same.push_back(moving[k] + " " + key.operators[k] + " " + own[k]);
+        periods += " UNION ALL SELECT " + moving.back() + " FROM " +
+                   evaluated(restoring, parent, names(parent, key.parent_columns), {}) +
+                   " p WHERE " + join(same, " AND ");
+    }
+    return "COALESCE(" + own.back() +
+           " OPERATOR(pg_catalog.<@) (SELECT pg_catalog.range_agg(a.period) FROM (" + periods +
+           ") a), false)";
+}
+
+// (object_id, w, e1...): items of the child whose parent is neither live nor among the groups.
+std::string missing(const Restoring& restoring, const ForeignKey& key) {
+    const auto& child = *restoring.catalog.table(key.child);
+    const auto& parent = *restoring.catalog.table(key.parent);
+    const auto own = values("v", child, key.child_columns);
+    auto sql = "SELECT v.* FROM " +
+               evaluated(restoring, child, names(child, key.child_columns), key.child_columns) +
+               " v WHERE pg_catalog.num_nulls(" + join(own, ", ") +
+               ") OPERATOR(pg_catalog.=) 0 AND NOT ";
+    if (key.period) return sql + covered(restoring, key, own);
+    sql += "EXISTS (SELECT 1" + live_parent(restoring, key, own) + ")";
+    if (!shapes_of(restoring, parent).empty()) {
+        sql += " AND (" + among_moving(restoring, key) + ") IS NOT TRUE";
+    }
+    return sql;
+}
+
+// The parent's columns that are referred to, from the child's values m.e1..., in the parent's
+// types.
+std::string wanted(const ForeignKey& key, const Table& parent) {
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < key.parent_columns.size(); ++k) {
+        const auto& column = at(parent, key.parent_columns[k]);
+        out.push_back("m.e" + to_string(k + 1) + "::" + column.type + " AS " + quoted(column.name));
+    }
+    return "(SELECT " + join(out, ", ") + ") k";
+}
+
+// The ids in the trash of the object of the parent whose key's values are k.
+std::string spellings(const Restoring& restoring, const Table& parent) {
+    const auto id = schema::key_text(parent, parent.identity, "k");
+    if (text_decides(parent, parent.identity)) return id;
+    return "ANY (ARRAY(SELECT pg_catalog.unnest(w.ids) FROM " +
+           spelt_by_items(parent, "SELECT " + id, restoring.trash_schema) + " w))";
+}
+
+// That the item i has the values that m has, as the foreign key compares them.
+std::vector<std::string> values_alike(const Restoring& restoring, const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    const auto own = values("m", *restoring.catalog.table(key.child), key.child_columns);
+    const bool texts = text_decides(parent, key.parent_columns);
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < own.size(); ++k) {
+        const auto& column = at(parent, key.parent_columns[k]);
+        const auto stored = "i.payload[pg_catalog.array_position(s.attnums, " +
+                            to_string(column.attnum) + "::pg_catalog.int2)]";
+        out.push_back(
+            texts ? stored + " OPERATOR(pg_catalog.=) (" + schema::to_text(column, "k") + ")"
+                  : reads_as(column, stored, key.operators[k], own[k], restoring.trash_schema));
+    }
+    return out;
+}
+
+// Items that may be the row that is referred to, whose values are k. OFFSET 0: by their own index,
+// whatever the planner believes about groups.
+std::string candidates(const Restoring& restoring, const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    std::vector<std::string> out;
+    if (by_identity(key, parent))
+        out.push_back("i.object_id OPERATOR(pg_catalog.=) " + spellings(restoring, parent));
+    else
+        out = values_alike(restoring, key);
+    return "(SELECT i.group_id, i.ordinal FROM " + restoring.own("item") + " i JOIN " +
+           restoring.own("shape") +
+           " s ON s.id OPERATOR(pg_catalog.=) i.shape WHERE i.shape OPERATOR(pg_catalog.=) "
+           "ANY(ARRAY(SELECT id FROM " +
+           restoring.own("shape") + " WHERE relation OPERATOR(pg_catalog.=) " +
+           to_string(parent.oid) + ")) AND " + join(out, " AND ") + " OFFSET 0) i";
+}
+
+// That the id, of an entry of the ledger, is of the object of the parent whose key's values are k.
+std::string same_as_key(const Restoring& restoring, const Table& parent, const std::string& id) {
+    const auto key = schema::key_text(parent, parent.identity, "k");
+    return text_decides(parent, parent.identity)
+               ? id + " OPERATOR(pg_catalog.=) " + key
+               : same_object(parent, id, "false", key, restoring.trash_schema);
+}
+
+// (object_id, w, group id, uuid and ordinal of the newest item of the parent, whether it was
+// purged, its id: NULL where the reference is not to its key)
+std::string located(const Restoring& restoring, const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    std::vector<std::string> ours;
+    for (const auto& group : restoring.groups) ours.push_back(to_string(group.id));
+    const auto purged = by_identity(key, parent)
+                            ? "EXISTS (SELECT 1 FROM " + restoring.own("ledger") +
+                                  " l WHERE l.action OPERATOR(pg_catalog.=) 'purged' AND "
+                                  "l.schema_name OPERATOR(pg_catalog.=) " +
+                                  literal(parent.name.schema) + " AND " + seen_by_tenant("l") +
+                                  " AND l.table_name OPERATOR(pg_catalog.=) " +
+                                  literal(parent.name.name) + " AND " +
+                                  same_as_key(restoring, parent, "l.object_id") + ")"
+                            : std::string("false");
+    const auto id = by_identity(key, parent) ? schema::key_text(parent, parent.identity, "k")
+                                             : std::string("NULL::pg_catalog.text");
+    return "SELECT m.object_id, m.w, x.group_id, x.uuid, x.ordinal, " + purged + " AS purged, " +
+           id + " AS parent FROM (" + missing(restoring, key) + ") m CROSS JOIN LATERAL " +
+           wanted(key, parent) + " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " +
+           candidates(restoring, key) + " JOIN " + restoring.own("trash_group") +
+           " g ON g.id OPERATOR(pg_catalog.=) i.group_id AND g.state OPERATOR(pg_catalog.=) "
+           "'trashed' AND " +
+           seen_by_tenant("g") + " WHERE i.group_id OPERATOR(pg_catalog.<>) ALL (ARRAY[" +
+           join(ours, ", ") + "]::pg_catalog.int8[]) ORDER BY i.group_id DESC LIMIT 1) x ON true";
+}
+
+// Keys of single partitions are left to the server: which rows they bind is its to say.
+std::vector<const ForeignKey*> keys_of(const Restoring& restoring) {
+    std::vector<const ForeignKey*> out;
+    for (const auto* table : tables_of(restoring)) {
+        for (const auto* key : restoring.catalog.references(table->oid)) {
+            if (key->child_part == 0 && restoring.catalog.table(key->parent)) out.push_back(key);
+        }
+    }
+    return out;
+}
+
+// The key of a parent may have changed since; only live rows went along.
+bool follows_updates(Restoring& restoring, const ForeignKey& key) {
+    return restoring
+        .exec(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE oid "
+            "OPERATOR(pg_catalog.=) " +
+            to_string(key.oid) + " AND confupdtype OPERATOR(pg_catalog.=) 'c')")
+        .boolean(0, 0);
+}
+
+constexpr const char* kMayHaveMoved =
+    "; its key may have been changed since, which only live rows follow (ON UPDATE CASCADE): give "
+    "it the old key, restore, and change it again, and this row goes along";
+
+std::string fate(const schema::Result& found, int row, const Table& parent) {
+    const auto name = parent.name.schema + "." + parent.name.name;
+    if (!found.null(row, 2)) return "the row of " + name + " lies in the trash; restore it first";
+    if (found.boolean(row, 5)) return "the row of " + name + " was purged from the trash";
+    return "the row of " + name + " is neither there nor in the trash";
+}
+
+std::set<long long> groups_of_parents(Restoring& restoring) {
+    std::set<long long> out;
+    for (const auto* key : keys_of(restoring)) {
+        const auto found =
+            restoring.exec("SELECT DISTINCT f.group_id FROM (" + located(restoring, *key) +
+                           ") f WHERE f.group_id IS NOT NULL");
+        for (int row = 0; row < found.rows(); ++row) out.insert(found.integer(row, 0));
+    }
+    return out;
+}
+
+void check_tables(Restoring& restoring, const std::string& groups) {
+    if (!restoring.options.check.tables) return;
+    const auto found = restoring.exec("SELECT uuid FROM " + restoring.own("trash_group") +
+                                      " WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[" + groups +
+                                      "]::pg_catalog.int8[]) ORDER BY id");
+    for (int row = 0; row < found.rows(); ++row)
+        restoring.options.check.tables(group_tables(restoring.transaction.connection(),
+                                                    restoring.trash_schema,
+                                                    item_id(std::string(found.text(row, 0)), 1))
+                                           .all);
+}
+
+}  // namespace
+
+std::vector<Conflict> find_missing_parents(Restoring& restoring) {
+    std::vector<Conflict> out;
+    for (const auto* key : keys_of(restoring)) {
+        const auto& child = *restoring.catalog.table(key->child);
+        const auto found =
+            restoring.exec(located(restoring, *key) + " LIMIT " + to_string(kMostConflicts + 1));
+        Conflict like;
+        like.kind = "missing-parent";
+        like.table = child.name;
+        like.constraint = key->name;
+        for (const int attnum : key->child_columns) like.columns.push_back(at(child, attnum).name);
+        const auto from = out.size();
+        append(out, like, found);
+        const bool moved = found.rows() > 0 && follows_updates(restoring, *key);
+        for (int row = 0; row < found.rows(); ++row) {
+            auto& conflict = out[from + row];
+            const auto& parent = *restoring.catalog.table(key->parent);
+            conflict.detail = fate(found, row, parent);
+            if (moved && found.null(row, 2) && !found.boolean(row, 5))
+                conflict.detail += kMayHaveMoved;
+            if (!found.null(row, 6)) {
+                conflict.with_table = parent.name;
+                conflict.with_id = found.text(row, 6);
+            }
+            if (found.null(row, 2)) continue;
+            conflict.trash_item = item_id(std::string(found.text(row, 3)), found.integer(row, 4));
+        }
+    }
+    return out;
+}
+
+bool add_ancestors(Restoring& restoring) {
+    restoring.exec("SAVEPOINT trashd_ancestors");
+    std::set<long long> ids;
+    try {
+        ids = groups_of_parents(restoring);
+    } catch (const Error& error) {
+        // values that cannot be read: the attempt will fail on them and say so
+        if (!about_rows(error)) throw;
+        restoring.exec("ROLLBACK TO SAVEPOINT trashd_ancestors");
+    }
+    restoring.exec("RELEASE SAVEPOINT trashd_ancestors");
+    if (ids.empty()) return false;
+    std::vector<std::string> list;
+    for (const long long id : ids) list.push_back(to_string(id));
+    check_tables(restoring, join(list, ", "));
+    const auto locked = restoring.exec(
+        "SELECT id, uuid FROM " + restoring.own("trash_group") +
+        " WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[" + join(list, ", ") +
+        "]::pg_catalog.int8[]) AND state OPERATOR(pg_catalog.=) 'trashed' ORDER BY id FOR UPDATE");
+    for (int row = 0; row < locked.rows(); ++row) {
+        add_group(restoring, locked.integer(row, 0));
+        restoring.result.ancestors.emplace_back(locked.text(row, 1));
+    }
+    return locked.rows() > 0;
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,289 @@
+#include <functional>
+
+#include "cascade/predicates.hpp"
+#include "schema/context.hpp"
+#include "schema/tenant.hpp"
+#include "schema/value.hpp"
+#include "trash/access/trigger_refusal.hpp"
+#include "trash/restore/restore_context.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using cascade::join;
+using schema::quoted;
+using schema::Table;
+using std::to_string;
+
+// A unique index or an exclusion constraint: no two rows of which all operators say yes.
+struct Rule {
+    Conflict like;
+    std::vector<std::string> expressions, operators;
+    std::vector<int> attnums;  // 0 for an expression
+    std::string predicate;
+    bool nulls_not_distinct = false;
+};
+
+std::string limit() {
+    return " LIMIT " + to_string(kMostConflicts + 1);
+}
+
+Conflict alike(const Table& table, const std::string& kind, const std::string& constraint) {
+    Conflict conflict;
+    conflict.kind = kind;
+    conflict.table = table.name;
+    conflict.constraint = constraint;
+    return conflict;
+}
+
+Rule unique_rule(const Table& table, const schema::UniqueIndex& index) {
+    Rule rule{alike(table, index.name == table.key_name ? "primary-key-taken" : "unique-taken",
+                    index.name),
+              index.expressions,
+              index.operators,
+              index.attnums,
+              index.predicate,
+              index.nulls_not_distinct};
+    for (std::size_t k = 0; k < index.attnums.size(); ++k) {
+        const auto* column = index.attnums[k] == 0 ? nullptr : table.column(index.attnums[k]);
+        rule.like.columns.push_back(column ? column->name : index.expressions[k]);
+    }
+    return rule;
+}
+
+Rule exclusion_rule(const Table& table, const schema::Exclusion& exclusion) {
+    Rule rule{alike(table, "constraint", exclusion.name),
+              exclusion.expressions,
+              exclusion.operators,
+              std::vector<int>(exclusion.expressions.size(), 0),
+              exclusion.predicate,
+              false};
+    rule.like.columns = exclusion.expressions;
+    for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
+        for (const auto& column : table.columns) {
+            if (quoted(column.name) != rule.expressions[k] && column.name != rule.expressions[k])
+                continue;
+            rule.attnums[k] = column.attnum;
+            rule.like.columns[k] = column.name;
+        }
+    }
+    return rule;
+}
+
+std::string e(std::size_t position) {
+    return "e" + to_string(position + 1);
+}
+
+// The items under the rule: e1... and, last, whether the predicate holds.
+std::string items(const Restoring& restoring, const Table& table, const Rule& rule) {
+    auto expressions = rule.expressions;
+    if (!rule.predicate.empty()) expressions.push_back(rule.predicate);
+    return evaluated(restoring, table, expressions, rule.attnums);
+}
+
+std::string holds(const Rule& rule) {
+    return rule.predicate.empty() ? "true" : "v." + e(rule.expressions.size());
+}
+
+std::string compared(const Table& table, const Rule& rule, std::size_t k,
+                     const std::string& alias) {
+    const auto value = alias + "." + e(k);
+    const auto* column = rule.attnums[k] == 0 ? nullptr : table.column(rule.attnums[k]);
+    return column ? schema::in_base_type(*column, value) : value;
+}
+
+std::string clash(const Table& table, const Rule& rule) {
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
+        auto same = compared(table, rule, k, "t") + " " + rule.operators[k] + " " +
+                    compared(table, rule, k, "v");
+        if (rule.nulls_not_distinct) {
+            same = "(" + same + " OR pg_catalog.num_nulls(t." + e(k) + ", v." + e(k) +
+                   ") OPERATOR(pg_catalog.=) 2)";
+        }
+        out.push_back(same);
+    }
+    return join(out, " AND ");
+}
+
+// What is another tenant's has no id here.
+std::string live_id(const Restoring& restoring, const Table& table) {
+    if (table.identity.empty()) return "''::pg_catalog.text";
+    const auto id = schema::key_text(table, table.identity, "");
+    const auto& name = restoring.options.tenant_column;
+    if (name.empty()) return id;
+    const auto* column = table.column(name);
+    if (!column) return "NULL::pg_catalog.text";
+    return "CASE WHEN " + schema::of_tenant(*column, quoted(table.name.name)) + " THEN " + id +
+           " END";
+}
+
+std::string live(const Restoring& restoring, const Table& table, const Rule& rule) {
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
+        out.push_back("(" + rule.expressions[k] + ") AS " + e(k));
+    }
+    out.push_back(live_id(restoring, table) + " AS id, tableoid AS part, ctid AS place");
+    return "(SELECT " + join(out, ", ") + " FROM " + schema::relation(table) + " AS " +
+           quoted(table.name.name) + (rule.predicate.empty() ? "" : " WHERE " + rule.predicate) +
+           ") t";
+}
+
+std::vector<Conflict> taken(Restoring& restoring, const Table& table, const Rule& rule) {
+    std::vector<Conflict> out;
+    const auto found =
+        restoring.exec("SELECT v.object_id, v.w, t.id FROM " + items(restoring, table, rule) +
+                       " v JOIN " + live(restoring, table, rule) + " ON " + clash(table, rule) +
+                       " WHERE " + holds(rule) + limit());
+    append(out, rule.like, found);
+    for (int row = 0; row < found.rows(); ++row) {
+        if (found.null(row, 2)) continue;
+        out[row].with_table = table.name;
+        out[row].with_id = found.text(row, 2);
+    }
+    return out;
+}
+
+// Items that would be in each other's way.
+std::vector<Conflict> twice(Restoring& restoring, const Table& table, const Rule& rule) {
+    std::vector<std::string> keys;
+    for (std::size_t k = 0; k < rule.expressions.size(); ++k) keys.push_back("v." + e(k));
+    auto where = holds(rule);
+    if (!rule.nulls_not_distinct)
+        where += " AND pg_catalog.num_nulls(" + join(keys, ", ") + ") OPERATOR(pg_catalog.=) 0";
+    auto like = rule.like;
+    like.detail = "another row of the same restore has the same key";
+    std::vector<Conflict> out;
+    append(
+        out, like,
+        restoring.exec("SELECT d.object_id, d.w FROM (SELECT v.object_id, v.w, pg_catalog.count(*) "
+                       "OVER (PARTITION BY " +
+                       join(keys, ", ") + ") AS n FROM " + items(restoring, table, rule) +
+                       " v WHERE " + where + ") d WHERE d.n OPERATOR(pg_catalog.>) 1" + limit()));
+    return out;
+}
+
+std::vector<Conflict> violated(Restoring& restoring, const Table& table,
+                               const schema::Check& check) {
+    std::vector<Conflict> out;
+    auto like = alike(table, "constraint", check.name);
+    like.detail = "the check does not hold for the row";
+    append(out, like,
+           restoring.exec("SELECT v.object_id, v.w FROM " +
+                          evaluated(restoring, table, {check.expression}, {}) +
+                          " v WHERE v.e1 IS FALSE" + limit()));
+    return out;
+}
+
+// Collects; a check that itself fails must not hide what the others find.
+class Finder {
+  public:
+    explicit Finder(Restoring& restoring) : restoring_(restoring) {}
+
+    void look(const std::function<std::vector<Conflict>()>& check) {
+        if (found_.size() > static_cast<std::size_t>(kMostConflicts)) return;
+        try {
+            for (auto& conflict : check()) found_.push_back(std::move(conflict));
+        } catch (const Error& error) {
+            if (!about_rows(error)) throw;
+            restoring_.exec(std::string("ROLLBACK TO SAVEPOINT ") + kSavepoint);
+        }
+    }
+
+    void look_at(const Table& table) {
+        for (const auto& index : table.uniques) {
+            const auto rule = unique_rule(table, index);
+            look([&] { return taken(restoring_, table, rule); });
+            look([&] { return twice(restoring_, table, rule); });
+        }
+        for (const auto& exclusion : table.exclusions) {
+            look([&] { return taken(restoring_, table, exclusion_rule(table, exclusion)); });
+        }
+        for (const auto& check : table.checks) {
+            look([&] { return violated(restoring_, table, check); });
+        }
+    }
+
+    std::vector<Conflict> found() { return std::move(found_); }
+    bool none() const { return found_.empty(); }
+
+  private:
+    Restoring& restoring_;
+    std::vector<Conflict> found_;
+};
+
+void cap(std::vector<Conflict>& conflicts) {
+    if (conflicts.size() <= static_cast<std::size_t>(kMostConflicts)) return;
+    conflicts.resize(kMostConflicts);
+    auto& detail = conflicts.back().detail;
+    detail += std::string(detail.empty() ? "" : "; ") + "there are more conflicts than these " +
+              to_string(kMostConflicts);
+}
+
+}  // namespace
+
+std::vector<Conflict> find_conflicts(Restoring& restoring) {
+    Finder finder(restoring);
+    finder.look([&] { return find_missing_tables(restoring); });
+    finder.look([&] { return find_failing_casts(restoring); });
+    restoring.guard_casts = !finder.none();
+    finder.look([&] { return find_losses(restoring); });
+    finder.look([&] { return find_missing_values(restoring); });
+    for (const auto* table : tables_of(restoring)) finder.look_at(*table);
+    finder.look([&] { return find_missing_parents(restoring); });
+    finder.look([&] { return restoring.conflicts; });
+    auto out = finder.found();
+    cap(out);
+    return out;
+}
+
+std::vector<std::string> clashing_rows(const Restoring& restoring, const Table& table) {
+    std::vector<Rule> rules;
+    for (const auto& index : table.uniques) rules.push_back(unique_rule(table, index));
+    for (const auto& exclusion : table.exclusions)
+        rules.push_back(exclusion_rule(table, exclusion));
+    std::vector<std::string> out;
+    for (const auto& rule : rules)
+        out.push_back("SELECT t.part, t.place FROM " + items(restoring, table, rule) + " v JOIN " +
+                      live(restoring, table, rule) + " ON " + clash(table, rule) + " WHERE " +
+                      holds(rule));
+    return out;
+}
+
+namespace {
+
+// Of a statement of a trigger the row is another table's.
+void name_table(const Restoring& restoring, const SqlError& sql, Conflict& conflict) {
+    const auto* at = restoring.catalog.table(restoring.at);
+    if (at == nullptr) {
+        if (!sql.table.empty()) conflict.table = {sql.schema, sql.table};
+        return;
+    }
+    conflict.table = at->name;
+    if (sql.table.empty() || at->partitioned) return;
+    if (schema::QualifiedName{sql.schema, sql.table} != at->name)
+        conflict.detail += "; a trigger writes that row of " + sql.schema + "." + sql.table +
+                           "; look at " + code_at(restoring, *at);
+}
+
+}  // namespace
+
+Conflict as_said(const Restoring& restoring, const Error& failed) {
+    const auto& sql = *failed.sql();
+    const auto kind = sql.sqlstate.substr(0, 2);
+    Conflict conflict;
+    conflict.kind = kind == "22" || kind == "42" ? "schema-changed" : "constraint";
+    conflict.table = restoring.shapes.at(restoring.groups.front().root_shape).called();
+    conflict.constraint = sql.constraint;
+    if (!sql.column.empty()) conflict.columns = {sql.column};
+    conflict.detail = sql.message;
+    if (const auto refusal =
+            refusal_by_code(failed, restoring.trash_schema, tables_of(restoring))) {
+        conflict.kind = "constraint";
+        if (!schema::written_for_users(sql)) conflict.detail = refusal->what();
+    }
+    name_table(restoring, sql, conflict);
+    return conflict;
+}
+
+}  // namespace trashd::trash

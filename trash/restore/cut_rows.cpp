@@ -1,0 +1,301 @@
+// Rows in which a delete cut references, and triggers wrote other columns at that: what is still as
+// the delete left it becomes as it was before; the rest is told.
+#include <algorithm>
+#include <functional>
+
+#include "cascade/predicates.hpp"
+#include "schema/value.hpp"
+#include "trash/restore/links.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using cascade::join;
+using schema::quoted;
+using std::to_string;
+
+// A column of which a link keeps the value beside the references, and its place there.
+struct Kept {
+    const schema::Column* column;
+    int position;
+    std::string live;  // text, over t
+    bool certain;      // what was kept can be read as its type
+};
+
+std::string of(const std::string& array, const Kept& kept) {
+    return array + "[" + to_string(kept.position) + "]";
+}
+
+// Whole rows are followed by their keys.
+bool followed(const Links& links) {
+    return links.whole && !links.shape->identity.empty() && can_relink(links);
+}
+
+std::vector<Kept> kept_beside(const Links& links) {
+    const auto& shape = *links.shape;
+    const auto among = [](const std::vector<int>& all, int attnum) {
+        return std::ranges::find(all, attnum) != all.end();
+    };
+    std::vector<Kept> out;
+    for (const auto& column : shape.table->columns) {
+        const int position = shape.position(column.attnum);
+        if (position == 0 || column.generated || among(links.cut, column.attnum) ||
+            among(shape.identity, column.attnum))
+            continue;
+        const bool as_it_was = column.type == shape.types[static_cast<std::size_t>(position) - 1];
+        out.push_back(
+            {&column, position, schema::to_text(column, "t"), as_it_was && !column.user_type});
+    }
+    return out;
+}
+
+// text[] over all positions: what is given for the column, else what the array has.
+std::string rewritten(const Links& links, const std::string& array,
+                      const std::function<std::string(const Kept&)>& given) {
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < links.shape->attnums.size(); ++k)
+        out.push_back(array + "[" + to_string(k + 1) + "]");
+    for (const auto& kept : kept_beside(links))
+        out[static_cast<std::size_t>(kept.position) - 1] = given(kept);
+    return "ARRAY[" + join(out, ", ") + "]::pg_catalog.text[]";
+}
+
+std::string readable(const Restoring& restoring, const Kept& kept) {
+    if (kept.certain) return "";
+    return " AND " + restoring.own("cast_error") + "(" + of("l.row_was", kept) + ", " +
+           schema::literal(kept.column->type) + ") IS NULL";
+}
+
+// Of the links l with the rows t that they name.
+std::string linked_rows(const Restoring& restoring, const Links& links) {
+    return restoring.own("link") + " l JOIN " + schema::relation(*links.shape->table) +
+           " AS t ON " + same_row(links) + of_tenant(restoring, *links.shape->table);
+}
+
+std::string wanted_rows(const Restoring& restoring, const Links& links) {
+    return linked_rows(restoring, links) + " AND l.row_wanted IS NOT NULL AND " + links.where;
+}
+
+// NULL, or the positions of what is not as the SQL says that it should be.
+std::string differing(const Links& links, const std::function<std::string(const Kept&)>& should) {
+    std::vector<std::string> out = {"NULL"};
+    for (const auto& kept : kept_beside(links))
+        out.push_back("CASE WHEN " + schema::differ(should(kept), kept.live) + " THEN " +
+                      to_string(kept.position) + " END");
+    return "(SELECT pg_catalog.array_agg(x.n) FROM pg_catalog.unnest(ARRAY[" + join(out, ", ") +
+           "]::pg_catalog.int4[]) x(n) WHERE x.n IS NOT NULL)";
+}
+
+std::string wanted(const Kept& kept) {
+    return of("l.row_wanted", kept);
+}
+
+// Whatever the delete's triggers changed should be as before, though it has changed since.
+std::string before_the_delete(const Kept& kept) {
+    const auto was = of("l.row_was", kept);
+    return "CASE WHEN " + schema::differ(was, of("l.row_left", kept)) + " THEN " + was + " ELSE " +
+           wanted(kept) + " END";
+}
+
+// Which columns differ, as assignments.
+std::vector<std::string> assignments(Restoring& restoring, const Links& links) {
+    const auto found =
+        restoring.exec("SELECT DISTINCT pg_catalog.unnest(" + differing(links, wanted) + ") FROM " +
+                       wanted_rows(restoring, links));
+    std::vector<std::string> set;
+    for (int row = 0; row < found.rows(); ++row) {
+        for (const auto& kept : kept_beside(links)) {
+            if (kept.position != found.integer(row, 0) || kept.column->identity == "always")
+                continue;
+            set.push_back(quoted(kept.column->name) + " = " +
+                          schema::from_text(*kept.column, wanted(kept)));
+        }
+    }
+    return set;
+}
+
+long long set_columns(Restoring& restoring, const Links& links,
+                      const std::vector<std::string>& set) {
+    const auto& table = *links.shape->table;
+    const auto done = restoring.exec(
+        "UPDATE " + schema::relation(table) + " AS t SET " + join(set, ", ") + " FROM " +
+        restoring.own("link") + " l WHERE " + links.where + " AND l.row_wanted IS NOT NULL AND " +
+        same_row(links) + of_tenant(restoring, table) + " AND " + differing(links, wanted) +
+        " IS NOT NULL");
+    restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
+    return done.affected();
+}
+
+void put_right(Restoring& restoring, const Links& links) {
+    const auto set = assignments(restoring, links);
+    const auto oid = links.shape->relation;
+    try_to_set(restoring, set, [&](const std::vector<std::string>& some) {
+        restoring.watch.own[oid].updated += set_columns(restoring, links, some);
+    });
+}
+
+// Of a row that the link l knows by all that it is.
+std::string back(const Restoring& restoring, const Kept& kept) {
+    return "CASE WHEN l.row_left IS NOT NULL AND " +
+           schema::same(of("l.key", kept), of("l.row_left", kept)) + readable(restoring, kept) +
+           " THEN " + of("l.row_was", kept) + " ELSE " + of("l.key", kept) + " END";
+}
+
+// JSON of the columns d.places: as they should be, or as they are in the row t.
+std::string named_values(const Links& links, bool live) {
+    std::vector<std::string> rows = {"(0, '', NULL::pg_catalog.json)"};
+    for (const auto& kept : kept_beside(links)) {
+        const auto text = before_the_delete(kept);
+        const auto should = kept.certain ? schema::from_text(*kept.column, "(" + text + ")") : text;
+        rows.push_back("(" + to_string(kept.position) + ", " + schema::literal(kept.column->name) +
+                       ", pg_catalog.to_json(" +
+                       (live ? "t." + quoted(kept.column->name) : should) + "))");
+    }
+    return "(SELECT pg_catalog.json_object_agg(x.name, x.now ORDER BY x.place) FROM (VALUES " +
+           join(rows, ", ") +
+           ") x(place, name, now) WHERE x.place OPERATOR(pg_catalog.=) ANY (d.places))";
+}
+
+bool told(const Restoring& restoring, const Altered& altered) {
+    return std::ranges::any_of(restoring.result.altered, [&](const auto& other) {
+        return other.table == altered.table && other.id == altered.id;
+    });
+}
+
+void report(Restoring& restoring, const Links& links) {
+    const auto found = restoring.exec(
+        "SELECT l.object_id, d.places, " + named_values(links, false) + ", " +
+        named_values(links, true) + " FROM " + wanted_rows(restoring, links) +
+        " CROSS JOIN LATERAL (SELECT " + differing(links, before_the_delete) +
+        " AS places) d WHERE d.places IS NOT NULL LIMIT " + to_string(kMostConflicts));
+    for (int row = 0; row < found.rows(); ++row) {
+        Altered altered{links.shape->called(),
+                        std::string(found.text(row, 0)),
+                        {},
+                        std::string(found.text(row, 2)),
+                        std::string(found.text(row, 3))};
+        const auto places = schema::parse_array(found.text(row, 1));
+        for (const auto& kept : kept_beside(links))
+            if (std::ranges::count(places, schema::Param(to_string(kept.position))) > 0)
+                altered.columns.push_back(kept.column->name);
+        if (!told(restoring, altered)) restoring.result.altered.push_back(std::move(altered));
+    }
+}
+
+// Other deletes have cut the same row, before and after: when these come back, what this one's
+// triggers had changed is no value of then, and what the row has become is how they left it.
+void teach_others(Restoring& restoring, const Links& links) {
+    const auto was = [](const Kept& kept) {
+        return "CASE WHEN o.id OPERATOR(pg_catalog.>) l.id AND " +
+               schema::same(of("o.row_was", kept), of("l.row_left", kept)) + " THEN " +
+               of("l.row_was", kept) + " ELSE " + of("o.row_was", kept) + " END";
+    };
+    const auto left = [](const Kept& kept) {
+        return "CASE WHEN " +
+               schema::same(of("o.row_left", kept),
+                            "CASE WHEN o.id OPERATOR(pg_catalog.>) l.id "
+                            "THEN " +
+                                wanted(kept) + " ELSE " + of("l.row_was", kept) + " END") +
+               " THEN " + kept.live + " ELSE " + of("o.row_left", kept) + " END";
+    };
+    restoring.exec("UPDATE " + restoring.own("link") +
+                   " o SET row_was = " + rewritten(links, "o.row_was", was) + ", row_left = " +
+                   rewritten(links, "o.row_left", left) + " FROM " + wanted_rows(restoring, links) +
+                   " WHERE o.shape OPERATOR(pg_catalog.=) l.shape AND o.object_id "
+                   "OPERATOR(pg_catalog.=) l.object_id AND o.group_id OPERATOR(pg_catalog.<>) "
+                   "l.group_id AND o.row_was IS NOT NULL AND o.row_left IS NOT NULL");
+}
+
+}  // namespace
+
+void want_rows(Restoring& restoring, const Links& links) {
+    if (!followed(links)) return;
+    const auto& table = *links.shape->table;
+    const auto waiting = " AND l.row_left IS NOT NULL AND l.row_wanted IS NULL AND " + links.where;
+    std::vector<std::string> order;
+    for (const int attnum : links.shape->identity)
+        order.push_back("t." + quoted(table.column(attnum)->name));
+    restoring.exec("SELECT pg_catalog.count(*) FROM (SELECT 1 FROM " +
+                   linked_rows(restoring, links) + waiting + " ORDER BY " + join(order, ", ") +
+                   " FOR NO KEY UPDATE OF t) r");
+    const auto value = [&](const Kept& kept) {
+        return "CASE WHEN " + untouched(links) + " AND " +
+               schema::same(kept.live, of("l.row_left", kept)) + readable(restoring, kept) +
+               " THEN " + of("l.row_was", kept) + " ELSE " + kept.live + " END";
+    };
+    restoring.exec("UPDATE " + restoring.own("link") + " l SET row_wanted = " +
+                   rewritten(links, "l.row_was", value) + " FROM " + schema::relation(table) +
+                   " AS t WHERE " + same_row(links) + of_tenant(restoring, table) + waiting);
+}
+
+std::vector<std::string> set_beside(Restoring& restoring, const Links& links) {
+    std::vector<std::string> set, places = {"NULL"};
+    const auto all = kept_beside(links);
+    for (const auto& kept : all)
+        places.push_back("CASE WHEN " +
+                         schema::differ(of("l.row_was", kept), of("l.row_left", kept)) + " THEN " +
+                         to_string(kept.position) + " END");
+    const auto found =
+        restoring.exec("SELECT DISTINCT pg_catalog.unnest(ARRAY[" + join(places, ", ") +
+                       "]::pg_catalog.int4[]) AS n FROM " + restoring.own("link") + " l WHERE " +
+                       links.where + " AND l.row_left IS NOT NULL");
+    for (int row = 0; row < found.rows(); ++row)
+        for (const auto& kept : all)
+            if (!found.null(row, 0) && kept.position == found.integer(row, 0) &&
+                kept.column->identity != "always")
+                set.push_back(quoted(kept.column->name) + " = " +
+                              schema::from_text(*kept.column, "(" + back(restoring, kept) + ")"));
+    return set;
+}
+
+std::string wanted_row(const Restoring& restoring, const Links& links) {
+    if (!links.whole) return "NULL::pg_catalog.text[]";
+    return "CASE WHEN l.row_left IS NOT NULL THEN " +
+           rewritten(links, "l.key", [&](const Kept& kept) { return back(restoring, kept); }) +
+           " END";
+}
+
+std::string differing_values(const Links& links, const std::string& now, bool should) {
+    std::vector<std::string> rows = {"('', NULL::pg_catalog.json, false)"};
+    for (const auto& kept : kept_beside(links)) {
+        const auto text = of(should ? "wanted" : now, kept);
+        rows.push_back("(" + schema::literal(kept.column->name) + ", pg_catalog.to_json(" +
+                       (kept.certain ? schema::from_text(*kept.column, text) : text) + "), " +
+                       schema::differ(of("wanted", kept), of(now, kept)) + ")");
+    }
+    return "(SELECT pg_catalog.json_object_agg(x.name, x.value) FROM (VALUES " + join(rows, ", ") +
+           ") x(name, value, differs) WHERE x.differs)";
+}
+
+void set_items_back(Restoring& restoring, const Links& links) {
+    if (!followed(links)) return;
+    std::vector<std::string> attnums;
+    for (const auto& kept : kept_beside(links)) attnums.push_back(to_string(kept.column->attnum));
+    restoring.exec(
+        "WITH found AS MATERIALIZED (" + items_of(restoring, links) + ") UPDATE " +
+        restoring.own("item") +
+        " i SET payload = (SELECT pg_catalog.array_agg(CASE WHEN a.attnum IS NOT NULL AND " +
+        schema::same("p.v", "a.later") +
+        " THEN a.before ELSE p.v END ORDER BY p.n) FROM ROWS FROM (pg_catalog.unnest(s.attnums), "
+        "pg_catalog.unnest(i.payload)) WITH ORDINALITY p(attnum, v, n) LEFT JOIN ROWS FROM "
+        "(pg_catalog.unnest(k.attnums), pg_catalog.unnest(f.row_was), "
+        "pg_catalog.unnest(f.row_left)) a(attnum, before, later) ON a.attnum "
+        "OPERATOR(pg_catalog.=) p.attnum AND a.attnum OPERATOR(pg_catalog.=) ANY (ARRAY[" +
+        join(attnums, ", ") + "]::pg_catalog.int2[])) FROM found f, " + restoring.own("shape") +
+        " s, " + restoring.own("shape") +
+        " k WHERE i.group_id OPERATOR(pg_catalog.=) f.group_id AND i.ordinal "
+        "OPERATOR(pg_catalog.=) f.ordinal AND s.id OPERATOR(pg_catalog.=) i.shape AND k.id "
+        "OPERATOR(pg_catalog.=) " +
+        to_string(links.shape->id) + " AND f.row_left IS NOT NULL");
+}
+
+void set_rows_back(Restoring& restoring) {
+    auto all = links_of(restoring);
+    std::erase_if(all, [](const auto& links) { return !followed(links); });
+    for (const auto& links : all) put_right(restoring, links);
+    std::ranges::reverse(all);  // of several deletes that cut a row the first knows what it was
+    for (const auto& links : all) report(restoring, links);
+    for (const auto& links : all) teach_others(restoring, links);
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,104 @@
+// Which references a restore sets back, and in which rows.
+#include "trash/restore/links.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "cascade/predicates.hpp"
+#include "schema/tenant.hpp"
+#include "schema/value.hpp"
+
+namespace trashd::trash {
+
+using cascade::join;
+using std::to_string;
+
+namespace {
+
+std::vector<int> cut_beside(const std::vector<Links>& all, const Links& links) {
+    std::set<int> cut;
+    for (const auto& other : all)
+        if (other.group == links.group && other.shape == links.shape)
+            cut.insert(other.attnums.begin(), other.attnums.end());
+    return {cut.begin(), cut.end()};
+}
+
+}  // namespace
+
+std::vector<Links> links_of(Restoring& restoring) {
+    std::vector<std::string> ids;
+    for (const auto& group : restoring.groups) ids.push_back(to_string(group.id));
+    const auto found = restoring.exec(
+        "SELECT l.group_id, l.shape, l.attnums, g.taken, pg_catalog.bool_or(l.row_left IS NOT "
+        "NULL) FROM " +
+        restoring.own("link") + " l JOIN " + restoring.own("trash_group") +
+        " g ON g.id OPERATOR(pg_catalog.=) l.group_id WHERE l.group_id OPERATOR(pg_catalog.=) ANY "
+        "(ARRAY[" +
+        join(ids, ", ") +
+        "]::pg_catalog.int8[]) GROUP BY 1, 2, 3, 4 ORDER BY g.taken DESC, l.shape, "
+        "l.attnums");
+    std::vector<Links> out;
+    for (int row = 0; row < found.rows(); ++row) {
+        Links links;
+        links.group = found.integer(row, 0);
+        links.taken = found.integer(row, 3);
+        links.shape = &restoring.shapes.at(static_cast<int>(found.integer(row, 1)));
+        for (const auto& attnum : schema::parse_array(found.text(row, 2))) {
+            links.attnums.push_back(std::stoi(*attnum));
+        }
+        links.whole = found.boolean(row, 4);
+        links.where = "l.group_id OPERATOR(pg_catalog.=) " + to_string(links.group) +
+                      " AND l.shape OPERATOR(pg_catalog.=) " + to_string(links.shape->id) +
+                      " AND l.attnums OPERATOR(pg_catalog.=) " +
+                      schema::literal(std::string(found.text(row, 2))) + "::pg_catalog.int2[]";
+        out.push_back(std::move(links));
+    }
+    for (auto& links : out) links.cut = cut_beside(out, links);
+    return out;
+}
+
+bool can_relink(const Links& links) {
+    const auto* table = links.shape->table;
+    if (table == nullptr) return false;
+    const auto there = [&](int attnum) {
+        const auto* column = table->column(attnum);
+        return column != nullptr && !column->generated;
+    };
+    return std::ranges::all_of(links.attnums, there) &&
+           std::ranges::all_of(links.shape->identity,
+                               [&](int a) { return table->column(a) != nullptr; });
+}
+
+std::string same_row(const Links& links) {
+    const auto& table = *links.shape->table;
+    const auto& identity = links.shape->identity;
+    const auto operators = table.identity == identity
+                               ? cascade::identity_operators(table)
+                               : std::vector<std::string>(identity.size(), "=");
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < identity.size(); ++k) {
+        const auto& column = *table.column(identity[k]);
+        const auto key = schema::from_text(column, "l.key[" + to_string(k + 1) + "]");
+        out.push_back(cascade::value_of(table, column.attnum, "t") + " " + operators[k] + " " +
+                      schema::in_base_type(column, key));
+    }
+    return join(out, " AND ");
+}
+
+std::string untouched(const Links& links) {
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < links.attnums.size(); ++k) {
+        const auto& column = *links.shape->table->column(links.attnums[k]);
+        out.push_back(
+            schema::same(schema::to_text(column, "t"), "l.left_as[" + to_string(k + 1) + "]"));
+    }
+    return join(out, " AND ");
+}
+
+std::string of_tenant(const Restoring& restoring, const schema::Table& table) {
+    const auto& name = restoring.options.tenant_column;
+    const auto* column = name.empty() ? nullptr : table.column(name);
+    return column ? " AND " + schema::of_tenant(*column, "t") : "";
+}
+
+}  // namespace trashd::trash

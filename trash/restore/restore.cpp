@@ -1,0 +1,297 @@
+#include "trash/restore/restore.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "cascade/plan.hpp"
+#include "cascade/predicates.hpp"
+#include "schema/reader.hpp"
+#include "schema/sqlstate.hpp"
+#include "schema/value.hpp"
+#include "trash/restore/restore_context.hpp"
+#include "trash/store/trigger_settings.hpp"
+#include "trash/access/trigger_trust.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using cascade::join;
+using schema::quoted;
+using schema::Table;
+using Statement = schema::Connection::Statement;
+using std::to_string;
+
+constexpr int kTries = 3;  // while nothing explains why the one before failed
+
+// Goes with the next round trip; nobody is there to ask where there are no triggers.
+void tell_triggers(Restoring& restoring) {
+    const auto tables = concerned(restoring);
+    if (std::ranges::all_of(tables, [](const auto* table) { return table->triggers.empty(); }))
+        return;
+    const auto& group = restoring.groups.front();
+    restoring.transaction.connection().later(told("restore", group.uuid, restoring.context));
+}
+
+void refuse_untrusted(const Restoring& restoring) {
+    if (!restoring.options.role) return;
+    for (const auto* table : concerned(restoring))
+        for (const auto event : {&schema::Trigger::on_insert, &schema::Trigger::on_update})
+            if (const auto why = untrusted(*table, event); !why.empty())
+                throw Error(Code::kConflict, why);
+}
+
+// From here to the end of the transaction the tables are what the catalog says.
+void hold_tables(Restoring& restoring) {
+    std::vector<schema::Oid> oids;
+    std::vector<std::string> names;
+    for (const auto* table : concerned(restoring)) {
+        oids.push_back(table->oid);
+        names.push_back(schema::relation(*table));
+    }
+    if (oids.empty()) return;
+    const auto expected = schema::expected_fingerprint(restoring.catalog, oids);
+    const auto types = schema::types_of(restoring.catalog, oids);
+    std::vector<Statement> look = {{"LOCK TABLE " + join(names, ", ") + " IN ROW EXCLUSIVE MODE"},
+                                   {schema::fingerprint_sql(oids)}};
+    if (!types.empty()) look.push_back({schema::types_fingerprint_sql(types)});
+    try {
+        const auto held = restoring.together(look);
+        if (held[1].text(0, 0) != expected) throw StaleCatalog();
+        if (!types.empty() &&
+            held[2].text(0, 0) != schema::expected_types_fingerprint(restoring.catalog, oids))
+            throw StaleCatalog();
+    } catch (const Error& error) {
+        if (error.is("42P01") || error.is("3F000")) throw StaleCatalog();
+        throw;
+    }
+    refuse_untrusted(restoring);
+}
+
+long long links_of_all(const Restoring& restoring) {
+    long long links = 0;
+    for (const auto& group : restoring.groups) links += group.links;
+    return links;
+}
+
+void look_everywhere(Restoring& restoring) {
+    relink_live(restoring);
+    relink_taken_meanwhile(restoring);
+}
+
+// A row that goes into the trash and comes back between the looks is never where it is looked for:
+// what was not found is looked for again. A like row without a key may be another one than was set
+// back.
+void relink(Restoring& restoring) {
+    const auto wanted = links_of_all(restoring);
+    const auto& found = restoring.result.relinked;
+    look_everywhere(restoring);
+    const auto keyless = [](const auto& shape) { return shape.second.identity.empty(); };
+    if (std::ranges::any_of(restoring.shapes, keyless)) return;
+    for (long long before = -1; found != wanted && found != before;) {
+        before = found;
+        look_everywhere(restoring);
+    }
+}
+
+// Answers what is written when all constraints hold.
+WrittenBy put_back(Restoring& restoring) {
+    const std::vector<Statement> check = {{"SET CONSTRAINTS ALL IMMEDIATE"},
+                                          count_written(restoring)};
+    restoring.watch.own.clear();
+    restoring.watch.in_vain = false;
+    restoring.at = 0;
+    if (links_of_all(restoring) == 0) return written_in(insert_all(restoring, check));
+    relink_trashed(restoring);
+    insert_all(restoring, {});
+    relink(restoring);
+    return written_in(restoring.together(check)[1]);
+}
+
+// False, or an Error about rows, when something is in the way.
+bool attempt(Restoring& restoring) {
+    if (!find_missing_tables(restoring).empty() || !find_losses(restoring).empty()) return false;
+    // to the database a row of another tenant is a parent like any other
+    const bool tenants = !restoring.options.tenant_column.empty();
+    if (tenants && !find_missing_parents(restoring).empty()) return false;
+    const bool code = runs_code(restoring);
+    if (code) begin_watch(restoring);
+    const auto counted = put_back(restoring);
+    if (code) refuse_harm(restoring);
+    if (restoring.conflicts.empty()) check_places(restoring, counted);
+    if (code) find_absent(restoring);
+    if (!restoring.conflicts.empty()) return false;
+    if (code) remove_companions(restoring);
+    verify(restoring);
+    if (links_of_all(restoring) > 0) set_rows_back(restoring);
+    if (code) judge(restoring);
+    return restoring.conflicts.empty();
+}
+
+// Others decide over these: what was in the way, or lacked, may not any more.
+bool may_pass_now(const Error& error) {
+    return error.of_foreign_key() || error.is(sqlstate::kUniqueViolation) ||
+           error.is(sqlstate::kExclusionViolation);
+}
+
+[[noreturn]] void refuse(std::vector<Conflict> conflicts, const std::optional<SqlError>& sql = {}) {
+    const auto count = conflicts.size();
+    throw Conflicted("the group cannot go back as it is: " + to_string(count) +
+                         (count == 1 ? " conflict" : " conflicts") +
+                         "; resolve them and restore again",
+                     std::move(conflicts), sql);
+}
+
+// What was found may be of tables that have taken the names of others meanwhile.
+void check_names(Restoring& restoring) {
+    std::vector<schema::Oid> oids;
+    for (const auto* table : concerned(restoring)) oids.push_back(table->oid);
+    if (oids.empty()) return;
+    if (restoring.exec(schema::fingerprint_sql(oids)).text(0, 0) !=
+        schema::expected_fingerprint(restoring.catalog, oids))
+        throw StaleCatalog();
+}
+
+// Ancestors' groups, with theirs, for as long as some are missing; false when there is none.
+bool bring_ancestors(Restoring& restoring) {
+    const auto known = restoring.groups.size();
+    while (add_ancestors(restoring)) hold_tables(restoring);
+    for (auto at = known; at < restoring.groups.size(); ++at)
+        if (const auto& check = restoring.options.check.rows)
+            check(restoring.transaction, restoring.catalog, restoring.groups[at].id);
+    return restoring.groups.size() > known;
+}
+
+// A parent that was there when the ancestors were looked for may lie in the trash by now. Its group
+// is locked outside the savepoint, to which the next attempt may go back.
+bool bring_later_ancestors(Restoring& restoring, const std::vector<Conflict>& conflicts) {
+    const auto trashed = [](const Conflict& conflict) { return !conflict.trash_item.empty(); };
+    if (!restoring.options.with_ancestors || std::ranges::none_of(conflicts, trashed)) return false;
+    restoring.exec(std::string("RELEASE SAVEPOINT ") + kSavepoint);
+    const bool found = bring_ancestors(restoring);
+    restoring.exec(std::string("SAVEPOINT ") + kSavepoint);
+    return found;
+}
+
+// failed: why it did not go well; without an Error the attempt itself has found conflicts.
+bool goes_well(Restoring& restoring, std::optional<Error>& failed) {
+    try {
+        return attempt(restoring);
+    } catch (const Error& error) {
+        if (!about_rows_or_triggers(restoring, error)) throw;
+        failed = error;
+        return false;
+    }
+}
+
+std::vector<Conflict> look_for_conflicts(Restoring& restoring, const Restored& before) {
+    restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kSavepoint);
+    auto conflicts = find_conflicts(restoring);
+    check_names(restoring);
+    restoring.conflicts.clear();
+    restoring.guard_casts = false;
+    restoring.result = before;
+    return conflicts;
+}
+
+// The look-up sees what was committed since the attempt failed: the obstacle may be gone then.
+void insert_or_refuse(Restoring& restoring) {
+    restoring.transaction.connection().later({std::string("SAVEPOINT ") + kSavepoint});
+    for (int tries = 1;;) {
+        const auto before = restoring.result;
+        std::optional<Error> failed;
+        if (goes_well(restoring, failed)) return;
+        auto conflicts = look_for_conflicts(restoring, before);
+        if (bring_later_ancestors(restoring, conflicts)) continue;
+        if (!conflicts.empty() || !failed) refuse(std::move(conflicts));
+        if (try_otherwise(restoring, *failed)) continue;
+        if (tries++ == kTries || !may_pass_now(*failed)) {
+            refuse(find_refused(restoring, *failed), failed->sql());
+        }
+    }
+}
+
+Statement entry_of(const Restoring& restoring, const GroupRow& group) {
+    std::map<std::string, long long> counts;
+    for (std::size_t k = 0; k < group.shapes.size(); ++k) {
+        const auto& name = restoring.shapes.at(group.shapes[k]).called();
+        counts[name.schema + "." + name.name] += group.counts[k];
+    }
+    std::vector<schema::Param> names, numbers;
+    for (const auto& [name, count] : counts) {
+        names.emplace_back(name);
+        numbers.emplace_back(to_string(count));
+    }
+    const auto& root = restoring.shapes.at(group.root_shape).called();
+    const auto& context = restoring.context;
+    return {"INSERT INTO " + restoring.own("ledger") +
+                " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
+                "request_id, address) SELECT pg_catalog.now(), 'restored', $1, $2, $3, $4, $5, "
+                "$6::pg_catalog.uuid, "
+                "pg_catalog.jsonb_object_agg(n, c), $7, $10 FROM ROWS FROM (pg_catalog.unnest($8::"
+                "pg_catalog.text[]), pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c)",
+            {context.by, context.reason, root.schema, root.name, group.root_object, group.uuid,
+             context.request_id, schema::array_literal(names), schema::array_literal(numbers),
+             context.address}};
+}
+
+void end_group(Restoring& restoring, const GroupRow& group) {
+    const auto id = to_string(group.id);
+    const std::string of_this = " WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8";
+    const auto done = restoring.together(
+        {{kByIndex},
+         {"UPDATE " + restoring.own("trash_group") +
+              " SET state = 'restored', ended_at = pg_catalog.now(), ended_by = $1 "
+              "WHERE id OPERATOR(pg_catalog.=) $2::pg_catalog.int8",
+          {restoring.context.by, id}},
+         entry_of(restoring, group),
+         {"DELETE FROM " + restoring.own("item") + of_this, {id}},
+         {"DELETE FROM " + restoring.own("link") + of_this, {id}},
+         {kAsPlanned}});
+    if (done[3].affected() != group.size) {
+        throw Error(Code::kInternal,
+                    "the group has other items than it says; nothing was restored");
+    }
+}
+
+void count_rows(Restoring& restoring) {
+    auto& result = restoring.result;
+    for (const auto& step : in_order(restoring)) {
+        for (const auto* shape : step) {
+            result.restored += shape->count;
+            auto& tables = result.tables;
+            if (tables.empty() || tables.back().table != shape->table->name)
+                tables.push_back({shape->table->name, 0});
+            tables.back().count += shape->count;
+        }
+    }
+}
+
+void sum_up(Restoring& restoring) {
+    count_rows(restoring);
+    auto& result = restoring.result;
+    const auto& root = restoring.groups.front();
+    result.group_id = root.uuid;
+    result.root_table = restoring.shapes.at(root.root_shape).called();
+    result.root_id = root.root_object;
+    result.not_relinked = links_of_all(restoring) - result.relinked;
+}
+
+}  // namespace
+
+Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
+                        const std::string& trash_schema, const GroupRow& group,
+                        const RestoreOptions& options, const Context& context) {
+    Restoring restoring{transaction, catalog, trash_schema, options, context};
+    add_group(restoring, group);
+    tell_triggers(restoring);
+    hold_tables(restoring);
+    if (options.check.rows) options.check.rows(transaction, catalog, group.id);
+    if (options.with_ancestors) bring_ancestors(restoring);
+    insert_or_refuse(restoring);
+    for (const auto& row : restoring.groups) end_group(restoring, row);
+    sum_up(restoring);
+    return std::move(restoring.result);
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,30 @@
+// Putting groups back (engine.md 5). Optimistic: insert first; when something fails, one pass that
+// finds every conflict.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/database.hpp"
+#include "trash/store/groups.hpp"
+#include "trash/trash.hpp"
+
+namespace trashd::trash {
+
+// Inside the caller's kMove transaction, the group already locked FOR UPDATE and 'trashed'.
+// Locks the tables ROW EXCLUSIVE and checks the fingerprint (throws StaleCatalog on a mismatch),
+// inserts parents first, relinks, SET CONSTRAINTS ALL IMMEDIATE, compares what came back where
+// triggers or drift could have changed it, marks the group(s) restored, writes the ledger, deletes
+// items and links. Throws Conflicted with every conflict (the caller rolls back).
+Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
+                        const std::string& trash_schema, const GroupRow& group,
+                        const RestoreOptions& options, const Context& context);
+
+// The catalog is older than the tables: read it again and start over, once.
+struct StaleCatalog : Error {
+    StaleCatalog() : Error(Code::kUnavailable, "the schema changed meanwhile; try again") {}
+};
+
+}  // namespace trashd::trash

@@ -1,0 +1,206 @@
+// What the parts of a restore share: the groups on their way back, their rows by shape, and the SQL
+// that reads those rows as values of the live table. Rows stay in the server.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/database.hpp"
+#include "schema/makeup.hpp"
+#include "trash/restore/restore.hpp"
+#include "trash/store/groups.hpp"
+
+namespace trashd::trash {
+
+// Most conflicts, and most altered rows, that one answer lists.
+inline constexpr int kMostConflicts = 1000;
+
+struct Range {
+    long long group, first, last;  // ordinals
+};
+
+// A table in the form that its items were captured in, and which items of the groups have it.
+struct Shape {
+    int id = 0;
+    schema::Oid relation = 0;
+    schema::QualifiedName name;            // as it was called last
+    const schema::Table* table = nullptr;  // as it is; nullptr: dropped
+    std::vector<int> attnums, identity;
+    std::vector<std::string> names, types;
+    std::vector<bool> generated;
+    std::vector<schema::Reading> readings;  // per position: how its text reads today
+    std::vector<Range> ranges;
+    long long count = 0;
+
+    int position(int attnum) const;  // in the payload, from 1; 0: the shape lacks the column
+    const schema::QualifiedName& called() const { return table ? table->name : name; }
+};
+
+// Rows written, by the oid of their table; of partitions by their root's.
+struct Written {
+    long long inserted = 0, updated = 0, deleted = 0;
+};
+using WrittenBy = std::map<schema::Oid, Written>;
+
+// An attempt as it is watched: what had been written and what stood when it began, and what its own
+// statements have written since.
+struct Watch {
+    WrittenBy before, own;
+    // Only where code of the database's users runs; beside: before, of whatever table.
+    WrittenBy beside;
+    std::string standing, read_under;  // tables; settings
+    long long large_objects = 0;
+    bool in_vain = false;  // own statements were rolled back, so updates are no longer told apart
+};
+
+struct Restoring {
+    schema::Transaction& transaction;
+    const schema::Catalog& catalog;
+    std::string trash_schema;
+    const RestoreOptions& options;
+    const Context& context;
+    std::vector<GroupRow> groups = {};
+    std::map<int, Shape> shapes = {};  // of items, of links, of roots
+    Restored result = {};
+    bool guard_casts = false;              // leave out rows with a value that cannot be cast
+    std::vector<Conflict> conflicts = {};  // found by the attempt itself
+    Watch watch = {};                      // of the attempt
+    // Table after table, rows that triggers made in the place of items giving way. Then also: pairs
+    // of tables of which the first's rows go in first though they refer to the other's; deferred
+    // triggers run behind their table.
+    bool by_step = false;
+    std::vector<std::pair<schema::Oid, schema::Oid>> first = {};
+    bool fire_deferred = false;
+    schema::Oid at = 0;  // the table that a statement is writing to, where one alone does
+
+    std::string items() const;                         // that the asker's role may read
+    std::string own(const std::string& name) const;    // a table or function of the trash schema
+    void as_asker(const std::function<void()>& work);  // as the role of who asks, if there is one
+    schema::Result exec(const std::string& sql) { return transaction.exec(sql); }
+    std::vector<schema::Result> together(const std::vector<schema::Connection::Statement>& all) {
+        return transaction.connection().exec_pipeline(all);
+    }
+};
+
+// rows.cpp
+void add_group(Restoring& restoring, GroupRow group);
+void add_group(Restoring& restoring, long long id);
+std::vector<const schema::Table*> tables_of(const Restoring& restoring);  // of the items, each once
+std::vector<const schema::Table*> concerned(const Restoring& restoring);  // of links too, by oid
+std::vector<const Shape*> shapes_of(const Restoring& restoring, const schema::Table& table);
+// Subquery of the items of the shape: group_id, ordinal, object_id, payload.
+std::string source(const Restoring& restoring, const Shape& shape);
+// The same of a shape with one range: its group, first and last are $1, $2 and $3.
+std::string source_of_one(const Restoring& restoring, const Shape& shape);
+// i.payload[n] of the column, or NULL of its type where the shape lacks it; as text and as value.
+std::string stored(const Shape& shape, int attnum);
+// Of payload, which is at the position there.
+std::string stored_at(const Shape& shape, int position, const std::string& payload);
+std::string value(const Shape& shape, const schema::Column& column);
+// Subquery of all items of the table: group_id, ordinal, object_id, w (text[]: the stored text of
+// the columns in `texts`, for 0 the text of the expression there), e1... (the expressions, which
+// may name the table's columns).
+std::string evaluated(const Restoring& restoring, const schema::Table& table,
+                      const std::vector<std::string>& expressions, const std::vector<int>& texts);
+// Columns whose text may not be readable as their type: (position, column).
+std::vector<std::pair<int, const schema::Column*>> suspects(const Shape& shape);
+// Conflicts from rows (object id, text[] of values): alike but for those.
+void append(std::vector<Conflict>& out, const Conflict& like, const schema::Result& rows);
+// False for errors that say nothing about the rows: deadlocks, timeouts, a lost connection.
+bool about_rows(const Error& error);
+// The same of an error while rows go in: a trigger of theirs may lack a privilege. As another role
+// than the service's that is for who asks to be told.
+bool about_rows_or_triggers(const Restoring& restoring, const Error& error);
+
+// insert.cpp: the shapes of each statement that inserts, in the order in which they go in.
+using Shapes = std::vector<const Shape*>;
+std::vector<Shapes> in_order(Restoring& restoring);
+// All rows, in one round trip where nothing is in the way. last: what else goes with it; answers
+// the result of the last.
+schema::Result insert_all(Restoring& restoring,
+                          const std::vector<schema::Connection::Statement>& last);
+// One step alone: one result, counting rows or with a count for each shape.
+schema::Result insert_step(const Restoring& restoring, const Shapes& step);
+// Rows of one range; how many went in.
+long long insert_one(const Restoring& restoring, const Shape& shape, const Range& range);
+
+// companions.cpp: SQL: the row under the alias was made, or changed, by this transaction.
+std::string made_here(const std::string& alias);
+// What triggers made where the shape's items go gives way; how many of its rows became the items.
+long long replace_made(Restoring& restoring, const Shape& shape);
+// Runs the deferred triggers of the step's tables.
+void fire_deferred(Restoring& restoring, const Shapes& step);
+// Whether another attempt may do better than the one that failed so, and in which way.
+bool try_otherwise(Restoring& restoring, const Error& failed);
+// Rows that triggers made for restored ones, beside those that were captured, go again.
+void remove_companions(Restoring& restoring);
+
+// culprit.cpp: the rows that the database refuses, after an attempt that failed and was rolled
+// back. At least one conflict.
+std::vector<Conflict> find_refused(Restoring& restoring, const Error& failed);
+
+// drift.cpp: values that would get lost without any statement failing.
+std::vector<Conflict> find_losses(Restoring& restoring);
+// drift.cpp: casts that fail, NULL where there must be none, tables that are gone.
+std::vector<Conflict> find_failing_casts(Restoring& restoring);
+std::vector<Conflict> find_missing_values(Restoring& restoring);
+std::vector<Conflict> find_missing_tables(const Restoring& restoring);
+
+// relink.cpp: set references back in rows that lie in the trash, then in live ones.
+void relink_trashed(Restoring& restoring);
+void relink_live(Restoring& restoring);
+// A row that another delete took between those two lies in the trash by now.
+void relink_taken_meanwhile(Restoring& restoring);
+
+// cut_rows.cpp: what triggers changed beside references that are set back becomes as it was; what
+// does not is `altered`.
+void set_rows_back(Restoring& restoring);
+
+// watch.cpp: whether triggers or rules of the database's users run, and which; those of the table
+// first.
+bool runs_code(const Restoring& restoring);
+std::string code_at(const Restoring& restoring, const schema::Table& table);
+// What has been written to the tables of items and links; its answer, row by row.
+schema::Connection::Statement count_written(const Restoring& restoring);
+WrittenBy written_in(const schema::Result& counted);
+WrittenBy written_beside(const schema::Result& counted);  // of schema::written_sql()
+void begin_watch(Restoring& restoring);
+// Names may have moved while a statement waited: throws StaleCatalog where the rows of the
+// attempt's own statements are not in the tables that they were meant for.
+void check_places(const Restoring& restoring, const WrittenBy& now);
+// Conflicts for what code of the database's users took away beside: whole tables; then rows too.
+// What it made is `added`.
+void refuse_harm(Restoring& restoring);
+void judge(Restoring& restoring);
+
+// verify.cpp: rows by identity can be compared only where the items hold its values.
+bool comparable(const Shape& shape);
+// SQL: the row t of the table is the item i of the shape, by the key.
+std::string same_row(const Shape& shape);
+// set is given assignments, all together, as one that is refused keeps the others from being set;
+// then each by itself. What the table does not let stays as it is.
+using Set = std::function<void(const std::vector<std::string>& assignments)>;
+void try_to_set(Restoring& restoring, const std::vector<std::string>& assignments, const Set& set);
+// A conflict for each row that is not there. Then: what came back is what went in.
+void find_absent(Restoring& restoring);
+void verify(Restoring& restoring);
+
+// ancestors.cpp
+std::vector<Conflict> find_missing_parents(Restoring& restoring);
+// Adds the groups in which missing parents lie; false when there is none.
+bool add_ancestors(Restoring& restoring);
+
+// conflicts.cpp: everything that keeps the groups out, after the attempt was rolled back to
+// kSavepoint. Empty when nothing does any more.
+inline constexpr const char* kSavepoint = "trashd_restore";
+std::vector<Conflict> find_conflicts(Restoring& restoring);
+// SELECTs of (tableoid, ctid): live rows that keep items of the table out.
+std::vector<std::string> clashing_rows(const Restoring& restoring, const schema::Table& table);
+// The server's own words, where no look-up explains its error.
+Conflict as_said(const Restoring& restoring, const Error& failed);
+
+}  // namespace trashd::trash

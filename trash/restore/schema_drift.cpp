@@ -1,0 +1,253 @@
+#include "cascade/predicates.hpp"
+#include "schema/value.hpp"
+#include "trash/restore/restore_context.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::literal;
+using std::to_string;
+
+std::string limit() {
+    return " LIMIT " + to_string(kMostConflicts + 1);
+}
+
+Conflict changed(const Shape& shape, const std::string& detail) {
+    Conflict conflict;
+    conflict.kind = "schema-changed";
+    conflict.table = shape.called();
+    conflict.detail = detail;
+    return conflict;
+}
+
+// Characters of a value in an answer: it may have hundreds of megabytes.
+constexpr int kLongestShown = 1000, kLongestLost = 100000;
+
+struct Doubt {
+    std::string column, text, bad;  // its name, its stored text, what is true of a lost value
+};
+
+// Rows (object id, column, value) for which a doubt holds.
+std::string doubtful(const Restoring& restoring, const Shape& shape,
+                     const std::vector<Doubt>& doubts) {
+    std::vector<std::string> values;
+    for (const auto& doubt : doubts) {
+        values.push_back("(" + literal(doubt.column) + ", " + doubt.text + ", " + doubt.bad + ")");
+    }
+    const int longest = restoring.options.lossy ? kLongestLost : kLongestShown;
+    return "SELECT i.object_id, c.name, pg_catalog.left(c.value, " + to_string(longest) +
+           ") FROM " + source(restoring, shape) + " i CROSS JOIN LATERAL (VALUES " +
+           cascade::join(values, ", ") + ") c(name, value, bad) WHERE c.bad";
+}
+
+// Lossy restores leave the values behind and name them; others refuse.
+void judge(Restoring& restoring, const Shape& shape, const std::vector<Doubt>& doubts,
+           std::vector<Conflict>& out, const std::string& detail) {
+    if (doubts.empty()) return;
+    const bool lossy = restoring.options.lossy;
+    const auto found = restoring.exec(doubtful(restoring, shape, doubts) + (lossy ? "" : limit()));
+    for (int row = 0; row < found.rows(); ++row) {
+        const std::string id(found.text(row, 0)), column(found.text(row, 1));
+        if (lossy) {
+            restoring.result.lost.push_back(
+                {shape.called(), id, column, std::string(found.text(row, 2))});
+            continue;
+        }
+        auto conflict = changed(shape, detail);
+        conflict.id = id;
+        conflict.columns = {column};
+        conflict.values = {found.value(row, 2)};
+        out.push_back(std::move(conflict));
+    }
+}
+
+std::vector<Doubt> dropped(const Shape& shape) {
+    std::vector<Doubt> out;
+    for (std::size_t i = 0; i < shape.attnums.size(); ++i) {
+        if (shape.generated[i] || shape.table->column(shape.attnums[i]) != nullptr) continue;
+        const auto text = stored(shape, shape.attnums[i]);
+        out.push_back({shape.names[i], text, text + " IS NOT NULL"});
+    }
+    return out;
+}
+
+// Whether the type still exists under the name it had.
+bool exists(Restoring& restoring, const std::string& type) {
+    try {
+        return !restoring.exec("SELECT pg_catalog.to_regtype(" + literal(type) + ")").null(0, 0);
+    } catch (const Error& error) {
+        if (about_rows(error)) restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kSavepoint);
+        if (!about_rows(error)) throw;
+        return false;
+    }
+}
+
+// Stored text that the new type does not keep: read as the new, written, read as the old, written.
+std::vector<Doubt> narrowed(Restoring& restoring, const Shape& shape) {
+    std::vector<Doubt> out;
+    for (const auto& column : shape.table->columns) {
+        const int position = shape.position(column.attnum);
+        if (position == 0 || column.generated || column.reg) continue;
+        const auto& old = shape.types[position - 1];
+        if (old == column.type || !exists(restoring, old)) continue;
+        const auto text = stored(shape, column.attnum);
+        auto now = column;
+        now.name = "v";
+        const auto back =
+            "(SELECT CASE WHEN pg_catalog.num_nulls(b.v) OPERATOR(pg_catalog.=) 0 THEN "
+            "pg_catalog.format('%s', b.v) END FROM (SELECT (" +
+            schema::to_text(now, "a") + ")::" + old + " AS v FROM (SELECT " +
+            schema::from_text(column, text) + " AS v) a) b)";
+        out.push_back({column.name, text, schema::differ(text, back)});
+    }
+    return out;
+}
+
+// Casts of PostgreSQL's own between the types, or their elements, that hang on the time zone.
+bool by_time_zone(Restoring& restoring, const std::string& old, const schema::Column& now) {
+    const auto element = [](const std::string& oid) {
+        return "(SELECT CASE t.typcategory WHEN 'A' THEN t.typelem ELSE t.oid END FROM "
+               "pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) " +
+               oid + ")";
+    };
+    return restoring
+        .exec(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_cast k JOIN pg_catalog.pg_proc p ON p.oid "
+            "OPERATOR(pg_catalog.=) k.castfunc AND p.provolatile OPERATOR(pg_catalog.=) 's' "
+            "WHERE k.oid OPERATOR(pg_catalog.<) 16384 AND k.castsource OPERATOR(pg_catalog.=) " +
+            element("pg_catalog.to_regtype(" + literal(old) + ")") +
+            " AND k.casttarget OPERATOR(pg_catalog.=) " + element(to_string(now.base_oid)) + ")")
+        .boolean(0, 0);
+}
+
+// Which time zone it was changed under is not known.
+std::vector<Doubt> moved_in_time(Restoring& restoring, const Shape& shape) {
+    std::vector<Doubt> out;
+    for (const auto& column : shape.table->columns) {
+        const int position = shape.position(column.attnum);
+        if (position == 0 || column.generated) continue;
+        const auto& old = shape.types[position - 1];
+        if (old == column.type || !exists(restoring, old) || !by_time_zone(restoring, old, column))
+            continue;
+        const auto text = stored(shape, column.attnum);
+        out.push_back({column.name, text, text + " IS NOT NULL"});
+    }
+    return out;
+}
+
+// The doubt that each column's reading leaves, if any.
+std::vector<Doubt> each_reading(
+    const Shape& shape,
+    const std::function<std::string(const schema::Reading&, const schema::Column&)>& bad) {
+    std::vector<Doubt> out;
+    for (std::size_t i = 0; i < shape.attnums.size(); ++i) {
+        const auto* column = shape.table->column(shape.attnums[i]);
+        if (!column || column->generated) continue;
+        const auto text = "i.payload[" + to_string(i + 1) + "]";
+        const auto doubt = bad(shape.readings[i], *column);
+        if (!doubt.empty()) out.push_back({column->name, text, doubt});
+    }
+    return out;
+}
+
+std::vector<Doubt> dropped_fields(const Shape& shape) {
+    return each_reading(shape, [&](const auto& reading, const auto& column) -> std::string {
+        if (reading.dropped.empty()) return "";
+        const int position = shape.position(column.attnum);
+        return schema::held_dropped(reading, "i.payload[" + to_string(position) + "]");
+    });
+}
+
+std::vector<Doubt> of_other_parts(const Shape& shape) {
+    return each_reading(shape, [&](const auto& reading, const auto& column) -> std::string {
+        const auto text = stored(shape, column.attnum);
+        if (reading.doubtful) return text + " IS NOT NULL";
+        if (!reading.retyped) return "";
+        auto now = column;
+        now.name = "v";
+        return schema::differ(text, "(SELECT " + schema::to_text(now, "a") + " FROM (SELECT " +
+                                        schema::from_text(column, text) + " AS v) a)");
+    });
+}
+
+}  // namespace
+
+std::vector<Conflict> find_losses(Restoring& restoring) {
+    std::vector<Conflict> out;
+    restoring.result.lost.clear();
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.count == 0 || shape.table == nullptr) continue;
+        judge(restoring, shape, dropped(shape), out, "the column was dropped and held a value");
+        judge(restoring, shape, narrowed(restoring, shape), out,
+              "the column's type changed and would alter the value");
+        judge(restoring, shape, moved_in_time(restoring, shape), out,
+              "the column's type changed under a time zone that is not known; in UTC the value "
+              "may be another");
+        judge(restoring, shape, dropped_fields(shape), out,
+              "an attribute of the column's type was dropped and held a value");
+        judge(restoring, shape, of_other_parts(shape), out,
+              "what the column's type is made of changed and may alter the value");
+    }
+    return out;
+}
+
+std::vector<Conflict> find_failing_casts(Restoring& restoring) {
+    std::vector<Conflict> out;
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.count == 0 || shape.table == nullptr) continue;
+        for (const auto& [position, column] : suspects(shape)) {
+            const auto text = stored_at(shape, position, "i.payload");
+            const auto most = ", " + to_string(kLongestShown) + ")";
+            const auto found = restoring.exec(
+                "SELECT * FROM (SELECT i.object_id, "
+                "ARRAY[pg_catalog.left(" +
+                text + most + "], pg_catalog.left(" + restoring.own("cast_error") + "(" + text +
+                ", " + literal(column->type) + ")" + most + " AS error FROM " +
+                source(restoring, shape) + " i OFFSET 0) f WHERE f.error IS NOT NULL" + limit());
+            auto like = changed(shape, "");
+            like.columns = {column->name};
+            const auto from = out.size();
+            append(out, like, found);
+            for (int row = 0; row < found.rows(); ++row)
+                out[from + row].detail = found.text(row, 2);
+        }
+    }
+    return out;
+}
+
+std::vector<Conflict> find_missing_values(Restoring& restoring) {
+    std::vector<Conflict> out;
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.count == 0 || shape.table == nullptr) continue;
+        for (const auto& column : shape.table->columns) {
+            if (!column.not_null || column.generated) continue;
+            const bool known = shape.position(column.attnum) != 0;
+            if (!known && column.has_default) continue;
+            auto like =
+                changed(shape, known ? "the column must not be null now"
+                                     : "the column is new, must not be null and has no default");
+            like.columns = {column.name};
+            if (!known) {
+                out.push_back(like);
+                continue;
+            }
+            append(out, like,
+                   restoring.exec("SELECT i.object_id, ARRAY[NULL]::pg_catalog.text[] FROM " +
+                                  source(restoring, shape) + " i WHERE " +
+                                  stored(shape, column.attnum) + " IS NULL" + limit()));
+        }
+    }
+    return out;
+}
+
+std::vector<Conflict> find_missing_tables(const Restoring& restoring) {
+    std::vector<Conflict> out;
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.count > 0 && shape.table == nullptr) {
+            out.push_back(changed(shape, "the table was dropped"));
+        }
+    }
+    return out;
+}
+
+}  // namespace trashd::trash

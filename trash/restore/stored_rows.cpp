@@ -1,0 +1,282 @@
+#include <algorithm>
+#include <set>
+
+#include "cascade/predicates.hpp"
+#include "schema/context.hpp"
+#include "schema/role.hpp"
+#include "schema/sqlstate.hpp"
+#include "schema/value.hpp"
+#include "trash/restore/restore_context.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::quoted;
+using std::to_string;
+
+std::vector<int> integers(std::string_view array) {
+    std::vector<int> out;
+    for (const auto& element : schema::parse_array(array)) out.push_back(std::stoi(*element));
+    return out;
+}
+
+std::vector<std::string> texts(std::string_view array) {
+    std::vector<std::string> out;
+    for (const auto& element : schema::parse_array(array)) out.push_back(element.value_or(""));
+    return out;
+}
+
+GroupRow read_group(Restoring& restoring, long long id) {
+    const auto found = restoring.exec(
+        "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object FROM " +
+        restoring.own("trash_group") + " WHERE id OPERATOR(pg_catalog.=) " + to_string(id));
+    if (found.rows() != 1) throw Error(Code::kNotFound, "there is no such group");
+    GroupRow group;
+    group.id = id;
+    group.uuid = found.text(0, 1);
+    group.state = found.text(0, 2);
+    group.shapes = integers(found.text(0, 3));
+    for (const auto& count : schema::parse_array(found.text(0, 4))) {
+        group.counts.push_back(std::stoll(*count));
+    }
+    group.size = found.integer(0, 5);
+    group.links = found.integer(0, 6);
+    group.root_shape = static_cast<int>(found.integer(0, 7));
+    group.root_object = found.text(0, 8);
+    return group;
+}
+
+void read_shapes(Restoring& restoring, const GroupRow& group) {
+    std::vector<schema::Param> ids = {to_string(group.root_shape)};
+    for (const int id : group.shapes) ids.emplace_back(to_string(id));
+    const auto found = restoring.together(
+        {{kByIndex},
+         {"SELECT id, relation, COALESCE(now_schema, schema_name), COALESCE(now_table, "
+          "table_name), attnums, names, types, generated, identity, EXISTS (SELECT FROM "
+          "pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) relation), xmin "
+          "OPERATOR(pg_catalog.=) written::pg_catalog.xid, makeup FROM " +
+              restoring.own("shape") +
+              " WHERE id OPERATOR(pg_catalog.=) ANY($1::pg_catalog.int4[]) OR id "
+              "OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT shape FROM " +
+              restoring.own("link") +
+              " WHERE group_id OPERATOR(pg_catalog.=) $2::pg_catalog.int8))",
+          {schema::array_literal(ids), to_string(group.id)}},
+         {kAsPlanned}})[1];
+    for (int row = 0; row < found.rows(); ++row) {
+        Shape shape;
+        shape.id = static_cast<int>(found.integer(row, 0));
+        shape.relation = static_cast<schema::Oid>(found.integer(row, 1));
+        shape.name = {std::string(found.text(row, 2)), std::string(found.text(row, 3))};
+        shape.table = restoring.catalog.table(shape.relation);
+        // made since the catalog was read, and trashed by another instance; or come from elsewhere
+        if ((shape.table == nullptr && found.boolean(row, 9)) || !found.boolean(row, 10))
+            throw StaleCatalog();
+        shape.attnums = integers(found.text(row, 4));
+        shape.names = texts(found.text(row, 5));
+        shape.types = texts(found.text(row, 6));
+        for (const auto& flag : texts(found.text(row, 7))) shape.generated.push_back(flag == "t");
+        shape.identity = integers(found.text(row, 8));
+        shape.readings = schema::readings_of(shape.table, shape.attnums, found.text(row, 11));
+        restoring.shapes.emplace(shape.id, std::move(shape));
+    }
+}
+
+void add_ranges(Restoring& restoring, const GroupRow& group) {
+    long long next = 1;
+    for (std::size_t i = 0; i < group.shapes.size(); ++i) {
+        const auto count = group.counts[i];
+        if (count == 0) continue;
+        auto& shape = restoring.shapes.at(group.shapes[i]);
+        auto* last = shape.ranges.empty() ? nullptr : &shape.ranges.back();
+        if (last != nullptr && last->group == group.id && last->last + 1 == next) {
+            last->last += count;
+        } else {
+            shape.ranges.push_back({group.id, next, next + count - 1});
+        }
+        shape.count += count;
+        next += count;
+    }
+}
+
+// The text of the expression or stored column that w has at the position.
+std::string text_at(const Shape& shape, const std::vector<int>& wanted, std::size_t at) {
+    if (wanted[at] != 0) return stored(shape, wanted[at]);
+    const auto e = "e.e" + to_string(at + 1);
+    return "CASE WHEN pg_catalog.num_nulls(" + e +
+           ") OPERATOR(pg_catalog.=) 0 THEN pg_catalog.format('%s', " + e + ") END";
+}
+
+// Up to the end of its condition. No index on shape may serve: before the first ANALYZE it seems to
+// find few rows.
+std::string items(const Restoring& restoring, const Shape& shape, const std::string& group,
+                  const std::pair<std::string, std::string>& ordinals) {
+    return "(SELECT group_id, ordinal, object_id, payload FROM " + restoring.items() +
+           " WHERE group_id OPERATOR(pg_catalog.=) " + group +
+           " AND ordinal OPERATOR(pg_catalog.>=) " + ordinals.first +
+           " AND ordinal OPERATOR(pg_catalog.<=) " + ordinals.second +
+           " AND shape OPERATOR(pg_catalog.+) 0 OPERATOR(pg_catalog.=) " + to_string(shape.id);
+}
+
+std::string as_table(const Shape& shape) {
+    std::vector<std::string> columns;
+    for (const auto& column : shape.table->columns) {
+        columns.push_back(value(shape, column) + " AS " + quoted(column.name));
+    }
+    return "(SELECT " + cascade::join(columns, ", ") + ") AS " + quoted(shape.table->name.name);
+}
+
+}  // namespace
+
+int Shape::position(int attnum) const {
+    const auto found = std::ranges::find(attnums, attnum);
+    return found == attnums.end() ? 0 : static_cast<int>(found - attnums.begin()) + 1;
+}
+
+void Restoring::as_asker(const std::function<void()>& work) {
+    if (options.role)
+        schema::as_role(transaction.connection(), options.role->name, work);
+    else
+        work();
+}
+
+std::string Restoring::items() const {
+    return options.role ? quoted({options.role->schema, "item"}) : own("item");
+}
+
+std::string Restoring::own(const std::string& name) const {
+    return quoted({trash_schema, name});
+}
+
+void add_group(Restoring& restoring, long long id) {
+    add_group(restoring, read_group(restoring, id));
+}
+
+void add_group(Restoring& restoring, GroupRow group) {
+    read_shapes(restoring, group);
+    add_ranges(restoring, group);
+    restoring.groups.push_back(std::move(group));
+}
+
+std::vector<const schema::Table*> tables_of(const Restoring& restoring) {
+    std::vector<const schema::Table*> out;
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.count == 0 || shape.table == nullptr) continue;
+        if (std::ranges::find(out, shape.table) == out.end()) out.push_back(shape.table);
+    }
+    return out;
+}
+
+std::vector<const schema::Table*> concerned(const Restoring& restoring) {
+    std::map<schema::Oid, const schema::Table*> out;
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.table != nullptr) out[shape.relation] = shape.table;
+    }
+    std::vector<const schema::Table*> tables;
+    for (const auto& [oid, table] : out) tables.push_back(table);
+    return tables;
+}
+
+std::vector<const Shape*> shapes_of(const Restoring& restoring, const schema::Table& table) {
+    std::vector<const Shape*> out;
+    for (const auto& [id, shape] : restoring.shapes) {
+        if (shape.count > 0 && shape.table == &table) out.push_back(&shape);
+    }
+    return out;
+}
+
+std::string source(const Restoring& restoring, const Shape& shape) {
+    std::vector<std::string> parts;
+    std::string guard;
+    if (restoring.guard_casts) {
+        for (const auto& [position, column] : suspects(shape)) {
+            guard += " AND " + restoring.own("cast_error") + "(" +
+                     stored_at(shape, position, "payload") + ", " + schema::literal(column->type) +
+                     ") IS NULL";
+        }
+        // the casts must not be tried before the guard has spoken
+        if (!guard.empty()) guard += " OFFSET 0";
+    }
+    for (const auto& range : shape.ranges) {
+        parts.push_back(items(restoring, shape, to_string(range.group),
+                              {to_string(range.first), to_string(range.last)}) +
+                        guard + ")");
+    }
+    return "(" + cascade::join(parts, " UNION ALL ") + ")";
+}
+
+std::string source_of_one(const Restoring& restoring, const Shape& shape) {
+    return items(restoring, shape, "$1::pg_catalog.int8",
+                 {"$2::pg_catalog.int4", "$3::pg_catalog.int4"}) +
+           ")";
+}
+
+std::string stored(const Shape& shape, int attnum) {
+    const int position = shape.position(attnum);
+    return position == 0 ? "NULL::pg_catalog.text" : stored_at(shape, position, "i.payload");
+}
+
+std::string stored_at(const Shape& shape, int position, const std::string& payload) {
+    return schema::read_today(shape.readings[position - 1],
+                              payload + "[" + to_string(position) + "]");
+}
+
+std::string value(const Shape& shape, const schema::Column& column) {
+    return schema::from_text(column, stored(shape, column.attnum));
+}
+
+std::string evaluated(const Restoring& restoring, const schema::Table& table,
+                      const std::vector<std::string>& expressions, const std::vector<int>& wanted) {
+    std::vector<std::string> parts, computed;
+    for (std::size_t i = 0; i < expressions.size(); ++i) {
+        computed.push_back("(" + expressions[i] + ") AS e" + to_string(i + 1));
+    }
+    for (const auto* shape : shapes_of(restoring, table)) {
+        std::vector<std::string> words;
+        for (std::size_t i = 0; i < wanted.size(); ++i) words.push_back(text_at(*shape, wanted, i));
+        parts.push_back("SELECT i.group_id, i.ordinal, i.object_id, ARRAY[" +
+                        cascade::join(words, ", ") + "]::pg_catalog.text[] AS w, e.* FROM " +
+                        source(restoring, *shape) + " i CROSS JOIN LATERAL (SELECT " +
+                        cascade::join(computed, ", ") + " FROM " + as_table(*shape) + ") e");
+    }
+    return "(" + cascade::join(parts, " UNION ALL ") + ")";
+}
+
+std::vector<std::pair<int, const schema::Column*>> suspects(const Shape& shape) {
+    std::vector<std::pair<int, const schema::Column*>> out;
+    if (shape.table == nullptr) return out;
+    for (const auto& column : shape.table->columns) {
+        const int position = shape.position(column.attnum);
+        if (position == 0 || column.generated) continue;
+        if (column.user_type || column.reg || column.type != shape.types[position - 1]) {
+            out.emplace_back(position, &column);
+        }
+    }
+    return out;
+}
+
+void append(std::vector<Conflict>& out, const Conflict& like, const schema::Result& rows) {
+    for (int row = 0; row < rows.rows(); ++row) {
+        auto conflict = like;
+        conflict.id = rows.text(row, 0);
+        conflict.values = schema::parse_array(rows.text(row, 1));
+        out.push_back(std::move(conflict));
+    }
+}
+
+bool about_rows(const Error& error) {
+    static const std::set<std::string> kClasses = {"22", "23", "27", "3F", "42", "44", "54", "P0"};
+    if (!error.sql() || schema::is_unwritable(error)) return false;
+    // what a trigger raises may have any SQLSTATE
+    const auto frames = schema::frames_of(*error.sql());
+    if (!frames.empty() && frames.front().by_author) return true;
+    const bool of_rows = !frames.empty() || kClasses.count(error.sql()->sqlstate.substr(0, 2)) > 0;
+    return of_rows && error.code() != Code::kUnavailable &&
+           !error.is(sqlstate::kInsufficientPrivilege);
+}
+
+bool about_rows_or_triggers(const Restoring& restoring, const Error& error) {
+    const bool may_lack = !restoring.options.role && error.is(sqlstate::kInsufficientPrivilege);
+    return about_rows(error) || (may_lack && !schema::frames_of(*error.sql()).empty());
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,336 @@
+#include <algorithm>
+
+#include "cascade/predicates.hpp"
+#include "schema/value.hpp"
+#include "trash/restore/restore_context.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using cascade::join;
+using schema::quoted;
+using std::to_string;
+
+bool became_generated(const Shape& shape) {
+    return std::ranges::any_of(shape.table->columns, [&](const auto& column) {
+        const int position = shape.position(column.attnum);
+        return column.generated && position != 0 && !shape.generated[position - 1];
+    });
+}
+
+// What the column's text should be now: as stored, or as its new type writes the same.
+std::string expected(const Shape& shape, const schema::Column& column) {
+    const auto text = stored(shape, column.attnum);
+    if (column.generated || column.type == shape.types[shape.position(column.attnum) - 1])
+        return text;
+    auto now = column;
+    now.name = "v";
+    return "(SELECT " + schema::to_text(now, "a") + " FROM (SELECT " +
+           schema::from_text(column, text) + " AS v) a)";
+}
+
+bool compared(const Shape& shape, const schema::Column& column) {
+    const int position = shape.position(column.attnum);
+    return position != 0 && !(column.generated && shape.generated[position - 1]);
+}
+
+// NULL, or the attnums whose live text is another than it should be.
+std::string differing(const Shape& shape) {
+    std::vector<std::string> out;
+    for (const auto& column : shape.table->columns) {
+        if (!compared(shape, column)) continue;
+        out.push_back("CASE WHEN " +
+                      schema::differ(expected(shape, column), schema::to_text(column, "t")) +
+                      " THEN " + to_string(column.attnum) + " END");
+    }
+    return "(SELECT pg_catalog.array_agg(x.n) FROM pg_catalog.unnest(ARRAY[" + join(out, ", ") +
+           "]::pg_catalog.int4[]) x(n) WHERE x.n IS NOT NULL)";
+}
+
+std::string live_rows(const Restoring& restoring, const Shape& shape) {
+    return source(restoring, shape) + " i LEFT JOIN " + schema::relation(*shape.table) +
+           " AS t ON " + same_row(shape);
+}
+
+void refuse_absent(Restoring& restoring, const Shape& shape, std::string_view id) {
+    Conflict conflict;
+    conflict.kind = "constraint";
+    conflict.table = shape.called();
+    conflict.id = id;
+    conflict.detail =
+        "the row went in and is not there at the end, or not under its key; look at " +
+        code_at(restoring, *shape.table);
+    restoring.conflicts.push_back(std::move(conflict));
+}
+
+// A trigger may have taken a row away or changed its key, a rule may have put it elsewhere, and
+// nothing has failed.
+void refuse_all_absent(Restoring& restoring, const Shape& shape) {
+    const auto found = restoring.exec("SELECT i.object_id FROM " + live_rows(restoring, shape) +
+                                      " WHERE t.ctid IS NULL LIMIT " + to_string(kMostConflicts));
+    for (int row = 0; row < found.rows(); ++row)
+        refuse_absent(restoring, shape, found.text(row, 0));
+}
+
+// (object_id, attnums, payload, absent) and what else is asked for, of rows that are not as they
+// went in.
+std::string differences(const Restoring& restoring, const Shape& shape,
+                        const std::string& more = "") {
+    return "SELECT i.object_id, d.attnums, i.payload, t.ctid IS NULL AS absent" + more + " FROM " +
+           live_rows(restoring, shape) + " CROSS JOIN LATERAL (SELECT " + differing(shape) +
+           " AS attnums) d WHERE t.ctid IS NULL OR d.attnums IS NOT NULL";
+}
+
+// JSON of the columns of d.attnums: as they went in, or as they are in the row t.
+std::string named_values(const Shape& shape, bool live) {
+    std::vector<std::string> rows;
+    for (const auto& column : shape.table->columns) {
+        if (!compared(shape, column)) continue;
+        const auto now = live ? "t." + quoted(column.name) : value(shape, column);
+        rows.push_back("(" + to_string(column.attnum) + ", " + schema::literal(column.name) +
+                       ", pg_catalog.to_json(" + now + "))");
+    }
+    return ", (SELECT pg_catalog.json_object_agg(x.name, x.now ORDER BY x.attnum) FROM (VALUES " +
+           join(rows, ", ") +
+           ") x(attnum, name, now) WHERE x.attnum OPERATOR(pg_catalog.=) ANY (d.attnums))";
+}
+
+long long set_columns(Restoring& restoring, const Shape& shape,
+                      const std::vector<std::string>& set) {
+    long long rows = 0;
+    restoring.as_asker([&] {
+        rows = restoring
+                   .exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " +
+                         join(set, ", ") + " FROM " + source(restoring, shape) + " i WHERE " +
+                         same_row(shape) + " AND " + differing(shape) + " IS NOT NULL")
+                   .affected();
+    });
+    restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
+    return rows;
+}
+
+void put_right(Restoring& restoring, const Shape& shape, const std::vector<int>& attnums) {
+    std::vector<std::string> set;
+    for (const int attnum : attnums) {
+        const auto& column = *shape.table->column(attnum);
+        if (column.generated || column.identity == "always") continue;
+        set.push_back(quoted(column.name) + " = " + value(shape, column));
+    }
+    try_to_set(restoring, set, [&](const std::vector<std::string>& some) {
+        restoring.watch.own[shape.relation].updated += set_columns(restoring, shape, some);
+    });
+}
+
+// Rows cannot be told apart by a key, nor by what was added to the table since: what went in and is
+// not there like that, with a row of this transaction that is like none that went in.
+std::string pairs(const Restoring& restoring, const Shape& shape) {
+    std::vector<std::string> live, kept;
+    for (const auto& column : shape.table->columns) {
+        if (!compared(shape, column)) continue;
+        live.push_back(schema::to_text(column, "t"));
+        kept.push_back(expected(shape, column));
+    }
+    const auto numbered = [](const std::vector<std::string>& texts) {
+        const auto row = "ARRAY[" + join(texts, ", ") + "]::pg_catalog.text[]";
+        return row + " AS k, pg_catalog.row_number() OVER (PARTITION BY " + row + ") AS n";
+    };
+    const auto alone = [](const std::string& one, const std::string& other) {
+        return ", pg_catalog.row_number() OVER (ORDER BY " + one + ".k, " + one + ".n) AS m FROM " +
+               one + " WHERE NOT EXISTS (SELECT FROM " + other + " WHERE " + one +
+               ".k OPERATOR(pg_catalog.=) " + other + ".k AND " + one +
+               ".n OPERATOR(pg_catalog.=) " + other + ".n)";
+    };
+    return "(WITH a AS MATERIALIZED (SELECT i.payload, " + numbered(kept) + " FROM " +
+           source(restoring, shape) +
+           " i), b AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS place, " + numbered(live) +
+           " FROM " + schema::relation(*shape.table) + " AS t WHERE " + made_here("t") +
+           ") SELECT x.payload, y.part, y.place, ''::pg_catalog.text AS object_id FROM (SELECT "
+           "a.payload" +
+           alone("a", "b") + ") x JOIN (SELECT b.part, b.place" + alone("b", "a") +
+           ") y ON x.m OPERATOR(pg_catalog.=) y.m)";
+}
+
+std::string paired_rows(const Restoring& restoring, const Shape& shape) {
+    return pairs(restoring, shape) + " i JOIN " + schema::relation(*shape.table) +
+           " AS t ON t.tableoid OPERATOR(pg_catalog.=) i.part AND t.ctid OPERATOR(pg_catalog.=) "
+           "i.place";
+}
+
+// Every row of this transaction is one that went in, and no other is taken for one.
+bool all_went_in(Restoring& restoring, const Shape& shape) {
+    const auto rows =
+        restoring.exec("SELECT pg_catalog.count(*) FROM " + schema::relation(*shape.table) +
+                       " AS t WHERE " + made_here("t"));
+    return rows.integer(0, 0) == shape.count;
+}
+
+void put_pairs_right(Restoring& restoring, const Shape& shape) {
+    std::vector<std::string> set;
+    for (const auto& column : shape.table->columns) {
+        if (!compared(shape, column) || column.generated || column.identity == "always") continue;
+        set.push_back(quoted(column.name) + " = " + value(shape, column));
+    }
+    if (set.empty()) return;
+    try_to_set(restoring, {join(set, ", ")}, [&](const std::vector<std::string>& all) {
+        long long rows = 0;
+        restoring.as_asker([&] {
+            rows = restoring
+                       .exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " + all[0] +
+                             " FROM " + pairs(restoring, shape) +
+                             " i WHERE t.tableoid OPERATOR(pg_catalog.=) i.part AND t.ctid "
+                             "OPERATOR(pg_catalog.=) i.place")
+                       .affected();
+        });
+        restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
+        restoring.watch.own[shape.relation].updated += rows;
+    });
+}
+
+std::vector<int> differing_columns(Restoring& restoring, const Shape& shape) {
+    const auto found = restoring.exec("SELECT DISTINCT pg_catalog.unnest(d.attnums) FROM (" +
+                                      differences(restoring, shape) + ") d");
+    std::vector<int> out;
+    for (int row = 0; row < found.rows(); ++row) {
+        out.push_back(static_cast<int>(found.integer(row, 0)));
+    }
+    return out;
+}
+
+// A stored value that a column generated by now would silently replace.
+void refuse_generated(Restoring& restoring, const Shape& shape, const Altered& altered,
+                      const std::vector<schema::Param>& payload) {
+    for (const auto& name : altered.columns) {
+        const auto* column = shape.table->column(name);
+        if (!column->generated) continue;
+        Conflict conflict;
+        conflict.kind = "schema-changed";
+        conflict.table = altered.table;
+        conflict.id = altered.id;
+        conflict.columns = {name};
+        conflict.values = {payload[shape.position(column->attnum) - 1]};
+        conflict.detail = "the column is generated now and would get another value";
+        restoring.conflicts.push_back(std::move(conflict));
+    }
+}
+
+void report(Restoring& restoring, const Shape& shape, const schema::Result& found) {
+    for (int row = 0; row < found.rows(); ++row) {
+        if (found.boolean(row, 3)) {
+            refuse_absent(restoring, shape, found.text(row, 0));
+            continue;
+        }
+        Altered altered{shape.called(),
+                        std::string(found.text(row, 0)),
+                        {},
+                        std::string(found.text(row, 4)),
+                        std::string(found.text(row, 5))};
+        for (const auto& attnum : schema::parse_array(found.text(row, 1))) {
+            altered.columns.push_back(shape.table->column(std::stoi(*attnum))->name);
+        }
+        refuse_generated(restoring, shape, altered, schema::parse_array(found.text(row, 2)));
+        restoring.result.altered.push_back(std::move(altered));
+    }
+}
+
+void report(Restoring& restoring, const Shape& shape) {
+    report(restoring, shape,
+           restoring.exec(differences(restoring, shape,
+                                      named_values(shape, false) + named_values(shape, true)) +
+                          " LIMIT " + to_string(kMostConflicts)));
+}
+
+void verify_pairs(Restoring& restoring, const Shape& shape) {
+    if (all_went_in(restoring, shape)) put_pairs_right(restoring, shape);
+    report(restoring, shape,
+           restoring.exec("SELECT i.object_id, d.attnums, i.payload, false" +
+                          named_values(shape, false) + named_values(shape, true) + " FROM " +
+                          paired_rows(restoring, shape) + " CROSS JOIN LATERAL (SELECT " +
+                          differing(shape) + " AS attnums) d WHERE d.attnums IS NOT NULL LIMIT " +
+                          to_string(kMostConflicts)));
+}
+
+// False: the table does not let them, and the rows stay as the triggers left them.
+bool may_set(Restoring& restoring, const std::vector<std::string>& assignments, const Set& set) {
+    restoring.exec("SAVEPOINT trashd_put_right");
+    const auto own = restoring.watch.own;
+    bool done = true;
+    try {
+        set(assignments);
+    } catch (const Error& error) {
+        if (!about_rows(error)) throw;
+        restoring.exec("ROLLBACK TO SAVEPOINT trashd_put_right");
+        restoring.watch.own = own;
+        restoring.watch.in_vain = true;
+        done = false;
+    }
+    restoring.exec("RELEASE SAVEPOINT trashd_put_right");
+    return done;
+}
+
+}  // namespace
+
+void try_to_set(Restoring& restoring, const std::vector<std::string>& assignments, const Set& set) {
+    if (assignments.empty() || may_set(restoring, assignments, set) || assignments.size() == 1)
+        return;
+    for (const auto& one : assignments) may_set(restoring, {one}, set);
+}
+
+std::string same_row(const Shape& shape) {
+    const auto& table = *shape.table;
+    const auto operators = cascade::identity_operators(table);
+    std::vector<std::string> out;
+    for (std::size_t k = 0; k < table.identity.size(); ++k) {
+        const auto& column = *table.column(table.identity[k]);
+        out.push_back(cascade::value_of(table, column.attnum, "t") + " " + operators[k] + " " +
+                      schema::in_base_type(column, value(shape, column)));
+    }
+    return join(out, " AND ");
+}
+
+bool comparable(const Shape& shape) {
+    const auto& identity = shape.table->identity;
+    return !identity.empty() &&
+           std::ranges::all_of(identity, [&](int attnum) { return shape.position(attnum) != 0; });
+}
+
+namespace {
+
+std::vector<const Shape*> to_compare(const Restoring& restoring) {
+    std::vector<const Shape*> out;
+    for (const auto& [id, shape] : restoring.shapes)
+        if (shape.count > 0 && shape.table != nullptr && comparable(shape)) out.push_back(&shape);
+    return out;
+}
+
+// Where all items of the table have one form.
+std::vector<const Shape*> without_keys(const Restoring& restoring) {
+    std::vector<const Shape*> out;
+    for (const auto& [id, shape] : restoring.shapes)
+        if (shape.count > 0 && shape.table != nullptr && !comparable(shape) &&
+            shapes_of(restoring, *shape.table).size() == 1)
+            out.push_back(&shape);
+    return out;
+}
+
+}  // namespace
+
+void find_absent(Restoring& restoring) {
+    for (const auto* shape : to_compare(restoring)) refuse_all_absent(restoring, *shape);
+}
+
+void verify(Restoring& restoring) {
+    const bool code = runs_code(restoring);
+    std::vector<const Shape*> differ;
+    for (const auto* shape : to_compare(restoring)) {
+        if (!code && !became_generated(*shape)) continue;
+        const auto columns = differing_columns(restoring, *shape);
+        if (columns.empty()) continue;
+        put_right(restoring, *shape, columns);
+        differ.push_back(shape);
+    }
+    for (const auto* shape : differ) report(restoring, *shape);
+    if (!code) return;
+    for (const auto* shape : without_keys(restoring)) verify_pairs(restoring, *shape);
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,156 @@
+#include "trash/store/key_spelling.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "cascade/predicates.hpp"
+#include "schema/identifier.hpp"
+#include "schema/value.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Column;
+using schema::literal;
+using schema::quoted;
+using schema::Table;
+using std::to_string;
+
+// Built-in types that write equal values alike under the settings of every transaction; numeric,
+// float, interval, character(n), jsonb, arrays and all that others made are not among them.
+constexpr std::array<schema::Oid, 26> kOneText = {
+    16,  17,  18,  19,   20,   21,   23,   25,   26,   28,   29,   650,  774,
+    790, 829, 869, 1043, 1082, 1083, 1114, 1184, 1266, 1560, 1562, 2950, 3220};
+
+bool one_text(const Column& column) {
+    return column.reg ||
+           (column.deterministic && std::ranges::find(kOneText, column.base_oid) != kOneText.end());
+}
+
+// The key's column at the position, from 0, out of an id (key_text).
+std::string part(const Table& table, std::size_t at, const std::string& id) {
+    if (table.identity.size() == 1) return id;
+    return "pg_catalog.replace(pg_catalog.replace(pg_catalog.split_part(" + id + ", ',', " +
+           to_string(at + 1) + "), '%2C', ','), '%25', '%')";
+}
+
+std::string value(const Column& column, const std::string& text) {
+    const auto read = schema::in_base_type(column, schema::from_text(column, text));
+    return column.collation.empty() ? read : "(" + read + ") COLLATE " + column.collation;
+}
+
+std::string readable(const Column& column, const std::string& text,
+                     const std::string& trash_schema) {
+    return quoted({trash_schema, "cast_error"}) + "(" + text + ", " + literal(column.type) +
+           ") IS NULL";
+}
+
+// That the forms s wrote the key in the types that it has today, which are built in.
+std::string sure(const Table& table) {
+    std::string all;
+    for (const int attnum : table.identity) {
+        const auto& column = *table.column(attnum);
+        if (column.user_type) return "false";
+        all += (all.empty() ? "" : " AND ") + std::string("s.types[pg_catalog.array_position(") +
+               "s.attnums, " + to_string(attnum) + "::pg_catalog.int2)] OPERATOR(pg_catalog.=) " +
+               literal(column.type);
+    }
+    return all;
+}
+
+// stored: a SELECT of object_id and sure.
+std::string spelt(const Table& table, const std::string& ids, const std::string& stored,
+                  const std::string& trash_schema) {
+    if (text_decides(table, table.identity))
+        return "(SELECT id, ARRAY[id] AS ids FROM (" + ids + ") w(id))";
+    return "(SELECT w.id, pg_catalog.array_agg(DISTINCT o.object_id) AS ids FROM (" + ids +
+           ") w(id) JOIN (" + stored + ") o ON " +
+           same_object(table, "o.object_id", "o.sure", "w.id", trash_schema) + " GROUP BY w.id)";
+}
+
+// SELECTs of object_id and sure.
+std::string in_items(const Table& table, const std::string& trash_schema) {
+    return "SELECT DISTINCT i.object_id, " + sure(table) + " AS sure FROM " +
+           quoted({trash_schema, "shape"}) + " s JOIN " + quoted({trash_schema, "item"}) +
+           " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation OPERATOR(pg_catalog.=) " +
+           to_string(table.oid);
+}
+
+std::string in_ledger(const Table& table, const std::string& trash_schema) {
+    return "SELECT DISTINCT l.object_id, false AS sure FROM " + quoted({trash_schema, "ledger"}) +
+           " l WHERE (l.schema_name, l.table_name) IN (" + names_of(table, trash_schema) + ")";
+}
+
+// A text that cannot be read, or has other parts than the key has columns, is no key: CASE asks
+// that before it is read, and OFFSET keeps the planner from reading it before.
+std::string written(const Table& table, const std::string& id, const std::string& stored,
+                    const std::string& trash_schema) {
+    if (text_decides(table, table.identity)) return "SELECT " + id;
+    std::string is_one = table.identity.size() == 1
+                             ? "true"
+                             : "pg_catalog.cardinality(pg_catalog.string_to_array(w.id, ',')) "
+                               "OPERATOR(pg_catalog.=) " +
+                                   to_string(table.identity.size());
+    for (std::size_t k = 0; k < table.identity.size(); ++k)
+        is_one += " AND " +
+                  readable(*table.column(table.identity[k]), part(table, k, "w.id"), trash_schema);
+    return "SELECT " + id + " UNION SELECT o.object_id FROM (" + stored +
+           ") o CROSS JOIN (SELECT " + id + " AS id OFFSET 0) w WHERE CASE WHEN " + is_one +
+           " THEN " + same_object(table, "o.object_id", "o.sure", "w.id", trash_schema) + " END";
+}
+
+}  // namespace
+
+bool text_decides(const Table& table, const std::vector<int>& attnums) {
+    return std::ranges::all_of(attnums,
+                               [&](int attnum) { return one_text(*table.column(attnum)); });
+}
+
+std::string reads_as(const Column& column, const std::string& stored, const std::string& equals,
+                     const std::string& of, const std::string& trash_schema) {
+    return "(CASE WHEN " + readable(column, stored, trash_schema) + " THEN " +
+           value(column, stored) + " END " + equals + " " + of + ")";
+}
+
+// Each side of an operator is of one relation, so that the server may hash them.
+std::string same_object(const Table& table, const std::string& stored, const std::string& sure,
+                        const std::string& id, const std::string& trash_schema) {
+    const auto operators = cascade::identity_operators(table);
+    std::vector<std::string> all;
+    for (std::size_t k = 0; k < operators.size(); ++k) {
+        const auto& column = *table.column(table.identity[k]);
+        const auto text = part(table, k, stored);
+        all.push_back("(CASE WHEN " + sure + " OR " + readable(column, text, trash_schema) +
+                      " THEN " + value(column, text) + " END) " + operators[k] + " " +
+                      value(column, part(table, k, id)));
+    }
+    return "(" + cascade::join(all, " AND ") + ")";
+}
+
+std::string spelt_by_items(const Table& table, const std::string& ids,
+                           const std::string& trash_schema) {
+    return spelt(table, ids, in_items(table, trash_schema), trash_schema);
+}
+
+std::string spelt_by_ledger(const Table& table, const std::string& ids,
+                            const std::string& trash_schema) {
+    return spelt(table, ids, in_ledger(table, trash_schema), trash_schema);
+}
+
+std::string written_in_items(const Table& table, const std::string& id,
+                             const std::string& trash_schema) {
+    return written(table, id, in_items(table, trash_schema), trash_schema);
+}
+
+std::string written_in_ledger(const Table& table, const std::string& id,
+                              const std::string& trash_schema) {
+    return written(table, id, in_ledger(table, trash_schema), trash_schema);
+}
+
+std::string names_of(const Table& table, const std::string& trash_schema) {
+    return "SELECT " + literal(table.name.schema) + ", " + literal(table.name.name) +
+           " UNION SELECT s.schema_name, s.table_name FROM " + quoted({trash_schema, "shape"}) +
+           " s WHERE s.relation OPERATOR(pg_catalog.=) " + to_string(table.oid);
+}
+
+}  // namespace trashd::trash

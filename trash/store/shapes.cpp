@@ -1,0 +1,171 @@
+#include "trash/store/shapes.hpp"
+
+#include <algorithm>
+
+#include "cascade/predicates.hpp"
+#include "schema/value.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::quoted;
+using std::to_string;
+
+struct Shown {
+    std::string name, sql;
+};
+
+std::string stored(const Form& form, int position) {
+    return schema::read_today(form.readings[static_cast<std::size_t>(position) - 1],
+                              "i.payload[" + to_string(position) + "]");
+}
+
+std::string readable(const std::string& text, const std::string& type,
+                     const std::string& trash_schema) {
+    return quoted({trash_schema, "cast_error"}) + "(" + text + ", " + schema::literal(type) +
+           ") IS NULL";
+}
+
+// Built-in types read back what they wrote; labels, members and checks of a user's may change, and
+// what oids are of may go.
+bool certain(const Form& form, int position, const schema::Column& column) {
+    return form.types[static_cast<std::size_t>(position) - 1] == column.type && !column.user_type &&
+           !column.reg;
+}
+
+std::string json_or_text(const std::string& value, const std::string& text,
+                         const std::string& condition) {
+    return "CASE WHEN " + condition + " THEN pg_catalog.to_json(" + value +
+           ") ELSE pg_catalog.to_json(" + text + ") END";
+}
+
+std::string shown(const Form& form, const schema::Column& column, int position,
+                  const std::string& trash_schema) {
+    const auto text = stored(form, position);
+    const auto value = schema::from_text(column, text);
+    if (certain(form, position, column)) return value;
+    return json_or_text(value, text, readable(text, column.type, trash_schema));
+}
+
+std::string shown_as_it_was(const Form& form, std::size_t at, const std::string& trash_schema) {
+    const auto position = static_cast<int>(at) + 1;
+    const auto text = stored(form, position);
+    const auto* column = form.table ? form.table->column(form.attnums[at]) : nullptr;
+    if (column && column->type == form.types[at])
+        return shown(form, *column, position, trash_schema);
+    if (!form.type_exists[at]) return text;
+    schema::Column gone;
+    gone.type = form.types[at];
+    gone.cast_from_text = true;  // a cast from text need not be what reads the stored text
+    return json_or_text(schema::from_text(gone, text), text,
+                        readable(text, form.types[at], trash_schema));
+}
+
+bool has_name(const std::vector<Shown>& columns, const std::string& name) {
+    return std::ranges::find(columns, name, &Shown::name) != columns.end();
+}
+
+std::string json_of(const std::vector<Shown>& columns, const std::string& trash_schema,
+                    const ItemPlace& place) {
+    std::vector<std::string> names, parts;
+    for (const auto& column : columns) {
+        names.push_back(column.name);
+        parts.push_back(column.sql + " AS " + quoted(column.name));
+    }
+    const auto alias = schema::row_alias(names);
+    return "(SELECT pg_catalog.row_to_json(" + alias + ") FROM " + quoted({trash_schema, "item"}) +
+           " i CROSS JOIN LATERAL (SELECT " + cascade::join(parts, ", ") + " OFFSET 0) " + alias +
+           " WHERE i.group_id OPERATOR(pg_catalog.=) " + place.group_id +
+           " AND i.ordinal OPERATOR(pg_catalog.=) " + place.ordinal + ")";
+}
+
+std::vector<std::string> texts(std::string_view array) {
+    std::vector<std::string> out;
+    for (const auto& element : schema::parse_array(array)) out.push_back(element.value_or(""));
+    return out;
+}
+
+std::vector<Form> read(schema::Connection& connection, const schema::Catalog& catalog,
+                       const std::string& trash_schema, const std::string& condition,
+                       const std::string& param) {
+    const auto found = connection.exec(
+        "SELECT s.id, s.relation, s.attnums, s.names, s.types, "
+        "ARRAY(SELECT pg_catalog.to_regtype(u.t) IS NOT NULL FROM pg_catalog.unnest(s.types) "
+        "WITH ORDINALITY u(t, n) ORDER BY u.n), s.makeup FROM " +
+            quoted({trash_schema, "shape"}) + " s WHERE " + condition + " ORDER BY s.id",
+        {param});
+    std::vector<Form> forms;
+    for (int row = 0; row < found.rows(); ++row) {
+        Form form;
+        form.id = static_cast<int>(found.integer(row, 0));
+        form.table = catalog.table(static_cast<schema::Oid>(found.integer(row, 1)));
+        for (const auto& number : texts(found.text(row, 2)))
+            form.attnums.push_back(std::stoi(number));
+        form.names = texts(found.text(row, 3));
+        form.types = texts(found.text(row, 4));
+        for (const auto& flag : texts(found.text(row, 5))) form.type_exists.push_back(flag == "t");
+        form.readings = schema::readings_of(form.table, form.attnums, found.text(row, 6));
+        forms.push_back(std::move(form));
+    }
+    return forms;
+}
+
+}  // namespace
+
+int Form::position(int attnum) const {
+    const auto found = std::ranges::find(attnums, attnum);
+    return found == attnums.end() ? 0 : static_cast<int>(found - attnums.begin()) + 1;
+}
+
+std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
+                           const std::string& trash_schema, const schema::Table& table) {
+    return read(connection, catalog, trash_schema,
+                "s.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid", to_string(table.oid));
+}
+
+std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
+                           const std::string& trash_schema, const std::vector<int>& ids) {
+    std::vector<schema::Param> all;
+    for (int id : ids) all.push_back(to_string(id));
+    return read(connection, catalog, trash_schema, "s.id OPERATOR(pg_catalog.=) ANY($1::int[])",
+                schema::array_literal(all));
+}
+
+std::string typed_value(const Form& form, const schema::Column& column,
+                        const std::string& trash_schema, bool careful) {
+    const int position = form.position(column.attnum);
+    std::string value =
+        schema::from_text(column, position ? stored(form, position) : "NULL::pg_catalog.text");
+    if (position && !certain(form, position, column)) {
+        const bool same = form.types[static_cast<std::size_t>(position) - 1] == column.type;
+        if (careful || !same)
+            value = "CASE WHEN " + readable(stored(form, position), column.type, trash_schema) +
+                    " THEN " + value + " END";
+    }
+    return column.collation.empty() ? value : "(" + value + ") COLLATE " + column.collation;
+}
+
+std::string json_as_it_was(const Form& form, const std::string& trash_schema,
+                           const ItemPlace& place) {
+    std::vector<Shown> columns;
+    for (std::size_t at = 0; at < form.names.size(); ++at)
+        columns.push_back({form.names[at], shown_as_it_was(form, at, trash_schema)});
+    return json_of(columns, trash_schema, place);
+}
+
+std::string json_as_today(const Form& form, const std::string& trash_schema, const ItemPlace& place,
+                          const std::vector<std::string>& select) {
+    std::vector<Shown> columns;
+    for (const auto& column : form.table->columns) {
+        if (!select.empty() && std::ranges::find(select, column.name) == select.end()) continue;
+        const int position = form.position(column.attnum);
+        columns.push_back({column.name, position ? shown(form, column, position, trash_schema)
+                                                 : "NULL::pg_catalog.text"});
+    }
+    for (std::size_t at = 0; select.empty() && at < form.names.size(); ++at)
+        if (!form.table->column(form.attnums[at]) && !has_name(columns, form.names[at]))
+            columns.push_back({form.names[at], shown_as_it_was(form, at, trash_schema)});
+    return json_of(columns, trash_schema, place);
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,17 @@
+#include "trash/store/trigger_settings.hpp"
+
+namespace trashd::trash {
+
+schema::Connection::Statement told(const std::string& action, const std::string& group_uuid,
+                                   const Context& context) {
+    return {
+        "SELECT pg_catalog.set_config('trashd.action', $1, true), "
+        "pg_catalog.set_config('trashd.group', $2, true), "
+        "pg_catalog.set_config('trashd.principal', $3, true), "
+        "pg_catalog.set_config('trashd.reason', $4, true), "
+        "pg_catalog.set_config('trashd.request', $5, true)",
+        {action, group_uuid, context.by, context.reason.value_or(""),
+         context.request_id.value_or("")}};
+}
+
+}  // namespace trashd::trash
