@@ -2,6 +2,7 @@
 
 #include "cascade/statements.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -58,7 +59,7 @@ std::string Collecting::is_named() const {
         equal.push_back(value_of(table, column.attnum, "t") + " " + operators[i] + " " +
                         schema::in_base_type(column, wanted));
     }
-    return join(equal, " AND ") + and_of_tenant(plan_, table);
+    return schema::join(equal, " AND ") + and_of_tenant(plan_, table);
 }
 
 std::string Collecting::take_root() const {
@@ -75,9 +76,10 @@ std::string Collecting::take_root() const {
         columns.push_back(is_.key_value(0, attnum) + " AS c" + number);
         assigned += "  " + is_.variable("k", 0, attnum) + " := ARRAY[_root.c" + number + "];\n";
     }
-    return "  SELECT " + join(columns, ", ") + " INTO _root FROM " + relation(table) + " t WHERE " +
-           is_named() + (for_impact_ ? "" : " FOR UPDATE") + ";\n  IF NOT FOUND THEN " +
-           raise(sqlstate::kNoSuchRow, "no such row") + "  END IF;\n" + assigned;
+    return "  SELECT " + schema::join(columns, ", ") + " INTO _root FROM " + relation(table) +
+           " t WHERE " + is_named() + (for_impact_ ? "" : " FOR UPDATE") +
+           ";\n  IF NOT FOUND THEN " + raise(sqlstate::kNoSuchRow, "no such row") + "  END IF;\n" +
+           assigned;
 }
 
 std::string Collecting::refuse_other_version() const {
@@ -104,10 +106,11 @@ std::string Collecting::take_roots(const std::string& keys) const {
         aggregates.push_back("pg_catalog.array_agg(s.c" + std::to_string(attnum) + ")");
         into.push_back(is_.variable("k", 0, attnum));
     }
-    return "  SELECT " + join(aggregates, ", ") + " INTO " + join(into, ", ") + " FROM (SELECT " +
-           join(columns, ", ") + " FROM (SELECT " + join(wanted, ", ") +
+    return "  SELECT " + schema::join(aggregates, ", ") + " INTO " + schema::join(into, ", ") +
+           " FROM (SELECT " + schema::join(columns, ", ") + " FROM (SELECT " +
+           schema::join(wanted, ", ") +
            " FROM (SELECT u.x::pg_catalog.text[] AS key FROM pg_catalog.unnest(" + keys +
-           ") u(x)) _l) _q JOIN " + relation(table) + " t ON " + join(equal, " AND ") +
+           ") u(x)) _l) _q JOIN " + relation(table) + " t ON " + schema::join(equal, " AND ") +
            and_of_tenant(plan_, table) + ") s;\n";
 }
 
@@ -121,10 +124,10 @@ std::string Collecting::select_keys(int node, const std::string& where) const {
         into.push_back(is_.variable("x", node, attnum));
     }
     for (int attnum : table.identity) order.push_back(column_of(table, attnum, "t"));
-    std::string text = "  SELECT " + join(aggregates, ", ") + " INTO " + join(into, ", ") +
-                       " FROM (SELECT " + join(columns, ", ") + " FROM " + relation(table) +
-                       " t WHERE " + where;
-    if (!for_impact_ && !order.empty()) text += " ORDER BY " + join(order, ", ");
+    std::string text = "  SELECT " + schema::join(aggregates, ", ") + " INTO " +
+                       schema::join(into, ", ") + " FROM (SELECT " + schema::join(columns, ", ") +
+                       " FROM " + relation(table) + " t WHERE " + where;
+    if (!for_impact_ && !order.empty()) text += " ORDER BY " + schema::join(order, ", ");
     if (!for_impact_) text += " FOR UPDATE OF t";
     return text + ") s;\n";
 }
@@ -192,7 +195,7 @@ std::string Collecting::collect_loop(const Step& step) const {
         next += assign(node, "f", "n");
         none.push_back("NOT (" + is_.any_found(node, "n") + ")");
     }
-    return text + "  EXIT WHEN " + join(none, " AND ") + ";\n" + next + "  END LOOP;\n";
+    return text + "  EXIT WHEN " + schema::join(none, " AND ") + ";\n" + next + "  END LOOP;\n";
 }
 
 std::string Collecting::collect_roots_loop() const {

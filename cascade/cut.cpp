@@ -2,6 +2,7 @@
 
 #include "cascade/statements.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -33,7 +34,7 @@ std::string linked(const Table& table) {
         out.push_back(value_of(table, column.attnum, "t") + " " + operators[k] + " " +
                       schema::in_base_type(column, key));
     }
-    return join(out, " AND ");
+    return schema::join(out, " AND ");
 }
 
 bool all_apart(const Unit& unit, const Edge& edge) {
@@ -82,7 +83,7 @@ std::string Cutting::refuse_configured() const {
 std::string Cutting::hit(const Unit& unit) const {
     std::vector<std::string> ways;
     for (const Edge* edge : unit.edges) ways.push_back(is_.reaches(*edge));
-    std::string text = "(" + join(ways, " OR ") + ")";
+    std::string text = "(" + schema::join(ways, " OR ") + ")";
     if (unit.node >= 0) text += " AND " + is_.in_closure(unit.node) + " IS NOT TRUE";
     return text;
 }
@@ -102,10 +103,10 @@ std::string Cutting::set_list(const Unit& unit) const {
             if (std::count(set.begin(), set.end(), attnum))
                 hits.push_back("_o.h" + std::to_string(i));
         }
-        parts.push_back(name + " = CASE WHEN " + join(hits, " OR ") + " THEN NULL ELSE _w." + name +
-                        " END");
+        parts.push_back(name + " = CASE WHEN " + schema::join(hits, " OR ") +
+                        " THEN NULL ELSE _w." + name + " END");
     }
-    return join(parts, ", ");
+    return schema::join(parts, ", ");
 }
 
 // The rows are locked, so joining the row to itself by its place is safe and gives old and new.
@@ -130,8 +131,8 @@ std::string Cutting::update(const Unit& unit) const {
     const std::string before = whole ? schema::payload(table, "t") : "NULL::pg_catalog.text[]";
     return "UPDATE " + relation(table) + " _w SET " + set_list(unit) +
            " FROM (SELECT t.ctid AS c, t.tableoid AS o, " + array_of(was, "text") + " AS was, " +
-           before + " AS before" + join(hits, "") + " FROM " + relation(table) + " t WHERE " +
-           hit(unit) +
+           before + " AS before" + schema::join(hits, "") + " FROM " + relation(table) +
+           " t WHERE " + hit(unit) +
            ") _o WHERE _w.ctid OPERATOR(pg_catalog.=) _o.c AND _w.tableoid "
            "OPERATOR(pg_catalog.=) _o.o RETURNING " +
            object + " AS object, " +
@@ -178,8 +179,9 @@ std::string Cutting::cut(const Unit& unit) const {
     const std::string known = unit.table->identity.empty()
                                   ? known_rows(shape)
                                   : "w AS (SELECT u.*, NULL::pg_catalog.int8 AS row_id FROM u)";
-    return "  IF " + join(parents, " OR ") + " THEN\n  PERFORM FROM " + relation(*unit.table) +
-           " t WHERE " + hit(unit) + (order.empty() ? "" : " ORDER BY " + join(order, ", ")) +
+    return "  IF " + schema::join(parents, " OR ") + " THEN\n  PERFORM FROM " +
+           relation(*unit.table) + " t WHERE " + hit(unit) +
+           (order.empty() ? "" : " ORDER BY " + schema::join(order, ", ")) +
            " FOR NO KEY UPDATE OF t;\n  GET DIAGNOSTICS _n = ROW_COUNT;\n  IF _n "
            "OPERATOR(pg_catalog.>) 0 THEN\n" +
            refuse_crossing(plan_, *unit.table, hit(unit)) + "  WITH u AS (" + update(unit) +

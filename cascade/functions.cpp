@@ -6,6 +6,7 @@
 #include "schema/reader.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/tenant.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -22,7 +23,7 @@ bool sets(const Edge& edge) {
 }
 
 std::string array_of(const std::vector<std::string>& elements, const std::string& type) {
-    return "ARRAY[" + join(elements, ", ") + "]::pg_catalog." + type + "[]";
+    return "ARRAY[" + schema::join(elements, ", ") + "]::pg_catalog." + type + "[]";
 }
 
 std::string raise_expression(std::string_view code, const std::string& message) {
@@ -74,7 +75,7 @@ std::string same_catalog(const Plan& plan, const Names& names) {
 std::string hold(const Catalog& catalog, const Plan& plan) {
     std::vector<std::string> tables;
     for (Oid oid : locked_tables(catalog, plan)) tables.push_back(relation(*catalog.table(oid)));
-    return "  LOCK TABLE " + join(tables, ", ") + " IN ROW EXCLUSIVE MODE;\n";
+    return "  LOCK TABLE " + schema::join(tables, ", ") + " IN ROW EXCLUSIVE MODE;\n";
 }
 
 // Which of the edge's keys, by position, a row t is bound by: the first one of its partition.
@@ -231,7 +232,7 @@ std::string owners_function_sql(const Catalog& catalog, const Plan& plan, const 
         "  FOR _hit IN SELECT d.n FROM pg_catalog.unnest(_ids) WITH ORDINALITY d(id, n) WHERE d.n "
         "OPERATOR(pg_catalog.<>) _at AND d.id OPERATOR(pg_catalog.=) ANY (SELECT " +
         schema::key_text(*plan.root, plan.root->identity, "s") + " FROM ROWS FROM (" +
-        join(sets, ", ") + ") AS s(" + join(columns, ", ") +
+        schema::join(sets, ", ") + ") AS s(" + schema::join(columns, ", ") +
         ")) LOOP _owners[_hit] := _at; END LOOP;\n  END LOOP;\n  RETURN _owners;\nEND";
     return "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
            "(_keys pg_catalog.text[], _ids pg_catalog.text[]) RETURNS int[] LANGUAGE plpgsql "

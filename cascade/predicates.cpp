@@ -4,17 +4,12 @@
 #include <map>
 #include <set>
 
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
 
 using schema::Table;
-
-std::string join(const std::vector<std::string>& parts, const std::string& between) {
-    std::string all;
-    for (const std::string& part : parts) all += (all.empty() ? "" : between) + part;
-    return all;
-}
 
 std::string column_of(const Table& table, int attnum, const std::string& alias) {
     return alias + "." + schema::quoted(table.column(attnum)->name);
@@ -32,7 +27,8 @@ std::string in_leaves(const std::string& partition, const std::vector<schema::Oi
 
 std::vector<std::string> identity_operators(const Table& table) {
     for (const schema::UniqueIndex& index : table.uniques) {
-        if (index.name == table.key_name && index.attnums == table.identity) return index.equality();
+        if (index.name == table.key_name && index.attnums == table.identity)
+            return index.equality();
     }
     return std::vector<std::string>(table.identity.size(), "OPERATOR(pg_catalog.=)");
 }
@@ -102,8 +98,8 @@ std::string Predicates::some_row(const std::vector<std::string>& sets,
         names.push_back("c" + std::to_string(names.size()));
         rows.push_back("pg_catalog.unnest(" + set + ")");
     }
-    return "EXISTS (SELECT FROM ROWS FROM (" + join(rows, ", ") + ") AS _u(" + join(names, ", ") +
-           ") WHERE " + join(asked, " AND ") + ")";
+    return "EXISTS (SELECT FROM ROWS FROM (" + schema::join(rows, ", ") + ") AS _u(" +
+           schema::join(names, ", ") + ") WHERE " + schema::join(asked, " AND ") + ")";
 }
 
 // left: expressions over t; sets: array variables, all of one length.
@@ -141,7 +137,7 @@ std::string Predicates::parents_part(const Edge& edge, const std::string& set,
     for (const auto& [parents, own] : children)
         ways.push_back(in_leaves(partition, parents) +
                        (edge.key->child_part ? " AND " + in_leaves("t.tableoid", own) : ""));
-    asked.push_back("(" + join(ways, " OR ") + ")");
+    asked.push_back("(" + schema::join(ways, " OR ") + ")");
     sets.push_back(variable(set, edge.parent, kPartition));
     return " AND " + some_row(sets, asked);
 }
@@ -180,7 +176,7 @@ std::string Predicates::in_closure(int node) const {
     if (collected_[node] && !plan_.nodes[node].table->identity.empty()) return found(node);
     std::vector<std::string> ways;
     for (int edge : plan_.nodes[node].in) ways.push_back(reaches_filter(plan_.edges[edge]));
-    return "(" + join(ways, " OR ") + ")";
+    return "(" + schema::join(ways, " OR ") + ")";
 }
 
 std::string Predicates::is_root() const {
@@ -191,7 +187,7 @@ std::string Predicates::is_root() const {
         equal.push_back(value_of(table, table.identity[i], "t") + " " + operators[i] + " _r" +
                         std::to_string(table.identity[i]));
     }
-    return join(equal, " AND ");
+    return schema::join(equal, " AND ");
 }
 
 }  // namespace trashd::cascade

@@ -65,7 +65,5 @@ std::string column_of(const schema::Table& table, int attnum, const std::string&
 std::string value_of(const schema::Table& table, int attnum, const std::string& alias);
 // That the partition, an expression of type oid, is one of these.
 std::string in_leaves(const std::string& partition, const std::vector<schema::Oid>& leaves);
-// parts joined by between; empty for none.
-std::string join(const std::vector<std::string>& parts, const std::string& between);
 
 }  // namespace trashd::cascade

@@ -4,6 +4,7 @@
 #include "schema/activity.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/tenant.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -37,7 +38,8 @@ std::string keepers(const Table& table) {
         if (trigger.before && trigger.row) before.push_back(trigger.name);
     }
     const auto& names = before.empty() ? all : before;
-    return (names.size() == 1 ? "the trigger " : "one of the triggers ") + join(names, ", ");
+    return (names.size() == 1 ? "the trigger " : "one of the triggers ") +
+           schema::join(names, ", ");
 }
 
 // The extension lo comes with a trigger that does it.
@@ -204,7 +206,7 @@ std::string Taking::crossing(const std::string& payload) const {
 // cycles matter, and every row is captured before any trigger of another row's delete has run.
 std::string Taking::take() const {
     std::string taken, count = "pg_catalog.count(*) INTO _n", refuse_hard, refuse;
-    const std::string with = "  WITH " + join(deletes(taken), ",\n  ") + "\n";
+    const std::string with = "  WITH " + schema::join(deletes(taken), ",\n  ") + "\n";
     const std::string raised =
         raise(sqlstate::kOtherTenant, "the delete would cross tenants") + "  END IF;\n";
     if (const std::string foreign = crossing("p"); !foreign.empty()) {
@@ -287,7 +289,7 @@ std::string Taking::prove() const {
     if (code) text += refuse_other_role();
     if (triggers) text += refuse_harm();
     text += "  _counts := " + array_of(gone, "int8") +
-            ";\n  _m := " + join(summands, " OPERATOR(pg_catalog.+) ") + ";\n";
+            ";\n  _m := " + schema::join(summands, " OPERATOR(pg_catalog.+) ") + ";\n";
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) text += vetoed(node);
     text += "  IF _m OPERATOR(pg_catalog.<>) _n OR _n OPERATOR(pg_catalog.=) 0 THEN " +
             raise(sqlstate::kUncaptured, "rows vanished that were not captured") + "  END IF;\n";
@@ -328,7 +330,7 @@ std::string Taking::record() const {
     const bool alone = plan_.nodes.size() == 1;
     const std::string from = " FROM ROWS FROM (pg_catalog.unnest(",
                       held = ") WHERE n OPERATOR(pg_catalog.>) 0;\n";
-    return "  SELECT " + object + " INTO _object FROM (SELECT " + join(key, ", ") +
+    return "  SELECT " + object + " INTO _object FROM (SELECT " + schema::join(key, ", ") +
            ") s;\n"
            "  IF NOT _hard THEN " +
            into_group() + "_object, " +

@@ -1,5 +1,6 @@
 #include "cascade/statements.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -41,7 +42,7 @@ std::string Taking::count_wanted() const {
     std::vector<std::string> counts;
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node)
         counts.push_back("(SELECT pg_catalog.count(*) FROM " + all_of(node) + ")");
-    return "  _want := " + join(counts, " OPERATOR(pg_catalog.+) ") + ";\n";
+    return "  _want := " + schema::join(counts, " OPERATOR(pg_catalog.+) ") + ";\n";
 }
 
 std::string Taking::expect_wanted() const {

@@ -1,5 +1,5 @@
 // The text form of arrays.
-#include "schema/database.hpp"
+#include "schema/result.hpp"
 
 namespace trashd::schema {
 namespace {

@@ -76,4 +76,9 @@ const std::vector<const ForeignKey*>& Catalog::unenforced_references(Oid child) 
     return at(unenforced_.references, child);
 }
 
+std::string unused_name(const Table& table, std::string name) {
+    while (table.column(name)) name.insert(0, 1, '$');
+    return name;
+}
+
 }  // namespace trashd::schema

@@ -42,8 +42,8 @@ struct UniqueIndex {
     std::string name;  // of the constraint where it has one, else of the index
     bool primary = false, constraint = false, deferrable = false, nulls_not_distinct = false;
     bool replica_identity = false;
-    bool as_columns = true;  // tells apart whatever the columns' own equality tells apart
-    std::vector<int> attnums;              // 0 for an expression
+    bool as_columns = true;    // tells apart whatever the columns' own equality tells apart
+    std::vector<int> attnums;  // 0 for an expression
     std::vector<std::string> expressions;  // per position: quoted column or (expression)
     std::vector<std::string> operators;    // per position: equality, as OPERATOR(schema.=)
     std::string predicate;                 // empty: none
@@ -99,9 +99,9 @@ struct Table {
     Oid oid = 0;
     QualifiedName name;
     bool partitioned = false;
-    std::vector<Column> columns;   // live ones, attnum order
-    std::vector<int> identity;     // attnums of the key, in its order; empty: there is none
-    std::string key_name;          // of the constraint or index that the key is of
+    std::vector<Column> columns;  // live ones, attnum order
+    std::vector<int> identity;    // attnums of the key, in its order; empty: there is none
+    std::string key_name;         // of the constraint or index that the key is of
     std::vector<UniqueIndex> uniques;
     std::vector<Exclusion> exclusions;
     std::vector<Check> checks;
@@ -113,10 +113,10 @@ struct Table {
     // identity.
     bool deletes_unnamed = false, updates_unnamed = false;
     bool can_select = true, can_insert = true, can_update = true,
-         can_delete = true;   // whole table,
-                              // or (select, insert) every column, (update) any column
-    std::vector<Oid> leaves;  // leaf partitions; {oid} for an ordinary table
-    std::string fingerprint;  // changes when the table, its columns or triggers change
+         can_delete = true;            // whole table,
+                                       // or (select, insert) every column, (update) any column
+    std::vector<Oid> leaves;           // leaf partitions; {oid} for an ordinary table
+    std::string fingerprint;           // changes when the table, its columns or triggers change
     std::map<Oid, std::string> types;  // fingerprints of the users' types in its columns
 
     const Column* column(int attnum) const;  // nullptr: no such
@@ -149,5 +149,9 @@ class Catalog {
     };
     Ends enforced_, unenforced_;
 };
+
+// A name for what is told of a row beside its columns: where the table has a column of that name it
+// has a $ in front.
+std::string unused_name(const Table& table, std::string name);
 
 }  // namespace trashd::schema

@@ -18,8 +18,8 @@
 #include <thread>
 #include <vector>
 
-#include "schema/database.hpp"
 #include "schema/identifier.hpp"
+#include "schema/pool.hpp"
 #include "schema/subprocess.hpp"
 
 namespace trashd::schema {

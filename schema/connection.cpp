@@ -1,4 +1,6 @@
 // Statements and results, on libpq.
+#include "schema/connection.hpp"
+
 #include <fmt/format.h>
 #include <libpq-events.h>
 #include <libpq-fe.h>
@@ -12,7 +14,6 @@
 #include <random>
 #include <utility>
 
-#include "schema/database.hpp"
 #include "schema/sqlstate.hpp"
 
 namespace trashd::schema {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "schema/database.hpp"
+#include "schema/result.hpp"
 
 namespace trashd::schema {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "schema/database.hpp"
 #include "schema/makeup.hpp"
+#include "schema/result.hpp"
 
 namespace trashd::schema {
 namespace {

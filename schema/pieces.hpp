@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "schema/database.hpp"
+#include "schema/connection.hpp"
 
 namespace trashd::schema {
 

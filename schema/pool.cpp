@@ -1,3 +1,5 @@
+#include "schema/pool.hpp"
+
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
@@ -7,7 +9,6 @@
 
 #include <cctype>
 
-#include "schema/database.hpp"
 #include "schema/encoding.hpp"
 #include "schema/sqlstate.hpp"
 

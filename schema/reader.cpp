@@ -8,6 +8,7 @@
 
 #include "schema/makeup.hpp"
 #include "schema/reader_sql.hpp"
+#include "schema/transaction.hpp"
 
 namespace trashd::schema {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
+#include "schema/pool.hpp"
 
 namespace trashd::schema {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "schema/database.hpp"
+#include "schema/connection.hpp"
 
 namespace trashd::schema {
 

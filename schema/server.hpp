@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "schema/database.hpp"
+#include "schema/connection.hpp"
 
 namespace trashd::schema {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
+#include "schema/connection.hpp"
 
 namespace trashd::schema {
 

@@ -1,3 +1,5 @@
+#include "schema/transaction.hpp"
+
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
@@ -5,7 +7,6 @@
 #include <random>
 #include <thread>
 
-#include "schema/database.hpp"
 #include "schema/encoding.hpp"
 #include "schema/identifier.hpp"
 #include "schema/sqlstate.hpp"

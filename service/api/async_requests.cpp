@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <map>
 
-#include "service/auth/principal_limits.hpp"
+#include "service/api/json.hpp"
 #include "service/api/json_body.hpp"
-#include "service/api/cursor.hpp"
 #include "service/api/preconditions.hpp"
 #include "service/api/problem.hpp"
-#include "service/api/json.hpp"
+#include "service/auth/principal_limits.hpp"
 #include "trash/store/operations.hpp"
 
 namespace trashd::service {
@@ -48,46 +47,10 @@ std::string request_of(const Call& call) {
     return out.take();
 }
 
-void write_json(JsonWriter& out, const char* name, const std::optional<std::string>& json) {
-    out.key(name);
-    if (json)
-        out.raw(*json);
-    else
-        out.Null();
-}
-
-std::string operation_json(const trash::Operation& operation) {
-    JsonWriter out;
-    out.StartObject();
-    out.key("id").text(operation.id);
-    out.key("kind").text(operation.kind);
-    out.key("state").text(operation.state);
-    out.key("createdAt").text(operation.created_at);
-    out.key("startedAt").text_or_null(operation.started_at);
-    out.key("endedAt").text_or_null(operation.ended_at);
-    out.key("by").text(operation.by);
-    out.key("done").Int64(operation.done);
-    out.key("total");
-    if (operation.total)
-        out.Int64(*operation.total);
-    else
-        out.Null();
-    write_json(out, "result", operation.result);
-    write_json(out, "error", operation.error);
-    out.EndObject();
-    return out.take();
-}
-
 const Json& member(const Json& request, const char* name) {
     const auto* found = request.member(name);
     if (!found) throw Error(Code::kInternal, "the operation's request cannot be read");
     return *found;
-}
-
-// Another's operation is not there, unless for who looks after the service.
-bool may_see(const Call& call, const trash::Operation& operation) {
-    if (call.trash->tenant() && operation.tenant != call.trash->tenant()) return false;
-    return operation.by == call.principal.id || call.access.everywhere(Right::kAdmin);
 }
 
 std::optional<long long> delete_limit(const Call& call) {
@@ -176,18 +139,6 @@ std::optional<std::string> result_of(const Reply& reply) {
     }
     out.EndObject();
     return some ? std::optional(out.take()) : std::nullopt;
-}
-
-Reply get_operation(const Call& call) {
-    call.target.query.only({});
-    const auto id = percent_decode(call.raw_id);
-    if (!is_uuid(id)) throw Error(Code::kNotFound, "there is no such operation");
-    const auto operation = call.trash->operations().get(id);
-    if (!may_see(call, operation)) throw Error(Code::kNotFound, "there is no such operation");
-    Reply reply;
-    reply.body = operation_json(operation);
-    if (!operation.ended_at) reply.headers.emplace_back("Retry-After", "1");
-    return reply;
 }
 
 }  // namespace trashd::service

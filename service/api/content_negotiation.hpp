@@ -18,11 +18,4 @@ std::string gzip(std::string_view text);
 // Compresses the body, where the client takes gzip and it is worth it.
 void compress(const Call& call, Reply& reply);
 
-// Lets pages of configured origins read the answer.
-void allow_origin(const Call& call, Reply& reply);
-bool is_allowed_origin(const Config& config, const std::string& origin);
-// What a browser asks before it sends a request of another origin.
-bool is_preflight(const Call& call);
-Reply answer_preflight(const Call& call);
-
 }  // namespace trashd::service

@@ -35,7 +35,7 @@ std::string from_base64url(std::string_view text) {
     int bits = 0;
     for (char c : text) {
         auto value = kAlphabet.find(c);
-        if (value == std::string_view::npos) refuse_cursor();
+        if (value == std::string_view::npos) trash::refuse_cursor();
         buffer = (buffer << 6 | static_cast<unsigned>(value)) & 0xFFFF;
         bits += 6;
         if (bits < 8) continue;
@@ -46,7 +46,7 @@ std::string from_base64url(std::string_view text) {
 }
 
 std::string text_of(const rapidjson::Value& entry) {
-    if (!entry.IsString()) refuse_cursor();
+    if (!entry.IsString()) trash::refuse_cursor();
     return {entry.GetString(), entry.GetStringLength()};
 }
 
@@ -63,7 +63,7 @@ std::optional<std::string> read_value(const rapidjson::Value& entry) {
     const bool bytes = entry.IsArray() && entry.Size() == 1;
     auto value = bytes ? from_base64url(text_of(entry[0])) : text_of(entry);
     // half a surrogate pair is JSON, but not UTF-8
-    if (is_utf8(value) == bytes) refuse_cursor();
+    if (is_utf8(value) == bytes) trash::refuse_cursor();
     return value;
 }
 
@@ -79,10 +79,6 @@ bool is_uuid(const std::string& text) {
     return true;
 }
 
-void refuse_cursor() {
-    throw Error(Code::kBadRequest, "the cursor is not one of this list; begin again without it");
-}
-
 // FNV-1a: the same in every process, so that a cursor outlives a restart.
 std::string list_mark(const Target& target) {
     static const std::set<std::string> kOnlyShown = {"cursor", "page",   "limit", "count",
@@ -96,7 +92,7 @@ std::string list_mark(const Target& target) {
     return fmt::format("{:016x}", hash);
 }
 
-std::string encode_cursor(const std::string& mark, const CursorValues& values) {
+std::string encode_cursor(const std::string& mark, const trash::CursorValues& values) {
     JsonWriter out;
     out.StartArray();
     out.text(mark);
@@ -105,18 +101,19 @@ std::string encode_cursor(const std::string& mark, const CursorValues& values) {
     return base64url(out.take());
 }
 
-CursorValues decode_cursor(const std::string& text, const std::string& mark, std::size_t count) {
+trash::CursorValues decode_cursor(const std::string& text, const std::string& mark,
+                                  std::size_t count) {
     rapidjson::Document document;
     const auto json = from_base64url(text);
     document.Parse<rapidjson::kParseValidateEncodingFlag>(json.data(), json.size());
     if (document.HasParseError() || !document.IsArray() || document.Size() != count + 1)
-        refuse_cursor();
-    CursorValues values;
+        trash::refuse_cursor();
+    trash::CursorValues values;
     for (const auto& entry : document.GetArray()) {
         values.push_back(read_value(entry));
-        if (values.back() && values.back()->find('\0') != std::string::npos) refuse_cursor();
+        if (values.back() && values.back()->find('\0') != std::string::npos) trash::refuse_cursor();
     }
-    if (values.front() != mark) refuse_cursor();
+    if (values.front() != mark) trash::refuse_cursor();
     values.erase(values.begin());
     return values;
 }

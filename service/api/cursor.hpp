@@ -7,21 +7,18 @@
 #include <vector>
 
 #include "service/http/url.hpp"
+#include "trash/read/order.hpp"
 
 namespace trashd::service {
-
-// The values that the last row has in the terms of the order.
-using CursorValues = std::vector<std::optional<std::string>>;
 
 // What tells the lists apart: the address and all parameters but those that only page or show.
 std::string list_mark(const Target& target);
 
-std::string encode_cursor(const std::string& mark, const CursorValues& values);
+std::string encode_cursor(const std::string& mark, const trash::CursorValues& values);
 // Throws Error kBadRequest for what trashd did not make, or made for a list of another mark or with
 // another number of values.
-CursorValues decode_cursor(const std::string& text, const std::string& mark, std::size_t count);
-// That error.
-[[noreturn]] void refuse_cursor();
+trash::CursorValues decode_cursor(const std::string& text, const std::string& mark,
+                                  std::size_t count);
 bool is_uuid(const std::string& text);
 
 }  // namespace trashd::service

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "service/api/actor.hpp"
 #include "service/api/preconditions.hpp"
 #include "service/api/row_rights.hpp"
 

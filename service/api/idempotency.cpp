@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 
+#include "service/api/actor.hpp"
 #include "service/api/json_body.hpp"
-#include "service/api/preconditions.hpp"
 #include "service/api/problem.hpp"
-#include "service/api/row_stream.hpp"
 #include "service/api/redaction.hpp"
+#include "service/api/row_stream.hpp"
 #include "trash/store/kept_answers.hpp"
 
 namespace trashd::service {
@@ -90,7 +90,7 @@ Reply reply_of(const Call& call, Reply (*handler)(const Call&)) {
 
 // Where there are tenants every call has one, so that no name is like another tenant's.
 std::string who_asks(const Call& call) {
-    const auto by = context_of(call).by;
+    const auto by = actor_of(call).by;
     return call.trash->tenant() ? schema::array_literal({call.trash->tenant(), by}) : by;
 }
 

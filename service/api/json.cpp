@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "service/http/url.hpp"
+#include "trash/store/operations.hpp"
 #include "trash/store/usual_names.hpp"
 
 namespace trashd::service {
@@ -315,14 +316,58 @@ std::string end_of_trashed_row(bool first, const trash::Item& item, const schema
                                const Resources& resources) {
     std::string json;
     auto add = [&](const char* name, const std::string& value) {
-        json +=
-            (std::exchange(first, false) ? "\"" : ",\"") + unused_name(table, name) + "\":" + value;
+        json += (std::exchange(first, false) ? "\"" : ",\"") + schema::unused_name(table, name) +
+                "\":" + value;
     };
     JsonWriter at;
     at.text(item.created_at);
     add("deletedAt", at.take());
     add("trashItem", item_json(item, resources, false));
     return json + "}";
+}
+
+namespace {
+
+void write_json(JsonWriter& out, const char* name, const std::optional<std::string>& json) {
+    out.key(name);
+    if (json)
+        out.raw(*json);
+    else
+        out.Null();
+}
+
+}  // namespace
+
+std::string operation_json(const trash::Operation& operation) {
+    JsonWriter out;
+    out.StartObject();
+    out.key("id").text(operation.id);
+    out.key("kind").text(operation.kind);
+    out.key("state").text(operation.state);
+    out.key("createdAt").text(operation.created_at);
+    out.key("startedAt").text_or_null(operation.started_at);
+    out.key("endedAt").text_or_null(operation.ended_at);
+    out.key("by").text(operation.by);
+    out.key("done").Int64(operation.done);
+    out.key("total");
+    if (operation.total)
+        out.Int64(*operation.total);
+    else
+        out.Null();
+    write_json(out, "result", operation.result);
+    write_json(out, "error", operation.error);
+    out.EndObject();
+    return out.take();
+}
+
+void JsonArray::add(std::initializer_list<std::string_view> pieces) {
+    spool_->append(spool_->size() == 0 ? "[" : ",");
+    for (const auto piece : pieces) spool_->append(piece);
+}
+
+std::shared_ptr<Spool> JsonArray::finish() {
+    spool_->append(spool_->size() == 0 ? "[]" : "]");
+    return spool_;
 }
 
 }  // namespace trashd::service

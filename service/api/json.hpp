@@ -4,10 +4,16 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <initializer_list>
+#include <memory>
 #include <string>
 
 #include "service/auth/permissions.hpp"
-#include "trash/model/types.hpp"
+#include "service/http/spool.hpp"
+#include "trash/model/history.hpp"
+#include "trash/model/item.hpp"
+#include "trash/model/restored.hpp"
+#include "trash/store/operations.hpp"
 
 namespace trashd::service {
 
@@ -51,5 +57,21 @@ std::string resources_json(const Resources& resources, const Access& access);
 std::string end_of_trashed_row(bool first, const trash::Item& item, const schema::Table& table,
                                const Resources& resources);
 std::string_view without_brace(std::string_view object);
+
+std::string operation_json(const trash::Operation& operation);
+
+// The body of a list, made element by element.
+class JsonArray {
+  public:
+    // An element in pieces, which are not put together in memory.
+    void add(std::initializer_list<std::string_view> pieces);
+    // More of the last element; of none, the beginning of the next.
+    void append(std::string_view piece) { spool_->append(piece); }
+    Spool& spool() { return *spool_; }
+    std::shared_ptr<Spool> finish();
+
+  private:
+    std::shared_ptr<Spool> spool_ = std::make_shared<Spool>();
+};
 
 }  // namespace trashd::service

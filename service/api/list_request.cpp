@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "schema/error.hpp"
+#include "service/api/cursor.hpp"
 #include "service/api/parameters.hpp"
+#include "service/api/sort_parser.hpp"
+#include "service/api/where_parser.hpp"
 
 namespace trashd::service {
 
@@ -15,7 +18,7 @@ constexpr long long kLastPage = 1000000000;
     throw Error(Code::kBadRequest, detail);
 }
 
-void narrow(Scope& scope, const std::string& deleted) {
+void narrow(trash::Scope& scope, const std::string& deleted) {
     if (deleted != "true" && deleted != "false" && deleted != "null")
         bad("'deleted' must be true, false or null");
     if (deleted == "true") scope.live = false;
@@ -23,9 +26,9 @@ void narrow(Scope& scope, const std::string& deleted) {
 }
 
 // What where says of deletedAt without alternatives.
-void narrow(Scope& scope, const Conditions& where) {
+void narrow(trash::Scope& scope, const trash::Conditions& where) {
     for (const auto& term : where.terms) {
-        if (term.column != &deleted_at() || term.op != Op::kExists) continue;
+        if (term.column != &trash::deleted_at() || term.op != trash::Op::kExists) continue;
         (term.values[0] == "true" ? scope.live : scope.trashed) = false;
     }
 }
@@ -40,7 +43,7 @@ std::vector<std::string> names_of(const std::string& text) {
     }
 }
 
-void parse_place(const Call& call, Listing& listing) {
+void parse_place(const Call& call, trash::Listing& listing) {
     const auto& query = call.target.query;
     const auto cursor = query.text("cursor");
     if (cursor && query.text("page")) bad("give either 'cursor' or 'page'");
@@ -51,15 +54,15 @@ void parse_place(const Call& call, Listing& listing) {
 
 }  // namespace
 
-Scope parse_scope(const Query& query, const Conditions& where, bool trashed_only) {
+trash::Scope parse_scope(const Query& query, const trash::Conditions& where, bool trashed_only) {
     if (trashed_only) {
-        Scope scope{false, true};
+        trash::Scope scope{false, true};
         narrow(scope, where);
         return scope;
     }
     const auto deleted = query.text("deleted");
-    const bool both = deleted || query.text("trash") || mentions(where, deleted_at());
-    Scope scope{true, both};
+    const bool both = deleted || query.text("trash") || trash::mentions(where, trash::deleted_at());
+    trash::Scope scope{true, both};
     if (deleted) narrow(scope, *deleted);
     if (query.text("trash") && !query.flag("trash")) scope.trashed = false;
     narrow(scope, where);
@@ -75,11 +78,11 @@ std::vector<std::string> parse_select(const Query& query, const schema::Table& t
     return names;
 }
 
-Listing parse_listing(const Call& call, bool trashed_only) {
+trash::Listing parse_listing(const Call& call, bool trashed_only) {
     const auto& query = call.target.query;
     const auto& table = *call.resource->table;
-    Listing listing;
-    listing.resource = call.resource;
+    trash::Listing listing;
+    listing.table = call.resource->table;
     listing.where = parse_where(query, table, call.config->limits.where_terms);
     listing.scope = parse_scope(query, listing.where, trashed_only);
     const bool newest = listing.scope.trashed && !listing.scope.live;

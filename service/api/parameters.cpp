@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "service/api/cursor.hpp"
+#include "trash/store/groups.hpp"
 
 namespace trashd::service {
 
@@ -68,10 +69,10 @@ std::optional<std::string> group_of(const Call& call) {
 
 long long cursor_number(const std::optional<std::string>& value) {
     long long number = 0;
-    if (!value) refuse_cursor();
+    if (!value) trash::refuse_cursor();
     const char* end = value->data() + value->size();
     auto [stop, fault] = std::from_chars(value->data(), end, number);
-    if (fault != std::errc() || stop != end) refuse_cursor();
+    if (fault != std::errc() || stop != end) trash::refuse_cursor();
     return number;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "service/api/request.hpp"
+#include "trash/store/groups.hpp"
 
 namespace trashd::service {
 

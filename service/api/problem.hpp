@@ -5,8 +5,9 @@
 #include <exception>
 #include <string>
 
-#include "service/api/request.hpp"
 #include "service/api/json.hpp"
+#include "service/api/request.hpp"
+#include "service/auth/errors.hpp"
 
 namespace trashd::service {
 
@@ -64,13 +65,6 @@ struct TrashedParent : WriteFault {
     TrashedParent(trash::Item found, const std::string& detail)
         : WriteFault(Code::kConflict, detail), item(std::move(found)) {}
     trash::Item item;
-};
-
-// unauthorized, with what WWW-Authenticate says.
-struct Unauthorized : Error {
-    Unauthorized(const std::string& detail, std::string kinds)
-        : Error(Code::kUnauthorized, detail), challenge(std::move(kinds)) {}
-    std::string challenge;
 };
 
 // method-not-allowed, with the verbs that are.

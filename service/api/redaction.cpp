@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "service/api/preconditions.hpp"
+#include "service/api/object_id.hpp"
 #include "service/api/problem.hpp"
 
 namespace trashd::service {

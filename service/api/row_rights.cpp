@@ -6,9 +6,9 @@
 
 #include "schema/value.hpp"
 #include "service/api/database_role.hpp"
-#include "service/api/preconditions.hpp"
-#include "trash/read/live_row.hpp"
+#include "service/api/object_id.hpp"
 #include "trash/access/row_scope.hpp"
+#include "trash/read/live_row.hpp"
 
 namespace trashd::service {
 
@@ -129,9 +129,9 @@ std::vector<bool> rights_on_row(const Call& call, const std::vector<Right>& righ
     for (const auto right : rights) list += (list.empty() ? "" : ", ") + own_rows(call, right, "t");
     const auto sql =
         fmt::format("SELECT {} FROM {} t WHERE {} AND {}", list, schema::relation(table),
-                    equals_key(table, "t"), call.trash->tenant_condition(table, "t"));
+                    trash::equals_key(table, "t"), call.trash->tenant_condition(table, "t"));
     std::vector<bool> granted;
-    if (!can_be_key(table, id)) return granted;
+    if (!trash::can_be_key(table, id)) return granted;
     call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         const auto found = transaction.exec(sql, {id.begin(), id.end()});
         granted.clear();

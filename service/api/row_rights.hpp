@@ -3,6 +3,7 @@
 #pragma once
 
 #include "service/api/request.hpp"
+#include "trash/access/row_scope.hpp"
 
 namespace trashd::service {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "schema/text.hpp"
 #include "service/cli/doctor.hpp"
 
 namespace trashd::service {
@@ -15,12 +16,6 @@ using schema::Table;
 
 std::string name_of(const Table& table) {
     return table.name.schema + "." + table.name.name;
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-    std::string all;
-    for (const auto& part : parts) all += (all.empty() ? "" : ", ") + part;
-    return all;
 }
 
 // What rights, rules and row-level security refuse is said of them, once; this leaves the rest.
@@ -96,7 +91,7 @@ class Examination {
         if (refusing.empty()) return;
         add(Severity::kInfo, "refusing-keys", path,
             fmt::format("{} foreign keys may refuse deletes: {}", refusing.size(),
-                        joined(refusing)),
+                        schema::join(refusing, ", ")),
             "delete with cascade=true, or say on_delete in the configuration");
     }
 
@@ -114,7 +109,8 @@ class Examination {
 
     void add_refusals() {
         for (const auto& [why, paths] : refusals_)
-            add(Severity::kError, "refused", joined(paths), "every delete is refused: " + why, "");
+            add(Severity::kError, "refused", schema::join(paths, ", "),
+                "every delete is refused: " + why, "");
     }
 
     void look_at(const Table& table) {
@@ -153,7 +149,7 @@ class Examination {
         if (!table.can_update) missing.push_back("UPDATE");
         if (!table.can_delete && whole) missing.push_back("DELETE");
         if (missing.empty()) return;
-        const auto list = joined(missing), to = " TO " + schema::quoted(role_) + ";";
+        const auto list = schema::join(missing, ", "), to = " TO " + schema::quoted(role_) + ";";
         add(severity_of(table), "missing-grant", name_of(table), "the role lacks " + list,
             "GRANT USAGE ON SCHEMA " + schema::quoted(table.name.schema) + to + " GRANT " + list +
                 " ON " + schema::quoted(table.name) + to);
@@ -208,7 +204,7 @@ class Examination {
             if (trigger.on_update) effects.push_back("change references that are set");
             if (effects.empty()) continue;
             add(Severity::kWarning, "trigger", name_of(table),
-                "the BEFORE trigger " + trigger.name + " may " + joined(effects),
+                "the BEFORE trigger " + trigger.name + " may " + schema::join(effects, ", "),
                 "see that it lets rows pass as they are");
         }
     }
@@ -222,7 +218,7 @@ class Examination {
             "no index begins with the columns of the foreign key " + key.name + ": a delete from " +
                 name_of(*catalog_.table(key.parent)) + " reads the whole table",
             std::string("CREATE INDEX ") + (table.partitioned ? "" : "CONCURRENTLY ") + "ON " +
-                schema::quoted(table.name) + " (" + joined(columns) + ");");
+                schema::quoted(table.name) + " (" + schema::join(columns, ", ") + ");");
     }
 
     // The index that would do if its columns were never NULL is named.
@@ -239,7 +235,7 @@ class Examination {
                     changes.push_back("ALTER " + schema::quoted(column->name) + " SET NOT NULL");
             if (changes.empty()) continue;  // of other columns than the configuration says
             fix = "let the unique index " + index.name + " be its key: ALTER TABLE " +
-                  schema::quoted(table.name) + " " + joined(changes) + ";";
+                  schema::quoted(table.name) + " " + schema::join(changes, ", ") + ";";
             break;
         }
         add(Severity::kWarning, "no-key", name_of(table),

@@ -9,7 +9,7 @@
 #include "schema/server.hpp"
 #include "service/config/served_schemas.hpp"
 #include "trash/store/birthplace.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/migrate.hpp"
 
 namespace trashd::service {
 

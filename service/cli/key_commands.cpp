@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <iostream>
 
+#include "schema/text.hpp"
+#include "service/api/json.hpp"
 #include "service/cli/app.hpp"
 #include "service/cli/cli.hpp"
-#include "service/api/json.hpp"
 #include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
 #include "trash/store/api_keys.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/migrate.hpp"
 
 namespace trashd::service {
 
@@ -29,12 +30,6 @@ class KeyStore {
     LocalDatabase database_;
     trash::Keys keys_;
 };
-
-std::string joined(const std::vector<std::string>& words, const char* between) {
-    std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : between) + word;
-    return text;
-}
 
 std::string state_of(const trash::Key& key) {
     if (key.revoked_at) return "revoked";
@@ -89,9 +84,9 @@ void check_roles(const Config& config, const std::vector<std::string>& roles) {
     for (const auto& role : config.access.roles) known.push_back(role);
     for (const auto& role : roles)
         if (std::ranges::count(known, role) == 0)
-            throw Error(Code::kBadRequest, "there is no role '" + role +
-                                               "' in the configuration; it has " +
-                                               (known.empty() ? "none" : joined(known, ", ")));
+            throw Error(Code::kBadRequest,
+                        "there is no role '" + role + "' in the configuration; it has " +
+                            (known.empty() ? "none" : schema::join(known, ", ")));
 }
 
 }  // namespace
@@ -119,7 +114,7 @@ int key_list(const CliOptions& options) {
     TextTable table{
         {"ID", "NAME", "STATE", "ROLES", "TENANT", "CREATED", "EXPIRES", "USED"}, {}, 1};
     for (const auto& key : all)
-        table.rows.push_back({key.id, key.name, state_of(key), joined(key.roles, " "),
+        table.rows.push_back({key.id, key.name, state_of(key), schema::join(key.roles, " "),
                               key.tenant.value_or(""), key.created_at, key.expires_at.value_or(""),
                               key.used_on.value_or("")});
     std::cout << for_output(table, STDOUT_FILENO);

@@ -1,12 +1,12 @@
 #include <iostream>
 
+#include "service/api/json.hpp"
 #include "service/cli/app.hpp"
 #include "service/cli/cli.hpp"
-#include "service/api/json.hpp"
 #include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
 #include "trash/store/ledger_seal.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/migrate.hpp"
 
 namespace trashd::service {
 

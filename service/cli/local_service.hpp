@@ -9,7 +9,7 @@
 
 #include "schema/cluster.hpp"
 #include "service/api/request.hpp"
-#include "service/server/http_server.hpp"
+#include "service/server/resource_cache.hpp"
 
 namespace trashd::service {
 

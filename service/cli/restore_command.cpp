@@ -6,9 +6,10 @@
 #include <map>
 #include <set>
 
-#include "service/cli/app.hpp"
 #include "service/cli/answers.hpp"
+#include "service/cli/app.hpp"
 #include "service/cli/terminal.hpp"
+#include "trash/store/groups.hpp"
 
 namespace trashd::service {
 

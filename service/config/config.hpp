@@ -9,10 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "schema/database.hpp"
 #include "schema/identifier.hpp"
-#include "service/http/client_address.hpp"
+#include "schema/pool.hpp"
 #include "service/config/roles.hpp"
+#include "service/http/client_address.hpp"
+#include "service/http/limits.hpp"
 
 namespace trashd::service {
 
@@ -23,24 +24,6 @@ struct ResourceConfig {
     std::vector<std::string> key;           // columns; empty: the primary key, else found
     bool confirm = false, require_reason = false;
     std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
-};
-
-// What one who asks may do; 0: without a limit.
-struct AskerLimits {
-    long long delete_rows = 0;               // at once
-    int requests_per_second = 0, burst = 0;  // burst: at once, 0: those of a second
-};
-
-struct RequestLimits {
-    std::size_t body_bytes = 1 << 20, url_bytes = 8000, header_count = 100, header_bytes = 32768;
-    std::size_t connections = 4096;
-    // For the next request, its head, its body, and taking the answer.
-    int idle_seconds = 60, header_seconds = 10, request_seconds = 60, write_seconds = 60;
-    std::size_t json_depth = 64, where_terms = 50;
-    long long async_rows = 100000;  // more rows than that move apart from the request; 0: never
-    long long operations = 100;     // of one principal that wait or run; 0: any
-    long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
-    AskerLimits asker;
 };
 
 // How requests say who asks. Without api_keys and jwt_keys anyone may do anything, on loopback.
@@ -60,12 +43,6 @@ struct Credentials {
 struct DatabaseAccess {
     std::vector<std::string> roles;  // none: as the service's own role
     std::string function;            // schema.name; empty: nobody is asked
-};
-
-// Files in PEM; both or none.
-struct TlsFiles {
-    std::string certificate, key;
-    bool on() const { return !certificate.empty(); }
 };
 
 // The column that tells rows of tenants apart; empty: there are no tenants.
@@ -103,11 +80,6 @@ struct Config {
     std::map<std::string, AskerLimits> role_limits;  // of each role
 };
 
-struct Endpoint {
-    std::string host;
-    int port = 0;
-};
-
 // Said on the command line; what is absent comes from the environment, then from the file.
 struct Overrides {
     std::optional<std::string> listen, database, config, data_dir;
@@ -132,9 +104,6 @@ Config load_config(const std::string& toml, const Overrides& overrides,
                    const Environment& environment);
 // The file that overrides names, else fallback; throws ConfigError when it cannot be read.
 std::string config_text(const Overrides& overrides, const std::string& fallback);
-// HOST:PORT or [HOST]:PORT; nothing when it is neither.
-std::optional<Endpoint> parse_endpoint(const std::string& listen);
-bool is_loopback(const std::string& host);
 // How the database is used for a request.
 schema::Limits database_limits(const Config& config);
 // "auto", "session" or "transaction".

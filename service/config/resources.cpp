@@ -152,7 +152,7 @@ void Resources::note_names(const schema::Table& table) {
         if (table.column(name))
             notes_.push_back("table " + text_of(table.name) + " has a column " + name +
                              " of its own: what trashd says under that name is called " +
-                             unused_name(table, name) + " there");
+                             schema::unused_name(table, name) + " there");
 }
 
 const Resource* Resources::called(const std::vector<std::string>& path) const {
@@ -191,11 +191,6 @@ std::string Resources::href(const schema::QualifiedName& table,
     const auto* resource = of(table);
     auto columns = resource ? resource->table->identity.size() : 1;
     return "/v1/" + path_of(table) + "/" + encode_object_id(object_id, columns);
-}
-
-std::string unused_name(const schema::Table& table, std::string name) {
-    while (table.column(name)) name.insert(0, 1, '$');
-    return name;
 }
 
 schema::KeyChoice keys_of(const Config& config) {

@@ -42,7 +42,7 @@ class Resources {
     const std::vector<std::string>& faults() const { return faults_; }
     const std::vector<std::string>& warnings() const {
         return warnings_;
-    }  // tables not served, why
+    }                                                                 // tables not served, why
     const std::vector<std::string>& notes() const { return notes_; }  // of tables that are served
 
   private:
@@ -57,10 +57,6 @@ class Resources {
     std::map<schema::QualifiedName, std::vector<std::string>> configured_;  // paths
     std::vector<std::string> faults_, warnings_, notes_;
 };
-
-// What the service says of a row beside its columns; where the table has a column of that name it
-// has a $ in front.
-std::string unused_name(const schema::Table& table, std::string name);
 
 // What on_delete says, by constraint oid; constraints that are not there go into faults.
 cascade::Policy make_policy(const schema::Catalog& catalog, const Config& config,

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "schema/database.hpp"
+#include "schema/connection.hpp"
 #include "service/config/config.hpp"
 
 namespace trashd::service {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "schema/sqlstate.hpp"
-#include "service/api/where_parser.hpp"
 #include "service/api/row_rights.hpp"
+#include "service/api/where_parser.hpp"
 #include "service/handlers/written_rows.hpp"
 #include "trash/read/live_row.hpp"
 
@@ -19,7 +19,7 @@ constexpr std::size_t kMostObjects = 1000;
 [[noreturn]] void refuse_unknown(const Call& call, const std::string& name) {
     if (call.trash->catalog().refresh() != call.resources->catalog())
         throw Error(SqlError{std::string(sqlstate::kUndefinedColumn), "", "", "", "", "", ""});
-    if (name == kDeletedAtName)
+    if (name == trash::kDeletedAtName)
         throw column_fault(name,
                            "'deletedAt' is no column: DELETE puts the object into the trash, and "
                            "PATCH ?deleted=true with {\"deletedAt\": null} takes it out; leave it "
@@ -27,7 +27,7 @@ constexpr std::size_t kMostObjects = 1000;
     throw column_fault(name, fmt::format("there is no column '{}'; leave it out", name));
 }
 
-void add_tenant(const Call& call, const Json& body, Given& given) {
+void add_tenant(const Call& call, const Json& body, trash::Given& given) {
     const auto* column = call.trash->tenant_column(*call.resource->table);
     if (!column) return;
     if (const auto* sent = body.member(column->name))
@@ -87,22 +87,23 @@ void refuse_other_tenant(const Call& call, const schema::Column& column, const J
                                        column.name));
 }
 
-Given given_object(const Call& call, const Json& body) {
-    Given given{columns_of(call, body), std::string(body.source),
-                crossing_sql(*call.trash, *call.resources->catalog(), *call.resource->table, {}),
-                own_rows(call, Right::kWrite, alias_of(*call.resource->table)), shown_bytes(call)};
+trash::Given given_object(const Call& call, const Json& body) {
+    trash::Given given{
+        columns_of(call, body), std::string(body.source),
+        trash::crossing_sql(*call.trash, *call.resources->catalog(), *call.resource->table, {}),
+        own_rows(call, Right::kWrite, trash::alias_of(*call.resource->table)), shown_bytes(call)};
     for (const auto* column : given.columns) refuse_generated(*column);
     add_tenant(call, body, given);
     return given;
 }
 
-std::vector<Given> given_objects(const Call& call, const Json& body) {
+std::vector<trash::Given> given_objects(const Call& call, const Json& body) {
     const bool array = body.kind == Json::Kind::kArray;
     if (array && (body.elements.empty() || body.elements.size() > kMostObjects))
         throw Error(Code::kBadRequest,
                     fmt::format("send from 1 to {} objects at once", kMostObjects));
     if (!array) return {given_object(call, body)};
-    std::vector<Given> objects;
+    std::vector<trash::Given> objects;
     try {
         for (const auto& element : body.elements) objects.push_back(given_object(call, element));
     } catch (WriteFault& fault) {

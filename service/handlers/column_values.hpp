@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "service/api/json_body.hpp"
-#include "service/api/preconditions.hpp"
 #include "service/api/problem.hpp"
 #include "trash/write/row_writer.hpp"
 
@@ -27,7 +26,7 @@ Columns columns_of(const Call& call, const Json& value);
 void refuse_other_tenant(const Call& call, const schema::Column& column, const Json& sent);
 // One object, with the tenant of the credentials; or one or an array of up to 1000, whose fault
 // says its position.
-Given given_object(const Call& call, const Json& body);
-std::vector<Given> given_objects(const Call& call, const Json& body);
+trash::Given given_object(const Call& call, const Json& body);
+std::vector<trash::Given> given_objects(const Call& call, const Json& body);
 
 }  // namespace trashd::service

@@ -1,10 +1,13 @@
+#include "service/api/actor.hpp"
 #include "service/api/async_requests.hpp"
-#include "service/api/preconditions.hpp"
-#include "service/api/problem.hpp"
-#include "service/api/idempotency.hpp"
-#include "service/api/row_rights.hpp"
-#include "service/api/redaction.hpp"
+#include "service/api/cross_site.hpp"
 #include "service/api/delete_request.hpp"
+#include "service/api/idempotency.hpp"
+#include "service/api/object_id.hpp"
+#include "service/api/problem.hpp"
+#include "service/api/redaction.hpp"
+#include "service/api/row_rights.hpp"
+#include "service/handlers/handlers.hpp"
 
 namespace trashd::service {
 
@@ -49,7 +52,7 @@ std::vector<trash::TableCount> rehearse(const Call& call, const std::vector<std:
         throw Rehearsed{};
     };
     try {
-        call.trash->remove(call.resource->table->name, id, options, context_of(call));
+        call.trash->remove(call.resource->table->name, id, options, actor_of(call));
     } catch (const Rehearsed&) {
     } catch (const trash::Blocked&) {  // which the impact says too
     } catch (const Error& error) {
@@ -153,7 +156,7 @@ Reply execute(const Call& call, const Wish& wish) {
         if (const auto found = impact()) call.operation->set_total(found->total);
     try {
         const auto result = call.trash->remove(call.resource->table->name, id,
-                                               options_of(call, wish), context_of(call));
+                                               options_of(call, wish), actor_of(call));
         if (result.already && result.item) need_on_trashed(call, *result.item);
         return render(call, result, wish);
     } catch (const trash::TooLarge&) {

@@ -1,17 +1,20 @@
 #include <algorithm>
 
+#include "schema/text.hpp"
+#include "service/api/actor.hpp"
 #include "service/api/async_requests.hpp"
-#include "service/api/json_body.hpp"
-#include "service/api/where_parser.hpp"
-#include "service/api/preconditions.hpp"
-#include "service/api/problem.hpp"
-#include "service/api/json.hpp"
-#include "service/api/list_request.hpp"
-#include "service/api/idempotency.hpp"
-#include "service/api/row_rights.hpp"
-#include "trash/read/live_row.hpp"
-#include "service/api/redaction.hpp"
+#include "service/api/cross_site.hpp"
 #include "service/api/delete_request.hpp"
+#include "service/api/idempotency.hpp"
+#include "service/api/json.hpp"
+#include "service/api/json_body.hpp"
+#include "service/api/list_request.hpp"
+#include "service/api/problem.hpp"
+#include "service/api/redaction.hpp"
+#include "service/api/row_rights.hpp"
+#include "service/api/where_parser.hpp"
+#include "service/handlers/handlers.hpp"
+#include "trash/read/live_row.hpp"
 
 namespace trashd::service {
 
@@ -35,20 +38,10 @@ struct Named {
     }
 };
 
-std::vector<std::string> split(const std::string& text, char separator) {
-    std::vector<std::string> parts(1);
-    for (char c : text)
-        if (c == separator)
-            parts.emplace_back();
-        else
-            parts.back() += c;
-    return parts;
-}
-
 // The query is decoded already, so a value with a separator in it can only be named in a body.
 void add_from_query(Named& named, const std::string& ids, std::size_t columns) {
-    for (const auto& id : split(ids, columns == 1 ? ',' : ';'))
-        named.add(id, columns == 1 ? std::vector{id} : split(id, ','));
+    for (const auto& id : schema::split(ids, columns == 1 ? ',' : ';'))
+        named.add(id, columns == 1 ? std::vector{id} : schema::split(id, ','));
 }
 
 std::string scalar(const Json& value) {
@@ -85,13 +78,13 @@ trash::Selection select_where(const Call& call) {
     if (where.empty()) return {};
     // what meets a condition tells what the rows hold
     call.access.need(Right::kRead, *call.resource);
-    if (mentions(where, deleted_at()))
+    if (trash::mentions(where, trash::deleted_at()))
         bad("'where' picks live objects here; they have no 'deletedAt'");
     if (call.target.query.text("ids") || !call.body.empty())
         bad("name objects by their ids or by 'where', not by both");
-    check_where(*call.trash, where);
+    trash::check_where(*call.trash, where);
     trash::Selection selection;
-    selection.condition = where_sql(where, selection.params);
+    selection.condition = trash::where_sql(where, selection.params);
     for (const auto right : {Right::kRead, Right::kTrash})
         selection.condition = "(" + selection.condition + ") AND " + own_rows(call, right, "t");
     return selection;
@@ -115,7 +108,7 @@ trash::Selection select(const Call& call, const Named& named) {
     if (!call.access.allows(Right::kTrash, *call.resource))
         selection.own = own_rows(call, Right::kTrash, "t");
     for (const auto& key : named.keys) {
-        const bool fits = can_be_key(*call.resource->table, key);
+        const bool fits = trash::can_be_key(*call.resource->table, key);
         selection.ids.push_back(fits ? key : std::vector<std::string>());
     }
     return selection;
@@ -173,7 +166,7 @@ std::vector<trash::TableCount> rehearse(const Call& call, const trash::Selection
     };
     add_owner(call, options);
     try {
-        call.trash->remove_all(call.resource->table->name, selection, options, context_of(call));
+        call.trash->remove_all(call.resource->table->name, selection, options, actor_of(call));
     } catch (const Rehearsed&) {
     } catch (const trash::Blocked&) {  // which the impact says too
     }
@@ -190,7 +183,7 @@ Reply execute(const Call& call, const Named& named, const trash::Selection& sele
         if (call.operation) call.operation->end(transaction, result.rows, reply.body);
         keep_reply(call, transaction, reply);
     };
-    call.trash->remove_all(call.resource->table->name, selection, options, context_of(call));
+    call.trash->remove_all(call.resource->table->name, selection, options, actor_of(call));
     return reply;
 }
 

@@ -1,7 +1,7 @@
 #include "generated/kOpenapi.hpp"
-#include "service/api/preconditions.hpp"
-#include "service/http/metrics.hpp"
+#include "service/handlers/handlers.hpp"
 #include "service/handlers/pages.hpp"
+#include "service/http/metrics.hpp"
 
 namespace trashd::service {
 

@@ -1,11 +1,12 @@
 #include <limits>
 
 #include "service/api/cursor.hpp"
-#include "service/api/preconditions.hpp"
 #include "service/api/json.hpp"
+#include "service/api/object_id.hpp"
 #include "service/api/parameters.hpp"
-#include "service/api/row_rights.hpp"
 #include "service/api/redaction.hpp"
+#include "service/api/row_rights.hpp"
+#include "service/handlers/handlers.hpp"
 
 namespace trashd::service {
 

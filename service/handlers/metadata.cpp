@@ -1,5 +1,5 @@
-#include "service/api/preconditions.hpp"
 #include "service/api/json.hpp"
+#include "service/handlers/handlers.hpp"
 
 namespace trashd::service {
 

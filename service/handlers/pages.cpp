@@ -6,10 +6,10 @@
 #include <functional>
 
 #include "generated/kOpenapi.hpp"
-#include "service/api/preconditions.hpp"
-#include "service/http/request_head.hpp"
-#include "service/api/problem.hpp"
 #include "service/api/content_negotiation.hpp"
+#include "service/api/problem.hpp"
+#include "service/handlers/handlers.hpp"
+#include "service/http/request_head.hpp"
 
 namespace trashd::service {
 

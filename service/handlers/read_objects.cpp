@@ -1,15 +1,17 @@
 #include <set>
 
 #include "service/api/cursor.hpp"
-#include "service/api/preconditions.hpp"
-#include "service/http/request_head.hpp"
-#include "service/api/problem.hpp"
 #include "service/api/list_request.hpp"
+#include "service/api/object_id.hpp"
 #include "service/api/parameters.hpp"
+#include "service/api/problem.hpp"
 #include "service/api/row_rights.hpp"
 #include "service/api/row_stream.hpp"
-#include "trash/read/live_row.hpp"
+#include "service/api/where_parser.hpp"
+#include "service/handlers/handlers.hpp"
+#include "service/http/request_head.hpp"
 #include "trash/read/items.hpp"
+#include "trash/read/live_row.hpp"
 
 namespace trashd::service {
 
@@ -18,7 +20,7 @@ namespace {
 // Longer ones would not fit into an address.
 constexpr std::size_t kLongestCursor = 6000;
 
-std::string next_cursor(const Call& call, const Listed& listed) {
+std::string next_cursor(const Call& call, const trash::Listed& listed) {
     auto cursor = encode_cursor(list_mark(call.target), listed.last);
     if (cursor.size() <= kLongestCursor) return cursor;
     throw Error(Code::kBadRequest,
@@ -26,7 +28,8 @@ std::string next_cursor(const Call& call, const Listed& listed) {
                 "ask for pages with page=1");
 }
 
-void add_links(Reply& reply, const Call& call, const Listing& listing, const Listed& listed) {
+void add_links(Reply& reply, const Call& call, const trash::Listing& listing,
+               const trash::Listed& listed) {
     const auto page = listing.offset / listing.limit + 1;
     if (!call.target.query.text("page")) {
         if (listed.more) link(reply, call, "next", "cursor", next_cursor(call, listed));
@@ -45,7 +48,7 @@ Reply list(const Call& call, bool trashed_only) {
     if (listing.scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
     JsonArray rows;
     std::optional<RowWriter> writer;
-    ListedRows into;
+    trash::ListedRows into;
     into.begin = [&] {
         rows = JsonArray();
         writer.emplace(call, rows.spool());
@@ -56,7 +59,7 @@ Reply list(const Call& call, bool trashed_only) {
         writer->begin(std::move(item));
     };
     into.piece = [&](std::string_view piece) { writer->piece(piece); };
-    const auto listed = read_listing(*call.trash, listing, into);
+    const auto listed = trash::read_listing(*call.trash, listing, into);
     writer->end();
     Reply reply;
     add_links(reply, call, listing, listed);
@@ -68,19 +71,20 @@ Reply list(const Call& call, bool trashed_only) {
 using Names = std::vector<std::string>;
 
 struct Found {
-    std::optional<LiveRow> live;
+    std::optional<trash::LiveRow> live;
     std::optional<trash::Item> item;
     std::shared_ptr<Spool> json = {};  // of a trashed row, or of a live one that is long
     bool untagged = false;
 };
 
-void find_live(const Call& call, schema::Transaction& transaction, const RowAsked& asked,
+void find_live(const Call& call, schema::Transaction& transaction, const trash::RowAsked& asked,
                Found& found) {
     const auto& table = *call.resource->table;
-    found.live = read_row(transaction, table, asked, !found.untagged);
+    found.live = trash::read_row(transaction, table, asked, !found.untagged);
     if (!found.live || found.live->json) return;
     found.json = std::make_shared<Spool>();
-    write_row(transaction, table, asked, *found.json);
+    trash::write_row(transaction, table, asked,
+                     [&](std::string_view piece) { found.json->append(piece); });
 }
 
 void find_trashed(const Call& call, trash::Items& items, const std::vector<std::string>& id,
@@ -98,7 +102,7 @@ void find_trashed(const Call& call, trash::Items& items, const std::vector<std::
 
 // In one snapshot: what is on its way between live rows and trash is in one of them. With both
 // scopes the live row goes before a trashed one of the same key.
-Found find(const Call& call, const Scope& scope, const Names& select, bool untagged) {
+Found find(const Call& call, const trash::Scope& scope, const Names& select, bool untagged) {
     const auto& table = *call.resource->table;
     const auto id = object_id(call);
     Found found;
@@ -107,7 +111,7 @@ Found find(const Call& call, const Scope& scope, const Names& select, bool untag
         found.untagged = untagged;
         if (scope.live)
             find_live(call, transaction,
-                      {id, select, live_rows(call, Right::kRead, alias_of(table))}, found);
+                      {id, select, live_rows(call, Right::kRead, trash::alias_of(table))}, found);
         if (found.live || (!scope.live && !scope.trashed)) return;
         trash::Items items(transaction.connection(), *call.resources->catalog(),
                            call.trash->readable_schema(), call.trash->naming());
@@ -141,7 +145,7 @@ Reply row_reply(const Call& call, const Found& found) {
 }
 
 // Of a row that is too long for an ETag some columns can be shown without one.
-Found find(const Call& call, const Scope& scope) {
+Found find(const Call& call, const trash::Scope& scope) {
     const auto select = parse_select(call.target.query, *call.resource->table);
     try {
         return find(call, scope, select, false);
@@ -163,7 +167,7 @@ bool sees(const Call& call, const trash::Item& item) {
     }
 }
 
-Reply get(const Call& call, const Scope& scope) {
+Reply get(const Call& call, const trash::Scope& scope) {
     if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
     Found found;
     try {
@@ -205,7 +209,7 @@ Reply list_deleted(const Call& call) {
 Reply get_object(const Call& call) {
     const auto& table = *call.resource->table;
     std::set<std::string> known = {"deleted", "trash", "select"};
-    known.insert("where[" + unused_name(table, kDeletedAtName) + "][exists]");
+    known.insert("where[" + schema::unused_name(table, trash::kDeletedAtName) + "][exists]");
     call.target.query.only(known);
     const auto where = parse_where(call.target.query, table, call.config->limits.where_terms);
     return get(call, parse_scope(call.target.query, where, false));

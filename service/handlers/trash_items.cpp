@@ -1,25 +1,23 @@
 #include <map>
 #include <utility>
 
+#include "service/api/actor.hpp"
 #include "service/api/async_requests.hpp"
+#include "service/api/cross_site.hpp"
 #include "service/api/cursor.hpp"
-#include "service/api/preconditions.hpp"
-#include "service/api/problem.hpp"
 #include "service/api/idempotency.hpp"
+#include "service/api/object_id.hpp"
 #include "service/api/parameters.hpp"
+#include "service/api/problem.hpp"
+#include "service/api/redaction.hpp"
 #include "service/api/row_rights.hpp"
 #include "service/api/row_stream.hpp"
-#include "service/api/redaction.hpp"
+#include "service/handlers/handlers.hpp"
+#include "trash/store/item_id.hpp"
 
 namespace trashd::service {
 
 namespace {
-
-std::string item_id(const Call& call) {
-    auto id = percent_decode(call.raw_id);
-    if (!is_uuid(id)) throw Error(Code::kNotFound, "there is no such TrashItem");
-    return id;
-}
 
 bool expand(const Call& call) {
     auto what = call.target.query.text("expand");
@@ -74,29 +72,13 @@ trash::ItemsAsked parse_items(const Call& call) {
     asked.count = query.flag("count");
     if (auto cursor = query.text("cursor")) {
         auto values = decode_cursor(*cursor, list_mark(call.target), 3);
-        if (!values[0]) refuse_cursor();
+        if (!values[0]) trash::refuse_cursor();
         asked.after = {*values[0], cursor_number(values[1]), cursor_number(values[2])};
     }
     return asked;
 }
 
 }  // namespace
-
-trash::RestoreOptions restore_options(const Call& call) {
-    const auto& query = call.target.query;
-    auto with = query.text("with");
-    if (with && *with != "ancestors") throw Error(Code::kBadRequest, "'with' must be ancestors");
-    trash::RestoreOptions options{with.has_value(), query.flag("lossy"), query.flag("dryRun")};
-    if (!options.dry_run) options.most = most_rows(call);
-    options.check = check_of(call, {Right::kRestore});
-    options.at_end = [&call](schema::Transaction& transaction, const trash::Restored& done) {
-        Reply reply;
-        reply.body = restored_json(seen(call, done), *call.resources);
-        if (call.operation) call.operation->end(transaction, done.restored, reply.body);
-        keep_reply(call, transaction, reply);
-    };
-    return options;
-}
 
 namespace {
 
@@ -142,7 +124,7 @@ Reply empty(const Call& call) {
     const auto most = most_rows(call);
     if (wants_async(call) || (most && counts.items > *most))
         return accept(call, "empty", counts.items);
-    const auto emptied = call.trash->empty(options, context_of(call));
+    const auto emptied = call.trash->empty(options, actor_of(call));
     Reply reply;
     const bool noted = call.operation && (emptied.groups || call.operation->operation().result);
     if (!noted) reply.body = emptied_json(emptied);
@@ -187,7 +169,7 @@ Reply list_items(const Call& call) {
 Reply get_item(const Call& call) {
     call.target.query.only({"expand"});
     expand(call);
-    const auto id = item_id(call);
+    const auto id = trash_item_id(call);
     need_on_item(call, Right::kViewTrash, id);
     auto spool = std::make_shared<Spool>();
     call.trash->item(id, {[&](const trash::Item& item) {
@@ -205,7 +187,7 @@ Reply get_item(const Call& call) {
 Reply purge_item(const Call& call) {
     refuse_foreign(call);
     call.target.query.only({});
-    const auto id = item_id(call);
+    const auto id = trash_item_id(call);
     need_on_group(call, Right::kPurge, id);
     auto later = [&] { return accept(call, "purge", call.trash->item(id, false).group_size); };
     if (wants_async(call)) return later();
@@ -217,34 +199,7 @@ Reply purge_item(const Call& call) {
         keep_reply(call, transaction, reply);
     };
     try {
-        call.trash->purge(id, context_of(call), options);
-    } catch (const trash::TooLarge&) {
-        return later();
-    }
-    return reply;
-}
-
-// GET restores because primaERP documents it so; HEAD asks what GET would answer and must not.
-Reply restore_item(const Call& call) {
-    if (call.safe && !call.config->restore_by_get) throw WrongVerb("POST, OPTIONS");
-    if (call.head) throw WrongVerb("GET, POST, OPTIONS");
-    refuse_foreign(call);
-    call.target.query.only({"with", "dryRun", "lossy"});
-    const auto options = restore_options(call);
-    return restore_group(call, item_id(call), options);
-}
-
-Reply restore_group(const Call& call, const std::string& item_id,
-                    const trash::RestoreOptions& options) {
-    need_on_group(call, Right::kRestore, item_id);
-    auto later = [&] {
-        return accept(call, "restore", call.trash->item(item_id, false).group_size);
-    };
-    if (wants_async(call) && !options.dry_run) return later();
-    Reply reply;
-    try {
-        reply.body = restored_json(
-            seen(call, call.trash->restore(item_id, options, context_of(call))), *call.resources);
+        call.trash->purge(id, actor_of(call), options);
     } catch (const trash::TooLarge&) {
         return later();
     }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "service/api/preconditions.hpp"
 #include "service/api/problem.hpp"
 #include "service/api/row_rights.hpp"
 #include "trash/trash.hpp"
@@ -30,7 +29,7 @@ const schema::ForeignKey* broken_key(const Call& call, const SqlError& sql) {
 
 // The key, in its order, of the row that the foreign key refers to.
 std::vector<std::string> parent_of(const Call& call, const std::vector<std::string>& own,
-                                   const Given& given, const schema::ForeignKey& key) {
+                                   const trash::Given& given, const schema::ForeignKey& key) {
     const auto& table = *call.resource->table;
     const auto& parent = *call.resources->catalog()->table(key.parent);
     std::vector<const schema::Column*> wanted;
@@ -40,7 +39,7 @@ std::vector<std::string> parent_of(const Call& call, const std::vector<std::stri
     }
     std::vector<std::string> id;
     call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
-        id = texts_of(transaction, {table, own}, given, wanted);
+        id = trash::texts_of(transaction, {table, own}, given, wanted);
     });
     return id;
 }
@@ -48,7 +47,7 @@ std::vector<std::string> parent_of(const Call& call, const std::vector<std::stri
 }  // namespace
 
 void refuse_trashed_parent(const Call& call, const std::vector<std::string>& own,
-                           const Given& given, const SqlError& sql) {
+                           const trash::Given& given, const SqlError& sql) {
     const auto* key = broken_key(call, sql);
     if (!key) return;
     const auto& parent = call.resources->catalog()->table(key->parent)->name;

@@ -4,20 +4,24 @@
 #include <set>
 
 #include "schema/sqlstate.hpp"
-#include "service/api/json_body.hpp"
+#include "service/api/cross_site.hpp"
 #include "service/api/database_role.hpp"
-#include "service/api/where_parser.hpp"
-#include "service/handlers/column_values.hpp"
+#include "service/api/idempotency.hpp"
+#include "service/api/json_body.hpp"
+#include "service/api/object_id.hpp"
 #include "service/api/preconditions.hpp"
 #include "service/api/problem.hpp"
-#include "service/api/idempotency.hpp"
 #include "service/api/row_rights.hpp"
-#include "service/handlers/written_rows.hpp"
-#include "trash/read/live_row.hpp"
+#include "service/api/where_parser.hpp"
+#include "service/handlers/column_values.hpp"
+#include "service/handlers/handlers.hpp"
+#include "service/handlers/restore.hpp"
 #include "service/handlers/trashed_parent.hpp"
-#include "trash/write/row_writer.hpp"
-#include "trash/read/items.hpp"
+#include "service/handlers/written_rows.hpp"
 #include "trash/access/trigger_refusal.hpp"
+#include "trash/read/items.hpp"
+#include "trash/read/live_row.hpp"
+#include "trash/write/row_writer.hpp"
 
 namespace trashd::service {
 
@@ -26,8 +30,8 @@ namespace {
 constexpr unsigned kJson = 114, kJsonb = 3802;
 
 // Says which column a value does not fit; returns where that is not the fault.
-void refuse_misfit(const Call& call, const Given& given) {
-    const auto* column = misfit(call.trash->pool(), given);
+void refuse_misfit(const Call& call, const trash::Given& given) {
+    const auto* column = trash::misfit(call.trash->pool(), given);
     if (!column) return;
     throw column_fault(column->name, fmt::format("the value of column '{}' does not fit its type, "
                                                  "{}; send one that does",
@@ -37,7 +41,7 @@ void refuse_misfit(const Call& call, const Given& given) {
 // One write and what it is about, for saying what was wrong with it.
 struct Write {
     const Call& call;
-    const Given* given = nullptr;
+    const trash::Given* given = nullptr;
     std::optional<std::size_t> position = std::nullopt;
     std::vector<std::string> id = {};  // of the row that is changed; empty: it is new
     bool found = true;                 // the address has been understood as a key
@@ -124,7 +128,7 @@ void ask_function(const Call& call, schema::Transaction& transaction, const char
 // A row that is not the asker's is not written. One referred to that is another tenant's is not
 // there, as the database would say.
 void check_written(const Call& call, schema::Transaction& transaction, const char* action,
-                   const WrittenRow& row) {
+                   const trash::WrittenRow& row) {
     const auto& table = *call.resource->table;
     if (!row.own) throw Forbidden({{Right::kWrite, encode_path(call.resource->path)}});
     if (!row.crossing.empty())
@@ -158,7 +162,7 @@ void refuse_trashed(const Call& call, schema::Transaction& transaction,
 }
 
 Reply created(const Call& call, schema::Transaction& transaction,
-              const std::vector<WrittenRow>& rows, bool array) {
+              const std::vector<trash::WrittenRow>& rows, bool array) {
     Reply reply;
     reply.status = 201;
     if (!array) {
@@ -170,15 +174,15 @@ Reply created(const Call& call, schema::Transaction& transaction,
     return reply;
 }
 
-Reply insert(Write& write, schema::Transaction& transaction, const std::vector<Given>& objects,
-             bool array) {
+Reply insert(Write& write, schema::Transaction& transaction,
+             const std::vector<trash::Given>& objects, bool array) {
     const auto& table = *write.call.resource->table;
-    std::vector<WrittenRow> rows;
+    std::vector<trash::WrittenRow> rows;
     std::vector<ChosenKey> keys;
     for (std::size_t i = 0; i < objects.size(); ++i) {
         write.given = &objects[i];
         if (array) write.position = i;
-        auto row = insert_row(transaction, table, objects[i]);
+        auto row = trash::insert_row(transaction, table, objects[i]);
         if (!row) refuse_kept_out();
         check_written(write.call, transaction, "create", *row);
         if (std::ranges::any_of(objects[i].columns,
@@ -194,10 +198,10 @@ Reply insert(Write& write, schema::Transaction& transaction, const std::vector<G
 
 // What PATCH and PUT set in one row.
 struct Change {
-    RowAddress address;
+    trash::RowAddress address;
     const Json& body;
     bool replace = false;
-    Given key, given;           // columns of the key; the others
+    trash::Given key, given;    // columns of the key; the others
     Columns merging, defaults;  // JSON that is merged into what is there; left out of a PUT
 };
 
@@ -209,14 +213,14 @@ bool merges(const Change& change, const schema::Column& column) {
 Change change_of(const Call& call, const Json& body, bool replace) {
     const auto& table = *call.resource->table;
     const auto* tenant = call.trash->tenant_column(table);
-    Change change{{table, object_id(call), live_rows(call, Right::kWrite, alias_of(table))},
+    Change change{{table, object_id(call), live_rows(call, Right::kWrite, trash::alias_of(table))},
                   body,
                   replace,
                   {},
                   {},
                   {},
                   {}};
-    change.given.own = own_rows(call, Right::kWrite, alias_of(table));
+    change.given.own = own_rows(call, Right::kWrite, trash::alias_of(table));
     change.given.shown = shown_bytes(call);
     const auto sent = columns_of(call, body);
     change.key.json = change.given.json = body.source;
@@ -238,7 +242,7 @@ Change change_of(const Call& call, const Json& body, bool replace) {
     written.insert(written.end(), change.defaults.begin(), change.defaults.end());
     if (!written.empty())
         change.given.crossing =
-            crossing_sql(*call.trash, *call.resources->catalog(), table, written);
+            trash::crossing_sql(*call.trash, *call.resources->catalog(), table, written);
     return change;
 }
 
@@ -254,7 +258,7 @@ Json present_json(const Call& call, const schema::Column& column, const schema::
     }
 }
 
-Given with_merged(const Call& call, const Change& change, const LockedRow& locked) {
+trash::Given with_merged(const Call& call, const Change& change, const trash::LockedRow& locked) {
     if (change.merging.empty()) return change.given;
     Json body = change.body;
     for (std::size_t i = 0; i < change.merging.size(); ++i) {
@@ -271,7 +275,8 @@ Given with_merged(const Call& call, const Change& change, const LockedRow& locke
 constexpr const char* kRestoreFirst = "the object is in the trash; restore it first";
 
 [[noreturn]] void refuse_missing(const Call& call, schema::Transaction& transaction,
-                                 const RowAddress& address, const char* in_trash = kRestoreFirst) {
+                                 const trash::RowAddress& address,
+                                 const char* in_trash = kRestoreFirst) {
     auto item = items_of(call, transaction).newest_of(address.table, address.id, true);
     const auto reach = reach_of(call, Right::kViewTrash);
     if (item && (!reach || trash::item_within(transaction.connection(), *call.resources->catalog(),
@@ -284,32 +289,33 @@ bool is_live(const Call& call) {
     const auto& table = *call.resource->table;
     bool live = false;
     call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
-        const auto own = call.trash->tenant_condition(table, alias_of(table));
-        live = read_row(transaction, table, {object_id(call), {}, own}).has_value();
+        const auto own = call.trash->tenant_condition(table, trash::alias_of(table));
+        live = trash::read_row(transaction, table, {object_id(call), {}, own}).has_value();
     });
     return live;
 }
 
 void need_live(const Call& call, const char* in_trash) {
     const auto& table = *call.resource->table;
-    const RowAddress address{table, object_id(call),
-                             live_rows(call, Right::kWrite, alias_of(table))};
+    const trash::RowAddress address{table, object_id(call),
+                                    live_rows(call, Right::kWrite, trash::alias_of(table))};
     call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
-        if (!read_row(transaction, table, {address.id, {}, address.own}))
+        if (!trash::read_row(transaction, table, {address.id, {}, address.own}))
             refuse_missing(call, transaction, address, in_trash);
     });
 }
 
 // Of a trashed object it is told how that would be a restore; of a live one it is no column.
 void look_at_deleted_at(const Call& call, const Json& body) {
-    if (!body.member(kDeletedAtName) || call.resource->table->column(kDeletedAtName)) return;
+    if (!body.member(trash::kDeletedAtName) || call.resource->table->column(trash::kDeletedAtName))
+        return;
     need_on_row(call, Right::kWrite, object_id(call));
     need_live(call,
               "the object is in the trash; restore it first, or add ?deleted=true, with which "
               "{\"deletedAt\": null} restores it");
 }
 
-void check(const Call& call, const LockedRow& locked) {
+void check(const Call& call, const trash::LockedRow& locked) {
     const auto tags = if_match(call);
     if (!tags.empty() && std::ranges::count(tags, locked.etag) == 0)
         throw Error(Code::kStale,
@@ -329,19 +335,19 @@ void check(const Call& call, const LockedRow& locked) {
 Reply apply(Write& write, schema::Transaction& transaction, const Change& change) {
     const auto& call = write.call;
     write.given = &change.key;
-    const auto locked = lock_row(transaction, change.address, change.key, change.merging);
+    const auto locked = trash::lock_row(transaction, change.address, change.key, change.merging);
     write.found = true;
     if (!locked) refuse_missing(call, transaction, change.address);
     check(call, *locked);
     if (consent_of(call)) {
         const std::vector<std::string> all;
-        const RowAsked asked{change.address.id, all, change.address.own, shown_bytes(call)};
-        if (const auto row = read_row(transaction, change.address.table, asked, false))
+        const trash::RowAsked asked{change.address.id, all, change.address.own, shown_bytes(call)};
+        if (const auto row = trash::read_row(transaction, change.address.table, asked, false))
             ask_function(call, transaction, "update", row->json);
     }
     write.given = &change.given;
-    const auto row = update_row(transaction, change.address, with_merged(call, change, *locked),
-                                change.defaults);
+    const auto row = trash::update_row(transaction, change.address,
+                                       with_merged(call, change, *locked), change.defaults);
     if (!row) refuse_kept_out();
     check_written(call, transaction, "update", *row);
     expect_catalog(call, transaction);
@@ -369,7 +375,7 @@ Reply update(const Call& call, bool replace) {
 }
 
 bool asks_back(const Json& body) {
-    const auto* deleted_at = body.member(kDeletedAtName);
+    const auto* deleted_at = body.member(trash::kDeletedAtName);
     return body.members.size() == 1 && deleted_at && deleted_at->kind == Json::Kind::kNull;
 }
 

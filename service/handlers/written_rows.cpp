@@ -24,22 +24,23 @@ std::vector<std::string> key_of(const schema::Table& table, const std::string& i
 }
 
 void append(Spool& into, const Call& call, schema::Transaction& transaction,
-            const WrittenRow& row) {
+            const trash::WrittenRow& row) {
     if (row.json) return into.append(*row.json);
     const auto& table = *call.resource->table;
     const auto key = key_of(table, row.id);
-    write_row(transaction, table, {key, {}, "true"}, into);
+    trash::write_row(transaction, table, {key, {}, "true"},
+                     [&](std::string_view piece) { into.append(piece); });
 }
 
 }  // namespace
 
 std::size_t shown_bytes(const Call& call) {
     if (consent_of(call)) return kMostAsked;
-    return wants_none(call) ? 0 : kShortRow;
+    return wants_none(call) ? 0 : trash::kShortRow;
 }
 
 void add_representation(Reply& reply, const Call& call, schema::Transaction& transaction,
-                        const std::vector<WrittenRow>& rows, bool array) {
+                        const std::vector<trash::WrittenRow>& rows, bool array) {
     bool minimal = wants_none(call);
     auto body = std::make_shared<Spool>();
     for (const auto& row : rows) {

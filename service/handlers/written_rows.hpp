@@ -13,6 +13,6 @@ std::size_t shown_bytes(const Call& call);
 // larger than answers are kept. rows: one, or those of an array; in the transaction that wrote
 // them.
 void add_representation(Reply& reply, const Call& call, schema::Transaction& transaction,
-                        const std::vector<WrittenRow>& rows, bool array);
+                        const std::vector<trash::WrittenRow>& rows, bool array);
 
 }  // namespace trashd::service

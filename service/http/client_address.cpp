@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "schema/text.hpp"
 #include "service/http/request_head.hpp"
 
 namespace trashd::service {
@@ -81,12 +82,6 @@ bool is_trusted(const IpAddress& address, const std::vector<Network>& trusted) {
 }
 
 // The lines of the header are one list.
-std::string joined(const std::vector<std::string>& lines) {
-    std::string list;
-    for (const auto& line : lines) list += (list.empty() ? "" : ",") + line;
-    return list;
-}
-
 IpAddress follow(IpAddress address, std::string_view list, bool forwarded,
                  const std::vector<Network>& trusted) {
     while (!list.empty()) {
@@ -153,8 +148,8 @@ std::string client_address(const std::string& peer, const Head& head,
     const auto address = parse_ip(peer);
     if (!address) return peer;
     if (!is_trusted(*address, trusted)) return text_of(*address);
-    const auto forwarded = joined(head.values("forwarded")),
-               listed = joined(head.values("x-forwarded-for"));
+    const auto forwarded = schema::join(head.values("forwarded"), ","),
+               listed = schema::join(head.values("x-forwarded-for"), ",");
     if (forwarded.empty()) return text_of(follow(*address, listed, false, trusted));
     const auto client = follow(*address, forwarded, true, trusted);
     const bool agree = listed.empty() || client == follow(*address, listed, false, trusted);

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "schema/error.hpp"
-#include "service/config/config.hpp"
+#include "service/http/limits.hpp"
 #include "service/http/transport.hpp"
 #include "service/http/worker_pool.hpp"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "schema/error.hpp"
-#include "service/config/config.hpp"
+#include "service/http/limits.hpp"
 
 namespace trashd::service {
 

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <string>
 
-#include "service/config/config.hpp"
+#include "service/http/limits.hpp"
 #include "service/http/transport.hpp"
 
 namespace trashd::service {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <mutex>
 
-#include "service/config/config.hpp"
+#include "service/http/limits.hpp"
 
 struct ssl_ctx_st;
 struct ssl_st;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "schema/error.hpp"
+#include "schema/text.hpp"
 #include "service/http/utf8.hpp"
 
 namespace trashd::service {
@@ -20,16 +21,6 @@ int hex(char c) {
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
-}
-
-std::vector<std::string> split(std::string_view text, char separator) {
-    std::vector<std::string> parts;
-    for (std::size_t at = 0;;) {
-        auto end = text.find(separator, at);
-        parts.emplace_back(text.substr(at, end - at));
-        if (end == std::string_view::npos) return parts;
-        at = end + 1;
-    }
 }
 
 }  // namespace
@@ -94,7 +85,7 @@ std::string percent_encode(std::string_view text, std::string_view but) {
 
 Query::Query(std::string_view raw) {
     if (raw.empty()) return;
-    for (const auto& part : split(raw, '&')) {
+    for (const auto& part : schema::split(raw, '&')) {
         if (part.empty()) continue;
         auto equals = part.find('=');
         auto decode = [](std::string text) {
@@ -163,7 +154,7 @@ Target parse_target(const std::string& target) {
     std::string_view path = std::string_view(target).substr(0, question);
     if (path.empty() || path.front() != '/') bad("the address must begin with /");
     Target parsed;
-    parsed.raw = split(path.substr(1), '/');
+    parsed.raw = schema::split(path.substr(1), '/');
     for (const auto& segment : parsed.raw) parsed.segments.push_back(percent_decode(segment));
     if (question != std::string::npos)
         parsed.query = Query(std::string_view(target).substr(question + 1));
@@ -172,9 +163,9 @@ Target parse_target(const std::string& target) {
 
 std::vector<std::string> split_id(const std::string& raw, std::size_t columns) {
     if (columns == 1) return {percent_decode(raw)};
-    auto written = split(raw, ',');
+    auto written = schema::split(raw, ',');
     // some clients encode the commas between the parts as well, as they stand in one parameter
-    if (written.size() != columns) written = split(percent_decode(raw), ',');
+    if (written.size() != columns) written = schema::split(percent_decode(raw), ',');
     std::vector<std::string> parts;
     for (const auto& part : written) parts.push_back(percent_decode(part));
     return parts;
@@ -183,7 +174,7 @@ std::vector<std::string> split_id(const std::string& raw, std::size_t columns) {
 std::string encode_object_id(const std::string& object_id, std::size_t columns) {
     if (columns <= 1) return percent_encode(object_id);
     std::string encoded;
-    for (const auto& part : split(object_id, ','))
+    for (const auto& part : schema::split(object_id, ','))
         encoded += (encoded.empty() ? "" : ",") + percent_encode(percent_decode(part));
     return encoded;
 }

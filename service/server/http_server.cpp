@@ -11,24 +11,25 @@
 #include <random>
 #include <utility>
 
-#include "service/server/access_log.hpp"
-#include "service/server/admission.hpp"
+#include "service/api/authenticator.hpp"
+#include "service/api/content_negotiation.hpp"
+#include "service/api/cors.hpp"
+#include "service/api/database_role.hpp"
+#include "service/api/json_indent.hpp"
+#include "service/api/problem.hpp"
+#include "service/api/tenant_scope.hpp"
+#include "service/http/allowed_hosts.hpp"
 #include "service/http/body_decoder.hpp"
 #include "service/http/body_seats.hpp"
-#include "service/api/authenticator.hpp"
-#include "service/api/database_role.hpp"
-#include "service/http/connection_server.hpp"
-#include "service/http/request_head.hpp"
-#include "service/http/allowed_hosts.hpp"
-#include "service/api/problem.hpp"
-#include "service/http/metrics.hpp"
-#include "service/api/content_negotiation.hpp"
 #include "service/http/client_address.hpp"
-#include "service/api/json_indent.hpp"
-#include "service/server/router.hpp"
+#include "service/http/connection_server.hpp"
+#include "service/http/metrics.hpp"
+#include "service/http/request_head.hpp"
 #include "service/http/request_stream.hpp"
-#include "service/api/tenant_scope.hpp"
 #include "service/http/tls.hpp"
+#include "service/server/access_log.hpp"
+#include "service/server/admission.hpp"
+#include "service/server/router.hpp"
 
 namespace trashd::service {
 
@@ -98,8 +99,8 @@ void send(const Reply& reply, const std::string& request_id, httplib::Response& 
     response.set_header("Accept-Ranges", "none");
 }
 
-// A table that changed meanwhile: it is gone, a column is, is of another type or generated now. What
-// a trigger refuses is a conflict by then.
+// A table that changed meanwhile: it is gone, a column is, is of another type or generated now.
+// What a trigger refuses is a conflict by then.
 bool is_stale(const Error& error) {
     if (error.code() != Code::kInternal) return false;
     for (const char* state : {"42P01", "42703", "42804", "428C9"})

@@ -5,9 +5,9 @@
 #include "service/api/async_requests.hpp"
 #include "service/api/database_role.hpp"
 #include "service/api/problem.hpp"
-#include "service/server/router.hpp"
 #include "service/api/tenant_scope.hpp"
-#include "trash/store/groups.hpp"
+#include "service/server/router.hpp"
+#include "trash/store/item_id.hpp"
 
 namespace trashd::service {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "service/server/http_server.hpp"
+#include "service/server/resource_cache.hpp"
 #include "trash/store/operations.hpp"
 
 namespace trashd::service {

@@ -1,9 +1,10 @@
+#include "service/server/resource_cache.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "service/config/served_schemas.hpp"
-#include "service/server/http_server.hpp"
 
 namespace trashd::service {
 

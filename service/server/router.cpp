@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "service/api/preconditions.hpp"
-#include "service/api/problem.hpp"
 #include "service/api/idempotency.hpp"
+#include "service/api/problem.hpp"
+#include "service/handlers/handlers.hpp"
 
 namespace trashd::service {
 

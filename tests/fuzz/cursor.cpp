@@ -9,7 +9,7 @@ using namespace trashd::service;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
     const std::string text(reinterpret_cast<const char*>(data), size), mark = "0123456789abcdef";
     if (text.find('\0') == text.npos) {
-        const CursorValues made = {text, std::nullopt, ""};
+        const trash::CursorValues made = {text, std::nullopt, ""};
         must(decode_cursor(encode_cursor(mark, made), mark, 3) == made);
     }
     for (std::size_t count = 0; count < 3; ++count) try {

@@ -1,6 +1,5 @@
 // Conditions are understood or refused, never more of them than allowed and never too deep.
 #include "service/api/where_parser.hpp"
-
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd;
@@ -19,7 +18,7 @@ schema::Table make_table() {
     return table;
 }
 
-std::size_t terms_of(const Conditions& conditions, std::size_t depth = 0) {
+std::size_t terms_of(const trash::Conditions& conditions, std::size_t depth = 0) {
     must(depth < 16);
     auto count = conditions.terms.size();
     for (const auto& term : conditions.terms) must(term.column != nullptr);

@@ -1,11 +1,11 @@
-#include "schema/database.hpp"
+#include "tests/support/database.hpp"
 
 #include <doctest/doctest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/support/database.hpp"
+#include "schema/transaction.hpp"
 
 using namespace trashd;
 using namespace trashd::schema;

@@ -4,7 +4,7 @@
 
 #include <iomanip>
 
-#include "schema/database.hpp"
+#include "schema/result.hpp"
 
 using namespace trashd::schema;
 

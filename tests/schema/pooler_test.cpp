@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 
+#include "schema/transaction.hpp"
 #include "tests/support/database.hpp"
 
 using namespace trashd;

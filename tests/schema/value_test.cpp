@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "schema/reader.hpp"
+#include "schema/transaction.hpp"
 #include "tests/support/database.hpp"
 
 using namespace trashd::schema;

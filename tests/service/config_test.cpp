@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "schema/error.hpp"
-#include "service/http/url.hpp"
 #include "service/api/cursor.hpp"
+#include "service/http/url.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 
@@ -133,7 +133,7 @@ TEST_CASE("nodb: addresses are split first and decoded once") {
 }
 
 TEST_CASE("nodb: a cursor comes back as it went out, anything else is refused") {
-    const CursorValues values = {"a\"b", std::nullopt, "ä", ""};
+    const trash::CursorValues values = {"a\"b", std::nullopt, "ä", ""};
     CHECK(decode_cursor(encode_cursor("mark", values), "mark", 4) == values);
     CHECK_THROWS_AS(decode_cursor(encode_cursor("other", values), "mark", 4), Error);
     CHECK_THROWS_AS(decode_cursor(encode_cursor("mark", values), "mark", 3), Error);

@@ -9,6 +9,7 @@
 
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
+#include "trash/store/groups.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

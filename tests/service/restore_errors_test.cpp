@@ -4,6 +4,7 @@
 
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
+#include "trash/store/groups.hpp"
 
 using namespace trashd::test;
 

@@ -1,17 +1,15 @@
 // Who may do what, asked of the real service: every route with every right, and each refusal whole.
-#include "service/config/roles.hpp"
-
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <chrono>
 
+#include "service/config/roles.hpp"
 #include "service/server/router.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
 #include "tests/support/tokens.hpp"
 #include "trash/store/api_keys.hpp"
-#include "trash/store/groups.hpp"
 
 using namespace trashd;
 using namespace trashd::service;

@@ -5,6 +5,7 @@
 
 #include "schema/cluster.hpp"
 #include "schema/subprocess.hpp"
+#include "schema/transaction.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/programs.hpp"

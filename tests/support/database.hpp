@@ -5,7 +5,7 @@
 #include <string>
 
 #include "schema/cluster.hpp"
-#include "schema/database.hpp"
+#include "schema/pool.hpp"
 
 namespace trashd::test {
 

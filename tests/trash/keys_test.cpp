@@ -1,9 +1,8 @@
-#include "trash/store/api_keys.hpp"
-
 #include <doctest/doctest.h>
 
 #include "tests/support/database.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/api_keys.hpp"
+#include "trash/store/migrate.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

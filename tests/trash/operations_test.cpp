@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/database.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/migrate.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

@@ -3,9 +3,11 @@
 #include "generated/kAccess.hpp"
 #include "schema/identifier.hpp"
 #include "schema/role.hpp"
+#include "schema/text.hpp"
+#include "schema/transaction.hpp"
 #include "schema/value.hpp"
 #include "trash/store/lock_keys.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/migrate.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -29,9 +31,8 @@ void check_role(schema::Connection& connection, const std::string& role) {
         throw Error(Code::kConflict,
                     "access.database_roles: there is no role '" + role + "'; create it");
     if (!found.boolean(0, 0))
-        throw Error(Code::kConflict,
-                    "access.database_roles: the service's role is no member of '" + role +
-                        "'; GRANT it to the role");
+        throw Error(Code::kConflict, "access.database_roles: the service's role is no member of '" +
+                                         role + "'; GRANT it to the role");
 }
 
 bool is_open(schema::Connection& connection, const std::string& access, const std::string& role) {
@@ -48,8 +49,8 @@ bool is_open(schema::Connection& connection, const std::string& access, const st
 
 void make_views(schema::Connection& connection, const std::string& trash_schema) {
     const auto access = access_schema(trash_schema);
-    connection.script(
-        with_names(kAccess, {{"{schema}", quoted(trash_schema)}, {"{access}", quoted(access)}}));
+    connection.script(schema::with_names(
+        kAccess, {{"{schema}", quoted(trash_schema)}, {"{access}", quoted(access)}}));
     connection.exec("COMMENT ON SCHEMA " + quoted(access) + " IS " + schema::literal(mark()));
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "schema/database.hpp"
+#include "schema/connection.hpp"
 
 namespace trashd::trash {
 

@@ -1,8 +1,9 @@
 #include "trash/access/row_scope.hpp"
 
 #include "cascade/predicates.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/item_id.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -11,7 +12,7 @@ using schema::literal;
 using schema::quoted;
 
 std::string any_of(const std::vector<std::string>& conditions) {
-    return conditions.empty() ? "false" : "(" + cascade::join(conditions, " OR ") + ")";
+    return conditions.empty() ? "false" : "(" + schema::join(conditions, " OR ") + ")";
 }
 
 std::string oids_of(const std::vector<const schema::Table*>& tables) {

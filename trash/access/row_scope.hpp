@@ -7,20 +7,10 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
+#include "schema/connection.hpp"
+#include "trash/model/row_scope.hpp"
 
 namespace trashd::trash {
-
-struct OwnRows {
-    schema::QualifiedName table;
-    std::vector<std::string> columns;  // any of them; none: rows belong to what they hang on
-};
-
-struct Reach {
-    std::vector<schema::QualifiedName> whole;
-    std::vector<OwnRows> own;
-    std::string id;
-};
 
 // SQL over the alias of a live row, or of an item read as one: one of the columns holds the id.
 std::string own_rows(const schema::Table& table, const std::vector<std::string>& columns,

@@ -4,6 +4,7 @@
 
 #include "schema/context.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -32,16 +33,15 @@ std::vector<std::string> triggers_of(const Tables& tables, const Frame& frame) {
     return found;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-    std::string all;
-    for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
-    return (names.size() == 1 ? "the trigger " : "one of the triggers ") + all;
+std::string named(const std::vector<std::string>& names) {
+    return (names.size() == 1 ? "the trigger " : "one of the triggers ") +
+           schema::join(names, ", ");
 }
 
 // Who raised it: the trigger where it can be told, else the function.
 std::string subject(const std::vector<Frame>& frames, const Tables& tables) {
     for (const auto& frame : frames)
-        if (const auto names = triggers_of(tables, frame); !names.empty()) return joined(names);
+        if (const auto names = triggers_of(tables, frame); !names.empty()) return named(names);
     return "the function " + frames.front().function;
 }
 

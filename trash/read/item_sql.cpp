@@ -1,8 +1,9 @@
 #include "trash/read/item_sql.hpp"
 
 #include "schema/value.hpp"
+#include "trash/store/item_id.hpp"
 #include "trash/store/key_spelling.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/sql.hpp"
 #include "trash/store/usual_names.hpp"
 
 namespace trashd::trash {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
-#include "trash/model/types.hpp"
+#include "schema/result.hpp"
+#include "trash/model/item.hpp"
 
 namespace trashd::trash {
 

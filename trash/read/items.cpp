@@ -5,12 +5,15 @@
 #include <set>
 
 #include "schema/pieces.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
-#include "trash/read/item_sql.hpp"
 #include "trash/access/row_scope.hpp"
-#include "trash/store/key_spelling.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/read/item_sql.hpp"
 #include "trash/read/trashed_rows.hpp"
+#include "trash/store/groups.hpp"
+#include "trash/store/item_id.hpp"
+#include "trash/store/key_spelling.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -25,12 +28,6 @@ constexpr int kLongObject = 1 << 20;  // bytes
 // Of a form s: what its table was called when it was there.
 constexpr const char* kLastSchema = "COALESCE(s.now_schema, s.schema_name)";
 constexpr const char* kLastTable = "COALESCE(s.now_table, s.table_name)";
-
-std::string joined(const std::vector<std::string>& parts) {
-    std::string all;
-    for (const std::string& part : parts) all += (all.empty() ? "" : ", ") + part;
-    return all;
-}
 
 void check_times(schema::Connection& connection, const std::string& trash_schema,
                  const ItemsAsked& asked) {
@@ -129,7 +126,7 @@ std::string Items::canonical(const Table& table, const std::vector<std::string>&
     try {
         return std::string(connection_
                                .exec("SELECT " + schema::key_text(table, table.identity, "k") +
-                                         " FROM (SELECT " + joined(columns) + ") k",
+                                         " FROM (SELECT " + schema::join(columns, ", ") + ") k",
                                      params)
                                .text(0, 0));
     } catch (const Error& error) {

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
-#include "trash/store/shapes.hpp"
+#include "schema/connection.hpp"
+#include "trash/model/item.hpp"
+#include "trash/model/options.hpp"
 #include "trash/read/item_sql.hpp"
-#include "trash/trash.hpp"
+#include "trash/store/shapes.hpp"
 
 namespace trashd::trash {
 

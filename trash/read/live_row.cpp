@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
-#include "cascade/predicates.hpp"
 #include "cascade/functions.hpp"
+#include "cascade/predicates.hpp"
 #include "schema/pieces.hpp"
 #include "schema/value.hpp"
 
-namespace trashd::service {
+namespace trashd::trash {
 
 namespace {
 
@@ -100,11 +100,11 @@ std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::
 }
 
 void write_row(schema::Transaction& transaction, const schema::Table& table, const RowAsked& asked,
-               Spool& into) {
+               const std::function<void(std::string_view)>& piece) {
     schema::read_long(
         transaction.connection(),
         {"SELECT " + json_text(table, asked) + from_where(table, asked), 0, params_of(asked.id)},
-        {{}, [&](std::string_view piece) { into.append(piece); }});
+        {{}, piece});
 }
 
-}  // namespace trashd::service
+}  // namespace trashd::trash

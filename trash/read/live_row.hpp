@@ -1,16 +1,16 @@
-// Live rows, and both kinds in one list: the only SQL of this folder.
+// Reading one live row.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
-#include "service/http/spool.hpp"
-#include "trash/trash.hpp"
+#include "schema/transaction.hpp"
 
-namespace trashd::service {
+namespace trashd::trash {
 
 struct LiveRow {
     std::optional<std::string> json;  // nothing where it is long
@@ -41,8 +41,8 @@ struct RowAsked {
 // tagged: with the ETag, for which the whole row is read.
 std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
                                 const RowAsked& asked, bool tagged = true);
-// Its JSON, however long.
+// Its JSON, however long, piece by piece.
 void write_row(schema::Transaction& transaction, const schema::Table& table, const RowAsked& asked,
-               Spool& into);
+               const std::function<void(std::string_view)>& piece);
 
-}  // namespace trashd::service
+}  // namespace trashd::trash

@@ -1,16 +1,18 @@
+#include "trash/read/row_list.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "schema/error.hpp"
 #include "schema/pieces.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
-#include "service/api/list_request.hpp"
-#include "trash/read/live_row.hpp"
 #include "trash/read/item_sql.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/read/live_row.hpp"
+#include "trash/store/sql.hpp"
 
-namespace trashd::service {
+namespace trashd::trash {
 
 namespace {
 
@@ -23,24 +25,14 @@ std::string place_of(std::size_t term) {
     return "o" + std::to_string(term + 1);
 }
 
-std::string joined(const std::vector<std::string>& parts, const std::string& between) {
-    std::string all;
-    for (const auto& part : parts) all += (all.empty() ? "" : between) + part;
-    return all;
-}
-
-std::string both(const std::string& first, const std::string& second) {
-    return first.empty() || second.empty() ? first + second : first + " AND " + second;
-}
-
 // The statement of one listing and what it needs to be run.
 class Reader {
   public:
-    Reader(trash::Trash& trash, const Listing& listing, const schema::Catalog& catalog,
+    Reader(Trash& trash, const Listing& listing, const schema::Catalog& catalog,
            schema::Connection& connection)
         : trash_(trash),
           listing_(listing),
-          table_(*listing.resource->table),
+          table_(*listing.table),
           connection_(connection),
           trashed_(connection, catalog, trash.readable_schema(), table_) {}
 
@@ -49,29 +41,29 @@ class Reader {
     Listed read(const ListedRows& into);
 
   private:
-    trash::RowsAsked asked(std::vector<schema::Param>& params, bool paged) const;
+    RowsAsked asked(std::vector<schema::Param>& params, bool paged) const;
     // With what makes them rows that may be seen.
-    trash::RowsAsked of_trashed(trash::RowsAsked asked) const;
-    std::string live_from(const trash::RowsAsked& asked) const;
-    std::vector<std::string> branches(const trash::RowsAsked& asked) const;
-    std::string page_sql(const trash::RowsAsked& asked) const;
+    RowsAsked of_trashed(RowsAsked asked) const;
+    std::string live_from(const RowsAsked& asked) const;
+    std::vector<std::string> branches(const RowsAsked& asked) const;
+    std::string page_sql(const RowsAsked& asked) const;
     std::string last_texts() const;
     std::string live_case() const;
-    std::string statement(const trash::RowsAsked& asked) const;
+    std::string statement(const RowsAsked& asked) const;
     long long count();
 
-    trash::Trash& trash_;
+    Trash& trash_;
     const Listing& listing_;
     const schema::Table& table_;
     schema::Connection& connection_;
-    trash::TrashedRows trashed_;
+    TrashedRows trashed_;
 };
 
-std::optional<std::size_t> first_misfit(schema::Connection& connection, const trash::Trash& trash,
+std::optional<std::size_t> first_misfit(schema::Connection& connection, const Trash& trash,
                                         const std::vector<Compared>& compared) {
-    std::vector<trash::TypedText> values;
+    std::vector<TypedText> values;
     for (const auto& one : compared) values.push_back({one.value, one.column->value_type});
-    return trash::first_bad(connection, trash.readable_schema(), values);
+    return first_bad(connection, trash.readable_schema(), values);
 }
 
 [[noreturn]] void refuse_value(const Column& column) {
@@ -93,15 +85,15 @@ void Reader::check_values() {
     refuse_value(*compared[*wrong].column);
 }
 
-trash::RowsAsked Reader::asked(std::vector<schema::Param>& params, bool paged) const {
+RowsAsked Reader::asked(std::vector<schema::Param>& params, bool paged) const {
     const auto& order = listing_.order;
-    trash::RowsAsked asked;
+    RowsAsked asked;
     asked.where = where_sql(listing_.where, params);
-    if (trash_.tenant()) asked.groups = trash::seen_by_tenant("g");
+    if (trash_.tenant()) asked.groups = seen_by_tenant("g");
     add_columns(listing_.where, asked.columns);
     if (paged && !listing_.after.empty()) {
         const auto after = after_sql(order, listing_.after, params);
-        asked.where = both(asked.where, after.where);
+        asked.where = schema::both(asked.where, after.where);
         asked.bound = after.bound;
     }
     std::vector<std::string> values, terms;
@@ -114,29 +106,29 @@ trash::RowsAsked Reader::asked(std::vector<schema::Param>& params, bool paged) c
     std::ranges::sort(asked.columns);
     const auto rest = std::ranges::unique(asked.columns);
     asked.columns.erase(rest.begin(), rest.end());
-    asked.values = joined(values, ", ");
+    asked.values = schema::join(values, ", ");
     asked.order = order_sql(order, terms);
     asked.newest = order.newest;
     asked.limit = listing_.offset + listing_.limit + 1;
     return asked;
 }
 
-trash::RowsAsked Reader::of_trashed(trash::RowsAsked asked) const {
+RowsAsked Reader::of_trashed(RowsAsked asked) const {
     if (listing_.owners.empty()) return asked;
-    asked.where = both(asked.where, listing_.trashed);
+    asked.where = schema::both(asked.where, listing_.trashed);
     for (const auto* column : listing_.owners)
         if (std::ranges::count(asked.columns, column) == 0) asked.columns.push_back(column);
     return asked;
 }
 
-std::string Reader::live_from(const trash::RowsAsked& asked) const {
-    const auto where = both(both(asked.where, asked.bound), listing_.live);
+std::string Reader::live_from(const RowsAsked& asked) const {
+    const auto where = schema::both(schema::both(asked.where, asked.bound), listing_.live);
     return fmt::format(" FROM {} AS t CROSS JOIN {} WHERE {}", schema::relation(table_),
-                       trash::kNotTrashed, where);
+                       kNotTrashed, where);
 }
 
 // Each part is filtered, ordered and limited by itself, so that the live one can use its indexes.
-std::vector<std::string> Reader::branches(const trash::RowsAsked& asked) const {
+std::vector<std::string> Reader::branches(const RowsAsked& asked) const {
     std::vector<std::string> all;
     if (listing_.scope.live)
         all.push_back(
@@ -147,13 +139,13 @@ std::vector<std::string> Reader::branches(const trash::RowsAsked& asked) const {
     return all;
 }
 
-std::string Reader::page_sql(const trash::RowsAsked& asked) const {
+std::string Reader::page_sql(const RowsAsked& asked) const {
     const auto parts = branches(asked);
     if (parts.empty()) return "";
     std::vector<std::string> places;
     for (std::size_t at = 0; at < listing_.order.terms.size(); ++at) places.push_back(place_of(at));
     return fmt::format("(SELECT * FROM (({})) u ORDER BY {} LIMIT {} OFFSET {})",
-                       joined(parts, ") UNION ALL ("), order_sql(listing_.order, places),
+                       schema::join(parts, ") UNION ALL ("), order_sql(listing_.order, places),
                        listing_.limit + 1, listing_.offset);
 }
 
@@ -165,7 +157,7 @@ std::string Reader::last_texts() const {
         texts.push_back(
             fmt::format("pg_catalog.left({}, {})", schema::to_text(column, "p"), kLongestTerm));
     }
-    return "ARRAY[" + joined(texts, ", ") + "]::pg_catalog.text[]";
+    return "ARRAY[" + schema::join(texts, ", ") + "]::pg_catalog.text[]";
 }
 
 // By its key again, so that only rows of the page are made JSON, one by one.
@@ -184,19 +176,19 @@ std::string Reader::live_case() const {
     return fmt::format(
         " WHEN p.shape OPERATOR(pg_catalog.=) 0 THEN (SELECT {} FROM {} AS {} WHERE {})",
         live_json(table_, alias, listing_.select), schema::relation(table_), alias,
-        joined(same, " AND "));
+        schema::join(same, " AND "));
 }
 
-std::string Reader::statement(const trash::RowsAsked& asked) const {
+std::string Reader::statement(const RowsAsked& asked) const {
     const auto page = page_sql(asked);
     if (page.empty()) return "";
     std::string cases = listing_.scope.live ? live_case() : "", item = "NULL";
     if (listing_.scope.trashed) {
         cases += trashed_.json_cases("p.shape", {"p.group_id", "p.ordinal"}, listing_.select);
-        item = "CASE WHEN p.shape OPERATOR(pg_catalog.<>) 0 THEN " +
-               trash::item_fields_at(trash_.readable_schema(), trash_.naming(), "p.group_id",
-                                     "p.ordinal") +
-               " END";
+        item =
+            "CASE WHEN p.shape OPERATOR(pg_catalog.<>) 0 THEN " +
+            item_fields_at(trash_.readable_schema(), trash_.naming(), "p.group_id", "p.ordinal") +
+            " END";
     }
     return fmt::format("SELECT {}, {}, (CASE{} END)::pg_catalog.text FROM {} p", last_texts(), item,
                        cases, page);
@@ -210,7 +202,8 @@ long long Reader::count() {
     if (listing_.scope.trashed)
         for (auto& part : trashed_.counts(of_trashed(all))) parts.push_back(std::move(part));
     if (parts.empty()) return 0;
-    return connection_.exec("SELECT (" + joined(parts, ") OPERATOR(pg_catalog.+) (") + ")", params)
+    return connection_
+        .exec("SELECT (" + schema::join(parts, ") OPERATOR(pg_catalog.+) (") + ")", params)
         .integer(0, 0);
 }
 
@@ -222,7 +215,7 @@ Listed Reader::read(const ListedRows& into) {
     auto begin = [&](const schema::Result& row) {
         listed.more = ++rows > listing_.limit;
         if (listed.more) return;
-        into.row(row.null(0, 1) ? std::nullopt : std::optional(trash::item_from(row.text(0, 1))));
+        into.row(row.null(0, 1) ? std::nullopt : std::optional(item_from(row.text(0, 1))));
         if (rows == listing_.limit) listed.last = schema::parse_array(row.text(0, 0));
     };
     auto piece = [&](std::string_view json) {
@@ -247,7 +240,7 @@ bool may_be_old_text(const Error& error) {
 
 }  // namespace
 
-void check_where(trash::Trash& trash, const Conditions& where) {
+void check_where(Trash& trash, const Conditions& where) {
     std::vector<Compared> compared;
     add_compared(where, compared);
     trash.run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
@@ -256,7 +249,7 @@ void check_where(trash::Trash& trash, const Conditions& where) {
     });
 }
 
-Listed read_listing(trash::Trash& trash, const Listing& listing, const ListedRows& rows) {
+Listed read_listing(Trash& trash, const Listing& listing, const ListedRows& rows) {
     const auto catalog = trash.catalog().get();
     for (bool careful = false;; careful = true) {
         Listed listed;
@@ -276,4 +269,4 @@ Listed read_listing(trash::Trash& trash, const Listing& listing, const ListedRow
     }
 }
 
-}  // namespace trashd::service
+}  // namespace trashd::trash

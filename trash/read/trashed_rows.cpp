@@ -1,6 +1,7 @@
 #include "trash/read/trashed_rows.hpp"
 
 #include "cascade/predicates.hpp"
+#include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"
 
 namespace trashd::trash {
@@ -32,7 +33,7 @@ std::string TrashedRows::from_where(const Form& form, const RowsAsked& asked,
         columns.push_back(typed_value(form, *column, trash_schema_, careful_) + " AS " +
                           quoted(column->name));
     return " FROM " + quoted({trash_schema_, "item"}) + " i" + join +
-           " CROSS JOIN LATERAL (SELECT " + cascade::join(columns, ", ") + ") t WHERE ";
+           " CROSS JOIN LATERAL (SELECT " + schema::join(columns, ", ") + ") t WHERE ";
 }
 
 // A left join, because the server leaves it out where nothing asks for the group.

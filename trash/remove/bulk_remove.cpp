@@ -4,15 +4,18 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
+#include "trash/store/item_id.hpp"
+#include "trash/store/purge.hpp"
 
 namespace trashd::trash {
 namespace {
 
-using cascade::join;
+using schema::join;
 using schema::Param;
 using schema::QualifiedName;
 using schema::quoted;
@@ -57,10 +60,6 @@ void add(std::vector<TableCount>& to, const std::vector<TableCount>& more) {
     }
 }
 
-std::string both(const std::string& first, const std::string& second) {
-    return second.empty() ? first : first + " AND " + second;
-}
-
 class Bulk {
   public:
     Bulk(schema::Connection& connection, const Compiled& plan, const std::string& trash_schema,
@@ -77,7 +76,7 @@ class Bulk {
     std::vector<Live> live(const Selection& selection, bool lock);
     void tell(Written written) { written_ = std::move(written); }
     BulkResult run(schema::Transaction& transaction, const Selection& selection,
-                   const BulkOptions& options, const Context& context);
+                   const BulkOptions& options, const Actor& context);
 
   private:
     void read_ids(const Selection& selection);
@@ -110,7 +109,7 @@ class Bulk {
     Items items_;
     schema::Transaction* transaction_ = nullptr;
     const BulkOptions* options_ = nullptr;
-    const Context* context_ = nullptr;
+    const Actor* context_ = nullptr;
     std::vector<Param> ids_, keys_;  // of each id given, as the database writes it; those that fit
     std::set<std::string> groups_;   // made or purged here
     std::set<std::string> were_live_;
@@ -238,7 +237,7 @@ std::vector<Live> Bulk::live(const Selection& selection, bool lock) {
             selection.params, "t", lock);
     }
     read_ids(selection);
-    own_ = both(asker_.own, selection.own);
+    own_ = schema::both(asker_.own, selection.own);
     return live_of(keys_, lock);
 }
 
@@ -403,7 +402,7 @@ BulkEntry Bulk::entry(const std::string& id, const std::map<std::string, Item>& 
 }
 
 BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selection,
-                     const BulkOptions& options, const Context& context) {
+                     const BulkOptions& options, const Actor& context) {
     transaction_ = &transaction;
     options_ = &options;
     context_ = &context;
@@ -438,7 +437,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
 }  // namespace
 
 BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selection,
-                             const BulkOptions& options, const Context& context) {
+                             const BulkOptions& options, const Actor& context) {
     for (Attempts attempts;; attempts.next()) {
         auto plan = impl_->compiled(wanted, options.cascade, options.check);
         try {

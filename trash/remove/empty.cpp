@@ -2,6 +2,8 @@
 
 #include "trash/remove/trash_impl.hpp"
 #include "trash/store/groups.hpp"
+#include "trash/store/purge.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -36,7 +38,7 @@ std::vector<GroupRow> lock_groups(schema::Connection& connection, const std::str
 class Emptying {
   public:
     Emptying(schema::CatalogCache& cache, schema::Pool& pool, const std::string& trash_schema,
-             const EmptyOptions& options, const Context& context)
+             const EmptyOptions& options, const Actor& context)
         : pool_(pool),
           catalog_(cache.get()),
           name_(trash_schema),
@@ -59,7 +61,7 @@ class Emptying {
     std::shared_ptr<const schema::Catalog> catalog_;
     const std::string& name_;
     const EmptyOptions& options_;
-    const Context& context_;
+    const Actor& context_;
     std::vector<Param> batch_, left_;
     long long size_ = 0;
     Emptied done_;
@@ -141,7 +143,7 @@ Emptied Trash::count_groups(const EmptyOptions& options) {
         [&](Items& items, const schema::Catalog&) { return items.totals(filter); });
 }
 
-Emptied Trash::empty(const EmptyOptions& options, const Context& context) {
+Emptied Trash::empty(const EmptyOptions& options, const Actor& context) {
     if (options.filter.root == false) return {};
     auto own = options;
     own.rows = impl_->with_sight({{}, options.rows}).rows;

@@ -1,7 +1,6 @@
 #include "schema/sqlstate.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/restore.hpp"
-#include "trash/store/groups.hpp"
 
 namespace trashd::trash {
 namespace {

@@ -4,11 +4,11 @@
 
 #include "cascade/functions.hpp"
 #include "schema/reader.hpp"
+#include "trash/access/database_role.hpp"
+#include "trash/access/trigger_trust.hpp"
 #include "trash/store/lock_keys.hpp"
 #include "trash/store/plan_functions.hpp"
-#include "trash/access/database_role.hpp"
-#include "trash/store/groups.hpp"
-#include "trash/access/trigger_trust.hpp"
+#include "trash/store/shapes.hpp"
 
 namespace trashd::trash {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "cascade/plan.hpp"
-#include "schema/database.hpp"
+#include "schema/pool.hpp"
 
 namespace trashd::trash {
 

@@ -6,6 +6,8 @@
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
+#include "trash/store/item_id.hpp"
+#include "trash/store/purge.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -36,7 +38,7 @@ constexpr int kLooks = 6;
 }  // namespace
 
 DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::string>& id,
-                               const DeleteOptions& options, const Context& context) {
+                               const DeleteOptions& options, const Actor& context) {
     const std::string uuid = new_group_id();
     const Param etags =
         options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
@@ -82,7 +84,7 @@ DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::stri
 std::optional<DeleteResult> Trash::Impl::not_live(const QualifiedName& wanted,
                                                   const std::vector<std::string>& id,
                                                   const DeleteOptions& options,
-                                                  const Context& context) {
+                                                  const Actor& context) {
     auto found = reading([&](Items& items, const schema::Catalog& catalog) {
         const Table* known = catalog.table(wanted);
         return known ? items.newest_of(*known, id, false) : std::nullopt;
@@ -264,7 +266,7 @@ bool may_pass(const Error& error) {
 }  // namespace
 
 DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
-                           const DeleteOptions& options, const Context& context) {
+                           const DeleteOptions& options, const Actor& context) {
     int looks = 0;
     for (Attempts attempts;; attempts.next()) {
         auto plan = impl_->compiled(wanted, options.cascade, options.check);

@@ -3,10 +3,13 @@
 #include "cascade/functions.hpp"
 #include "schema/context.hpp"
 #include "schema/sqlstate.hpp"
+#include "trash/access/row_scope.hpp"
 #include "trash/remove/trash_impl.hpp"
-#include "trash/store/ledger.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
+#include "trash/store/ledger.hpp"
+#include "trash/store/migrate.hpp"
+#include "trash/store/purge.hpp"
 #include "trash/store/trigger_settings.hpp"
 
 namespace trashd::trash {
@@ -89,7 +92,7 @@ std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wante
     return plan;
 }
 
-Purged Trash::Impl::purge(const std::string& item_id, const Context& context,
+Purged Trash::Impl::purge(const std::string& item_id, const Actor& context,
                           const PurgeOptions& options) {
     Purged purged;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
@@ -280,7 +283,7 @@ Conflicted without_others(Conflicted error) {
 }  // namespace
 
 Restored Trash::restore(const std::string& item_id, const RestoreOptions& options,
-                        const Context& context) {
+                        const Actor& context) {
     for (int attempt = 1;; ++attempt) {
         auto catalog = impl_->cache.get();
         Restored restored;
@@ -317,8 +320,7 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
     }
 }
 
-Purged Trash::purge(const std::string& item_id, const Context& context,
-                    const PurgeOptions& options) {
+Purged Trash::purge(const std::string& item_id, const Actor& context, const PurgeOptions& options) {
     return impl_->purge(item_id, context, options);
 }
 

@@ -10,10 +10,10 @@
 
 #include "schema/role.hpp"
 #include "schema/tenant.hpp"
+#include "trash/access/trigger_refusal.hpp"
+#include "trash/read/items.hpp"
 #include "trash/remove/plan_cache.hpp"
 #include "trash/store/birthplace.hpp"
-#include "trash/read/items.hpp"
-#include "trash/access/trigger_refusal.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::trash {
@@ -123,12 +123,12 @@ struct Trash::Impl {
         return std::move(*result);
     }
     DeleteResult move(const Compiled& plan, const std::vector<std::string>& id,
-                      const DeleteOptions& options, const Context& context);
+                      const DeleteOptions& options, const Actor& context);
     // Nothing: it is not in the trash either.
     std::optional<DeleteResult> not_live(const schema::QualifiedName& wanted,
                                          const std::vector<std::string>& id,
-                                         const DeleteOptions& options, const Context& context);
-    Purged purge(const std::string& item_id, const Context& context, const PurgeOptions& options);
+                                         const DeleteOptions& options, const Actor& context);
+    Purged purge(const std::string& item_id, const Actor& context, const PurgeOptions& options);
     ItemFilter roots_of(const EmptyOptions& options);
     // Has the plan made anew from the catalog as it is now; false when that is the same.
     bool renew(const Compiled& plan);

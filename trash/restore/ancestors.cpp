@@ -3,15 +3,18 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/tenant.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
+#include "trash/store/item_id.hpp"
 #include "trash/store/key_spelling.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
 
-using cascade::join;
 using schema::ForeignKey;
+using schema::join;
 using schema::literal;
 using schema::quoted;
 using schema::Table;

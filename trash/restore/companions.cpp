@@ -6,13 +6,14 @@
 #include "cascade/predicates.hpp"
 #include "schema/activity.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {
 namespace {
 
-using cascade::join;
+using schema::join;
 using schema::quoted;
 using schema::Table;
 using std::to_string;

@@ -3,6 +3,7 @@
 #include "cascade/predicates.hpp"
 #include "schema/context.hpp"
 #include "schema/tenant.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/access/trigger_refusal.hpp"
 #include "trash/restore/restore_context.hpp"
@@ -10,7 +11,7 @@
 namespace trashd::trash {
 namespace {
 
-using cascade::join;
+using schema::join;
 using schema::quoted;
 using schema::Table;
 using std::to_string;

@@ -4,13 +4,14 @@
 #include <functional>
 
 #include "cascade/predicates.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/links.hpp"
 
 namespace trashd::trash {
 namespace {
 
-using cascade::join;
+using schema::join;
 using schema::quoted;
 using std::to_string;
 

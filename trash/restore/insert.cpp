@@ -4,13 +4,15 @@
 
 #include "cascade/plan.hpp"
 #include "cascade/predicates.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
 
-using cascade::join;
+using schema::join;
 using schema::quoted;
 using Statement = schema::Connection::Statement;
 using std::to_string;

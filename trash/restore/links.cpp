@@ -6,11 +6,12 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/tenant.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::trash {
 
-using cascade::join;
+using schema::join;
 using std::to_string;
 
 namespace {

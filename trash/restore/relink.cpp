@@ -2,14 +2,16 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/tenant.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/links.hpp"
 #include "trash/store/key_spelling.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
 
-using cascade::join;
+using schema::join;
 using schema::quoted;
 using std::to_string;
 

@@ -8,15 +8,17 @@
 #include "cascade/predicates.hpp"
 #include "schema/reader.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
-#include "trash/restore/restore_context.hpp"
-#include "trash/store/trigger_settings.hpp"
 #include "trash/access/trigger_trust.hpp"
+#include "trash/restore/restore_context.hpp"
+#include "trash/store/sql.hpp"
+#include "trash/store/trigger_settings.hpp"
 
 namespace trashd::trash {
 namespace {
 
-using cascade::join;
+using schema::join;
 using schema::quoted;
 using schema::Table;
 using Statement = schema::Connection::Statement;
@@ -281,7 +283,7 @@ void sum_up(Restoring& restoring) {
 
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
                         const std::string& trash_schema, const GroupRow& group,
-                        const RestoreOptions& options, const Context& context) {
+                        const RestoreOptions& options, const Actor& context) {
     Restoring restoring{transaction, catalog, trash_schema, options, context};
     add_group(restoring, group);
     tell_triggers(restoring);

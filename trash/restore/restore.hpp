@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
+#include "schema/transaction.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/store/groups.hpp"
-#include "trash/trash.hpp"
 
 namespace trashd::trash {
 
@@ -20,11 +22,6 @@ namespace trashd::trash {
 // items and links. Throws Conflicted with every conflict (the caller rolls back).
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
                         const std::string& trash_schema, const GroupRow& group,
-                        const RestoreOptions& options, const Context& context);
-
-// The catalog is older than the tables: read it again and start over, once.
-struct StaleCatalog : Error {
-    StaleCatalog() : Error(Code::kUnavailable, "the schema changed meanwhile; try again") {}
-};
+                        const RestoreOptions& options, const Actor& context);
 
 }  // namespace trashd::trash

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
 #include "schema/makeup.hpp"
+#include "schema/transaction.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
 
@@ -62,7 +62,7 @@ struct Restoring {
     const schema::Catalog& catalog;
     std::string trash_schema;
     const RestoreOptions& options;
-    const Context& context;
+    const Actor& context;
     std::vector<GroupRow> groups = {};
     std::map<int, Shape> shapes = {};  // of items, of links, of roots
     Restored result = {};

@@ -1,4 +1,5 @@
 #include "cascade/predicates.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
 
@@ -37,7 +38,7 @@ std::string doubtful(const Restoring& restoring, const Shape& shape,
     const int longest = restoring.options.lossy ? kLongestLost : kLongestShown;
     return "SELECT i.object_id, c.name, pg_catalog.left(c.value, " + to_string(longest) +
            ") FROM " + source(restoring, shape) + " i CROSS JOIN LATERAL (VALUES " +
-           cascade::join(values, ", ") + ") c(name, value, bad) WHERE c.bad";
+           schema::join(values, ", ") + ") c(name, value, bad) WHERE c.bad";
 }
 
 // Lossy restores leave the values behind and name them; others refuse.

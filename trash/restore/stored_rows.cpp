@@ -5,8 +5,10 @@
 #include "schema/context.hpp"
 #include "schema/role.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -122,7 +124,7 @@ std::string as_table(const Shape& shape) {
     for (const auto& column : shape.table->columns) {
         columns.push_back(value(shape, column) + " AS " + quoted(column.name));
     }
-    return "(SELECT " + cascade::join(columns, ", ") + ") AS " + quoted(shape.table->name.name);
+    return "(SELECT " + schema::join(columns, ", ") + ") AS " + quoted(shape.table->name.name);
 }
 
 }  // namespace
@@ -201,7 +203,7 @@ std::string source(const Restoring& restoring, const Shape& shape) {
                               {to_string(range.first), to_string(range.last)}) +
                         guard + ")");
     }
-    return "(" + cascade::join(parts, " UNION ALL ") + ")";
+    return "(" + schema::join(parts, " UNION ALL ") + ")";
 }
 
 std::string source_of_one(const Restoring& restoring, const Shape& shape) {
@@ -234,11 +236,11 @@ std::string evaluated(const Restoring& restoring, const schema::Table& table,
         std::vector<std::string> words;
         for (std::size_t i = 0; i < wanted.size(); ++i) words.push_back(text_at(*shape, wanted, i));
         parts.push_back("SELECT i.group_id, i.ordinal, i.object_id, ARRAY[" +
-                        cascade::join(words, ", ") + "]::pg_catalog.text[] AS w, e.* FROM " +
+                        schema::join(words, ", ") + "]::pg_catalog.text[] AS w, e.* FROM " +
                         source(restoring, *shape) + " i CROSS JOIN LATERAL (SELECT " +
-                        cascade::join(computed, ", ") + " FROM " + as_table(*shape) + ") e");
+                        schema::join(computed, ", ") + " FROM " + as_table(*shape) + ") e");
     }
-    return "(" + cascade::join(parts, " UNION ALL ") + ")";
+    return "(" + schema::join(parts, " UNION ALL ") + ")";
 }
 
 std::vector<std::pair<int, const schema::Column*>> suspects(const Shape& shape) {

@@ -1,13 +1,14 @@
 #include <algorithm>
 
 #include "cascade/predicates.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {
 namespace {
 
-using cascade::join;
+using schema::join;
 using schema::quoted;
 using std::to_string;
 

@@ -7,7 +7,8 @@
 #include <array>
 
 #include "schema/identifier.hpp"
-#include "trash/store/groups.hpp"
+#include "schema/transaction.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "schema/database.hpp"
+#include "schema/pool.hpp"
 
 namespace trashd::trash {
 

@@ -6,7 +6,7 @@
 #include "schema/makeup.hpp"
 #include "trash/store/birthplace_sql.hpp"
 #include "trash/store/lock_keys.hpp"
-#include "trash/store/groups.hpp"
+#include "schema/text.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -16,7 +16,7 @@ using schema::quoted;
 using schema::Result;
 
 std::string with_schema(const std::string& sql, const std::string& trash_schema) {
-    return with_names(sql, {{"{schema}", quoted(trash_schema)},
+    return schema::with_names(sql, {{"{schema}", quoted(trash_schema)},
                             {"{shape}", schema::literal(quoted({trash_schema, "shape"}))}});
 }
 
@@ -76,7 +76,7 @@ void renumber_oids(schema::Transaction& transaction, const std::string& trash_sc
     run("UPDATE {schema}.item i SET payload = " + numbers_here("i.payload") +
         " FROM {schema}.shape s WHERE s.id = i.shape AND cardinality(s.oids) > 0");
     for (const char* const row : {"row_was", "row_left"})
-        run(with_names("UPDATE {schema}.link l SET {row} = " + numbers_here("l.{row}") +
+        run(schema::with_names("UPDATE {schema}.link l SET {row} = " + numbers_here("l.{row}") +
                            " FROM {schema}.shape s WHERE s.id = l.shape AND cardinality(s.oids) > "
                            "0 AND l.{row} IS NOT NULL",
                        {{"{row}", row}}));
@@ -91,7 +91,7 @@ void renumber_oids(schema::Transaction& transaction, const std::string& trash_sc
 // Answers (table, moved, whether it is known, forms) of what changed.
 Result put_right(Connection& connection, const std::string& trash_schema) {
     const auto renumbered = [](const char* from) {
-        return with_names(kRenumbered, {{"{from}", from}});
+        return schema::with_names(kRenumbered, {{"{from}", from}});
     };
     return connection.exec(with_schema(
         std::string("WITH ") + kStrayForms +

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
+#include "schema/transaction.hpp"
 #include "schema/identifier.hpp"
 
 namespace trashd::trash {

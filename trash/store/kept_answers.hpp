@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "schema/database.hpp"
+#include "schema/transaction.hpp"
 
 namespace trashd::trash {
 

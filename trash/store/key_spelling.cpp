@@ -5,6 +5,7 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/identifier.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::trash {
@@ -124,7 +125,7 @@ std::string same_object(const Table& table, const std::string& stored, const std
                       " THEN " + value(column, text) + " END) " + operators[k] + " " +
                       value(column, part(table, k, id)));
     }
-    return "(" + cascade::join(all, " AND ") + ")";
+    return "(" + schema::join(all, " AND ") + ")";
 }
 
 std::string spelt_by_items(const Table& table, const std::string& ids,

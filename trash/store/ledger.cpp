@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include "trash/store/item_id.hpp"
 #include "trash/store/key_spelling.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {

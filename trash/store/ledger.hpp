@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
+#include "schema/connection.hpp"
 #include "schema/tenant.hpp"
-#include "trash/trash.hpp"
+#include "trash/model/history.hpp"
 
 namespace trashd::trash {
 

@@ -3,9 +3,10 @@
 #include <thread>
 
 #include "schema/identifier.hpp"
+#include "schema/transaction.hpp"
 #include "schema/value.hpp"
 #include "trash/store/lock_keys.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {

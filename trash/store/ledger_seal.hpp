@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "schema/database.hpp"
+#include "schema/pool.hpp"
 
 namespace trashd::trash {
 

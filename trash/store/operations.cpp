@@ -6,7 +6,7 @@
 
 #include "schema/value.hpp"
 #include "trash/store/lock_keys.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "schema/database.hpp"
+#include "schema/transaction.hpp"
 
 namespace trashd::trash {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
+#include "schema/transaction.hpp"
 
 namespace trashd::trash {
 

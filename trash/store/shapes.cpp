@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "cascade/predicates.hpp"
+#include "schema/oids.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::trash {
@@ -74,7 +76,7 @@ std::string json_of(const std::vector<Shown>& columns, const std::string& trash_
     }
     const auto alias = schema::row_alias(names);
     return "(SELECT pg_catalog.row_to_json(" + alias + ") FROM " + quoted({trash_schema, "item"}) +
-           " i CROSS JOIN LATERAL (SELECT " + cascade::join(parts, ", ") + " OFFSET 0) " + alias +
+           " i CROSS JOIN LATERAL (SELECT " + schema::join(parts, ", ") + " OFFSET 0) " + alias +
            " WHERE i.group_id OPERATOR(pg_catalog.=) " + place.group_id +
            " AND i.ordinal OPERATOR(pg_catalog.=) " + place.ordinal + ")";
 }
@@ -166,6 +168,62 @@ std::string json_as_today(const Form& form, const std::string& trash_schema, con
         if (!form.table->column(form.attnums[at]) && !has_name(columns, form.names[at]))
             columns.push_back({form.names[at], shown_as_it_was(form, at, trash_schema)});
     return json_of(columns, trash_schema, place);
+}
+
+int shape_of(schema::Connection& connection, const std::string& trash_schema,
+             const schema::Table& table) {
+    std::vector<schema::Param> attnums, names, types, generated, identity, makeup, oids;
+    std::string signature, made_of, numbered;
+    for (const schema::Column& column : table.columns) {
+        attnums.push_back(std::to_string(column.attnum));
+        names.push_back(column.name);
+        types.push_back(column.type);
+        generated.push_back(column.generated ? "t" : "f");
+        makeup.push_back(column.makeup);
+        made_of += column.makeup;
+        oids.emplace_back(schema::oids_of(column));
+        numbered += *oids.back();
+        signature += *attnums.back() + " " + schema::quoted(column.name) + " " + column.type +
+                     *generated.back() + ",";
+    }
+    for (int attnum : table.identity) identity.push_back(std::to_string(attnum));
+    signature += schema::array_literal(identity) + schema::quoted(table.name) + made_of + numbered;
+    const std::string shape = schema::quoted({trash_schema, "shape"});
+    const std::vector<schema::Param> key = {std::to_string(table.oid), signature};
+    // an index takes a third of a page at most
+    const std::string mark =
+        "CASE WHEN pg_catalog.octet_length($2::pg_catalog.text) OPERATOR(pg_catalog.>) 2000 THEN "
+        "pg_catalog.md5($2::pg_catalog.text) ELSE $2 "
+        "END";
+    const std::string look = "SELECT id FROM " + shape +
+                             " WHERE relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid AND "
+                             "signature OPERATOR(pg_catalog.=) " +
+                             mark;
+    schema::Result found = connection.exec(look, key);
+    if (found.rows() == 0) {
+        connection.exec(
+            "INSERT INTO " + shape +
+                " (relation, signature, schema_name, table_name, attnums, names, "
+                "types, generated, identity, now_schema, now_table, now_names, makeup, oids) "
+                "VALUES "
+                "($1::pg_catalog.oid, " +
+                mark +
+                ", $3, $4, $5::pg_catalog.int2[], $6::pg_catalog.text[], "
+                "$7::pg_catalog.text[], $8::pg_catalog.bool[], $9::pg_catalog.int2[], $3, $4, "
+                "$6::pg_catalog.text[], $10::pg_catalog.text[], $11::pg_catalog.text[]) ON "
+                "CONFLICT (relation, signature) "
+                "DO "
+                "NOTHING",
+            {key[0], key[1], table.name.schema, table.name.name, schema::array_literal(attnums),
+             schema::array_literal(names), schema::array_literal(types),
+             schema::array_literal(generated), schema::array_literal(identity),
+             schema::array_literal(made_of.empty() ? std::vector<schema::Param>() : makeup),
+             schema::array_literal(numbered.empty() ? std::vector<schema::Param>() : oids)});
+        found = connection.exec(look, key);
+    }
+    if (found.rows() != 1)
+        throw Error(Code::kInternal, "the form of " + schema::quoted(table.name) + " was not kept");
+    return static_cast<int>(found.integer(0, 0));
 }
 
 }  // namespace trashd::trash

@@ -6,10 +6,14 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
+#include "schema/connection.hpp"
 #include "schema/makeup.hpp"
 
 namespace trashd::trash {
+
+// Id of the shape row of the table as it is now; makes it when missing.
+int shape_of(schema::Connection& connection, const std::string& trash_schema,
+             const schema::Table& table);
 
 struct Form {
     int id = 0;

@@ -3,7 +3,7 @@
 namespace trashd::trash {
 
 schema::Connection::Statement told(const std::string& action, const std::string& group_uuid,
-                                   const Context& context) {
+                                   const Actor& context) {
     return {
         "SELECT pg_catalog.set_config('trashd.action', $1, true), "
         "pg_catalog.set_config('trashd.group', $2, true), "

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "schema/database.hpp"
-#include "trash/model/types.hpp"
+#include "schema/connection.hpp"
+#include "trash/model/actor.hpp"
 
 namespace trashd::trash {
 
@@ -13,6 +13,6 @@ namespace trashd::trash {
 // of the transaction; what is not known is empty. action: trash, restore, purge or hard. A delete
 // sets them itself (cascade/take.cpp).
 schema::Connection::Statement told(const std::string& action, const std::string& group_uuid,
-                                   const Context& context);
+                                   const Actor& context);
 
 }  // namespace trashd::trash

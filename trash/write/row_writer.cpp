@@ -4,13 +4,14 @@
 
 #include <algorithm>
 
-#include "cascade/predicates.hpp"
 #include "cascade/functions.hpp"
+#include "cascade/predicates.hpp"
 #include "schema/pieces.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/read/live_row.hpp"
 
-namespace trashd::service {
+namespace trashd::trash {
 
 namespace {
 
@@ -41,8 +42,7 @@ std::string returned(const schema::Table& table, const std::string& alias, const
             : schema::short_text(fmt::format("pg_catalog.row_to_json({})::pg_catalog.text", alias),
                                  given.shown);
     return fmt::format("{}, {}, {}, {}, {}", json, cascade::etag_sql(table, alias),
-                       schema::key_text(table, table.identity, alias), given.crossing,
-                       given.own);
+                       schema::key_text(table, table.identity, alias), given.crossing, given.own);
 }
 
 // That the row under the alias refers to a row r of the parent.
@@ -109,7 +109,7 @@ bool reads(schema::Connection& connection, const Columns& columns, const std::st
 }  // namespace
 
 // A key of a single partition is left to the server: which rows it binds is its to say.
-std::string crossing_sql(const trash::Trash& trash, const schema::Catalog& catalog,
+std::string crossing_sql(const Trash& trash, const schema::Catalog& catalog,
                          const schema::Table& table, const Columns& written) {
     const auto among = [&](const schema::ForeignKey& key) {
         return written.empty() || std::ranges::any_of(written, [&](const auto* column) {
@@ -201,7 +201,7 @@ std::vector<std::string> texts_of(schema::Transaction& transaction, const RowAdd
     std::vector<std::string> from;
     if (!address.id.empty()) from.push_back(schema::relation(address.table) + " AS " + alias);
     if (!given.columns.empty()) from.push_back(record(given.columns, address.id.size() + 1));
-    sql += " FROM " + cascade::join(from, ", ");
+    sql += " FROM " + schema::join(from, ", ");
     if (!address.id.empty()) sql += " WHERE " + equals_key(address.table, alias);
     const auto result = transaction.exec(sql, params_of(address, given));
     std::vector<std::string> texts;
@@ -224,4 +224,4 @@ const schema::Column* misfit(schema::Pool& pool, const Given& given) {
     return found;
 }
 
-}  // namespace trashd::service
+}  // namespace trashd::trash

@@ -7,16 +7,16 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/database.hpp"
+#include "schema/transaction.hpp"
 #include "trash/trash.hpp"
 
-namespace trashd::service {
+namespace trashd::trash {
 
 struct WrittenRow {
     std::optional<std::string> json;  // nothing where it has more bytes than Given::shown
     std::string etag, id;             // id: as it stands in item.object_id
-    std::string crossing;        // the foreign key that refers to another tenant's row; empty: none
-    bool own = true;             // as Given::own says
+    std::string crossing;  // the foreign key that refers to another tenant's row; empty: none
+    bool own = true;       // as Given::own says
 };
 
 // Values of columns: a JSON object and those of its members that are meant.
@@ -37,7 +37,7 @@ struct RowAddress {
 // SQL text over a row under alias_of(table): the name of the foreign key by which it refers to a
 // row that the trash's tenant does not have; NULL. written: by keys of these columns only; empty:
 // by any.
-std::string crossing_sql(const trash::Trash& trash, const schema::Catalog& catalog,
+std::string crossing_sql(const Trash& trash, const schema::Catalog& catalog,
                          const schema::Table& table,
                          const std::vector<const schema::Column*>& written);
 
@@ -70,4 +70,4 @@ std::vector<std::string> texts_of(schema::Transaction& transaction, const RowAdd
 // themselves are not what the catalog says.
 const schema::Column* misfit(schema::Pool& pool, const Given& given);
 
-}  // namespace trashd::service
+}  // namespace trashd::trash

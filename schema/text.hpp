@@ -1,0 +1,20 @@
+// Joining, splitting and filling texts, most of them SQL.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trashd::schema {
+
+// The parts with `between` between them; empty for none.
+std::string join(const std::vector<std::string>& parts, const std::string& between);
+// What stands between the separators: one part more than there are of them.
+std::vector<std::string> split(std::string_view text, char separator);
+// SQL: both conditions hold; an empty one says nothing.
+std::string both(const std::string& first, const std::string& second);
+// The text with names in place of marks.
+std::string with_names(std::string text, const std::map<std::string, std::string>& names);
+
+}  // namespace trashd::schema

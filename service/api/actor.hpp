@@ -1,0 +1,16 @@
+// Who asks for a change, and why, as the ledger keeps it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "service/api/request.hpp"
+#include "trash/model/actor.hpp"
+
+namespace trashd::service {
+
+trash::Actor actor_of(const Call& call);
+// What ?reason= says; nothing where that is blank.
+std::optional<std::string> reason_of(const Call& call);
+
+}  // namespace trashd::service

@@ -1,0 +1,17 @@
+// What pages of other origins may read and send.
+#pragma once
+
+#include <string>
+
+#include "service/api/request.hpp"
+
+namespace trashd::service {
+
+// Lets pages of configured origins read the answer.
+void allow_origin(const Call& call, Reply& reply);
+bool is_allowed_origin(const Config& config, const std::string& origin);
+// What a browser asks before it sends a request of another origin.
+bool is_preflight(const Call& call);
+Reply answer_preflight(const Call& call);
+
+}  // namespace trashd::service

@@ -1,0 +1,11 @@
+// Requests that change something and that a browser sends without its user having asked for it.
+#pragma once
+
+#include "service/api/request.hpp"
+
+namespace trashd::service {
+
+// A browser fetching ahead, or a page of another origin, must not change anything.
+void refuse_foreign(const Call& call);
+
+}  // namespace trashd::service

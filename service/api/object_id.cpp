@@ -1,0 +1,59 @@
+#include "service/api/object_id.hpp"
+
+#include "schema/sqlstate.hpp"
+#include "service/api/cursor.hpp"
+#include "trash/read/live_row.hpp"
+#include "trash/read/trashed_rows.hpp"
+
+namespace trashd::service {
+
+Error not_found(const Call& call) {
+    if (call.resource)
+        return Error(Code::kNotFound,
+                     "there is no such object in " + encode_path(call.resource->path));
+    const bool item = call.target.segments.at(1) == "trash";
+    return Error(Code::kNotFound,
+                 item ? "there is no such TrashItem" : "there is no such operation");
+}
+
+std::vector<std::string> object_id(const Call& call) {
+    const auto& table = *call.resource->table;
+    auto id = split_id(call.raw_id, table.identity.size());
+    if (!trash::can_be_key(table, id)) throw not_found(call);
+    return id;
+}
+
+std::string trash_item_id(const Call& call) {
+    auto id = percent_decode(call.raw_id);
+    if (!is_uuid(id)) throw Error(Code::kNotFound, "there is no such TrashItem");
+    return id;
+}
+
+bool is_bad_key(const Error& error) {
+    for (const char* state :
+         {"22P02", "22P03", "22003", "22007", "22008", "22009", "22015", "22021", "22026", "22P05"})
+        if (error.is(state)) return true;
+    return false;
+}
+
+bool refuses_id(const Call& call, const Error& error) {
+    if (!error.sql() || error.code() == Code::kUnavailable) return false;
+    if (!call.resource || call.raw_id.empty()) return false;
+    const auto& table = *call.resource->table;
+    std::vector<trash::TypedText> parts;
+    for (const auto& part : object_id(call))
+        parts.push_back({part, table.column(table.identity[parts.size()])->type});
+    bool bad = false;
+    try {
+        call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+            bad = trash::first_bad(transaction.connection(), call.trash->readable_schema(), parts)
+                      .has_value();
+        });
+    } catch (const Error& untold) {  // it cannot even be asked about
+        if (!untold.is(sqlstate::kUntranslatable)) throw;
+        bad = true;
+    }
+    return bad;
+}
+
+}  // namespace trashd::service

@@ -1,0 +1,33 @@
+// What has become of a request that is worked on apart from it.
+#include "trash/store/operations.hpp"
+
+#include "schema/error.hpp"
+#include "service/api/cursor.hpp"
+#include "service/api/json.hpp"
+#include "service/handlers/handlers.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+// Another's operation is not there, unless for who looks after the service.
+bool may_see(const Call& call, const trash::Operation& operation) {
+    if (call.trash->tenant() && operation.tenant != call.trash->tenant()) return false;
+    return operation.by == call.principal.id || call.access.everywhere(Right::kAdmin);
+}
+
+}  // namespace
+
+Reply get_operation(const Call& call) {
+    call.target.query.only({});
+    const auto id = percent_decode(call.raw_id);
+    if (!is_uuid(id)) throw Error(Code::kNotFound, "there is no such operation");
+    const auto operation = call.trash->operations().get(id);
+    if (!may_see(call, operation)) throw Error(Code::kNotFound, "there is no such operation");
+    Reply reply;
+    reply.body = operation_json(operation);
+    if (!operation.ended_at) reply.headers.emplace_back("Retry-After", "1");
+    return reply;
+}
+
+}  // namespace trashd::service

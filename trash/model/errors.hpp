@@ -1,0 +1,53 @@
+// Errors that carry what the contract lists beside the sentence, and those that are tried again.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "schema/error.hpp"
+#include "trash/model/impact.hpp"
+#include "trash/model/item.hpp"
+#include "trash/model/restored.hpp"
+
+namespace trashd::trash {
+
+struct Gone {
+    std::string outcome, at, by;  // restored | purged
+};
+
+struct Blocked : Error {  // has-dependents
+    Blocked(const std::string& detail, Impact found)
+        : Error(Code::kHasDependents, detail), impact(std::move(found)) {}
+    Impact impact;
+};
+struct Conflicted : Error {  // restore-conflict
+    // sql: what only the server's words tell.
+    Conflicted(const std::string& detail, std::vector<Conflict> found,
+               const std::optional<SqlError>& sql = {})
+        : Error(sql ? Error(Code::kRestoreConflict, detail, *sql)
+                    : Error(Code::kRestoreConflict, detail)),
+          conflicts(std::move(found)) {}
+    std::vector<Conflict> conflicts;
+};
+struct GoneError : Error {  // gone
+    GoneError(const std::string& detail, Gone what)
+        : Error(Code::kGone, detail), gone(std::move(what)) {}
+    Gone gone;
+};
+struct TooLarge : Error {  // more rows than `most`
+    TooLarge() : Error(Code::kConflict, "more rows would move than were asked for") {}
+};
+struct NotRoot : Error {  // not-group-root
+    NotRoot(const std::string& detail, Item what)
+        : Error(Code::kNotGroupRoot, detail), root(std::move(what)) {}
+    Item root;
+};
+
+// The catalog is older than the tables: read it again and start over, once.
+struct StaleCatalog : Error {
+    StaleCatalog() : Error(Code::kUnavailable, "the schema changed meanwhile; try again") {}
+};
+
+}  // namespace trashd::trash

@@ -1,0 +1,41 @@
+// What a delete would take, and what stands in its way.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/identifier.hpp"
+
+namespace trashd::trash {
+
+struct TableCount {
+    schema::QualifiedName table;
+    long long count = 0;
+};
+
+struct Blocker {
+    schema::QualifiedName table;
+    std::string constraint;
+    long long count = 0;           // -1: the role may not look
+    std::vector<std::string> ids;  // up to five
+    std::string reason;            // why its rows are not taken along; empty: the database says no
+};
+
+struct ImpactLine {
+    schema::QualifiedName table;
+    std::string action;  // trash, set-null, set-default
+    long long count = 0;
+    std::string reason;  // which reference takes it along
+};
+
+struct Impact {
+    schema::QualifiedName table;
+    std::optional<std::string> id;  // nothing: of several objects
+    long long total = 0;            // rows that move
+    std::vector<ImpactLine> lines;
+    std::vector<Blocker> blockers;
+    std::vector<TableCount> written = {};  // rows that triggers would put into tables beside
+};
+
+}  // namespace trashd::trash

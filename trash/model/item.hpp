@@ -1,0 +1,82 @@
+// TrashItems, which of them are asked for, and pages of them.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/identifier.hpp"
+#include "trash/model/row_scope.hpp"
+
+namespace trashd::trash {
+
+// One TrashItem. times are RFC 3339 UTC as text.
+struct Item {
+    std::string id, group_id, created_at, updated_at, deleted_by;
+    std::optional<std::string> reason, expires_at;
+    schema::QualifiedName table;
+    std::string object_id;
+    bool root = false;
+    long long group_size = 0;
+    std::string display_name;
+    std::optional<std::string> object;  // JSON of the row, where asked for and up to 1 MiB
+};
+
+// How the items of a table are called, where the configuration says so.
+struct Naming {
+    schema::QualifiedName table;
+    std::string class_name, display;  // empty: the table's name; the first of the usual columns
+};
+
+// Which items; what is absent does not matter.
+struct ItemFilter {
+    std::optional<bool> root = {};
+    std::optional<schema::QualifiedName> table = {};
+    std::optional<std::string> group_id = {}, object_id = {}, deleted_by = {};
+    std::optional<std::string> from = {}, to = {};  // created_at: from included, to not
+    std::optional<std::string> age = {};            // an interval: created_at longer ago than this
+    std::optional<std::string> words = {};          // in display_name, whatever the case
+    std::optional<std::string> tenant = {};         // filled by Trash
+    bool hidden = false;                            // filled by Trash: some items may be
+    // Items of these tables only; groups only whose items are all of these tables.
+    std::optional<std::vector<schema::QualifiedName>> among = {}, whole = {};
+    // Items within reach only; groups only all of whose items are.
+    std::optional<Reach> within = {}, whole_within = {};
+};
+
+// After which item a list goes on: when it was made, its group's number, its ordinal.
+struct ItemPosition {
+    std::string created_at;
+    long long group = 0, ordinal = 0;
+};
+
+struct ItemsAsked {
+    ItemFilter filter = {};
+    int limit = 50;
+    std::optional<ItemPosition> after = {};
+    bool with_object = false, count = false;
+    // With the object: told the JSON of the row, piece by piece, behind the item.
+    std::function<void(std::string_view)> object = {};
+};
+
+struct ItemPage {
+    bool more = false;
+    ItemPosition last;               // of the last item given
+    std::optional<long long> total;  // of the whole filter, where asked for
+};
+
+// The tables that a group has rows of, as they are called today, and that of one of its items.
+struct GroupTables {
+    schema::QualifiedName item;
+    std::vector<schema::QualifiedName> all;
+};
+
+// An item, and then the JSON of its row, piece by piece.
+struct ItemSink {
+    std::function<void(const Item&)> item;
+    std::function<void(std::string_view)> piece;
+};
+
+}  // namespace trashd::trash

@@ -1,0 +1,115 @@
+// What deletes, restores and purges are told, and what they answer.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/transaction.hpp"
+#include "trash/model/impact.hpp"
+#include "trash/model/item.hpp"
+#include "trash/model/restored.hpp"
+
+namespace trashd::trash {
+
+// Asked about the tables that rows would be taken from or put back into, before any of them is
+// locked; throws where that may not be.
+using TableCheck = std::function<void(const std::vector<schema::QualifiedName>&)>;
+// Asked about the rows of a group while they lie in the trash: when they have just come there, or
+// before they leave it. Throws where that may not be, and nothing has happened.
+using RowCheck = std::function<void(schema::Transaction&, const schema::Catalog&, long long group)>;
+
+struct Checks {
+    TableCheck tables = {};
+    RowCheck rows = {};  // a hard delete goes through the trash, so that it can be asked
+};
+
+struct DeleteResult {
+    std::optional<Item> item;              // absent after a hard delete
+    bool already = false;                  // it lay in the trash before
+    long long rows = 0;                    // moved, or deleted for good
+    std::vector<TableCount> written = {};  // rows that triggers put into tables beside
+};
+
+// at_end runs in the transaction of the work, as the last before COMMIT; again where that is tried
+// again. most: throws TooLarge before anything has changed when more rows would move.
+struct DeleteOptions {
+    bool cascade = false;                    // take along what would refuse
+    bool hard = false;                       // not through the trash
+    std::vector<std::string> if_match = {};  // ETags; empty: any
+    std::optional<long long> most = {};
+    std::function<void(schema::Transaction&, const DeleteResult&)> at_end = {};
+    Checks check = {};
+};
+
+struct RestoreOptions {
+    bool with_ancestors = false, lossy = false, dry_run = false;
+    std::optional<long long> most = {};
+    std::function<void(schema::Transaction&, const Restored&)> at_end = {};
+    Checks check = {};               // of each group, the ancestors' too
+    std::string tenant_column = {};  // filled by Trash
+    struct Role {
+        std::string name, schema;  // rows are inserted as it, from the items in that schema
+    };
+    std::optional<Role> role = {};  // filled by Trash
+};
+
+struct Emptied {
+    long long groups = 0, items = 0;
+};
+
+// Which groups to purge: those whose roots the filter means. at_batch runs in each transaction.
+struct EmptyOptions {
+    ItemFilter filter = {};
+    std::optional<std::string> before = {};  // a time, for now
+    std::function<void(schema::Transaction&, const Emptied&)> at_batch = {};
+    RowCheck rows = {};  // a group that it throws kForbidden or kNotFound for stays
+    std::function<void(schema::Connection&)> begin = {};  // filled by Trash
+};
+
+struct Purged {
+    long long rows = 0;
+    std::string
+        receipt;  // of the entry in the ledger: has_receipt() in trash/store/ledger_seal.hpp
+};
+
+struct PurgeOptions {
+    std::optional<long long> most = {};
+    std::function<void(schema::Transaction&, const Purged&)> at_end = {};
+    Checks check = {};
+};
+
+// Which live rows of one table: those named by key, or those that meet a condition.
+struct Selection {
+    std::vector<std::vector<std::string>> ids = {};  // each the key's columns in key order, as text
+    std::string condition = {};                      // SQL over the alias t; empty: ids count
+    std::vector<schema::Param> params = {};          // of the condition
+    std::string own = {};  // SQL over t: of those named only these are there; empty: all
+};
+
+struct BulkEntry {
+    std::string id;      // as the database writes it; of what cannot be a key as it was given
+    std::string status;  // trashed, already-trashed, not-found, deleted
+    std::optional<Item> item;
+};
+
+struct BulkResult {
+    std::vector<BulkEntry> entries;  // one for each id given, or for each row met, in order
+    long long rows = 0;
+    std::vector<TableCount> written = {};
+};
+
+// mine: whether what lies in the trash already is there for who asks.
+struct BulkOptions {
+    bool cascade = false, hard = false;
+    std::optional<long long> most = {};
+    std::function<void(schema::Transaction&, const BulkResult&)> at_end = {};
+    Checks check = {};
+    std::function<bool(schema::Transaction&, const Item&)> mine = {};
+};
+
+inline constexpr int kMostNamed = 1000;  // objects that one bulk delete takes
+
+}  // namespace trashd::trash
