@@ -239,6 +239,7 @@ void relink_live(Restoring& restoring) {
         const auto done = set_back(restoring, links);
         restoring.at = 0;
         restoring.watch.own[links.shape->relation].updated += done;
+        restoring.watch.set_back[links.shape->relation] += done;
         restoring.result.relinked += done;
     }
 }

@@ -16,7 +16,7 @@ std::string harm(const std::string& statements) {
 CREATE TABLE cache (x int); CREATE TABLE log (x int);
 CREATE SCHEMA trashd; CREATE TABLE trashd.item (x int);)");
     TestConnection connection(database.url());
-    connection->script("BEGIN; CREATE TEMP TABLE was AS SELECT " + schema::standing_sql("trashd") +
+    connection->script("BEGIN; CREATE TEMP TABLE was AS SELECT " + schema::standing_sql() +
                        " AS tables");
     connection->script(statements);
     return connection.value("SELECT pg_catalog.regexp_replace((" +
@@ -51,8 +51,8 @@ TEST_CASE("a table from which the transaction drops a column is named") {
                "$$") == "drops a column of the table public.log");
     CHECK(harm("ROLLBACK; BEGIN; ALTER TABLE log DROP x; COMMIT; BEGIN; CREATE TEMP TABLE was AS "
                "SELECT " +
-               schema::standing_sql("trashd") +
-               " AS tables; ALTER TABLE log ADD y int; LOCK TABLE log") == "NULL");
+               schema::standing_sql() + " AS tables; ALTER TABLE log ADD y int; LOCK TABLE log") ==
+          "NULL");
 }
 
 TEST_CASE("large objects that the transaction deletes are counted") {
