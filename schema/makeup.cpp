@@ -187,6 +187,48 @@ std::vector<Reading> readings_of(const Table* table, const std::vector<int>& att
     return out;
 }
 
+namespace {
+
+std::string replaced(const std::map<std::string, std::string>& words, const std::string& text) {
+    std::string out = "CASE";
+    for (const auto& [from, to] : words)
+        out +=
+            " WHEN " + text + " OPERATOR(pg_catalog.=) " + literal(from) + " THEN " + literal(to);
+    return out + " ELSE " + text + " END";
+}
+
+// (number, written): the labels of a makeup; none of one that is no enum's.
+std::string labels_of(const std::string& makeup) {
+    return "(SELECT m.a[p.at]::pg_catalog.oid AS number, m.a[p.at OPERATOR(pg_catalog.+) 2] AS "
+           "written FROM (SELECT NULLIF(" +
+           makeup +
+           ", '')::pg_catalog.text[] AS a OFFSET 0) m CROSS JOIN LATERAL "
+           "pg_catalog.generate_series(3, pg_catalog.cardinality(m.a), 4) p(at) WHERE m.a[2] "
+           "OPERATOR(pg_catalog.=) 'e')";
+}
+
+}  // namespace
+
+bool is_enum(const Column& column) {
+    return !column.makeup.empty() && Makeup::read(column.makeup).kind == 'e';
+}
+
+std::string label_today(const std::string& text, const std::string& makeup) {
+    return "COALESCE((SELECT now.enumlabel::pg_catalog.text FROM " + labels_of(makeup) +
+           " label JOIN pg_catalog.pg_enum now ON now.oid OPERATOR(pg_catalog.=) label.number "
+           "WHERE label.written OPERATOR(pg_catalog.=) " +
+           text + "), " + text + ")";
+}
+
+std::string label_under(const std::string& text, const std::string& makeup,
+                        const std::string& other) {
+    return "COALESCE((SELECT other.written FROM " + labels_of(makeup) + " label JOIN " +
+           labels_of(other) +
+           " other ON other.number OPERATOR(pg_catalog.=) label.number WHERE label.written "
+           "OPERATOR(pg_catalog.=) " +
+           text + "), " + text + ")";
+}
+
 std::string read_today(const Reading& reading, const std::string& text) {
     if (reading.moved)
         return "CASE WHEN pg_catalog.num_nulls(" + text +
@@ -195,12 +237,13 @@ std::string read_today(const Reading& reading, const std::string& text) {
                "pg_catalog.unnest(" +
                numbers(reading.fields) + ") WITH ORDINALITY p(place, n) LEFT JOIN " +
                fields_of(text) + " ON f.n OPERATOR(pg_catalog.=) p.place) END";
-    if (reading.labels.empty()) return text;
-    std::string out = "CASE";
-    for (const auto& [written, now] : reading.labels)
-        out += " WHEN " + text + " OPERATOR(pg_catalog.=) " + literal(written) + " THEN " +
-               literal(now);
-    return out + " ELSE " + text + " END";
+    return reading.labels.empty() ? text : replaced(reading.labels, text);
+}
+
+std::string write_then(const Reading& reading, const std::string& text) {
+    std::map<std::string, std::string> written;
+    for (const auto& [then, now] : reading.labels) written[now] = then;
+    return written.empty() ? text : replaced(written, text);
 }
 
 std::string held_dropped(const Reading& reading, const std::string& text) {

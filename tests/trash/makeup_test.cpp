@@ -78,6 +78,39 @@ std::string restored_in_copy(Pair& pair) {
     return TestConnection(copy.url()).value("SELECT v FROM t WHERE id = 2");
 }
 
+// Parents p, referred to by c, which has a mood for its key, and by d, which has none; both are set
+// to NULL.
+struct Cut {
+    Cut(const std::string& key, const std::string& reference, const std::string& one = "lo",
+        const std::string& two = "hi")
+        : database(std::string(kMood) + "; CREATE TABLE p (id " + key +
+                   " PRIMARY KEY); CREATE TABLE c (k mood PRIMARY KEY, p " + reference +
+                   " REFERENCES p ON DELETE SET NULL); CREATE TABLE d (n int, p " + reference +
+                   " REFERENCES p ON DELETE SET NULL); CREATE INDEX ON c (p); CREATE INDEX ON d "
+                   "(p); INSERT INTO p VALUES ('" +
+                   one + "'), ('" + two + "'); INSERT INTO c VALUES ('lo', '" + one +
+                   "'), ('hi', '" + two + "'); INSERT INTO d VALUES (1, '" + one + "'), (2, '" +
+                   two + "')"),
+          pool(database.url(), 2),
+          bin(pool),
+          own(database.url()) {}
+    std::string remove(const std::string& id) {
+        return bin.remove({"public", "p"}, {id}, {}, {}).item->id;
+    }
+    // c as key:reference, d as reference:number.
+    std::string rows() {
+        return own.value(
+            "SELECT (SELECT string_agg(concat(k, ':', coalesce(p::text, '-')), ',' ORDER BY "
+            "k::text) FROM c) || '|' || (SELECT string_agg(concat(coalesce(p::text, '-'), ':', n), "
+            "',' ORDER BY p::text NULLS FIRST, n) FROM d)");
+    }
+
+    TempDatabase database;
+    schema::Pool pool;
+    trash::Trash bin;
+    TestConnection own;
+};
+
 }  // namespace
 
 TEST_CASE("labels that were renamed come back as what they are called by then") {
@@ -207,4 +240,61 @@ TEST_CASE("an enum that was made anew under its name takes the values by their l
         "ALTER TYPE mood RENAME TO old; CREATE TYPE mood AS ENUM ('hi', 'lo'); ALTER TABLE t ALTER "
         "v TYPE mood USING v::text::mood; DROP TYPE old");
     CHECK(pair.same());
+}
+
+TEST_CASE("references are set back to what their labels are called by then") {
+    // swapped labels linked rows to each other's parents, and another row's reference was set
+    Cut cut("mood", "mood");
+    const auto lo = cut.remove("lo"), hi = cut.remove("hi");
+    CHECK(cut.rows() == "hi:-,lo:-|-:1,-:2");
+    cut.own->script(kSwap);
+    cut.bin.restore(lo, {}, {});
+    CHECK(cut.rows() == "hi:hi,lo:-|-:2,hi:1");
+    cut.bin.restore(hi, {}, {});
+    CHECK(cut.rows() == "hi:hi,lo:lo|hi:1,lo:2");
+}
+
+TEST_CASE("a row that went into the trash under other labels gets its reference back there") {
+    // the label of then was written into a row of the labels of now
+    Cut cut("mood", "mood");
+    const auto lo = cut.remove("lo");
+    cut.own->script(kSwap);
+    cut.bin.catalog().refresh();
+    const auto child = cut.bin.remove({"public", "c"}, {"hi"}, {}, {}).item->id;
+    cut.bin.restore(lo, {}, {});
+    cut.bin.restore(child, {}, {});
+    CHECK(cut.rows() == "hi:hi,lo:lo|hi:1,lo:2");
+}
+
+TEST_CASE("what a trigger wrote over a label that was renamed since becomes the label again") {
+    // the row kept what the trigger had written
+    Cut cut("int", "int", "1", "2");
+    cut.own->script(
+        "ALTER TABLE c ADD felt mood; UPDATE c SET felt = k; CREATE FUNCTION calm() RETURNS "
+        "trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.p IS NULL THEN NEW.felt = 'mid'; END IF; "
+        "RETURN NEW; END$$; CREATE TRIGGER calm BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION "
+        "calm()");
+    const auto one = cut.remove("1");
+    CHECK(cut.own.value("SELECT felt FROM c WHERE k = 'lo'") == "mid");
+    cut.own->script(kSwap);
+    cut.own->script("ALTER TYPE mood RENAME VALUE 'mid' TO 'middle'");
+    const auto restored = cut.bin.restore(one, {}, {});
+    CHECK(restored.altered.empty());
+    CHECK(cut.own.value("SELECT felt FROM c WHERE k = 'hi'") == "hi");
+}
+
+TEST_CASE("a key in the trash is found by what its label is called by then") {
+    // it was not found at all, so its key was given away and its children had no parent
+    Cut cut("mood", "mood");
+    const auto child = cut.bin.remove({"public", "c"}, {"lo"}, {}, {}).item->id;
+    const auto lo = cut.remove("lo");
+    cut.own->script("ALTER TYPE mood RENAME VALUE 'lo' TO 'low'");
+    cut.bin.catalog().refresh();
+    REQUIRE(cut.bin.find({"public", "p"}, {"low"}, false));
+    CHECK(cut.bin.find({"public", "p"}, {"low"}, false)->id == lo);
+    CHECK(cut.remove("low") == lo);
+    trash::RestoreOptions options;
+    options.with_ancestors = true;
+    CHECK(cut.bin.restore(child, options, {}).restored == 2);
+    CHECK(cut.rows() == "hi:hi,low:low|hi:2,low:1");
 }
