@@ -23,6 +23,17 @@ std::vector<int> cut_beside(const std::vector<Links>& all, const Links& links) {
     return {cut.begin(), cut.end()};
 }
 
+// Whether the columns name one row: the table may have got another key.
+bool still_key(const schema::Table& table, const std::vector<int>& identity) {
+    if (identity.empty() || table.identity == identity) return true;
+    return std::ranges::any_of(table.uniques, [&](const schema::UniqueIndex& index) {
+        return index.predicate.empty() && !index.temporal &&
+               std::ranges::all_of(index.attnums, [&](int attnum) {
+                   return attnum != 0 && std::ranges::find(identity, attnum) != identity.end();
+               });
+    });
+}
+
 // Of the labels alone: what else may have changed is judged by itself.
 schema::Reading reading_of(const Shape& shape, const schema::Column& column) {
     const int position = shape.position(column.attnum);
@@ -67,7 +78,7 @@ std::vector<Links> links_of(Restoring& restoring) {
 
 bool can_relink(const Links& links) {
     const auto* table = links.shape->table;
-    if (table == nullptr) return false;
+    if (table == nullptr || !still_key(*table, links.shape->identity)) return false;
     const auto there = [&](int attnum) {
         const auto* column = table->column(attnum);
         return column != nullptr && !column->generated && sure_to_read(*links.shape, attnum);
