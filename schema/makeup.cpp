@@ -111,6 +111,19 @@ std::string numbers(const std::vector<int>& all) {
     return "'{" + out + "}'::pg_catalog.int4[]";
 }
 
+// Built-in casts that never fail, and make another value than the new type makes of the old one's
+// text: blanks at the end of character(n), 't' for true, an address without its /32, 0.1 of four
+// bytes. Of the types, or of arrays of them.
+bool cast_alters(std::string old, Oid now) {
+    const bool array = old.ends_with("[]");
+    if (array) old.resize(old.size() - 2);
+    const auto is = [&](Oid one, Oid many) { return now == (array ? many : one); };
+    if (old == "real") return is(701, 1022);
+    const bool to_text = is(25, 1009) || is(1043, 1015);
+    return to_text && (old == "boolean" || old == "inet" || old == "cidr" ||
+                       old.starts_with("character(") || old == "bpchar");
+}
+
 void follow_inner(Part& part, const std::string& now, bool by_name) {
     if (!still(part.inner, now, by_name))
         part.inner = array_literal({std::string("another"), std::string("another")});
@@ -175,14 +188,18 @@ Reading reading_of(const Makeup& then, const Makeup& now) {
     return out;
 }
 
-std::vector<Reading> readings_of(const Table* table, const std::vector<int>& attnums,
-                                 std::string_view makeup) {
-    std::vector<Reading> out(attnums.size());
-    const auto then = parse_array(makeup);
-    for (std::size_t i = 0; table && i < attnums.size() && i < then.size(); ++i) {
-        const auto* column = table->column(attnums[i]);
-        if (!column || column->makeup.empty() || then[i]->empty()) continue;
-        out[i] = reading_of(Makeup::read(*then[i]), Makeup::read(column->makeup));
+std::vector<Reading> readings_of(const Table* table, const Written& written) {
+    std::vector<Reading> out(written.attnums.size());
+    const auto then = parse_array(written.makeup);
+    for (std::size_t i = 0; table && i < written.attnums.size(); ++i) {
+        const auto* column = table->column(written.attnums[i]);
+        if (!column) continue;
+        if (i < then.size() && !column->makeup.empty() && !then[i]->empty())
+            out[i] = reading_of(Makeup::read(*then[i]), Makeup::read(column->makeup));
+        if (cast_alters(written.types[i], column->base_oid)) {
+            out[i].from = written.types[i];
+            out[i].to = column->value_type;
+        }
     }
     return out;
 }
@@ -237,6 +254,10 @@ std::string read_today(const Reading& reading, const std::string& text) {
                "pg_catalog.unnest(" +
                numbers(reading.fields) + ") WITH ORDINALITY p(place, n) LEFT JOIN " +
                fields_of(text) + " ON f.n OPERATOR(pg_catalog.=) p.place) END";
+    if (!reading.from.empty())
+        return "CASE WHEN pg_catalog.num_nulls(" + text +
+               ") OPERATOR(pg_catalog.=) 0 THEN pg_catalog.format('%s', (" + text +
+               ")::" + reading.from + "::" + reading.to + ") END";
     return reading.labels.empty() ? text : replaced(reading.labels, text);
 }
 

@@ -50,13 +50,19 @@ struct Reading {
     std::vector<int> dropped;  // places in the text of fields that are gone
     bool retyped = false;      // fields have other types: their text may read as other values
     bool doubtful = false;     // parts inside may mean something else
+    std::string from, to;      // cast between these types, as ALTER TABLE did; empty: none
 };
 Reading reading_of(const Makeup& then, const Makeup& now);
 
-// Per position of a row that was written when its columns were numbered like this and their types
-// were made of this (text[], or empty: not known). table: as it is; nullptr: gone.
-std::vector<Reading> readings_of(const Table* table, const std::vector<int>& attnums,
-                                 std::string_view makeup);
+// A row as it was written: how its columns were numbered, their types, and what these were made of
+// (text[], or empty: not known).
+struct Written {
+    const std::vector<int>& attnums;
+    const std::vector<std::string>& types;
+    std::string_view makeup;
+};
+// Per position. table: as it is; nullptr: gone.
+std::vector<Reading> readings_of(const Table* table, const Written& written);
 
 // SQL over the text of such a value: the text as its type would write it today; the other way
 // round, of a label of today; whether a field that is gone held a value.
