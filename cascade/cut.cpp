@@ -24,6 +24,20 @@ bool keeps_rows(const Table& table) {
     return table.rules || std::ranges::any_of(table.triggers, &schema::Trigger::on_update);
 }
 
+// What to raise when a reference was not set.
+std::string not_set(const Table& table) {
+    std::vector<std::string> keepers;
+    for (const auto& trigger : table.triggers)
+        if (trigger.on_update && trigger.before && trigger.row) keepers.push_back(trigger.name);
+    if (keepers.empty())
+        return raise(sqlstate::kUncaptured,
+                     "a reference in " + quoted(table.name) + " was not set");
+    return raise(sqlstate::kInterference,
+                 (keepers.size() == 1 ? "the trigger " : "one of the triggers ") +
+                     schema::join(keepers, ", ") + " of " + table.name.schema + "." + table.name.name +
+                     " keeps a reference to what would go; drop it or let the row pass");
+}
+
 // The row t is the one that the link l names by its key.
 std::string linked(const Table& table) {
     const auto operators = identity_operators(table);
@@ -192,8 +206,7 @@ std::string Cutting::cut(const Unit& unit) const {
            " FROM w WHERE NOT _hard)\n"
            "  SELECT pg_catalog.count(*) INTO _m FROM u;\n  IF _m OPERATOR(pg_catalog.<>) _n "
            "THEN " +
-           raise(sqlstate::kUncaptured,
-                 "a reference in " + quoted(unit.table->name) + " was not set") +
+           not_set(*unit.table) +
            "  END IF;\n  _links := _links OPERATOR(pg_catalog.+) _n;\n  _cut := _cut "
            "OPERATOR(pg_catalog.||) ARRAY[" +
            std::to_string(unit.table->oid) + ", OPERATOR(pg_catalog.-) _n];\n  END IF; END IF;\n";

@@ -87,16 +87,15 @@ std::string Taking::into_ledger(const std::string& action) const {
            ", _request, _address, ";
 }
 
-// Rows deleted since the last look, and how many each table was given, or were changed in it, by
-// now.
+// Rows deleted since the last look, those of the trash too, and how many each table of others was
+// given, or were changed in it, by now.
 std::string Taking::in_other_tables(const std::string& made) const {
     return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) OPERATOR(pg_catalog.-) _elsewhere, "
            "COALESCE(pg_catalog.jsonb_object_agg(relid, n_tup_ins OPERATOR(pg_catalog.+) "
            "n_tup_upd) FILTER (WHERE n_tup_ins OPERATOR(pg_catalog.+) n_tup_upd "
-           "OPERATOR(pg_catalog.>) 0), '{}') INTO _elsewhere, " +
-           made +
-           " FROM pg_catalog.pg_stat_xact_user_tables WHERE schemaname OPERATOR(pg_catalog.<>) " +
-           literal(names_.trash_schema) + ";\n";
+           "OPERATOR(pg_catalog.>) 0 AND schemaname OPERATOR(pg_catalog.<>) " +
+           literal(names_.trash_schema) + "), '{}') INTO _elsewhere, " + made +
+           " FROM pg_catalog.pg_stat_xact_user_tables;\n";
 }
 
 // A bulk delete whose rows are asked about goes through the trash though it is a hard one.
@@ -120,7 +119,7 @@ std::string Taking::watch_others() const {
                       schema::large_objects_deleted_sql() + ";\n";
     if (!runs_triggers(catalog_, plan_)) return text;
     return tell_triggers() + text + in_other_tables("_made") +
-           "  _tables := " + schema::standing_sql(names_.trash_schema) + ";\n";
+           "  _tables := " + schema::standing_sql() + ";\n";
 }
 
 std::string Taking::written_elsewhere() const {

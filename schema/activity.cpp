@@ -31,14 +31,13 @@ std::string written_to_sql(const std::string& oids) {
            "GROUP BY t.oid";
 }
 
-std::string standing_sql(const std::string& trash_schema) {
+std::string standing_sql() {
     return "ARRAY(SELECT pg_catalog.format('%s %s %I.%I', c.oid, c.relfilenode, n.nspname, "
            "c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid "
            "OPERATOR(pg_catalog.=) c.relnamespace WHERE c.relkind OPERATOR(pg_catalog.=) ANY "
            "('{r,p}') AND "
            "c.relpersistence OPERATOR(pg_catalog.<>) 't' AND c.oid OPERATOR(pg_catalog.>=) "
-           "16384::pg_catalog.oid AND n.nspname OPERATOR(pg_catalog.<>) " +
-           literal(trash_schema) + ")";
+           "16384::pg_catalog.oid)";
 }
 
 // Others may drop and rewrite tables at the same time; who does holds the heaviest lock. No file

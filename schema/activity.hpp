@@ -15,7 +15,7 @@ std::string written_to_sql(const std::string& oids);
 
 // SQL text[]: the permanent tables outside trash_schema, each as its oid, that of the file that
 // holds it, and its quoted name, with blanks between.
-std::string standing_sql(const std::string& trash_schema);
+std::string standing_sql();
 // SQL text[]: what this transaction has done since to the tables of the text[] that standing_sql()
 // gave, each as the table's oid, a blank, and "drops the table public.t", "empties or rewrites the
 // table public.t" or "drops a column of the table public.t".

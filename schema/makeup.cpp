@@ -111,6 +111,19 @@ std::string numbers(const std::vector<int>& all) {
     return "'{" + out + "}'::pg_catalog.int4[]";
 }
 
+// Built-in casts that never fail, and make another value than the new type makes of the old one's
+// text: blanks at the end of character(n), 't' for true, an address without its /32, 0.1 of four
+// bytes. Of the types, or of arrays of them.
+bool cast_alters(std::string old, Oid now) {
+    const bool array = old.ends_with("[]");
+    if (array) old.resize(old.size() - 2);
+    const auto is = [&](Oid one, Oid many) { return now == (array ? many : one); };
+    if (old == "real") return is(701, 1022);
+    const bool to_text = is(25, 1009) || is(1043, 1015);
+    return to_text && (old == "boolean" || old == "inet" || old == "cidr" ||
+                       old.starts_with("character(") || old == "bpchar");
+}
+
 void follow_inner(Part& part, const std::string& now, bool by_name) {
     if (!still(part.inner, now, by_name))
         part.inner = array_literal({std::string("another"), std::string("another")});
@@ -175,16 +188,62 @@ Reading reading_of(const Makeup& then, const Makeup& now) {
     return out;
 }
 
-std::vector<Reading> readings_of(const Table* table, const std::vector<int>& attnums,
-                                 std::string_view makeup) {
-    std::vector<Reading> out(attnums.size());
-    const auto then = parse_array(makeup);
-    for (std::size_t i = 0; table && i < attnums.size() && i < then.size(); ++i) {
-        const auto* column = table->column(attnums[i]);
-        if (!column || column->makeup.empty() || then[i]->empty()) continue;
-        out[i] = reading_of(Makeup::read(*then[i]), Makeup::read(column->makeup));
+std::vector<Reading> readings_of(const Table* table, const Written& written) {
+    std::vector<Reading> out(written.attnums.size());
+    const auto then = parse_array(written.makeup);
+    for (std::size_t i = 0; table && i < written.attnums.size(); ++i) {
+        const auto* column = table->column(written.attnums[i]);
+        if (!column) continue;
+        if (i < then.size() && !column->makeup.empty() && !then[i]->empty())
+            out[i] = reading_of(Makeup::read(*then[i]), Makeup::read(column->makeup));
+        if (cast_alters(written.types[i], column->base_oid)) {
+            out[i].from = written.types[i];
+            out[i].to = column->value_type;
+        }
     }
     return out;
+}
+
+namespace {
+
+std::string replaced(const std::map<std::string, std::string>& words, const std::string& text) {
+    std::string out = "CASE";
+    for (const auto& [from, to] : words)
+        out +=
+            " WHEN " + text + " OPERATOR(pg_catalog.=) " + literal(from) + " THEN " + literal(to);
+    return out + " ELSE " + text + " END";
+}
+
+// (number, written): the labels of a makeup; none of one that is no enum's.
+std::string labels_of(const std::string& makeup) {
+    return "(SELECT m.a[p.at]::pg_catalog.oid AS number, m.a[p.at OPERATOR(pg_catalog.+) 2] AS "
+           "written FROM (SELECT NULLIF(" +
+           makeup +
+           ", '')::pg_catalog.text[] AS a OFFSET 0) m CROSS JOIN LATERAL "
+           "pg_catalog.generate_series(3, pg_catalog.cardinality(m.a), 4) p(at) WHERE m.a[2] "
+           "OPERATOR(pg_catalog.=) 'e')";
+}
+
+}  // namespace
+
+bool is_enum(const Column& column) {
+    return !column.makeup.empty() && Makeup::read(column.makeup).kind == 'e';
+}
+
+std::string label_today(const std::string& text, const std::string& makeup) {
+    return "COALESCE((SELECT now.enumlabel::pg_catalog.text FROM " + labels_of(makeup) +
+           " label JOIN pg_catalog.pg_enum now ON now.oid OPERATOR(pg_catalog.=) label.number "
+           "WHERE label.written OPERATOR(pg_catalog.=) " +
+           text + "), " + text + ")";
+}
+
+std::string label_under(const std::string& text, const std::string& makeup,
+                        const std::string& other) {
+    return "COALESCE((SELECT other.written FROM " + labels_of(makeup) + " label JOIN " +
+           labels_of(other) +
+           " other ON other.number OPERATOR(pg_catalog.=) label.number WHERE label.written "
+           "OPERATOR(pg_catalog.=) " +
+           text + "), " + text + ")";
 }
 
 std::string read_today(const Reading& reading, const std::string& text) {
@@ -195,12 +254,17 @@ std::string read_today(const Reading& reading, const std::string& text) {
                "pg_catalog.unnest(" +
                numbers(reading.fields) + ") WITH ORDINALITY p(place, n) LEFT JOIN " +
                fields_of(text) + " ON f.n OPERATOR(pg_catalog.=) p.place) END";
-    if (reading.labels.empty()) return text;
-    std::string out = "CASE";
-    for (const auto& [written, now] : reading.labels)
-        out += " WHEN " + text + " OPERATOR(pg_catalog.=) " + literal(written) + " THEN " +
-               literal(now);
-    return out + " ELSE " + text + " END";
+    if (!reading.from.empty())
+        return "CASE WHEN pg_catalog.num_nulls(" + text +
+               ") OPERATOR(pg_catalog.=) 0 THEN pg_catalog.format('%s', (" + text +
+               ")::" + reading.from + "::" + reading.to + ") END";
+    return reading.labels.empty() ? text : replaced(reading.labels, text);
+}
+
+std::string write_then(const Reading& reading, const std::string& text) {
+    std::map<std::string, std::string> written;
+    for (const auto& [then, now] : reading.labels) written[now] = then;
+    return written.empty() ? text : replaced(written, text);
 }
 
 std::string held_dropped(const Reading& reading, const std::string& text) {

@@ -50,18 +50,32 @@ struct Reading {
     std::vector<int> dropped;  // places in the text of fields that are gone
     bool retyped = false;      // fields have other types: their text may read as other values
     bool doubtful = false;     // parts inside may mean something else
+    std::string from, to;      // cast between these types, as ALTER TABLE did; empty: none
 };
 Reading reading_of(const Makeup& then, const Makeup& now);
 
-// Per position of a row that was written when its columns were numbered like this and their types
-// were made of this (text[], or empty: not known). table: as it is; nullptr: gone.
-std::vector<Reading> readings_of(const Table* table, const std::vector<int>& attnums,
-                                 std::string_view makeup);
+// A row as it was written: how its columns were numbered, their types, and what these were made of
+// (text[], or empty: not known).
+struct Written {
+    const std::vector<int>& attnums;
+    const std::vector<std::string>& types;
+    std::string_view makeup;
+};
+// Per position. table: as it is; nullptr: gone.
+std::vector<Reading> readings_of(const Table* table, const Written& written);
 
-// SQL over the text of such a value: the text as its type would write it today; whether a field
-// that is gone held a value.
+// SQL over the text of such a value: the text as its type would write it today; the other way
+// round, of a label of today; whether a field that is gone held a value.
 std::string read_today(const Reading& reading, const std::string& text);
+std::string write_then(const Reading& reading, const std::string& text);
 std::string held_dropped(const Reading& reading, const std::string& text);
+
+// SQL over the text of an enum's label, and what its type was made of when that was written (text,
+// as Makeup::text): what the label is called today; how text of another makeup writes it.
+bool is_enum(const Column& column);
+std::string label_today(const std::string& text, const std::string& makeup);
+std::string label_under(const std::string& text, const std::string& makeup,
+                        const std::string& other);
 
 // Lets `then` follow: the names of its parts now, and their numbers where the type is another one,
 // as in a copy of the database. False: nothing changed.

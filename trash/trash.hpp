@@ -86,7 +86,8 @@ class Trash {
 
     // The tables that a delete may take rows from, that of the object first.
     std::vector<schema::QualifiedName> taken_by(const schema::QualifiedName& table, bool cascade);
-    // Triggers run in such a delete, or rules divert it: what they do shows only when it is tried.
+    // Triggers run in such a delete, rules divert it, or a table may refuse that references in it
+    // are cut: whether it goes well shows only when it is tried.
     bool meets_code(const schema::QualifiedName& table, bool cascade);
     // Those that are gone and of which rows went into the trash, by the names that they had.
     std::vector<schema::QualifiedName> gone_tables();

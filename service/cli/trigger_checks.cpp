@@ -96,7 +96,7 @@ FROM q ORDER BY 1, 2)");
             warn("trigger", found, row,
                  "the DELETE trigger " + name +
                      " may write into other tables; what it writes stays when the row comes back",
-                 "let it ask current_setting('trashd.action', true), or remove what it wrote when "
+                 "let it ask current_setting('trashd.action', true), and mark what it wrote when "
                  "that is 'restore'");
         }
         if (!on_insert || found.boolean(row, 6)) return;

@@ -197,6 +197,26 @@ TEST_CASE("the role, the doctor and the service of the documentation work as the
           std::string::npos);
 }
 
+TEST_CASE("the trigger of the documentation tells what is gone and what came back") {
+    // it deleted its row in the restore, which was refused for that, and failed on every INSERT
+    TempDatabase database("CREATE TABLE doc (id int PRIMARY KEY); INSERT INTO doc VALUES (1)");
+    TestConnection(database.url())->script(blocks("Triggers", "sql"));
+    ServiceProcess service(database.url());
+    const auto gone = [&] {
+        return TestConnection(database.url())
+            .value("SELECT string_agg(concat_ws('|', id, who, back IS NULL), ' ') FROM doc_gone");
+    };
+    for (int round = 1; round <= 2; ++round) {
+        const auto item = request(service.port(), "DELETE", "/v1/doc/1").header("Location");
+        CHECK(gone() == "1|anonymous|t");
+        CHECK(request(service.port(), "POST", item + "/$restore").status == 200);
+        CHECK(gone() == "1|anonymous|f");
+    }
+    CHECK(request(service.port(), "POST", "/v1/doc", {{"Content-Type", "application/json"}},
+                  R"({"id": 2})")
+              .status == 201);
+}
+
 TEST_CASE("a trash schema that another role owns is made and used as the documentation says") {
     const PasswordServer server;
     server.as("owner", "shop")->script(blocks(kOwn, "sql"));

@@ -403,3 +403,97 @@ CREATE EVENT TRIGGER refuse ON ddl_command_start EXECUTE FUNCTION refuse();
                           "here; a role that may make it can do so for the service's: trashd "
                           "migrate --for ROLE") != std::string::npos);
 }
+
+// It was 404, the row was gone and in no trash; a restore took other groups' rows, and said 200.
+TEST_CASE("a trigger that takes rows out of the trash refuses the delete, and the restore") {
+    Bench call(R"(
+CREATE TABLE a (id int PRIMARY KEY, what text);
+INSERT INTO a VALUES (1, 'SELECT'), (2, 'DELETE FROM trashd.item'), (3, 'TRUNCATE trashd.item'), (4, 'SELECT');
+CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  EXECUTE CASE TG_OP WHEN 'DELETE' THEN OLD.what ELSE NEW.what END; RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER act AFTER DELETE ON a DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION act();
+)");
+    CHECK(call("DELETE", "/v1/a/4").status == 204);
+    for (const char* query : {"", "?dryRun=true"}) {
+        CHECK(refused(call("DELETE", std::string("/v1/a/2") + query)) ==
+              "a trigger deletes rows that would not be in the trash; change the trigger or delete "
+              "those rows first");
+        CHECK(refused(call("DELETE", std::string("/v1/a/3") + query))
+                  .find("trashd.item, whose rows would not be in the trash") != std::string::npos);
+    }
+    const auto gone = call("DELETE", "/v1/a/1").header("Location");
+    call.sql("CREATE TRIGGER come AFTER INSERT ON a FOR EACH ROW EXECUTE FUNCTION act()");
+    call.sql(
+        "UPDATE trashd.item SET payload[2] = 'DELETE FROM trashd.item WHERE object_id = ''4''' "
+        "WHERE object_id = '1'");
+    for (const char* query : {"?dryRun=true", ""})
+        CHECK(conflict(call("POST", gone + "/$restore" + query)) ==
+              "a trigger deletes rows from the trash; look at the trigger come on public.a");
+    CHECK(call.value("SELECT count(*) FROM a, trashd.item") == "4");
+}
+
+// It said that rows changed meanwhile, and to try again.
+TEST_CASE("a trigger that keeps a reference to what would go is named") {
+    Bench call(R"(
+CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1);
+CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p ON DELETE SET NULL);
+CREATE INDEX ON c (p); INSERT INTO c VALUES (1, 1);
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER keep BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION keep();
+)");
+    for (const char* address : {"/v1/p/1", "/v1/p/1?dryRun=true", "/v1/p?ids=1"})
+        CHECK(refused(call("DELETE", address)) ==
+              "the trigger keep of public.c keeps a reference to what would go; drop it or let the "
+              "row pass");
+}
+
+// The dry run said yes, and the delete 422 with the advice to change the values.
+TEST_CASE("a table that refuses to have a reference cut refuses the delete and its dry run") {
+    Bench call(R"(
+CREATE DOMAIN known AS int CHECK (VALUE IS NOT NULL);
+CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p SELECT generate_series(0, 5);
+CREATE TABLE arc (id int PRIMARY KEY, p int REFERENCES p ON DELETE SET NULL, q int, CHECK (num_nonnulls(p, q) = 1));
+CREATE TABLE dom (id int PRIMARY KEY, p known REFERENCES p ON DELETE SET NULL);
+CREATE TABLE one (id int PRIMARY KEY, p int UNIQUE NULLS NOT DISTINCT REFERENCES p ON DELETE SET NULL);
+CREATE TABLE def (id int PRIMARY KEY, p int UNIQUE DEFAULT 0 REFERENCES p ON DELETE SET DEFAULT);
+INSERT INTO arc VALUES (1, 1, NULL); INSERT INTO dom VALUES (1, 2);
+INSERT INTO one VALUES (1, 3), (2, NULL); INSERT INTO def VALUES (1, 4), (2, 0);
+)");
+    const std::string refuses[] = {
+        "check constraint \"arc_check\"", "check constraint \"known_check\"",
+        "unique constraint \"one_p_key\"", "unique constraint \"def_p_key\""};
+    for (int id = 1; id <= 4; ++id)
+        for (const auto& address :
+             {fmt::format("/v1/p/{}", id), fmt::format("/v1/p/{}?dryRun=true", id),
+              fmt::format("/v1/p/{}?hard=true", id), fmt::format("/v1/p?ids={}", id),
+              fmt::format("/v1/p?ids={}&dryRun=true", id)}) {
+            CAPTURE(address);
+            CHECK(refused(call("DELETE", address))
+                      .starts_with("rows that refer to what would go have their references set to "
+                                   "NULL or a default, which is refused: " +
+                                   refuses[id - 1]));
+        }
+    CHECK(call("DELETE", "/v1/p/5").status == 204);
+}
+
+// Of other tables alone it was told; what is the group's own, or is set back, is not beside.
+TEST_CASE("a restore says which other rows of the same table triggers change") {
+    Bench call(R"(
+CREATE TABLE place (id int PRIMARY KEY, up int REFERENCES place ON DELETE SET NULL, main bool, n int DEFAULT 0);
+CREATE INDEX ON place (up);
+INSERT INTO place VALUES (1, NULL, true), (2, 1, false), (3, NULL, false), (4, NULL, false);
+CREATE FUNCTION alone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  UPDATE place SET n = n + 1 WHERE id = NEW.id;
+  UPDATE place SET main = false, n = 7 WHERE id IN (3, 4); RETURN NULL; END $$;
+CREATE TRIGGER alone AFTER INSERT ON place FOR EACH ROW EXECUTE FUNCTION alone();
+)");
+    const auto gone = call("DELETE", "/v1/place/1").header("Location");
+    for (const char* query : {"?dryRun=true", ""}) {
+        const auto back = call("POST", gone + "/$restore" + query);
+        CAPTURE(back.body);
+        CHECK(back.status == 200);
+        CHECK(back.body.find(R"("relinked":1,"notRelinked":0,"written":[{"resource":"place",)"
+                             R"("table":"public.place","count":2}]})") != std::string::npos);
+    }
+    CHECK(call.value("SELECT n FROM place WHERE id = 1") == "0");
+}

@@ -78,6 +78,39 @@ std::string restored_in_copy(Pair& pair) {
     return TestConnection(copy.url()).value("SELECT v FROM t WHERE id = 2");
 }
 
+// Parents p, referred to by c, which has a mood for its key, and by d, which has none; both are set
+// to NULL.
+struct Cut {
+    Cut(const std::string& key, const std::string& reference, const std::string& one = "lo",
+        const std::string& two = "hi")
+        : database(std::string(kMood) + "; CREATE TABLE p (id " + key +
+                   " PRIMARY KEY); CREATE TABLE c (k mood PRIMARY KEY, p " + reference +
+                   " REFERENCES p ON DELETE SET NULL); CREATE TABLE d (n int, p " + reference +
+                   " REFERENCES p ON DELETE SET NULL); CREATE INDEX ON c (p); CREATE INDEX ON d "
+                   "(p); INSERT INTO p VALUES ('" +
+                   one + "'), ('" + two + "'); INSERT INTO c VALUES ('lo', '" + one +
+                   "'), ('hi', '" + two + "'); INSERT INTO d VALUES (1, '" + one + "'), (2, '" +
+                   two + "')"),
+          pool(database.url(), 2),
+          bin(pool),
+          own(database.url()) {}
+    std::string remove(const std::string& id) {
+        return bin.remove({"public", "p"}, {id}, {}, {}).item->id;
+    }
+    // c as key:reference, d as reference:number.
+    std::string rows() {
+        return own.value(
+            "SELECT (SELECT string_agg(concat(k, ':', coalesce(p::text, '-')), ',' ORDER BY "
+            "k::text) FROM c) || '|' || (SELECT string_agg(concat(coalesce(p::text, '-'), ':', n), "
+            "',' ORDER BY p::text NULLS FIRST, n) FROM d)");
+    }
+
+    TempDatabase database;
+    schema::Pool pool;
+    trash::Trash bin;
+    TestConnection own;
+};
+
 }  // namespace
 
 TEST_CASE("labels that were renamed come back as what they are called by then") {
@@ -166,6 +199,16 @@ TEST_CASE("a time that a session's time zone has moved is not guessed") {
     pair.change("SET TIME ZONE 'UTC'");
     CHECK(pair.lossy() == "2024-05-05 12:00:00+00");
 
+    Pair domain("CREATE DOMAIN moment AS timestamp", "moment", "'2024-05-05 12:00'");
+    domain.change("SET TIME ZONE 'Europe/Berlin'; ALTER TABLE t ALTER v TYPE timestamptz");
+    CHECK(domain.conflict().columns == std::vector<std::string>{"v"});
+
+    Pair range("", "tsrange", "'[2024-05-05,2024-05-06)'");
+    range.change(
+        "SET TIME ZONE 'Europe/Berlin'; ALTER TABLE t ALTER v TYPE tstzrange USING "
+        "tstzrange(lower(v), upper(v))");
+    CHECK(range.conflict().columns == std::vector<std::string>{"v"});
+
     Pair array("", "timestamptz[]", "'{2024-05-05 12:00+00}'");
     array.change("ALTER TABLE t ALTER v TYPE timestamp[]");
     CHECK(array.conflict().columns == std::vector<std::string>{"v"});
@@ -207,4 +250,93 @@ TEST_CASE("an enum that was made anew under its name takes the values by their l
         "ALTER TYPE mood RENAME TO old; CREATE TYPE mood AS ENUM ('hi', 'lo'); ALTER TABLE t ALTER "
         "v TYPE mood USING v::text::mood; DROP TYPE old");
     CHECK(pair.same());
+}
+
+TEST_CASE("references are set back to what their labels are called by then") {
+    // swapped labels linked rows to each other's parents, and another row's reference was set
+    Cut cut("mood", "mood");
+    const auto lo = cut.remove("lo"), hi = cut.remove("hi");
+    CHECK(cut.rows() == "hi:-,lo:-|-:1,-:2");
+    cut.own->script(kSwap);
+    cut.bin.restore(lo, {}, {});
+    CHECK(cut.rows() == "hi:hi,lo:-|-:2,hi:1");
+    cut.bin.restore(hi, {}, {});
+    CHECK(cut.rows() == "hi:hi,lo:lo|hi:1,lo:2");
+}
+
+TEST_CASE("a row that went into the trash under other labels gets its reference back there") {
+    // the label of then was written into a row of the labels of now
+    Cut cut("mood", "mood");
+    const auto lo = cut.remove("lo");
+    cut.own->script(kSwap);
+    cut.bin.catalog().refresh();
+    const auto child = cut.bin.remove({"public", "c"}, {"hi"}, {}, {}).item->id;
+    cut.bin.restore(lo, {}, {});
+    cut.bin.restore(child, {}, {});
+    CHECK(cut.rows() == "hi:hi,lo:lo|hi:1,lo:2");
+}
+
+TEST_CASE("what a trigger wrote over a label that was renamed since becomes the label again") {
+    // the row kept what the trigger had written
+    Cut cut("int", "int", "1", "2");
+    cut.own->script(
+        "ALTER TABLE c ADD felt mood; UPDATE c SET felt = k; CREATE FUNCTION calm() RETURNS "
+        "trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.p IS NULL THEN NEW.felt = 'mid'; END IF; "
+        "RETURN NEW; END$$; CREATE TRIGGER calm BEFORE UPDATE ON c FOR EACH ROW EXECUTE FUNCTION "
+        "calm()");
+    const auto one = cut.remove("1");
+    CHECK(cut.own.value("SELECT felt FROM c WHERE k = 'lo'") == "mid");
+    cut.own->script(kSwap);
+    cut.own->script("ALTER TYPE mood RENAME VALUE 'mid' TO 'middle'");
+    const auto restored = cut.bin.restore(one, {}, {});
+    CHECK(restored.altered.empty());
+    CHECK(cut.own.value("SELECT felt FROM c WHERE k = 'hi'") == "hi");
+}
+
+TEST_CASE("a key in the trash is found by what its label is called by then") {
+    // it was not found at all, so its key was given away and its children had no parent
+    Cut cut("mood", "mood");
+    const auto child = cut.bin.remove({"public", "c"}, {"lo"}, {}, {}).item->id;
+    const auto lo = cut.remove("lo");
+    cut.own->script("ALTER TYPE mood RENAME VALUE 'lo' TO 'low'");
+    cut.bin.catalog().refresh();
+    REQUIRE(cut.bin.find({"public", "p"}, {"low"}, false));
+    CHECK(cut.bin.find({"public", "p"}, {"low"}, false)->id == lo);
+    CHECK(cut.remove("low") == lo);
+    trash::RestoreOptions options;
+    options.with_ancestors = true;
+    CHECK(cut.bin.restore(child, options, {}).restored == 2);
+    CHECK(cut.rows() == "hi:hi,low:low|hi:2,low:1");
+}
+
+TEST_CASE("a value whose column has another type comes back as PostgreSQL casts it") {
+    // its text was read instead: 't' for true, and blanks at the end of a text
+    const std::string all[][3] = {{"boolean", "true", "text"},
+                                  {"character(5)", "'ab'", "text"},
+                                  {"character(5)[]", "'{ab,NULL}'", "varchar[]"},
+                                  {"inet", "'10.0.0.1'", "varchar(40)"},
+                                  {"real", "0.1", "double precision"},
+                                  {"int", "5", "numeric"}};
+    for (const auto& [then, value, now] : all) {
+        CAPTURE(then);
+        Pair pair("", then, value);
+        pair.change("ALTER TABLE t ALTER v TYPE " + now);
+        pair.bin.catalog().refresh();
+        CHECK(pair.same());
+        CHECK(pair.bin.remove({"public", "t"}, {"2"}, {}, {}).item->id != pair.item);
+    }
+    Pair none("", "boolean", "NULL");
+    none.change("ALTER TABLE t ALTER v TYPE text");
+    none.bin.restore(none.item, {}, {});
+    CHECK(none.own.value("SELECT count(*) FROM t WHERE v IS NULL") == "2");
+}
+
+TEST_CASE("a value that its new type has no room for is refused after a cast too") {
+    Pair cut("", "character(5)", "'abc'");
+    cut.change("ALTER TABLE t ALTER v TYPE varchar(2) USING left(v, 2)");
+    CHECK(cut.conflict().detail == "the column's type changed and would alter the value");
+    // 101 was read as a hundred and one
+    Pair bits("", "bit(3)", "'101'");
+    bits.change("ALTER TABLE t ALTER v TYPE int USING v::int");
+    CHECK(bits.conflict().detail == "the column's type changed and would alter the value");
 }

@@ -151,3 +151,28 @@ INSERT INTO g VALUES (1))");
           std::vector<std::string>{"configured: set-null, but the column p is generated",
                                    "configured: set-null, but the column p is NOT NULL"});
 }
+
+TEST_CASE("a reference is not set back where the key of then names several rows") {
+    // all of them got it, and notRelinked was -1
+    Bench bench(
+        "CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p ON DELETE SET NULL, u int NOT "
+        "NULL); INSERT INTO c VALUES (10, 1, 7)");
+    const auto item = bench.bin.remove({"public", "p"}, {"1"}, {}, {}).item->id;
+    bench.lease.connection().exec("ALTER TABLE c DROP CONSTRAINT c_pkey, ADD PRIMARY KEY (u)");
+    bench.lease.connection().exec("INSERT INTO c VALUES (10, NULL, 8)");
+    const auto restored = bench.bin.restore(item, {}, {});
+    CHECK(restored.relinked == 0);
+    CHECK(restored.not_relinked == 1);
+    CHECK(bench.number("SELECT count(*) FROM c WHERE p IS NULL") == 2);
+}
+
+TEST_CASE("a reference is set back by a key that is unique still") {
+    Bench bench(
+        "CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p ON DELETE SET NULL, u int NOT "
+        "NULL); INSERT INTO c VALUES (10, 1, 7), (11, 1, 8)");
+    const auto item = bench.bin.remove({"public", "p"}, {"1"}, {}, {}).item->id;
+    bench.lease.connection().exec(
+        "ALTER TABLE c DROP CONSTRAINT c_pkey, ADD PRIMARY KEY (u), ADD UNIQUE (id)");
+    CHECK(bench.bin.restore(item, {}, {}).relinked == 2);
+    CHECK(bench.number("SELECT count(*) FROM c WHERE p = 1") == 2);
+}

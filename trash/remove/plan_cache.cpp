@@ -60,6 +60,33 @@ bool diverted(const Compiled& compiled) {
     });
 }
 
+bool sets(const cascade::Edge& edge) {
+    return edge.effect == cascade::Effect::kSetNull || edge.effect == cascade::Effect::kSetDefault;
+}
+
+// An index in which rows with NULL may collide.
+bool binds_nulls(const schema::UniqueIndex& unique) {
+    return unique.nulls_not_distinct || !unique.predicate.empty() ||
+           std::ranges::count(unique.attnums, 0) > 0;
+}
+
+// Whether the table may refuse NULL, or a default, in the place of a reference to it. What
+// partitions and domains ask for is not known, and NOT NULL blocks by itself.
+bool may_refuse_cut(const schema::Table& table, const cascade::Edge& edge) {
+    const auto narrow = [&](int attnum) { return table.column(attnum)->user_type; };
+    return edge.effect == cascade::Effect::kSetDefault || table.partitioned ||
+           !table.checks.empty() || !table.exclusions.empty() ||
+           std::ranges::any_of(table.uniques, binds_nulls) ||
+           std::ranges::any_of(table.columns, &schema::Column::generated) ||
+           std::ranges::any_of(edge.key->set_columns, narrow);
+}
+
+bool may_cut_in_vain(const Compiled& compiled) {
+    return std::ranges::any_of(compiled.plan.edges, [&](const auto& edge) {
+        return sets(edge) && may_refuse_cut(*compiled.catalog->table(edge.key->child), edge);
+    });
+}
+
 void refuse_untrusted(Compiled& compiled) {
     const auto refuse = [&](const schema::Table& table, bool schema::Trigger::*event) {
         const auto why = untrusted(table, event);
@@ -67,7 +94,7 @@ void refuse_untrusted(Compiled& compiled) {
     };
     for (const auto& node : compiled.plan.nodes) refuse(*node.table, &schema::Trigger::on_delete);
     for (const auto& edge : compiled.plan.edges)
-        if (edge.effect == cascade::Effect::kSetNull || edge.effect == cascade::Effect::kSetDefault)
+        if (sets(edge))
             refuse(*compiled.catalog->table(edge.key->child), &schema::Trigger::on_update);
 }
 
@@ -84,7 +111,9 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
     made->plan.tenant_column = asked.tenant_column;
     made->as_role = asked.as_role;
     made->foreign_code = cascade::runs_code(*made->catalog, made->plan);
-    made->interferes = cascade::runs_triggers(*made->catalog, made->plan) || diverted(*made);
+    made->cuts = std::ranges::any_of(made->plan.edges, sets);
+    made->interferes = cascade::runs_triggers(*made->catalog, made->plan) || diverted(*made) ||
+                       may_cut_in_vain(*made);
     if (made->as_role) refuse_untrusted(*made);
     if (!made->plan.refusals.empty()) return made;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {

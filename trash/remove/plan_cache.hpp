@@ -24,7 +24,10 @@ struct Compiled {
     cascade::Plan plan;
     bool as_role = false;
     bool foreign_code = false;         // may run when it moves
-    bool interferes = false;           // triggers, or rules that divert what the database does
+    bool cuts = false;                 // may set references to null or a default
+    // Only trying tells whether it goes well: triggers run, rules divert what the database does, or
+    // a table may refuse that references in it are cut.
+    bool interferes = false;
     std::string move, impact, owners;  // quoted names of the functions; owners only where it can be
 };
 

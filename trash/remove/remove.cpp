@@ -205,9 +205,26 @@ std::vector<TableCount> Trash::Impl::written(const Compiled& plan, std::string_v
     return tables;
 }
 
+namespace {
+
+// Of a constraint of the table in which references are cut; the delete itself gives no values.
+void explain_cut(const Compiled& plan, const Error& error) {
+    const bool integrity = error.sql()->sqlstate.starts_with("23") && !error.of_foreign_key();
+    if (!integrity || !plan.cuts) return;
+    throw Error(Code::kConflict,
+                "rows that refer to what would go have their references set to NULL or a default, "
+                "which is refused: " +
+                    std::string(error.what()) +
+                    "; or let on_delete of the configuration take these rows along",
+                *error.sql());
+}
+
+}  // namespace
+
 void Trash::Impl::explain_code(const Compiled& plan, const Error& error) const {
     if (const auto refusal = refusal_by_code(error, name, touched_by(plan))) throw *refusal;
     explain_rules(plan, error);
+    explain_cut(plan, error);
     // functions written in C leave no name
     const bool own = error.sql()->sqlstate.starts_with("TD");
     if (plan.foreign_code && error.code() == Code::kInternal && !own && !stale(error))

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "cascade/predicates.hpp"
+#include "schema/makeup.hpp"
 #include "schema/tenant.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
@@ -149,8 +150,10 @@ std::vector<std::string> values_alike(const Restoring& restoring, const ForeignK
     std::vector<std::string> out;
     for (std::size_t k = 0; k < own.size(); ++k) {
         const auto& column = at(parent, key.parent_columns[k]);
-        const auto stored = "i.payload[pg_catalog.array_position(s.attnums, " +
-                            to_string(column.attnum) + "::pg_catalog.int2)]";
+        const auto place = "[pg_catalog.array_position(s.attnums, " + to_string(column.attnum) +
+                           "::pg_catalog.int2)]";
+        auto stored = "i.payload" + place;
+        if (schema::is_enum(column)) stored = schema::label_today(stored, "s.makeup" + place);
         out.push_back(
             texts ? stored + " OPERATOR(pg_catalog.=) (" + schema::to_text(column, "k") + ")"
                   : reads_as(column, stored, key.operators[k], own[k], restoring.trash_schema));

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "cascade/predicates.hpp"
+#include "schema/makeup.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/links.hpp"
@@ -21,6 +22,7 @@ struct Kept {
     int position;
     std::string live;  // text, over t
     bool certain;      // what was kept can be read as its type
+    const Shape* shape;
 };
 
 std::string of(const std::string& array, const Kept& kept) {
@@ -45,7 +47,7 @@ std::vector<Kept> kept_beside(const Links& links) {
             continue;
         const bool as_it_was = column.type == shape.types[static_cast<std::size_t>(position) - 1];
         out.push_back(
-            {&column, position, schema::to_text(column, "t"), as_it_was && !column.user_type});
+            {&column, position, live_text(shape, column), as_it_was && !column.user_type, &shape});
     }
     return out;
 }
@@ -63,8 +65,15 @@ std::string rewritten(const Links& links, const std::string& array,
 
 std::string readable(const Restoring& restoring, const Kept& kept) {
     if (kept.certain) return "";
-    return " AND " + restoring.own("cast_error") + "(" + of("l.row_was", kept) + ", " +
+    if (!sure_to_read(*kept.shape, kept.column->attnum)) return " AND false";
+    return " AND " + restoring.own("cast_error") + "(" +
+           read_text(*kept.shape, *kept.column, of("l.row_was", kept)) + ", " +
            schema::literal(kept.column->type) + ") IS NULL";
+}
+
+std::string shown(const Kept& kept, const std::string& text) {
+    return kept.certain ? read_value(*kept.shape, *kept.column, text)
+                        : read_text(*kept.shape, *kept.column, text);
 }
 
 // Of the links l with the rows t that they name.
@@ -109,7 +118,7 @@ std::vector<std::string> assignments(Restoring& restoring, const Links& links) {
             if (kept.position != found.integer(row, 0) || kept.column->identity == "always")
                 continue;
             set.push_back(quoted(kept.column->name) + " = " +
-                          schema::from_text(*kept.column, wanted(kept)));
+                          read_value(*kept.shape, *kept.column, wanted(kept)));
         }
     }
     return set;
@@ -147,7 +156,7 @@ std::string named_values(const Links& links, bool live) {
     std::vector<std::string> rows = {"(0, '', NULL::pg_catalog.json)"};
     for (const auto& kept : kept_beside(links)) {
         const auto text = before_the_delete(kept);
-        const auto should = kept.certain ? schema::from_text(*kept.column, "(" + text + ")") : text;
+        const auto should = shown(kept, "(" + text + ")");
         rows.push_back("(" + to_string(kept.position) + ", " + schema::literal(kept.column->name) +
                        ", pg_catalog.to_json(" +
                        (live ? "t." + quoted(kept.column->name) : should) + "))");
@@ -244,8 +253,9 @@ std::vector<std::string> set_beside(Restoring& restoring, const Links& links) {
         for (const auto& kept : all)
             if (!found.null(row, 0) && kept.position == found.integer(row, 0) &&
                 kept.column->identity != "always")
-                set.push_back(quoted(kept.column->name) + " = " +
-                              schema::from_text(*kept.column, "(" + back(restoring, kept) + ")"));
+                set.push_back(
+                    quoted(kept.column->name) + " = " +
+                    read_value(*kept.shape, *kept.column, "(" + back(restoring, kept) + ")"));
     return set;
 }
 
@@ -261,7 +271,7 @@ std::string differing_values(const Links& links, const std::string& now, bool sh
     for (const auto& kept : kept_beside(links)) {
         const auto text = of(should ? "wanted" : now, kept);
         rows.push_back("(" + schema::literal(kept.column->name) + ", pg_catalog.to_json(" +
-                       (kept.certain ? schema::from_text(*kept.column, text) : text) + "), " +
+                       shown(kept, text) + "), " +
                        schema::differ(of("wanted", kept), of(now, kept)) + ")");
     }
     return "(SELECT pg_catalog.json_object_agg(x.name, x.value) FROM (VALUES " + join(rows, ", ") +
@@ -271,16 +281,23 @@ std::string differing_values(const Links& links, const std::string& now, bool sh
 void set_items_back(Restoring& restoring, const Links& links) {
     if (!followed(links)) return;
     std::vector<std::string> attnums;
-    for (const auto& kept : kept_beside(links)) attnums.push_back(to_string(kept.column->attnum));
+    bool labels = false;
+    for (const auto& kept : kept_beside(links)) {
+        attnums.push_back(to_string(kept.column->attnum));
+        labels = labels || schema::is_enum(*kept.column);
+    }
+    const auto as_item = [&](const std::string& text) {
+        return labels ? schema::label_under(text, "k.makeup[a.n]", "s.makeup[p.n]") : text;
+    };
     restoring.exec(
         "WITH found AS MATERIALIZED (" + items_of(restoring, links) + ") UPDATE " +
         restoring.own("item") +
         " i SET payload = (SELECT pg_catalog.array_agg(CASE WHEN a.attnum IS NOT NULL AND " +
-        schema::same("p.v", "a.later") +
-        " THEN a.before ELSE p.v END ORDER BY p.n) FROM ROWS FROM (pg_catalog.unnest(s.attnums), "
+        schema::same("p.v", as_item("a.later")) + " THEN " + as_item("a.before") +
+        " ELSE p.v END ORDER BY p.n) FROM ROWS FROM (pg_catalog.unnest(s.attnums), "
         "pg_catalog.unnest(i.payload)) WITH ORDINALITY p(attnum, v, n) LEFT JOIN ROWS FROM "
         "(pg_catalog.unnest(k.attnums), pg_catalog.unnest(f.row_was), "
-        "pg_catalog.unnest(f.row_left)) a(attnum, before, later) ON a.attnum "
+        "pg_catalog.unnest(f.row_left)) WITH ORDINALITY a(attnum, before, later, n) ON a.attnum "
         "OPERATOR(pg_catalog.=) p.attnum AND a.attnum OPERATOR(pg_catalog.=) ANY (ARRAY[" +
         join(attnums, ", ") + "]::pg_catalog.int2[])) FROM found f, " + restoring.own("shape") +
         " s, " + restoring.own("shape") +

@@ -24,6 +24,25 @@ std::vector<int> cut_beside(const std::vector<Links>& all, const Links& links) {
     return {cut.begin(), cut.end()};
 }
 
+// Whether the columns name one row: the table may have got another key.
+bool still_key(const schema::Table& table, const std::vector<int>& identity) {
+    if (identity.empty() || table.identity == identity) return true;
+    return std::ranges::any_of(table.uniques, [&](const schema::UniqueIndex& index) {
+        return index.predicate.empty() && !index.temporal &&
+               std::ranges::all_of(index.attnums, [&](int attnum) {
+                   return attnum != 0 && std::ranges::find(identity, attnum) != identity.end();
+               });
+    });
+}
+
+// Of the labels alone: what else may have changed is judged by itself.
+schema::Reading reading_of(const Shape& shape, const schema::Column& column) {
+    const int position = shape.position(column.attnum);
+    schema::Reading out;
+    if (position != 0) out.labels = shape.readings[static_cast<std::size_t>(position) - 1].labels;
+    return out;
+}
+
 }  // namespace
 
 std::vector<Links> links_of(Restoring& restoring) {
@@ -60,14 +79,33 @@ std::vector<Links> links_of(Restoring& restoring) {
 
 bool can_relink(const Links& links) {
     const auto* table = links.shape->table;
-    if (table == nullptr) return false;
+    if (table == nullptr || !still_key(*table, links.shape->identity)) return false;
     const auto there = [&](int attnum) {
         const auto* column = table->column(attnum);
-        return column != nullptr && !column->generated;
+        return column != nullptr && !column->generated && sure_to_read(*links.shape, attnum);
     };
     return std::ranges::all_of(links.attnums, there) &&
            std::ranges::all_of(links.shape->identity,
                                [&](int a) { return table->column(a) != nullptr; });
+}
+
+bool sure_to_read(const Shape& shape, int attnum) {
+    const int position = shape.position(attnum);
+    if (position == 0) return true;
+    const auto& reading = shape.readings[static_cast<std::size_t>(position) - 1];
+    return !reading.moved && !reading.doubtful;
+}
+
+std::string live_text(const Shape& shape, const schema::Column& column) {
+    return schema::write_then(reading_of(shape, column), schema::to_text(column, "t"));
+}
+
+std::string read_text(const Shape& shape, const schema::Column& column, const std::string& text) {
+    return schema::read_today(reading_of(shape, column), text);
+}
+
+std::string read_value(const Shape& shape, const schema::Column& column, const std::string& text) {
+    return schema::from_text(column, read_text(shape, column, text));
 }
 
 std::string same_row(const Links& links) {
@@ -79,7 +117,7 @@ std::string same_row(const Links& links) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < identity.size(); ++k) {
         const auto& column = *table.column(identity[k]);
-        const auto key = schema::from_text(column, "l.key[" + to_string(k + 1) + "]");
+        const auto key = read_value(*links.shape, column, "l.key[" + to_string(k + 1) + "]");
         out.push_back(cascade::value_of(table, column.attnum, "t") + " " + operators[k] + " " +
                       schema::in_base_type(column, key));
     }
@@ -91,7 +129,7 @@ std::string untouched(const Links& links) {
     for (std::size_t k = 0; k < links.attnums.size(); ++k) {
         const auto& column = *links.shape->table->column(links.attnums[k]);
         out.push_back(
-            schema::same(schema::to_text(column, "t"), "l.left_as[" + to_string(k + 1) + "]"));
+            schema::same(live_text(*links.shape, column), "l.left_as[" + to_string(k + 1) + "]"));
     }
     return join(out, " AND ");
 }

@@ -22,6 +22,13 @@ struct Links {
 // Newest group first: of two references cleared one after the other, the later was there last.
 std::vector<Links> links_of(Restoring& restoring);
 bool can_relink(const Links& links);
+// Whether nothing inside the column's values may mean something else by now.
+bool sure_to_read(const Shape& shape, int attnum);
+// SQL: a column of the row t as text, and the value of a text, as links of the shape write it:
+// their labels are called what they were when the link was made.
+std::string live_text(const Shape& shape, const schema::Column& column);
+std::string read_value(const Shape& shape, const schema::Column& column, const std::string& text);
+std::string read_text(const Shape& shape, const schema::Column& column, const std::string& text);
 // SQL: the row t of the table is the one that the link l names by the key that it was made with;
 // the table may have another by now.
 std::string same_row(const Links& links);

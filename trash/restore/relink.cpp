@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cascade/predicates.hpp"
+#include "schema/makeup.hpp"
 #include "schema/tenant.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
@@ -29,7 +30,12 @@ std::string spellings(const Restoring& restoring, const Links& links) {
     if (!table || table->identity != links.shape->identity || text_decides(*table, table->identity))
         return "l.object_id";
     return "ANY (ARRAY(SELECT pg_catalog.unnest(w.ids) FROM " +
-           spelt_by_items(*table, "SELECT l.object_id", restoring.trash_schema) + " w))";
+           spelt_by_items(*table,
+                          "SELECT " + id_today(*table, "l.object_id", "k") + " FROM " +
+                              restoring.own("shape") + " k WHERE k.id OPERATOR(pg_catalog.=) " +
+                              to_string(links.shape->id),
+                          restoring.trash_schema) +
+           " w))";
 }
 
 std::string items_by_key(const Restoring& restoring, const Links& links) {
@@ -85,24 +91,43 @@ bool lock_groups(Restoring& restoring, const Links& links) {
                .rows() > 0;
 }
 
+// The text of the link's column as the item's form s writes it, which may be younger: k is the
+// link's form.
+std::string in_item(const Links& links, int attnum, const std::string& text) {
+    const auto* table = links.shape->table;
+    const auto* column = table ? table->column(attnum) : nullptr;
+    if (!column || !schema::is_enum(*column)) return text;
+    const auto makeup = [&](const std::string& form) {
+        return form + ".makeup[pg_catalog.array_position(" + form + ".attnums, " +
+               to_string(attnum) + "::pg_catalog.int2)]";
+    };
+    return schema::label_under(text, makeup("k"), makeup("s"));
+}
+
 void relink_items(Restoring& restoring, const Links& links) {
     set_items_back(restoring, links);
-    std::vector<std::string> set, where = {"i.group_id OPERATOR(pg_catalog.=) f.group_id",
-                                           "i.ordinal OPERATOR(pg_catalog.=) f.ordinal",
-                                           "s.id OPERATOR(pg_catalog.=) i.shape"};
+    std::vector<std::string> set,
+        where = {"i.group_id OPERATOR(pg_catalog.=) f.group_id",
+                 "i.ordinal OPERATOR(pg_catalog.=) f.ordinal",
+                 "s.id OPERATOR(pg_catalog.=) i.shape",
+                 "k.id OPERATOR(pg_catalog.=) " + to_string(links.shape->id)};
     for (std::size_t k = 0; k < links.attnums.size(); ++k) {
         const auto position = "pg_catalog.array_position(s.attnums, " +
                               to_string(links.attnums[k]) + "::pg_catalog.int2)";
         const auto n = "[" + to_string(k + 1) + "]";
-        set.push_back("payload[" + position + "] = f.was" + n);
+        const auto as_item = [&](const std::string& text) {
+            return in_item(links, links.attnums[k], text);
+        };
+        set.push_back("payload[" + position + "] = " + as_item("f.was" + n));
         where.push_back(position + " IS NOT NULL");
-        where.push_back(schema::same("i.payload[" + position + "]", "f.left_as" + n));
+        where.push_back(schema::same("i.payload[" + position + "]", as_item("f.left_as" + n)));
     }
     const auto done = restoring.exec(
         "WITH found AS MATERIALIZED (" + items_of(restoring, links) + "), done AS (UPDATE " +
         restoring.own("item") + " i SET " + join(set, ", ") + " FROM found f, " +
-        restoring.own("shape") + " s WHERE " + join(where, " AND ") +
-        " RETURNING f.row_id, i.payload AS key), gone AS (DELETE FROM " + restoring.own("link") +
+        restoring.own("shape") + " s, " + restoring.own("shape") + " k WHERE " +
+        join(where, " AND ") + " RETURNING f.row_id, i.payload AS key), gone AS (DELETE FROM " +
+        restoring.own("link") +
         " WHERE ctid OPERATOR(pg_catalog.=) ANY (SELECT link FROM found)), others AS (UPDATE " +
         restoring.own("link") +
         " o SET key = done.key FROM done WHERE o.row_id OPERATOR(pg_catalog.=) done.row_id AND NOT "
@@ -116,7 +141,7 @@ std::string assignments(const Links& links, const std::string& was) {
     for (std::size_t k = 0; k < links.attnums.size(); ++k) {
         const auto& column = *links.shape->table->column(links.attnums[k]);
         out.push_back(quoted(column.name) + " = " +
-                      schema::from_text(column, was + "[" + to_string(k + 1) + "]"));
+                      read_value(*links.shape, column, was + "[" + to_string(k + 1) + "]"));
     }
     return join(out, ", ");
 }
@@ -134,7 +159,7 @@ std::pair<std::string, std::string> whole_row(const Shape& shape) {
     for (const auto& column : shape.table->columns) {
         const int position = shape.position(column.attnum);
         if (position == 0) continue;
-        live.push_back(schema::to_text(column, "t"));
+        live.push_back(live_text(shape, column));
         kept.push_back("l.key[" + to_string(position) + "]");
     }
     return {"ARRAY[" + join(live, ", ") + "]::pg_catalog.text[]",
@@ -146,7 +171,7 @@ std::string row_now(const Shape& shape) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < shape.attnums.size(); ++k) {
         const auto* column = shape.table->column(shape.attnums[k]);
-        out.push_back(column ? schema::to_text(*column, "t") : "l.key[" + to_string(k + 1) + "]");
+        out.push_back(column ? live_text(shape, *column) : "l.key[" + to_string(k + 1) + "]");
     }
     return "ARRAY[" + join(out, ", ") + "]::pg_catalog.text[]";
 }
@@ -241,6 +266,7 @@ void relink_live(Restoring& restoring) {
         const auto done = set_back(restoring, links);
         restoring.at = 0;
         restoring.watch.own[links.shape->relation].updated += done;
+        restoring.watch.set_back[links.shape->relation] += done;
         restoring.result.relinked += done;
     }
 }

@@ -101,6 +101,7 @@ WrittenBy put_back(Restoring& restoring) {
     const std::vector<Statement> check = {{"SET CONSTRAINTS ALL IMMEDIATE"},
                                           count_written(restoring)};
     restoring.watch.own.clear();
+    restoring.watch.set_back.clear();
     restoring.watch.in_vain = false;
     restoring.at = 0;
     if (links_of_all(restoring) == 0) return written_in(insert_all(restoring, check));

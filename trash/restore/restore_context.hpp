@@ -53,7 +53,8 @@ struct Watch {
     // Only where code of the database's users runs; beside: before, of whatever table.
     WrittenBy beside;
     std::string standing, read_under;  // tables; settings
-    long long large_objects = 0;
+    long long large_objects = 0, items = 0;          // deleted
+    std::map<schema::Oid, long long> set_back = {};  // rows with references set back
     bool in_vain = false;  // own statements were rolled back, so updates are no longer told apart
 };
 

@@ -83,6 +83,11 @@ bool exists(Restoring& restoring, const std::string& type) {
     }
 }
 
+// Digits of a bit string are read as those of a number by other types.
+bool is_bits(const std::string& type) {
+    return type.starts_with("bit(") || type.starts_with("bit varying");
+}
+
 // Stored text that the new type does not keep: read as the new, written, read as the old, written.
 std::vector<Doubt> narrowed(Restoring& restoring, const Shape& shape) {
     std::vector<Doubt> out;
@@ -99,17 +104,26 @@ std::vector<Doubt> narrowed(Restoring& restoring, const Shape& shape) {
             "pg_catalog.format('%s', b.v) END FROM (SELECT (" +
             schema::to_text(now, "a") + ")::" + old + " AS v FROM (SELECT " +
             schema::from_text(column, text) + " AS v) a) b)";
-        out.push_back({column.name, text, schema::differ(text, back)});
+        const bool by_cast = !shape.readings[position - 1].from.empty();
+        const auto raw = by_cast ? "i.payload[" + to_string(position) + "]" : text;
+        out.push_back(
+            {column.name, text, is_bits(old) ? text + " IS NOT NULL" : schema::differ(raw, back)});
     }
     return out;
 }
 
-// Casts of PostgreSQL's own between the types, or their elements, that hang on the time zone.
+// Casts of PostgreSQL's own between the types, or what they are of, that hang on the time zone.
 bool by_time_zone(Restoring& restoring, const std::string& old, const schema::Column& now) {
+    // under domains, in arrays and ranges
     const auto element = [](const std::string& oid) {
-        return "(SELECT CASE t.typcategory WHEN 'A' THEN t.typelem ELSE t.oid END FROM "
-               "pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) " +
-               oid + ")";
+        return "(WITH RECURSIVE u(oid, depth) AS (SELECT " + oid +
+               "::pg_catalog.oid, 0 UNION ALL SELECT n.oid, u.depth OPERATOR(pg_catalog.+) 1 FROM "
+               "u JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) u.oid CROSS JOIN "
+               "LATERAL (SELECT CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd' THEN t.typbasetype "
+               "WHEN t.typcategory OPERATOR(pg_catalog.=) 'A' THEN t.typelem ELSE (SELECT "
+               "r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid OPERATOR(pg_catalog.=) "
+               "t.oid OR r.rngmultitypid OPERATOR(pg_catalog.=) t.oid) END) n(oid) WHERE n.oid "
+               "OPERATOR(pg_catalog.<>) 0) SELECT u.oid FROM u ORDER BY u.depth DESC LIMIT 1)";
     };
     return restoring
         .exec(

@@ -78,7 +78,8 @@ void read_shapes(Restoring& restoring, const GroupRow& group) {
         shape.types = texts(found.text(row, 6));
         for (const auto& flag : texts(found.text(row, 7))) shape.generated.push_back(flag == "t");
         shape.identity = integers(found.text(row, 8));
-        shape.readings = schema::readings_of(shape.table, shape.attnums, found.text(row, 11));
+        shape.readings =
+            schema::readings_of(shape.table, {shape.attnums, shape.types, found.text(row, 11)});
         restoring.shapes.emplace(shape.id, std::move(shape));
     }
 }

@@ -2,9 +2,11 @@
 // the restore's own statements wrote. The rest is the work of triggers and rules.
 #include <algorithm>
 
+#include "cascade/predicates.hpp"
 #include "schema/activity.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
+#include "schema/text.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -17,6 +19,18 @@ constexpr const char* kReadUnder =
     "pg_catalog.concat_ws(' ', pg_catalog.current_setting('array_nulls'), "
     "pg_catalog.current_setting('xmloption'), pg_catalog.current_setting('IntervalStyle'), "
     "pg_catalog.current_setting('DateStyle'), pg_catalog.current_setting('lc_monetary'))";
+
+// Items of the trash that this transaction has deleted: before a restore ends, those of others.
+std::string items_deleted(const Restoring& restoring) {
+    return "pg_catalog.pg_stat_get_xact_tuples_deleted(" + schema::literal(restoring.own("item")) +
+           "::pg_catalog.regclass)";
+}
+
+std::vector<std::string> numbers(const std::vector<schema::Oid>& oids) {
+    std::vector<std::string> out;
+    for (const auto oid : oids) out.push_back(to_string(oid));
+    return out;
+}
 
 bool moved(const Restoring& restoring, const Table& table) {
     return !shapes_of(restoring, table).empty();
@@ -73,11 +87,31 @@ long long moves(const Restoring& restoring, schema::Oid oid, const Written& own,
     return table && table->partitioned ? std::min(gone, own.updated) : 0;
 }
 
-// Of the group's own tables verify() tells what was changed.
-bool tells_changes(Restoring& restoring, schema::Oid oid) {
+// Larger tables are not read for it.
+constexpr const char* kMostRead = "67108864";  // bytes
+
+// Rows of the group's own table that are neither the group's, of which verify() tells what was
+// changed, nor added, nor have references set back. Of a large table: what was changed in it.
+long long changed_beside(Restoring& restoring, const Table& table, long long changed,
+                         long long made) {
+    const auto small = restoring.exec(
+        "SELECT pg_catalog.sum(pg_catalog.pg_table_size(l)) OPERATOR(pg_catalog.<) " +
+        std::string(kMostRead) + " FROM pg_catalog.unnest(ARRAY[" +
+        schema::join(numbers(table.leaves), ", ") + "]::pg_catalog.oid[]) l");
+    if (!small.boolean(0, 0)) return changed;
+    auto rows = restoring
+                    .exec("SELECT pg_catalog.count(*) FROM " + schema::relation(table) +
+                          " AS t WHERE " + made_here("t"))
+                    .integer(0, 0);
+    for (const auto* shape : shapes_of(restoring, table)) rows -= shape->count;
+    return rows - std::max(made, 0LL) - restoring.watch.set_back[table.oid];
+}
+
+long long changes(Restoring& restoring, schema::Oid oid, long long changed, long long made) {
     const auto* table = restoring.catalog.table(oid);
-    if (table && moved(restoring, *table)) return false;
-    return !restoring.watch.in_vain || restoring.watch.own[oid].updated == 0;
+    if (changed <= 0) return 0;
+    if (table && moved(restoring, *table)) return changed_beside(restoring, *table, changed, made);
+    return restoring.watch.in_vain && restoring.watch.own[oid].updated > 0 ? 0 : changed;
 }
 
 void judge_table(Restoring& restoring, const schema::Result& found, int row) {
@@ -98,8 +132,8 @@ void judge_table(Restoring& restoring, const schema::Result& found, int row) {
     } else if (made > 0) {
         restoring.result.added.push_back({name, std::nullopt, made});
     }
-    if (changed > 0 && tells_changes(restoring, oid))
-        restoring.result.written.push_back({name, changed});
+    if (const auto beside = changes(restoring, oid, changed, made); beside > 0)
+        restoring.result.written.push_back({name, beside});
 }
 
 }  // namespace
@@ -160,26 +194,31 @@ void check_places(const Restoring& restoring, const WrittenBy& now) {
 
 void begin_watch(Restoring& restoring) {
     auto& watch = restoring.watch;
-    const auto found =
-        restoring.together({{"SELECT " + schema::standing_sql(restoring.trash_schema) + ", " +
-                             schema::large_objects_deleted_sql() + ", " + kReadUnder},
-                            {schema::written_sql(restoring.trash_schema)}});
+    const auto found = restoring.together(
+        {{"SELECT " + schema::standing_sql() + ", " + schema::large_objects_deleted_sql() + ", " +
+          kReadUnder + ", " + items_deleted(restoring)},
+         {schema::written_sql(restoring.trash_schema)}});
     watch.standing = found[0].text(0, 0);
     watch.large_objects = found[0].integer(0, 1);
     watch.read_under = found[0].text(0, 2);
+    watch.items = found[0].integer(0, 3);
     watch.beside = written_beside(found[1]);
 }
 
 void refuse_harm(Restoring& restoring) {
     const auto found =
         restoring.transaction.exec("SELECT " + schema::harmed_sql("$1::pg_catalog.text[]") + ", " +
-                                       schema::large_objects_deleted_sql() + ", " + kReadUnder,
+                                       schema::large_objects_deleted_sql() + ", " + kReadUnder +
+                                       ", " + items_deleted(restoring),
                                    {restoring.watch.standing});
     for (const auto& entry : schema::parse_array(found.text(0, 0)))
         restoring.conflicts.push_back(harmed(restoring, *entry));
     if (found.integer(0, 1) > restoring.watch.large_objects)
         restoring.conflicts.push_back(
             taken_away(restoring, root_table(restoring), "a trigger deletes a large object"));
+    if (found.integer(0, 3) > restoring.watch.items)
+        restoring.conflicts.push_back(
+            taken_away(restoring, root_table(restoring), "a trigger deletes rows from the trash"));
     if (found.text(0, 2) != restoring.watch.read_under)
         restoring.conflicts.push_back(
             taken_away(restoring, root_table(restoring), "a trigger changes how values are read"));

@@ -5,6 +5,7 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/identifier.hpp"
+#include "schema/makeup.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 
@@ -59,27 +60,29 @@ std::string sure(const Table& table) {
     return all;
 }
 
-// stored: a SELECT of object_id and sure.
+// stored: a SELECT of object_id, read and sure.
 std::string spelt(const Table& table, const std::string& ids, const std::string& stored,
                   const std::string& trash_schema) {
     if (text_decides(table, table.identity))
         return "(SELECT id, ARRAY[id] AS ids FROM (" + ids + ") w(id))";
     return "(SELECT w.id, pg_catalog.array_agg(DISTINCT o.object_id) AS ids FROM (" + ids +
            ") w(id) JOIN (" + stored + ") o ON " +
-           same_object(table, "o.object_id", "o.sure", "w.id", trash_schema) + " GROUP BY w.id)";
+           same_object(table, "o.read", "o.sure", "w.id", trash_schema) + " GROUP BY w.id)";
 }
 
-// SELECTs of object_id and sure.
+// SELECTs of object_id, how it reads today, and sure.
 std::string in_items(const Table& table, const std::string& trash_schema) {
-    return "SELECT DISTINCT i.object_id, " + sure(table) + " AS sure FROM " +
-           quoted({trash_schema, "shape"}) + " s JOIN " + quoted({trash_schema, "item"}) +
+    return "SELECT DISTINCT i.object_id, " + id_today(table, "i.object_id", "s") + " AS read, " +
+           sure(table) + " AS sure FROM " + quoted({trash_schema, "shape"}) + " s JOIN " +
+           quoted({trash_schema, "item"}) +
            " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation OPERATOR(pg_catalog.=) " +
            to_string(table.oid);
 }
 
 std::string in_ledger(const Table& table, const std::string& trash_schema) {
-    return "SELECT DISTINCT l.object_id, false AS sure FROM " + quoted({trash_schema, "ledger"}) +
-           " l WHERE (l.schema_name, l.table_name) IN (" + names_of(table, trash_schema) + ")";
+    return "SELECT DISTINCT l.object_id, l.object_id AS read, false AS sure FROM " +
+           quoted({trash_schema, "ledger"}) + " l WHERE (l.schema_name, l.table_name) IN (" +
+           names_of(table, trash_schema) + ")";
 }
 
 // A text that cannot be read, or has other parts than the key has columns, is no key: CASE asks
@@ -97,7 +100,7 @@ std::string written(const Table& table, const std::string& id, const std::string
                   readable(*table.column(table.identity[k]), part(table, k, "w.id"), trash_schema);
     return "SELECT " + id + " UNION SELECT o.object_id FROM (" + stored +
            ") o CROSS JOIN (SELECT " + id + " AS id OFFSET 0) w WHERE CASE WHEN " + is_one +
-           " THEN " + same_object(table, "o.object_id", "o.sure", "w.id", trash_schema) + " END";
+           " THEN " + same_object(table, "o.read", "o.sure", "w.id", trash_schema) + " END";
 }
 
 }  // namespace
@@ -105,6 +108,24 @@ std::string written(const Table& table, const std::string& id, const std::string
 bool text_decides(const Table& table, const std::vector<int>& attnums) {
     return std::ranges::all_of(attnums,
                                [&](int attnum) { return one_text(*table.column(attnum)); });
+}
+
+std::string id_today(const Table& table, const std::string& id, const std::string& form) {
+    const auto labelled = [&](int attnum) { return schema::is_enum(*table.column(attnum)); };
+    if (std::ranges::none_of(table.identity, labelled)) return id;
+    std::vector<std::string> parts;
+    for (std::size_t k = 0; k < table.identity.size(); ++k) {
+        const int attnum = table.identity[k];
+        auto text = part(table, k, id);
+        if (labelled(attnum))
+            text = schema::label_today(text, form + ".makeup[pg_catalog.array_position(" + form +
+                                                 ".attnums, " + to_string(attnum) +
+                                                 "::pg_catalog.int2)]");
+        if (table.identity.size() == 1) return text;
+        parts.push_back("pg_catalog.replace(pg_catalog.replace(" + text +
+                        ", '%', '%25'), ',', '%2C')");
+    }
+    return cascade::join(parts, " OPERATOR(pg_catalog.||) ',' OPERATOR(pg_catalog.||) ");
 }
 
 std::string reads_as(const Column& column, const std::string& stored, const std::string& equals,

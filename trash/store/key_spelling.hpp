@@ -40,6 +40,10 @@ std::string written_in_items(const schema::Table& table, const std::string& id,
 std::string written_in_ledger(const schema::Table& table, const std::string& id,
                               const std::string& trash_schema);
 
+// SQL: the id as it was written in a form of the table (an alias), with the labels of enums in it
+// as they are called today.
+std::string id_today(const schema::Table& table, const std::string& id, const std::string& form);
+
 // SQL: the names that the table has, or had as its rows went into the trash.
 std::string names_of(const schema::Table& table, const std::string& trash_schema);
 

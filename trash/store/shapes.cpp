@@ -106,7 +106,8 @@ std::vector<Form> read(schema::Connection& connection, const schema::Catalog& ca
         form.names = texts(found.text(row, 3));
         form.types = texts(found.text(row, 4));
         for (const auto& flag : texts(found.text(row, 5))) form.type_exists.push_back(flag == "t");
-        form.readings = schema::readings_of(form.table, form.attnums, found.text(row, 6));
+        form.readings =
+            schema::readings_of(form.table, {form.attnums, form.types, found.text(row, 6)});
         forms.push_back(std::move(form));
     }
     return forms;
