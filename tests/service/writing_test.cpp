@@ -152,11 +152,11 @@ TEST_CASE("what a table does not take is named by column or constraint") {
           R"(check constraint \"book_pages\" of table \"public.book\" refuses the values; )"
           "change them to what it allows",
           constraint("book_pages"));
-    const std::string trash::misfit =
+    const std::string misfit =
         "the value of column '{}' does not fit its type, {}; send one that does";
     auto unfit = [&](const std::string& name, const std::string& type, const std::string& value) {
         wrong(fmt::format(R"({{"title":"x","{}":{}}})", name, value),
-              fmt::format(fmt::runtime(trash::misfit), name, type), column(name));
+              fmt::format(fmt::runtime(misfit), name, type), column(name));
     };
     unfit("pages", "integer", "\"many\"");
     unfit("pages", "integer", "99999999999");

@@ -125,7 +125,7 @@ std::string id_today(const Table& table, const std::string& id, const std::strin
         parts.push_back("pg_catalog.replace(pg_catalog.replace(" + text +
                         ", '%', '%25'), ',', '%2C')");
     }
-    return cascade::join(parts, " OPERATOR(pg_catalog.||) ',' OPERATOR(pg_catalog.||) ");
+    return schema::join(parts, " OPERATOR(pg_catalog.||) ',' OPERATOR(pg_catalog.||) ");
 }
 
 std::string reads_as(const Column& column, const std::string& stored, const std::string& equals,
