@@ -11,7 +11,7 @@ using schema::quoted;
 using schema::relation;
 using schema::Table;
 
-std::string Collecting::declarations() const {
+std::string CollectSql::declarations() const {
     std::string text = "  _root record;\n";
     for (int attnum : plan_.root->identity) {
         text += "  _r" + std::to_string(attnum) + " " +
@@ -29,7 +29,7 @@ std::string Collecting::declarations() const {
     return text;
 }
 
-std::string Collecting::assign(int node, const std::string& to, const std::string& from) const {
+std::string CollectSql::assign(int node, const std::string& to, const std::string& from) const {
     std::string text;
     for (int attnum : is_.key_columns(node)) {
         text += "  " + is_.variable(to, node, attnum) +
@@ -39,7 +39,7 @@ std::string Collecting::assign(int node, const std::string& to, const std::strin
 }
 
 // Adds what select_keys found (_x) to the set.
-std::string Collecting::append(int node, const std::string& to) const {
+std::string CollectSql::append(int node, const std::string& to) const {
     std::string text;
     for (int attnum : is_.key_columns(node)) {
         const std::string target = is_.variable(to, node, attnum);
@@ -49,7 +49,7 @@ std::string Collecting::append(int node, const std::string& to) const {
     return text;
 }
 
-std::string Collecting::is_named() const {
+std::string CollectSql::is_named() const {
     const Table& table = *plan_.root;
     const std::vector<std::string> operators = identity_operators(table);
     std::vector<std::string> equal;
@@ -62,7 +62,7 @@ std::string Collecting::is_named() const {
     return schema::join(equal, " AND ") + and_of_tenant(plan_, table);
 }
 
-std::string Collecting::take_root() const {
+std::string CollectSql::take_root() const {
     const Table& table = *plan_.root;
     std::vector<std::string> columns;
     std::string assigned;  // by way of a record: INTO would spread a composite over its fields
@@ -82,14 +82,14 @@ std::string Collecting::take_root() const {
            assigned;
 }
 
-std::string Collecting::refuse_other_version() const {
+std::string CollectSql::refuse_other_version() const {
     return "  IF _etags IS NOT NULL THEN PERFORM FROM " + relation(*plan_.root) + " t WHERE " +
            is_.is_root() + " AND " + etag_sql(*plan_.root, "t") +
            " OPERATOR(pg_catalog.=) ANY (_etags);\n  IF NOT FOUND THEN " +
            raise(sqlstate::kOtherVersion, "another version") + "  END IF; END IF;\n";
 }
 
-std::string Collecting::take_roots(const std::string& keys) const {
+std::string CollectSql::take_roots(const std::string& keys) const {
     const Table& table = *plan_.root;
     const std::vector<std::string> operators = identity_operators(table);
     std::vector<std::string> wanted, equal, columns, aggregates, into;
@@ -115,7 +115,7 @@ std::string Collecting::take_roots(const std::string& keys) const {
 }
 
 // One statement, its own snapshot: locks the rows in key order and puts their keys into _x.
-std::string Collecting::select_keys(int node, const std::string& where) const {
+std::string CollectSql::select_keys(int node, const std::string& where) const {
     const Table& table = *plan_.nodes[node].table;
     std::vector<std::string> columns, aggregates, into, order;
     for (int attnum : is_.key_columns(node)) {
@@ -133,7 +133,7 @@ std::string Collecting::select_keys(int node, const std::string& where) const {
 }
 
 // Each way in by itself, so that each can use its own index; rows found by an earlier one left out.
-std::string Collecting::collect_once(int node) const {
+std::string CollectSql::collect_once(int node) const {
     std::string text;
     std::vector<std::string> before;
     for (int position : plan_.nodes[node].in) {
@@ -147,11 +147,11 @@ std::string Collecting::collect_once(int node) const {
     return text;
 }
 
-bool Collecting::inside(int edge, const Step& step) const {
+bool CollectSql::inside(int edge, const Step& step) const {
     return std::count(step.nodes.begin(), step.nodes.end(), plan_.edges[edge].parent) > 0;
 }
 
-std::string Collecting::initial(int node, const Step& step) const {
+std::string CollectSql::initial(int node, const Step& step) const {
     std::string text;
     for (int position : plan_.nodes[node].in) {
         if (inside(position, step)) continue;
@@ -165,7 +165,7 @@ std::string Collecting::initial(int node, const Step& step) const {
 
 // With one edge from a table to itself each row has one parent, so a row can only be met again
 // among those the loop began with; otherwise among all found so far.
-std::string Collecting::round(int node, const Step& step, bool single) const {
+std::string CollectSql::round(int node, const Step& step, bool single) const {
     std::string text = assign(node, "n", "");
     for (int position : plan_.nodes[node].in) {
         if (!inside(position, step)) continue;
@@ -178,7 +178,7 @@ std::string Collecting::round(int node, const Step& step, bool single) const {
     return text;
 }
 
-std::string Collecting::collect_loop(const Step& step) const {
+std::string CollectSql::collect_loop(const Step& step) const {
     std::string text;
     int edges = 0;
     for (int node : step.nodes) {
@@ -198,7 +198,7 @@ std::string Collecting::collect_loop(const Step& step) const {
     return text + "  EXIT WHEN " + schema::join(none, " AND ") + ";\n" + next + "  END LOOP;\n";
 }
 
-std::string Collecting::collect_roots_loop() const {
+std::string CollectSql::collect_roots_loop() const {
     for (const Step& step : plan_.steps) {
         if (std::count(step.nodes.begin(), step.nodes.end(), 0) && step.loop)
             return collect_loop(step);
@@ -206,7 +206,7 @@ std::string Collecting::collect_roots_loop() const {
     return "";
 }
 
-std::string Collecting::forget() const {
+std::string CollectSql::forget() const {
     std::string text;
     for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
         text += assign(static_cast<int>(node), "k", "");
@@ -214,7 +214,7 @@ std::string Collecting::forget() const {
     return text;
 }
 
-std::string Collecting::counted_to_most(int node) const {
+std::string CollectSql::counted_to_most(int node) const {
     if (is_.collected(node)) {
         return "  _n := _n OPERATOR(pg_catalog.+) COALESCE(pg_catalog.cardinality(" +
                is_.variable("k", node, is_.key_columns(node).front()) + "), 0);\n";
@@ -232,7 +232,7 @@ std::string Collecting::counted_to_most(int node) const {
     return text;
 }
 
-std::string Collecting::refuse_more() const {
+std::string CollectSql::refuse_more() const {
     std::string text = "  IF _most IS NOT NULL THEN _n := 0;\n", leaves;
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) {
         (is_.collected(node) ? text : leaves) += counted_to_most(node);
@@ -241,7 +241,7 @@ std::string Collecting::refuse_more() const {
            raise(sqlstate::kTooMany, "more rows than asked for") + "  END IF; END IF;\n";
 }
 
-std::string Collecting::collect() const {
+std::string CollectSql::collect() const {
     std::string text;
     for (const Step& step : plan_.steps) {
         if (step.loop) {

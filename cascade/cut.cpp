@@ -34,7 +34,8 @@ std::string not_set(const Table& table) {
                      "a reference in " + quoted(table.name) + " was not set");
     return raise(sqlstate::kInterference,
                  (keepers.size() == 1 ? "the trigger " : "one of the triggers ") +
-                     schema::join(keepers, ", ") + " of " + table.name.schema + "." + table.name.name +
+                     schema::join(keepers, ", ") + " of " + table.name.schema + "." +
+                     table.name.name +
                      " keeps a reference to what would go; drop it or let the row pass");
 }
 
@@ -78,11 +79,11 @@ std::vector<Unit> units_of(const Catalog& catalog, const Plan& plan) {
     return units;
 }
 
-std::string Cutting::link() const {
+std::string UnlinkSql::link() const {
     return quoted({names_.trash_schema, "link"});
 }
 
-std::string Cutting::refuse_configured() const {
+std::string UnlinkSql::refuse_configured() const {
     std::string text;
     for (const Edge& edge : plan_.edges) {
         if (edge.effect != Effect::kRestrict || edge.by_database) continue;
@@ -94,7 +95,7 @@ std::string Cutting::refuse_configured() const {
     return text;
 }
 
-std::string Cutting::hit(const Unit& unit) const {
+std::string UnlinkSql::hit(const Unit& unit) const {
     std::vector<std::string> ways;
     for (const Edge* edge : unit.edges) ways.push_back(is_.reaches(*edge));
     std::string text = "(" + schema::join(ways, " OR ") + ")";
@@ -102,7 +103,7 @@ std::string Cutting::hit(const Unit& unit) const {
     return text;
 }
 
-std::string Cutting::set_list(const Unit& unit) const {
+std::string UnlinkSql::set_list(const Unit& unit) const {
     std::vector<std::string> parts;
     for (int attnum : unit.set_columns()) {
         const std::string name = quoted(unit.table->column(attnum)->name);
@@ -124,7 +125,7 @@ std::string Cutting::set_list(const Unit& unit) const {
 }
 
 // The rows are locked, so joining the row to itself by its place is safe and gives old and new.
-std::string Cutting::update(const Unit& unit) const {
+std::string UnlinkSql::update(const Unit& unit) const {
     const Table& table = *unit.table;
     std::vector<std::string> was, left, attnums, hits;
     for (int attnum : unit.set_columns()) {
@@ -157,7 +158,7 @@ std::string Cutting::update(const Unit& unit) const {
 
 // A row without a key is known by all its values. Every link of such a row has its row_id, and as
 // key the row as it is now, however many deletes have changed it: alike rows are paired one to one.
-std::string Cutting::known_rows(const std::string& shape) const {
+std::string UnlinkSql::known_rows(const std::string& shape) const {
     return "r AS (SELECT d.*, pg_catalog.row_number() OVER (PARTITION BY d.key ORDER BY d.row_id) "
            "AS n FROM (SELECT DISTINCT o.row_id, o.key FROM " +
            link() + " o WHERE o.shape OPERATOR(pg_catalog.=) " + shape +
@@ -175,7 +176,7 @@ std::string Cutting::known_rows(const std::string& shape) const {
 
 // What a link keeps of its whole row: before, and how it is left. Of several links of one row each
 // has it as it was before the first; left_rows() tells later how a row with a key is left.
-std::string Cutting::whole_row(const Unit& unit) const {
+std::string UnlinkSql::whole_row(const Unit& unit) const {
     if (!keeps_rows(*unit.table)) return "NULL, NULL";
     if (unit.table->identity.empty()) return "w.before, w.key";
     return "COALESCE((SELECT e.row_was FROM " + link() +
@@ -185,7 +186,7 @@ std::string Cutting::whole_row(const Unit& unit) const {
            "NULL::pg_catalog.text[]";
 }
 
-std::string Cutting::cut(const Unit& unit) const {
+std::string UnlinkSql::cut(const Unit& unit) const {
     std::vector<std::string> order, parents;
     for (int attnum : unit.table->identity) order.push_back(column_of(*unit.table, attnum, "t"));
     for (const Edge* edge : unit.edges) parents.push_back(is_.any_found(edge->parent));
@@ -212,14 +213,14 @@ std::string Cutting::cut(const Unit& unit) const {
            std::to_string(unit.table->oid) + ", OPERATOR(pg_catalog.-) _n];\n  END IF; END IF;\n";
 }
 
-std::string Cutting::cut_references() const {
+std::string UnlinkSql::cut_references() const {
     std::string text;
     for (const Unit& unit : units_of(catalog_, plan_)) text += cut(unit);
     return text;
 }
 
 // When all triggers have run.
-std::string Cutting::left_rows() const {
+std::string UnlinkSql::left_rows() const {
     std::string text;
     std::set<schema::Oid> done;
     for (const Unit& unit : units_of(catalog_, plan_)) {

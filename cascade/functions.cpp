@@ -158,9 +158,9 @@ std::string etag_sql(const Table& table, const std::string& alias) {
 
 std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Names& names,
                               const std::string& function) {
-    Collecting collecting(catalog, plan, false);
-    Cutting cutting(catalog, plan, names, collecting.predicates());
-    Taking taking(catalog, plan, names, collecting.predicates());
+    CollectSql collecting(catalog, plan, false);
+    UnlinkSql cutting(catalog, plan, names, collecting.predicates());
+    DeleteSql taking(catalog, plan, names, collecting.predicates());
     std::string text = "CREATE OR REPLACE FUNCTION " + quoted({names.trash_schema, function}) +
                        "(_key pg_catalog.text[], _uuid pg_catalog.uuid, _by pg_catalog.text, "
                        "_reason pg_catalog.text, _request pg_catalog.text, "
@@ -187,7 +187,7 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
 
 std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const Names& names,
                                 const std::string& function) {
-    Collecting collecting(catalog, plan, true);
+    CollectSql collecting(catalog, plan, true);
     const Predicates& is = collecting.predicates();
     std::string code = "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
                        "  _n bigint;\nBEGIN\n  part := 0;\n" + same_catalog(plan, names) +
@@ -212,7 +212,7 @@ std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const 
 
 std::string owners_function_sql(const Catalog& catalog, const Plan& plan, const Names& names,
                                 const std::string& function) {
-    Collecting collecting(catalog, plan, true);
+    CollectSql collecting(catalog, plan, true);
     const Predicates& is = collecting.predicates();
     std::vector<std::string> sets, columns;
     for (int attnum : plan.root->identity) {

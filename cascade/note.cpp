@@ -6,7 +6,7 @@ namespace trashd::cascade {
 
 using schema::literal;
 
-std::string Taking::note_oids() const {
+std::string DeleteSql::note_oids() const {
     std::string text;
     for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
         const auto& columns = plan_.nodes[node].table->columns;

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "cascade/predicates.hpp"
 #include "cascade/functions.hpp"
+#include "cascade/predicates.hpp"
 
 namespace trashd::cascade {
 
@@ -28,9 +28,9 @@ std::string and_of_tenant(const Plan& plan, const schema::Table& table);
 // tenant's.
 std::string refuse_crossing(const Plan& plan, const schema::Table& table, const std::string& where);
 
-class Collecting {
+class CollectSql {
   public:
-    Collecting(const schema::Catalog& catalog, const Plan& plan, bool for_impact)
+    CollectSql(const schema::Catalog& catalog, const Plan& plan, bool for_impact)
         : catalog_(catalog), plan_(plan), for_impact_(for_impact), is_(catalog, plan, for_impact) {}
 
     std::string declarations() const;
@@ -89,10 +89,10 @@ struct Unit {
 
 std::vector<Unit> units_of(const schema::Catalog& catalog, const Plan& plan);
 
-class Cutting {
+class UnlinkSql {
   public:
-    Cutting(const schema::Catalog& catalog, const Plan& plan, const Names& names,
-            const Predicates& is)
+    UnlinkSql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
+              const Predicates& is)
         : catalog_(catalog), plan_(plan), names_(names), is_(is) {}
 
     std::string refuse_configured() const;
@@ -115,10 +115,10 @@ class Cutting {
 };
 
 // What follows once every key is known and locked.
-class Taking {
+class DeleteSql {
   public:
-    Taking(const schema::Catalog& catalog, const Plan& plan, const Names& names,
-           const Predicates& is)
+    DeleteSql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
+              const Predicates& is)
         : catalog_(catalog), plan_(plan), names_(names), is_(is) {}
 
     // The whole delete of a row that nothing refers to, where it is that simple: named is the

@@ -56,21 +56,21 @@ std::string unlinkers(const Plan& plan) {
 
 }  // namespace
 
-std::string Taking::own(const std::string& table) const {
+std::string DeleteSql::own(const std::string& table) const {
     return quoted({names_.trash_schema, table});
 }
 
-std::string Taking::next_group() const {
+std::string DeleteSql::next_group() const {
     return "pg_catalog.nextval(" + literal(own("trash_group_id_seq")) + "::pg_catalog.regclass)";
 }
 
-std::string Taking::into_item() const {
+std::string DeleteSql::into_item() const {
     const auto to =
         names_.access_schema.empty() ? own("item") : quoted({names_.access_schema, "incoming"});
     return "INSERT INTO " + to + " (group_id, ordinal, shape, object_id, payload) ";
 }
 
-std::string Taking::into_group() const {
+std::string DeleteSql::into_group() const {
     return "INSERT INTO " + own("trash_group") +
            " (id, uuid, created_at, deleted_by, reason, request_id, root_shape, root_object, "
            "shapes, counts, size, links) SELECT _group, _uuid, pg_catalog.now(), _by, _reason, "
@@ -78,7 +78,7 @@ std::string Taking::into_group() const {
            std::to_string(names_.shapes[0]) + ", ";
 }
 
-std::string Taking::into_ledger(const std::string& action) const {
+std::string DeleteSql::into_ledger(const std::string& action) const {
     const schema::QualifiedName& root = plan_.root->name;
     return "INSERT INTO " + own("ledger") +
            " (at, action, by, reason, schema_name, table_name, request_id, address, object_id, "
@@ -89,7 +89,7 @@ std::string Taking::into_ledger(const std::string& action) const {
 
 // Rows deleted since the last look, those of the trash too, and how many each table of others was
 // given, or were changed in it, by now.
-std::string Taking::in_other_tables(const std::string& made) const {
+std::string DeleteSql::in_other_tables(const std::string& made) const {
     return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) OPERATOR(pg_catalog.-) _elsewhere, "
            "COALESCE(pg_catalog.jsonb_object_agg(relid, n_tup_ins OPERATOR(pg_catalog.+) "
            "n_tup_upd) FILTER (WHERE n_tup_ins OPERATOR(pg_catalog.+) n_tup_upd "
@@ -99,7 +99,7 @@ std::string Taking::in_other_tables(const std::string& made) const {
 }
 
 // A bulk delete whose rows are asked about goes through the trash though it is a hard one.
-std::string Taking::tell_triggers() const {
+std::string DeleteSql::tell_triggers() const {
     const auto set = [](const std::string& name, const std::string& value) {
         return "pg_catalog.set_config('trashd." + name + "', " + value + ", true)";
     };
@@ -113,7 +113,7 @@ std::string Taking::tell_triggers() const {
 }
 
 // Only where code of the users runs: the view costs half a millisecond.
-std::string Taking::watch_others() const {
+std::string DeleteSql::watch_others() const {
     if (!runs_code(catalog_, plan_)) return "";
     const auto text = "  _role := pg_catalog.current_setting('role');\n  _objects := " +
                       schema::large_objects_deleted_sql() + ";\n";
@@ -122,7 +122,7 @@ std::string Taking::watch_others() const {
            "  _tables := " + schema::standing_sql() + ";\n";
 }
 
-std::string Taking::written_elsewhere() const {
+std::string DeleteSql::written_elsewhere() const {
     if (!runs_triggers(catalog_, plan_)) return "";
     return " OPERATOR(pg_catalog.||) ARRAY(SELECT pg_catalog.unnest(ARRAY[w.k::pg_catalog.int8, "
            "w.n]) FROM (SELECT "
@@ -133,7 +133,7 @@ std::string Taking::written_elsewhere() const {
 }
 
 // Expressions, one for each node.
-std::vector<std::string> Taking::deleted_so_far() const {
+std::vector<std::string> DeleteSql::deleted_so_far() const {
     std::vector<std::string> counts;
     for (const Node& node : plan_.nodes) {
         const std::string oid = std::to_string(node.table->oid) + "::pg_catalog.oid";
@@ -148,7 +148,8 @@ std::vector<std::string> Taking::deleted_so_far() const {
     return counts;
 }
 
-std::string Taking::one_delete(int node, const std::string& name, const std::string& where) const {
+std::string DeleteSql::one_delete(int node, const std::string& name,
+                                  const std::string& where) const {
     const Table& table = *plan_.nodes[node].table;
     const std::string object = table.identity.empty()
                                    ? "NULL::pg_catalog.text"
@@ -157,7 +158,7 @@ std::string Taking::one_delete(int node, const std::string& name, const std::str
            object + " AS o, " + schema::payload(table, "t") + " AS p)";
 }
 
-std::vector<std::string> Taking::deletes(std::string& taken) const {
+std::vector<std::string> DeleteSql::deletes(std::string& taken) const {
     std::vector<std::string> ctes;
     auto add = [&](int node, const std::string& where) {
         const std::string name = "d" + std::to_string(ctes.size());
@@ -186,7 +187,7 @@ std::vector<std::string> Taking::deletes(std::string& taken) const {
 
 // SQL over rows s (shape and the payload of that name): they are another tenant's. Rows of tables
 // without the column belong to what they hang on.
-std::string Taking::crossing(const std::string& payload) const {
+std::string DeleteSql::crossing(const std::string& payload) const {
     std::string cases;
     for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
         const Table& table = *plan_.nodes[node].table;
@@ -203,7 +204,7 @@ std::string Taking::crossing(const std::string& payload) const {
 
 // Everything goes in one statement: foreign keys are checked at its end, so neither order nor
 // cycles matter, and every row is captured before any trigger of another row's delete has run.
-std::string Taking::take() const {
+std::string DeleteSql::take() const {
     std::string taken, count = "pg_catalog.count(*) INTO _n", refuse_hard, refuse;
     const std::string with = "  WITH " + schema::join(deletes(taken), ",\n  ") + "\n";
     const std::string raised =
@@ -229,12 +230,12 @@ std::string Taking::take() const {
 }
 
 // The rows of the node that are to go, as long as they are there.
-std::string Taking::all_of(int node) const {
+std::string DeleteSql::all_of(int node) const {
     return relation(*plan_.nodes[node].table) + " t WHERE " +
            (node == 0 && !plan_.nodes[0].loop ? "(" + is_.is_root() + ")" : is_.in_closure(node));
 }
 
-std::string Taking::vetoed(int node) const {
+std::string DeleteSql::vetoed(int node) const {
     const Table& table = *plan_.nodes[node].table;
     if (!has_trigger(table, &schema::Trigger::on_delete)) return "";
     return "  PERFORM FROM " + all_of(node) + " LIMIT 1;\n  IF FOUND THEN " +
@@ -245,14 +246,14 @@ std::string Taking::vetoed(int node) const {
 }
 
 // To the end of the transaction the statements of the trash would run as another.
-std::string Taking::refuse_other_role() const {
+std::string DeleteSql::refuse_other_role() const {
     return "  IF pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) _role THEN " +
            raise(sqlstate::kInterference, "a trigger changes the role; change the trigger") +
            "  END IF;\n";
 }
 
 // Of what counting deleted rows does not see.
-std::string Taking::refuse_harm() const {
+std::string DeleteSql::refuse_harm() const {
     return "  _harm := pg_catalog.regexp_replace((" + schema::harmed_sql("_tables") +
            ")[1], '^[0-9]+ ', '');\n  IF _harm IS NOT NULL THEN " +
            raise_expression(sqlstate::kInterference,
@@ -276,7 +277,7 @@ bool runs_code(const Catalog& catalog, const Plan& plan) {
 }
 
 // The guard (engine.md 2): what vanished equals what was captured.
-std::string Taking::prove() const {
+std::string DeleteSql::prove() const {
     std::vector<std::string> gone = deleted_so_far(), summands;
     for (std::size_t node = 0; node < gone.size(); ++node) {
         const std::string place = "[" + std::to_string(node + 1) + "]";
@@ -312,7 +313,7 @@ std::string Taking::prove() const {
            "  END IF;\n";
 }
 
-std::string Taking::record() const {
+std::string DeleteSql::record() const {
     std::vector<std::string> shapes, tables;
     for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
         shapes.push_back(std::to_string(names_.shapes[node]));

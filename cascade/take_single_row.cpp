@@ -8,21 +8,21 @@ namespace trashd::cascade {
 using schema::literal;
 
 // Others' triggers are watched by statements of their own.
-bool Taking::alone() const {
+bool DeleteSql::alone() const {
     return names_.access_schema.empty() && plan_.nodes.size() == 1 && plan_.edges.empty() &&
            !plan_.root->partitioned && note_oids().empty() && !runs_triggers(catalog_, plan_);
 }
 
 // Looked up when the statement is planned, which PostgreSQL does again once the table has changed:
 // to look at each delete would be a fourth of its time. Of its types it notices nothing.
-std::string Taking::unchanged() const {
+std::string DeleteSql::unchanged() const {
     return same_types(names_) + own("still") + "(" +
            literal(schema::fingerprint_sql(tables_of(plan_))) + ", " + literal(names_.fingerprint) +
            ")";
 }
 
 // Nothing is looked for below the row, so DELETE itself may lock it (engine.md 2).
-std::string Taking::take_alone(const std::string& named) const {
+std::string DeleteSql::take_alone(const std::string& named) const {
     if (!alone()) return "";
     const auto shape = std::to_string(names_.shapes[0]);
     const auto& root = plan_.root->name;

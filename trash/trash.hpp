@@ -95,7 +95,7 @@ class Trash {
     GroupTables tables_of(const std::string& item_id);
 
     // Also of a group that was restored or purged since: false.
-    bool within(const std::string& item_id, const Reach& reach);
+    bool within(const std::string& item_id, const RowScope& reach);
 
     // Throws GoneError when restored or purged since, kNotFound when it never was.
     Item item(const std::string& item_id, bool with_object);
@@ -105,7 +105,7 @@ class Trash {
     std::optional<Item> find(const schema::QualifiedName& table, const std::vector<std::string>& id,
                              bool with_object);
     // Newest first; an item is given as it arrives, so that memory does not grow with the rows.
-    ItemPage list(const ItemsAsked& asked, const std::function<void(const Item&)>& each);
+    ItemPage list(const ItemQuery& asked, const std::function<void(const Item&)>& each);
     // How one reads items besides live rows, in a transaction of one's own.
     const std::vector<Naming>& naming() const;
 
@@ -114,7 +114,7 @@ class Trash {
     // Of one object: the groups that it was the root of, and the one that it lies in the trash
     // with. Throws kNotFound when the id cannot be a key.
     HistoryPage history_of(const schema::QualifiedName& table, const std::vector<std::string>& id,
-                           const HistoryAsked& asked);
+                           const HistoryQuery& asked);
 
   private:
     struct Impl;

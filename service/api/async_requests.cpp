@@ -70,11 +70,11 @@ std::optional<long long> most_rows(const Call& call) {
     return most;
 }
 
-Reply accept(const Call& call, const std::string& kind, std::optional<long long> total) {
+Response accept(const Call& call, const std::string& kind, std::optional<long long> total) {
     const auto operation =
         call.trash->operations().add({kind, call.principal.id, request_of(call), total,
                                       call.trash->tenant(), call.config->limits.operations});
-    Reply reply;
+    Response reply;
     reply.status = 202;
     reply.body = operation_json(operation);
     reply.headers = {{"Location", "/v1/operations/" + operation.id}, {"Retry-After", "1"}};
@@ -87,7 +87,7 @@ std::optional<long long> most_deleted(const Call& call) {
     return limit && waited ? std::min(limit, waited) : limit ? limit : waited;
 }
 
-Reply accept_delete(const Call& call, const std::string& kind, const FindImpact& impact) {
+Response accept_delete(const Call& call, const std::string& kind, const FindImpact& impact) {
     if (const auto limit = delete_limit(call)) {
         const auto found = impact();
         if (found && found->total > *limit) throw TooManyRows(*limit, found);
@@ -95,7 +95,7 @@ Reply accept_delete(const Call& call, const std::string& kind, const FindImpact&
     return accept(call, kind, std::nullopt);
 }
 
-Reply delete_too_large(const Call& call, const std::string& kind, const FindImpact& impact) {
+Response delete_too_large(const Call& call, const std::string& kind, const FindImpact& impact) {
     const auto limit = delete_limit(call), waited = most_rows(call);
     if (limit && (!waited || *limit <= *waited)) throw TooManyRows(*limit, impact());
     return accept_delete(call, kind, impact);
@@ -124,7 +124,7 @@ Call accepted_call(const trash::Operation& operation) {
     return call;
 }
 
-std::optional<std::string> result_of(const Reply& reply) {
+std::optional<std::string> result_of(const Response& reply) {
     if (!reply.body.empty()) return reply.body;
     static const std::map<std::string, std::string> kMembers = {{"Location", "location"},
                                                                 {"X-Trash-Group", "groupId"}};

@@ -99,7 +99,7 @@ std::string gzip(std::string_view text) {
 }
 
 // Not what If-Match compares byte by byte: a strong ETag names one form of the answer.
-void compress(const Call& call, Reply& reply) {
+void compress(const Call& call, Response& reply) {
     if (!is_text(reply.type)) return;
     if ((reply.spool ? reply.spool->size() : reply.body.size()) <= kWorthIt) return;
     for (const auto& [name, value] : reply.headers)

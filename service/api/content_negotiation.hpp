@@ -16,6 +16,6 @@ double weight_of(const std::vector<std::string>& values, std::string_view name);
 bool prefers_html(const Call& call);
 std::string gzip(std::string_view text);
 // Compresses the body, where the client takes gzip and it is worth it.
-void compress(const Call& call, Reply& reply);
+void compress(const Call& call, Response& reply);
 
 }  // namespace trashd::service

@@ -10,7 +10,7 @@ bool is_allowed_origin(const Config& config, const std::string& origin) {
            std::find(origins.begin(), origins.end(), "*") != origins.end();
 }
 
-void allow_origin(const Call& call, Reply& reply) {
+void allow_origin(const Call& call, Response& reply) {
     const auto& origins = call.config->cors_origins;
     if (origins.empty()) return;
     const bool any = std::find(origins.begin(), origins.end(), "*") != origins.end();
@@ -31,8 +31,8 @@ bool is_preflight(const Call& call) {
 }
 
 // The same for every address: it comes without credentials and must not tell what there is.
-Reply answer_preflight(const Call& call) {
-    Reply reply{204, "", "", {}};
+Response answer_preflight(const Call& call) {
+    Response reply{204, "", "", {}};
     const auto sent = call.headers("Origin");
     if (!is_allowed_origin(*call.config, sent.front())) return reply;
     reply.headers = {{"Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE"},

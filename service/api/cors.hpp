@@ -8,10 +8,10 @@
 namespace trashd::service {
 
 // Lets pages of configured origins read the answer.
-void allow_origin(const Call& call, Reply& reply);
+void allow_origin(const Call& call, Response& reply);
 bool is_allowed_origin(const Config& config, const std::string& origin);
 // What a browser asks before it sends a request of another origin.
 bool is_preflight(const Call& call);
-Reply answer_preflight(const Call& call);
+Response answer_preflight(const Call& call);
 
 }  // namespace trashd::service

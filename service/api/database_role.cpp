@@ -53,13 +53,13 @@ void act_as_role(Call& call) {
     call.trash = call.own_trash.get();
 }
 
-std::optional<trash::Consent> consent_of(const Call& call) {
+std::optional<trash::AccessFunction> consent_of(const Call& call) {
     if (call.config->access.function.empty()) return std::nullopt;
     auto resource_of = [&call](const schema::QualifiedName& table) {
         const auto* resource = call.resources->of(table);
         return resource ? encode_path(resource->path) : table.schema + "." + table.name;
     };
-    return trash::Consent{function_of(*call.config), claims_of(call.principal), resource_of};
+    return trash::AccessFunction{function_of(*call.config), claims_of(call.principal), resource_of};
 }
 
 void refuse_untrusted(const Call& call, bool schema::Trigger::*event) {

@@ -11,11 +11,12 @@ namespace trashd::service {
 // where they name none of these.
 void act_as_role(Call& call);
 // What the function is asked with; nothing: there is none.
-std::optional<trash::Consent> consent_of(const Call& call);
+std::optional<trash::AccessFunction> consent_of(const Call& call);
 // Where requests run as roles of the database, around a write of the resource's table. Throws Error
 // kConflict where a trigger on the event could act as the service.
 void refuse_untrusted(const Call& call, bool schema::Trigger::*event);
-// Has the request begin again where the table, which the write holds, is not the catalog's any more.
+// Has the request begin again where the table, which the write holds, is not the catalog's any
+// more.
 void expect_catalog(const Call& call, schema::Transaction& transaction);
 // Makes the database ready for what is configured. Throws Error kConflict where it cannot be.
 void open_database_access(trash::Trash& trash, const Config& config);

@@ -10,7 +10,7 @@
 
 namespace trashd::service {
 
-Wish parse_wish(const Call& call, const std::set<std::string>& others) {
+DeleteRequest parse_delete(const Call& call, const std::set<std::string>& others) {
     const auto& query = call.target.query;
     std::set<std::string> known = {"hard", "permanent", "cascade", "dryRun", "confirm", "reason"};
     known.insert(others.begin(), others.end());
@@ -21,7 +21,7 @@ Wish parse_wish(const Call& call, const std::set<std::string>& others) {
                                     "what is in the trash",
                                     name));
     query.only(known);
-    Wish wish;
+    DeleteRequest wish;
     wish.hard = query.flag("hard", query.flag("permanent"));
     if (query.flag("permanent", wish.hard) != wish.hard)
         throw Error(Code::kBadRequest, "'hard' and 'permanent' mean the same; give one of them");
@@ -38,7 +38,7 @@ Wish parse_wish(const Call& call, const std::set<std::string>& others) {
     return wish;
 }
 
-bool must_rehearse(const Call& call, const Wish& wish) {
+bool must_rehearse(const Call& call, const DeleteRequest& wish) {
     if (wish.dry_run && !wish.if_match.empty()) return true;
     // what triggers refuse shows only when it is tried
     if (wish.dry_run && call.trash->meets_code(call.resource->table->name, wish.cascade))
@@ -47,7 +47,7 @@ bool must_rehearse(const Call& call, const Wish& wish) {
     return asked && (wish.dry_run || lacks_confirm(call, wish));
 }
 
-bool lacks_confirm(const Call& call, const Wish& wish) {
+bool lacks_confirm(const Call& call, const DeleteRequest& wish) {
     return call.resource->confirm && !wish.confirmed;
 }
 
@@ -56,7 +56,7 @@ bool lacks_reason(const Call& call) {
 }
 
 // Asked again when the plan is carried out, which may be another one by then.
-void need_on_taken(const Call& call, Wish& wish) {
+void need_on_taken(const Call& call, DeleteRequest& wish) {
     std::vector<Right> rights = {Right::kTrash};
     if (wish.hard) rights.push_back(Right::kPurge);
     wish.check = check_of(call, rights);

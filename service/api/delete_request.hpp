@@ -9,21 +9,21 @@
 
 namespace trashd::service {
 
-struct Wish {
+struct DeleteRequest {
     bool hard = false, cascade = false, dry_run = false, confirmed = false, represent = false;
     std::vector<std::string> if_match;
     trash::Checks check;  // empty: nothing that is taken needs to be checked
 };
 
 // others: parameters that the address knows beside those of every delete. Throws Error kBadRequest.
-Wish parse_wish(const Call& call, const std::set<std::string>& others = {});
+DeleteRequest parse_delete(const Call& call, const std::set<std::string>& others = {});
 // The resource asks for ?confirm=true, or for ?reason=, and the call has none.
 // Before its impact is told it must be tried whether the rows may go.
-bool must_rehearse(const Call& call, const Wish& wish);
-bool lacks_confirm(const Call& call, const Wish& wish);
+bool must_rehearse(const Call& call, const DeleteRequest& wish);
+bool lacks_confirm(const Call& call, const DeleteRequest& wish);
 bool lacks_reason(const Call& call);
 Error reason_required();
 // Checks the rights that the delete needs on every resource that it may take rows from.
-void need_on_taken(const Call& call, Wish& wish);
+void need_on_taken(const Call& call, DeleteRequest& wish);
 
 }  // namespace trashd::service

@@ -58,13 +58,13 @@ std::string fingerprint_of(const Call& call) {
     return text;
 }
 
-trash::KeptAnswer kept_form(const Reply& reply) {
+trash::KeptAnswer kept_form(const Response& reply) {
     return {reply.status, reply.type, reply.spool ? text_of(*reply.spool) : reply.body,
             reply.headers};
 }
 
-Reply replayed(const trash::KeptAnswer& kept) {
-    Reply reply{kept.status, kept.body, kept.media_type, kept.headers};
+Response replayed(const trash::KeptAnswer& kept) {
+    Response reply{kept.status, kept.body, kept.media_type, kept.headers};
     reply.headers.emplace_back("Idempotency-Replayed", "true");
     return reply;
 }
@@ -77,9 +77,9 @@ bool is_final(int status) {
 }
 
 // An error that is final is the answer.
-Reply reply_of(const Call& call, Reply (*handler)(const Call&)) {
+Response reply_of(const Call& call, Response (*handler)(const Call&)) {
     try {
-        return veiled(call, handler);
+        return redacted(call, handler);
     } catch (const trash::StillRunning&) {
         throw;
     } catch (const Error& error) {
@@ -96,9 +96,9 @@ std::string who_asks(const Call& call) {
 
 }  // namespace
 
-Reply once(Call& call, Reply (*handler)(const Call&)) {
+Response run_idempotently(Call& call, Response (*handler)(const Call&)) {
     const auto key = key_of(call);
-    if (!key) return veiled(call, handler);
+    if (!key) return redacted(call, handler);
     trash::KeyClaim claim(call.trash->pool(), call.trash->schema_name(),
                           {who_asks(call), *key, fingerprint_of(call)});
     if (claim.kept()) return replayed(*claim.kept());
@@ -109,7 +109,7 @@ Reply once(Call& call, Reply (*handler)(const Call&)) {
     return reply;
 }
 
-void keep_reply(const Call& call, schema::Transaction& transaction, const Reply& reply) {
+void keep_reply(const Call& call, schema::Transaction& transaction, const Response& reply) {
     if (call.key_claim) call.key_claim->keep(transaction, kept_form(reply));
 }
 

@@ -7,8 +7,8 @@ namespace trashd::service {
 
 // The handler's reply, or the one that is kept for the call's key. Sets call.key_claim for handlers
 // that keep their reply in the transaction of their change.
-Reply once(Call& call, Reply (*handler)(const Call&));
+Response run_idempotently(Call& call, Response (*handler)(const Call&));
 // For those: keeps the reply where the call has a key.
-void keep_reply(const Call& call, schema::Transaction& transaction, const Reply& reply);
+void keep_reply(const Call& call, schema::Transaction& transaction, const Response& reply);
 
 }  // namespace trashd::service

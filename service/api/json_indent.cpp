@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kStep = 2;
 constexpr std::size_t kDeepest = 32;  // levels; below no answer grows by its depth
 
-bool is_json(const Reply& reply) {
+bool is_json(const Response& reply) {
     return reply.type == "application/json" || reply.type == "application/problem+json";
 }
 
@@ -82,7 +82,7 @@ bool wants_indent(const Call& call) {
     return false;
 }
 
-void lay_out(const Call& call, Reply& reply) {
+void lay_out(const Call& call, Response& reply) {
     if (!is_json(reply) || (!reply.spool && reply.body.empty())) return;
     if (reply.spool)
         reply.spool = legible(reply.spool);

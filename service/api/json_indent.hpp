@@ -27,6 +27,6 @@ class Indenter {
 bool wants_indent(const Call& call);
 // Makes an answer of JSON UTF-8, indents it where the call wants it so, and ends it with the end of
 // a line.
-void lay_out(const Call& call, Reply& reply);
+void lay_out(const Call& call, Response& reply);
 
 }  // namespace trashd::service

@@ -76,7 +76,7 @@ long long cursor_number(const std::optional<std::string>& value) {
     return number;
 }
 
-void link(Reply& reply, const Call& call, const std::string& relation, const std::string& name,
+void link(Response& reply, const Call& call, const std::string& relation, const std::string& name,
           const std::string& value) {
     std::string address;
     // as sent: %40deleted is the object of that name, @deleted is not

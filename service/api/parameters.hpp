@@ -19,7 +19,7 @@ std::optional<std::string> group_of(const Call& call);
 // A number that a cursor holds.
 long long cursor_number(const std::optional<std::string>& value);
 // Adds a Link to the same list with the parameter (cursor or page) set.
-void link(Reply& reply, const Call& call, const std::string& relation, const std::string& name,
+void link(Response& reply, const Call& call, const std::string& relation, const std::string& name,
           const std::string& value);
 
 }  // namespace trashd::service

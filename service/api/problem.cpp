@@ -102,7 +102,7 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         if (!fault->constraint.empty()) out.key("constraint").text(fault->constraint);
         if (fault->position) out.key("position").Uint64(*fault->position);
     }
-    if (const auto* emptying = dynamic_cast<const EmptyingUnconfirmed*>(&error)) {
+    if (const auto* emptying = dynamic_cast<const PurgeUnconfirmed*>(&error)) {
         out.key("groups").Int64(emptying->counts.groups);
         out.key("items").Int64(emptying->counts.items);
     }
@@ -135,9 +135,9 @@ std::string_view title_of(Code code) {
     return meaning_of(code).title;
 }
 
-Reply problem(const Error& error, const Resources* resources, const std::string& request_id,
-              bool reading) {
-    Reply reply{status_of(error.code(), reading), "", "application/problem+json", {}};
+Response problem(const Error& error, const Resources* resources, const std::string& request_id,
+                 bool reading) {
+    Response reply{status_of(error.code(), reading), "", "application/problem+json", {}};
     const std::string code(code_name(error.code()));
     JsonWriter out;
     out.StartObject();
@@ -162,8 +162,8 @@ Reply problem(const Error& error, const Resources* resources, const std::string&
     return reply;
 }
 
-Reply problem_of_current_exception(const Resources* resources, const std::string& request_id,
-                                   bool reading) {
+Response problem_of_current_exception(const Resources* resources, const std::string& request_id,
+                                      bool reading) {
     try {
         throw;
     } catch (const Error& error) {

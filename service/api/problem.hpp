@@ -34,8 +34,8 @@ struct TooManyRows : Error {
 };
 
 // confirmation-required, with what emptying the trash would purge.
-struct EmptyingUnconfirmed : Error {
-    explicit EmptyingUnconfirmed(trash::Emptied found)
+struct PurgeUnconfirmed : Error {
+    explicit PurgeUnconfirmed(trash::Emptied found)
         : Error(Code::kConfirmationRequired,
                 "this purges groups and items for good; say so with confirm=true"),
           counts(found) {}
@@ -80,10 +80,10 @@ int status_of(Code code, bool reading);
 std::string_view title_of(Code code);
 
 // resources may be null (before there are any).
-Reply problem(const Error& error, const Resources* resources, const std::string& request_id,
-              bool reading);
+Response problem(const Error& error, const Resources* resources, const std::string& request_id,
+                 bool reading);
 // Of whatever is in flight; logs what a client must not see.
-Reply problem_of_current_exception(const Resources* resources, const std::string& request_id,
-                                   bool reading);
+Response problem_of_current_exception(const Resources* resources, const std::string& request_id,
+                                      bool reading);
 
 }  // namespace trashd::service

@@ -94,35 +94,35 @@ trash::Conflicted hidden(const Call& call, trash::Conflicted error) {
 
 }  // namespace
 
-trash::Impact seen(const Call& call, trash::Impact impact) {
+trash::Impact redact(const Call& call, trash::Impact impact) {
     hide(call, impact.lines);
     hide(call, impact.blockers);
-    impact.written = seen(call, std::move(impact.written));
+    impact.written = redact(call, std::move(impact.written));
     return impact;
 }
 
-std::vector<trash::TableCount> seen(const Call& call, std::vector<trash::TableCount> written) {
+std::vector<trash::TableCount> redact(const Call& call, std::vector<trash::TableCount> written) {
     std::erase_if(written, [&](const auto& one) { return !may_see_either(call, one.table); });
     return written;
 }
 
-trash::Restored seen(const Call& call, trash::Restored restored) {
+trash::Restored redact(const Call& call, trash::Restored restored) {
     auto unseen = [&](const auto& row) { return !may_see_either(call, row.table); };
     std::erase_if(restored.altered, unseen);
     std::erase_if(restored.added, unseen);
-    restored.written = seen(call, std::move(restored.written));
+    restored.written = redact(call, std::move(restored.written));
     std::erase_if(restored.lost, unseen);
     return restored;
 }
 
-trash::LedgerEntry seen(const Call& call, trash::LedgerEntry entry) {
+trash::LedgerEntry redact(const Call& call, trash::LedgerEntry entry) {
     std::erase_if(entry.counts, [&](const trash::TableCount& line) {
         return !may(call, Right::kViewTrash, line.table);
     });
     return entry;
 }
 
-std::optional<trash::Item> seen(const Call& call, std::optional<trash::Item> item) {
+std::optional<trash::Item> redact(const Call& call, std::optional<trash::Item> item) {
     if (item && !may(call, Right::kViewTrash, item->table)) item.reset();
     return item;
 }
@@ -135,25 +135,25 @@ std::optional<std::vector<schema::QualifiedName>> tables_with(const Call& call, 
     return tables;
 }
 
-Reply veiled(const Call& call, Reply (*handler)(const Call&)) {
+Response redacted(const Call& call, Response (*handler)(const Call&)) {
     try {
         return handler(call);
     } catch (const trash::Blocked& error) {
-        throw trash::Blocked(error.what(), seen(call, error.impact));
+        throw trash::Blocked(error.what(), redact(call, error.impact));
     } catch (const trash::Conflicted& error) {
         throw hidden(call, error);
     } catch (const ConfirmationRequired& error) {
-        throw ConfirmationRequired(error.impact ? std::optional(seen(call, *error.impact))
+        throw ConfirmationRequired(error.impact ? std::optional(redact(call, *error.impact))
                                                 : std::nullopt);
     } catch (const TooManyRows& error) {
         throw TooManyRows(error.most,
-                          error.impact ? std::optional(seen(call, *error.impact)) : std::nullopt);
+                          error.impact ? std::optional(redact(call, *error.impact)) : std::nullopt);
     } catch (const trash::NotRoot& error) {
-        throw trash::NotRoot(error.what(), seen(call, error.root).value_or(trash::Item()));
+        throw trash::NotRoot(error.what(), redact(call, error.root).value_or(trash::Item()));
     } catch (const InTrash& error) {
-        InTrash veiled(seen(call, error.item).value_or(trash::Item()), error.what());
-        veiled.position = error.position;
-        throw veiled;
+        InTrash redacted(redact(call, error.item).value_or(trash::Item()), error.what());
+        redacted.position = error.position;
+        throw redacted;
     } catch (const Error& error) {
         const bool missing = error.code() == Code::kNotFound && !call.raw_id.empty();
         if (missing || refuses_id(call, error)) throw not_found(call);

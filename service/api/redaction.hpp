@@ -7,16 +7,16 @@
 namespace trashd::service {
 
 // Lines and blockers of what may not be seen are summed up under no name.
-trash::Impact seen(const Call& call, trash::Impact impact);
-std::vector<trash::TableCount> seen(const Call& call, std::vector<trash::TableCount> written);
-trash::Restored seen(const Call& call, trash::Restored restored);
-trash::LedgerEntry seen(const Call& call, trash::LedgerEntry entry);
+trash::Impact redact(const Call& call, trash::Impact impact);
+std::vector<trash::TableCount> redact(const Call& call, std::vector<trash::TableCount> written);
+trash::Restored redact(const Call& call, trash::Restored restored);
+trash::LedgerEntry redact(const Call& call, trash::LedgerEntry entry);
 // The item where it may be seen.
-std::optional<trash::Item> seen(const Call& call, std::optional<trash::Item> item);
+std::optional<trash::Item> redact(const Call& call, std::optional<trash::Item> item);
 // The tables of the resources for all of whose rows the right is; nothing: of all there are, and of
 // others.
 std::optional<std::vector<schema::QualifiedName>> tables_with(const Call& call, Right right);
 // What the handler answers; what may not be seen is not in its errors either.
-Reply veiled(const Call& call, Reply (*handler)(const Call&));
+Response redacted(const Call& call, Response (*handler)(const Call&));
 
 }  // namespace trashd::service

@@ -7,19 +7,19 @@
 #include <vector>
 
 #include "service/auth/permissions.hpp"
-#include "service/http/url.hpp"
-#include "service/config/config.hpp"
 #include "service/auth/principal.hpp"
 #include "service/auth/rate_limiter.hpp"
+#include "service/config/config.hpp"
 #include "service/config/resources.hpp"
 #include "service/http/spool.hpp"
+#include "service/http/url.hpp"
 #include "trash/access/access_function.hpp"
 #include "trash/store/kept_answers.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::service {
 
-struct Reply {
+struct Response {
     int status = 200;
     std::string body;
     std::string type = "application/json";

@@ -18,7 +18,7 @@ bool may(const Call& call, Right right, const schema::QualifiedName& table) {
     return call.access.allows(right, *call.resources, table);
 }
 
-std::vector<schema::QualifiedName> tables_of(const trash::Reach& reach, bool members) {
+std::vector<schema::QualifiedName> tables_of(const trash::RowScope& reach, bool members) {
     auto tables = reach.whole;
     for (const auto& own : reach.own)
         if (members || !own.columns.empty()) tables.push_back(own.table);
@@ -31,7 +31,7 @@ std::vector<schema::QualifiedName> tables_of(const trash::Reach& reach, bool mem
 }
 
 trash::RowCheck row_check(const Call& call, const std::vector<Right>& rights) {
-    std::vector<std::pair<Right, trash::Reach>> own;
+    std::vector<std::pair<Right, trash::RowScope>> own;
     for (const auto right : rights)
         if (auto reach = reach_of(call, right); reach && !reach->own.empty())
             own.emplace_back(right, std::move(*reach));
@@ -62,9 +62,9 @@ bool may_item(const Call& call, Right right, const schema::QualifiedName& table,
 
 }  // namespace
 
-std::optional<trash::Reach> reach_of(const Call& call, Right right) {
+std::optional<trash::RowScope> reach_of(const Call& call, Right right) {
     if (call.access.everywhere(right)) return std::nullopt;
-    trash::Reach reach;
+    trash::RowScope reach;
     reach.id = call.access.id();
     for (const auto& resource : call.resources->all()) {
         const auto& table = resource.table->name;

@@ -8,7 +8,7 @@
 namespace trashd::service {
 
 // Nothing: all rows.
-std::optional<trash::Reach> reach_of(const Call& call, Right right);
+std::optional<trash::RowScope> reach_of(const Call& call, Right right);
 // Narrows the filter to the items that may be seen; to the groups that may be purged.
 void see_only(const Call& call, trash::ItemFilter& filter);
 void purge_only(const Call& call, trash::ItemFilter& filter);

@@ -45,7 +45,7 @@ std::string text_of(const Spool& spool) {
     return text;
 }
 
-void give_body(Reply& reply, std::shared_ptr<Spool> spool) {
+void give_body(Response& reply, std::shared_ptr<Spool> spool) {
     if (spool->size() <= kShort)
         reply.body = text_of(*spool);
     else

@@ -25,7 +25,7 @@ class RowWriter {
 };
 
 // The spool as the body of the reply; what is short needs none.
-void give_body(Reply& reply, std::shared_ptr<Spool> spool);
+void give_body(Response& reply, std::shared_ptr<Spool> spool);
 // All of it.
 std::string text_of(const Spool& spool);
 

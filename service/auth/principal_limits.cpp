@@ -10,7 +10,7 @@ bool is_wider(long long limit, long long other) {
     return other != 0 && (limit == 0 || limit > other);
 }
 
-void widen(AskerLimits& limits, const AskerLimits& others) {
+void widen(PrincipalLimits& limits, const PrincipalLimits& others) {
     if (is_wider(others.delete_rows, limits.delete_rows)) limits.delete_rows = others.delete_rows;
     if (!is_wider(others.requests_per_second, limits.requests_per_second)) return;
     limits.requests_per_second = others.requests_per_second;
@@ -19,8 +19,8 @@ void widen(AskerLimits& limits, const AskerLimits& others) {
 
 }  // namespace
 
-AskerLimits limits_of(const Config& config, const Principal& principal) {
-    std::optional<AskerLimits> limits;
+PrincipalLimits limits_of(const Config& config, const Principal& principal) {
+    std::optional<PrincipalLimits> limits;
     for (const auto& role : principal.roles) {
         const auto found = config.role_limits.find(role);
         if (found == config.role_limits.end()) continue;

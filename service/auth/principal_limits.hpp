@@ -3,12 +3,12 @@
 
 #include <optional>
 
-#include "service/config/config.hpp"
 #include "service/auth/principal.hpp"
+#include "service/config/config.hpp"
 
 namespace trashd::service {
 
 // Of who has no role of the configuration those for all.
-AskerLimits limits_of(const Config& config, const Principal& principal);
+PrincipalLimits limits_of(const Config& config, const Principal& principal);
 
 }  // namespace trashd::service

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "service/config/config.hpp"
 #include "service/auth/principal.hpp"
 #include "service/auth/token_keys.hpp"
+#include "service/config/config.hpp"
 
 namespace trashd::service {
 

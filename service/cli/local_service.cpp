@@ -5,11 +5,11 @@
 
 #include <sstream>
 
-#include "service/config/did_you_mean.hpp"
 #include "service/api/problem.hpp"
+#include "service/api/row_stream.hpp"
+#include "service/config/did_you_mean.hpp"
 #include "service/http/utf8_mender.hpp"
 #include "service/server/router.hpp"
-#include "service/api/row_stream.hpp"
 
 namespace trashd::service {
 
@@ -61,7 +61,7 @@ const Resource* resource_named(const Resources& resources, const std::string& pa
     return found ? found : exactly(resources, segments_of(path, true));
 }
 
-std::string next_of(const Reply& reply) {
+std::string next_of(const Response& reply) {
     for (const auto& [name, value] : reply.headers)
         if (name == "Link") return value.substr(1, value.find('>') - 1);
     return "";
@@ -100,7 +100,7 @@ LocalService::LocalService(const Config& config)
     config_.limits.async_rows = 0;  // nobody would run it
 }
 
-Reply LocalService::handle(Call& call) {
+Response LocalService::handle(Call& call) {
     try {
         return answer_route(call, match_path(call));
     } catch (...) {

@@ -50,7 +50,7 @@ class LocalService {
     std::string address_of(const std::string& resource, const std::string& id);
 
   private:
-    Reply handle(Call& call);
+    Response handle(Call& call);
 
     Config config_;
     LocalDatabase database_;

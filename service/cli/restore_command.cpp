@@ -35,9 +35,9 @@ std::string group_of(const std::string& item) {
 }
 
 // Restores in rounds: what conflicts may pass when another of them is back, its parent.
-class Restoring {
+class RestoreContext {
   public:
-    Restoring(LocalService& service, const CliOptions& options)
+    RestoreContext(LocalService& service, const CliOptions& options)
         : service_(service), options_(options) {}
 
     std::vector<Attempt> run(std::vector<std::string> items) {
@@ -108,7 +108,7 @@ void print_problems(const std::vector<Attempt>& attempts, const CliOptions& opti
 
 int trash_restore(const CliOptions& options) {
     LocalService service(configuration(options.overrides));
-    const auto attempts = Restoring(service, options).run(items_of(service, options.items));
+    const auto attempts = RestoreContext(service, options).run(items_of(service, options.items));
     if (options.json) {
         print_json(attempts);
     } else {

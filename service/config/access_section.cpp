@@ -46,8 +46,8 @@ bool is_right(std::string_view key) {
 }
 
 // What a role does not say is as it is for all.
-AskerLimits take_role_limits(const toml::node& node, const std::string& name, const Config& config,
-                             std::vector<std::string>& faults) {
+PrincipalLimits take_role_limits(const toml::node& node, const std::string& name,
+                                 const Config& config, std::vector<std::string>& faults) {
     auto limits = config.limits.asker;
     if (!node.as_table()) return limits;
     // Its own rate has its own burst.
@@ -96,7 +96,7 @@ bool valid_path(const std::string& path) {
            path.find("//") == std::string::npos;
 }
 
-void take_asker_limits(Section& section, AskerLimits& into) {
+void take_asker_limits(Section& section, PrincipalLimits& into) {
     section.take("delete_rows", into.delete_rows, 0, 1LL << 40);
     section.take("requests_per_second", into.requests_per_second, 0, 1000000);
     section.take("burst", into.burst, 0, 1000000);

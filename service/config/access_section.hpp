@@ -10,7 +10,7 @@
 namespace trashd::service {
 
 // Each takes its keys out of the section and notes faults.
-void take_asker_limits(Section& section, AskerLimits& into);
+void take_asker_limits(Section& section, PrincipalLimits& into);
 void take_credentials(Section& section, Config& config, std::vector<std::string>& faults);
 void take_roles(Section& section, Config& config, std::vector<std::string>& faults);
 void take_database_access(Section& section, Config& config, std::vector<std::string>& faults);

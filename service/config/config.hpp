@@ -77,7 +77,7 @@ struct Config {
     Credentials credentials;
     DatabaseAccess access;
     std::map<std::string, Role> roles;
-    std::map<std::string, AskerLimits> role_limits;  // of each role
+    std::map<std::string, PrincipalLimits> role_limits;  // of each role
 };
 
 // Said on the command line; what is absent comes from the environment, then from the file.

@@ -65,7 +65,7 @@ toml::table credentials_table(const Credentials& credentials) {
     return table;
 }
 
-void insert(toml::table& table, const AskerLimits& limits) {
+void insert(toml::table& table, const PrincipalLimits& limits) {
     table.insert("delete_rows", limits.delete_rows);
     table.insert("requests_per_second", limits.requests_per_second);
     table.insert("burst", limits.burst);

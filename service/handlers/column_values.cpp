@@ -27,7 +27,7 @@ constexpr std::size_t kMostObjects = 1000;
     throw column_fault(name, fmt::format("there is no column '{}'; leave it out", name));
 }
 
-void add_tenant(const Call& call, const Json& body, trash::Given& given) {
+void add_tenant(const Call& call, const Json& body, trash::ColumnValues& given) {
     const auto* column = call.trash->tenant_column(*call.resource->table);
     if (!column) return;
     if (const auto* sent = body.member(column->name))
@@ -87,8 +87,8 @@ void refuse_other_tenant(const Call& call, const schema::Column& column, const J
                                        column.name));
 }
 
-trash::Given given_object(const Call& call, const Json& body) {
-    trash::Given given{
+trash::ColumnValues given_object(const Call& call, const Json& body) {
+    trash::ColumnValues given{
         columns_of(call, body), std::string(body.source),
         trash::crossing_sql(*call.trash, *call.resources->catalog(), *call.resource->table, {}),
         own_rows(call, Right::kWrite, trash::alias_of(*call.resource->table)), shown_bytes(call)};
@@ -97,13 +97,13 @@ trash::Given given_object(const Call& call, const Json& body) {
     return given;
 }
 
-std::vector<trash::Given> given_objects(const Call& call, const Json& body) {
+std::vector<trash::ColumnValues> given_objects(const Call& call, const Json& body) {
     const bool array = body.kind == Json::Kind::kArray;
     if (array && (body.elements.empty() || body.elements.size() > kMostObjects))
         throw Error(Code::kBadRequest,
                     fmt::format("send from 1 to {} objects at once", kMostObjects));
     if (!array) return {given_object(call, body)};
-    std::vector<trash::Given> objects;
+    std::vector<trash::ColumnValues> objects;
     try {
         for (const auto& element : body.elements) objects.push_back(given_object(call, element));
     } catch (WriteFault& fault) {

@@ -26,7 +26,7 @@ Columns columns_of(const Call& call, const Json& value);
 void refuse_other_tenant(const Call& call, const schema::Column& column, const Json& sent);
 // One object, with the tenant of the credentials; or one or an array of up to 1000, whose fault
 // says its position.
-trash::Given given_object(const Call& call, const Json& body);
-std::vector<trash::Given> given_objects(const Call& call, const Json& body);
+trash::ColumnValues given_object(const Call& call, const Json& body);
+std::vector<trash::ColumnValues> given_objects(const Call& call, const Json& body);
 
 }  // namespace trashd::service

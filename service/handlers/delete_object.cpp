@@ -43,7 +43,7 @@ void need_there(const Call& call, const std::vector<std::string>& id) {
 // Which rows it would take, and what triggers do, shows only when it takes them; then nothing is
 // kept of it. Gives the rows that triggers would write.
 std::vector<trash::TableCount> rehearse(const Call& call, const std::vector<std::string>& id,
-                                        const Wish& wish) {
+                                        const DeleteRequest& wish) {
     struct Rehearsed {};
     std::vector<trash::TableCount> written;
     trash::DeleteOptions options{wish.cascade, wish.hard, wish.if_match, {}, {}, wish.check};
@@ -61,8 +61,8 @@ std::vector<trash::TableCount> rehearse(const Call& call, const std::vector<std:
     return written;
 }
 
-Reply dry_run(const Call& call, const std::vector<std::string>& id, const Wish& wish,
-              std::vector<trash::TableCount> written) {
+Response dry_run(const Call& call, const std::vector<std::string>& id, const DeleteRequest& wish,
+                 std::vector<trash::TableCount> written) {
     auto impact = find_impact(call, id, wish.cascade);
     if (!impact) {
         auto item = call.trash->find(call.resource->table->name, id, false);
@@ -71,14 +71,14 @@ Reply dry_run(const Call& call, const std::vector<std::string>& id, const Wish& 
         impact = trash::Impact{item->table, item->object_id, 0, {}, {}};
     }
     impact->written = std::move(written);
-    Reply reply;
-    reply.body = impact_json(seen(call, *impact), *call.resources);
+    Response reply;
+    reply.body = impact_json(redact(call, *impact), *call.resources);
     return reply;
 }
 
 // A repeated delete changes nothing, so it needs neither confirmation nor reason.
 void ask_for_what_is_missing(const Call& call, const std::vector<std::string>& id,
-                             const Wish& wish) {
+                             const DeleteRequest& wish) {
     const bool no_confirm = lacks_confirm(call, wish);
     if (!no_confirm && !lacks_reason(call)) return;
     auto impact = find_impact(call, id, wish.cascade);
@@ -98,8 +98,8 @@ trash::Item item_with_object(const Call& call, const trash::Item& item) {
     }
 }
 
-Reply render(const Call& call, const trash::DeleteResult& result, const Wish& wish) {
-    Reply reply{204, "", "", {}};
+Response render(const Call& call, const trash::DeleteResult& result, const DeleteRequest& wish) {
+    Response reply{204, "", "", {}};
     if (!result.item) return reply;
     const auto& item = *result.item;
     reply.headers.emplace_back("Location", "/v1/trash/" + item.id);
@@ -110,7 +110,7 @@ Reply render(const Call& call, const trash::DeleteResult& result, const Wish& wi
     reply.type = "application/json";
     reply.headers.emplace_back("Preference-Applied", "return=representation");
     reply.body =
-        deleted_json(item_with_object(call, item), seen(call, result.written), *call.resources);
+        deleted_json(item_with_object(call, item), redact(call, result.written), *call.resources);
     return reply;
 }
 
@@ -123,7 +123,7 @@ std::string result_json(const trash::DeleteResult& result) {
     return out.take();
 }
 
-trash::DeleteOptions options_of(const Call& call, const Wish& wish) {
+trash::DeleteOptions options_of(const Call& call, const DeleteRequest& wish) {
     trash::DeleteOptions options{wish.cascade,       wish.hard, wish.if_match,
                                  most_deleted(call), {},        wish.check};
     if (!call.operation && !call.key_claim) return options;
@@ -136,7 +136,7 @@ trash::DeleteOptions options_of(const Call& call, const Wish& wish) {
     return options;
 }
 
-Reply execute(const Call& call, const Wish& wish) {
+Response execute(const Call& call, const DeleteRequest& wish) {
     const auto id = object_id(call);
     const bool live = need_on_row(call, Right::kTrash, id);
     if (wish.hard) need_on_row(call, Right::kPurge, id);
@@ -166,9 +166,9 @@ Reply execute(const Call& call, const Wish& wish) {
 
 }  // namespace
 
-Reply remove_object(const Call& call) {
+Response remove_object(const Call& call) {
     refuse_foreign(call);
-    auto wish = parse_wish(call);
+    auto wish = parse_delete(call);
     need_on_taken(call, wish);
     return execute(call, wish);
 }

@@ -115,7 +115,7 @@ trash::Selection select(const Call& call, const Named& named) {
 }
 
 void ask_for_what_is_missing(const Call& call, const trash::Selection& selection,
-                             const Wish& wish) {
+                             const DeleteRequest& wish) {
     const bool no_confirm = lacks_confirm(call, wish);
     if (!no_confirm && !lacks_reason(call)) return;
     auto impact = call.trash->impact_all(call.resource->table->name, selection, wish.cascade);
@@ -156,7 +156,7 @@ void add_owner(const Call& call, trash::BulkOptions& options) {
 
 // As for a single object.
 std::vector<trash::TableCount> rehearse(const Call& call, const trash::Selection& selection,
-                                        const Wish& wish) {
+                                        const DeleteRequest& wish) {
     struct Rehearsed {};
     std::vector<trash::TableCount> written;
     trash::BulkOptions options{wish.cascade, wish.hard, {}, {}, wish.check};
@@ -173,11 +173,11 @@ std::vector<trash::TableCount> rehearse(const Call& call, const trash::Selection
     return written;
 }
 
-Reply execute(const Call& call, const Named& named, const trash::Selection& selection,
-              const Wish& wish) {
+Response execute(const Call& call, const Named& named, const trash::Selection& selection,
+                 const DeleteRequest& wish) {
     trash::BulkOptions options{wish.cascade, wish.hard, most_deleted(call), {}, wish.check};
     add_owner(call, options);
-    Reply reply;
+    Response reply;
     options.at_end = [&](schema::Transaction& transaction, const trash::BulkResult& result) {
         reply.body = render(call, named, result);
         if (call.operation) call.operation->end(transaction, result.rows, reply.body);
@@ -187,8 +187,8 @@ Reply execute(const Call& call, const Named& named, const trash::Selection& sele
     return reply;
 }
 
-Reply remove(const Call& call) {
-    auto wish = parse_wish(call, {"ids", kWhere});
+Response remove(const Call& call) {
+    auto wish = parse_delete(call, {"ids", kWhere});
     need_on_taken(call, wish);
     if (!wish.if_match.empty()) bad("If-Match is of one object; delete them one by one for it");
     auto selection = select_where(call);
@@ -203,10 +203,10 @@ Reply remove(const Call& call) {
     std::vector<trash::TableCount> written;
     if (must_rehearse(call, wish)) written = rehearse(call, selection, wish);
     if (wish.dry_run) {
-        Reply reply;
+        Response reply;
         auto found = impact();
         found.written = std::move(written);
-        reply.body = impact_json(seen(call, found), *call.resources);
+        reply.body = impact_json(redact(call, found), *call.resources);
         return reply;
     }
     ask_for_what_is_missing(call, selection, wish);
@@ -221,7 +221,7 @@ Reply remove(const Call& call) {
 
 }  // namespace
 
-Reply remove_objects(const Call& call) {
+Response remove_objects(const Call& call) {
     refuse_foreign(call);
     return remove(call);
 }

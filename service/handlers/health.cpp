@@ -5,22 +5,22 @@
 
 namespace trashd::service {
 
-Reply healthy(const Call&) {
+Response healthy(const Call&) {
     return {200, "{\"status\":\"alive\"}", "application/json", {}};
 }
 
-Reply ready(const Call& call) {
+Response ready(const Call& call) {
     auto lease = call.trash->pool().lease();
     lease.connection().exec("SELECT 1");
     call.trash->catalog().get();
     return {200, "{\"status\":\"ready\"}", "application/json", {}};
 }
 
-Reply metrics(const Call&) {
+Response metrics(const Call&) {
     return {200, metrics_text(), "text/plain; version=0.0.4; charset=utf-8", {}};
 }
 
-Reply openapi(const Call& call) {
+Response openapi(const Call& call) {
     return fixed_reply(call, kOpenapi, "application/yaml");
 }
 

@@ -34,12 +34,12 @@ void need_on_own(const Call& call, const std::vector<std::string>& id) {
     if (!has_row(call, Right::kViewTrash, id)) throw not_found(call);
 }
 
-Reply render(const Call& call, const trash::HistoryPage& page) {
+Response render(const Call& call, const trash::HistoryPage& page) {
     JsonWriter out;
     out.StartArray();
-    for (const auto& entry : page.entries) write_entry(out, seen(call, entry), *call.resources);
+    for (const auto& entry : page.entries) write_entry(out, redact(call, entry), *call.resources);
     out.EndArray();
-    Reply reply;
+    Response reply;
     reply.body = out.take();
     if (page.more)
         link(reply, call, "next", "cursor",
@@ -49,7 +49,7 @@ Reply render(const Call& call, const trash::HistoryPage& page) {
 
 }  // namespace
 
-Reply list_history(const Call& call) {
+Response list_history(const Call& call) {
     const auto& query = call.target.query;
     query.only(
         {"limit", "cursor", "resource", "objectId", "action", "by", "groupId", "from", "to"});
@@ -71,11 +71,11 @@ Reply list_history(const Call& call) {
     }
 }
 
-Reply object_history(const Call& call) {
+Response object_history(const Call& call) {
     call.target.query.only({"limit", "cursor"});
     const auto id = object_id(call);
     need_on_own(call, id);
-    trash::HistoryAsked asked{limit_of(call), start_of(call), tables_with(call, Right::kViewTrash)};
+    trash::HistoryQuery asked{limit_of(call), start_of(call), tables_with(call, Right::kViewTrash)};
     // a key may have been another's before
     if (!call.access.allows(Right::kViewTrash, *call.resource)) asked.by = call.access.id();
     return render(call, call.trash->history_of(call.resource->table->name, id, asked));

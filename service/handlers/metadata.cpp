@@ -164,7 +164,7 @@ void write_resource(JsonWriter& out, const Resource& resource) {
 
 }  // namespace
 
-Reply describe_resource(const Call& call) {
+Response describe_resource(const Call& call) {
     call.target.query.only({});
     const auto& table = *call.resource->table;
     const auto& catalog = *call.resources->catalog();

@@ -18,13 +18,13 @@ bool may_see(const Call& call, const trash::Operation& operation) {
 
 }  // namespace
 
-Reply get_operation(const Call& call) {
+Response get_operation(const Call& call) {
     call.target.query.only({});
     const auto id = percent_decode(call.raw_id);
     if (!is_uuid(id)) throw Error(Code::kNotFound, "there is no such operation");
     const auto operation = call.trash->operations().get(id);
     if (!may_see(call, operation)) throw Error(Code::kNotFound, "there is no such operation");
-    Reply reply;
+    Response reply;
     reply.body = operation_json(operation);
     if (!operation.ended_at) reply.headers.emplace_back("Retry-After", "1");
     return reply;

@@ -121,7 +121,7 @@ constexpr std::array<std::array<const char*, 2>, 6> kLinks = {{
 
 constexpr const char* kWhat = "trashd " TRASHD_VERSION ": a trash bin for a PostgreSQL database";
 
-Reply page(const Call& call, std::string html, std::string text) {
+Response page(const Call& call, std::string html, std::string text) {
     auto reply = prefers_html(call)
                      ? fixed_reply(call, std::move(html), "text/html; charset=utf-8")
                      : fixed_reply(call, std::move(text), "text/plain; charset=utf-8");
@@ -173,9 +173,9 @@ std::string html_page(std::string_view title, std::string_view body) {
         html_of(title), body);
 }
 
-Reply fixed_reply(const Call& call, std::string body, std::string type) {
+Response fixed_reply(const Call& call, std::string body, std::string type) {
     const auto etag = fmt::format("W/\"{:016x}\"", std::hash<std::string>()(body + type));
-    Reply reply{200, std::move(body), std::move(type), {}};
+    Response reply{200, std::move(body), std::move(type), {}};
     reply.headers = {{"ETag", etag},
                      {"Cache-Control", "public, max-age=300"},
                      {"Content-Security-Policy",
@@ -187,7 +187,7 @@ Reply fixed_reply(const Call& call, std::string body, std::string type) {
     return reply;
 }
 
-Reply home(const Call& call) {
+Response home(const Call& call) {
     std::string items, text = std::string(kWhat) + "\n\n";
     for (const auto& [address, what] : kLinks) {
         items += fmt::format("<dt><a href=\"{0}\">{0}</a><dd>{1}\n", address, what);
@@ -201,7 +201,7 @@ Reply home(const Call& call) {
 
 namespace {
 
-Reply list_problems(const Call& call) {
+Response list_problems(const Call& call) {
     std::string items, text;
     for (const auto& [code, meaning, when, remedy] : kExplanations) {
         const auto name = code_name(code);
@@ -217,7 +217,7 @@ Reply list_problems(const Call& call) {
 
 }  // namespace
 
-Reply explain_problem(const Call& call) {
+Response explain_problem(const Call& call) {
     if (call.target.segments.size() == 1) return list_problems(call);
     for (const auto& [code, meaning, when, remedy] : kExplanations) {
         if (code_name(code) != call.target.segments[1]) continue;
@@ -232,7 +232,7 @@ Reply explain_problem(const Call& call) {
     throw Error(Code::kNotFound, "there is no such error code; /problems lists them");
 }
 
-Reply docs(const Call& call) {
+Response docs(const Call& call) {
     static const std::string html = openapi_page(kOpenapi);
     return fixed_reply(call, html, "text/html; charset=utf-8");
 }

@@ -28,7 +28,7 @@ std::string next_cursor(const Call& call, const trash::Listed& listed) {
                 "ask for pages with page=1");
 }
 
-void add_links(Reply& reply, const Call& call, const trash::Listing& listing,
+void add_links(Response& reply, const Call& call, const trash::Listing& listing,
                const trash::Listed& listed) {
     const auto page = listing.offset / listing.limit + 1;
     if (!call.target.query.text("page")) {
@@ -40,7 +40,7 @@ void add_links(Reply& reply, const Call& call, const trash::Listing& listing,
     if (listed.more) link(reply, call, "next", "page", std::to_string(page + 1));
 }
 
-Reply list(const Call& call, bool trashed_only) {
+Response list(const Call& call, bool trashed_only) {
     auto listing = parse_listing(call, trashed_only);
     listing.live = live_rows(call, Right::kRead, "t");
     listing.trashed = own_rows(call, Right::kViewTrash, "t");
@@ -61,7 +61,7 @@ Reply list(const Call& call, bool trashed_only) {
     into.piece = [&](std::string_view piece) { writer->piece(piece); };
     const auto listed = trash::read_listing(*call.trash, listing, into);
     writer->end();
-    Reply reply;
+    Response reply;
     add_links(reply, call, listing, listed);
     if (listed.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*listed.total));
     reply.spool = rows.finish();
@@ -77,7 +77,7 @@ struct Found {
     bool untagged = false;
 };
 
-void find_live(const Call& call, schema::Transaction& transaction, const trash::RowAsked& asked,
+void find_live(const Call& call, schema::Transaction& transaction, const trash::RowQuery& asked,
                Found& found) {
     const auto& table = *call.resource->table;
     found.live = trash::read_row(transaction, table, asked, !found.untagged);
@@ -131,8 +131,8 @@ bool knows(const Call& call, const std::string& etag) {
     return false;
 }
 
-Reply row_reply(const Call& call, const Found& found) {
-    Reply reply;
+Response row_reply(const Call& call, const Found& found) {
+    Response reply;
     const auto& row = *found.live;
     if (!row.etag.empty()) reply.headers.emplace_back("ETag", row.etag);
     if (!row.etag.empty() && knows(call, row.etag)) reply.status = 304;
@@ -167,7 +167,7 @@ bool sees(const Call& call, const trash::Item& item) {
     }
 }
 
-Reply get(const Call& call, const trash::Scope& scope) {
+Response get(const Call& call, const trash::Scope& scope) {
     if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
     Found found;
     try {
@@ -180,33 +180,33 @@ Reply get(const Call& call, const trash::Scope& scope) {
     const auto& item = found.item;
     if (!item || !sees(call, *item)) throw not_found(call);
     if (!scope.trashed) throw InTrash(*item);
-    Reply reply;
+    Response reply;
     give_body(reply, found.json);
     return reply;
 }
 
 }  // namespace
 
-Reply list_resources(const Call& call) {
+Response list_resources(const Call& call) {
     call.target.query.only({});
-    Reply reply;
+    Response reply;
     reply.body = resources_json(*call.resources, call.access);
     return reply;
 }
 
-Reply list_objects(const Call& call) {
+Response list_objects(const Call& call) {
     call.target.query.only(
         {"limit", "cursor", "page", "count", "sort", "select", kWhere, "deleted", "trash"});
     return list(call, false);
 }
 
-Reply list_deleted(const Call& call) {
+Response list_deleted(const Call& call) {
     call.target.query.only({"limit", "cursor", "page", "count", "sort", "select", kWhere});
     return list(call, true);
 }
 
 // where picks a scope here, it is no filter.
-Reply get_object(const Call& call) {
+Response get_object(const Call& call) {
     const auto& table = *call.resource->table;
     std::set<std::string> known = {"deleted", "trash", "select"};
     known.insert("where[" + schema::unused_name(table, trash::kDeletedAtName) + "][exists]");
@@ -215,7 +215,7 @@ Reply get_object(const Call& call) {
     return get(call, parse_scope(call.target.query, where, false));
 }
 
-Reply get_deleted(const Call& call) {
+Response get_deleted(const Call& call) {
     call.target.query.only({"select"});
     return get(call, {false, true});
 }

@@ -26,8 +26,8 @@ trash::RestoreOptions restore_options(const Call& call) {
     if (!options.dry_run) options.most = most_rows(call);
     options.check = check_of(call, {Right::kRestore});
     options.at_end = [&call](schema::Transaction& transaction, const trash::Restored& done) {
-        Reply reply;
-        reply.body = restored_json(seen(call, done), *call.resources);
+        Response reply;
+        reply.body = restored_json(redact(call, done), *call.resources);
         if (call.operation) call.operation->end(transaction, done.restored, reply.body);
         keep_reply(call, transaction, reply);
     };
@@ -35,7 +35,7 @@ trash::RestoreOptions restore_options(const Call& call) {
 }
 
 // GET restores because primaERP documents it so; HEAD asks what GET would answer and must not.
-Reply restore_item(const Call& call) {
+Response restore_item(const Call& call) {
     if (call.safe && !call.config->restore_by_get) throw WrongVerb("POST, OPTIONS");
     if (call.head) throw WrongVerb("GET, POST, OPTIONS");
     refuse_foreign(call);
@@ -44,17 +44,17 @@ Reply restore_item(const Call& call) {
     return restore_group(call, trash_item_id(call), options);
 }
 
-Reply restore_group(const Call& call, const std::string& item_id,
-                    const trash::RestoreOptions& options) {
+Response restore_group(const Call& call, const std::string& item_id,
+                       const trash::RestoreOptions& options) {
     need_on_group(call, Right::kRestore, item_id);
     auto later = [&] {
         return accept(call, "restore", call.trash->item(item_id, false).group_size);
     };
     if (wants_async(call) && !options.dry_run) return later();
-    Reply reply;
+    Response reply;
     try {
         reply.body = restored_json(
-            seen(call, call.trash->restore(item_id, options, actor_of(call))), *call.resources);
+            redact(call, call.trash->restore(item_id, options, actor_of(call))), *call.resources);
     } catch (const trash::TooLarge&) {
         return later();
     }

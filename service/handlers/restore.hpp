@@ -9,7 +9,7 @@ namespace trashd::service {
 
 // What with, dryRun and lossy say.
 trash::RestoreOptions restore_options(const Call& call);
-Reply restore_group(const Call& call, const std::string& item_id,
-                    const trash::RestoreOptions& options);
+Response restore_group(const Call& call, const std::string& item_id,
+                       const trash::RestoreOptions& options);
 
 }  // namespace trashd::service

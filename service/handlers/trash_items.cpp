@@ -62,9 +62,9 @@ std::string cursor_after(const Call& call, const trash::ItemPosition& last) {
                                                   std::to_string(last.ordinal)});
 }
 
-trash::ItemsAsked parse_items(const Call& call) {
+trash::ItemQuery parse_items(const Call& call) {
     const auto& query = call.target.query;
-    trash::ItemsAsked asked;
+    trash::ItemQuery asked;
     asked.filter = parse_filter(call, Right::kViewTrash);
     see_only(call, asked.filter);
     asked.limit = limit_of(call);
@@ -117,15 +117,15 @@ trash::EmptyOptions parse_emptying(const Call& call) {
     return options;
 }
 
-Reply empty(const Call& call) {
+Response empty(const Call& call) {
     const auto options = parse_emptying(call);
     const auto counts = call.trash->count_groups(options);
-    if (!call.target.query.flag("confirm")) throw EmptyingUnconfirmed(counts);
+    if (!call.target.query.flag("confirm")) throw PurgeUnconfirmed(counts);
     const auto most = most_rows(call);
     if (wants_async(call) || (most && counts.items > *most))
         return accept(call, "empty", counts.items);
     const auto emptied = call.trash->empty(options, actor_of(call));
-    Reply reply;
+    Response reply;
     const bool noted = call.operation && (emptied.groups || call.operation->operation().result);
     if (!noted) reply.body = emptied_json(emptied);
     return reply;
@@ -133,7 +133,7 @@ Reply empty(const Call& call) {
 
 }  // namespace
 
-Reply empty_trash(const Call& call) {
+Response empty_trash(const Call& call) {
     refuse_foreign(call);
     try {
         return empty(call);
@@ -143,7 +143,7 @@ Reply empty_trash(const Call& call) {
     }
 }
 
-Reply list_items(const Call& call) {
+Response list_items(const Call& call) {
     call.target.query.only({"limit", "cursor", "count", "expand", "root", "resource", "groupId",
                             "deletedObjectId", "deletedBy", "from", "to", "olderThan", "q"});
     auto asked = parse_items(call);
@@ -159,14 +159,14 @@ Reply list_items(const Call& call) {
             elements.add({json});
     });
     if (open) elements.append("}");
-    Reply reply;
+    Response reply;
     if (page.more) link(reply, call, "next", "cursor", cursor_after(call, page.last));
     if (page.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*page.total));
     reply.spool = elements.finish();
     return reply;
 }
 
-Reply get_item(const Call& call) {
+Response get_item(const Call& call) {
     call.target.query.only({"expand"});
     expand(call);
     const auto id = trash_item_id(call);
@@ -179,12 +179,12 @@ Reply get_item(const Call& call) {
                           },
                           [&](std::string_view piece) { spool->append(piece); }});
     spool->append("}");
-    Reply reply;
+    Response reply;
     give_body(reply, std::move(spool));
     return reply;
 }
 
-Reply purge_item(const Call& call) {
+Response purge_item(const Call& call) {
     refuse_foreign(call);
     call.target.query.only({});
     const auto id = trash_item_id(call);
@@ -192,7 +192,7 @@ Reply purge_item(const Call& call) {
     auto later = [&] { return accept(call, "purge", call.trash->item(id, false).group_size); };
     if (wants_async(call)) return later();
     trash::PurgeOptions options{most_rows(call), {}, check_of(call, {Right::kPurge})};
-    Reply reply{204, "", "", {}};
+    Response reply{204, "", "", {}};
     options.at_end = [&](schema::Transaction& transaction, const trash::Purged& purged) {
         reply.headers = {{"X-Purge-Receipt", purged.receipt}};
         if (call.operation) call.operation->end(transaction, purged.rows, receipt_json(purged));

@@ -29,7 +29,8 @@ const schema::ForeignKey* broken_key(const Call& call, const SqlError& sql) {
 
 // The key, in its order, of the row that the foreign key refers to.
 std::vector<std::string> parent_of(const Call& call, const std::vector<std::string>& own,
-                                   const trash::Given& given, const schema::ForeignKey& key) {
+                                   const trash::ColumnValues& given,
+                                   const schema::ForeignKey& key) {
     const auto& table = *call.resource->table;
     const auto& parent = *call.resources->catalog()->table(key.parent);
     std::vector<const schema::Column*> wanted;
@@ -47,7 +48,7 @@ std::vector<std::string> parent_of(const Call& call, const std::vector<std::stri
 }  // namespace
 
 void refuse_trashed_parent(const Call& call, const std::vector<std::string>& own,
-                           const trash::Given& given, const SqlError& sql) {
+                           const trash::ColumnValues& given, const SqlError& sql) {
     const auto* key = broken_key(call, sql);
     if (!key) return;
     const auto& parent = call.resources->catalog()->table(key->parent)->name;

@@ -14,6 +14,6 @@ namespace trashd::service {
 // changed, empty for a new one. Returns where the row that is referred to does not lie in the
 // trash, or may not be seen there.
 void refuse_trashed_parent(const Call& call, const std::vector<std::string>& own,
-                           const trash::Given& given, const SqlError& sql);
+                           const trash::ColumnValues& given, const SqlError& sql);
 
 }  // namespace trashd::service

@@ -30,7 +30,7 @@ namespace {
 constexpr unsigned kJson = 114, kJsonb = 3802;
 
 // Says which column a value does not fit; returns where that is not the fault.
-void refuse_misfit(const Call& call, const trash::Given& given) {
+void refuse_misfit(const Call& call, const trash::ColumnValues& given) {
     const auto* column = trash::misfit(call.trash->pool(), given);
     if (!column) return;
     throw column_fault(column->name, fmt::format("the value of column '{}' does not fit its type, "
@@ -41,7 +41,7 @@ void refuse_misfit(const Call& call, const trash::Given& given) {
 // One write and what it is about, for saying what was wrong with it.
 struct Write {
     const Call& call;
-    const trash::Given* given = nullptr;
+    const trash::ColumnValues* given = nullptr;
     std::optional<std::size_t> position = std::nullopt;
     std::vector<std::string> id = {};  // of the row that is changed; empty: it is new
     bool found = true;                 // the address has been understood as a key
@@ -74,9 +74,9 @@ void explain(const Write& write, const Error& error) {
     throw fault;
 }
 
-Reply run(Write& write, const std::function<Reply(schema::Transaction&)>& work) {
+Response run(Write& write, const std::function<Response(schema::Transaction&)>& work) {
     const auto& call = write.call;
-    Reply reply;
+    Response reply;
     try {
         try {
             call.trash->run(schema::Mode::kWrite, [&](schema::Transaction& transaction) {
@@ -106,7 +106,7 @@ trash::Items items_of(const Call& call, schema::Transaction& transaction) {
 }
 
 // Tells what the row holds to who can guess it.
-void add_etag(Reply& reply, const Call& call, const std::string& etag) {
+void add_etag(Response& reply, const Call& call, const std::string& etag) {
     if (call.access.as_far(Right::kRead, Right::kWrite, *call.resource))
         reply.headers.emplace_back("ETag", etag);
 }
@@ -161,9 +161,9 @@ void refuse_trashed(const Call& call, schema::Transaction& transaction,
     }
 }
 
-Reply created(const Call& call, schema::Transaction& transaction,
-              const std::vector<trash::WrittenRow>& rows, bool array) {
-    Reply reply;
+Response created(const Call& call, schema::Transaction& transaction,
+                 const std::vector<trash::WrittenRow>& rows, bool array) {
+    Response reply;
     reply.status = 201;
     if (!array) {
         reply.headers.emplace_back("Location",
@@ -174,8 +174,8 @@ Reply created(const Call& call, schema::Transaction& transaction,
     return reply;
 }
 
-Reply insert(Write& write, schema::Transaction& transaction,
-             const std::vector<trash::Given>& objects, bool array) {
+Response insert(Write& write, schema::Transaction& transaction,
+                const std::vector<trash::ColumnValues>& objects, bool array) {
     const auto& table = *write.call.resource->table;
     std::vector<trash::WrittenRow> rows;
     std::vector<ChosenKey> keys;
@@ -201,8 +201,8 @@ struct Change {
     trash::RowAddress address;
     const Json& body;
     bool replace = false;
-    trash::Given key, given;    // columns of the key; the others
-    Columns merging, defaults;  // JSON that is merged into what is there; left out of a PUT
+    trash::ColumnValues key, given;  // columns of the key; the others
+    Columns merging, defaults;       // JSON that is merged into what is there; left out of a PUT
 };
 
 bool merges(const Change& change, const schema::Column& column) {
@@ -258,7 +258,8 @@ Json present_json(const Call& call, const schema::Column& column, const schema::
     }
 }
 
-trash::Given with_merged(const Call& call, const Change& change, const trash::LockedRow& locked) {
+trash::ColumnValues with_merged(const Call& call, const Change& change,
+                                const trash::LockedRow& locked) {
     if (change.merging.empty()) return change.given;
     Json body = change.body;
     for (std::size_t i = 0; i < change.merging.size(); ++i) {
@@ -332,7 +333,7 @@ void check(const Call& call, const trash::LockedRow& locked) {
                                        locked.other_key->name));
 }
 
-Reply apply(Write& write, schema::Transaction& transaction, const Change& change) {
+Response apply(Write& write, schema::Transaction& transaction, const Change& change) {
     const auto& call = write.call;
     write.given = &change.key;
     const auto locked = trash::lock_row(transaction, change.address, change.key, change.merging);
@@ -341,7 +342,7 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
     check(call, *locked);
     if (consent_of(call)) {
         const std::vector<std::string> all;
-        const trash::RowAsked asked{change.address.id, all, change.address.own, shown_bytes(call)};
+        const trash::RowQuery asked{change.address.id, all, change.address.own, shown_bytes(call)};
         if (const auto row = trash::read_row(transaction, change.address.table, asked, false))
             ask_function(call, transaction, "update", row->json);
     }
@@ -351,14 +352,14 @@ Reply apply(Write& write, schema::Transaction& transaction, const Change& change
     if (!row) refuse_kept_out();
     check_written(call, transaction, "update", *row);
     expect_catalog(call, transaction);
-    Reply reply;
+    Response reply;
     add_etag(reply, call, row->etag);
     add_representation(reply, call, transaction, {*row}, false);
     if (reply.type.empty()) reply.status = 204;
     return reply;
 }
 
-Reply update(const Call& call, bool replace) {
+Response update(const Call& call, bool replace) {
     call.target.query.only(replace ? std::set<std::string>{"deleted"}
                                    : std::set<std::string>{"deleted", "trash"});
     refuse_untrusted(call, &schema::Trigger::on_update);
@@ -380,7 +381,7 @@ bool asks_back(const Json& body) {
 }
 
 // {"deletedAt": null}, and nothing else, takes an object out of the trash.
-Reply take_back(const Call& call) {
+Response take_back(const Call& call) {
     call.target.query.only({"deleted", "trash", "with", "dryRun", "lossy"});
     const auto options = restore_options(call);
     const auto body = parse_body(call);
@@ -393,7 +394,7 @@ Reply take_back(const Call& call) {
 }
 
 // With trash=true live and trashed ones are meant, the live one first.
-Reply patch_either(const Call& call) {
+Response patch_either(const Call& call) {
     if (asks_back(parse_body(call)) && !is_live(call)) return take_back(call);
     call.access.need(Right::kWrite, *call.resource);
     return update(call, false);
@@ -401,7 +402,7 @@ Reply patch_either(const Call& call) {
 
 }  // namespace
 
-Reply create_objects(const Call& call) {
+Response create_objects(const Call& call) {
     refuse_foreign(call);
     call.target.query.only({});
     refuse_untrusted(call, &schema::Trigger::on_insert);
@@ -413,14 +414,14 @@ Reply create_objects(const Call& call) {
     });
 }
 
-Reply patch_object(const Call& call) {
+Response patch_object(const Call& call) {
     refuse_foreign(call);
     const auto& query = call.target.query;
     if (query.flag("deleted")) return take_back(call);
     return query.flag("trash") ? patch_either(call) : update(call, false);
 }
 
-Reply put_object(const Call& call) {
+Response put_object(const Call& call) {
     refuse_foreign(call);
     if (call.target.query.flag("deleted"))
         throw Error(Code::kBadRequest, "only PATCH takes 'deleted=true'");

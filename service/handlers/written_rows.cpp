@@ -39,7 +39,7 @@ std::size_t shown_bytes(const Call& call) {
     return wants_none(call) ? 0 : trash::kShortRow;
 }
 
-void add_representation(Reply& reply, const Call& call, schema::Transaction& transaction,
+void add_representation(Response& reply, const Call& call, schema::Transaction& transaction,
                         const std::vector<trash::WrittenRow>& rows, bool array) {
     bool minimal = wants_none(call);
     auto body = std::make_shared<Spool>();

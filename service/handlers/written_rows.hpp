@@ -12,7 +12,7 @@ std::size_t shown_bytes(const Call& call);
 // where who asks may not read all that it may write, and where an answer is to be kept that is
 // larger than answers are kept. rows: one, or those of an array; in the transaction that wrote
 // them.
-void add_representation(Reply& reply, const Call& call, schema::Transaction& transaction,
+void add_representation(Response& reply, const Call& call, schema::Transaction& transaction,
                         const std::vector<trash::WrittenRow>& rows, bool array);
 
 }  // namespace trashd::service

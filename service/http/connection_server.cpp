@@ -61,7 +61,8 @@ std::size_t greeting_threads() {
 
 }  // namespace
 
-Front::Front(const RequestLimits& limits, std::size_t threads, Serve serve, const TlsContext* tls)
+ConnectionServer::ConnectionServer(const RequestLimits& limits, std::size_t threads, Serve serve,
+                                   const TlsContext* tls)
     : limits_(limits),
       serve_(std::move(serve)),
       tls_(tls),
@@ -75,17 +76,17 @@ Front::Front(const RequestLimits& limits, std::size_t threads, Serve serve, cons
     epoll_ctl(events_, EPOLL_CTL_ADD, wake_, &event);
 }
 
-Front::~Front() {
+ConnectionServer::~ConnectionServer() {
     close(events_);
     close(wake_);
 }
 
-void Front::stop() {
+void ConnectionServer::stop() {
     stopping_ = true;
     eventfd_write(wake_, 1);
 }
 
-void Front::watch(const Connection& connection, int how) const {
+void ConnectionServer::watch(const Connection& connection, int how) const {
     const int socket = connection.wire.socket();
     const bool to_write =
         connection.state_ == State::kWaiting && connection.wire.waits_for() == POLLOUT;
@@ -93,7 +94,7 @@ void Front::watch(const Connection& connection, int how) const {
     epoll_ctl(events_, how, socket, &event);
 }
 
-void Front::run(int listener) {
+void ConnectionServer::run(int listener) {
     epoll_event event{EPOLLIN, {.fd = listener}};
     epoll_ctl(events_, EPOLL_CTL_ADD, listener, &event);
     bool ending = false;
@@ -108,7 +109,7 @@ void Front::run(int listener) {
     }
 }
 
-void Front::accept_all(int listener) {
+void ConnectionServer::accept_all(int listener) {
     for (int i = 0; i < 64; ++i) {
         sockaddr_storage from{};
         socklen_t size = sizeof from;
@@ -123,7 +124,7 @@ void Front::accept_all(int listener) {
     }
 }
 
-void Front::add(int socket, std::string peer) {
+void ConnectionServer::add(int socket, std::string peer) {
     const auto connection = std::make_shared<Connection>(socket, tls_, std::move(peer));
     if (connections_.size() >= most_) make_room();
     if (connections_.size() >= most_ + kOverfull) return;
@@ -137,7 +138,7 @@ void Front::add(int socket, std::string peer) {
 }
 
 // Of those on which nothing runs the one that has least time left.
-void Front::make_room() {
+void ConnectionServer::make_room() {
     auto oldest = connections_.end();
     for (auto at = connections_.begin(); at != connections_.end(); ++at) {
         std::lock_guard lock(at->second->mutex_);
@@ -149,7 +150,7 @@ void Front::make_room() {
     if (oldest != connections_.end()) connections_.erase(oldest);
 }
 
-void Front::on_event(int socket) {
+void ConnectionServer::on_event(int socket) {
     const auto found = connections_.find(socket);
     if (found == connections_.end()) return;
     const auto connection = found->second;
@@ -166,8 +167,8 @@ void Front::on_event(int socket) {
 }
 
 // False when the client has gone.
-bool Front::receive(Connection& connection) {
-    std::array<char, Wire::kPiece> bytes;
+bool ConnectionServer::receive(Connection& connection) {
+    std::array<char, Transport::kPiece> bytes;
     const auto length = connection.wire.read(bytes.data(), bytes.size());
     if (length <= 0) return length < 0 && connection.wire.waits_for() != 0;
     connection.input.append(bytes.data(), static_cast<std::size_t>(length));
@@ -175,7 +176,7 @@ bool Front::receive(Connection& connection) {
 }
 
 // As it comes: what it says does not matter any more.
-bool Front::discard(Connection& connection) {
+bool ConnectionServer::discard(Connection& connection) {
     std::array<char, 16384> bytes;
     for (int i = 0; i < 64; ++i) {
         const auto length = recv(connection.wire.socket(), bytes.data(), bytes.size(), 0);
@@ -184,7 +185,7 @@ bool Front::discard(Connection& connection) {
     return true;
 }
 
-void Front::look_for_head(const Shared& connection, std::size_t before) {
+void ConnectionServer::look_for_head(const Shared& connection, std::size_t before) {
     auto& input = connection->input;
     while (input.starts_with("\r\n")) input.erase(0, 2);
     if (!input.empty() && !std::isupper(static_cast<unsigned char>(input[0])))
@@ -205,7 +206,7 @@ void Front::look_for_head(const Shared& connection, std::size_t before) {
     watch(*connection, EPOLL_CTL_MOD);
 }
 
-void Front::queue_greeting(const Shared& connection) {
+void ConnectionServer::queue_greeting(const Shared& connection) {
     {
         std::lock_guard lock(connection->mutex_);
         connection->state_ = State::kQueued;
@@ -219,27 +220,27 @@ void Front::queue_greeting(const Shared& connection) {
 }
 
 // One step: for what the client still has to send no thread waits.
-void Front::greet(Connection& connection) {
+void ConnectionServer::greet(Connection& connection) {
     {
         std::lock_guard lock(connection.mutex_);
         if (connection.state_ != State::kQueued) return;
         connection.state_ = State::kServed;
     }
     switch (connection.wire.greet()) {
-        case Wire::Greeting::kDone:
+        case Transport::Greeting::kDone:
             return give_back(connection, State::kWaiting,
                              Clock::now() + seconds(limits_.idle_seconds));
-        case Wire::Greeting::kGoesOn:
+        case Transport::Greeting::kGoesOn:
             return give_back(connection, State::kWaiting, connection.greeted_by_);
-        case Wire::Greeting::kFailed:
+        case Transport::Greeting::kFailed:
             return give_back(connection, State::kEnding, Clock::now() + kLinger);
-        case Wire::Greeting::kPlainHttp:
+        case Transport::Greeting::kPlainHttp:
             return refuse(connection,
                           Error(Code::kBadRequest, "ask for https:// here, this port has TLS"));
     }
 }
 
-void Front::queue(const Shared& connection) {
+void ConnectionServer::queue(const Shared& connection) {
     {
         std::lock_guard lock(connection->mutex_);
         connection->state_ = State::kQueued;
@@ -253,7 +254,7 @@ void Front::queue(const Shared& connection) {
     }
 }
 
-bool Front::serve(Connection& connection) const {
+bool ConnectionServer::serve(Connection& connection) const {
     try {
         return serve_(connection);
     } catch (const std::exception& error) {
@@ -265,18 +266,18 @@ bool Front::serve(Connection& connection) const {
 // Most clients send their next request as soon as they have the answer: then this thread goes on
 // with it, and none has to be woken. What is no whole head is left to the thread that can wait for
 // it.
-bool Front::asks_again(Connection& connection) {
+bool ConnectionServer::asks_again(Connection& connection) {
     if (tls_ || !connection.input.empty() || workers_.behind()) return false;
     pollfd ready{connection.wire.socket(), POLLIN, 0};
     if (poll(&ready, 1, static_cast<int>(kAtOnce.count())) <= 0) return false;
     std::array<char, 4096> bytes;
     const auto length = recv(ready.fd, bytes.data(), bytes.size(), MSG_PEEK);
     if (length <= 0 || !std::isupper(static_cast<unsigned char>(bytes[0]))) return false;
-    const std::string_view seen(bytes.data(), static_cast<std::size_t>(length));
+    const std::string_view redact(bytes.data(), static_cast<std::size_t>(length));
     return head_length(seen) <= limits_.header_bytes && receive(connection);
 }
 
-void Front::work(Connection& connection) {
+void ConnectionServer::work(Connection& connection) {
     {
         std::lock_guard lock(connection.mutex_);
         if (connection.state_ != State::kQueued) return;
@@ -292,7 +293,7 @@ void Front::work(Connection& connection) {
 }
 
 // What the client still sends is read for a while: closing over it would take the answer away.
-void Front::give_back(Connection& connection, State state, Clock::time_point until) {
+void ConnectionServer::give_back(Connection& connection, State state, Clock::time_point until) {
     std::lock_guard lock(connection.mutex_);
     connection.state_ = state;
     connection.until_ = until;
@@ -300,7 +301,7 @@ void Front::give_back(Connection& connection, State state, Clock::time_point unt
     watch(connection, EPOLL_CTL_MOD);
 }
 
-void Front::refuse(Connection& connection, Error error) {
+void ConnectionServer::refuse(Connection& connection, Error error) {
     {
         std::lock_guard lock(connection.mutex_);
         connection.state_ = State::kServed;
@@ -311,7 +312,7 @@ void Front::refuse(Connection& connection, Error error) {
 }
 
 // True when there is nothing more to wait for.
-bool Front::over(Connection& connection, Clock::time_point now) {
+bool ConnectionServer::over(Connection& connection, Clock::time_point now) {
     State state{};
     {
         std::lock_guard lock(connection.mutex_);
@@ -332,14 +333,14 @@ bool Front::over(Connection& connection, Clock::time_point now) {
     return false;
 }
 
-void Front::sweep() {
+void ConnectionServer::sweep() {
     const auto now = Clock::now();
     next_sweep_ = now + kSweep;
     std::erase_if(connections_, [&](const auto& entry) { return over(*entry.second, now); });
 }
 
 // A body that is still being sent gets a short time more; what has its body runs to its end.
-void Front::begin_to_end(int listener) {
+void ConnectionServer::begin_to_end(int listener) {
     epoll_ctl(events_, EPOLL_CTL_DEL, listener, nullptr);
     shutdown(listener, SHUT_RDWR);
     cut_off_ = Clock::now() + kGrace;

@@ -23,29 +23,29 @@ struct Connection {
     Connection(int socket, const TlsContext* tls, std::string peer)
         : wire(socket, tls), peer(std::move(peer)) {}
 
-    Wire wire;
+    Transport wire;
     const std::string peer;        // the address, from the socket
     std::string input;             // begins with the head to be served
     std::optional<Error> refusal;  // why it cannot be served, where that is known already
 
   private:
-    friend class Front;
+    friend class ConnectionServer;
     enum class State { kWaiting, kQueued, kServed, kEnding };
     std::mutex mutex_;  // of the two; the rest belongs to whom the state says
     State state_ = State::kWaiting;
     std::chrono::steady_clock::time_point until_, greeted_by_;
 };
 
-class Front {
+class ConnectionServer {
   public:
     // Answers the requests whose heads are in the input; true when the connection may go on. A head
     // that has come whole stays in the input for a call that only refuses.
     using Serve = std::function<bool(Connection&)>;
 
     // tls: nullptr for plain HTTP; must outlive this.
-    Front(const RequestLimits& limits, std::size_t threads, Serve serve,
-          const TlsContext* tls = nullptr);
-    ~Front();
+    ConnectionServer(const RequestLimits& limits, std::size_t threads, Serve serve,
+                     const TlsContext* tls = nullptr);
+    ~ConnectionServer();
     // Accepts and serves until stop(); then ends idle connections and finishes what runs.
     void run(int listener);
     // From any thread, also before run().

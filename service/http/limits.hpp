@@ -8,7 +8,7 @@
 namespace trashd::service {
 
 // What one who asks may do; 0: without a limit.
-struct AskerLimits {
+struct PrincipalLimits {
     long long delete_rows = 0;               // at once
     int requests_per_second = 0, burst = 0;  // burst: at once, 0: those of a second
 };
@@ -23,7 +23,7 @@ struct RequestLimits {
     long long async_rows = 100000;  // more rows than that move apart from the request; 0: never
     long long operations = 100;     // of one principal that wait or run; 0: any
     long long lock_timeout_ms = 5000, statement_timeout_ms = 30000;
-    AskerLimits asker;
+    PrincipalLimits asker;
 };
 
 // Files in PEM; both or none.

@@ -12,7 +12,7 @@ constexpr std::size_t kChunkHeads = 65536;  // bytes beside a body, at least
 constexpr std::chrono::milliseconds kLook{50};
 
 // False when the time is over.
-bool wait_until(const Wire& wire, std::chrono::steady_clock::time_point end) {
+bool wait_until(const Transport& wire, std::chrono::steady_clock::time_point end) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
@@ -22,7 +22,7 @@ bool wait_until(const Wire& wire, std::chrono::steady_clock::time_point end) {
 
 }  // namespace
 
-RequestStream::RequestStream(Wire& wire, const RequestLimits& limits, std::string head,
+RequestStream::RequestStream(Transport& wire, const RequestLimits& limits, std::string head,
                              std::string received)
     : wire_(wire),
       write_time_(limits.write_seconds),
@@ -31,7 +31,7 @@ RequestStream::RequestStream(Wire& wire, const RequestLimits& limits, std::strin
       left_(2 * limits.body_bytes + kChunkHeads) {}
 
 bool RequestStream::fill() {
-    buffer_.resize(Wire::kPiece);
+    buffer_.resize(Transport::kPiece);
     at_ = 0;
     ssize_t length = -1;
     while (Clock::now() < read_by_) {

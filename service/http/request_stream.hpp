@@ -19,7 +19,8 @@ class RequestStream : public httplib::Stream {
 
     // head: what the library is given to read as the head of the request; received: what came from
     // the client behind its head.
-    RequestStream(Wire& wire, const RequestLimits& limits, std::string head, std::string received);
+    RequestStream(Transport& wire, const RequestLimits& limits, std::string head,
+                  std::string received);
     // What was received and not read: the beginning of the next request.
     std::string rest() const { return buffer_.substr(at_); }
     std::size_t written() const { return written_; }
@@ -48,7 +49,7 @@ class RequestStream : public httplib::Stream {
     bool fill();
     bool wait_to_write();
 
-    Wire& wire_;
+    Transport& wire_;
     std::chrono::seconds write_time_;
     Clock::time_point read_by_, stalled_{}, progressed_{};
     std::atomic<bool> let_go_ = false;

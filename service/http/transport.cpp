@@ -25,31 +25,31 @@ bool begins_like_http(int socket) {
 
 }  // namespace
 
-Wire::~Wire() {
+Transport::~Transport() {
     say_goodbye();
     close(socket_);
 }
 
 // Nothing is sent on a session that failed: the library forbids it.
-void Wire::say_goodbye() {
+void Transport::say_goodbye() {
     if (!greeted_ || waits_for_ == 0 || SSL_get_shutdown(session_.get()) & SSL_SENT_SHUTDOWN)
         return;
     ERR_clear_error();
     SSL_shutdown(session_.get());
 }
 
-void Wire::end() {
+void Transport::end() {
     say_goodbye();
     shutdown(socket_, SHUT_WR);
 }
 
-ssize_t Wire::outcome(ssize_t result) {
+ssize_t Transport::outcome(ssize_t result) {
     const bool again = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
     waits_for_ = result >= 0 || again ? POLLIN : 0;
     return result;
 }
 
-ssize_t Wire::tls_outcome(int result) {
+ssize_t Transport::tls_outcome(int result) {
     const auto error = SSL_get_error(session_.get(), result);
     const bool fine = error == SSL_ERROR_NONE || error == SSL_ERROR_ZERO_RETURN;
     waits_for_ = fine || error == SSL_ERROR_WANT_READ ? POLLIN
@@ -58,7 +58,7 @@ ssize_t Wire::tls_outcome(int result) {
     return error == SSL_ERROR_ZERO_RETURN ? 0 : result > 0 ? result : -1;
 }
 
-Wire::Greeting Wire::greet() {
+Transport::Greeting Transport::greet() {
     if (!session_ && begins_like_http(socket_)) {
         tls_ = nullptr;
         return Greeting::kPlainHttp;
@@ -73,13 +73,13 @@ Wire::Greeting Wire::greet() {
     return waits_for_ != 0 ? Greeting::kGoesOn : Greeting::kFailed;
 }
 
-ssize_t Wire::read(char* into, std::size_t size) {
+ssize_t Transport::read(char* into, std::size_t size) {
     if (!tls_) return outcome(recv(socket_, into, size, 0));
     ERR_clear_error();
     return tls_outcome(SSL_read(session_.get(), into, length_for_tls(size)));
 }
 
-ssize_t Wire::write(const char* bytes, std::size_t size) {
+ssize_t Transport::write(const char* bytes, std::size_t size) {
     if (tls_) {
         ERR_clear_error();
         return tls_outcome(SSL_write(session_.get(), bytes, length_for_tls(size)));

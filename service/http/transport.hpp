@@ -10,16 +10,16 @@
 
 namespace trashd::service {
 
-class Wire {
+class Transport {
   public:
     // What read() should be given room for: of a whole TLS record nothing stays behind unseen.
     static constexpr std::size_t kPiece = 16384;
     enum class Greeting { kDone, kGoesOn, kFailed, kPlainHttp };
 
     // Takes the socket. tls: nullptr for plain bytes; must outlive this.
-    explicit Wire(int socket, const TlsContext* tls = nullptr) : socket_(socket), tls_(tls) {}
-    Wire(const Wire&) = delete;
-    ~Wire();
+    explicit Transport(int socket, const TlsContext* tls = nullptr) : socket_(socket), tls_(tls) {}
+    Transport(const Transport&) = delete;
+    ~Transport();
 
     int socket() const { return socket_; }
     // False while a TLS handshake is still to be done.

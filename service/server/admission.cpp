@@ -2,15 +2,15 @@
 
 #include <fmt/format.h>
 
-#include "service/auth/principal_limits.hpp"
 #include "service/api/problem.hpp"
+#include "service/auth/principal_limits.hpp"
 #include "service/server/router.hpp"
 
 namespace trashd::service {
 
 namespace {
 
-Rate rate_of(const AskerLimits& limits) {
+Rate rate_of(const PrincipalLimits& limits) {
     return {limits.requests_per_second, limits.burst};
 }
 
@@ -62,7 +62,7 @@ void Admission::admit(Call& call, std::string_view path, RateLimiter::Time now) 
               now);
 }
 
-void say_allowance(const Call& call, Reply& reply) {
+void say_allowance(const Call& call, Response& reply) {
     if (!call.allowance || call.allowance->limit == 0) return;
     const auto& allowance = *call.allowance;
     auto say = [&](const char* name, int value) {

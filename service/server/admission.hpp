@@ -30,6 +30,6 @@ class Admission {
 };
 
 // RateLimit-* and, where the request was refused, Retry-After.
-void say_allowance(const Call& call, Reply& reply);
+void say_allowance(const Call& call, Response& reply);
 
 }  // namespace trashd::service

@@ -75,7 +75,7 @@ std::string verb_of(const std::string& method, const Query& query) {
 }
 
 // Piece by piece from the spool, which lives until the last byte is sent.
-void send_spool(const Reply& reply, httplib::Response& response) {
+void send_spool(const Response& reply, httplib::Response& response) {
     response.set_content_provider(
         reply.spool->size(), reply.type,
         [spool = reply.spool](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
@@ -86,7 +86,7 @@ void send_spool(const Reply& reply, httplib::Response& response) {
         });
 }
 
-void send(const Reply& reply, const std::string& request_id, httplib::Response& response) {
+void send(const Response& reply, const std::string& request_id, httplib::Response& response) {
     response.status = reply.status;
     if (reply.spool)
         send_spool(reply, response);
@@ -145,9 +145,9 @@ struct HttpServer::Impl {
     AccessLog access_log{config.access_log};
     std::optional<TlsContext> tls{
         config.tls.on() ? std::optional<TlsContext>(std::in_place, config.tls) : std::nullopt};
-    Front front{config.limits, static_cast<std::size_t>(config.threads),
-                [this](Connection& connection) { return serve(connection); },
-                tls ? &*tls : nullptr};
+    ConnectionServer front{config.limits, static_cast<std::size_t>(config.threads),
+                           [this](Connection& connection) { return serve(connection); },
+                           tls ? &*tls : nullptr};
 
     void set_up();
     bool serve(Connection& connection);
@@ -158,11 +158,11 @@ struct HttpServer::Impl {
     // Half of the threads at most, so that requests without a body always find one.
     BodySeats body_seats{static_cast<std::size_t>(std::max(1, config.threads / 2))};
     void answer(httplib::Response& response, std::string body);
-    Reply handle(Call& call);
-    Reply dispatch(Call& call);
+    Response handle(Call& call);
+    Response dispatch(Call& call);
 };
 
-Reply HttpServer::Impl::dispatch(Call& call) {
+Response HttpServer::Impl::dispatch(Call& call) {
     auto path = match_path(call);
     admission.admit(call, path, std::chrono::steady_clock::now());
     if (path.empty() && call.target.segments[0] == "v1") {
@@ -183,7 +183,7 @@ Reply HttpServer::Impl::dispatch(Call& call) {
     }
 }
 
-Reply HttpServer::Impl::handle(Call& call) {
+Response HttpServer::Impl::handle(Call& call) {
     const auto& head = current->head;
     if (head.refusal) throw Error(*head.refusal);
     if (!config.credentials.configured() && !is_known_host(head.values("Host"), config.hosts))
@@ -220,7 +220,7 @@ void HttpServer::Impl::answer(httplib::Response& response, std::string body) {
     call.trash = &trash;
     call.config = &config;
     call.headers = [&head](const std::string& name) { return head.values(name); };
-    Reply reply;
+    Response reply;
     try {
         reply = handle(call);
         lay_out(call, reply);

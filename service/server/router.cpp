@@ -178,11 +178,11 @@ bool is_of_tenant(std::string_view path) {
     return false;
 }
 
-Reply answer_route(Call& call, std::string_view path) {
+Response answer_route(Call& call, std::string_view path) {
     const auto& route = find_route(call, path);
     check_rights(call, route);
     if (!takes_body(route)) refuse_body(call);
-    return once(call, route.handler);
+    return run_idempotently(call, route.handler);
 }
 
 }  // namespace trashd::service

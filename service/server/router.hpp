@@ -30,7 +30,7 @@ struct Need {
 
 struct Route {
     std::string_view verb, path;
-    Reply (*handler)(const Call&);
+    Response (*handler)(const Call&);
     Need need;
 };
 
@@ -49,6 +49,6 @@ bool is_public(std::string_view path);
 bool is_of_tenant(std::string_view path);
 // Finds the route, checks the right that it needs and asks it, once for each Idempotency-Key.
 // Throws Forbidden.
-Reply answer_route(Call& call, std::string_view path);
+Response answer_route(Call& call, std::string_view path);
 
 }  // namespace trashd::service

@@ -162,7 +162,7 @@ TEST_CASE_FIXTURE(Fixture, "lists show the newest first and page without gaps") 
     bin.remove({"public", "project"}, {"1"}, {}, {});
     bin.remove({"public", "project"}, {"2"}, {}, {});
     std::vector<std::string> ids, objects;
-    trash::ItemsAsked asked{.limit = 7, .with_object = true};
+    trash::ItemQuery asked{.limit = 7, .with_object = true};
     for (bool more = true; more;) {
         const auto page = bin.list(asked, [&](const trash::Item& item) { ids.push_back(item.id); });
         more = page.more;

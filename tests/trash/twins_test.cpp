@@ -138,7 +138,7 @@ void take_many(trash::Trash& bin) {
 
 void look(trash::Trash& bin) {
     const auto item = trashed(bin, "p", {"3"});
-    trash::ItemsAsked asked;
+    trash::ItemQuery asked;
     asked.with_object = asked.count = true;
     asked.filter.root = true;
     asked.filter.table = schema::QualifiedName{"public", "p"};
@@ -151,7 +151,7 @@ void look(trash::Trash& bin) {
     bin.list(asked, [&](const trash::Item& found) { seen += found.id == item; });
     CHECK(seen == 1);
     CHECK(bin.history({}, 50, 1'000'000).entries.size() > 5);
-    trash::HistoryAsked newest;
+    trash::HistoryQuery newest;
     newest.before = 1'000'000;
     CHECK_FALSE(bin.history_of({"public", "p"}, {"3"}, newest).entries.empty());
     CHECK(bin.tables_of(item).all.size() == 1);

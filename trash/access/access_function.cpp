@@ -79,19 +79,20 @@ void check_function(schema::Connection& connection, const std::string& function)
         {function + kArguments});
     if (found.rows() == 0 || !found.boolean(0, 0))
         throw Error(Code::kConflict, "access.function: there is no function " + function +
-                                            kArguments + " that returns text; create it");
+                                         kArguments + " that returns text; create it");
 }
 
-void need_consent(schema::Connection& connection, const Consent& consent, const std::string& action,
-                  const schema::QualifiedName& table, const std::string& row) {
+void need_consent(schema::Connection& connection, const AccessFunction& consent,
+                  const std::string& action, const schema::QualifiedName& table,
+                  const std::string& row) {
     ask(connection,
         "SELECT " + said(consent.function + "($1, $2, $3::pg_catalog.jsonb, $4::pg_catalog.jsonb)"),
         {action, consent.resource_of(table), row, consent.claims});
 }
 
-void need_consent(schema::Connection& connection, const Consent& consent, const std::string& action,
-                  const schema::Catalog& catalog, const std::string& trash_schema,
-                  long long group) {
+void need_consent(schema::Connection& connection, const AccessFunction& consent,
+                  const std::string& action, const schema::Catalog& catalog,
+                  const std::string& trash_schema, long long group) {
     const auto forms = forms_of(connection, catalog, trash_schema,
                                 shapes_of_group(connection, trash_schema, group));
     const auto resource = cases(forms, [&](const Form& form) {

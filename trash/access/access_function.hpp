@@ -12,7 +12,7 @@
 
 namespace trashd::trash {
 
-struct Consent {
+struct AccessFunction {
     std::string function;  // quoted, with its schema
     std::string claims;    // JSON of who asks
     // How a table is called in addresses.
@@ -23,9 +23,11 @@ struct Consent {
 void check_function(schema::Connection& connection, const std::string& function);
 // Throw kForbidden with the function's words. The row as JSON; the items of a group, as they lie in
 // the trash.
-void need_consent(schema::Connection& connection, const Consent& consent, const std::string& action,
-                  const schema::QualifiedName& table, const std::string& row);
-void need_consent(schema::Connection& connection, const Consent& consent, const std::string& action,
-                  const schema::Catalog& catalog, const std::string& trash_schema, long long group);
+void need_consent(schema::Connection& connection, const AccessFunction& consent,
+                  const std::string& action, const schema::QualifiedName& table,
+                  const std::string& row);
+void need_consent(schema::Connection& connection, const AccessFunction& consent,
+                  const std::string& action, const schema::Catalog& catalog,
+                  const std::string& trash_schema, long long group);
 
 }  // namespace trashd::trash

@@ -45,7 +45,7 @@ std::string own_rows(const schema::Table& table, const std::vector<std::string>&
     return any_of(same) + " IS TRUE";
 }
 
-std::string within(const Reach& reach, const schema::Catalog& catalog,
+std::string within(const RowScope& reach, const schema::Catalog& catalog,
                    const std::string& trash_schema, bool members) {
     std::vector<const schema::Table*> whole;
     std::vector<std::string> conditions;
@@ -65,7 +65,8 @@ std::string within(const Reach& reach, const schema::Catalog& catalog,
 }
 
 bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
-                 const std::string& trash_schema, const std::string& item_id, const Reach& reach) {
+                 const std::string& trash_schema, const std::string& item_id,
+                 const RowScope& reach) {
     const auto address = parse_item_id(item_id);
     return connection
                .exec("SELECT FROM " + quoted({trash_schema, "item"}) + " i JOIN " +
@@ -82,7 +83,7 @@ bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
 std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection,
                                                   const schema::Catalog& catalog,
                                                   const std::string& trash_schema, long long group,
-                                                  const Reach& reach) {
+                                                  const RowScope& reach) {
     const auto found = connection.exec(
         "SELECT coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name), "
         "coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name) "

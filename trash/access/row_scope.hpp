@@ -17,15 +17,16 @@ std::string own_rows(const schema::Table& table, const std::vector<std::string>&
                      const std::string& alias, const std::string& id);
 // SQL over an item i: it is within reach. members: rows of tables without a column are as well, as
 // far as they go with others.
-std::string within(const Reach& reach, const schema::Catalog& catalog,
+std::string within(const RowScope& reach, const schema::Catalog& catalog,
                    const std::string& trash_schema, bool members);
 bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
-                 const std::string& trash_schema, const std::string& item_id, const Reach& reach);
+                 const std::string& trash_schema, const std::string& item_id,
+                 const RowScope& reach);
 // The table of an item of the group that is beyond reach, as it is called today; nothing: there is
 // none.
 std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection,
                                                   const schema::Catalog& catalog,
                                                   const std::string& trash_schema, long long group,
-                                                  const Reach& reach);
+                                                  const RowScope& reach);
 
 }  // namespace trashd::trash

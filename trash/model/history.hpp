@@ -28,7 +28,7 @@ struct HistoryFilter {
 };
 
 // Of an object's history: so many entries, older than the one with the id `before`.
-struct HistoryAsked {
+struct HistoryQuery {
     int limit = 50;
     long long before = 0;
     // Of groups that it was no root of only those whose root is of these tables.

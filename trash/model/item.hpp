@@ -43,7 +43,7 @@ struct ItemFilter {
     // Items of these tables only; groups only whose items are all of these tables.
     std::optional<std::vector<schema::QualifiedName>> among = {}, whole = {};
     // Items within reach only; groups only all of whose items are.
-    std::optional<Reach> within = {}, whole_within = {};
+    std::optional<RowScope> within = {}, whole_within = {};
 };
 
 // After which item a list goes on: when it was made, its group's number, its ordinal.
@@ -52,7 +52,7 @@ struct ItemPosition {
     long long group = 0, ordinal = 0;
 };
 
-struct ItemsAsked {
+struct ItemQuery {
     ItemFilter filter = {};
     int limit = 50;
     std::optional<ItemPosition> after = {};

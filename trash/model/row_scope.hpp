@@ -15,7 +15,7 @@ struct OwnRows {
 };
 
 // Rows of whole tables, and own ones of others. id: of who asks.
-struct Reach {
+struct RowScope {
     std::vector<schema::QualifiedName> whole;
     std::vector<OwnRows> own;
     std::string id;

@@ -177,7 +177,7 @@ void add_columns(const Conditions& conditions, std::vector<const schema::Column*
     for_terms(conditions, [&](const Term& term) { into.push_back(term.column); });
 }
 
-void add_compared(const Conditions& conditions, std::vector<Compared>& into) {
+void add_compared(const Conditions& conditions, std::vector<TypedValue>& into) {
     for_terms(conditions, [&](const Term& term) {
         if (!is_compared(term.op)) return;
         for (const auto& value : term.values) into.push_back({term.column, value});

@@ -53,11 +53,11 @@ bool mentions(const Conditions& conditions, const schema::Column& column);
 // Each column that is named, some twice.
 void add_columns(const Conditions& conditions, std::vector<const schema::Column*>& into);
 // Each value that is compared, with its column.
-struct Compared {
+struct TypedValue {
     const schema::Column* column;
     std::string value;
 };
-void add_compared(const Conditions& conditions, std::vector<Compared>& into);
+void add_compared(const Conditions& conditions, std::vector<TypedValue>& into);
 
 // Appends the values to params; empty for no conditions.
 std::string where_sql(const Conditions& conditions, std::vector<schema::Param>& params);

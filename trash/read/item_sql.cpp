@@ -112,7 +112,7 @@ void add_group_terms(Conditions& all, const ItemFilter& filter) {
     if (filter.root == false) all.of_group("g.size OPERATOR(pg_catalog.>) 1");
 }
 
-void add_form_terms(Conditions& all, const ItemFilter& filter, const FilterForms& forms) {
+void add_form_terms(Conditions& all, const ItemFilter& filter, const FilterShapes& forms) {
     auto one_of = [&](const std::vector<int>& shapes) {
         all.of_group("g.shapes OPERATOR(pg_catalog.&&) " + array_of(shapes));
         all.forms.push_back(array_of(shapes));
@@ -123,7 +123,7 @@ void add_form_terms(Conditions& all, const ItemFilter& filter, const FilterForms
 }
 
 void add_item_terms(Conditions& all, const ItemFilter& filter, const std::string& trash_schema,
-                    const FilterForms& forms) {
+                    const FilterShapes& forms) {
     if (filter.root)
         all.of_item(*filter.root ? "i.ordinal OPERATOR(pg_catalog.=) 1"
                                  : "i.ordinal OPERATOR(pg_catalog.>) 1");
@@ -152,13 +152,13 @@ std::string naming_join(const ItemFilter& filter, Conditions& all, const std::st
     if (!filter.words) return "";
     all.of_item(display_name() + " OPERATOR(pg_catalog.~~*) " +
                 all.param(as_pattern(*filter.words)));
-    return " JOIN " + described_forms(trash_schema, naming) +
+    return " JOIN " + described_shapes(trash_schema, naming) +
            " s ON s.id OPERATOR(pg_catalog.=) i.shape";
 }
 
 }  // namespace
 
-std::string described_forms(const std::string& trash_schema, const std::vector<Naming>& naming) {
+std::string described_shapes(const std::string& trash_schema, const std::vector<Naming>& naming) {
     std::string places = "pg_catalog.array_position(s.names, m.display) AS d0";
     for (std::size_t at = 0; at < std::size(kUsualNames); ++at) {
         const auto& usual = kUsualNames[at];
@@ -199,7 +199,7 @@ std::string item_fields_at(const std::string& trash_schema, const std::vector<Na
     return "(SELECT " + item_fields() + " FROM " + quoted({trash_schema, "item"}) + " i JOIN " +
            quoted({trash_schema, "trash_group"}) +
            " g ON g.id OPERATOR(pg_catalog.=) i.group_id JOIN " +
-           described_forms(trash_schema, naming) +
+           described_shapes(trash_schema, naming) +
            " s ON s.id OPERATOR(pg_catalog.=) i.shape WHERE i.group_id OPERATOR(pg_catalog.=) " +
            group_id + " AND i.ordinal OPERATOR(pg_catalog.=) " + ordinal + ")";
 }
@@ -223,8 +223,8 @@ Item item_from(std::string_view fields) {
 }
 
 // Group by group along their index; only where few items are meant, those first.
-ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
-                     const std::vector<Naming>& naming, const FilterForms& forms, bool few) {
+ItemListSql item_list_sql(const ItemQuery& asked, const std::string& trash_schema,
+                          const std::vector<Naming>& naming, const FilterShapes& forms, bool few) {
     const auto& filter = asked.filter;
     const auto groups = quoted({trash_schema, "trash_group"}),
                items = quoted({trash_schema, "item"});
@@ -234,7 +234,7 @@ ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
     const auto names = naming_join(filter, all, trash_schema, naming);
     const std::string joined = " FROM " + items + " i" + names + " JOIN " + groups +
                                " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE ";
-    ItemQuery query;
+    ItemListSql query;
     query.count =
         all.items_of_form("i.shape").empty() && !filter.hidden
             ? "SELECT coalesce(pg_catalog.sum(g.size), 0) FROM " + groups + " g WHERE " + all.groups
@@ -254,7 +254,7 @@ ItemQuery item_query(const ItemsAsked& asked, const std::string& trash_schema,
         (few ? joined + all.groups + all.items_of_form("i.shape")
              : " FROM " + groups + " g CROSS JOIN LATERAL (SELECT i.ordinal, i.shape FROM " +
                    items + " i" + names + " WHERE i.group_id OPERATOR(pg_catalog.=) g.id" +
-                   all.items_of_form(kFormInGroup) + " ORDER BY i.ordinal" + limit + ") i WHERE " +
+                   all.items_of_form(kShapeInGroup) + " ORDER BY i.ordinal" + limit + ") i WHERE " +
                    all.groups) +
         " ORDER BY g.created_at DESC, g.id DESC, i.ordinal" + limit;
     query.params = all.params;

@@ -30,7 +30,7 @@ constexpr const char* kLastSchema = "COALESCE(s.now_schema, s.schema_name)";
 constexpr const char* kLastTable = "COALESCE(s.now_table, s.table_name)";
 
 void check_times(schema::Connection& connection, const std::string& trash_schema,
-                 const ItemsAsked& asked) {
+                 const ItemQuery& asked) {
     std::vector<TypedText> times;
     std::vector<std::string> names;
     auto add = [&](const char* name, const std::string& time) {
@@ -244,10 +244,10 @@ std::vector<schema::QualifiedName> Items::gone_tables() {
 }
 
 // Nothing: the tables that the filter names never had a row in the trash.
-std::optional<ItemQuery> Items::query_for(const ItemsAsked& asked) {
+std::optional<ItemListSql> Items::query_for(const ItemQuery& asked) {
     check_times(connection_, trash_schema_, asked);
     const auto& filter = asked.filter;
-    FilterForms forms;
+    FilterShapes forms;
     if (filter.table) {
         forms.table = forms_of_all({*filter.table});
         forms.named = catalog_.table(*filter.table);
@@ -265,11 +265,11 @@ std::optional<ItemQuery> Items::query_for(const ItemsAsked& asked) {
     const bool few = filter.object_id ||
                      (filter.table && few_items(connection_, trash_schema_, forms.table)) ||
                      (filter.among && few_items(connection_, trash_schema_, forms.among));
-    return item_query(asked, trash_schema_, naming_, forms, few);
+    return item_list_sql(asked, trash_schema_, naming_, forms, few);
 }
 
 Emptied Items::totals(const ItemFilter& roots) {
-    ItemsAsked asked;
+    ItemQuery asked;
     asked.filter = roots;
     asked.limit = std::numeric_limits<int>::max() - 1;
     const auto query = query_for(asked);
@@ -282,7 +282,7 @@ Emptied Items::totals(const ItemFilter& roots) {
     return {sums.integer(0, 0), sums.integer(0, 1)};
 }
 
-ItemPage Items::page(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
+ItemPage Items::page(const ItemQuery& asked, const std::function<void(const Item&)>& each) {
     const auto query = query_for(asked);
     if (!query) return {false, {}, asked.count ? std::optional(0LL) : std::nullopt};
     auto found = read("SELECT q.*, NULL AS wanted FROM (" + query->select + ") q", query->params);

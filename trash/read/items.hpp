@@ -39,7 +39,7 @@ class Items {
     // item before. False: there is none.
     bool newest_row_of(const schema::Table& table, const std::vector<std::string>& id,
                        const std::vector<std::string>& select, const ItemSink& sink);
-    ItemPage page(const ItemsAsked& asked, const std::function<void(const Item&)>& each);
+    ItemPage page(const ItemQuery& asked, const std::function<void(const Item&)>& each);
 
     // The contract of Trash::gone_tables.
     std::vector<schema::QualifiedName> gone_tables();
@@ -61,7 +61,7 @@ class Items {
     };
     std::vector<Found> read(const std::string& from, const std::vector<schema::Param>& params);
     std::vector<int> forms_of_all(const std::vector<schema::QualifiedName>& tables);
-    std::optional<ItemQuery> query_for(const ItemsAsked& asked);
+    std::optional<ItemListSql> query_for(const ItemQuery& asked);
     std::vector<Found> newest_among(const schema::Table& table,
                                     const std::vector<std::string>& object_ids);
     std::optional<Found> newest(const schema::Table& table, const std::vector<std::string>& id);

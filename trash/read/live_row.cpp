@@ -77,20 +77,20 @@ std::string live_json(const schema::Table& table, const std::string& alias,
 
 namespace {
 
-std::string from_where(const schema::Table& table, const RowAsked& asked) {
+std::string from_where(const schema::Table& table, const RowQuery& asked) {
     const auto alias = alias_of(table);
     return fmt::format(" FROM {} AS {} WHERE {} AND {}", schema::relation(table), alias,
                        equals_key(table, alias), asked.condition);
 }
 
-std::string json_text(const schema::Table& table, const RowAsked& asked) {
+std::string json_text(const schema::Table& table, const RowQuery& asked) {
     return live_json(table, alias_of(table), asked.select) + "::pg_catalog.text";
 }
 
 }  // namespace
 
 std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
-                                const RowAsked& asked, bool tagged) {
+                                const RowQuery& asked, bool tagged) {
     const auto sql = fmt::format(
         "SELECT {}, {}{}", schema::short_text(json_text(table, asked), asked.most),
         tagged ? cascade::etag_sql(table, alias_of(table)) : "''", from_where(table, asked));
@@ -99,7 +99,7 @@ std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::
     return LiveRow{result.value(0, 0), std::string(result.text(0, 1))};
 }
 
-void write_row(schema::Transaction& transaction, const schema::Table& table, const RowAsked& asked,
+void write_row(schema::Transaction& transaction, const schema::Table& table, const RowQuery& asked,
                const std::function<void(std::string_view)>& piece) {
     schema::read_long(
         transaction.connection(),

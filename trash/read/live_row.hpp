@@ -33,16 +33,16 @@ std::string alias_of(const schema::Table& table);
 // The JSON of one row that is held in memory, in bytes.
 inline constexpr std::size_t kShortRow = 1 << 15;
 
-struct RowAsked {
+struct RowQuery {
     const std::vector<std::string>&id, &select;
     std::string condition;         // SQL over rows under alias_of()
     std::size_t most = kShortRow;  // bytes of the JSON that read_row() gives
 };
 // tagged: with the ETag, for which the whole row is read.
 std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
-                                const RowAsked& asked, bool tagged = true);
+                                const RowQuery& asked, bool tagged = true);
 // Its JSON, however long, piece by piece.
-void write_row(schema::Transaction& transaction, const schema::Table& table, const RowAsked& asked,
+void write_row(schema::Transaction& transaction, const schema::Table& table, const RowQuery& asked,
                const std::function<void(std::string_view)>& piece);
 
 }  // namespace trashd::trash

@@ -41,15 +41,15 @@ class Reader {
     Listed read(const ListedRows& into);
 
   private:
-    RowsAsked asked(std::vector<schema::Param>& params, bool paged) const;
+    TrashedRowsQuery asked(std::vector<schema::Param>& params, bool paged) const;
     // With what makes them rows that may be seen.
-    RowsAsked of_trashed(RowsAsked asked) const;
-    std::string live_from(const RowsAsked& asked) const;
-    std::vector<std::string> branches(const RowsAsked& asked) const;
-    std::string page_sql(const RowsAsked& asked) const;
+    TrashedRowsQuery of_trashed(TrashedRowsQuery asked) const;
+    std::string live_from(const TrashedRowsQuery& asked) const;
+    std::vector<std::string> branches(const TrashedRowsQuery& asked) const;
+    std::string page_sql(const TrashedRowsQuery& asked) const;
     std::string last_texts() const;
     std::string live_case() const;
-    std::string statement(const RowsAsked& asked) const;
+    std::string statement(const TrashedRowsQuery& asked) const;
     long long count();
 
     Trash& trash_;
@@ -60,7 +60,7 @@ class Reader {
 };
 
 std::optional<std::size_t> first_misfit(schema::Connection& connection, const Trash& trash,
-                                        const std::vector<Compared>& compared) {
+                                        const std::vector<TypedValue>& compared) {
     std::vector<TypedText> values;
     for (const auto& one : compared) values.push_back({one.value, one.column->value_type});
     return first_bad(connection, trash.readable_schema(), values);
@@ -73,7 +73,7 @@ std::optional<std::size_t> first_misfit(schema::Connection& connection, const Tr
 
 // The server would read only those that it comes to compare.
 void Reader::check_values() {
-    std::vector<Compared> compared;
+    std::vector<TypedValue> compared;
     add_compared(listing_.where, compared);
     const auto own = compared.size();
     for (std::size_t at = 0; at < listing_.after.size(); ++at)
@@ -85,9 +85,9 @@ void Reader::check_values() {
     refuse_value(*compared[*wrong].column);
 }
 
-RowsAsked Reader::asked(std::vector<schema::Param>& params, bool paged) const {
+TrashedRowsQuery Reader::asked(std::vector<schema::Param>& params, bool paged) const {
     const auto& order = listing_.order;
-    RowsAsked asked;
+    TrashedRowsQuery asked;
     asked.where = where_sql(listing_.where, params);
     if (trash_.tenant()) asked.groups = seen_by_tenant("g");
     add_columns(listing_.where, asked.columns);
@@ -113,7 +113,7 @@ RowsAsked Reader::asked(std::vector<schema::Param>& params, bool paged) const {
     return asked;
 }
 
-RowsAsked Reader::of_trashed(RowsAsked asked) const {
+TrashedRowsQuery Reader::of_trashed(TrashedRowsQuery asked) const {
     if (listing_.owners.empty()) return asked;
     asked.where = schema::both(asked.where, listing_.trashed);
     for (const auto* column : listing_.owners)
@@ -121,14 +121,14 @@ RowsAsked Reader::of_trashed(RowsAsked asked) const {
     return asked;
 }
 
-std::string Reader::live_from(const RowsAsked& asked) const {
+std::string Reader::live_from(const TrashedRowsQuery& asked) const {
     const auto where = schema::both(schema::both(asked.where, asked.bound), listing_.live);
     return fmt::format(" FROM {} AS t CROSS JOIN {} WHERE {}", schema::relation(table_),
                        kNotTrashed, where);
 }
 
 // Each part is filtered, ordered and limited by itself, so that the live one can use its indexes.
-std::vector<std::string> Reader::branches(const RowsAsked& asked) const {
+std::vector<std::string> Reader::branches(const TrashedRowsQuery& asked) const {
     std::vector<std::string> all;
     if (listing_.scope.live)
         all.push_back(
@@ -139,7 +139,7 @@ std::vector<std::string> Reader::branches(const RowsAsked& asked) const {
     return all;
 }
 
-std::string Reader::page_sql(const RowsAsked& asked) const {
+std::string Reader::page_sql(const TrashedRowsQuery& asked) const {
     const auto parts = branches(asked);
     if (parts.empty()) return "";
     std::vector<std::string> places;
@@ -179,7 +179,7 @@ std::string Reader::live_case() const {
         schema::join(same, " AND "));
 }
 
-std::string Reader::statement(const RowsAsked& asked) const {
+std::string Reader::statement(const TrashedRowsQuery& asked) const {
     const auto page = page_sql(asked);
     if (page.empty()) return "";
     std::string cases = listing_.scope.live ? live_case() : "", item = "NULL";
@@ -241,7 +241,7 @@ bool may_be_old_text(const Error& error) {
 }  // namespace
 
 void check_where(Trash& trash, const Conditions& where) {
-    std::vector<Compared> compared;
+    std::vector<TypedValue> compared;
     add_compared(where, compared);
     trash.run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         if (const auto wrong = first_misfit(transaction.connection(), trash, compared))

@@ -26,7 +26,7 @@ TrashedRows::TrashedRows(schema::Connection& connection, const schema::Catalog& 
       forms_(forms_of(connection, catalog, trash_schema_, table)) {}
 
 // Items with their columns as t; conditions are to follow.
-std::string TrashedRows::from_where(const Form& form, const RowsAsked& asked,
+std::string TrashedRows::from_where(const Form& form, const TrashedRowsQuery& asked,
                                     const std::string& join) const {
     std::vector<std::string> columns;
     for (const auto* column : asked.columns)
@@ -37,7 +37,7 @@ std::string TrashedRows::from_where(const Form& form, const RowsAsked& asked,
 }
 
 // A left join, because the server leaves it out where nothing asks for the group.
-std::string TrashedRows::all(const Form& form, const RowsAsked& asked) const {
+std::string TrashedRows::all(const Form& form, const TrashedRowsQuery& asked) const {
     return conditions(from_where(form, asked,
                                  " LEFT JOIN " + quoted({trash_schema_, "trash_group"}) +
                                      " g ON g.id OPERATOR(pg_catalog.=) i.group_id") +
@@ -46,11 +46,11 @@ std::string TrashedRows::all(const Form& form, const RowsAsked& asked) const {
 }
 
 // Group by group along their index: sorted as a whole a large trash would be read to its end.
-std::string TrashedRows::newest(const Form& form, const RowsAsked& asked) const {
+std::string TrashedRows::newest(const Form& form, const TrashedRowsQuery& asked) const {
     return " FROM " + quoted({trash_schema_, "trash_group"}) +
            " g CROSS JOIN LATERAL (SELECT i.ordinal" +
            conditions(from_where(form, asked, "") + "i.group_id OPERATOR(pg_catalog.=) g.id AND " +
-                          kFormInGroup + " OPERATOR(pg_catalog.=) " + to_string(form.id),
+                          kShapeInGroup + " OPERATOR(pg_catalog.=) " + to_string(form.id),
                       asked.where) +
            " ORDER BY i.ordinal LIMIT " + to_string(asked.limit) + ") i WHERE " +
            conditions(
@@ -73,7 +73,7 @@ bool few_items(schema::Connection& connection, const std::string& trash_schema,
                .integer(0, 0) <= kFew;
 }
 
-std::vector<std::string> TrashedRows::selects(const RowsAsked& asked) const {
+std::vector<std::string> TrashedRows::selects(const TrashedRowsQuery& asked) const {
     std::vector<std::string> out;
     for (const auto& form : forms_)
         out.push_back("SELECT " + to_string(form.id) + " AS shape, g.id AS group_id, i.ordinal, " +
@@ -85,7 +85,7 @@ std::vector<std::string> TrashedRows::selects(const RowsAsked& asked) const {
     return out;
 }
 
-std::vector<std::string> TrashedRows::counts(const RowsAsked& asked) const {
+std::vector<std::string> TrashedRows::counts(const TrashedRowsQuery& asked) const {
     std::vector<std::string> out;
     for (const auto& form : forms_) out.push_back("SELECT pg_catalog.count(*)" + all(form, asked));
     return out;

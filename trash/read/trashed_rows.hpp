@@ -12,7 +12,7 @@ namespace trashd::trash {
 
 // What is asked of rows, as SQL. It may name the columns as t."column", kDeletedAt, kGroup and
 // kOrdinal, of the row's item.
-struct RowsAsked {
+struct TrashedRowsQuery {
     std::string values;                          // select list
     std::string where;                           // empty: all
     std::string groups = {};                     // on the row's group g; empty: all
@@ -36,17 +36,18 @@ class TrashedRows {
     // Stored text that today's type does not take counts as NULL instead of being an error: slower.
     void be_careful() { careful_ = true; }
     // A SELECT for each form: its id as shape, kGroup as group_id, kOrdinal as ordinal, the values.
-    std::vector<std::string> selects(const RowsAsked& asked) const;
+    std::vector<std::string> selects(const TrashedRowsQuery& asked) const;
     // SELECTs of how many there are.
-    std::vector<std::string> counts(const RowsAsked& asked) const;
+    std::vector<std::string> counts(const TrashedRowsQuery& asked) const;
     // "WHEN id THEN json" for each form, of the item at the place (json_as_today).
     std::string json_cases(const std::string& shape, const ItemPlace& place,
                            const std::vector<std::string>& select) const;
 
   private:
-    std::string from_where(const Form& form, const RowsAsked& asked, const std::string& join) const;
-    std::string all(const Form& form, const RowsAsked& asked) const;
-    std::string newest(const Form& form, const RowsAsked& asked) const;
+    std::string from_where(const Form& form, const TrashedRowsQuery& asked,
+                           const std::string& join) const;
+    std::string all(const Form& form, const TrashedRowsQuery& asked) const;
+    std::string newest(const Form& form, const TrashedRowsQuery& asked) const;
 
     schema::Connection& connection_;
     std::string trash_schema_;

@@ -62,7 +62,7 @@ void add(std::vector<TableCount>& to, const std::vector<TableCount>& more) {
 
 class Bulk {
   public:
-    Bulk(schema::Connection& connection, const Compiled& plan, const std::string& trash_schema,
+    Bulk(schema::Connection& connection, const CompiledPlan& plan, const std::string& trash_schema,
          const std::vector<Naming>& naming, BulkAsker asker)
         : connection_(connection),
           plan_(plan),
@@ -101,7 +101,7 @@ class Bulk {
     BulkEntry entry(const std::string& id, const std::map<std::string, Item>& found) const;
 
     schema::Connection& connection_;
-    const Compiled& plan_;
+    const CompiledPlan& plan_;
     const Table& table_;
     const std::string& name_;
     const BulkAsker asker_;

@@ -35,10 +35,10 @@ std::vector<GroupRow> lock_groups(schema::Connection& connection, const std::str
     return groups;
 }
 
-class Emptying {
+class TrashPurge {
   public:
-    Emptying(schema::CatalogCache& cache, schema::Pool& pool, const std::string& trash_schema,
-             const EmptyOptions& options, const Actor& context)
+    TrashPurge(schema::CatalogCache& cache, schema::Pool& pool, const std::string& trash_schema,
+               const EmptyOptions& options, const Actor& context)
         : pool_(pool),
           catalog_(cache.get()),
           name_(trash_schema),
@@ -67,7 +67,7 @@ class Emptying {
     Emptied done_;
 };
 
-bool Emptying::kept(schema::Transaction& transaction, const GroupRow& group) const {
+bool TrashPurge::kept(schema::Transaction& transaction, const GroupRow& group) const {
     if (!options_.rows) return false;
     try {
         options_.rows(transaction, *catalog_, group.id);
@@ -79,7 +79,7 @@ bool Emptying::kept(schema::Transaction& transaction, const GroupRow& group) con
     }
 }
 
-void Emptying::flush(bool skip) {
+void TrashPurge::flush(bool skip) {
     if (batch_.empty()) return;
     Emptied now;
     std::vector<GroupRow> groups;
@@ -105,7 +105,7 @@ void Emptying::flush(bool skip) {
     size_ = 0;
 }
 
-Emptied Emptying::finish() {
+Emptied TrashPurge::finish() {
     flush(true);
     const std::vector<Param> left = std::move(left_);
     for (const Param& uuid : left) {
@@ -148,8 +148,8 @@ Emptied Trash::empty(const EmptyOptions& options, const Actor& context) {
     auto own = options;
     own.rows = impl_->with_sight({{}, options.rows}).rows;
     own.begin = [this](schema::Connection& connection) { impl_->begin(connection); };
-    Emptying emptying(impl_->cache, impl_->pool, impl_->name, own, context);
-    ItemsAsked asked;
+    TrashPurge emptying(impl_->cache, impl_->pool, impl_->name, own, context);
+    ItemQuery asked;
     asked.filter = impl_->roots_of(options);
     asked.limit = kGroups;
     for (bool more = true; more;) {

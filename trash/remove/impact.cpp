@@ -9,7 +9,7 @@ using schema::Param;
 using schema::QualifiedName;
 using schema::Result;
 
-void add_line(Impact& impact, const Compiled& plan, const Result& found, int row) {
+void add_line(Impact& impact, const CompiledPlan& plan, const Result& found, int row) {
     const std::string_view kind = found.text(row, 0);
     const auto place = static_cast<std::size_t>(found.integer(row, 1));
     const auto part = static_cast<std::size_t>(found.integer(row, 2));
@@ -41,7 +41,7 @@ void add_line(Impact& impact, const Compiled& plan, const Result& found, int row
 
 }  // namespace
 
-Impact read_impact(schema::Connection& connection, const Compiled& plan,
+Impact read_impact(schema::Connection& connection, const CompiledPlan& plan,
                    const std::vector<Param>& keys) {
     Impact impact;
     impact.table = plan.plan.root->name;
@@ -67,7 +67,7 @@ void throw_blocked(Impact impact, bool take_all) {
     throw Blocked(why, std::move(impact));
 }
 
-Impact Trash::Impl::impact_of(const Compiled& plan, const std::vector<std::string>& id) {
+Impact Trash::Impl::impact_of(const CompiledPlan& plan, const std::vector<std::string>& id) {
     return reading([&](Items& items, const schema::Catalog&) {
         const std::string canonical = items.canonical(*plan.plan.root, id);
         Impact impact =

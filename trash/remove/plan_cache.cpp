@@ -13,7 +13,7 @@
 namespace trashd::trash {
 namespace {
 
-cascade::Names names_for(schema::Transaction& transaction, const Compiled& compiled,
+cascade::Names names_for(schema::Transaction& transaction, const CompiledPlan& compiled,
                          const std::string& trash_schema) {
     cascade::Names names;
     names.trash_schema = trash_schema;
@@ -40,7 +40,7 @@ using TextOf = std::string(const schema::Catalog&, const cascade::Plan&, const c
                            const std::string&);
 
 // Gives the functions their names.
-void make_functions(PlanFunctions& functions, Compiled& made, const cascade::Names& names) {
+void make_functions(PlanFunctions& functions, CompiledPlan& made, const cascade::Names& names) {
     const PlanBasis basis{made.plan.root->oid, cascade::tables_of(made.plan), names.types,
                           names.fingerprint + names.types_fingerprint};
     auto make = [&](TextOf* text_of, const char* prefix) {
@@ -53,7 +53,7 @@ void make_functions(PlanFunctions& functions, Compiled& made, const cascade::Nam
     if (made.plan.nodes[0].loop) made.owners = make(cascade::owners_function_sql, "owners_");
 }
 
-bool diverted(const Compiled& compiled) {
+bool diverted(const CompiledPlan& compiled) {
     return std::ranges::any_of(compiled.plan.edges, [&](const auto& edge) {
         return edge.key->on_delete != schema::Action::kNoAction &&
                compiled.catalog->table(edge.key->child)->rules;
@@ -81,13 +81,13 @@ bool may_refuse_cut(const schema::Table& table, const cascade::Edge& edge) {
            std::ranges::any_of(edge.key->set_columns, narrow);
 }
 
-bool may_cut_in_vain(const Compiled& compiled) {
+bool may_cut_in_vain(const CompiledPlan& compiled) {
     return std::ranges::any_of(compiled.plan.edges, [&](const auto& edge) {
         return sets(edge) && may_refuse_cut(*compiled.catalog->table(edge.key->child), edge);
     });
 }
 
-void refuse_untrusted(Compiled& compiled) {
+void refuse_untrusted(CompiledPlan& compiled) {
     const auto refuse = [&](const schema::Table& table, bool schema::Trigger::*event) {
         const auto why = untrusted(table, event);
         if (!why.empty()) compiled.plan.refusals.push_back(why);
@@ -100,11 +100,11 @@ void refuse_untrusted(Compiled& compiled) {
 
 }  // namespace
 
-std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
+std::shared_ptr<const CompiledPlan> PlanCache::make(schema::Pool& pool,
                                                     std::shared_ptr<const schema::Catalog> catalog,
                                                     const schema::Table& table,
-                                                    const PlanAsked& asked) {
-    auto made = std::make_shared<Compiled>();
+                                                    const PlanQuery& asked) {
+    auto made = std::make_shared<CompiledPlan>();
     made->catalog = std::move(catalog);
     made->plan =
         cascade::make_plan(*made->catalog, table, asked.policy(*made->catalog), asked.take_all);
@@ -126,10 +126,10 @@ std::shared_ptr<const Compiled> CompiledPlans::make(schema::Pool& pool,
     return made;
 }
 
-std::shared_ptr<const Compiled> CompiledPlans::get(schema::Pool& pool,
+std::shared_ptr<const CompiledPlan> PlanCache::get(schema::Pool& pool,
                                                    std::shared_ptr<const schema::Catalog> catalog,
                                                    const schema::Table& table,
-                                                   const PlanAsked& asked) {
+                                                   const PlanQuery& asked) {
     const std::tuple key{table.oid, asked.take_all, asked.tenant_column, asked.as_role};
     {
         std::lock_guard<std::mutex> lock(mutex_);
@@ -142,7 +142,7 @@ std::shared_ptr<const Compiled> CompiledPlans::get(schema::Pool& pool,
     return made;
 }
 
-void CompiledPlans::forget(const Compiled& compiled) {
+void PlanCache::forget(const CompiledPlan& compiled) {
     std::lock_guard<std::mutex> lock(mutex_);
     plans_.erase({compiled.plan.root->oid, compiled.plan.take_all, compiled.plan.tenant_column,
                   compiled.as_role});

@@ -19,45 +19,45 @@ namespace trashd::trash {
 // What the configuration says of a catalog's foreign keys.
 using PolicyOf = std::function<cascade::Policy(const schema::Catalog&)>;
 
-struct Compiled {
+struct CompiledPlan {
     std::shared_ptr<const schema::Catalog> catalog;  // the plan points into it
     cascade::Plan plan;
     bool as_role = false;
-    bool foreign_code = false;         // may run when it moves
-    bool cuts = false;                 // may set references to null or a default
+    bool foreign_code = false;  // may run when it moves
+    bool cuts = false;          // may set references to null or a default
     // Only trying tells whether it goes well: triggers run, rules divert what the database does, or
     // a table may refuse that references in it are cut.
     bool interferes = false;
     std::string move, impact, owners;  // quoted names of the functions; owners only where it can be
 };
 
-struct PlanAsked {
+struct PlanQuery {
     const PolicyOf& policy;
     bool take_all = false;
     std::string tenant_column;  // empty: rows of all tenants
     bool as_role = false;       // as the role of the setting trashd.role
 };
 
-class CompiledPlans {
+class PlanCache {
   public:
-    explicit CompiledPlans(std::string trash_schema) : trash_schema_(std::move(trash_schema)) {}
+    explicit PlanCache(std::string trash_schema) : trash_schema_(std::move(trash_schema)) {}
     // Makes shape rows and functions where they are missing, in a transaction of its own.
-    std::shared_ptr<const Compiled> get(schema::Pool& pool,
-                                        std::shared_ptr<const schema::Catalog> catalog,
-                                        const schema::Table& table, const PlanAsked& asked);
+    std::shared_ptr<const CompiledPlan> get(schema::Pool& pool,
+                                            std::shared_ptr<const schema::Catalog> catalog,
+                                            const schema::Table& table, const PlanQuery& asked);
     // Forgets the plan, so that its functions are made again.
-    void forget(const Compiled& compiled);
+    void forget(const CompiledPlan& compiled);
 
   private:
-    std::shared_ptr<const Compiled> make(schema::Pool& pool,
-                                         std::shared_ptr<const schema::Catalog> catalog,
-                                         const schema::Table& table, const PlanAsked& asked);
+    std::shared_ptr<const CompiledPlan> make(schema::Pool& pool,
+                                             std::shared_ptr<const schema::Catalog> catalog,
+                                             const schema::Table& table, const PlanQuery& asked);
 
     std::string trash_schema_;
     // The functions that earlier processes left were looked through; later each table's own are.
     std::atomic<bool> looked_through_ = false;
     std::mutex mutex_;
-    std::map<std::tuple<schema::Oid, bool, std::string, bool>, std::shared_ptr<const Compiled>>
+    std::map<std::tuple<schema::Oid, bool, std::string, bool>, std::shared_ptr<const CompiledPlan>>
         plans_;
 };
 

@@ -21,7 +21,7 @@ Param text_of(const std::optional<long long>& number) {
     return number ? Param(std::to_string(*number)) : std::nullopt;
 }
 
-Item root_item(const Compiled& plan, const std::string& uuid, long long size) {
+Item root_item(const CompiledPlan& plan, const std::string& uuid, long long size) {
     Item item;
     item.id = item_id(uuid, 1);
     item.group_id = uuid;
@@ -37,7 +37,7 @@ constexpr int kLooks = 6;
 
 }  // namespace
 
-DeleteResult Trash::Impl::move(const Compiled& plan, const std::vector<std::string>& id,
+DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::string>& id,
                                const DeleteOptions& options, const Actor& context) {
     const std::string uuid = new_group_id();
     const Param etags =
@@ -138,7 +138,7 @@ void explain_refusal(const Error& error) {
 
 namespace {
 
-std::vector<const Table*> touched_by(const Compiled& plan) {
+std::vector<const Table*> touched_by(const CompiledPlan& plan) {
     std::vector<const Table*> tables;
     for (const auto& node : plan.plan.nodes) tables.push_back(node.table);
     for (const auto& edge : plan.plan.edges) tables.push_back(plan.catalog->table(edge.key->child));
@@ -150,7 +150,7 @@ std::vector<const Table*> touched_by(const Compiled& plan) {
 
 // What the database does at a foreign key of its own goes through the rewrite rules too, and it
 // ends with an internal error where they divert it.
-void explain_rules(const Compiled& plan, const Error& error) {
+void explain_rules(const CompiledPlan& plan, const Error& error) {
     if (!error.is(sqlstate::kInternalError)) return;
     for (const auto& edge : plan.plan.edges) {
         const auto& child = *plan.catalog->table(edge.key->child);
@@ -173,7 +173,7 @@ const Table* table_with(const schema::Catalog& catalog, schema::Oid oid) {
 
 }  // namespace
 
-void throw_unexplained(const Compiled& plan, const Error& error) {
+void throw_unexplained(const CompiledPlan& plan, const Error& error) {
     if (error.sql()->constraint.empty())
         throw Error(Code::kConflict, "rows refer to this object; try again", *error.sql());
     const auto triggers = delete_triggers(touched_by(plan));
@@ -185,7 +185,8 @@ void throw_unexplained(const Compiled& plan, const Error& error) {
 }
 
 // What the function gave behind the counts.
-std::vector<TableCount> Trash::Impl::written(const Compiled& plan, std::string_view moved) const {
+std::vector<TableCount> Trash::Impl::written(const CompiledPlan& plan,
+                                             std::string_view moved) const {
     std::vector<TableCount> tables;
     if (!plan.foreign_code) return tables;
     const auto numbers = schema::parse_array(moved);
@@ -208,7 +209,7 @@ std::vector<TableCount> Trash::Impl::written(const Compiled& plan, std::string_v
 namespace {
 
 // Of a constraint of the table in which references are cut; the delete itself gives no values.
-void explain_cut(const Compiled& plan, const Error& error) {
+void explain_cut(const CompiledPlan& plan, const Error& error) {
     const bool integrity = error.sql()->sqlstate.starts_with("23") && !error.of_foreign_key();
     if (!integrity || !plan.cuts) return;
     throw Error(Code::kConflict,
@@ -221,7 +222,7 @@ void explain_cut(const Compiled& plan, const Error& error) {
 
 }  // namespace
 
-void Trash::Impl::explain_code(const Compiled& plan, const Error& error) const {
+void Trash::Impl::explain_code(const CompiledPlan& plan, const Error& error) const {
     if (const auto refusal = refusal_by_code(error, name, touched_by(plan))) throw *refusal;
     explain_rules(plan, error);
     explain_cut(plan, error);
@@ -232,7 +233,7 @@ void Trash::Impl::explain_code(const Compiled& plan, const Error& error) const {
 }
 
 // Refusals of the function in the words of the contract; returns for what may be tried again.
-void Trash::Impl::explain(const Compiled& plan, const std::vector<std::string>& id,
+void Trash::Impl::explain(const CompiledPlan& plan, const std::vector<std::string>& id,
                           const Error& error) {
     explain_refusal(error);
     if (error.is(sqlstate::kConfigured) || error.of_foreign_key()) refused(plan, id, error);
@@ -258,7 +259,7 @@ void Trash::Impl::give_up(const Error& error) {
 
 // A foreign key refused: names everything that refers, not the first. Returns when the row, or the
 // plan, is another one by now.
-void Trash::Impl::refused(const Compiled& plan, const std::vector<std::string>& id,
+void Trash::Impl::refused(const CompiledPlan& plan, const std::vector<std::string>& id,
                           const Error& error) {
     Impact impact;
     try {

@@ -64,7 +64,8 @@ std::shared_ptr<const schema::Catalog> Trash::Impl::catalog_with(const Qualified
     return catalog->table(wanted) ? catalog : cache.refresh();
 }
 
-std::shared_ptr<const Compiled> Trash::Impl::planned(const QualifiedName& wanted, bool take_all) {
+std::shared_ptr<const CompiledPlan> Trash::Impl::planned(const QualifiedName& wanted,
+                                                         bool take_all) {
     auto catalog = catalog_with(wanted);
     const Table& root = table(catalog, wanted);
     if (root.identity.empty()) {
@@ -77,8 +78,8 @@ std::shared_ptr<const Compiled> Trash::Impl::planned(const QualifiedName& wanted
         {shared->policy, take_all, tenant ? shared->tenant_column : "", role.has_value()});
 }
 
-std::shared_ptr<const Compiled> Trash::Impl::compiled(const QualifiedName& wanted, bool take_all,
-                                                      const Checks& check) {
+std::shared_ptr<const CompiledPlan> Trash::Impl::compiled(const QualifiedName& wanted,
+                                                          bool take_all, const Checks& check) {
     auto plan = planned(wanted, take_all);
     // what was refused for may be mended by now, and no statement looks at the catalog
     if (!plan->plan.refusals.empty() && cache.refresh() != plan->catalog)
@@ -109,7 +110,7 @@ Purged Trash::Impl::purge(const std::string& item_id, const Actor& context,
     return purged;
 }
 
-bool Trash::Impl::renew(const Compiled& plan) {
+bool Trash::Impl::renew(const CompiledPlan& plan) {
     plans.forget(plan);
     replace(plan.catalog);
     const auto tables = cascade::tables_of(plan.plan);
@@ -118,7 +119,7 @@ bool Trash::Impl::renew(const Compiled& plan) {
 }
 
 // Its function may be gone, which is made anew; then something else is not there.
-void Trash::Impl::renew_for(const Compiled& plan, const Error& error, Attempts& attempts) {
+void Trash::Impl::renew_for(const CompiledPlan& plan, const Error& error, Attempts& attempts) {
     if (renew(plan) || error.is(sqlstate::kCatalogChanged)) return;
     if (!attempts.unexplained_twice()) return;
     if (!plan.foreign_code) throw error;
@@ -342,7 +343,7 @@ bool Trash::meets_code(const QualifiedName& wanted, bool cascade) {
     return impl_->planned(wanted, cascade)->interferes;
 }
 
-bool Trash::within(const std::string& item_id, const Reach& reach) {
+bool Trash::within(const std::string& item_id, const RowScope& reach) {
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
         return item_within(items.connection(), catalog, impl_->readable(), item_id, reach);
     });
@@ -368,7 +369,7 @@ std::optional<Item> Trash::find(const QualifiedName& wanted, const std::vector<s
     });
 }
 
-ItemPage Trash::list(const ItemsAsked& asked, const std::function<void(const Item&)>& each) {
+ItemPage Trash::list(const ItemQuery& asked, const std::function<void(const Item&)>& each) {
     auto own = asked;
     own.filter.tenant = impl_->tenant;
     own.filter.hidden = impl_->role.has_value();
@@ -385,7 +386,7 @@ HistoryPage Trash::history(const HistoryFilter& filter, int limit, long long bef
 }
 
 HistoryPage Trash::history_of(const QualifiedName& wanted, const std::vector<std::string>& id,
-                              const HistoryAsked& asked) {
+                              const HistoryQuery& asked) {
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
         const Table* known = catalog.table(wanted);
         if (!known) return HistoryPage{};

@@ -53,7 +53,7 @@ struct Shared {
     schema::Pool& pool;
     std::string name, tenant_column;
     schema::CatalogCache cache;
-    CompiledPlans plans;
+    PlanCache plans;
     Operations operations;
     std::mutex renewing;
     std::vector<Naming> naming;
@@ -106,10 +106,10 @@ struct Trash::Impl {
     const schema::Table& table(const std::shared_ptr<const schema::Catalog>& catalog,
                                const schema::QualifiedName& wanted) const;
     std::shared_ptr<const schema::Catalog> catalog_with(const schema::QualifiedName& wanted);
-    std::shared_ptr<const Compiled> planned(const schema::QualifiedName& wanted, bool take_all);
+    std::shared_ptr<const CompiledPlan> planned(const schema::QualifiedName& wanted, bool take_all);
     // Throws what the check throws, kConflict when the plan refuses.
-    std::shared_ptr<const Compiled> compiled(const schema::QualifiedName& wanted, bool take_all,
-                                             const Checks& check = {});
+    std::shared_ptr<const CompiledPlan> compiled(const schema::QualifiedName& wanted, bool take_all,
+                                                 const Checks& check = {});
     template <typename Work>
     auto reading(Work work) {
         auto catalog = cache.get();
@@ -122,7 +122,7 @@ struct Trash::Impl {
         transaction.commit();
         return std::move(*result);
     }
-    DeleteResult move(const Compiled& plan, const std::vector<std::string>& id,
+    DeleteResult move(const CompiledPlan& plan, const std::vector<std::string>& id,
                       const DeleteOptions& options, const Actor& context);
     // Nothing: it is not in the trash either.
     std::optional<DeleteResult> not_live(const schema::QualifiedName& wanted,
@@ -131,19 +131,19 @@ struct Trash::Impl {
     Purged purge(const std::string& item_id, const Actor& context, const PurgeOptions& options);
     ItemFilter roots_of(const EmptyOptions& options);
     // Has the plan made anew from the catalog as it is now; false when that is the same.
-    bool renew(const Compiled& plan);
+    bool renew(const CompiledPlan& plan);
     // The error of the moment when the plan is old; throws when it is not, but something else
     // lacks.
-    void renew_for(const Compiled& plan, const Error& error, Attempts& attempts);
+    void renew_for(const CompiledPlan& plan, const Error& error, Attempts& attempts);
     // Throws where code of the users refuses.
-    void explain_code(const Compiled& plan, const Error& error) const;
-    std::vector<TableCount> written(const Compiled& plan, std::string_view moved) const;
+    void explain_code(const CompiledPlan& plan, const Error& error) const;
+    std::vector<TableCount> written(const CompiledPlan& plan, std::string_view moved) const;
     // Has the catalog read again where nobody has yet.
     void replace(const std::shared_ptr<const schema::Catalog>& old);
-    void explain(const Compiled& plan, const std::vector<std::string>& id, const Error& error);
+    void explain(const CompiledPlan& plan, const std::vector<std::string>& id, const Error& error);
     [[noreturn]] void give_up(const Error& error);
-    Impact impact_of(const Compiled& plan, const std::vector<std::string>& id);
-    void refused(const Compiled& plan, const std::vector<std::string>& id, const Error& error);
+    Impact impact_of(const CompiledPlan& plan, const std::vector<std::string>& id);
+    void refused(const CompiledPlan& plan, const std::vector<std::string>& id, const Error& error);
 
     std::shared_ptr<Shared> shared;
     std::optional<std::string> tenant;  // whose view this is; nothing: of all
@@ -151,7 +151,7 @@ struct Trash::Impl {
     schema::Pool& pool;
     const std::string& name;
     schema::CatalogCache& cache;
-    CompiledPlans& plans;
+    PlanCache& plans;
     std::vector<Naming>& naming;
 };
 
@@ -165,12 +165,12 @@ inline constexpr const char* kTellHard =
     "SELECT pg_catalog.set_config('trashd.action', 'hard', true)";
 std::vector<schema::Param> params_of(const std::vector<std::string>& texts);
 // Of all these roots (key arrays written as text) together, on the connection of a transaction.
-Impact read_impact(schema::Connection& connection, const Compiled& plan,
+Impact read_impact(schema::Connection& connection, const CompiledPlan& plan,
                    const std::vector<schema::Param>& keys);
 // take_all: it was asked for already that they be taken along.
 [[noreturn]] void throw_blocked(Impact impact, bool take_all);
 // Nothing that stays refers to what goes, and yet a constraint refuses.
-[[noreturn]] void throw_unexplained(const Compiled& plan, const Error& error);
+[[noreturn]] void throw_unexplained(const CompiledPlan& plan, const Error& error);
 // Rows in the way are hidden from the role that asks.
 [[noreturn]] void refuse_hidden();
 

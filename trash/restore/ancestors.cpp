@@ -54,7 +54,7 @@ std::vector<std::string> values(const std::string& alias, const Table& table,
 
 // That the value of v is among those of the parent's items. A subquery that is hashed whatever the
 // planner believes about the items, of which it knows nothing yet.
-std::string among_moving(const Restoring& restoring, const ForeignKey& key) {
+std::string among_moving(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     const auto parents = names(parent, key.parent_columns);
     const auto own = values("v", *restoring.catalog.table(key.child), key.child_columns),
@@ -72,7 +72,7 @@ std::string among_moving(const Restoring& restoring, const ForeignKey& key) {
     return "EXISTS (SELECT 1" + from + join(same, " AND ") + ")";
 }
 
-std::string live_parent(const Restoring& restoring, const ForeignKey& key,
+std::string live_parent(const RestoreContext& restoring, const ForeignKey& key,
                         const std::vector<std::string>& own) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> live;
@@ -87,7 +87,7 @@ std::string live_parent(const Restoring& restoring, const ForeignKey& key,
 }
 
 // That the period of v is covered by those of its parents, live and among the groups, together.
-std::string covered(const Restoring& restoring, const ForeignKey& key,
+std::string covered(const RestoreContext& restoring, const ForeignKey& key,
                     const std::vector<std::string>& own) {
     const auto& parent = *restoring.catalog.table(key.parent);
     auto periods = "SELECT " + cascade::value_of(parent, key.parent_columns.back(), "p") +
@@ -107,7 +107,7 @@ std::string covered(const Restoring& restoring, const ForeignKey& key,
 }
 
 // (object_id, w, e1...): items of the child whose parent is neither live nor among the groups.
-std::string missing(const Restoring& restoring, const ForeignKey& key) {
+std::string missing(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& child = *restoring.catalog.table(key.child);
     const auto& parent = *restoring.catalog.table(key.parent);
     const auto own = values("v", child, key.child_columns);
@@ -135,7 +135,7 @@ std::string wanted(const ForeignKey& key, const Table& parent) {
 }
 
 // The ids in the trash of the object of the parent whose key's values are k.
-std::string spellings(const Restoring& restoring, const Table& parent) {
+std::string spellings(const RestoreContext& restoring, const Table& parent) {
     const auto id = schema::key_text(parent, parent.identity, "k");
     if (text_decides(parent, parent.identity)) return id;
     return "ANY (ARRAY(SELECT pg_catalog.unnest(w.ids) FROM " +
@@ -143,7 +143,7 @@ std::string spellings(const Restoring& restoring, const Table& parent) {
 }
 
 // That the item i has the values that m has, as the foreign key compares them.
-std::vector<std::string> values_alike(const Restoring& restoring, const ForeignKey& key) {
+std::vector<std::string> values_alike(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     const auto own = values("m", *restoring.catalog.table(key.child), key.child_columns);
     const bool texts = text_decides(parent, key.parent_columns);
@@ -163,7 +163,7 @@ std::vector<std::string> values_alike(const Restoring& restoring, const ForeignK
 
 // Items that may be the row that is referred to, whose values are k. OFFSET 0: by their own index,
 // whatever the planner believes about groups.
-std::string candidates(const Restoring& restoring, const ForeignKey& key) {
+std::string candidates(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> out;
     if (by_identity(key, parent))
@@ -179,7 +179,8 @@ std::string candidates(const Restoring& restoring, const ForeignKey& key) {
 }
 
 // That the id, of an entry of the ledger, is of the object of the parent whose key's values are k.
-std::string same_as_key(const Restoring& restoring, const Table& parent, const std::string& id) {
+std::string same_as_key(const RestoreContext& restoring, const Table& parent,
+                        const std::string& id) {
     const auto key = schema::key_text(parent, parent.identity, "k");
     return text_decides(parent, parent.identity)
                ? id + " OPERATOR(pg_catalog.=) " + key
@@ -188,7 +189,7 @@ std::string same_as_key(const Restoring& restoring, const Table& parent, const s
 
 // (object_id, w, group id, uuid and ordinal of the newest item of the parent, whether it was
 // purged, its id: NULL where the reference is not to its key)
-std::string located(const Restoring& restoring, const ForeignKey& key) {
+std::string located(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> ours;
     for (const auto& group : restoring.groups) ours.push_back(to_string(group.id));
@@ -214,7 +215,7 @@ std::string located(const Restoring& restoring, const ForeignKey& key) {
 }
 
 // Keys of single partitions are left to the server: which rows they bind is its to say.
-std::vector<const ForeignKey*> keys_of(const Restoring& restoring) {
+std::vector<const ForeignKey*> keys_of(const RestoreContext& restoring) {
     std::vector<const ForeignKey*> out;
     for (const auto* table : tables_of(restoring)) {
         for (const auto* key : restoring.catalog.references(table->oid)) {
@@ -225,7 +226,7 @@ std::vector<const ForeignKey*> keys_of(const Restoring& restoring) {
 }
 
 // The key of a parent may have changed since; only live rows went along.
-bool follows_updates(Restoring& restoring, const ForeignKey& key) {
+bool follows_updates(RestoreContext& restoring, const ForeignKey& key) {
     return restoring
         .exec(
             "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE oid "
@@ -245,7 +246,7 @@ std::string fate(const schema::Result& found, int row, const Table& parent) {
     return "the row of " + name + " is neither there nor in the trash";
 }
 
-std::set<long long> groups_of_parents(Restoring& restoring) {
+std::set<long long> groups_of_parents(RestoreContext& restoring) {
     std::set<long long> out;
     for (const auto* key : keys_of(restoring)) {
         const auto found =
@@ -256,7 +257,7 @@ std::set<long long> groups_of_parents(Restoring& restoring) {
     return out;
 }
 
-void check_tables(Restoring& restoring, const std::string& groups) {
+void check_tables(RestoreContext& restoring, const std::string& groups) {
     if (!restoring.options.check.tables) return;
     const auto found = restoring.exec("SELECT uuid FROM " + restoring.own("trash_group") +
                                       " WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[" + groups +
@@ -270,7 +271,7 @@ void check_tables(Restoring& restoring, const std::string& groups) {
 
 }  // namespace
 
-std::vector<Conflict> find_missing_parents(Restoring& restoring) {
+std::vector<Conflict> find_missing_parents(RestoreContext& restoring) {
     std::vector<Conflict> out;
     for (const auto* key : keys_of(restoring)) {
         const auto& child = *restoring.catalog.table(key->child);
@@ -301,7 +302,7 @@ std::vector<Conflict> find_missing_parents(Restoring& restoring) {
     return out;
 }
 
-bool add_ancestors(Restoring& restoring) {
+bool add_ancestors(RestoreContext& restoring) {
     restoring.exec("SAVEPOINT trashd_ancestors");
     std::set<long long> ids;
     try {

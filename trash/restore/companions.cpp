@@ -24,28 +24,28 @@ bool clashes(const Error& error) {
 
 // How many rows of the table triggers have changed since the attempt began. Then a row of this
 // transaction may be one that was there before, and nothing may take its place.
-bool changed(Restoring& restoring, const Table& table, const WrittenBy& now) {
+bool changed(RestoreContext& restoring, const Table& table, const WrittenBy& now) {
     const auto &was = restoring.watch.before[table.oid], &own = restoring.watch.own[table.oid];
     return now.at(table.oid).updated - was.updated > own.updated;
 }
 
 // Rows that triggers have made in the table and that are there.
-long long made(Restoring& restoring, const Table& table, const WrittenBy& now) {
+long long made(RestoreContext& restoring, const Table& table, const WrittenBy& now) {
     const auto &was = restoring.watch.before[table.oid], &own = restoring.watch.own[table.oid];
     const auto& all = now.at(table.oid);
     return all.inserted - was.inserted - own.inserted - (all.deleted - was.deleted);
 }
 
-WrittenBy count_now(Restoring& restoring) {
+WrittenBy count_now(RestoreContext& restoring) {
     return written_in(restoring.together({count_written(restoring)})[0]);
 }
 
-WrittenBy count_everywhere(Restoring& restoring) {
+WrittenBy count_everywhere(RestoreContext& restoring) {
     return written_beside(restoring.exec(schema::written_sql(restoring.trash_schema)));
 }
 
 // What is deleted meanwhile, by cascades too, is of what was made here, as far as that goes.
-void removing(Restoring& restoring, const std::function<void()>& work) {
+void removing(RestoreContext& restoring, const std::function<void()>& work) {
     const auto before = count_everywhere(restoring);
     work();
     for (const auto& [oid, now] : count_everywhere(restoring)) {
@@ -58,7 +58,7 @@ void removing(Restoring& restoring, const std::function<void()>& work) {
 }
 
 // Row t is none of the items.
-std::string not_captured(const Restoring& restoring, const Table& table) {
+std::string not_captured(const RestoreContext& restoring, const Table& table) {
     std::string out;
     for (const auto* shape : shapes_of(restoring, table)) {
         if (comparable(*shape))
@@ -73,7 +73,7 @@ std::string among(const std::string& places) {
 }
 
 // Rows with other keys than the items that would keep them out.
-void remove_clashing(Restoring& restoring, const Table& table) {
+void remove_clashing(RestoreContext& restoring, const Table& table) {
     const auto rows = clashing_rows(restoring, table);
     if (rows.empty()) return;
     restoring.as_asker([&] {
@@ -83,7 +83,7 @@ void remove_clashing(Restoring& restoring, const Table& table) {
 }
 
 // Rows with the keys of items become these.
-long long overwrite(Restoring& restoring, const Shape& shape) {
+long long overwrite(RestoreContext& restoring, const Shape& shape) {
     const auto& table = *shape.table;
     std::vector<std::string> set;
     for (const auto& column : table.columns) {
@@ -110,7 +110,7 @@ long long overwrite(Restoring& restoring, const Shape& shape) {
     return rows;
 }
 
-void remove_under_keys(Restoring& restoring, const Shape& shape) {
+void remove_under_keys(RestoreContext& restoring, const Shape& shape) {
     restoring.as_asker([&] {
         restoring.exec("DELETE FROM " + schema::relation(*shape.table) + " AS t USING " +
                        source(restoring, shape) + " i WHERE " + same_row(shape) + " AND " +
@@ -120,7 +120,7 @@ void remove_under_keys(Restoring& restoring, const Shape& shape) {
 
 // Numbers may have been given anew in another order: then no row can become another while the
 // others are there, and all of them go.
-long long overwrite_or_remove(Restoring& restoring, const Shape& shape) {
+long long overwrite_or_remove(RestoreContext& restoring, const Shape& shape) {
     if (!comparable(shape)) return 0;
     restoring.exec("SAVEPOINT trashd_overwrite");
     long long rows = 0;
@@ -136,7 +136,7 @@ long long overwrite_or_remove(Restoring& restoring, const Shape& shape) {
 }
 
 // The table that the server names, of a partition its root.
-schema::Oid named(Restoring& restoring, const SqlError& sql) {
+schema::Oid named(RestoreContext& restoring, const SqlError& sql) {
     const auto found = restoring.transaction.exec(
         "SELECT coalesce(pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid, c.oid) FROM "
         "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) "
@@ -147,7 +147,7 @@ schema::Oid named(Restoring& restoring, const SqlError& sql) {
 }
 
 // Places of rows of the table that refer to items by the key.
-std::string referring(const Restoring& restoring, const schema::ForeignKey& key) {
+std::string referring(const RestoreContext& restoring, const schema::ForeignKey& key) {
     const auto& table = *restoring.catalog.table(key.child);
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> columns, same;
@@ -162,7 +162,7 @@ std::string referring(const Restoring& restoring, const schema::ForeignKey& key)
            " p JOIN " + schema::relation(table) + " AS t ON " + join(same, " AND ");
 }
 
-std::vector<std::string> referring_to_items(const Restoring& restoring, const Table& table) {
+std::vector<std::string> referring_to_items(const RestoreContext& restoring, const Table& table) {
     std::vector<std::string> out;
     for (const auto* key : restoring.catalog.references(table.oid)) {
         const auto* parent = restoring.catalog.table(key->parent);
@@ -173,7 +173,7 @@ std::vector<std::string> referring_to_items(const Restoring& restoring, const Ta
 }
 
 // Without a key, rows that are like items are as many as these.
-std::string more_than_captured(const Restoring& restoring, const Table& table,
+std::string more_than_captured(const RestoreContext& restoring, const Table& table,
                                const std::string& places) {
     std::vector<std::string> like;
     for (const auto* shape : shapes_of(restoring, table))
@@ -187,7 +187,7 @@ std::string more_than_captured(const Restoring& restoring, const Table& table,
            join(like, " UNION ALL ") + ") i WHERE i.payload OPERATOR(pg_catalog.=) c.k)";
 }
 
-long long remove_from(Restoring& restoring, const Table& table, const std::string& places) {
+long long remove_from(RestoreContext& restoring, const Table& table, const std::string& places) {
     const auto relation = schema::relation(table) + " AS t";
     const auto which = table.identity.empty() ? among(more_than_captured(restoring, table, places))
                                               : made_here("t") + " AND " + among(places) +
@@ -199,7 +199,7 @@ long long remove_from(Restoring& restoring, const Table& table, const std::strin
 }
 
 // More rows than triggers can have made are others' too: then they stay, and are told.
-bool remove_doubled(Restoring& restoring, const Table& table, long long extra) {
+bool remove_doubled(RestoreContext& restoring, const Table& table, long long extra) {
     const auto places = referring_to_items(restoring, table);
     if (places.empty()) return false;
     restoring.exec("SAVEPOINT trashd_doubled");
@@ -219,7 +219,7 @@ bool remove_doubled(Restoring& restoring, const Table& table, long long extra) {
 }
 
 // The table that is being written to, before the other; false where its place is known already.
-bool put_first(Restoring& restoring, const Table& other) {
+bool put_first(RestoreContext& restoring, const Table& other) {
     const std::pair order{restoring.at, other.oid}, reverse{other.oid, restoring.at};
     const auto asked = [&](const auto& one) { return one == order || one == reverse; };
     if (other.oid == restoring.at || std::ranges::any_of(restoring.first, asked)) return false;
@@ -228,7 +228,7 @@ bool put_first(Restoring& restoring, const Table& other) {
 }
 
 // Its triggers may make rows of which the triggers make those that clash.
-bool put_before_all(Restoring& restoring) {
+bool put_before_all(RestoreContext& restoring) {
     bool any = false;
     for (const auto* table : tables_of(restoring)) any |= put_first(restoring, *table);
     return any;
@@ -252,14 +252,14 @@ std::string made_here(const std::string& alias) {
            "END)";
 }
 
-long long replace_made(Restoring& restoring, const Shape& shape) {
+long long replace_made(RestoreContext& restoring, const Shape& shape) {
     const auto now = count_now(restoring);
     if (made(restoring, *shape.table, now) <= 0 || changed(restoring, *shape.table, now)) return 0;
     removing(restoring, [&] { remove_clashing(restoring, *shape.table); });
     return overwrite_or_remove(restoring, shape);
 }
 
-void fire_deferred(Restoring& restoring, const Shapes& step) {
+void fire_deferred(RestoreContext& restoring, const Shapes& step) {
     std::vector<schema::Param> oids;
     for (const auto* shape : step) oids.emplace_back(to_string(shape->relation));
     const auto found = restoring.transaction.exec(
@@ -276,7 +276,7 @@ void fire_deferred(Restoring& restoring, const Shapes& step) {
     restoring.as_asker([&] { restoring.together({{all + " IMMEDIATE"}, {all + " DEFERRED"}}); });
 }
 
-bool try_otherwise(Restoring& restoring, const Error& failed) {
+bool try_otherwise(RestoreContext& restoring, const Error& failed) {
     if (!clashes(failed) || !runs_code(restoring)) return false;
     const auto oid = named(restoring, *failed.sql());
     const auto* table = restoring.catalog.table(oid);
@@ -286,7 +286,7 @@ bool try_otherwise(Restoring& restoring, const Error& failed) {
     return oid != restoring.at && (put_first(restoring, *table) || put_before_all(restoring));
 }
 
-void remove_companions(Restoring& restoring) {
+void remove_companions(RestoreContext& restoring) {
     const auto now = count_now(restoring);
     for (const auto* table : tables_of(restoring)) {
         const auto extra = made(restoring, *table, now);

@@ -76,7 +76,7 @@ std::string e(std::size_t position) {
 }
 
 // The items under the rule: e1... and, last, whether the predicate holds.
-std::string items(const Restoring& restoring, const Table& table, const Rule& rule) {
+std::string items(const RestoreContext& restoring, const Table& table, const Rule& rule) {
     auto expressions = rule.expressions;
     if (!rule.predicate.empty()) expressions.push_back(rule.predicate);
     return evaluated(restoring, table, expressions, rule.attnums);
@@ -108,7 +108,7 @@ std::string clash(const Table& table, const Rule& rule) {
 }
 
 // What is another tenant's has no id here.
-std::string live_id(const Restoring& restoring, const Table& table) {
+std::string live_id(const RestoreContext& restoring, const Table& table) {
     if (table.identity.empty()) return "''::pg_catalog.text";
     const auto id = schema::key_text(table, table.identity, "");
     const auto& name = restoring.options.tenant_column;
@@ -119,7 +119,7 @@ std::string live_id(const Restoring& restoring, const Table& table) {
            " END";
 }
 
-std::string live(const Restoring& restoring, const Table& table, const Rule& rule) {
+std::string live(const RestoreContext& restoring, const Table& table, const Rule& rule) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
         out.push_back("(" + rule.expressions[k] + ") AS " + e(k));
@@ -130,7 +130,7 @@ std::string live(const Restoring& restoring, const Table& table, const Rule& rul
            ") t";
 }
 
-std::vector<Conflict> taken(Restoring& restoring, const Table& table, const Rule& rule) {
+std::vector<Conflict> taken(RestoreContext& restoring, const Table& table, const Rule& rule) {
     std::vector<Conflict> out;
     const auto found =
         restoring.exec("SELECT v.object_id, v.w, t.id FROM " + items(restoring, table, rule) +
@@ -146,7 +146,7 @@ std::vector<Conflict> taken(Restoring& restoring, const Table& table, const Rule
 }
 
 // Items that would be in each other's way.
-std::vector<Conflict> twice(Restoring& restoring, const Table& table, const Rule& rule) {
+std::vector<Conflict> twice(RestoreContext& restoring, const Table& table, const Rule& rule) {
     std::vector<std::string> keys;
     for (std::size_t k = 0; k < rule.expressions.size(); ++k) keys.push_back("v." + e(k));
     auto where = holds(rule);
@@ -164,7 +164,7 @@ std::vector<Conflict> twice(Restoring& restoring, const Table& table, const Rule
     return out;
 }
 
-std::vector<Conflict> violated(Restoring& restoring, const Table& table,
+std::vector<Conflict> violated(RestoreContext& restoring, const Table& table,
                                const schema::Check& check) {
     std::vector<Conflict> out;
     auto like = alike(table, "constraint", check.name);
@@ -179,7 +179,7 @@ std::vector<Conflict> violated(Restoring& restoring, const Table& table,
 // Collects; a check that itself fails must not hide what the others find.
 class Finder {
   public:
-    explicit Finder(Restoring& restoring) : restoring_(restoring) {}
+    explicit Finder(RestoreContext& restoring) : restoring_(restoring) {}
 
     void look(const std::function<std::vector<Conflict>()>& check) {
         if (found_.size() > static_cast<std::size_t>(kMostConflicts)) return;
@@ -209,7 +209,7 @@ class Finder {
     bool none() const { return found_.empty(); }
 
   private:
-    Restoring& restoring_;
+    RestoreContext& restoring_;
     std::vector<Conflict> found_;
 };
 
@@ -223,7 +223,7 @@ void cap(std::vector<Conflict>& conflicts) {
 
 }  // namespace
 
-std::vector<Conflict> find_conflicts(Restoring& restoring) {
+std::vector<Conflict> find_conflicts(RestoreContext& restoring) {
     Finder finder(restoring);
     finder.look([&] { return find_missing_tables(restoring); });
     finder.look([&] { return find_failing_casts(restoring); });
@@ -238,7 +238,7 @@ std::vector<Conflict> find_conflicts(Restoring& restoring) {
     return out;
 }
 
-std::vector<std::string> clashing_rows(const Restoring& restoring, const Table& table) {
+std::vector<std::string> clashing_rows(const RestoreContext& restoring, const Table& table) {
     std::vector<Rule> rules;
     for (const auto& index : table.uniques) rules.push_back(unique_rule(table, index));
     for (const auto& exclusion : table.exclusions)
@@ -254,7 +254,7 @@ std::vector<std::string> clashing_rows(const Restoring& restoring, const Table& 
 namespace {
 
 // Of a statement of a trigger the row is another table's.
-void name_table(const Restoring& restoring, const SqlError& sql, Conflict& conflict) {
+void name_table(const RestoreContext& restoring, const SqlError& sql, Conflict& conflict) {
     const auto* at = restoring.catalog.table(restoring.at);
     if (at == nullptr) {
         if (!sql.table.empty()) conflict.table = {sql.schema, sql.table};
@@ -269,7 +269,7 @@ void name_table(const Restoring& restoring, const SqlError& sql, Conflict& confl
 
 }  // namespace
 
-Conflict as_said(const Restoring& restoring, const Error& failed) {
+Conflict as_said(const RestoreContext& restoring, const Error& failed) {
     const auto& sql = *failed.sql();
     const auto kind = sql.sqlstate.substr(0, 2);
     Conflict conflict;

@@ -63,7 +63,7 @@ std::string rewritten(const Links& links, const std::string& array,
     return "ARRAY[" + join(out, ", ") + "]::pg_catalog.text[]";
 }
 
-std::string readable(const Restoring& restoring, const Kept& kept) {
+std::string readable(const RestoreContext& restoring, const Kept& kept) {
     if (kept.certain) return "";
     if (!sure_to_read(*kept.shape, kept.column->attnum)) return " AND false";
     return " AND " + restoring.own("cast_error") + "(" +
@@ -77,12 +77,12 @@ std::string shown(const Kept& kept, const std::string& text) {
 }
 
 // Of the links l with the rows t that they name.
-std::string linked_rows(const Restoring& restoring, const Links& links) {
+std::string linked_rows(const RestoreContext& restoring, const Links& links) {
     return restoring.own("link") + " l JOIN " + schema::relation(*links.shape->table) +
            " AS t ON " + same_row(links) + of_tenant(restoring, *links.shape->table);
 }
 
-std::string wanted_rows(const Restoring& restoring, const Links& links) {
+std::string wanted_rows(const RestoreContext& restoring, const Links& links) {
     return linked_rows(restoring, links) + " AND l.row_wanted IS NOT NULL AND " + links.where;
 }
 
@@ -108,7 +108,7 @@ std::string before_the_delete(const Kept& kept) {
 }
 
 // Which columns differ, as assignments.
-std::vector<std::string> assignments(Restoring& restoring, const Links& links) {
+std::vector<std::string> assignments(RestoreContext& restoring, const Links& links) {
     const auto found =
         restoring.exec("SELECT DISTINCT pg_catalog.unnest(" + differing(links, wanted) + ") FROM " +
                        wanted_rows(restoring, links));
@@ -124,7 +124,7 @@ std::vector<std::string> assignments(Restoring& restoring, const Links& links) {
     return set;
 }
 
-long long set_columns(Restoring& restoring, const Links& links,
+long long set_columns(RestoreContext& restoring, const Links& links,
                       const std::vector<std::string>& set) {
     const auto& table = *links.shape->table;
     const auto done = restoring.exec(
@@ -136,7 +136,7 @@ long long set_columns(Restoring& restoring, const Links& links,
     return done.affected();
 }
 
-void put_right(Restoring& restoring, const Links& links) {
+void put_right(RestoreContext& restoring, const Links& links) {
     const auto set = assignments(restoring, links);
     const auto oid = links.shape->relation;
     try_to_set(restoring, set, [&](const std::vector<std::string>& some) {
@@ -145,7 +145,7 @@ void put_right(Restoring& restoring, const Links& links) {
 }
 
 // Of a row that the link l knows by all that it is.
-std::string back(const Restoring& restoring, const Kept& kept) {
+std::string back(const RestoreContext& restoring, const Kept& kept) {
     return "CASE WHEN l.row_left IS NOT NULL AND " +
            schema::same(of("l.key", kept), of("l.row_left", kept)) + readable(restoring, kept) +
            " THEN " + of("l.row_was", kept) + " ELSE " + of("l.key", kept) + " END";
@@ -166,13 +166,13 @@ std::string named_values(const Links& links, bool live) {
            ") x(place, name, now) WHERE x.place OPERATOR(pg_catalog.=) ANY (d.places))";
 }
 
-bool told(const Restoring& restoring, const Altered& altered) {
+bool told(const RestoreContext& restoring, const Altered& altered) {
     return std::ranges::any_of(restoring.result.altered, [&](const auto& other) {
         return other.table == altered.table && other.id == altered.id;
     });
 }
 
-void report(Restoring& restoring, const Links& links) {
+void report(RestoreContext& restoring, const Links& links) {
     const auto found = restoring.exec(
         "SELECT l.object_id, d.places, " + named_values(links, false) + ", " +
         named_values(links, true) + " FROM " + wanted_rows(restoring, links) +
@@ -194,7 +194,7 @@ void report(Restoring& restoring, const Links& links) {
 
 // Other deletes have cut the same row, before and after: when these come back, what this one's
 // triggers had changed is no value of then, and what the row has become is how they left it.
-void teach_others(Restoring& restoring, const Links& links) {
+void teach_others(RestoreContext& restoring, const Links& links) {
     const auto was = [](const Kept& kept) {
         return "CASE WHEN o.id OPERATOR(pg_catalog.>) l.id AND " +
                schema::same(of("o.row_was", kept), of("l.row_left", kept)) + " THEN " +
@@ -218,7 +218,7 @@ void teach_others(Restoring& restoring, const Links& links) {
 
 }  // namespace
 
-void want_rows(Restoring& restoring, const Links& links) {
+void want_rows(RestoreContext& restoring, const Links& links) {
     if (!followed(links)) return;
     const auto& table = *links.shape->table;
     const auto waiting = " AND l.row_left IS NOT NULL AND l.row_wanted IS NULL AND " + links.where;
@@ -238,7 +238,7 @@ void want_rows(Restoring& restoring, const Links& links) {
                    " AS t WHERE " + same_row(links) + of_tenant(restoring, table) + waiting);
 }
 
-std::vector<std::string> set_beside(Restoring& restoring, const Links& links) {
+std::vector<std::string> set_beside(RestoreContext& restoring, const Links& links) {
     std::vector<std::string> set, places = {"NULL"};
     const auto all = kept_beside(links);
     for (const auto& kept : all)
@@ -259,7 +259,7 @@ std::vector<std::string> set_beside(Restoring& restoring, const Links& links) {
     return set;
 }
 
-std::string wanted_row(const Restoring& restoring, const Links& links) {
+std::string wanted_row(const RestoreContext& restoring, const Links& links) {
     if (!links.whole) return "NULL::pg_catalog.text[]";
     return "CASE WHEN l.row_left IS NOT NULL THEN " +
            rewritten(links, "l.key", [&](const Kept& kept) { return back(restoring, kept); }) +
@@ -278,7 +278,7 @@ std::string differing_values(const Links& links, const std::string& now, bool sh
            ") x(name, value, differs) WHERE x.differs)";
 }
 
-void set_items_back(Restoring& restoring, const Links& links) {
+void set_items_back(RestoreContext& restoring, const Links& links) {
     if (!followed(links)) return;
     std::vector<std::string> attnums;
     bool labels = false;
@@ -307,7 +307,7 @@ void set_items_back(Restoring& restoring, const Links& links) {
         to_string(links.shape->id) + " AND f.row_left IS NOT NULL");
 }
 
-void set_rows_back(Restoring& restoring) {
+void set_rows_back(RestoreContext& restoring) {
     auto all = links_of(restoring);
     std::erase_if(all, [](const auto& links) { return !followed(links); });
     for (const auto& links : all) put_right(restoring, links);

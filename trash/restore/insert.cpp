@@ -32,7 +32,7 @@ std::string insert_sql(const Shape& shape, const std::string& items,
 }
 
 // Where the rows can be looked for one by one, verify() names those that are missing.
-void expect(Restoring& restoring, const Shape& shape, long long inserted) {
+void expect(RestoreContext& restoring, const Shape& shape, long long inserted) {
     restoring.watch.own[shape.relation].inserted += inserted;
     if (inserted == shape.count || comparable(shape)) return;
     Conflict conflict;
@@ -44,14 +44,14 @@ void expect(Restoring& restoring, const Shape& shape, long long inserted) {
 }
 
 // What a trigger made under the key of an item has become that item.
-std::string not_there(const Restoring& restoring, const Shape& shape) {
+std::string not_there(const RestoreContext& restoring, const Shape& shape) {
     if (!restoring.by_step || !comparable(shape)) return "";
     return " WHERE NOT EXISTS (SELECT FROM " + schema::relation(*shape.table) + " AS t WHERE " +
            same_row(shape) + " AND " + made_here("t") + ")";
 }
 
 // One statement: foreign keys are checked at its end, so these may refer to each other.
-Statement insert_together(const Restoring& restoring, const Shapes& shapes) {
+Statement insert_together(const RestoreContext& restoring, const Shapes& shapes) {
     const auto& first = *shapes[0];
     const bool plain = !restoring.guard_casts && !restoring.by_step;
     if (shapes.size() == 1 && first.ranges.size() == 1 && plain) {
@@ -71,7 +71,7 @@ Statement insert_together(const Restoring& restoring, const Shapes& shapes) {
     return {"WITH " + join(with, ", ") + " SELECT " + join(counts, ", "), {}, false};
 }
 
-void expect_all(Restoring& restoring, const Shapes& shapes, const schema::Result& inserted,
+void expect_all(RestoreContext& restoring, const Shapes& shapes, const schema::Result& inserted,
                 const std::vector<long long>& replaced = {}) {
     for (std::size_t k = 0; k < shapes.size(); ++k) {
         const auto rows =
@@ -81,7 +81,7 @@ void expect_all(Restoring& restoring, const Shapes& shapes, const schema::Result
 }
 
 // A step of the order needs another one to be there before.
-bool needs(const Restoring& restoring, const Shapes& step, const Shapes& other) {
+bool needs(const RestoreContext& restoring, const Shapes& step, const Shapes& other) {
     const auto has = [](const Shapes& shapes, schema::Oid oid) {
         return std::ranges::any_of(shapes, [&](const auto* s) { return s->relation == oid; });
     };
@@ -96,7 +96,7 @@ bool needs(const Restoring& restoring, const Shapes& step, const Shapes& other) 
 }
 
 // The first that needs none of the others; in a circle the first of all.
-std::size_t next_of(const Restoring& restoring, const std::vector<Shapes>& steps) {
+std::size_t next_of(const RestoreContext& restoring, const std::vector<Shapes>& steps) {
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const auto free = [&](const Shapes& other) {
             return &other == &steps[i] || !needs(restoring, steps[i], other);
@@ -106,7 +106,7 @@ std::size_t next_of(const Restoring& restoring, const std::vector<Shapes>& steps
     return 0;
 }
 
-std::vector<Shapes> reordered(const Restoring& restoring, std::vector<Shapes> steps) {
+std::vector<Shapes> reordered(const RestoreContext& restoring, std::vector<Shapes> steps) {
     if (restoring.first.empty()) return steps;
     std::vector<Shapes> out;
     while (!steps.empty()) {
@@ -117,7 +117,7 @@ std::vector<Shapes> reordered(const Restoring& restoring, std::vector<Shapes> st
     return out;
 }
 
-schema::Result insert_at_once(Restoring& restoring, const std::vector<Statement>& last) {
+schema::Result insert_at_once(RestoreContext& restoring, const std::vector<Statement>& last) {
     const auto steps = in_order(restoring);
     std::vector<Statement> statements = {count_written(restoring), {kByIndex}};
     for (const auto& shapes : steps) statements.push_back(insert_together(restoring, shapes));
@@ -130,7 +130,7 @@ schema::Result insert_at_once(Restoring& restoring, const std::vector<Statement>
     return done.back();
 }
 
-schema::Result insert_by_step(Restoring& restoring, const std::vector<Statement>& last) {
+schema::Result insert_by_step(RestoreContext& restoring, const std::vector<Statement>& last) {
     restoring.watch.before = written_in(restoring.together({count_written(restoring)})[0]);
     restoring.exec(kByIndex);
     for (const auto& step : in_order(restoring)) {
@@ -150,7 +150,7 @@ schema::Result insert_by_step(Restoring& restoring, const std::vector<Statement>
 
 }  // namespace
 
-std::vector<Shapes> in_order(Restoring& restoring) {
+std::vector<Shapes> in_order(RestoreContext& restoring) {
     std::vector<Shapes> out;
     for (const auto& step : cascade::insert_order(restoring.catalog, tables_of(restoring))) {
         Shapes together;
@@ -161,15 +161,15 @@ std::vector<Shapes> in_order(Restoring& restoring) {
     return reordered(restoring, std::move(out));
 }
 
-schema::Result insert_step(const Restoring& restoring, const Shapes& step) {
+schema::Result insert_step(const RestoreContext& restoring, const Shapes& step) {
     return restoring.transaction.connection().exec_pipeline({insert_together(restoring, step)})[0];
 }
 
-schema::Result insert_all(Restoring& restoring, const std::vector<Statement>& last) {
+schema::Result insert_all(RestoreContext& restoring, const std::vector<Statement>& last) {
     return restoring.by_step ? insert_by_step(restoring, last) : insert_at_once(restoring, last);
 }
 
-long long insert_one(const Restoring& restoring, const Shape& shape, const Range& range) {
+long long insert_one(const RestoreContext& restoring, const Shape& shape, const Range& range) {
     return restoring.transaction
         .exec(insert_sql(shape, source_of_one(restoring, shape)),
               {to_string(range.group), to_string(range.first), to_string(range.last)})

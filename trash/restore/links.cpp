@@ -45,7 +45,7 @@ schema::Reading reading_of(const Shape& shape, const schema::Column& column) {
 
 }  // namespace
 
-std::vector<Links> links_of(Restoring& restoring) {
+std::vector<Links> links_of(RestoreContext& restoring) {
     std::vector<std::string> ids;
     for (const auto& group : restoring.groups) ids.push_back(to_string(group.id));
     const auto found = restoring.exec(
@@ -134,7 +134,7 @@ std::string untouched(const Links& links) {
     return join(out, " AND ");
 }
 
-std::string of_tenant(const Restoring& restoring, const schema::Table& table) {
+std::string of_tenant(const RestoreContext& restoring, const schema::Table& table) {
     const auto& name = restoring.options.tenant_column;
     const auto* column = name.empty() ? nullptr : table.column(name);
     return column ? " AND " + schema::of_tenant(*column, "t") : "";

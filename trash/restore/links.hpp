@@ -20,7 +20,7 @@ struct Links {
 };
 
 // Newest group first: of two references cleared one after the other, the later was there last.
-std::vector<Links> links_of(Restoring& restoring);
+std::vector<Links> links_of(RestoreContext& restoring);
 bool can_relink(const Links& links);
 // Whether nothing inside the column's values may mean something else by now.
 bool sure_to_read(const Shape& shape, int attnum);
@@ -36,20 +36,20 @@ std::string same_row(const Links& links);
 std::string untouched(const Links& links);
 // SQL to append to a condition on rows t of the table: a row made anew under the same key may be
 // another tenant's.
-std::string of_tenant(const Restoring& restoring, const schema::Table& table);
+std::string of_tenant(const RestoreContext& restoring, const schema::Table& table);
 // SQL over (link, row_id, group_id, ordinal, was, left_as, row_was, row_left): each link with the
 // item that its row became.
-std::string items_of(const Restoring& restoring, const Links& links);
+std::string items_of(const RestoreContext& restoring, const Links& links);
 
 // cut_rows.cpp: before anything is set back in live rows: notes what each should be in the end.
-void want_rows(Restoring& restoring, const Links& links);
+void want_rows(RestoreContext& restoring, const Links& links);
 // Rows without a key, which the link l knows by all that they are: assignments to what triggers
 // wrote beside the references; SQL text[], or NULL: what the row should be in the end; SQL json of
 // what is not so in `now`, another text[], as it should be (should) or as it is.
-std::vector<std::string> set_beside(Restoring& restoring, const Links& links);
-std::string wanted_row(const Restoring& restoring, const Links& links);
+std::vector<std::string> set_beside(RestoreContext& restoring, const Links& links);
+std::string wanted_row(const RestoreContext& restoring, const Links& links);
 std::string differing_values(const Links& links, const std::string& now, bool should);
 // Of rows that lie in the trash.
-void set_items_back(Restoring& restoring, const Links& links);
+void set_items_back(RestoreContext& restoring, const Links& links);
 
 }  // namespace trashd::trash

@@ -13,7 +13,7 @@ constexpr long long kMostTried = 1000;  // statements of one look
 constexpr const char* kTry = "trashd_try";
 
 // Nothing: it went well. An error without the server's words: rows were kept out.
-std::optional<Error> tried(Restoring& restoring, const std::function<bool()>& work) {
+std::optional<Error> tried(RestoreContext& restoring, const std::function<bool()>& work) {
     restoring.exec(std::string("SAVEPOINT ") + kTry);
     std::optional<Error> failed;
     try {
@@ -27,7 +27,7 @@ std::optional<Error> tried(Restoring& restoring, const std::function<bool()>& wo
     return failed;
 }
 
-Conflict refused(const Restoring& restoring, const Shape& shape, const Error& failed) {
+Conflict refused(const RestoreContext& restoring, const Shape& shape, const Error& failed) {
     if (failed.sql()) return as_said(restoring, failed);
     Conflict conflict;
     conflict.kind = "constraint";
@@ -36,7 +36,7 @@ Conflict refused(const Restoring& restoring, const Shape& shape, const Error& fa
     return conflict;
 }
 
-std::string object_of(Restoring& restoring, const Range& row) {
+std::string object_of(RestoreContext& restoring, const Range& row) {
     const auto found = restoring.transaction.exec(
         "SELECT object_id FROM " + restoring.own("item") +
             " WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND ordinal "
@@ -47,7 +47,7 @@ std::string object_of(Restoring& restoring, const Range& row) {
 
 class Search {
   public:
-    explicit Search(Restoring& restoring) : restoring_(restoring) {}
+    explicit Search(RestoreContext& restoring) : restoring_(restoring) {}
 
     // Whether the rows went in; whatever is refused is noted.
     bool put(const Shapes& step) {
@@ -103,7 +103,7 @@ class Search {
         });
     }
 
-    Restoring& restoring_;
+    RestoreContext& restoring_;
     std::vector<Conflict> found_;
     std::string state_;  // of the error that is to be explained
     long long left_ = kMostTried;
@@ -111,7 +111,7 @@ class Search {
 
 }  // namespace
 
-std::vector<Conflict> find_refused(Restoring& restoring, const Error& failed) {
+std::vector<Conflict> find_refused(RestoreContext& restoring, const Error& failed) {
     const auto at = std::exchange(restoring.at, 0);
     restoring.by_step = false;
     restoring.first.clear();

@@ -25,7 +25,7 @@ std::string of_table(const Shape& shape) {
 }
 
 // The ids in the trash of the object of the link l. It may have got another spelling meanwhile.
-std::string spellings(const Restoring& restoring, const Links& links) {
+std::string spellings(const RestoreContext& restoring, const Links& links) {
     const auto* table = links.shape->table;
     if (!table || table->identity != links.shape->identity || text_decides(*table, table->identity))
         return "l.object_id";
@@ -38,7 +38,7 @@ std::string spellings(const Restoring& restoring, const Links& links) {
            " w))";
 }
 
-std::string items_by_key(const Restoring& restoring, const Links& links) {
+std::string items_by_key(const RestoreContext& restoring, const Links& links) {
     return "SELECT l.ctid AS link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as, "
            "l.row_was, l.row_left FROM " +
            restoring.own("link") + " l CROSS JOIN LATERAL (SELECT i.group_id, i.ordinal FROM " +
@@ -55,7 +55,7 @@ std::string items_by_key(const Restoring& restoring, const Links& links) {
 }
 
 // Rows without a key: like rows are paired one to one.
-std::string items_by_row(const Restoring& restoring, const Links& links) {
+std::string items_by_row(const RestoreContext& restoring, const Links& links) {
     const auto numbered = "pg_catalog.row_number() OVER (PARTITION BY ";
     return std::string(
                "SELECT l.link, l.row_id, x.group_id, x.ordinal, l.was, l.left_as, l.row_was, "
@@ -75,7 +75,7 @@ std::string items_by_row(const Restoring& restoring, const Links& links) {
 
 }  // namespace
 
-std::string items_of(const Restoring& restoring, const Links& links) {
+std::string items_of(const RestoreContext& restoring, const Links& links) {
     return links.shape->identity.empty() ? items_by_row(restoring, links)
                                          : items_by_key(restoring, links);
 }
@@ -83,7 +83,7 @@ std::string items_of(const Restoring& restoring, const Links& links) {
 namespace {
 
 // Keeps those groups in the trash until the references in them are set back.
-bool lock_groups(Restoring& restoring, const Links& links) {
+bool lock_groups(RestoreContext& restoring, const Links& links) {
     return restoring
                .exec("SELECT id FROM " + restoring.own("trash_group") +
                      " WHERE id OPERATOR(pg_catalog.=) ANY (SELECT f.group_id FROM (" +
@@ -104,7 +104,7 @@ std::string in_item(const Links& links, int attnum, const std::string& text) {
     return schema::label_under(text, makeup("k"), makeup("s"));
 }
 
-void relink_items(Restoring& restoring, const Links& links) {
+void relink_items(RestoreContext& restoring, const Links& links) {
     set_items_back(restoring, links);
     std::vector<std::string> set,
         where = {"i.group_id OPERATOR(pg_catalog.=) f.group_id",
@@ -146,7 +146,7 @@ std::string assignments(const Links& links, const std::string& was) {
     return join(out, ", ");
 }
 
-std::string update_by_key(const Restoring& restoring, const Links& links) {
+std::string update_by_key(const RestoreContext& restoring, const Links& links) {
     return "UPDATE " + schema::relation(*links.shape->table) + " AS t SET " +
            assignments(links, "l.was") + " FROM " + restoring.own("link") + " l WHERE " +
            links.where + " AND " + same_row(links) + " AND " + untouched(links) +
@@ -179,7 +179,7 @@ std::string row_now(const Shape& shape) {
 // Rows locked by an earlier statement stay where they are, so their place names them here. The
 // row's other links, of whatever group, learn what it has become. Answers how many rows there were,
 // and JSON of what is not as before the delete.
-std::string update_by_row(Restoring& restoring, const Links& links) {
+std::string update_by_row(RestoreContext& restoring, const Links& links) {
     const auto relation = schema::relation(*links.shape->table);
     const auto [live, kept] = whole_row(*links.shape);
     const auto numbered = "pg_catalog.row_number() OVER (PARTITION BY ";
@@ -205,7 +205,7 @@ std::string update_by_row(Restoring& restoring, const Links& links) {
            " AS now FROM done WHERE wanted IS NOT NULL) d ON d.was IS NOT NULL";
 }
 
-long long set_back_by_row(Restoring& restoring, const Links& links) {
+long long set_back_by_row(RestoreContext& restoring, const Links& links) {
     const auto done = restoring.exec(update_by_row(restoring, links));
     for (int row = 0; row < done.rows() && !done.null(row, 1); ++row) {
         Altered altered{links.shape->called(),
@@ -221,7 +221,7 @@ long long set_back_by_row(Restoring& restoring, const Links& links) {
 }
 
 // The links first: two restores that concern one row come one after the other.
-void lock_rows(Restoring& restoring, const Links& links) {
+void lock_rows(RestoreContext& restoring, const Links& links) {
     const auto link = restoring.own("link");
     restoring.exec("SELECT pg_catalog.count(*) FROM (SELECT 1 FROM " + link +
                    " o WHERE o.row_id OPERATOR(pg_catalog.=) ANY (SELECT l.row_id FROM " + link +
@@ -234,7 +234,7 @@ void lock_rows(Restoring& restoring, const Links& links) {
                    links.where + ") FOR NO KEY UPDATE) r");
 }
 
-long long set_back(Restoring& restoring, const Links& links) {
+long long set_back(RestoreContext& restoring, const Links& links) {
     if (!links.shape->identity.empty()) {
         return restoring.exec(update_by_key(restoring, links)).affected();
     }
@@ -244,21 +244,21 @@ long long set_back(Restoring& restoring, const Links& links) {
 
 }  // namespace
 
-void relink_trashed(Restoring& restoring) {
+void relink_trashed(RestoreContext& restoring) {
     for (const auto& links : links_of(restoring)) {
         if (lock_groups(restoring, links)) relink_items(restoring, links);
     }
 }
 
 // By key only: a like row without a key may be another one than was set back live.
-void relink_taken_meanwhile(Restoring& restoring) {
+void relink_taken_meanwhile(RestoreContext& restoring) {
     for (const auto& links : links_of(restoring)) {
         if (links.shape->identity.empty()) continue;
         if (lock_groups(restoring, links)) relink_items(restoring, links);
     }
 }
 
-void relink_live(Restoring& restoring) {
+void relink_live(RestoreContext& restoring) {
     for (const auto& links : links_of(restoring)) {
         if (!can_relink(links)) continue;
         want_rows(restoring, links);

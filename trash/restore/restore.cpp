@@ -27,7 +27,7 @@ using std::to_string;
 constexpr int kTries = 3;  // while nothing explains why the one before failed
 
 // Goes with the next round trip; nobody is there to ask where there are no triggers.
-void tell_triggers(Restoring& restoring) {
+void tell_triggers(RestoreContext& restoring) {
     const auto tables = concerned(restoring);
     if (std::ranges::all_of(tables, [](const auto* table) { return table->triggers.empty(); }))
         return;
@@ -35,7 +35,7 @@ void tell_triggers(Restoring& restoring) {
     restoring.transaction.connection().later(told("restore", group.uuid, restoring.context));
 }
 
-void refuse_untrusted(const Restoring& restoring) {
+void refuse_untrusted(const RestoreContext& restoring) {
     if (!restoring.options.role) return;
     for (const auto* table : concerned(restoring))
         for (const auto event : {&schema::Trigger::on_insert, &schema::Trigger::on_update})
@@ -44,7 +44,7 @@ void refuse_untrusted(const Restoring& restoring) {
 }
 
 // From here to the end of the transaction the tables are what the catalog says.
-void hold_tables(Restoring& restoring) {
+void hold_tables(RestoreContext& restoring) {
     std::vector<schema::Oid> oids;
     std::vector<std::string> names;
     for (const auto* table : concerned(restoring)) {
@@ -70,13 +70,13 @@ void hold_tables(Restoring& restoring) {
     refuse_untrusted(restoring);
 }
 
-long long links_of_all(const Restoring& restoring) {
+long long links_of_all(const RestoreContext& restoring) {
     long long links = 0;
     for (const auto& group : restoring.groups) links += group.links;
     return links;
 }
 
-void look_everywhere(Restoring& restoring) {
+void look_everywhere(RestoreContext& restoring) {
     relink_live(restoring);
     relink_taken_meanwhile(restoring);
 }
@@ -84,7 +84,7 @@ void look_everywhere(Restoring& restoring) {
 // A row that goes into the trash and comes back between the looks is never where it is looked for:
 // what was not found is looked for again. A like row without a key may be another one than was set
 // back.
-void relink(Restoring& restoring) {
+void relink(RestoreContext& restoring) {
     const auto wanted = links_of_all(restoring);
     const auto& found = restoring.result.relinked;
     look_everywhere(restoring);
@@ -97,7 +97,7 @@ void relink(Restoring& restoring) {
 }
 
 // Answers what is written when all constraints hold.
-WrittenBy put_back(Restoring& restoring) {
+WrittenBy put_back(RestoreContext& restoring) {
     const std::vector<Statement> check = {{"SET CONSTRAINTS ALL IMMEDIATE"},
                                           count_written(restoring)};
     restoring.watch.own.clear();
@@ -112,7 +112,7 @@ WrittenBy put_back(Restoring& restoring) {
 }
 
 // False, or an Error about rows, when something is in the way.
-bool attempt(Restoring& restoring) {
+bool attempt(RestoreContext& restoring) {
     if (!find_missing_tables(restoring).empty() || !find_losses(restoring).empty()) return false;
     // to the database a row of another tenant is a parent like any other
     const bool tenants = !restoring.options.tenant_column.empty();
@@ -146,7 +146,7 @@ bool may_pass_now(const Error& error) {
 }
 
 // What was found may be of tables that have taken the names of others meanwhile.
-void check_names(Restoring& restoring) {
+void check_names(RestoreContext& restoring) {
     std::vector<schema::Oid> oids;
     for (const auto* table : concerned(restoring)) oids.push_back(table->oid);
     if (oids.empty()) return;
@@ -156,7 +156,7 @@ void check_names(Restoring& restoring) {
 }
 
 // Ancestors' groups, with theirs, for as long as some are missing; false when there is none.
-bool bring_ancestors(Restoring& restoring) {
+bool bring_ancestors(RestoreContext& restoring) {
     const auto known = restoring.groups.size();
     while (add_ancestors(restoring)) hold_tables(restoring);
     for (auto at = known; at < restoring.groups.size(); ++at)
@@ -167,7 +167,7 @@ bool bring_ancestors(Restoring& restoring) {
 
 // A parent that was there when the ancestors were looked for may lie in the trash by now. Its group
 // is locked outside the savepoint, to which the next attempt may go back.
-bool bring_later_ancestors(Restoring& restoring, const std::vector<Conflict>& conflicts) {
+bool bring_later_ancestors(RestoreContext& restoring, const std::vector<Conflict>& conflicts) {
     const auto trashed = [](const Conflict& conflict) { return !conflict.trash_item.empty(); };
     if (!restoring.options.with_ancestors || std::ranges::none_of(conflicts, trashed)) return false;
     restoring.exec(std::string("RELEASE SAVEPOINT ") + kSavepoint);
@@ -177,7 +177,7 @@ bool bring_later_ancestors(Restoring& restoring, const std::vector<Conflict>& co
 }
 
 // failed: why it did not go well; without an Error the attempt itself has found conflicts.
-bool goes_well(Restoring& restoring, std::optional<Error>& failed) {
+bool goes_well(RestoreContext& restoring, std::optional<Error>& failed) {
     try {
         return attempt(restoring);
     } catch (const Error& error) {
@@ -187,7 +187,7 @@ bool goes_well(Restoring& restoring, std::optional<Error>& failed) {
     }
 }
 
-std::vector<Conflict> look_for_conflicts(Restoring& restoring, const Restored& before) {
+std::vector<Conflict> look_for_conflicts(RestoreContext& restoring, const Restored& before) {
     restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kSavepoint);
     auto conflicts = find_conflicts(restoring);
     check_names(restoring);
@@ -198,7 +198,7 @@ std::vector<Conflict> look_for_conflicts(Restoring& restoring, const Restored& b
 }
 
 // The look-up sees what was committed since the attempt failed: the obstacle may be gone then.
-void insert_or_refuse(Restoring& restoring) {
+void insert_or_refuse(RestoreContext& restoring) {
     restoring.transaction.connection().later({std::string("SAVEPOINT ") + kSavepoint});
     for (int tries = 1;;) {
         const auto before = restoring.result;
@@ -214,7 +214,7 @@ void insert_or_refuse(Restoring& restoring) {
     }
 }
 
-Statement entry_of(const Restoring& restoring, const GroupRow& group) {
+Statement entry_of(const RestoreContext& restoring, const GroupRow& group) {
     std::map<std::string, long long> counts;
     for (std::size_t k = 0; k < group.shapes.size(); ++k) {
         const auto& name = restoring.shapes.at(group.shapes[k]).called();
@@ -238,7 +238,7 @@ Statement entry_of(const Restoring& restoring, const GroupRow& group) {
              context.address}};
 }
 
-void end_group(Restoring& restoring, const GroupRow& group) {
+void end_group(RestoreContext& restoring, const GroupRow& group) {
     const auto id = to_string(group.id);
     const std::string of_this = " WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8";
     const auto done = restoring.together(
@@ -257,7 +257,7 @@ void end_group(Restoring& restoring, const GroupRow& group) {
     }
 }
 
-void count_rows(Restoring& restoring) {
+void count_rows(RestoreContext& restoring) {
     auto& result = restoring.result;
     for (const auto& step : in_order(restoring)) {
         for (const auto* shape : step) {
@@ -270,7 +270,7 @@ void count_rows(Restoring& restoring) {
     }
 }
 
-void sum_up(Restoring& restoring) {
+void sum_up(RestoreContext& restoring) {
     count_rows(restoring);
     auto& result = restoring.result;
     const auto& root = restoring.groups.front();
@@ -285,7 +285,7 @@ void sum_up(Restoring& restoring) {
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
                         const std::string& trash_schema, const GroupRow& group,
                         const RestoreOptions& options, const Actor& context) {
-    Restoring restoring{transaction, catalog, trash_schema, options, context};
+    RestoreContext restoring{transaction, catalog, trash_schema, options, context};
     add_group(restoring, group);
     tell_triggers(restoring);
     hold_tables(restoring);

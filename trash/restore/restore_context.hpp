@@ -52,13 +52,13 @@ struct Watch {
     WrittenBy before, own;
     // Only where code of the database's users runs; beside: before, of whatever table.
     WrittenBy beside;
-    std::string standing, read_under;  // tables; settings
+    std::string standing, read_under;                // tables; settings
     long long large_objects = 0, items = 0;          // deleted
     std::map<schema::Oid, long long> set_back = {};  // rows with references set back
     bool in_vain = false;  // own statements were rolled back, so updates are no longer told apart
 };
 
-struct Restoring {
+struct RestoreContext {
     schema::Transaction& transaction;
     const schema::Catalog& catalog;
     std::string trash_schema;
@@ -88,15 +88,17 @@ struct Restoring {
 };
 
 // rows.cpp
-void add_group(Restoring& restoring, GroupRow group);
-void add_group(Restoring& restoring, long long id);
-std::vector<const schema::Table*> tables_of(const Restoring& restoring);  // of the items, each once
-std::vector<const schema::Table*> concerned(const Restoring& restoring);  // of links too, by oid
-std::vector<const Shape*> shapes_of(const Restoring& restoring, const schema::Table& table);
+void add_group(RestoreContext& restoring, GroupRow group);
+void add_group(RestoreContext& restoring, long long id);
+std::vector<const schema::Table*> tables_of(
+    const RestoreContext& restoring);  // of the items, each once
+std::vector<const schema::Table*> concerned(
+    const RestoreContext& restoring);  // of links too, by oid
+std::vector<const Shape*> shapes_of(const RestoreContext& restoring, const schema::Table& table);
 // Subquery of the items of the shape: group_id, ordinal, object_id, payload.
-std::string source(const Restoring& restoring, const Shape& shape);
+std::string source(const RestoreContext& restoring, const Shape& shape);
 // The same of a shape with one range: its group, first and last are $1, $2 and $3.
-std::string source_of_one(const Restoring& restoring, const Shape& shape);
+std::string source_of_one(const RestoreContext& restoring, const Shape& shape);
 // i.payload[n] of the column, or NULL of its type where the shape lacks it; as text and as value.
 std::string stored(const Shape& shape, int attnum);
 // Of payload, which is at the position there.
@@ -105,7 +107,7 @@ std::string value(const Shape& shape, const schema::Column& column);
 // Subquery of all items of the table: group_id, ordinal, object_id, w (text[]: the stored text of
 // the columns in `texts`, for 0 the text of the expression there), e1... (the expressions, which
 // may name the table's columns).
-std::string evaluated(const Restoring& restoring, const schema::Table& table,
+std::string evaluated(const RestoreContext& restoring, const schema::Table& table,
                       const std::vector<std::string>& expressions, const std::vector<int>& texts);
 // Columns whose text may not be readable as their type: (position, column).
 std::vector<std::pair<int, const schema::Column*>> suspects(const Shape& shape);
@@ -115,68 +117,68 @@ void append(std::vector<Conflict>& out, const Conflict& like, const schema::Resu
 bool about_rows(const Error& error);
 // The same of an error while rows go in: a trigger of theirs may lack a privilege. As another role
 // than the service's that is for who asks to be told.
-bool about_rows_or_triggers(const Restoring& restoring, const Error& error);
+bool about_rows_or_triggers(const RestoreContext& restoring, const Error& error);
 
 // insert.cpp: the shapes of each statement that inserts, in the order in which they go in.
 using Shapes = std::vector<const Shape*>;
-std::vector<Shapes> in_order(Restoring& restoring);
+std::vector<Shapes> in_order(RestoreContext& restoring);
 // All rows, in one round trip where nothing is in the way. last: what else goes with it; answers
 // the result of the last.
-schema::Result insert_all(Restoring& restoring,
+schema::Result insert_all(RestoreContext& restoring,
                           const std::vector<schema::Connection::Statement>& last);
 // One step alone: one result, counting rows or with a count for each shape.
-schema::Result insert_step(const Restoring& restoring, const Shapes& step);
+schema::Result insert_step(const RestoreContext& restoring, const Shapes& step);
 // Rows of one range; how many went in.
-long long insert_one(const Restoring& restoring, const Shape& shape, const Range& range);
+long long insert_one(const RestoreContext& restoring, const Shape& shape, const Range& range);
 
 // companions.cpp: SQL: the row under the alias was made, or changed, by this transaction.
 std::string made_here(const std::string& alias);
 // What triggers made where the shape's items go gives way; how many of its rows became the items.
-long long replace_made(Restoring& restoring, const Shape& shape);
+long long replace_made(RestoreContext& restoring, const Shape& shape);
 // Runs the deferred triggers of the step's tables.
-void fire_deferred(Restoring& restoring, const Shapes& step);
+void fire_deferred(RestoreContext& restoring, const Shapes& step);
 // Whether another attempt may do better than the one that failed so, and in which way.
-bool try_otherwise(Restoring& restoring, const Error& failed);
+bool try_otherwise(RestoreContext& restoring, const Error& failed);
 // Rows that triggers made for restored ones, beside those that were captured, go again.
-void remove_companions(Restoring& restoring);
+void remove_companions(RestoreContext& restoring);
 
 // culprit.cpp: the rows that the database refuses, after an attempt that failed and was rolled
 // back. At least one conflict.
-std::vector<Conflict> find_refused(Restoring& restoring, const Error& failed);
+std::vector<Conflict> find_refused(RestoreContext& restoring, const Error& failed);
 
 // drift.cpp: values that would get lost without any statement failing.
-std::vector<Conflict> find_losses(Restoring& restoring);
+std::vector<Conflict> find_losses(RestoreContext& restoring);
 // drift.cpp: casts that fail, NULL where there must be none, tables that are gone.
-std::vector<Conflict> find_failing_casts(Restoring& restoring);
-std::vector<Conflict> find_missing_values(Restoring& restoring);
-std::vector<Conflict> find_missing_tables(const Restoring& restoring);
+std::vector<Conflict> find_failing_casts(RestoreContext& restoring);
+std::vector<Conflict> find_missing_values(RestoreContext& restoring);
+std::vector<Conflict> find_missing_tables(const RestoreContext& restoring);
 
 // relink.cpp: set references back in rows that lie in the trash, then in live ones.
-void relink_trashed(Restoring& restoring);
-void relink_live(Restoring& restoring);
+void relink_trashed(RestoreContext& restoring);
+void relink_live(RestoreContext& restoring);
 // A row that another delete took between those two lies in the trash by now.
-void relink_taken_meanwhile(Restoring& restoring);
+void relink_taken_meanwhile(RestoreContext& restoring);
 
 // cut_rows.cpp: what triggers changed beside references that are set back becomes as it was; what
 // does not is `altered`.
-void set_rows_back(Restoring& restoring);
+void set_rows_back(RestoreContext& restoring);
 
 // watch.cpp: whether triggers or rules of the database's users run, and which; those of the table
 // first.
-bool runs_code(const Restoring& restoring);
-std::string code_at(const Restoring& restoring, const schema::Table& table);
+bool runs_code(const RestoreContext& restoring);
+std::string code_at(const RestoreContext& restoring, const schema::Table& table);
 // What has been written to the tables of items and links; its answer, row by row.
-schema::Connection::Statement count_written(const Restoring& restoring);
+schema::Connection::Statement count_written(const RestoreContext& restoring);
 WrittenBy written_in(const schema::Result& counted);
 WrittenBy written_beside(const schema::Result& counted);  // of schema::written_sql()
-void begin_watch(Restoring& restoring);
+void begin_watch(RestoreContext& restoring);
 // Names may have moved while a statement waited: throws StaleCatalog where the rows of the
 // attempt's own statements are not in the tables that they were meant for.
-void check_places(const Restoring& restoring, const WrittenBy& now);
+void check_places(const RestoreContext& restoring, const WrittenBy& now);
 // Conflicts for what code of the database's users took away beside: whole tables; then rows too.
 // What it made is `added`.
-void refuse_harm(Restoring& restoring);
-void judge(Restoring& restoring);
+void refuse_harm(RestoreContext& restoring);
+void judge(RestoreContext& restoring);
 
 // verify.cpp: rows by identity can be compared only where the items hold its values.
 bool comparable(const Shape& shape);
@@ -185,23 +187,24 @@ std::string same_row(const Shape& shape);
 // set is given assignments, all together, as one that is refused keeps the others from being set;
 // then each by itself. What the table does not let stays as it is.
 using Set = std::function<void(const std::vector<std::string>& assignments)>;
-void try_to_set(Restoring& restoring, const std::vector<std::string>& assignments, const Set& set);
+void try_to_set(RestoreContext& restoring, const std::vector<std::string>& assignments,
+                const Set& set);
 // A conflict for each row that is not there. Then: what came back is what went in.
-void find_absent(Restoring& restoring);
-void verify(Restoring& restoring);
+void find_absent(RestoreContext& restoring);
+void verify(RestoreContext& restoring);
 
 // ancestors.cpp
-std::vector<Conflict> find_missing_parents(Restoring& restoring);
+std::vector<Conflict> find_missing_parents(RestoreContext& restoring);
 // Adds the groups in which missing parents lie; false when there is none.
-bool add_ancestors(Restoring& restoring);
+bool add_ancestors(RestoreContext& restoring);
 
 // conflicts.cpp: everything that keeps the groups out, after the attempt was rolled back to
 // kSavepoint. Empty when nothing does any more.
 inline constexpr const char* kSavepoint = "trashd_restore";
-std::vector<Conflict> find_conflicts(Restoring& restoring);
+std::vector<Conflict> find_conflicts(RestoreContext& restoring);
 // SELECTs of (tableoid, ctid): live rows that keep items of the table out.
-std::vector<std::string> clashing_rows(const Restoring& restoring, const schema::Table& table);
+std::vector<std::string> clashing_rows(const RestoreContext& restoring, const schema::Table& table);
 // The server's own words, where no look-up explains its error.
-Conflict as_said(const Restoring& restoring, const Error& failed);
+Conflict as_said(const RestoreContext& restoring, const Error& failed);
 
 }  // namespace trashd::trash

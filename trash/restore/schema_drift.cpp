@@ -29,7 +29,7 @@ struct Doubt {
 };
 
 // Rows (object id, column, value) for which a doubt holds.
-std::string doubtful(const Restoring& restoring, const Shape& shape,
+std::string doubtful(const RestoreContext& restoring, const Shape& shape,
                      const std::vector<Doubt>& doubts) {
     std::vector<std::string> values;
     for (const auto& doubt : doubts) {
@@ -42,7 +42,7 @@ std::string doubtful(const Restoring& restoring, const Shape& shape,
 }
 
 // Lossy restores leave the values behind and name them; others refuse.
-void judge(Restoring& restoring, const Shape& shape, const std::vector<Doubt>& doubts,
+void judge(RestoreContext& restoring, const Shape& shape, const std::vector<Doubt>& doubts,
            std::vector<Conflict>& out, const std::string& detail) {
     if (doubts.empty()) return;
     const bool lossy = restoring.options.lossy;
@@ -73,7 +73,7 @@ std::vector<Doubt> dropped(const Shape& shape) {
 }
 
 // Whether the type still exists under the name it had.
-bool exists(Restoring& restoring, const std::string& type) {
+bool exists(RestoreContext& restoring, const std::string& type) {
     try {
         return !restoring.exec("SELECT pg_catalog.to_regtype(" + literal(type) + ")").null(0, 0);
     } catch (const Error& error) {
@@ -89,7 +89,7 @@ bool is_bits(const std::string& type) {
 }
 
 // Stored text that the new type does not keep: read as the new, written, read as the old, written.
-std::vector<Doubt> narrowed(Restoring& restoring, const Shape& shape) {
+std::vector<Doubt> narrowed(RestoreContext& restoring, const Shape& shape) {
     std::vector<Doubt> out;
     for (const auto& column : shape.table->columns) {
         const int position = shape.position(column.attnum);
@@ -113,7 +113,7 @@ std::vector<Doubt> narrowed(Restoring& restoring, const Shape& shape) {
 }
 
 // Casts of PostgreSQL's own between the types, or what they are of, that hang on the time zone.
-bool by_time_zone(Restoring& restoring, const std::string& old, const schema::Column& now) {
+bool by_time_zone(RestoreContext& restoring, const std::string& old, const schema::Column& now) {
     // under domains, in arrays and ranges
     const auto element = [](const std::string& oid) {
         return "(WITH RECURSIVE u(oid, depth) AS (SELECT " + oid +
@@ -136,7 +136,7 @@ bool by_time_zone(Restoring& restoring, const std::string& old, const schema::Co
 }
 
 // Which time zone it was changed under is not known.
-std::vector<Doubt> moved_in_time(Restoring& restoring, const Shape& shape) {
+std::vector<Doubt> moved_in_time(RestoreContext& restoring, const Shape& shape) {
     std::vector<Doubt> out;
     for (const auto& column : shape.table->columns) {
         const int position = shape.position(column.attnum);
@@ -187,7 +187,7 @@ std::vector<Doubt> of_other_parts(const Shape& shape) {
 
 }  // namespace
 
-std::vector<Conflict> find_losses(Restoring& restoring) {
+std::vector<Conflict> find_losses(RestoreContext& restoring) {
     std::vector<Conflict> out;
     restoring.result.lost.clear();
     for (const auto& [id, shape] : restoring.shapes) {
@@ -206,7 +206,7 @@ std::vector<Conflict> find_losses(Restoring& restoring) {
     return out;
 }
 
-std::vector<Conflict> find_failing_casts(Restoring& restoring) {
+std::vector<Conflict> find_failing_casts(RestoreContext& restoring) {
     std::vector<Conflict> out;
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count == 0 || shape.table == nullptr) continue;
@@ -230,7 +230,7 @@ std::vector<Conflict> find_failing_casts(Restoring& restoring) {
     return out;
 }
 
-std::vector<Conflict> find_missing_values(Restoring& restoring) {
+std::vector<Conflict> find_missing_values(RestoreContext& restoring) {
     std::vector<Conflict> out;
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count == 0 || shape.table == nullptr) continue;
@@ -255,7 +255,7 @@ std::vector<Conflict> find_missing_values(Restoring& restoring) {
     return out;
 }
 
-std::vector<Conflict> find_missing_tables(const Restoring& restoring) {
+std::vector<Conflict> find_missing_tables(const RestoreContext& restoring) {
     std::vector<Conflict> out;
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count > 0 && shape.table == nullptr) {

@@ -28,7 +28,7 @@ std::vector<std::string> texts(std::string_view array) {
     return out;
 }
 
-GroupRow read_group(Restoring& restoring, long long id) {
+GroupRow read_group(RestoreContext& restoring, long long id) {
     const auto found = restoring.exec(
         "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object FROM " +
         restoring.own("trash_group") + " WHERE id OPERATOR(pg_catalog.=) " + to_string(id));
@@ -48,7 +48,7 @@ GroupRow read_group(Restoring& restoring, long long id) {
     return group;
 }
 
-void read_shapes(Restoring& restoring, const GroupRow& group) {
+void read_shapes(RestoreContext& restoring, const GroupRow& group) {
     std::vector<schema::Param> ids = {to_string(group.root_shape)};
     for (const int id : group.shapes) ids.emplace_back(to_string(id));
     const auto found = restoring.together(
@@ -84,7 +84,7 @@ void read_shapes(Restoring& restoring, const GroupRow& group) {
     }
 }
 
-void add_ranges(Restoring& restoring, const GroupRow& group) {
+void add_ranges(RestoreContext& restoring, const GroupRow& group) {
     long long next = 1;
     for (std::size_t i = 0; i < group.shapes.size(); ++i) {
         const auto count = group.counts[i];
@@ -111,7 +111,7 @@ std::string text_at(const Shape& shape, const std::vector<int>& wanted, std::siz
 
 // Up to the end of its condition. No index on shape may serve: before the first ANALYZE it seems to
 // find few rows.
-std::string items(const Restoring& restoring, const Shape& shape, const std::string& group,
+std::string items(const RestoreContext& restoring, const Shape& shape, const std::string& group,
                   const std::pair<std::string, std::string>& ordinals) {
     return "(SELECT group_id, ordinal, object_id, payload FROM " + restoring.items() +
            " WHERE group_id OPERATOR(pg_catalog.=) " + group +
@@ -135,32 +135,32 @@ int Shape::position(int attnum) const {
     return found == attnums.end() ? 0 : static_cast<int>(found - attnums.begin()) + 1;
 }
 
-void Restoring::as_asker(const std::function<void()>& work) {
+void RestoreContext::as_asker(const std::function<void()>& work) {
     if (options.role)
         schema::as_role(transaction.connection(), options.role->name, work);
     else
         work();
 }
 
-std::string Restoring::items() const {
+std::string RestoreContext::items() const {
     return options.role ? quoted({options.role->schema, "item"}) : own("item");
 }
 
-std::string Restoring::own(const std::string& name) const {
+std::string RestoreContext::own(const std::string& name) const {
     return quoted({trash_schema, name});
 }
 
-void add_group(Restoring& restoring, long long id) {
+void add_group(RestoreContext& restoring, long long id) {
     add_group(restoring, read_group(restoring, id));
 }
 
-void add_group(Restoring& restoring, GroupRow group) {
+void add_group(RestoreContext& restoring, GroupRow group) {
     read_shapes(restoring, group);
     add_ranges(restoring, group);
     restoring.groups.push_back(std::move(group));
 }
 
-std::vector<const schema::Table*> tables_of(const Restoring& restoring) {
+std::vector<const schema::Table*> tables_of(const RestoreContext& restoring) {
     std::vector<const schema::Table*> out;
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count == 0 || shape.table == nullptr) continue;
@@ -169,7 +169,7 @@ std::vector<const schema::Table*> tables_of(const Restoring& restoring) {
     return out;
 }
 
-std::vector<const schema::Table*> concerned(const Restoring& restoring) {
+std::vector<const schema::Table*> concerned(const RestoreContext& restoring) {
     std::map<schema::Oid, const schema::Table*> out;
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.table != nullptr) out[shape.relation] = shape.table;
@@ -179,7 +179,7 @@ std::vector<const schema::Table*> concerned(const Restoring& restoring) {
     return tables;
 }
 
-std::vector<const Shape*> shapes_of(const Restoring& restoring, const schema::Table& table) {
+std::vector<const Shape*> shapes_of(const RestoreContext& restoring, const schema::Table& table) {
     std::vector<const Shape*> out;
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count > 0 && shape.table == &table) out.push_back(&shape);
@@ -187,7 +187,7 @@ std::vector<const Shape*> shapes_of(const Restoring& restoring, const schema::Ta
     return out;
 }
 
-std::string source(const Restoring& restoring, const Shape& shape) {
+std::string source(const RestoreContext& restoring, const Shape& shape) {
     std::vector<std::string> parts;
     std::string guard;
     if (restoring.guard_casts) {
@@ -207,7 +207,7 @@ std::string source(const Restoring& restoring, const Shape& shape) {
     return "(" + schema::join(parts, " UNION ALL ") + ")";
 }
 
-std::string source_of_one(const Restoring& restoring, const Shape& shape) {
+std::string source_of_one(const RestoreContext& restoring, const Shape& shape) {
     return items(restoring, shape, "$1::pg_catalog.int8",
                  {"$2::pg_catalog.int4", "$3::pg_catalog.int4"}) +
            ")";
@@ -227,7 +227,7 @@ std::string value(const Shape& shape, const schema::Column& column) {
     return schema::from_text(column, stored(shape, column.attnum));
 }
 
-std::string evaluated(const Restoring& restoring, const schema::Table& table,
+std::string evaluated(const RestoreContext& restoring, const schema::Table& table,
                       const std::vector<std::string>& expressions, const std::vector<int>& wanted) {
     std::vector<std::string> parts, computed;
     for (std::size_t i = 0; i < expressions.size(); ++i) {
@@ -277,7 +277,7 @@ bool about_rows(const Error& error) {
            !error.is(sqlstate::kInsufficientPrivilege);
 }
 
-bool about_rows_or_triggers(const Restoring& restoring, const Error& error) {
+bool about_rows_or_triggers(const RestoreContext& restoring, const Error& error) {
     const bool may_lack = !restoring.options.role && error.is(sqlstate::kInsufficientPrivilege);
     return about_rows(error) || (may_lack && !schema::frames_of(*error.sql()).empty());
 }

@@ -48,12 +48,12 @@ std::string differing(const Shape& shape) {
            "]::pg_catalog.int4[]) x(n) WHERE x.n IS NOT NULL)";
 }
 
-std::string live_rows(const Restoring& restoring, const Shape& shape) {
+std::string live_rows(const RestoreContext& restoring, const Shape& shape) {
     return source(restoring, shape) + " i LEFT JOIN " + schema::relation(*shape.table) +
            " AS t ON " + same_row(shape);
 }
 
-void refuse_absent(Restoring& restoring, const Shape& shape, std::string_view id) {
+void refuse_absent(RestoreContext& restoring, const Shape& shape, std::string_view id) {
     Conflict conflict;
     conflict.kind = "constraint";
     conflict.table = shape.called();
@@ -66,7 +66,7 @@ void refuse_absent(Restoring& restoring, const Shape& shape, std::string_view id
 
 // A trigger may have taken a row away or changed its key, a rule may have put it elsewhere, and
 // nothing has failed.
-void refuse_all_absent(Restoring& restoring, const Shape& shape) {
+void refuse_all_absent(RestoreContext& restoring, const Shape& shape) {
     const auto found = restoring.exec("SELECT i.object_id FROM " + live_rows(restoring, shape) +
                                       " WHERE t.ctid IS NULL LIMIT " + to_string(kMostConflicts));
     for (int row = 0; row < found.rows(); ++row)
@@ -75,7 +75,7 @@ void refuse_all_absent(Restoring& restoring, const Shape& shape) {
 
 // (object_id, attnums, payload, absent) and what else is asked for, of rows that are not as they
 // went in.
-std::string differences(const Restoring& restoring, const Shape& shape,
+std::string differences(const RestoreContext& restoring, const Shape& shape,
                         const std::string& more = "") {
     return "SELECT i.object_id, d.attnums, i.payload, t.ctid IS NULL AS absent" + more + " FROM " +
            live_rows(restoring, shape) + " CROSS JOIN LATERAL (SELECT " + differing(shape) +
@@ -96,7 +96,7 @@ std::string named_values(const Shape& shape, bool live) {
            ") x(attnum, name, now) WHERE x.attnum OPERATOR(pg_catalog.=) ANY (d.attnums))";
 }
 
-long long set_columns(Restoring& restoring, const Shape& shape,
+long long set_columns(RestoreContext& restoring, const Shape& shape,
                       const std::vector<std::string>& set) {
     long long rows = 0;
     restoring.as_asker([&] {
@@ -110,7 +110,7 @@ long long set_columns(Restoring& restoring, const Shape& shape,
     return rows;
 }
 
-void put_right(Restoring& restoring, const Shape& shape, const std::vector<int>& attnums) {
+void put_right(RestoreContext& restoring, const Shape& shape, const std::vector<int>& attnums) {
     std::vector<std::string> set;
     for (const int attnum : attnums) {
         const auto& column = *shape.table->column(attnum);
@@ -124,7 +124,7 @@ void put_right(Restoring& restoring, const Shape& shape, const std::vector<int>&
 
 // Rows cannot be told apart by a key, nor by what was added to the table since: what went in and is
 // not there like that, with a row of this transaction that is like none that went in.
-std::string pairs(const Restoring& restoring, const Shape& shape) {
+std::string pairs(const RestoreContext& restoring, const Shape& shape) {
     std::vector<std::string> live, kept;
     for (const auto& column : shape.table->columns) {
         if (!compared(shape, column)) continue;
@@ -151,21 +151,21 @@ std::string pairs(const Restoring& restoring, const Shape& shape) {
            ") y ON x.m OPERATOR(pg_catalog.=) y.m)";
 }
 
-std::string paired_rows(const Restoring& restoring, const Shape& shape) {
+std::string paired_rows(const RestoreContext& restoring, const Shape& shape) {
     return pairs(restoring, shape) + " i JOIN " + schema::relation(*shape.table) +
            " AS t ON t.tableoid OPERATOR(pg_catalog.=) i.part AND t.ctid OPERATOR(pg_catalog.=) "
            "i.place";
 }
 
 // Every row of this transaction is one that went in, and no other is taken for one.
-bool all_went_in(Restoring& restoring, const Shape& shape) {
+bool all_went_in(RestoreContext& restoring, const Shape& shape) {
     const auto rows =
         restoring.exec("SELECT pg_catalog.count(*) FROM " + schema::relation(*shape.table) +
                        " AS t WHERE " + made_here("t"));
     return rows.integer(0, 0) == shape.count;
 }
 
-void put_pairs_right(Restoring& restoring, const Shape& shape) {
+void put_pairs_right(RestoreContext& restoring, const Shape& shape) {
     std::vector<std::string> set;
     for (const auto& column : shape.table->columns) {
         if (!compared(shape, column) || column.generated || column.identity == "always") continue;
@@ -187,7 +187,7 @@ void put_pairs_right(Restoring& restoring, const Shape& shape) {
     });
 }
 
-std::vector<int> differing_columns(Restoring& restoring, const Shape& shape) {
+std::vector<int> differing_columns(RestoreContext& restoring, const Shape& shape) {
     const auto found = restoring.exec("SELECT DISTINCT pg_catalog.unnest(d.attnums) FROM (" +
                                       differences(restoring, shape) + ") d");
     std::vector<int> out;
@@ -198,7 +198,7 @@ std::vector<int> differing_columns(Restoring& restoring, const Shape& shape) {
 }
 
 // A stored value that a column generated by now would silently replace.
-void refuse_generated(Restoring& restoring, const Shape& shape, const Altered& altered,
+void refuse_generated(RestoreContext& restoring, const Shape& shape, const Altered& altered,
                       const std::vector<schema::Param>& payload) {
     for (const auto& name : altered.columns) {
         const auto* column = shape.table->column(name);
@@ -214,7 +214,7 @@ void refuse_generated(Restoring& restoring, const Shape& shape, const Altered& a
     }
 }
 
-void report(Restoring& restoring, const Shape& shape, const schema::Result& found) {
+void report(RestoreContext& restoring, const Shape& shape, const schema::Result& found) {
     for (int row = 0; row < found.rows(); ++row) {
         if (found.boolean(row, 3)) {
             refuse_absent(restoring, shape, found.text(row, 0));
@@ -233,14 +233,14 @@ void report(Restoring& restoring, const Shape& shape, const schema::Result& foun
     }
 }
 
-void report(Restoring& restoring, const Shape& shape) {
+void report(RestoreContext& restoring, const Shape& shape) {
     report(restoring, shape,
            restoring.exec(differences(restoring, shape,
                                       named_values(shape, false) + named_values(shape, true)) +
                           " LIMIT " + to_string(kMostConflicts)));
 }
 
-void verify_pairs(Restoring& restoring, const Shape& shape) {
+void verify_pairs(RestoreContext& restoring, const Shape& shape) {
     if (all_went_in(restoring, shape)) put_pairs_right(restoring, shape);
     report(restoring, shape,
            restoring.exec("SELECT i.object_id, d.attnums, i.payload, false" +
@@ -251,7 +251,8 @@ void verify_pairs(Restoring& restoring, const Shape& shape) {
 }
 
 // False: the table does not let them, and the rows stay as the triggers left them.
-bool may_set(Restoring& restoring, const std::vector<std::string>& assignments, const Set& set) {
+bool may_set(RestoreContext& restoring, const std::vector<std::string>& assignments,
+             const Set& set) {
     restoring.exec("SAVEPOINT trashd_put_right");
     const auto own = restoring.watch.own;
     bool done = true;
@@ -270,7 +271,8 @@ bool may_set(Restoring& restoring, const std::vector<std::string>& assignments, 
 
 }  // namespace
 
-void try_to_set(Restoring& restoring, const std::vector<std::string>& assignments, const Set& set) {
+void try_to_set(RestoreContext& restoring, const std::vector<std::string>& assignments,
+                const Set& set) {
     if (assignments.empty() || may_set(restoring, assignments, set) || assignments.size() == 1)
         return;
     for (const auto& one : assignments) may_set(restoring, {one}, set);
@@ -296,7 +298,7 @@ bool comparable(const Shape& shape) {
 
 namespace {
 
-std::vector<const Shape*> to_compare(const Restoring& restoring) {
+std::vector<const Shape*> to_compare(const RestoreContext& restoring) {
     std::vector<const Shape*> out;
     for (const auto& [id, shape] : restoring.shapes)
         if (shape.count > 0 && shape.table != nullptr && comparable(shape)) out.push_back(&shape);
@@ -304,7 +306,7 @@ std::vector<const Shape*> to_compare(const Restoring& restoring) {
 }
 
 // Where all items of the table have one form.
-std::vector<const Shape*> without_keys(const Restoring& restoring) {
+std::vector<const Shape*> without_keys(const RestoreContext& restoring) {
     std::vector<const Shape*> out;
     for (const auto& [id, shape] : restoring.shapes)
         if (shape.count > 0 && shape.table != nullptr && !comparable(shape) &&
@@ -315,11 +317,11 @@ std::vector<const Shape*> without_keys(const Restoring& restoring) {
 
 }  // namespace
 
-void find_absent(Restoring& restoring) {
+void find_absent(RestoreContext& restoring) {
     for (const auto* shape : to_compare(restoring)) refuse_all_absent(restoring, *shape);
 }
 
-void verify(Restoring& restoring) {
+void verify(RestoreContext& restoring) {
     const bool code = runs_code(restoring);
     std::vector<const Shape*> differ;
     for (const auto* shape : to_compare(restoring)) {

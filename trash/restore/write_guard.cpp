@@ -4,9 +4,9 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/activity.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
-#include "schema/text.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -21,7 +21,7 @@ constexpr const char* kReadUnder =
     "pg_catalog.current_setting('DateStyle'), pg_catalog.current_setting('lc_monetary'))";
 
 // Items of the trash that this transaction has deleted: before a restore ends, those of others.
-std::string items_deleted(const Restoring& restoring) {
+std::string items_deleted(const RestoreContext& restoring) {
     return "pg_catalog.pg_stat_get_xact_tuples_deleted(" + schema::literal(restoring.own("item")) +
            "::pg_catalog.regclass)";
 }
@@ -32,7 +32,7 @@ std::vector<std::string> numbers(const std::vector<schema::Oid>& oids) {
     return out;
 }
 
-bool moved(const Restoring& restoring, const Table& table) {
+bool moved(const RestoreContext& restoring, const Table& table) {
     return !shapes_of(restoring, table).empty();
 }
 
@@ -41,14 +41,14 @@ bool runs(const schema::Trigger& trigger, bool inserted) {
     return inserted ? trigger.on_insert : trigger.on_update;
 }
 
-bool has_code(const Restoring& restoring, const Table& table) {
+bool has_code(const RestoreContext& restoring, const Table& table) {
     const bool inserted = moved(restoring, table);
     return (inserted ? table.insert_rules : table.rules) ||
            std::ranges::any_of(table.triggers,
                                [&](const auto& trigger) { return runs(trigger, inserted); });
 }
 
-void add_code(const Restoring& restoring, const Table& table, const std::string& on,
+void add_code(const RestoreContext& restoring, const Table& table, const std::string& on,
               std::vector<std::string>& names) {
     const bool inserted = moved(restoring, table);
     for (const auto& trigger : table.triggers)
@@ -60,7 +60,7 @@ std::string on(const Table& table) {
     return " on " + table.name.schema + "." + table.name.name;
 }
 
-Conflict taken_away(const Restoring& restoring, const schema::QualifiedName& table,
+Conflict taken_away(const RestoreContext& restoring, const schema::QualifiedName& table,
                     const std::string& what) {
     const auto tables = concerned(restoring);
     Conflict conflict;
@@ -70,19 +70,20 @@ Conflict taken_away(const Restoring& restoring, const schema::QualifiedName& tab
     return conflict;
 }
 
-const schema::QualifiedName& root_table(const Restoring& restoring) {
+const schema::QualifiedName& root_table(const RestoreContext& restoring) {
     return restoring.shapes.at(restoring.groups.front().root_shape).called();
 }
 
 // entry: as schema::harmed_sql has them.
-Conflict harmed(const Restoring& restoring, const std::string& entry) {
+Conflict harmed(const RestoreContext& restoring, const std::string& entry) {
     const auto* table = restoring.catalog.table(static_cast<schema::Oid>(std::stoul(entry)));
     return taken_away(restoring, table ? table->name : root_table(restoring),
                       "a trigger" + entry.substr(entry.find(' ')));
 }
 
 // A row that moves to another partition counts as deleted and inserted.
-long long moves(const Restoring& restoring, schema::Oid oid, const Written& own, long long gone) {
+long long moves(const RestoreContext& restoring, schema::Oid oid, const Written& own,
+                long long gone) {
     const auto* table = restoring.catalog.table(oid);
     return table && table->partitioned ? std::min(gone, own.updated) : 0;
 }
@@ -92,7 +93,7 @@ constexpr const char* kMostRead = "67108864";  // bytes
 
 // Rows of the group's own table that are neither the group's, of which verify() tells what was
 // changed, nor added, nor have references set back. Of a large table: what was changed in it.
-long long changed_beside(Restoring& restoring, const Table& table, long long changed,
+long long changed_beside(RestoreContext& restoring, const Table& table, long long changed,
                          long long made) {
     const auto small = restoring.exec(
         "SELECT pg_catalog.sum(pg_catalog.pg_table_size(l)) OPERATOR(pg_catalog.<) " +
@@ -107,14 +108,14 @@ long long changed_beside(Restoring& restoring, const Table& table, long long cha
     return rows - std::max(made, 0LL) - restoring.watch.set_back[table.oid];
 }
 
-long long changes(Restoring& restoring, schema::Oid oid, long long changed, long long made) {
+long long changes(RestoreContext& restoring, schema::Oid oid, long long changed, long long made) {
     const auto* table = restoring.catalog.table(oid);
     if (changed <= 0) return 0;
     if (table && moved(restoring, *table)) return changed_beside(restoring, *table, changed, made);
     return restoring.watch.in_vain && restoring.watch.own[oid].updated > 0 ? 0 : changed;
 }
 
-void judge_table(Restoring& restoring, const schema::Result& found, int row) {
+void judge_table(RestoreContext& restoring, const schema::Result& found, int row) {
     const auto oid = static_cast<schema::Oid>(found.integer(row, 0));
     const schema::QualifiedName name{std::string(found.text(row, 1)),
                                      std::string(found.text(row, 2))};
@@ -138,12 +139,12 @@ void judge_table(Restoring& restoring, const schema::Result& found, int row) {
 
 }  // namespace
 
-bool runs_code(const Restoring& restoring) {
+bool runs_code(const RestoreContext& restoring) {
     return std::ranges::any_of(concerned(restoring),
                                [&](const auto* table) { return has_code(restoring, *table); });
 }
 
-std::string code_at(const Restoring& restoring, const Table& table) {
+std::string code_at(const RestoreContext& restoring, const Table& table) {
     std::vector<std::string> names;
     add_code(restoring, table, on(table), names);
     for (const auto* other : concerned(restoring))
@@ -153,7 +154,7 @@ std::string code_at(const Restoring& restoring, const Table& table) {
     return all.empty() ? "the rules and triggers of the table" : all;
 }
 
-schema::Connection::Statement count_written(const Restoring& restoring) {
+schema::Connection::Statement count_written(const RestoreContext& restoring) {
     std::vector<schema::Param> oids;
     for (const auto* table : concerned(restoring)) oids.emplace_back(to_string(table->oid));
     return {schema::written_to_sql("$1::pg_catalog.oid[]"), {schema::array_literal(oids)}};
@@ -177,7 +178,7 @@ WrittenBy written_beside(const schema::Result& counted) {
     return out;
 }
 
-void check_places(const Restoring& restoring, const WrittenBy& now) {
+void check_places(const RestoreContext& restoring, const WrittenBy& now) {
     for (const auto& [oid, own] : restoring.watch.own) {
         if (own.inserted == 0 && own.updated == 0) continue;
         const auto* table = restoring.catalog.table(oid);
@@ -192,7 +193,7 @@ void check_places(const Restoring& restoring, const WrittenBy& now) {
     }
 }
 
-void begin_watch(Restoring& restoring) {
+void begin_watch(RestoreContext& restoring) {
     auto& watch = restoring.watch;
     const auto found = restoring.together(
         {{"SELECT " + schema::standing_sql() + ", " + schema::large_objects_deleted_sql() + ", " +
@@ -205,7 +206,7 @@ void begin_watch(Restoring& restoring) {
     watch.beside = written_beside(found[1]);
 }
 
-void refuse_harm(Restoring& restoring) {
+void refuse_harm(RestoreContext& restoring) {
     const auto found =
         restoring.transaction.exec("SELECT " + schema::harmed_sql("$1::pg_catalog.text[]") + ", " +
                                        schema::large_objects_deleted_sql() + ", " + kReadUnder +
@@ -224,7 +225,7 @@ void refuse_harm(Restoring& restoring) {
             taken_away(restoring, root_table(restoring), "a trigger changes how values are read"));
 }
 
-void judge(Restoring& restoring) {
+void judge(RestoreContext& restoring) {
     refuse_harm(restoring);
     const auto found = restoring.exec(schema::written_sql(restoring.trash_schema));
     for (int row = 0; row < found.rows(); ++row) judge_table(restoring, found, row);

@@ -124,7 +124,7 @@ HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long befor
 // Entries of groups whose root the object was, under every name that its table has had, and of the
 // group that it lies in the trash with.
 HistoryPage Ledger::page_of(const schema::Table& table, const std::string& object_id,
-                            const HistoryAsked& asked) {
+                            const HistoryQuery& asked) {
     std::vector<Param> params = {object_id};
     const std::string seen = asked.among ? " AND " + among(*asked.among, "r", params) : "";
     auto own = [&](const char* name) { return quoted({trash_schema_, name}); };

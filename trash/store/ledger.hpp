@@ -24,7 +24,7 @@ class Ledger {
     // The contract of Trash::history and history_of; object_id: as the store writes it.
     HistoryPage page(const HistoryFilter& filter, int limit, long long before);
     HistoryPage page_of(const schema::Table& table, const std::string& object_id,
-                        const HistoryAsked& asked);
+                        const HistoryQuery& asked);
 
   private:
     HistoryPage read(const std::string& from, std::vector<schema::Param> params, int limit,

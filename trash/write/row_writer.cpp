@@ -35,7 +35,8 @@ std::string record(const Columns& columns, std::size_t parameter) {
     return sql + ")";
 }
 
-std::string returned(const schema::Table& table, const std::string& alias, const Given& given) {
+std::string returned(const schema::Table& table, const std::string& alias,
+                     const ColumnValues& given) {
     const auto json =
         given.shown == 0
             ? std::string("NULL")
@@ -64,7 +65,7 @@ std::optional<WrittenRow> written(const schema::Result& result) {
                       result.boolean(0, 4)};
 }
 
-std::vector<schema::Param> params_of(const RowAddress& address, const Given& given) {
+std::vector<schema::Param> params_of(const RowAddress& address, const ColumnValues& given) {
     std::vector<schema::Param> params(address.id.begin(), address.id.end());
     if (!given.columns.empty()) params.emplace_back(given.json);
     return params;
@@ -129,7 +130,7 @@ std::string crossing_sql(const Trash& trash, const schema::Catalog& catalog,
 }
 
 std::optional<WrittenRow> insert_row(schema::Transaction& transaction, const schema::Table& table,
-                                     const Given& given) {
+                                     const ColumnValues& given) {
     const auto alias = alias_of(table);
     const auto into = fmt::format("INSERT INTO {} AS {}", schema::quoted(table.name), alias);
     const auto returning = " RETURNING " + returned(table, alias, given);
@@ -143,7 +144,7 @@ std::optional<WrittenRow> insert_row(schema::Transaction& transaction, const sch
 
 // NO KEY UPDATE: the key stays, so rows that refer to it may come in meanwhile; a delete waits.
 std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAddress& address,
-                                  const Given& key, const Columns& wanted) {
+                                  const ColumnValues& key, const Columns& wanted) {
     const auto& table = address.table;
     const auto alias = alias_of(table);
     auto sql = "SELECT " + cascade::etag_sql(table, alias);
@@ -173,7 +174,7 @@ std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAdd
 }
 
 std::optional<WrittenRow> update_row(schema::Transaction& transaction, const RowAddress& address,
-                                     const Given& given, const Columns& defaults) {
+                                     const ColumnValues& given, const Columns& defaults) {
     const auto& table = address.table;
     const auto alias = alias_of(table);
     const auto where = " WHERE " + equals_key(table, alias) + " AND " + address.own;
@@ -190,7 +191,7 @@ std::optional<WrittenRow> update_row(schema::Transaction& transaction, const Row
 }
 
 std::vector<std::string> texts_of(schema::Transaction& transaction, const RowAddress& address,
-                                  const Given& given, const Columns& wanted) {
+                                  const ColumnValues& given, const Columns& wanted) {
     const auto alias = alias_of(address.table);
     std::string sql;
     for (const auto* column : wanted) {
@@ -210,7 +211,7 @@ std::vector<std::string> texts_of(schema::Transaction& transaction, const RowAdd
     return texts.size() == wanted.size() ? texts : std::vector<std::string>();
 }
 
-const schema::Column* misfit(schema::Pool& pool, const Given& given) {
+const schema::Column* misfit(schema::Pool& pool, const ColumnValues& given) {
     const schema::Column* found = nullptr;
     schema::run(pool, schema::Mode::kRead, [&](schema::Transaction& transaction) {
         auto& connection = transaction.connection();

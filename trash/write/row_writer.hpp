@@ -20,7 +20,7 @@ struct WrittenRow {
 };
 
 // Values of columns: a JSON object and those of its members that are meant.
-struct Given {
+struct ColumnValues {
     std::vector<const schema::Column*> columns;
     std::string json = "{}";
     std::string crossing = "NULL";  // crossing_sql()
@@ -50,24 +50,24 @@ struct LockedRow {
 
 // The row as it is after the database's own triggers; nothing where one of them kept it out.
 std::optional<WrittenRow> insert_row(schema::Transaction& transaction, const schema::Table& table,
-                                     const Given& given);
+                                     const ColumnValues& given);
 inline constexpr std::size_t kMostMerged = 1 << 20;
 // Holds the row until the transaction ends. key: of the key's columns those that the client gave;
 // wanted: columns whose text is needed, up to kMostMerged bytes. Nothing when there is no such row.
 std::optional<LockedRow> lock_row(schema::Transaction& transaction, const RowAddress& address,
-                                  const Given& key,
+                                  const ColumnValues& key,
                                   const std::vector<const schema::Column*>& wanted);
 // Sets the given columns, and the others to their defaults. Reads the row when there are none.
 std::optional<WrittenRow> update_row(schema::Transaction& transaction, const RowAddress& address,
-                                     const Given& given,
+                                     const ColumnValues& given,
                                      const std::vector<const schema::Column*>& defaults);
 // The text that the columns get: of those given as they were, else what the row at the address has.
 // Nothing where one is not known, or NULL.
 std::vector<std::string> texts_of(schema::Transaction& transaction, const RowAddress& address,
-                                  const Given& given,
+                                  const ColumnValues& given,
                                   const std::vector<const schema::Column*>& wanted);
 // The first of the columns whose value its type does not take; nullptr: they all do, or the types
 // themselves are not what the catalog says.
-const schema::Column* misfit(schema::Pool& pool, const Given& given);
+const schema::Column* misfit(schema::Pool& pool, const ColumnValues& given);
 
 }  // namespace trashd::trash
