@@ -81,6 +81,14 @@ def misplaced_functions(root, text):
                 yield f"{name}() is not in {path}"
 
 
+def room_faults(root):
+    """The rooms of script/check_layers that docs/architecture.md does not describe, and the other way round."""
+    checked = set(re.findall(r"^room (\S+)", (root / "script/check_layers").read_text(encoding="utf-8"), re.M))
+    rooms = (root / "docs/architecture.md").read_text(encoding="utf-8").split("\n## Rooms\n")[1].split("\n## ")[0]
+    for room in checked ^ set(re.findall(r"^\| `([\w/]+)` \|", rooms, re.M)):
+        yield f"docs/architecture.md and script/check_layers do not both have the room {room}"
+
+
 def page_faults(root, page, known, sources):
     yield from link_faults(root, page)
     text = page.read_text(encoding="utf-8")
@@ -105,6 +113,7 @@ def faults(root):
     for source in code:
         for fault in missing_files(" ".join(comments(source)), known):
             yield f"{source.relative_to(root)}: {fault}"
+    yield from room_faults(root)
     length = len((root / "README.md").read_text(encoding="utf-8").splitlines())
     if length > MOST_README_LINES:
         yield f"README.md has {length} lines, more than {MOST_README_LINES}"
