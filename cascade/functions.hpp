@@ -34,9 +34,9 @@ bool runs_code(const schema::Catalog& catalog, const Plan& plan);
 // node, then where triggers run pairs of a table's oid and the rows that they put into it}. Raises
 // TD404 root not there, TD412 etag, TD001 catalog changed, TD002 guard, TD409 blocked by
 // configuration, TD413 more rows than most (before anything is deleted; NULL: any number), TD403 a
-// row is another tenant's, TD405 the role may not see or delete a row. Locks top-down (engine.md
-// 2), captures, deletes, proves it with the guard. With a tenant column a root of another tenant is
-// not there.
+// row is another tenant's, TD405 the role may not see or delete a row. Locks from
+// the top down (docs/architecture.md), captures, deletes, proves it with the guard. With a tenant
+// column a root of another tenant is not there.
 std::string move_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
                               const std::string& function);
 

@@ -1,6 +1,7 @@
-// The parts of the functions that sql.cpp puts together, in the order in which they run: Collecting
-// finds and locks the rows, Cutting notes and sets references, Taking deletes, captures and proves.
-// Each gives PL/pgSQL text; the variables that they share are declared by sql.cpp.
+// The parts of the functions that functions.cpp puts together, in the order in which they run:
+// Collecting finds and locks the rows, Cutting notes and sets references, Taking deletes, captures
+// and proves. Each gives PL/pgSQL text; the variables that they share are declared by
+// functions.cpp.
 #pragma once
 
 #include <set>

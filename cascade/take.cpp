@@ -276,7 +276,7 @@ bool runs_code(const Catalog& catalog, const Plan& plan) {
     return runs_triggers(catalog, plan) || !units_of(catalog, plan).empty();
 }
 
-// The guard (engine.md 2): what vanished equals what was captured.
+// What vanished equals what was captured (docs/architecture.md, "The guard").
 std::string DeleteSql::prove() const {
     std::vector<std::string> gone = deleted_so_far(), summands;
     for (std::size_t node = 0; node < gone.size(); ++node) {

@@ -21,7 +21,8 @@ std::string DeleteSql::unchanged() const {
            ")";
 }
 
-// Nothing is looked for below the row, so DELETE itself may lock it (engine.md 2).
+// Nothing is looked for below the row, so DELETE itself may lock it (docs/architecture.md, "The
+// locking rule").
 std::string DeleteSql::take_alone(const std::string& named) const {
     if (!alone()) return "";
     const auto shape = std::to_string(names_.shapes[0]);

@@ -1,6 +1,6 @@
 // The one error type of trashd: a stable code and a sentence that says what to do next.
 // SQLSTATE becomes a code in error.cpp only; a code becomes an HTTP status in
-// service/http_error.cpp only.
+// service/api/problem.cpp only.
 #pragma once
 
 #include <optional>

@@ -9,7 +9,7 @@
 
 namespace trashd::schema {
 
-// move: READ COMMITTED, row_security off (engine rule: an error instead of rows that hide).
+// move: READ COMMITTED, row_security off (an error instead of rows that hide).
 // write: READ COMMITTED, row-level security as the role has it.
 // read: REPEATABLE READ READ ONLY. All fix the settings that values are written and read under and
 // that statements are understood by (kFixed in transaction.cpp), plan_cache_mode

@@ -42,20 +42,20 @@ struct CliOptions {
 
 int run_cli(int argc, char** argv);
 
-// cli_trash.cpp
+// trash_commands.cpp
 int trash_list(const CliOptions& options);
 int trash_show(const CliOptions& options);
 int trash_purge(const CliOptions& options);
 int trash_empty(const CliOptions& options);
 int impact_of_delete(const CliOptions& options);
-// cli_restore.cpp
+// restore_command.cpp
 int trash_restore(const CliOptions& options);
-// cli_doctor.cpp
+// doctor_command.cpp
 int doctor(const CliOptions& options);
-// cli_ledger.cpp
+// ledger_commands.cpp
 int ledger_verify(const CliOptions& options);
 int migrate_schema(const CliOptions& options);
-// cli_key.cpp
+// key_commands.cpp
 int key_create(const CliOptions& options);
 int key_list(const CliOptions& options);
 int key_revoke(const CliOptions& options);

@@ -31,7 +31,7 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
 // What the catalog and the configuration tell; role: whom grants are for.
 std::vector<Finding> examine_catalog(const Resources& resources, const Config& config,
                                      const std::string& role);
-// What triggers do and need; doctor_triggers.cpp.
+// What triggers do and need; trigger_checks.cpp.
 std::vector<Finding> examine_triggers(schema::Connection& connection, const Resources& resources,
                                       const std::string& role);
 

@@ -16,13 +16,23 @@ using namespace trashd::test;
 
 namespace {
 
-// The blocks of a language under a heading of README.md, one after the other.
-std::string blocks(const std::string& heading, const std::string& language) {
-    std::istringstream lines(source_file("README.md"));
+struct Section {
+    const char *file, *heading;
+};
+
+constexpr Section kQuickStart{"README.md", "Quick start"},
+    kOwn{"README.md", "On your own database"}, kWriting{"docs/http.md", "Writing"},
+    kMany{"docs/http.md", "Many at once"},
+    kTrigger{"docs/triggers.md", "Taking back what a trigger wrote"},
+    kOwner{"docs/ledger.md", "A trash schema of another role"};
+
+// The blocks of a language in the section, one after the other.
+std::string blocks(const Section& section, const std::string& language) {
+    std::istringstream lines(source_file(section.file));
     std::string found, line;
     bool inside = false, within = false;
     while (std::getline(lines, line)) {
-        if (line.starts_with("## ")) inside = line == "## " + heading;
+        if (line.starts_with("## ")) inside = line.substr(3) == section.heading;
         if (line.starts_with("```")) {
             within = inside && line == "```" + language;
             continue;
@@ -77,8 +87,8 @@ struct Demo {
         service.reset();
         std::filesystem::remove_all(folder);
     }
-    std::string run(const std::string& heading) const {
-        return run_script(replaced(replaced(blocks(heading, "sh"), "script/run\n", ""),
+    std::string run(const Section& section) const {
+        return run_script(replaced(replaced(blocks(section, "sh"), "script/run\n", ""),
                                    "127.0.0.1:8080",
                                    "127.0.0.1:" + std::to_string(service->port())));
     }
@@ -131,10 +141,10 @@ class PasswordServer {
     std::unique_ptr<schema::Cluster> cluster_ = std::make_unique<schema::Cluster>(directory_);
 };
 
-// The line of the README that begins so, word by word, with the test's server in it.
-std::vector<std::string> words_of(const std::string& heading, const std::string& begin,
+// The line of the section that begins so, word by word, with the test's server in it.
+std::vector<std::string> words_of(const Section& section, const std::string& begin,
                                   const PasswordServer& server) {
-    std::istringstream lines(blocks(heading, "sh"));
+    std::istringstream lines(blocks(section, "sh"));
     for (std::string line; std::getline(lines, line);) {
         if (!line.starts_with("build/trashd " + begin)) continue;
         std::istringstream words(replaced(line, "db.example", server.host()));
@@ -142,7 +152,7 @@ std::vector<std::string> words_of(const std::string& heading, const std::string&
         for (std::string word; words >> word && !word.starts_with("#");) all.push_back(word);
         return {all.begin() + 1, all.end()};
     }
-    FAIL("README has no such line: ", begin);
+    FAIL(section.file, " has no such line: ", begin);
     return {};
 }
 
@@ -152,13 +162,11 @@ std::string after(const std::vector<std::string>& words, const std::string& opti
     return *(at + 1);
 }
 
-constexpr const char* kOwn = "On your own database";
-
 }  // namespace
 
 TEST_CASE("the commands of the quick start do on the demo what they say") {
     const Demo demo;
-    const auto output = demo.run("Quick start");
+    const auto output = demo.run(kQuickStart);
     CAPTURE(output);
     CHECK(statuses_of(output) ==
           std::vector<int>{200, 200, 200, 204, 200, 200, 200, 200, 204, 204, 410});
@@ -168,8 +176,8 @@ TEST_CASE("the commands of the quick start do on the demo what they say") {
 TEST_CASE("the commands that write, and take many at once, find the demo's objects") {
     // ids=1,2,3 were none of the demo's
     const Demo demo;
-    CHECK(statuses_of(demo.run("Writing")) == std::vector<int>{201});
-    const auto output = demo.run("Many at once");
+    CHECK(statuses_of(demo.run(kWriting)) == std::vector<int>{201});
+    const auto output = demo.run(kMany);
     CHECK(statuses_of(output) == std::vector<int>{200, 200});
     CHECK(output.find("not-found") == std::string::npos);
     CHECK(output.find("\"status\":\"trashed\"") != std::string::npos);
@@ -200,7 +208,7 @@ TEST_CASE("the role, the doctor and the service of the documentation work as the
 TEST_CASE("the trigger of the documentation tells what is gone and what came back") {
     // it deleted its row in the restore, which was refused for that, and failed on every INSERT
     TempDatabase database("CREATE TABLE doc (id int PRIMARY KEY); INSERT INTO doc VALUES (1)");
-    TestConnection(database.url())->script(blocks("Triggers", "sql"));
+    TestConnection(database.url())->script(blocks(kTrigger, "sql"));
     ServiceProcess service(database.url());
     const auto gone = [&] {
         return TestConnection(database.url())
@@ -221,7 +229,7 @@ TEST_CASE("a trash schema that another role owns is made and used as the documen
     const PasswordServer server;
     server.as("owner", "shop")->script(blocks(kOwn, "sql"));
     server.as("owner", "shop")->exec("REVOKE CREATE ON DATABASE shop FROM trashd");
-    const auto made = run_program(words_of("The ledger", "migrate", server));
+    const auto made = run_program(words_of(kOwner, "migrate", server));
     CAPTURE(made.output);
     CHECK(made.status == 0);
     setenv("PGPASSWORD", "a secret of your own", 1);

@@ -1,4 +1,4 @@
-// What the files behind Trash share: trash.cpp, remove.cpp, impact.cpp, bulk.cpp, empty.cpp.
+// What the files behind Trash share: trash.cpp, remove.cpp, impact.cpp, bulk_remove.cpp, empty.cpp.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// Putting groups back (engine.md 5). Optimistic: insert first; when something fails, one pass that
-// finds every conflict.
+// Putting groups back: insert first; when something fails, one pass that finds every conflict.
+// Why: docs/decisions/optimistic-restore.md.
 #pragma once
 
 #include <set>

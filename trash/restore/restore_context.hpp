@@ -87,7 +87,7 @@ struct RestoreContext {
     }
 };
 
-// rows.cpp
+// stored_rows.cpp
 void add_group(RestoreContext& restoring, GroupRow group);
 void add_group(RestoreContext& restoring, long long id);
 std::vector<const schema::Table*> tables_of(
@@ -142,13 +142,13 @@ bool try_otherwise(RestoreContext& restoring, const Error& failed);
 // Rows that triggers made for restored ones, beside those that were captured, go again.
 void remove_companions(RestoreContext& restoring);
 
-// culprit.cpp: the rows that the database refuses, after an attempt that failed and was rolled
+// refused_rows.cpp: the rows that the database refuses, after an attempt that failed and was rolled
 // back. At least one conflict.
 std::vector<Conflict> find_refused(RestoreContext& restoring, const Error& failed);
 
-// drift.cpp: values that would get lost without any statement failing.
+// schema_drift.cpp: values that would get lost without any statement failing.
 std::vector<Conflict> find_losses(RestoreContext& restoring);
-// drift.cpp: casts that fail, NULL where there must be none, tables that are gone.
+// schema_drift.cpp: casts that fail, NULL where there must be none, tables that are gone.
 std::vector<Conflict> find_failing_casts(RestoreContext& restoring);
 std::vector<Conflict> find_missing_values(RestoreContext& restoring);
 std::vector<Conflict> find_missing_tables(const RestoreContext& restoring);
@@ -163,8 +163,8 @@ void relink_taken_meanwhile(RestoreContext& restoring);
 // does not is `altered`.
 void set_rows_back(RestoreContext& restoring);
 
-// watch.cpp: whether triggers or rules of the database's users run, and which; those of the table
-// first.
+// write_guard.cpp: whether triggers or rules of the database's users run, and which; those of the
+// table first.
 bool runs_code(const RestoreContext& restoring);
 std::string code_at(const RestoreContext& restoring, const schema::Table& table);
 // What has been written to the tables of items and links; its answer, row by row.

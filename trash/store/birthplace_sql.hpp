@@ -1,5 +1,5 @@
-// The SQL of home.cpp over the forms; it runs under the search path of pg_catalog. {schema} is the trash
-// schema.
+// The SQL of birthplace.cpp over the forms; it runs under the search path of pg_catalog. {schema}
+// is the trash schema.
 #pragma once
 
 namespace trashd::trash {
