@@ -68,6 +68,17 @@ Code code_of(std::string_view state) {
     return Code::kInternal;
 }
 
+// What a policy refuses or hides is no matter of grants.
+bool is_of_policy(const SqlError& sql) {
+    return sql.sqlstate == kInsufficientPrivilege &&
+           sql.message.find("row-level security") != std::string::npos;
+}
+
+Code code_of(const SqlError& sql) {
+    if (is_too_long(sql)) return Code::kRowTooLarge;
+    return is_of_policy(sql) ? Code::kConflict : code_of(sql.sqlstate);
+}
+
 std::string named(const std::string& kind, const std::string& name) {
     return name.empty() ? "a " + kind : kind + " \"" + name + "\"";
 }
@@ -102,7 +113,7 @@ std::string integrity(const SqlError& sql) {
 std::string permission(const SqlError& sql) {
     constexpr std::string_view kDenied = "permission denied for ";
     const std::string_view message = sql.message;
-    if (message.find("row-level security") != message.npos) {
+    if (is_of_policy(sql)) {
         return "row-level security hides rows from the service's role; make it a member of the "
                "table's owner, or give it BYPASSRLS";
     }
@@ -228,7 +239,7 @@ bool Error::of_foreign_key() const {
 
 Error::Error(SqlError sql)
     : std::runtime_error(detail_of(sql)),
-      code_(is_too_long(sql) ? Code::kRowTooLarge : code_of(sql.sqlstate)),
+      code_(code_of(sql)),
       sql_(std::move(sql)) {}
 
 }  // namespace trashd

@@ -33,6 +33,8 @@ TEST_CASE("nodb: a SQLSTATE becomes a code") {
         CHECK(error(state).code() == Code::kUnavailable);
     }
     CHECK(error("42501").code() == Code::kMissingGrant);
+    CHECK(error("42501", "new row violates row-level security policy for table \"x\"").code() ==
+          Code::kConflict);
     CHECK(error("42601").code() == Code::kInternal);
 }
 
