@@ -238,8 +238,6 @@ bool Error::of_foreign_key() const {
 }
 
 Error::Error(SqlError sql)
-    : std::runtime_error(detail_of(sql)),
-      code_(code_of(sql)),
-      sql_(std::move(sql)) {}
+    : std::runtime_error(detail_of(sql)), code_(code_of(sql)), sql_(std::move(sql)) {}
 
 }  // namespace trashd

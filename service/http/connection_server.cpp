@@ -273,7 +273,7 @@ bool ConnectionServer::asks_again(Connection& connection) {
     std::array<char, 4096> bytes;
     const auto length = recv(ready.fd, bytes.data(), bytes.size(), MSG_PEEK);
     if (length <= 0 || !std::isupper(static_cast<unsigned char>(bytes[0]))) return false;
-    const std::string_view redact(bytes.data(), static_cast<std::size_t>(length));
+    const std::string_view seen(bytes.data(), static_cast<std::size_t>(length));
     return head_length(seen) <= limits_.header_bytes && receive(connection);
 }
 
