@@ -179,10 +179,10 @@ CREATE TRIGGER act AFTER DELETE ON a FOR EACH ROW EXECUTE FUNCTION act();)",
 // No row had vanished: one stayed, and the dry run knew nothing of it.
 TEST_CASE("a BEFORE trigger that keeps the row is named, and nobody is told to try again") {
     Bench call(R"(
-CREATE TABLE a (id int PRIMARY KEY, trash::deleted_at timestamptz);
+CREATE TABLE a (id int PRIMARY KEY, deleted_at timestamptz);
 INSERT INTO a VALUES (1), (2);
 CREATE FUNCTION sd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  UPDATE a SET trash::deleted_at = now() WHERE id = old.id; RETURN NULL; END $$;
+  UPDATE a SET deleted_at = now() WHERE id = old.id; RETURN NULL; END $$;
 CREATE TRIGGER sd BEFORE DELETE ON a FOR EACH ROW EXECUTE FUNCTION sd();
 CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1);
 CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p ON DELETE CASCADE); INSERT INTO c VALUES (1, 1);
