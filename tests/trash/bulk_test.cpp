@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <random>
 #include <thread>
 
@@ -34,7 +35,12 @@ INSERT INTO ring VALUES (1, 2), (2, 3), (3, NULL); UPDATE ring SET next_id = 1 W
 using Ids = std::vector<std::vector<std::string>>;
 
 struct Fixture {
-    Fixture() : database(kSchema), pool(database.url(), 8), bin(pool), sql(database.url()) {}
+    // Those that wait for each other do so for as long as a busy machine lets them.
+    Fixture()
+        : database(kSchema),
+          pool(database.url(), 8, kPatience, {kPatience, kPatience}),
+          bin(pool),
+          sql(database.url()) {}
     trash::BulkResult remove(const std::string& table, const Ids& ids,
                              const trash::BulkOptions& options = {}) {
         return bin.remove_all({"public", table}, {.ids = ids}, options, {});
@@ -42,6 +48,7 @@ struct Fixture {
     long long number(const std::string& query) { return sql->exec(query).integer(0, 0); }
     long long groups() { return number("SELECT count(*) FROM trashd.trash_group"); }
 
+    static constexpr std::chrono::seconds kPatience{60};
     TempDatabase database;
     schema::Pool pool;
     trash::Trash bin;
