@@ -13,7 +13,7 @@ std::string written_sql(const std::string& trash_schema);
 // The same for the tables of the oid[] that the SQL gives, each with a row, without names.
 std::string written_to_sql(const std::string& oids);
 
-// SQL text[]: the permanent tables outside trash_schema, each as its oid, that of the file that
+// SQL text[]: the permanent tables, those of the trash too, each as its oid, that of the file that
 // holds it, and its quoted name, with blanks between.
 std::string standing_sql();
 // SQL text[]: what this transaction has done since to the tables of the text[] that standing_sql()

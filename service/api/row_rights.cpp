@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "schema/value.hpp"
-#include "service/api/database_role.hpp"
+#include "service/api/act_as_role.hpp"
 #include "service/api/object_id.hpp"
 #include "trash/access/row_scope.hpp"
 #include "trash/read/live_row.hpp"

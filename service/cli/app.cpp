@@ -17,7 +17,7 @@
 #include "schema/server.hpp"
 #include "schema/sqlstate.hpp"
 #include "service/cli/cli.hpp"
-#include "service/api/database_role.hpp"
+#include "service/api/act_as_role.hpp"
 #include "service/server/log.hpp"
 #include "service/server/operation_runner.hpp"
 #include "service/server/http_server.hpp"

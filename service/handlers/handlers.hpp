@@ -22,14 +22,14 @@ Response remove_objects(const Call& call);
 Response create_objects(const Call& call);
 Response patch_object(const Call& call);
 Response put_object(const Call& call);
-// operations.cpp
+// read_operation.cpp
 Response get_operation(const Call& call);
 // trash_items.cpp
 Response list_items(const Call& call);
 Response get_item(const Call& call);
 Response purge_item(const Call& call);
 Response empty_trash(const Call& call);
-// restore.cpp
+// restore_group.cpp
 Response restore_item(const Call& call);
 // history.cpp
 Response list_history(const Call& call);

@@ -5,7 +5,7 @@
 
 #include "schema/sqlstate.hpp"
 #include "service/api/cross_site.hpp"
-#include "service/api/database_role.hpp"
+#include "service/api/act_as_role.hpp"
 #include "service/api/idempotency.hpp"
 #include "service/api/json_body.hpp"
 #include "service/api/object_id.hpp"
@@ -15,7 +15,7 @@
 #include "service/api/where_parser.hpp"
 #include "service/handlers/column_values.hpp"
 #include "service/handlers/handlers.hpp"
-#include "service/handlers/restore.hpp"
+#include "service/handlers/restore_group.hpp"
 #include "service/handlers/trashed_parent.hpp"
 #include "service/handlers/written_rows.hpp"
 #include "trash/access/trigger_refusal.hpp"

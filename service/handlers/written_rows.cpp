@@ -1,6 +1,6 @@
 #include "service/handlers/written_rows.hpp"
 
-#include "service/api/database_role.hpp"
+#include "service/api/act_as_role.hpp"
 #include "service/api/preconditions.hpp"
 #include "service/api/row_stream.hpp"
 #include "trash/read/live_row.hpp"

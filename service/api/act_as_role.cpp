@@ -1,4 +1,4 @@
-#include "service/api/database_role.hpp"
+#include "service/api/act_as_role.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "service/handlers/restore.hpp"
+#include "service/handlers/restore_group.hpp"
 
 #include <map>
 #include <utility>
