@@ -1,5 +1,5 @@
-// A database of the encoding SQL_ASCII knows bytes alone: a text that is no UTF-8 could not be read,
-// nor any list that it stands in, so its clients take bytes as they are.
+// A database of the encoding SQL_ASCII knows bytes alone: a text that is no UTF-8 could not be
+// read, nor any list that it stands in, so its clients take bytes as they are.
 #pragma once
 
 #include <libpq-fe.h>

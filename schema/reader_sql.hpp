@@ -56,8 +56,8 @@ inline const std::string kUserTables = R"(
   c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND NOT c.relispartition
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> $1)";
 
-// Of the pg_class row c: whether publications refuse its deletes and its updates, because rows of it,
-// or of a partition, have no replica identity.
+// Of the pg_class row c: whether publications refuse its deletes and its updates, because rows of
+// it, or of a partition, have no replica identity.
 inline const std::string kUnnamedSql = R"(
 SELECT coalesce(bool_or(b.pubdelete), false), coalesce(bool_or(b.pubupdate), false)
 FROM pg_publication b CROSS JOIN pg_class l

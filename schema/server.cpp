@@ -79,9 +79,8 @@ Server server_of(Connection& connection) {
 std::string objection(const Server& server) {
     constexpr int kMajor = kOldestServer / 10000;
     if (server.product != "PostgreSQL") {
-        return fmt::format(
-            "trashd needs PostgreSQL {} or newer; this is {} (version {})", kMajor,
-            server.product, server.version);
+        return fmt::format("trashd needs PostgreSQL {} or newer; this is {} (version {})", kMajor,
+                           server.product, server.version);
     }
     if (server.number >= kOldestServer) return "";
     return fmt::format("trashd needs PostgreSQL {} or newer; this is {}", kMajor, server.version);

@@ -16,11 +16,11 @@
 #include "schema/reader.hpp"
 #include "schema/server.hpp"
 #include "schema/sqlstate.hpp"
-#include "service/cli/cli.hpp"
 #include "service/api/act_as_role.hpp"
+#include "service/cli/cli.hpp"
+#include "service/server/http_server.hpp"
 #include "service/server/log.hpp"
 #include "service/server/operation_runner.hpp"
-#include "service/server/http_server.hpp"
 #include "trash/store/ledger_seal.hpp"
 
 namespace trashd::service {

@@ -4,10 +4,10 @@
 #include <iostream>
 #include <set>
 
+#include "service/api/json.hpp"
 #include "service/cli/app.hpp"
 #include "service/cli/cli.hpp"
 #include "service/cli/doctor.hpp"
-#include "service/api/json.hpp"
 #include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
 

@@ -4,8 +4,8 @@
 #include <ctime>
 #include <iostream>
 
-#include "service/cli/app.hpp"
 #include "service/cli/answers.hpp"
+#include "service/cli/app.hpp"
 #include "service/cli/terminal.hpp"
 
 namespace trashd::service {

@@ -1,10 +1,9 @@
 // What has become of a request that is worked on apart from it.
-#include "trash/store/operations.hpp"
-
 #include "schema/error.hpp"
 #include "service/api/cursor.hpp"
 #include "service/api/json.hpp"
 #include "service/handlers/handlers.hpp"
+#include "trash/store/operations.hpp"
 
 namespace trashd::service {
 

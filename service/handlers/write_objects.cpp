@@ -4,8 +4,8 @@
 #include <set>
 
 #include "schema/sqlstate.hpp"
-#include "service/api/cross_site.hpp"
 #include "service/api/act_as_role.hpp"
+#include "service/api/cross_site.hpp"
 #include "service/api/idempotency.hpp"
 #include "service/api/json_body.hpp"
 #include "service/api/object_id.hpp"

@@ -9,8 +9,8 @@
 #include <cmath>
 
 #include "schema/error.hpp"
-#include "service/http/url.hpp"
 #include "service/api/json.hpp"
+#include "service/http/url.hpp"
 
 namespace trashd::service {
 

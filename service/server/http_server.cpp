@@ -11,10 +11,10 @@
 #include <random>
 #include <utility>
 
+#include "service/api/act_as_role.hpp"
 #include "service/api/authenticator.hpp"
 #include "service/api/content_negotiation.hpp"
 #include "service/api/cors.hpp"
-#include "service/api/act_as_role.hpp"
 #include "service/api/json_indent.hpp"
 #include "service/api/problem.hpp"
 #include "service/api/tenant_scope.hpp"

@@ -4,8 +4,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "service/http/url.hpp"
 #include "service/api/json.hpp"
+#include "service/http/url.hpp"
 
 namespace trashd::service {
 

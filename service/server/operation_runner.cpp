@@ -2,8 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include "service/api/async_requests.hpp"
 #include "service/api/act_as_role.hpp"
+#include "service/api/async_requests.hpp"
 #include "service/api/problem.hpp"
 #include "service/api/tenant_scope.hpp"
 #include "service/server/router.hpp"

@@ -1,6 +1,5 @@
 // What was encoded is decoded to itself; a target that is understood is UTF-8 without NUL.
 #include "service/http/url.hpp"
-
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd;

@@ -1,6 +1,5 @@
 // A head that is served reads the same when it is written out again.
 #include "service/http/request_head.hpp"
-
 #include "service/http/url.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

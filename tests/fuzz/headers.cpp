@@ -1,6 +1,6 @@
 // Accept and its kin: a weight is from 0 to 1, or -1.
-#include "service/http/request_head.hpp"
 #include "service/api/content_negotiation.hpp"
+#include "service/http/request_head.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd::service;

@@ -1,9 +1,8 @@
 // Forwarded and X-Forwarded-For: what comes out is an address, and what a client writes before the
 // proxy's own entry changes nothing.
-#include "service/http/client_address.hpp"
-
-#include "service/http/request_head.hpp"
 #include "service/http/allowed_hosts.hpp"
+#include "service/http/client_address.hpp"
+#include "service/http/request_head.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd::service;

@@ -1,7 +1,6 @@
-#include "service/api/json_body.hpp"
-
 #include <doctest/doctest.h>
 
+#include "service/api/json_body.hpp"
 #include "tests/support/http.hpp"
 
 using namespace trashd;

@@ -213,7 +213,8 @@ ALTER FUNCTION webs.tg() OWNER TO db_app;
         "EXECUTE FUNCTION webs.tg()");
     const std::string refusal =
         "the trigger w of public.open runs a function that belongs to neither the table's owner "
-        "nor a superuser, and could act as the service; ALTER FUNCTION \\\"webs\\\".\\\"tg\\\"() OWNER TO "
+        "nor a superuser, and could act as the service; ALTER FUNCTION \\\"webs\\\".\\\"tg\\\"() "
+        "OWNER TO "
         "the table's owner";
     check_problem(bench.as("ann", "POST", "/v1/open", R"({"id":3})"), "conflict", refusal);
     check_problem(bench.as("ann", "PATCH", "/v1/open/2", R"({"by":"z"})"), "conflict", refusal);

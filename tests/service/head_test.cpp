@@ -1,6 +1,6 @@
-#include "service/http/request_head.hpp"
-
 #include <doctest/doctest.h>
+
+#include "service/http/request_head.hpp"
 
 using namespace trashd;
 using namespace trashd::service;

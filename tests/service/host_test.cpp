@@ -1,8 +1,7 @@
 // Pages whose own name leads to 127.0.0.1: what a service without credentials answers them.
-#include "service/http/allowed_hosts.hpp"
-
 #include <doctest/doctest.h>
 
+#include "service/http/allowed_hosts.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
 

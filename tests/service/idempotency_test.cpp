@@ -1,6 +1,4 @@
 // Idempotency-Key: what is sent again is run once and answered alike.
-#include "trash/store/kept_answers.hpp"
-
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -9,6 +7,7 @@
 
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
+#include "trash/store/kept_answers.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

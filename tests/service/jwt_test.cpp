@@ -1,9 +1,8 @@
-#include "service/auth/token_verifier.hpp"
-
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "schema/error.hpp"
+#include "service/auth/token_verifier.hpp"
 #include "tests/support/tokens.hpp"
 
 using namespace trashd;

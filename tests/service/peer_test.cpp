@@ -1,11 +1,10 @@
 // Who the client is behind proxies, and what a client may not make the service believe.
-#include "service/http/client_address.hpp"
-
 #include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <fstream>
 
+#include "service/http/client_address.hpp"
 #include "service/http/request_head.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"

@@ -1,9 +1,8 @@
 // Requests in time: the buckets with a clock of the test's own, then what clients notice.
-#include "service/auth/rate_limiter.hpp"
-
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "service/auth/rate_limiter.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
 #include "trash/store/api_keys.hpp"

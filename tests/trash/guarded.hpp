@@ -60,7 +60,8 @@ struct Guarded {
     schema::Lease lease;
 };
 
-inline std::string trigger(const std::string& name, const std::string& when, const std::string& body) {
+inline std::string trigger(const std::string& name, const std::string& when,
+                           const std::string& body) {
     return "CREATE FUNCTION " + name + "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN " + body +
            " END $$; CREATE " + (when.find("DEFERRED") == when.npos ? "" : "CONSTRAINT ") +
            "TRIGGER " + name + " " + when + " EXECUTE FUNCTION " + name + "();";

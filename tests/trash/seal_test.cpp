@@ -1,12 +1,11 @@
 // The ledger's chain of hashes: it has every entry once, and tells what was done to one.
-#include "trash/store/ledger_seal.hpp"
-
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <thread>
 
 #include "tests/support/database.hpp"
+#include "trash/store/ledger_seal.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -4,9 +4,9 @@
 
 #include "schema/identifier.hpp"
 #include "schema/makeup.hpp"
+#include "schema/text.hpp"
 #include "trash/store/birthplace_sql.hpp"
 #include "trash/store/lock_keys.hpp"
-#include "schema/text.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -17,7 +17,7 @@ using schema::Result;
 
 std::string with_schema(const std::string& sql, const std::string& trash_schema) {
     return schema::with_names(sql, {{"{schema}", quoted(trash_schema)},
-                            {"{shape}", schema::literal(quoted({trash_schema, "shape"}))}});
+                                    {"{shape}", schema::literal(quoted({trash_schema, "shape"}))}});
 }
 
 // Some hosts let nobody ask for it; the other signs are left then.
@@ -76,10 +76,11 @@ void renumber_oids(schema::Transaction& transaction, const std::string& trash_sc
     run("UPDATE {schema}.item i SET payload = " + numbers_here("i.payload") +
         " FROM {schema}.shape s WHERE s.id = i.shape AND cardinality(s.oids) > 0");
     for (const char* const row : {"row_was", "row_left"})
-        run(schema::with_names("UPDATE {schema}.link l SET {row} = " + numbers_here("l.{row}") +
-                           " FROM {schema}.shape s WHERE s.id = l.shape AND cardinality(s.oids) > "
-                           "0 AND l.{row} IS NOT NULL",
-                       {{"{row}", row}}));
+        run(schema::with_names(
+            "UPDATE {schema}.link l SET {row} = " + numbers_here("l.{row}") +
+                " FROM {schema}.shape s WHERE s.id = l.shape AND cardinality(s.oids) > "
+                "0 AND l.{row} IS NOT NULL",
+            {{"{row}", row}}));
     renumber_keys(transaction, trash_schema);
     run("DELETE FROM {schema}.named n WHERE here IS NULL OR EXISTS (SELECT FROM {schema}.named o "
         "WHERE o.kind = n.kind AND o.here = n.here AND o.number > n.number)");

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/transaction.hpp"
 #include "schema/identifier.hpp"
+#include "schema/transaction.hpp"
 
 namespace trashd::trash {
 
@@ -17,9 +17,9 @@ namespace trashd::trash {
 enum class Home { kHere, kPhysicalCopy, kLogicalCopy };
 Home home_of(schema::Connection& connection, const std::string& trash_schema);
 
-// Inside a transaction that holds LockKey::kMigration and may write. Leaves every form with the table
-// that it is of, found by name where its number is not to be trusted, or with none; logs what it
-// finds. The rest of the transaction has the search path of pg_catalog.
+// Inside a transaction that holds LockKey::kMigration and may write. Leaves every form with the
+// table that it is of, found by name where its number is not to be trusted, or with none; logs what
+// it finds. The rest of the transaction has the search path of pg_catalog.
 void settle(schema::Transaction& transaction, const std::string& trash_schema);
 
 // The same in a transaction of its own, when there is something to do, and what the types of their
