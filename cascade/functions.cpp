@@ -57,14 +57,14 @@ std::string same_types(const Names& names) {
            literal(names.types_fingerprint) + " AND ";
 }
 
-namespace {
-
 std::vector<Oid> locked_tables(const Catalog& catalog, const Plan& plan) {
     std::set<Oid> all;
     for (const Node& node : plan.nodes) all.insert(node.table->oid);
     for (const Unit& unit : units_of(catalog, plan)) all.insert(unit.table->oid);
     return {all.begin(), all.end()};
 }
+
+namespace {
 
 std::string same_catalog(const Plan& plan, const Names& names) {
     return "  IF (" + same_types(names) + "(" + schema::fingerprint_sql(tables_of(plan)) +

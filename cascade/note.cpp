@@ -1,10 +1,18 @@
 // What the oids in values that were taken are called, for copies of the database.
+#include <algorithm>
+
 #include "cascade/statements.hpp"
 #include "schema/oids.hpp"
 
 namespace trashd::cascade {
 
 using schema::literal;
+
+bool holds_oids(const Node& node) {
+    return std::ranges::any_of(node.table->columns, [](const schema::Column& column) {
+        return !schema::kinds_in(schema::oids_of(column)).empty();
+    });
+}
 
 std::string DeleteSql::note_oids() const {
     std::string text;

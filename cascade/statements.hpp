@@ -19,6 +19,12 @@ std::string raise(std::string_view sqlstate, const std::string& message);
 std::string raise_expression(std::string_view sqlstate, const std::string& message);
 // That the users' types are those of the plan, and " AND "; empty: there are none.
 std::string same_types(const Names& names);
+// Tables that are held still: those of the nodes and those in which references are set, by oid.
+std::vector<schema::Oid> locked_tables(const schema::Catalog& catalog, const Plan& plan);
+// A row of the root is deleted and captured in one statement, where nothing else is asked for.
+bool one_row_alone(const schema::Catalog& catalog, const Plan& plan);
+// Whether values in the node's rows hold oids, whose names are noted.
+bool holds_oids(const Node& node);
 // The edge's delete sets a reference instead of taking the row.
 bool sets(const Edge& edge);
 // The plan's tenant column in the table; nullptr: there is none, or none is meant.

@@ -8,9 +8,13 @@ namespace trashd::cascade {
 using schema::literal;
 
 // Others' triggers are watched by statements of their own.
+bool one_row_alone(const schema::Catalog& catalog, const Plan& plan) {
+    return plan.nodes.size() == 1 && plan.edges.empty() && !plan.root->partitioned &&
+           !holds_oids(plan.nodes[0]) && !runs_triggers(catalog, plan);
+}
+
 bool DeleteSql::alone() const {
-    return names_.access_schema.empty() && plan_.nodes.size() == 1 && plan_.edges.empty() &&
-           !plan_.root->partitioned && note_oids().empty() && !runs_triggers(catalog_, plan_);
+    return names_.access_schema.empty() && one_row_alone(catalog_, plan_);
 }
 
 // Looked up when the statement is planned, which PostgreSQL does again once the table has changed:

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cascade/outline.hpp"
 #include "cascade/plan.hpp"
 #include "schema/reader.hpp"
 #include "schema/transaction.hpp"
@@ -20,6 +21,12 @@
 #include "trash/store/operations.hpp"
 
 namespace trashd::trash {
+
+// How a delete goes, and why it cannot be trusted to; refusals empty: it can.
+struct DeleteOutline {
+    std::vector<cascade::Stage> stages;
+    std::vector<std::string> refusals;
+};
 
 class Trash {
   public:
@@ -84,6 +91,12 @@ class Trash {
     // stay.
     Emptied empty(const EmptyOptions& options, const Actor& context);
 
+    // Both throw kNotFound where there is no such table or it has no key.
+    DeleteOutline outline_of(const schema::QualifiedName& table, bool cascade);
+    // The statements that make the functions of such a delete: of moving, of impacts, and where
+    // rows may take each other along of owners. Throws kConflict or kMissingGrant with what refuses
+    // the delete.
+    std::vector<std::string> functions_of(const schema::QualifiedName& table, bool cascade);
     // The tables that a delete may take rows from, that of the object first.
     std::vector<schema::QualifiedName> taken_by(const schema::QualifiedName& table, bool cascade);
     // Triggers run in such a delete, rules divert it, or a table may refuse that references in it

@@ -108,6 +108,16 @@ void add_impact(CLI::App& app, CliOptions& options) {
     impact.add_flag("--cascade", options.cascade, "take along what would refuse");
 }
 
+void add_plan(CLI::App& app, CliOptions& options) {
+    auto& plan = add_local(app, "plan",
+                           "Show what a delete does to which tables, in its order; status 4 when "
+                           "such deletes are refused",
+                           options, plan_of_delete);
+    plan.add_option("RESOURCE", options.resource, "as in time/projects")->required();
+    plan.add_flag("--cascade", options.cascade, "take along what would refuse");
+    plan.add_flag("--sql", options.sql, "print the PL/pgSQL functions that do it");
+}
+
 void add_key(CLI::App& app, CliOptions& options) {
     auto& key = *app.add_subcommand("key", "Make, list and revoke API keys");
     key.require_subcommand(1);
@@ -168,6 +178,7 @@ void add_all(CLI::App& app, CliOptions& options) {
                 overrides);
     add_trash(app, options);
     add_impact(app, options);
+    add_plan(app, options);
     add_key(app, options);
     add_ledger(app, options);
     add_migrate(app, options);

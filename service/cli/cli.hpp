@@ -48,6 +48,8 @@ int trash_show(const CliOptions& options);
 int trash_purge(const CliOptions& options);
 int trash_empty(const CliOptions& options);
 int impact_of_delete(const CliOptions& options);
+// plan_command.cpp
+int plan_of_delete(const CliOptions& options);
 // restore_command.cpp
 int trash_restore(const CliOptions& options);
 // doctor_command.cpp

@@ -108,17 +108,23 @@ Response LocalService::handle(Call& call) {
     }
 }
 
+const Resource& LocalService::called(const Resources& resources, const std::string& name) {
+    if (const auto* found = resource_named(resources, name)) return *found;
+    std::vector<std::string> paths;
+    for (const auto& one : resources.all()) paths.push_back(encode_path(one.path));
+    throw Error(Code::kNotFound, "there is no resource '" + name + "'" + did_you_mean(name, paths));
+}
+
+schema::QualifiedName LocalService::table_of(const std::string& resource) {
+    const auto resources = resources_.get();
+    return called(*resources, resource).table->name;
+}
+
 std::string LocalService::address_of(const std::string& resource, const std::string& id) {
     const auto resources = resources_.get();
-    const auto* found = resource_named(*resources, resource);
-    if (!found) {
-        std::vector<std::string> paths;
-        for (const auto& one : resources->all()) paths.push_back(encode_path(one.path));
-        throw Error(Code::kNotFound,
-                    "there is no resource '" + resource + "'" + did_you_mean(resource, paths));
-    }
-    const auto columns = found->table->identity.size();
-    return "/v1/" + encode_path(found->path) + "/" +
+    const auto& found = called(*resources, resource);
+    const auto columns = found.table->identity.size();
+    return "/v1/" + encode_path(found.path) + "/" +
            encode_object_id(columns > 1 ? escaped_percents(id) : id, columns);
 }
 

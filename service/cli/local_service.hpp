@@ -45,12 +45,17 @@ class LocalService {
                      const Parameters& parameters = {},
                      const std::function<void(long long)>& progress = {});
 
+    trash::Trash& trash() { return trash_; }
+    // The table of the resource; throws Error kNotFound.
+    schema::QualifiedName table_of(const std::string& resource);
     // The address of the object; resource and id as people write them, nothing encoded but , and %
     // in the values of a key of several columns (%2C, %25). Throws Error kNotFound.
     std::string address_of(const std::string& resource, const std::string& id);
 
   private:
     Response handle(Call& call);
+    // Of these resources, which must outlive it; throws Error kNotFound.
+    static const Resource& called(const Resources& resources, const std::string& name);
 
     Config config_;
     LocalDatabase database_;

@@ -59,6 +59,12 @@ Made made_from(const schema::Result& found, int row) {
 
 }  // namespace
 
+std::string definition_of(schema::Connection& connection, const std::string& name) {
+    const auto found = connection.exec(
+        "SELECT pg_catalog.pg_get_functiondef($1::pg_catalog.regproc::pg_catalog.oid)", {name});
+    return std::string(found.text(0, 0));
+}
+
 std::string PlanFunctions::make(const std::string& prefix, const PlanBasis& basis,
                                 const std::function<std::string(const std::string&)>& text) {
     const std::string name = prefix + hash(text(""));

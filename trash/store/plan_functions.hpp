@@ -21,6 +21,9 @@ struct PlanBasis {
     std::string fingerprint;  // that of the tables, and behind it that of the types
 };
 
+// The CREATE OR REPLACE FUNCTION of a function whose quoted name is its only one.
+std::string definition_of(schema::Connection& connection, const std::string& name);
+
 class PlanFunctions {
   public:
     // The transaction holds LockKey::kFunctions.
