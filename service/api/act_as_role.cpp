@@ -5,22 +5,23 @@
 #include "schema/reader.hpp"
 #include "schema/sqlstate.hpp"
 #include "service/api/json.hpp"
+#include "trash/access/access_function.hpp"
 #include "trash/access/trigger_trust.hpp"
 
 namespace trashd::service {
 
 namespace {
 
-bool is_role(const Call& call, const std::string& role) {
-    return std::ranges::count(call.config->access.roles, role) > 0;
+bool is_role(const Context& context, const std::string& role) {
+    return std::ranges::count(context.config->access.roles, role) > 0;
 }
 
-std::string role_of(const Call& call) {
-    const auto& principal = call.principal;
-    if (principal.role && is_role(call, *principal.role)) return *principal.role;
+std::string role_of(const Caller& caller, const Context& context) {
+    const auto& principal = caller.principal;
+    if (principal.role && is_role(context, *principal.role)) return *principal.role;
     const bool token = principal.claims != "{}";
     for (const auto& role : principal.roles)
-        if (!token && is_role(call, role)) return role;
+        if (!token && is_role(context, role)) return role;
     throw Error(Code::kForbidden,
                 "the credentials name none of the roles of the database that requests run as; ask "
                 "for ones that do");
@@ -46,33 +47,37 @@ std::string function_of(const Config& config) {
 
 }  // namespace
 
-void act_as_role(Call& call) {
-    if (call.config->access.roles.empty()) return;
-    const trash::DatabaseRole role{role_of(call), claims_of(call.principal), call.principal.id};
-    call.own_trash = std::make_shared<trash::Trash>(call.trash->of_role(role));
-    call.trash = call.own_trash.get();
+void act_as_role(const Caller& caller, Context& context) {
+    if (context.config->access.roles.empty()) return;
+    const trash::DatabaseRole role{role_of(caller, context), claims_of(caller.principal),
+                                   caller.principal.id};
+    context.own_trash = std::make_shared<trash::Trash>(context.trash->of_role(role));
+    context.trash = context.own_trash.get();
 }
 
-std::optional<trash::AccessFunction> consent_of(const Call& call) {
-    if (call.config->access.function.empty()) return std::nullopt;
-    auto resource_of = [&call](const schema::QualifiedName& table) {
-        const auto* resource = call.resources->of(table);
+std::optional<trash::AccessFunction> consent_of(const Caller& caller, const Context& context) {
+    if (context.config->access.function.empty()) return std::nullopt;
+    auto resource_of = [&context](const schema::QualifiedName& table) {
+        const auto* resource = context.resources->of(table);
         return resource ? encode_path(resource->path) : table.schema + "." + table.name;
     };
-    return trash::AccessFunction{function_of(*call.config), claims_of(call.principal), resource_of};
+    return trash::AccessFunction{function_of(*context.config), claims_of(caller.principal),
+                                 resource_of};
 }
 
-void refuse_untrusted(const Call& call, bool schema::Trigger::*event) {
-    if (call.config->access.roles.empty()) return;
-    const auto why = trash::untrusted(*call.resource->table, event);
+void refuse_untrusted(const Request& request, const Context& context,
+                      bool schema::Trigger::*event) {
+    if (context.config->access.roles.empty()) return;
+    const auto why = trash::untrusted(*request.resource->table, event);
     if (!why.empty()) throw Error(Code::kConflict, why);
 }
 
-void expect_catalog(const Call& call, schema::Transaction& transaction) {
-    if (call.config->access.roles.empty()) return;
-    const std::vector<schema::Oid> table{call.resource->table->oid};
+void expect_catalog(const Request& request, const Context& context,
+                    schema::Transaction& transaction) {
+    if (context.config->access.roles.empty()) return;
+    const std::vector<schema::Oid> table{request.resource->table->oid};
     const auto found = transaction.exec(schema::fingerprint_sql(table));
-    if (found.text(0, 0) != schema::expected_fingerprint(*call.resources->catalog(), table))
+    if (found.text(0, 0) != schema::expected_fingerprint(*context.resources->catalog(), table))
         throw Error(SqlError{std::string(sqlstate::kUndefinedTable), "", "", "", "", "", ""});
 }
 

@@ -4,13 +4,14 @@
 #include <optional>
 #include <string>
 
+#include "service/api/caller.hpp"
 #include "service/api/request.hpp"
 #include "trash/model/actor.hpp"
 
 namespace trashd::service {
 
-trash::Actor actor_of(const Call& call);
+trash::Actor actor_of(const Request& request, const Caller& caller);
 // What ?reason= says; nothing where that is blank.
-std::optional<std::string> reason_of(const Call& call);
+std::optional<std::string> reason_of(const Request& request);
 
 }  // namespace trashd::service

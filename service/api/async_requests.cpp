@@ -18,10 +18,10 @@ namespace {
 
 constexpr std::size_t kDepth = 4;  // of what accept() writes
 
-std::string target_of(const Call& call) {
+std::string target_of(const Request& request) {
     std::string path;
-    for (const auto& segment : call.target.raw) path += "/" + segment;
-    return path + call.target.query.encoded();
+    for (const auto& segment : request.target.raw) path += "/" + segment;
+    return path + request.target.query.encoded();
 }
 
 void write_principal(JsonWriter& out, const Principal& principal) {
@@ -33,16 +33,16 @@ void write_principal(JsonWriter& out, const Principal& principal) {
     out.key("role").text_or_null(principal.role);
 }
 
-std::string request_of(const Call& call) {
+std::string request_of(const Request& request, const Caller& caller) {
     JsonWriter out;
     out.StartObject();
-    out.key("verb").text(call.verb);
-    out.key("target").text(target_of(call));
-    out.key("body").text(call.body);
-    out.key("requestId").text(call.request_id);
-    out.key("address").text(call.peer);
-    out.key("ifMatch").text(fmt::format("{}", fmt::join(call.headers("If-Match"), ", ")));
-    write_principal(out, call.principal);
+    out.key("verb").text(request.verb);
+    out.key("target").text(target_of(request));
+    out.key("body").text(request.body);
+    out.key("requestId").text(request.request_id);
+    out.key("address").text(request.peer);
+    out.key("ifMatch").text(fmt::format("{}", fmt::join(request.headers("If-Match"), ", ")));
+    write_principal(out, caller.principal);
     out.EndObject();
     return out.take();
 }
@@ -53,75 +53,81 @@ const Json& member(const Json& request, const char* name) {
     return *found;
 }
 
-std::optional<long long> delete_limit(const Call& call) {
-    const auto rows = limits_of(*call.config, call.principal).delete_rows;
+std::optional<long long> delete_limit(const Caller& caller, const Context& context) {
+    const auto rows = limits_of(*context.config, caller.principal).delete_rows;
     return rows == 0 ? std::nullopt : std::optional(rows);
 }
 
 }  // namespace
 
-bool wants_async(const Call& call) {
-    return !call.operation && prefers(call, "respond-async");
+bool wants_async(const Request& request, const Context& context) {
+    return !context.operation && prefers(request, "respond-async");
 }
 
-std::optional<long long> most_rows(const Call& call) {
-    const auto most = call.config->limits.async_rows;
-    if (call.operation || most == 0 || prefers(call, "wait")) return std::nullopt;
+std::optional<long long> most_rows(const Request& request, const Context& context) {
+    const auto most = context.config->limits.async_rows;
+    if (context.operation || most == 0 || prefers(request, "wait")) return std::nullopt;
     return most;
 }
 
-Response accept(const Call& call, const std::string& kind, std::optional<long long> total) {
-    const auto operation =
-        call.trash->operations().add({kind, call.principal.id, request_of(call), total,
-                                      call.trash->tenant(), call.config->limits.operations});
+Response accept(const Request& request, const Caller& caller, const Context& context,
+                const std::string& kind, std::optional<long long> total) {
+    const auto operation = context.trash->operations().add(
+        {kind, caller.principal.id, request_of(request, caller), total, context.trash->tenant(),
+         context.config->limits.operations});
     Response reply;
     reply.status = 202;
     reply.body = operation_json(operation);
     reply.headers = {{"Location", "/v1/operations/" + operation.id}, {"Retry-After", "1"}};
-    if (wants_async(call)) reply.headers.emplace_back("Preference-Applied", "respond-async");
+    if (wants_async(request, context))
+        reply.headers.emplace_back("Preference-Applied", "respond-async");
     return reply;
 }
 
-std::optional<long long> most_deleted(const Call& call) {
-    const auto limit = delete_limit(call), waited = most_rows(call);
+std::optional<long long> most_deleted(const Request& request, const Caller& caller,
+                                      const Context& context) {
+    const auto limit = delete_limit(caller, context), waited = most_rows(request, context);
     return limit && waited ? std::min(limit, waited) : limit ? limit : waited;
 }
 
-Response accept_delete(const Call& call, const std::string& kind, const FindImpact& impact) {
-    if (const auto limit = delete_limit(call)) {
+Response accept_delete(const Request& request, const Caller& caller, const Context& context,
+                       const std::string& kind, const FindImpact& impact) {
+    if (const auto limit = delete_limit(caller, context)) {
         const auto found = impact();
         if (found && found->total > *limit) throw TooManyRows(*limit, found);
     }
-    return accept(call, kind, std::nullopt);
+    return accept(request, caller, context, kind, std::nullopt);
 }
 
-Response delete_too_large(const Call& call, const std::string& kind, const FindImpact& impact) {
-    const auto limit = delete_limit(call), waited = most_rows(call);
+Response delete_too_large(const Request& request, const Caller& caller, const Context& context,
+                          const std::string& kind, const FindImpact& impact) {
+    const auto limit = delete_limit(caller, context), waited = most_rows(request, context);
     if (limit && (!waited || *limit <= *waited)) throw TooManyRows(*limit, impact());
-    return accept_delete(call, kind, impact);
+    return accept_delete(request, caller, context, kind, impact);
 }
 
-Call accepted_call(const trash::Operation& operation) {
-    const auto request = parse_json(operation.request, kDepth);
-    auto text = [&](const char* name) { return member(request, name).text; };
-    Call call;
-    call.verb = text("verb");
-    call.target = parse_target(text("target"));
-    call.body = text("body");
-    call.request_id = text("requestId");
-    call.peer = text("address");
-    call.principal.id = operation.by;
-    for (const auto& role : member(request, "roles").elements)
-        call.principal.roles.push_back(role.text);
-    const auto& tenant = member(request, "tenant");
-    if (tenant.kind == Json::Kind::kString) call.principal.tenant = tenant.text;
-    call.principal.claims = text("claims");
-    const auto& role = member(request, "role");
-    if (role.kind == Json::Kind::kString) call.principal.role = role.text;
-    call.headers = [tags = text("ifMatch")](const std::string& name) {
+Accepted accepted_request(const trash::Operation& operation) {
+    const auto kept = parse_json(operation.request, kDepth);
+    auto text = [&](const char* name) { return member(kept, name).text; };
+    Accepted accepted;
+    auto& [request, caller] = accepted;
+    request.verb = text("verb");
+    request.target = parse_target(text("target"));
+    request.body = text("body");
+    request.request_id = text("requestId");
+    request.peer = text("address");
+    caller.principal.id = operation.by;
+    for (const auto& role : member(kept, "roles").elements)
+        caller.principal.roles.push_back(role.text);
+    const auto& tenant = member(kept, "tenant");
+    if (tenant.kind == Json::Kind::kString) caller.principal.tenant = tenant.text;
+    caller.principal.claims = text("claims");
+    const auto& role = member(kept, "role");
+    if (role.kind == Json::Kind::kString) caller.principal.role = role.text;
+    request.headers = [tags = text("ifMatch")](const std::string& name) {
         return name == "If-Match" && !tags.empty() ? HeaderValues{tags} : HeaderValues();
     };
-    return call;
+    return accepted;
 }
 
 std::optional<std::string> result_of(const Response& reply) {

@@ -19,13 +19,13 @@ Authenticator::Authenticator(const Config& config, trash::Trash& trash)
     if (!config.credentials.jwt_keys.empty()) tokens_.emplace(config_.credentials);
 }
 
-void Authenticator::sign_in(Call& call) {
+void Authenticator::sign_in(const Request& request, Caller& caller) {
     if (!config_.credentials.configured()) return;
     try {
-        auto principal = principal_of(call);
+        auto principal = principal_of(request);
         if (!principal && config_.credentials.anonymous.empty())
             ask_for_credentials("credentials are needed");
-        call.principal =
+        caller.principal =
             principal ? *principal : Principal{"anonymous", {config_.credentials.anonymous}};
     } catch (const Unauthorized&) {
         throw;
@@ -33,11 +33,11 @@ void Authenticator::sign_in(Call& call) {
         if (error.code() != Code::kUnauthorized) throw;
         throw Unauthorized(error.what(), challenge("invalid_token"));
     }
-    call.access = Access(config_.roles, call.principal);
+    caller.access = Access(config_.roles, caller.principal);
 }
 
-bool Authenticator::is_anonymous(const Call& call) const {
-    return config_.credentials.configured() && call.principal.id == "anonymous";
+bool Authenticator::is_anonymous(const Caller& caller) const {
+    return config_.credentials.configured() && caller.principal.id == "anonymous";
 }
 
 void Authenticator::ask_for_credentials(const std::string& why) const {
@@ -49,8 +49,8 @@ void Authenticator::ask_for_credentials(const std::string& why) const {
 }
 
 // Nothing: there are none.
-std::optional<Principal> Authenticator::principal_of(const Call& call) {
-    const auto tokens = call.headers("Authorization"), keys = call.headers("X-API-Key");
+std::optional<Principal> Authenticator::principal_of(const Request& request) {
+    const auto tokens = request.headers("Authorization"), keys = request.headers("X-API-Key");
     if (tokens.empty() && keys.empty()) return std::nullopt;
     if (tokens.size() + keys.size() > 1) refuse("credentials are given twice; send one");
     return keys.empty() ? by_token(tokens[0]) : by_key(keys[0]);

@@ -3,9 +3,11 @@
 
 #include <optional>
 
+#include "service/api/caller.hpp"
 #include "service/api/request.hpp"
 #include "service/auth/token_verifier.hpp"
 #include "trash/store/api_keys.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::service {
 
@@ -13,15 +15,15 @@ class Authenticator {
   public:
     // config must outlive it. Throws ConfigError when the keys for tokens cannot be used.
     Authenticator(const Config& config, trash::Trash& trash);
-    // Fills principal and access of the call. Throws Unauthorized for bad credentials, and for none
-    // where the configuration gives such requests no role.
-    void sign_in(Call& call);
+    // Fills principal and access of the caller. Throws Unauthorized for bad credentials, and for
+    // none where the configuration gives such requests no role.
+    void sign_in(const Request& request, Caller& caller);
     // True when what is missing could be had with credentials.
-    bool is_anonymous(const Call& call) const;
+    bool is_anonymous(const Caller& caller) const;
     [[noreturn]] void ask_for_credentials(const std::string& why) const;
 
   private:
-    std::optional<Principal> principal_of(const Call& call);
+    std::optional<Principal> principal_of(const Request& request);
     Principal by_key(const std::string& text);
     Principal by_token(const std::string& authorization);
     std::string challenge(const std::string& error) const;

@@ -85,8 +85,8 @@ double weight_of(const std::vector<std::string>& values, std::string_view name) 
     return -1;
 }
 
-bool prefers_html(const Call& call) {
-    const auto accepted = call.headers("Accept");
+bool prefers_html(const Request& request) {
+    const auto accepted = request.headers("Accept");
     const auto html = weight_of(accepted, "text/html");
     return html > 0 && html >= weight_of(accepted, "text/plain") &&
            html >= weight_of(accepted, "application/json");
@@ -99,13 +99,13 @@ std::string gzip(std::string_view text) {
 }
 
 // Not what If-Match compares byte by byte: a strong ETag names one form of the answer.
-void compress(const Call& call, Response& reply) {
+void compress(const Request& request, Response& reply) {
     if (!is_text(reply.type)) return;
     if ((reply.spool ? reply.spool->size() : reply.body.size()) <= kWorthIt) return;
     for (const auto& [name, value] : reply.headers)
         if (name == "ETag" && value.starts_with('"')) return;
     reply.headers.emplace_back("Vary", "Accept-Encoding");
-    const auto accepted = call.headers("Accept-Encoding");
+    const auto accepted = request.headers("Accept-Encoding");
     auto weight = weight_of(accepted, "gzip");
     if (weight < 0) weight = weight_of(accepted, "*");
     if (weight <= 0) return;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "service/api/request.hpp"
+#include "service/api/response.hpp"
 
 namespace trashd::service {
 
@@ -13,9 +14,9 @@ namespace trashd::service {
 // case; -1 when it is not named.
 double weight_of(const std::vector<std::string>& values, std::string_view name);
 // True for a browser: text/html is named, and nothing that a program asks for is liked better.
-bool prefers_html(const Call& call);
+bool prefers_html(const Request& request);
 std::string gzip(std::string_view text);
 // Compresses the body, where the client takes gzip and it is worth it.
-void compress(const Call& call, Response& reply);
+void compress(const Request& request, Response& reply);
 
 }  // namespace trashd::service

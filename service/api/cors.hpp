@@ -4,14 +4,15 @@
 #include <string>
 
 #include "service/api/request.hpp"
+#include "service/api/response.hpp"
 
 namespace trashd::service {
 
 // Lets pages of configured origins read the answer.
-void allow_origin(const Call& call, Response& reply);
+void allow_origin(const Request& request, const Config& config, Response& reply);
 bool is_allowed_origin(const Config& config, const std::string& origin);
 // What a browser asks before it sends a request of another origin.
-bool is_preflight(const Call& call);
-Response answer_preflight(const Call& call);
+bool is_preflight(const Request& request);
+Response answer_preflight(const Request& request, const Config& config);
 
 }  // namespace trashd::service

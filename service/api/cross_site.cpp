@@ -13,30 +13,30 @@ namespace {
 }
 
 // A browser that fetches, renders or shows ahead what nobody has asked for.
-void refuse_prefetch(const Call& call) {
+void refuse_prefetch(const Request& request) {
     for (const char* name : {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"})
-        for (const auto& value : call.headers(name))
+        for (const auto& value : request.headers(name))
             for (const char* word : {"prefetch", "prerender", "preview"})
                 if (lower_case(value).find(word) != std::string::npos)
                     throw Error(Code::kForbidden, "a prefetch must not change anything");
 }
 
 // The page came from this service, by the name that the request calls it.
-bool is_own(const Call& call, const std::string& origin) {
-    const auto hosts = call.headers("Host");
+bool is_own(const Request& request, const std::string& origin) {
+    const auto hosts = request.headers("Host");
     return hosts.size() == 1 && (origin == "http://" + hosts[0] || origin == "https://" + hosts[0]);
 }
 
 }  // namespace
 
-void refuse_foreign(const Call& call) {
-    refuse_prefetch(call);
-    for (const auto& origin : call.headers("Origin")) {
-        if (is_allowed_origin(*call.config, origin)) return;
-        if (!is_own(call, origin)) refuse_page();
+void refuse_foreign(const Request& request, const Context& context) {
+    refuse_prefetch(request);
+    for (const auto& origin : request.headers("Origin")) {
+        if (is_allowed_origin(*context.config, origin)) return;
+        if (!is_own(request, origin)) refuse_page();
     }
     // another port of the same host is the same site, and another's page
-    for (const auto& value : call.headers("Sec-Fetch-Site"))
+    for (const auto& value : request.headers("Sec-Fetch-Site"))
         if (const auto site = lower_case(value); site != "same-origin" && site != "none")
             refuse_page();
 }

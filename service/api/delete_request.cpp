@@ -10,8 +10,8 @@
 
 namespace trashd::service {
 
-DeleteRequest parse_delete(const Call& call, const std::set<std::string>& others) {
-    const auto& query = call.target.query;
+DeleteRequest parse_delete(const Request& request, const std::set<std::string>& others) {
+    const auto& query = request.target.query;
     std::set<std::string> known = {"hard", "permanent", "cascade", "dryRun", "confirm", "reason"};
     known.insert(others.begin(), others.end());
     for (const char* name : {"trash", "deleted"})
@@ -21,48 +21,49 @@ DeleteRequest parse_delete(const Call& call, const std::set<std::string>& others
                                     "what is in the trash",
                                     name));
     query.only(known);
-    DeleteRequest wish;
-    wish.hard = query.flag("hard", query.flag("permanent"));
-    if (query.flag("permanent", wish.hard) != wish.hard)
+    DeleteRequest asked;
+    asked.hard = query.flag("hard", query.flag("permanent"));
+    if (query.flag("permanent", asked.hard) != asked.hard)
         throw Error(Code::kBadRequest, "'hard' and 'permanent' mean the same; give one of them");
-    wish.cascade = query.flag("cascade");
-    wish.dry_run = query.flag("dryRun");
-    wish.confirmed = query.flag("confirm");
-    wish.represent = prefers(call, "return=representation");
-    wish.if_match = if_match(call);
+    asked.cascade = query.flag("cascade");
+    asked.dry_run = query.flag("dryRun");
+    asked.confirmed = query.flag("confirm");
+    asked.represent = prefers(request, "return=representation");
+    asked.if_match = if_match(request);
     auto reason = query.text("reason").value_or("");
     auto characters = std::count_if(reason.begin(), reason.end(), [](char c) {
         return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
     });
     if (characters > 500) throw Error(Code::kBadRequest, "'reason' may have up to 500 characters");
-    return wish;
+    return asked;
 }
 
-bool must_rehearse(const Call& call, const DeleteRequest& wish) {
-    if (wish.dry_run && !wish.if_match.empty()) return true;
+bool must_rehearse(const Request& request, const Context& context, const DeleteRequest& asked) {
+    if (asked.dry_run && !asked.if_match.empty()) return true;
     // what triggers refuse shows only when it is tried
-    if (wish.dry_run && call.trash->meets_code(call.resource->table->name, wish.cascade))
+    if (asked.dry_run && context.trash->meets_code(request.resource->table->name, asked.cascade))
         return true;
-    const bool asked = wish.check.rows || !call.config->access.roles.empty();
-    return asked && (wish.dry_run || lacks_confirm(call, wish));
+    const bool checked = asked.check.rows || !context.config->access.roles.empty();
+    return checked && (asked.dry_run || lacks_confirm(request, asked));
 }
 
-bool lacks_confirm(const Call& call, const DeleteRequest& wish) {
-    return call.resource->confirm && !wish.confirmed;
+bool lacks_confirm(const Request& request, const DeleteRequest& asked) {
+    return request.resource->confirm && !asked.confirmed;
 }
 
-bool lacks_reason(const Call& call) {
-    return call.resource->require_reason && !reason_of(call);
+bool lacks_reason(const Request& request) {
+    return request.resource->require_reason && !reason_of(request);
 }
 
 // Asked again when the plan is carried out, which may be another one by then.
-void need_on_taken(const Call& call, DeleteRequest& wish) {
+void need_on_taken(const Request& request, const Caller& caller, const Context& context,
+                   DeleteRequest& asked) {
     std::vector<Right> rights = {Right::kTrash};
-    if (wish.hard) rights.push_back(Right::kPurge);
-    wish.check = check_of(call, rights);
-    if (wish.check.tables)
-        wish.check.tables(call.trash->taken_by(call.resource->table->name, wish.cascade));
-    if (wish.hard) call.access.need(Right::kPurge, *call.resource);
+    if (asked.hard) rights.push_back(Right::kPurge);
+    asked.check = check_of(caller, context, rights);
+    if (asked.check.tables)
+        asked.check.tables(context.trash->taken_by(request.resource->table->name, asked.cascade));
+    if (asked.hard) caller.access.need(Right::kPurge, *request.resource);
 }
 
 Error reason_required() {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/request.hpp"
 
 namespace trashd::service {
@@ -16,14 +18,15 @@ struct DeleteRequest {
 };
 
 // others: parameters that the address knows beside those of every delete. Throws Error kBadRequest.
-DeleteRequest parse_delete(const Call& call, const std::set<std::string>& others = {});
-// The resource asks for ?confirm=true, or for ?reason=, and the call has none.
+DeleteRequest parse_delete(const Request& request, const std::set<std::string>& others = {});
 // Before its impact is told it must be tried whether the rows may go.
-bool must_rehearse(const Call& call, const DeleteRequest& wish);
-bool lacks_confirm(const Call& call, const DeleteRequest& wish);
-bool lacks_reason(const Call& call);
+bool must_rehearse(const Request& request, const Context& context, const DeleteRequest& asked);
+// The resource asks for ?confirm=true, or for ?reason=, and the request has none.
+bool lacks_confirm(const Request& request, const DeleteRequest& asked);
+bool lacks_reason(const Request& request);
 Error reason_required();
 // Checks the rights that the delete needs on every resource that it may take rows from.
-void need_on_taken(const Call& call, DeleteRequest& wish);
+void need_on_taken(const Request& request, const Caller& caller, const Context& context,
+                   DeleteRequest& asked);
 
 }  // namespace trashd::service

@@ -17,9 +17,9 @@ namespace trashd::service {
 
 namespace {
 
-std::optional<std::string> key_of(const Call& call) {
-    const auto values = call.headers("Idempotency-Key");
-    if (values.empty() || call.safe) return std::nullopt;
+std::optional<std::string> key_of(const Request& request) {
+    const auto values = request.headers("Idempotency-Key");
+    if (values.empty() || request.safe) return std::nullopt;
     const auto visible = [](char c) { return c > ' ' && c <= '~'; };
     const auto& key = values.front();
     if (values.size() > 1 || key.empty() || key.size() > 255 ||
@@ -31,9 +31,9 @@ std::optional<std::string> key_of(const Call& call) {
 }
 
 // What policies and the access function may read of a token, whose times change with each one.
-std::string lasting_claims(const Call& call) {
-    if (call.config->access.roles.empty() && call.config->access.function.empty()) return "";
-    auto claims = parse_json(call.principal.claims, call.config->limits.json_depth);
+std::string lasting_claims(const Caller& caller, const Context& context) {
+    if (context.config->access.roles.empty() && context.config->access.function.empty()) return "";
+    auto claims = parse_json(caller.principal.claims, context.config->limits.json_depth);
     std::erase_if(claims.members, [](const auto& member) {
         const auto& name = member.name;
         return name == "exp" || name == "iat" || name == "nbf" || name == "jti";
@@ -41,17 +41,16 @@ std::string lasting_claims(const Call& call) {
     return to_json(claims);
 }
 
-std::string fingerprint_of(const Call& call) {
-    std::string request;
-    for (const auto& segment : call.target.raw) request += "/" + segment;
-    request += call.target.query.with("method", call.verb) + "\n";
-    for (const auto& role : call.principal.roles) request += role + "\n";
-    request += call.principal.role.value_or("") + "\n" + lasting_claims(call) + "\n";
-    request += call.body;
+std::string fingerprint_of(const Request& request, const Caller& caller, const Context& context) {
+    std::string said;
+    for (const auto& segment : request.target.raw) said += "/" + segment;
+    said += request.target.query.with("method", request.verb) + "\n";
+    for (const auto& role : caller.principal.roles) said += role + "\n";
+    said += caller.principal.role.value_or("") + "\n" + lasting_claims(caller, context) + "\n";
+    said += request.body;
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
     unsigned size = 0;
-    if (EVP_Digest(request.data(), request.size(), digest.data(), &size, EVP_sha256(), nullptr) !=
-        1)
+    if (EVP_Digest(said.data(), said.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
         throw Error(Code::kInternal, "no digest of the request can be made");
     std::string text;
     for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
@@ -77,40 +76,43 @@ bool is_final(int status) {
 }
 
 // An error that is final is the answer.
-Response reply_of(const Call& call, Response (*handler)(const Call&)) {
+Response reply_of(const Request& request, const Caller& caller, const Context& context,
+                  Handler handler) {
     try {
-        return redacted(call, handler);
+        return redacted(request, caller, context, handler);
     } catch (const trash::StillRunning&) {
         throw;
     } catch (const Error& error) {
         if (!is_final(status_of(error.code(), false))) throw;
-        return problem_of_current_exception(call.resources.get(), call.request_id, false);
+        return problem_of_current_exception(context.resources.get(), request.request_id, false);
     }
 }
 
-// Where there are tenants every call has one, so that no name is like another tenant's.
-std::string who_asks(const Call& call) {
-    const auto by = actor_of(call).by;
-    return call.trash->tenant() ? schema::array_literal({call.trash->tenant(), by}) : by;
+// Where there are tenants every request has one, so that no name is like another tenant's.
+std::string who_asks(const Request& request, const Caller& caller, const Context& context) {
+    const auto by = actor_of(request, caller).by;
+    return context.trash->tenant() ? schema::array_literal({context.trash->tenant(), by}) : by;
 }
 
 }  // namespace
 
-Response run_idempotently(Call& call, Response (*handler)(const Call&)) {
-    const auto key = key_of(call);
-    if (!key) return redacted(call, handler);
-    trash::KeyClaim claim(call.trash->pool(), call.trash->schema_name(),
-                          {who_asks(call), *key, fingerprint_of(call)});
+Response run_idempotently(const Request& request, const Caller& caller, const Context& context,
+                          Handler handler) {
+    const auto key = key_of(request);
+    if (!key) return redacted(request, caller, context, handler);
+    trash::KeyClaim claim(
+        context.trash->pool(), context.trash->schema_name(),
+        {who_asks(request, caller, context), *key, fingerprint_of(request, caller, context)});
     if (claim.kept()) return replayed(*claim.kept());
-    call.key_claim = &claim;
-    auto reply = reply_of(call, handler);
-    call.key_claim = nullptr;
+    Context claimed = context;
+    claimed.key_claim = &claim;
+    auto reply = reply_of(request, caller, claimed, handler);
     claim.keep(kept_form(reply));
     return reply;
 }
 
-void keep_reply(const Call& call, schema::Transaction& transaction, const Response& reply) {
-    if (call.key_claim) call.key_claim->keep(transaction, kept_form(reply));
+void keep_reply(const Context& context, schema::Transaction& transaction, const Response& reply) {
+    if (context.key_claim) context.key_claim->keep(transaction, kept_form(reply));
 }
 
 }  // namespace trashd::service

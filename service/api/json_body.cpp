@@ -120,8 +120,8 @@ void write(JsonWriter& out, const Json& value) {
     out.EndObject();
 }
 
-std::string media_type(const Call& call) {
-    const auto values = call.headers("Content-Type");
+std::string media_type(const Request& request) {
+    const auto values = request.headers("Content-Type");
     if (values.empty()) return "application/json";
     auto type = values.front().substr(0, values.front().find(';'));
     type.erase(std::remove_if(type.begin(), type.end(), [](char c) { return c == ' '; }),
@@ -178,15 +178,15 @@ std::string to_json(const Json& value) {
     return out.take();
 }
 
-Json parse_body(const Call& call) {
-    if (!call.headers("Content-Encoding").empty())
+Json parse_body(const Request& request, const Context& context) {
+    if (!request.headers("Content-Encoding").empty())
         throw Error(Code::kUnsupportedMediaType, "send the body without Content-Encoding");
-    const auto type = media_type(call);
-    const bool patch = call.verb == "PATCH" && type == "application/merge-patch+json";
+    const auto type = media_type(request);
+    const bool patch = request.verb == "PATCH" && type == "application/merge-patch+json";
     if (type != "application/json" && !patch)
         throw Error(Code::kUnsupportedMediaType, "send the body as application/json");
-    if (call.body.empty()) bad("this request needs a body of JSON");
-    return parse_json(call.body, call.config->limits.json_depth);
+    if (request.body.empty()) bad("this request needs a body of JSON");
+    return parse_json(request.body, context.config->limits.json_depth);
 }
 
 }  // namespace trashd::service

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "service/api/context.hpp"
 #include "service/api/request.hpp"
 
 namespace trashd::service {
@@ -34,7 +35,7 @@ Json parse_json(std::string_view text, std::size_t depth);
 Json merged(Json value, const Json& patch);
 // The value as JSON again.
 std::string to_json(const Json& value);
-// The call's body; the call must outlive it. Throws Error kUnsupportedMediaType, kBadRequest.
-Json parse_body(const Call& call);
+// The request's body; the request must outlive it. Throws Error kUnsupportedMediaType, kBadRequest.
+Json parse_body(const Request& request, const Context& context);
 
 }  // namespace trashd::service

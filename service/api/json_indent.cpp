@@ -74,22 +74,22 @@ void Indenter::take(char c, std::string& out) {
     if (c == ',') begin_line(out);
 }
 
-bool wants_indent(const Call& call) {
-    if (call.target.query.text("pretty")) return call.target.query.flag("pretty");
-    for (const auto& value : call.headers("Accept"))
+bool wants_indent(const Request& request) {
+    if (request.target.query.text("pretty")) return request.target.query.flag("pretty");
+    for (const auto& value : request.headers("Accept"))
         for (const auto& entry : list_of(value))
             if (asks_for_indent(entry)) return true;
     return false;
 }
 
-void lay_out(const Call& call, Response& reply) {
+void lay_out(const Request& request, Response& reply) {
     if (!is_json(reply) || (!reply.spool && reply.body.empty())) return;
     if (reply.spool)
         reply.spool = legible(reply.spool);
     else
         reply.body = legible(std::move(reply.body));
-    if (call.indent && reply.spool) reply.spool = indented(*reply.spool);
-    if (call.indent && !reply.spool) reply.body = Indenter().take(reply.body);
+    if (request.indent && reply.spool) reply.spool = indented(*reply.spool);
+    if (request.indent && !reply.spool) reply.body = Indenter().take(reply.body);
     if (reply.spool)
         reply.spool->append("\n");
     else

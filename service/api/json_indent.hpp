@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "service/api/request.hpp"
+#include "service/api/response.hpp"
 
 namespace trashd::service {
 
@@ -24,9 +25,9 @@ class Indenter {
 };
 
 // ?pretty=true, or Accept with the parameter indent. Throws Error kBadRequest.
-bool wants_indent(const Call& call);
-// Makes an answer of JSON UTF-8, indents it where the call wants it so, and ends it with the end of
-// a line.
-void lay_out(const Call& call, Response& reply);
+bool wants_indent(const Request& request);
+// Makes an answer of JSON UTF-8, indents it where the request wants it so, and ends it with the end
+// of a line.
+void lay_out(const Request& request, Response& reply);
 
 }  // namespace trashd::service

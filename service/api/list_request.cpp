@@ -43,12 +43,13 @@ std::vector<std::string> names_of(const std::string& text) {
     }
 }
 
-void parse_place(const Call& call, trash::Listing& listing) {
-    const auto& query = call.target.query;
+void parse_place(const Request& request, trash::Listing& listing) {
+    const auto& query = request.target.query;
     const auto cursor = query.text("cursor");
     if (cursor && query.text("page")) bad("give either 'cursor' or 'page'");
     if (cursor)
-        listing.after = decode_cursor(*cursor, list_mark(call.target), listing.order.terms.size());
+        listing.after =
+            decode_cursor(*cursor, list_mark(request.target), listing.order.terms.size());
     listing.offset = (query.number("page", 1, 1, kLastPage) - 1) * listing.limit;
 }
 
@@ -78,20 +79,20 @@ std::vector<std::string> parse_select(const Query& query, const schema::Table& t
     return names;
 }
 
-trash::Listing parse_listing(const Call& call, bool trashed_only) {
-    const auto& query = call.target.query;
-    const auto& table = *call.resource->table;
+trash::Listing parse_listing(const Request& request, const Context& context, bool trashed_only) {
+    const auto& query = request.target.query;
+    const auto& table = *request.resource->table;
     trash::Listing listing;
-    listing.table = call.resource->table;
-    listing.where = parse_where(query, table, call.config->limits.where_terms);
+    listing.table = request.resource->table;
+    listing.where = parse_where(query, table, context.config->limits.where_terms);
     listing.scope = parse_scope(query, listing.where, trashed_only);
     const bool newest = listing.scope.trashed && !listing.scope.live;
     listing.order =
         parse_order(query.text("sort").value_or(""), table, listing.scope.trashed, newest);
     listing.select = parse_select(query, table);
-    listing.limit = limit_of(call);
+    listing.limit = limit_of(request);
     listing.count = query.flag("count");
-    parse_place(call, listing);
+    parse_place(request, listing);
     return listing;
 }
 

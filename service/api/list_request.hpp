@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "service/api/context.hpp"
 #include "service/api/request.hpp"
 #include "trash/read/row_list.hpp"
 
@@ -15,6 +16,6 @@ trash::Scope parse_scope(const Query& query, const trash::Conditions& where, boo
 // select=a,b. Throws Error kBadRequest for a column that is not there.
 std::vector<std::string> parse_select(const Query& query, const schema::Table& table);
 // limit, cursor, page, sort, select, count, where and the scope. Throws Error kBadRequest.
-trash::Listing parse_listing(const Call& call, bool trashed_only);
+trash::Listing parse_listing(const Request& request, const Context& context, bool trashed_only);
 
 }  // namespace trashd::service

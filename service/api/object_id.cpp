@@ -7,24 +7,24 @@
 
 namespace trashd::service {
 
-Error not_found(const Call& call) {
-    if (call.resource)
+Error not_found(const Request& request) {
+    if (request.resource)
         return Error(Code::kNotFound,
-                     "there is no such object in " + encode_path(call.resource->path));
-    const bool item = call.target.segments.at(1) == "trash";
+                     "there is no such object in " + encode_path(request.resource->path));
+    const bool item = request.target.segments.at(1) == "trash";
     return Error(Code::kNotFound,
                  item ? "there is no such TrashItem" : "there is no such operation");
 }
 
-std::vector<std::string> object_id(const Call& call) {
-    const auto& table = *call.resource->table;
-    auto id = split_id(call.raw_id, table.identity.size());
-    if (!trash::can_be_key(table, id)) throw not_found(call);
+std::vector<std::string> object_id(const Request& request) {
+    const auto& table = *request.resource->table;
+    auto id = split_id(request.raw_id, table.identity.size());
+    if (!trash::can_be_key(table, id)) throw not_found(request);
     return id;
 }
 
-std::string trash_item_id(const Call& call) {
-    auto id = percent_decode(call.raw_id);
+std::string trash_item_id(const Request& request) {
+    auto id = percent_decode(request.raw_id);
     if (!is_uuid(id)) throw Error(Code::kNotFound, "there is no such TrashItem");
     return id;
 }
@@ -36,18 +36,19 @@ bool is_bad_key(const Error& error) {
     return false;
 }
 
-bool refuses_id(const Call& call, const Error& error) {
+bool refuses_id(const Request& request, const Context& context, const Error& error) {
     if (!error.sql() || error.code() == Code::kUnavailable) return false;
-    if (!call.resource || call.raw_id.empty()) return false;
-    const auto& table = *call.resource->table;
+    if (!request.resource || request.raw_id.empty()) return false;
+    const auto& table = *request.resource->table;
     std::vector<trash::TypedText> parts;
-    for (const auto& part : object_id(call))
+    for (const auto& part : object_id(request))
         parts.push_back({part, table.column(table.identity[parts.size()])->type});
     bool bad = false;
     try {
-        call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
-            bad = trash::first_bad(transaction.connection(), call.trash->readable_schema(), parts)
-                      .has_value();
+        context.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+            bad =
+                trash::first_bad(transaction.connection(), context.trash->readable_schema(), parts)
+                    .has_value();
         });
     } catch (const Error& untold) {  // it cannot even be asked about
         if (!untold.is(sqlstate::kUntranslatable)) throw;

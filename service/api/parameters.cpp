@@ -35,34 +35,34 @@ bool is_time(std::string_view text) {
 
 }  // namespace
 
-int limit_of(const Call& call) {
-    return static_cast<int>(call.target.query.number("limit", 50, 1, 1000));
+int limit_of(const Request& request) {
+    return static_cast<int>(request.target.query.number("limit", 50, 1, 1000));
 }
 
 // PostgreSQL would take 'yesterday' as well.
-std::optional<std::string> time_of(const Call& call, const std::string& name) {
-    auto text = call.target.query.text(name);
+std::optional<std::string> time_of(const Request& request, const std::string& name) {
+    auto text = request.target.query.text(name);
     if (text && !is_time(*text))
         throw Error(Code::kBadRequest,
                     "'" + name + "' must be a time as in 2025-01-31T12:00:00Z, or a date");
     return text;
 }
 
-std::optional<schema::QualifiedName> table_of(const Call& call) {
-    auto path = call.target.query.text("resource");
+std::optional<schema::QualifiedName> table_of(const Request& request, const Context& context) {
+    auto path = request.target.query.text("resource");
     if (!path) return std::nullopt;
     const auto is = [&](const std::string& encoded) {
         return encoded == *path || percent_decode(encoded) == *path;
     };
-    for (const auto& resource : call.resources->all())
+    for (const auto& resource : context.resources->all())
         if (is(encode_path(resource.path))) return resource.table->name;
-    for (const auto& gone : call.trash->gone_tables())
-        if (is(call.resources->path_of(gone))) return gone;
+    for (const auto& gone : context.trash->gone_tables())
+        if (is(context.resources->path_of(gone))) return gone;
     throw Error(Code::kBadRequest, "'resource' is none; /v1/ lists what there is");
 }
 
-std::optional<std::string> group_of(const Call& call) {
-    auto group = call.target.query.text("groupId");
+std::optional<std::string> group_of(const Request& request) {
+    auto group = request.target.query.text("groupId");
     if (group && !is_uuid(*group)) throw Error(Code::kBadRequest, "'groupId' must be a UUID");
     return group;
 }
@@ -76,12 +76,12 @@ long long cursor_number(const std::optional<std::string>& value) {
     return number;
 }
 
-void link(Response& reply, const Call& call, const std::string& relation, const std::string& name,
-          const std::string& value) {
+void link(Response& reply, const Request& request, const std::string& relation,
+          const std::string& name, const std::string& value) {
     std::string address;
     // as sent: %40deleted is the object of that name, @deleted is not
-    for (const auto& segment : call.target.raw) address += "/" + segment;
-    reply.headers.emplace_back("Link", "<" + address + call.target.query.with(name, value) +
+    for (const auto& segment : request.target.raw) address += "/" + segment;
+    reply.headers.emplace_back("Link", "<" + address + request.target.query.with(name, value) +
                                            ">; rel=\"" + relation + "\"");
 }
 

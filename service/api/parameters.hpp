@@ -4,22 +4,24 @@
 #include <optional>
 #include <string>
 
+#include "service/api/context.hpp"
 #include "service/api/request.hpp"
+#include "service/api/response.hpp"
 #include "trash/store/groups.hpp"
 
 namespace trashd::service {
 
-int limit_of(const Call& call);
+int limit_of(const Request& request);
 // A time as in RFC 3339, or a date.
-std::optional<std::string> time_of(const Call& call, const std::string& name);
+std::optional<std::string> time_of(const Request& request, const std::string& name);
 // The table of the resource in 'resource', named as in addresses; also one that is gone, of which
 // rows lie in the trash.
-std::optional<schema::QualifiedName> table_of(const Call& call);
-std::optional<std::string> group_of(const Call& call);
+std::optional<schema::QualifiedName> table_of(const Request& request, const Context& context);
+std::optional<std::string> group_of(const Request& request);
 // A number that a cursor holds.
 long long cursor_number(const std::optional<std::string>& value);
 // Adds a Link to the same list with the parameter (cursor or page) set.
-void link(Response& reply, const Call& call, const std::string& relation, const std::string& name,
-          const std::string& value);
+void link(Response& reply, const Request& request, const std::string& relation,
+          const std::string& name, const std::string& value);
 
 }  // namespace trashd::service

@@ -27,14 +27,14 @@ void add_etags(std::vector<std::string>& tags, const std::string& list) {
 
 }  // namespace
 
-std::vector<std::string> if_match(const Call& call) {
+std::vector<std::string> if_match(const Request& request) {
     std::vector<std::string> tags;
-    for (const auto& value : call.headers("If-Match")) add_etags(tags, value);
+    for (const auto& value : request.headers("If-Match")) add_etags(tags, value);
     return tags;
 }
 
-bool prefers(const Call& call, std::string_view word) {
-    for (const auto& value : call.headers("Prefer"))
+bool prefers(const Request& request, std::string_view word) {
+    for (const auto& value : request.headers("Prefer"))
         for (const auto& preference : list_of(value)) {
             const auto end = preference.find_first_of(word.find('=') == word.npos ? "=; " : "; ");
             if (preference.substr(0, end) == word) return true;

@@ -10,8 +10,8 @@
 namespace trashd::service {
 
 // The entity tags that If-Match names; empty: any.
-std::vector<std::string> if_match(const Call& call);
+std::vector<std::string> if_match(const Request& request);
 // Prefer holds the word, as return=minimal.
-bool prefers(const Call& call, std::string_view word);
+bool prefers(const Request& request, std::string_view word);
 
 }  // namespace trashd::service

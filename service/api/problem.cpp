@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include "trash/model/errors.hpp"
+#include "trash/store/kept_answers.hpp"
+
 namespace trashd::service {
 
 namespace {

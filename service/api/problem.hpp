@@ -6,8 +6,9 @@
 #include <string>
 
 #include "service/api/json.hpp"
-#include "service/api/request.hpp"
+#include "service/api/response.hpp"
 #include "service/auth/errors.hpp"
+#include "trash/model/options.hpp"
 
 namespace trashd::service {
 

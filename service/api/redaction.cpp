@@ -9,26 +9,29 @@ namespace trashd::service {
 
 namespace {
 
-bool may(const Call& call, Right right, const schema::QualifiedName& table) {
-    return call.access.allows(right, *call.resources, table);
+bool may(const Caller& caller, const Context& context, Right right,
+         const schema::QualifiedName& table) {
+    return caller.access.allows(right, *context.resources, table);
 }
 
 // A trashed row, by its right, or one that was there before it went.
-bool may_see_either(const Call& call, const schema::QualifiedName& table) {
-    return may(call, Right::kViewTrash, table) || may(call, Right::kRead, table);
+bool may_see_either(const Caller& caller, const Context& context,
+                    const schema::QualifiedName& table) {
+    return may(caller, context, Right::kViewTrash, table) ||
+           may(caller, context, Right::kRead, table);
 }
 
 // Who may take rows of a table learns how many; of others it must be allowed to read them.
-bool shows(const Call& call, const trash::ImpactLine& line) {
-    return may(call, Right::kRead, line.table) ||
+bool shows(const Caller& caller, const Context& context, const trash::ImpactLine& line) {
+    return may(caller, context, Right::kRead, line.table) ||
            (line.action == "trash" &&
-            call.access.takes(Right::kTrash, *call.resources, line.table));
+            caller.access.takes(Right::kTrash, *context.resources, line.table));
 }
 
-void hide(const Call& call, std::vector<trash::ImpactLine>& lines) {
+void hide(const Caller& caller, const Context& context, std::vector<trash::ImpactLine>& lines) {
     std::vector<trash::ImpactLine> shown, others;
     for (auto& line : lines) {
-        if (shows(call, line)) {
+        if (shows(caller, context, line)) {
             shown.push_back(std::move(line));
             continue;
         }
@@ -40,9 +43,9 @@ void hide(const Call& call, std::vector<trash::ImpactLine>& lines) {
     lines = std::move(shown);
 }
 
-void hide(const Call& call, std::vector<trash::Blocker>& blockers) {
+void hide(const Caller& caller, const Context& context, std::vector<trash::Blocker>& blockers) {
     trash::Blocker others;
-    auto readable = [&](const auto& one) { return may(call, Right::kRead, one.table); };
+    auto readable = [&](const auto& one) { return may(caller, context, Right::kRead, one.table); };
     const auto hidden = std::stable_partition(blockers.begin(), blockers.end(), readable);
     if (hidden == blockers.end()) return;
     for (auto one = hidden; one != blockers.end(); ++one)
@@ -52,10 +55,10 @@ void hide(const Call& call, std::vector<trash::Blocker>& blockers) {
 }
 
 // What is in the way, or lacks: a live row, or one in the trash. detail names its table.
-void hide_other(const Call& call, trash::Conflict& conflict) {
+void hide_other(const Caller& caller, const Context& context, trash::Conflict& conflict) {
     auto may_other = [&](Right right) {
-        return call.access.everywhere(right) ||
-               (conflict.with_table && may(call, right, *conflict.with_table));
+        return caller.access.everywhere(right) ||
+               (conflict.with_table && may(caller, context, right, *conflict.with_table));
     };
     if (conflict.kind == "missing-parent" && !may_other(Right::kViewTrash)) {
         conflict.trash_item.clear();
@@ -67,13 +70,13 @@ void hide_other(const Call& call, trash::Conflict& conflict) {
     }
 }
 
-void hide(const Call& call, trash::Conflict& conflict) {
-    if (!may_see_either(call, conflict.table)) {
+void hide(const Caller& caller, const Context& context, trash::Conflict& conflict) {
+    if (!may_see_either(caller, context, conflict.table)) {
         conflict.id.clear();
         conflict.values.clear();
         conflict.detail.clear();
     }
-    hide_other(call, conflict);
+    hide_other(caller, context, conflict);
 }
 
 bool same(const trash::Conflict& one, const trash::Conflict& other) {
@@ -82,9 +85,9 @@ bool same(const trash::Conflict& one, const trash::Conflict& other) {
 }
 
 // How many there are of what may not be seen is not said either.
-trash::Conflicted hidden(const Call& call, trash::Conflicted error) {
+trash::Conflicted hidden(const Caller& caller, const Context& context, trash::Conflicted error) {
     auto& all = error.conflicts;
-    for (auto& one : all) hide(call, one);
+    for (auto& one : all) hide(caller, context, one);
     const auto before = all.size();
     all.erase(std::unique(all.begin(), all.end(), same), all.end());
     if (all.size() == before) return error;
@@ -94,69 +97,76 @@ trash::Conflicted hidden(const Call& call, trash::Conflicted error) {
 
 }  // namespace
 
-trash::Impact redact(const Call& call, trash::Impact impact) {
-    hide(call, impact.lines);
-    hide(call, impact.blockers);
-    impact.written = redact(call, std::move(impact.written));
+trash::Impact redact(const Caller& caller, const Context& context, trash::Impact impact) {
+    hide(caller, context, impact.lines);
+    hide(caller, context, impact.blockers);
+    impact.written = redact(caller, context, std::move(impact.written));
     return impact;
 }
 
-std::vector<trash::TableCount> redact(const Call& call, std::vector<trash::TableCount> written) {
-    std::erase_if(written, [&](const auto& one) { return !may_see_either(call, one.table); });
+std::vector<trash::TableCount> redact(const Caller& caller, const Context& context,
+                                      std::vector<trash::TableCount> written) {
+    std::erase_if(written,
+                  [&](const auto& one) { return !may_see_either(caller, context, one.table); });
     return written;
 }
 
-trash::Restored redact(const Call& call, trash::Restored restored) {
-    auto unseen = [&](const auto& row) { return !may_see_either(call, row.table); };
+trash::Restored redact(const Caller& caller, const Context& context, trash::Restored restored) {
+    auto unseen = [&](const auto& row) { return !may_see_either(caller, context, row.table); };
     std::erase_if(restored.altered, unseen);
     std::erase_if(restored.added, unseen);
-    restored.written = redact(call, std::move(restored.written));
+    restored.written = redact(caller, context, std::move(restored.written));
     std::erase_if(restored.lost, unseen);
     return restored;
 }
 
-trash::LedgerEntry redact(const Call& call, trash::LedgerEntry entry) {
+trash::LedgerEntry redact(const Caller& caller, const Context& context, trash::LedgerEntry entry) {
     std::erase_if(entry.counts, [&](const trash::TableCount& line) {
-        return !may(call, Right::kViewTrash, line.table);
+        return !may(caller, context, Right::kViewTrash, line.table);
     });
     return entry;
 }
 
-std::optional<trash::Item> redact(const Call& call, std::optional<trash::Item> item) {
-    if (item && !may(call, Right::kViewTrash, item->table)) item.reset();
+std::optional<trash::Item> redact(const Caller& caller, const Context& context,
+                                  std::optional<trash::Item> item) {
+    if (item && !may(caller, context, Right::kViewTrash, item->table)) item.reset();
     return item;
 }
 
-std::optional<std::vector<schema::QualifiedName>> tables_with(const Call& call, Right right) {
-    if (call.access.everywhere(right)) return std::nullopt;
+std::optional<std::vector<schema::QualifiedName>> tables_with(const Caller& caller,
+                                                              const Context& context, Right right) {
+    if (caller.access.everywhere(right)) return std::nullopt;
     std::vector<schema::QualifiedName> tables;
-    for (const auto& resource : call.resources->all())
-        if (call.access.allows(right, resource)) tables.push_back(resource.table->name);
+    for (const auto& resource : context.resources->all())
+        if (caller.access.allows(right, resource)) tables.push_back(resource.table->name);
     return tables;
 }
 
-Response redacted(const Call& call, Response (*handler)(const Call&)) {
+Response redacted(const Request& request, const Caller& caller, const Context& context,
+                  Handler handler) {
     try {
-        return handler(call);
+        return handler(request, caller, context);
     } catch (const trash::Blocked& error) {
-        throw trash::Blocked(error.what(), redact(call, error.impact));
+        throw trash::Blocked(error.what(), redact(caller, context, error.impact));
     } catch (const trash::Conflicted& error) {
-        throw hidden(call, error);
+        throw hidden(caller, context, error);
     } catch (const ConfirmationRequired& error) {
-        throw ConfirmationRequired(error.impact ? std::optional(redact(call, *error.impact))
-                                                : std::nullopt);
+        throw ConfirmationRequired(
+            error.impact ? std::optional(redact(caller, context, *error.impact)) : std::nullopt);
     } catch (const TooManyRows& error) {
-        throw TooManyRows(error.most,
-                          error.impact ? std::optional(redact(call, *error.impact)) : std::nullopt);
+        throw TooManyRows(error.most, error.impact
+                                          ? std::optional(redact(caller, context, *error.impact))
+                                          : std::nullopt);
     } catch (const trash::NotRoot& error) {
-        throw trash::NotRoot(error.what(), redact(call, error.root).value_or(trash::Item()));
+        throw trash::NotRoot(error.what(),
+                             redact(caller, context, error.root).value_or(trash::Item()));
     } catch (const InTrash& error) {
-        InTrash redacted(redact(call, error.item).value_or(trash::Item()), error.what());
+        InTrash redacted(redact(caller, context, error.item).value_or(trash::Item()), error.what());
         redacted.position = error.position;
         throw redacted;
     } catch (const Error& error) {
-        const bool missing = error.code() == Code::kNotFound && !call.raw_id.empty();
-        if (missing || refuses_id(call, error)) throw not_found(call);
+        const bool missing = error.code() == Code::kNotFound && !request.raw_id.empty();
+        if (missing || refuses_id(request, context, error)) throw not_found(request);
         throw;
     }
 }

@@ -2,21 +2,25 @@
 // without the right to look at them.
 #pragma once
 
-#include "service/api/request.hpp"
+#include "service/api/handler.hpp"
 
 namespace trashd::service {
 
 // Lines and blockers of what may not be seen are summed up under no name.
-trash::Impact redact(const Call& call, trash::Impact impact);
-std::vector<trash::TableCount> redact(const Call& call, std::vector<trash::TableCount> written);
-trash::Restored redact(const Call& call, trash::Restored restored);
-trash::LedgerEntry redact(const Call& call, trash::LedgerEntry entry);
+trash::Impact redact(const Caller& caller, const Context& context, trash::Impact impact);
+std::vector<trash::TableCount> redact(const Caller& caller, const Context& context,
+                                      std::vector<trash::TableCount> written);
+trash::Restored redact(const Caller& caller, const Context& context, trash::Restored restored);
+trash::LedgerEntry redact(const Caller& caller, const Context& context, trash::LedgerEntry entry);
 // The item where it may be seen.
-std::optional<trash::Item> redact(const Call& call, std::optional<trash::Item> item);
+std::optional<trash::Item> redact(const Caller& caller, const Context& context,
+                                  std::optional<trash::Item> item);
 // The tables of the resources for all of whose rows the right is; nothing: of all there are, and of
 // others.
-std::optional<std::vector<schema::QualifiedName>> tables_with(const Call& call, Right right);
+std::optional<std::vector<schema::QualifiedName>> tables_with(const Caller& caller,
+                                                              const Context& context, Right right);
 // What the handler answers; what may not be seen is not in its errors either.
-Response redacted(const Call& call, Response (*handler)(const Call&));
+Response redacted(const Request& request, const Caller& caller, const Context& context,
+                  Handler handler);
 
 }  // namespace trashd::service

@@ -29,9 +29,7 @@ void RowWriter::piece(std::string_view json) {
 }
 
 void RowWriter::end() {
-    if (item_)
-        into_.append(
-            end_of_trashed_row(bytes_ <= kEmpty, *item_, *call_.resource->table, *call_.resources));
+    if (item_) into_.append(end_of_trashed_row(bytes_ <= kEmpty, *item_, table_, resources_));
     item_.reset();
 }
 

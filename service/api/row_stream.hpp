@@ -4,20 +4,25 @@
 #include <optional>
 #include <string_view>
 
-#include "service/api/request.hpp"
+#include "service/api/response.hpp"
+#include "service/config/resources.hpp"
+#include "trash/model/item.hpp"
 
 namespace trashd::service {
 
 class RowWriter {
   public:
-    RowWriter(const Call& call, Spool& into) : call_(call), into_(into) {}
+    // All must outlive it.
+    RowWriter(const schema::Table& table, const Resources& resources, Spool& into)
+        : table_(table), resources_(resources), into_(into) {}
     // item: of a row that lies in the trash.
     void begin(std::optional<trash::Item> item);
     void piece(std::string_view json);
     void end();
 
   private:
-    const Call& call_;
+    const schema::Table& table_;
+    const Resources& resources_;
     Spool& into_;
     std::optional<trash::Item> item_;
     std::string held_;  // the last byte of a trashed row, in whose place its members come

@@ -14,8 +14,8 @@ std::string lower_case(std::string text) {
 }
 
 // The whole of a name without a dot.
-std::string first_label(const Call& call) {
-    const auto hosts = call.headers("Host");
+std::string first_label(const Request& request) {
+    const auto hosts = request.headers("Host");
     if (hosts.empty()) return "";
     const auto name = lower_case(hosts.front());
     return name.substr(0, name.find_first_of(".:"));
@@ -23,18 +23,18 @@ std::string first_label(const Call& call) {
 
 }  // namespace
 
-void narrow_to_tenant(Call& call) {
-    const auto& config = call.config->tenant;
+void narrow_to_tenant(const Request& request, const Caller& caller, Context& context) {
+    const auto& config = context.config->tenant;
     if (config.column.empty()) return;
-    const auto& tenant = call.principal.tenant;
+    const auto& tenant = caller.principal.tenant;
     if (!tenant || tenant->empty() || tenant->find('\0') != tenant->npos)
         throw Error(Code::kForbidden, "the credentials name no tenant; ask for ones that do");
-    if (config.host && !call.operation && first_label(call) != lower_case(*tenant))
+    if (config.host && !context.operation && first_label(request) != lower_case(*tenant))
         throw Error(Code::kForbidden,
                     "the first label of the host name is not the tenant of the credentials; use "
                     "the address that is yours");
-    call.own_trash = std::make_shared<trash::Trash>(call.trash->of_tenant(*tenant));
-    call.trash = call.own_trash.get();
+    context.own_trash = std::make_shared<trash::Trash>(context.trash->of_tenant(*tenant));
+    context.trash = context.own_trash.get();
 }
 
 }  // namespace trashd::service

@@ -1,12 +1,14 @@
 // Whose rows a request is about, where the configuration names a column for it.
 #pragma once
 
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/request.hpp"
 
 namespace trashd::service {
 
-// Gives the call the trash of the tenant that its credentials name. Throws Error kForbidden where
-// they name none, or another than the host name does.
-void narrow_to_tenant(Call& call);
+// Gives the context the trash of the tenant that its credentials name. Throws Error kForbidden
+// where they name none, or another than the host name does.
+void narrow_to_tenant(const Request& request, const Caller& caller, Context& context);
 
 }  // namespace trashd::service

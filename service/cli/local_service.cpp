@@ -100,11 +100,14 @@ LocalService::LocalService(const Config& config)
     config_.limits.async_rows = 0;  // nobody would run it
 }
 
-Response LocalService::handle(Call& call) {
+Response LocalService::answer(Request& request, const Context& context) {
+    Caller caller;
+    caller.principal.id = user_name();
     try {
-        return answer_route(call, match_path(call));
+        const auto path = match_path(request, *context.resources);
+        return answer_route(request, caller, context, path);
     } catch (...) {
-        return problem_of_current_exception(call.resources.get(), "cli", call.safe);
+        return problem_of_current_exception(context.resources.get(), "cli", request.safe);
     }
 }
 
@@ -131,17 +134,14 @@ std::string LocalService::address_of(const std::string& resource, const std::str
 LocalAnswer LocalService::call(const std::string& verb, const std::string& address,
                                const Parameters& parameters,
                                const std::function<void(long long)>& progress) {
-    Call call;
-    call.progress = progress;
-    call.verb = verb;
-    call.safe = verb == "GET";
-    call.principal.id = user_name();
-    call.target = parse_target(with_parameters(address, parameters));
-    call.headers = [](const std::string&) { return HeaderValues{}; };
-    call.resources = resources_.get();
-    call.trash = &trash_;
-    call.config = &config_;
-    const auto reply = handle(call);
+    Request request;
+    request.verb = verb;
+    request.safe = verb == "GET";
+    request.target = parse_target(with_parameters(address, parameters));
+    request.headers = [](const std::string&) { return HeaderValues{}; };
+    Context context{resources_.get(), &trash_, nullptr, &config_};
+    context.progress = progress;
+    const auto reply = answer(request, context);
     return {reply.status, legible(reply.spool ? text_of(*reply.spool) : reply.body),
             next_of(reply)};
 }

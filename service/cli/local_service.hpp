@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "schema/cluster.hpp"
-#include "service/api/request.hpp"
+#include "service/api/handler.hpp"
 #include "service/server/resource_cache.hpp"
 
 namespace trashd::service {
@@ -53,7 +53,7 @@ class LocalService {
     std::string address_of(const std::string& resource, const std::string& id);
 
   private:
-    Response handle(Call& call);
+    Response answer(Request& request, const Context& context);
     // Of these resources, which must outlive it; throws Error kNotFound.
     static const Resource& called(const Resources& resources, const std::string& name);
 

@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kMostObjects = 1000;
 
 // The catalog may be older than the column: then the request begins again with a new one.
-[[noreturn]] void refuse_unknown(const Call& call, const std::string& name) {
-    if (call.trash->catalog().refresh() != call.resources->catalog())
+[[noreturn]] void refuse_unknown(const Context& context, const std::string& name) {
+    if (context.trash->catalog().refresh() != context.resources->catalog())
         throw Error(SqlError{std::string(sqlstate::kUndefinedColumn), "", "", "", "", "", ""});
     if (name == trash::kDeletedAtName)
         throw column_fault(name,
@@ -27,14 +27,15 @@ constexpr std::size_t kMostObjects = 1000;
     throw column_fault(name, fmt::format("there is no column '{}'; leave it out", name));
 }
 
-void add_tenant(const Call& call, const Json& body, trash::ColumnValues& given) {
-    const auto* column = call.trash->tenant_column(*call.resource->table);
+void add_tenant(const Request& request, const Context& context, const Json& body,
+                trash::ColumnValues& given) {
+    const auto* column = context.trash->tenant_column(*request.resource->table);
     if (!column) return;
     if (const auto* sent = body.member(column->name))
-        return refuse_other_tenant(call, *column, *sent);
+        return refuse_other_tenant(context, *column, *sent);
     Json whole = body, tenant;
     tenant.kind = Json::Kind::kString;
-    tenant.text = *call.trash->tenant();
+    tenant.text = *context.trash->tenant();
     whole.members.push_back({column->name, tenant});
     given.columns.push_back(column);
     given.json = to_json(whole);
@@ -69,43 +70,48 @@ const Json& object(const Json& value) {
     return value;
 }
 
-Columns columns_of(const Call& call, const Json& value) {
+Columns columns_of(const Request& request, const Context& context, const Json& value) {
     Columns columns;
     for (const auto& [name, member] : object(value).members) {
-        columns.push_back(call.resource->table->column(name));
-        if (!columns.back()) refuse_unknown(call, name);
+        columns.push_back(request.resource->table->column(name));
+        if (!columns.back()) refuse_unknown(context, name);
     }
     return columns;
 }
 
-void refuse_other_tenant(const Call& call, const schema::Column& column, const Json& sent) {
+void refuse_other_tenant(const Context& context, const schema::Column& column, const Json& sent) {
     const bool scalar = sent.kind == Json::Kind::kString || sent.kind == Json::Kind::kNumber;
-    if (!scalar || sent.text != *call.trash->tenant())
+    if (!scalar || sent.text != *context.trash->tenant())
         throw column_fault(column.name,
                            fmt::format("column '{}' is the tenant that the credentials name; "
                                        "leave it out",
                                        column.name));
 }
 
-trash::ColumnValues given_object(const Call& call, const Json& body) {
+trash::ColumnValues given_object(const Request& request, const Caller& caller,
+                                 const Context& context, const Json& body) {
     trash::ColumnValues given{
-        columns_of(call, body), std::string(body.source),
-        trash::crossing_sql(*call.trash, *call.resources->catalog(), *call.resource->table, {}),
-        own_rows(call, Right::kWrite, trash::alias_of(*call.resource->table)), shown_bytes(call)};
+        columns_of(request, context, body), std::string(body.source),
+        trash::crossing_sql(*context.trash, *context.resources->catalog(), *request.resource->table,
+                            {}),
+        own_rows(request, caller, Right::kWrite, trash::alias_of(*request.resource->table)),
+        shown_bytes(request, caller, context)};
     for (const auto* column : given.columns) refuse_generated(*column);
-    add_tenant(call, body, given);
+    add_tenant(request, context, body, given);
     return given;
 }
 
-std::vector<trash::ColumnValues> given_objects(const Call& call, const Json& body) {
+std::vector<trash::ColumnValues> given_objects(const Request& request, const Caller& caller,
+                                               const Context& context, const Json& body) {
     const bool array = body.kind == Json::Kind::kArray;
     if (array && (body.elements.empty() || body.elements.size() > kMostObjects))
         throw Error(Code::kBadRequest,
                     fmt::format("send from 1 to {} objects at once", kMostObjects));
-    if (!array) return {given_object(call, body)};
+    if (!array) return {given_object(request, caller, context, body)};
     std::vector<trash::ColumnValues> objects;
     try {
-        for (const auto& element : body.elements) objects.push_back(given_object(call, element));
+        for (const auto& element : body.elements)
+            objects.push_back(given_object(request, caller, context, element));
     } catch (WriteFault& fault) {
         fault.position = objects.size();
         throw;

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/json_body.hpp"
 #include "service/api/problem.hpp"
 #include "trash/write/row_writer.hpp"
@@ -21,12 +23,14 @@ void refuse_generated(const schema::Column& column);
 // The value, which must be an object: kBadRequest.
 const Json& object(const Json& value);
 // Of the resource's table, in the order of the object's members.
-Columns columns_of(const Call& call, const Json& value);
+Columns columns_of(const Request& request, const Context& context, const Json& value);
 // The credentials say whose the row is; nobody gives it to another.
-void refuse_other_tenant(const Call& call, const schema::Column& column, const Json& sent);
+void refuse_other_tenant(const Context& context, const schema::Column& column, const Json& sent);
 // One object, with the tenant of the credentials; or one or an array of up to 1000, whose fault
 // says its position.
-trash::ColumnValues given_object(const Call& call, const Json& body);
-std::vector<trash::ColumnValues> given_objects(const Call& call, const Json& body);
+trash::ColumnValues given_object(const Request& request, const Caller& caller,
+                                 const Context& context, const Json& body);
+std::vector<trash::ColumnValues> given_objects(const Request& request, const Caller& caller,
+                                               const Context& context, const Json& body);
 
 }  // namespace trashd::service

@@ -15,44 +15,71 @@ namespace {
 
 constexpr const char* kKind = "delete";
 
+// One delete of one object: who asks for what, and of which row.
+struct Deletion {
+    const Request& request;
+    const Caller& caller;
+    const Context& context;
+    const DeleteRequest asked;
+    const std::vector<std::string> id;
+
+    const Resource& resource() const { return *request.resource; }
+    const schema::QualifiedName& table() const { return resource().table->name; }
+    trash::Trash& trash() const { return *context.trash; }
+};
+
+// What is in the trash already tells as little to whom it does not belong as what is nowhere.
+void need_on_trashed(const Deletion& deletion, const trash::Item& item) {
+    if (!deletion.caller.access.allows(Right::kTrash, deletion.resource()))
+        need_on_item(deletion.caller, deletion.context, Right::kTrash, item.id);
+}
+
+// The newest item of the object; nothing: none is in the trash. Throws Error kNotFound where it is
+// not of who asks.
+std::optional<trash::Item> find_trashed(const Deletion& deletion) {
+    auto item = deletion.trash().find(deletion.table(), deletion.id, false);
+    if (item) need_on_trashed(deletion, *item);
+    return item;
+}
+
+void authorize(const Deletion& deletion) {
+    const auto& [request, caller, context, asked, id] = deletion;
+    const bool live = need_on_row(request, caller, context, Right::kTrash, id);
+    if (asked.hard) need_on_row(request, caller, context, Right::kPurge, id);
+    if (!live) find_trashed(deletion);
+}
+
 // Of what is not live: nothing would move when it is in the trash, else it is not there.
-std::optional<trash::Impact> find_impact(const Call& call, const std::vector<std::string>& id,
-                                         bool cascade) {
+std::optional<trash::Impact> find_impact(const Deletion& deletion) {
     try {
-        return call.trash->impact(call.resource->table->name, id, cascade);
+        return deletion.trash().impact(deletion.table(), deletion.id, deletion.asked.cascade);
     } catch (const Error& error) {
         if (error.code() != Code::kNotFound) throw;
         return std::nullopt;
     }
 }
 
-// What is in the trash already tells as little to whom it does not belong as what is nowhere.
-void need_on_trashed(const Call& call, const trash::Item& item) {
-    if (!call.access.allows(Right::kTrash, *call.resource))
-        need_on_item(call, Right::kTrash, item.id);
-}
-
 // An operation is not begun on what is not there, which would tell it from what may not be seen.
-void need_there(const Call& call, const std::vector<std::string>& id) {
-    if (has_row(call, Right::kTrash, id)) return;
-    const auto item = call.trash->find(call.resource->table->name, id, false);
-    if (!item) throw not_found(call);
-    need_on_trashed(call, *item);
+void need_there(const Deletion& deletion) {
+    const auto& [request, caller, context, asked, id] = deletion;
+    if (has_row(request, caller, context, Right::kTrash, id)) return;
+    if (!find_trashed(deletion)) throw not_found(request);
 }
 
 // Which rows it would take, and what triggers do, shows only when it takes them; then nothing is
 // kept of it. Gives the rows that triggers would write.
-std::vector<trash::TableCount> rehearse(const Call& call, const std::vector<std::string>& id,
-                                        const DeleteRequest& wish) {
+std::vector<trash::TableCount> rehearse(const Deletion& deletion) {
+    const auto& asked = deletion.asked;
     struct Rehearsed {};
     std::vector<trash::TableCount> written;
-    trash::DeleteOptions options{wish.cascade, wish.hard, wish.if_match, {}, {}, wish.check};
+    trash::DeleteOptions options{asked.cascade, asked.hard, asked.if_match, {}, {}, asked.check};
     options.at_end = [&](schema::Transaction&, const trash::DeleteResult& result) {
         written = result.written;
         throw Rehearsed{};
     };
     try {
-        call.trash->remove(call.resource->table->name, id, options, actor_of(call));
+        deletion.trash().remove(deletion.table(), deletion.id, options,
+                                actor_of(deletion.request, deletion.caller));
     } catch (const Rehearsed&) {
     } catch (const trash::Blocked&) {  // which the impact says too
     } catch (const Error& error) {
@@ -61,56 +88,57 @@ std::vector<trash::TableCount> rehearse(const Call& call, const std::vector<std:
     return written;
 }
 
-Response dry_run(const Call& call, const std::vector<std::string>& id, const DeleteRequest& wish,
-                 std::vector<trash::TableCount> written) {
-    auto impact = find_impact(call, id, wish.cascade);
+Response dry_run(const Deletion& deletion, std::vector<trash::TableCount> written) {
+    auto impact = find_impact(deletion);
     if (!impact) {
-        auto item = call.trash->find(call.resource->table->name, id, false);
-        if (!item) throw not_found(call);
-        need_on_trashed(call, *item);
+        const auto item = find_trashed(deletion);
+        if (!item) throw not_found(deletion.request);
         impact = trash::Impact{item->table, item->object_id, 0, {}, {}};
     }
     impact->written = std::move(written);
     Response reply;
-    reply.body = impact_json(redact(call, *impact), *call.resources);
+    reply.body = impact_json(redact(deletion.caller, deletion.context, *impact),
+                             *deletion.context.resources);
     return reply;
 }
 
 // A repeated delete changes nothing, so it needs neither confirmation nor reason.
-void ask_for_what_is_missing(const Call& call, const std::vector<std::string>& id,
-                             const DeleteRequest& wish) {
-    const bool no_confirm = lacks_confirm(call, wish);
-    if (!no_confirm && !lacks_reason(call)) return;
-    auto impact = find_impact(call, id, wish.cascade);
-    if (!impact && !call.trash->find(call.resource->table->name, id, false)) throw not_found(call);
-    if (!impact && !wish.hard) return;
+void ask_for_what_is_missing(const Deletion& deletion) {
+    const auto& [request, caller, context, asked, id] = deletion;
+    const bool no_confirm = lacks_confirm(request, asked);
+    if (!no_confirm && !lacks_reason(request)) return;
+    auto impact = find_impact(deletion);
+    if (!impact && !deletion.trash().find(deletion.table(), id, false)) throw not_found(request);
+    if (!impact && !asked.hard) return;
     if (no_confirm) throw ConfirmationRequired(impact);
     throw reason_required();
 }
 
 // Without it where another request has restored or purged it since.
-trash::Item item_with_object(const Call& call, const trash::Item& item) {
+trash::Item item_with_object(const Deletion& deletion, const trash::Item& item) {
     try {
-        return call.trash->item(item.id, true);
+        return deletion.trash().item(item.id, true);
     } catch (const Error& error) {
         if (error.code() != Code::kGone) throw;
         return item;
     }
 }
 
-Response render(const Call& call, const trash::DeleteResult& result, const DeleteRequest& wish) {
+Response render(const Deletion& deletion, const trash::DeleteResult& result) {
+    const auto& [request, caller, context, asked, id] = deletion;
     Response reply{204, "", "", {}};
     if (!result.item) return reply;
     const auto& item = *result.item;
     reply.headers.emplace_back("Location", "/v1/trash/" + item.id);
     reply.headers.emplace_back("X-Trash-Group", item.group_id);
-    const bool visible = call.access.as_far(Right::kViewTrash, Right::kTrash, *call.resource);
-    if (!wish.represent || !visible) return reply;
+    const bool visible =
+        caller.access.as_far(Right::kViewTrash, Right::kTrash, deletion.resource());
+    if (!asked.represent || !visible) return reply;
     reply.status = 200;
     reply.type = "application/json";
     reply.headers.emplace_back("Preference-Applied", "return=representation");
-    reply.body =
-        deleted_json(item_with_object(call, item), redact(call, result.written), *call.resources);
+    reply.body = deleted_json(item_with_object(deletion, item),
+                              redact(caller, context, result.written), *context.resources);
     return reply;
 }
 
@@ -123,54 +151,58 @@ std::string result_json(const trash::DeleteResult& result) {
     return out.take();
 }
 
-trash::DeleteOptions options_of(const Call& call, const DeleteRequest& wish) {
-    trash::DeleteOptions options{wish.cascade,       wish.hard, wish.if_match,
-                                 most_deleted(call), {},        wish.check};
-    if (!call.operation && !call.key_claim) return options;
-    options.at_end = [&](schema::Transaction& transaction, const trash::DeleteResult& result) {
+// Where the answer is kept, or is an operation's, it commits together with the delete.
+trash::DeleteOptions options_of(const Deletion& deletion) {
+    const auto& [request, caller, context, asked, id] = deletion;
+    trash::DeleteOptions options{
+        asked.cascade, asked.hard, asked.if_match, most_deleted(request, caller, context), {},
+        asked.check};
+    if (!context.operation && !context.key_claim) return options;
+    options.at_end = [&deletion](schema::Transaction& transaction,
+                                 const trash::DeleteResult& result) {
+        auto* operation = deletion.context.operation;
         std::optional<std::string> json;
         if (result.item) json = result_json(result);
-        if (call.operation) call.operation->end(transaction, result.rows, json);
-        if (!wish.represent) keep_reply(call, transaction, render(call, result, wish));
+        if (operation) operation->end(transaction, result.rows, json);
+        if (!deletion.asked.represent)
+            keep_reply(deletion.context, transaction, render(deletion, result));
     };
     return options;
 }
 
-Response execute(const Call& call, const DeleteRequest& wish) {
-    const auto id = object_id(call);
-    const bool live = need_on_row(call, Right::kTrash, id);
-    if (wish.hard) need_on_row(call, Right::kPurge, id);
-    if (!live)
-        if (const auto item = call.trash->find(call.resource->table->name, id, false))
-            need_on_trashed(call, *item);
-    std::vector<trash::TableCount> written;
-    if (must_rehearse(call, wish)) written = rehearse(call, id, wish);
-    if (wish.dry_run) return dry_run(call, id, wish, std::move(written));
-    ask_for_what_is_missing(call, id, wish);
-    const auto impact = [&] { return find_impact(call, id, wish.cascade); };
-    if (wants_async(call)) {
-        need_there(call, id);
-        return accept_delete(call, kKind, impact);
+Response execute(const Deletion& deletion) {
+    const auto& [request, caller, context, asked, id] = deletion;
+    const auto impact = [&deletion] { return find_impact(deletion); };
+    if (wants_async(request, context)) {
+        need_there(deletion);
+        return accept_delete(request, caller, context, kKind, impact);
     }
-    if (call.operation)
-        if (const auto found = impact()) call.operation->set_total(found->total);
+    if (context.operation)
+        if (const auto found = impact()) context.operation->set_total(found->total);
     try {
-        const auto result = call.trash->remove(call.resource->table->name, id,
-                                               options_of(call, wish), actor_of(call));
-        if (result.already && result.item) need_on_trashed(call, *result.item);
-        return render(call, result, wish);
+        const auto result = deletion.trash().remove(deletion.table(), id, options_of(deletion),
+                                                    actor_of(request, caller));
+        if (result.already && result.item) need_on_trashed(deletion, *result.item);
+        return render(deletion, result);
     } catch (const trash::TooLarge&) {
-        return delete_too_large(call, kKind, impact);
+        return delete_too_large(request, caller, context, kKind, impact);
     }
 }
 
 }  // namespace
 
-Response remove_object(const Call& call) {
-    refuse_foreign(call);
-    auto wish = parse_delete(call);
-    need_on_taken(call, wish);
-    return execute(call, wish);
+// It parses, authorizes, plans, executes and renders, in this order.
+Response remove_object(const Request& request, const Caller& caller, const Context& context) {
+    refuse_foreign(request, context);
+    auto asked = parse_delete(request);
+    need_on_taken(request, caller, context, asked);
+    const Deletion deletion{request, caller, context, std::move(asked), object_id(request)};
+    authorize(deletion);
+    std::vector<trash::TableCount> written;
+    if (must_rehearse(request, context, deletion.asked)) written = rehearse(deletion);
+    if (deletion.asked.dry_run) return dry_run(deletion, std::move(written));
+    ask_for_what_is_missing(deletion);
+    return execute(deletion);
 }
 
 }  // namespace trashd::service

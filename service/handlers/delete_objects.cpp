@@ -64,68 +64,73 @@ void add_from_body(Named& named, const Json& id, std::size_t columns) {
     named.add(text, std::move(key));
 }
 
-void read_body(const Call& call, Named& named, std::size_t columns) {
-    const auto body = parse_body(call);
+void read_body(const Request& request, const Context& context, Named& named, std::size_t columns) {
+    const auto body = parse_body(request, context);
     const auto* ids = body.member("ids");
     if (!ids || ids->kind != Json::Kind::kArray || body.members.size() != 1)
         bad("the body must be {\"ids\": [...]}");
     for (const auto& id : ids->elements) add_from_body(named, id, columns);
 }
 
-trash::Selection select_where(const Call& call) {
-    const auto& table = *call.resource->table;
-    const auto where = parse_where(call.target.query, table, call.config->limits.where_terms);
+trash::Selection select_where(const Request& request, const Caller& caller,
+                              const Context& context) {
+    const auto& table = *request.resource->table;
+    const auto where = parse_where(request.target.query, table, context.config->limits.where_terms);
     if (where.empty()) return {};
     // what meets a condition tells what the rows hold
-    call.access.need(Right::kRead, *call.resource);
+    caller.access.need(Right::kRead, *request.resource);
     if (trash::mentions(where, trash::deleted_at()))
         bad("'where' picks live objects here; they have no 'deletedAt'");
-    if (call.target.query.text("ids") || !call.body.empty())
+    if (request.target.query.text("ids") || !request.body.empty())
         bad("name objects by their ids or by 'where', not by both");
-    trash::check_where(*call.trash, where);
+    trash::check_where(*context.trash, where);
     trash::Selection selection;
     selection.condition = trash::where_sql(where, selection.params);
     for (const auto right : {Right::kRead, Right::kTrash})
-        selection.condition = "(" + selection.condition + ") AND " + own_rows(call, right, "t");
+        selection.condition =
+            "(" + selection.condition + ") AND " + own_rows(request, caller, right, "t");
     return selection;
 }
 
-Named parse(const Call& call) {
-    const auto columns = call.resource->table->identity.size();
-    const auto ids = call.target.query.text("ids");
-    if (ids && !call.body.empty()) bad("give the ids in the address or in the body, not in both");
+Named parse(const Request& request, const Context& context) {
+    const auto columns = request.resource->table->identity.size();
+    const auto ids = request.target.query.text("ids");
+    if (ids && !request.body.empty())
+        bad("give the ids in the address or in the body, not in both");
     Named named;
     if (ids && !ids->empty()) add_from_query(named, *ids, columns);
-    if (!call.body.empty()) read_body(call, named, columns);
+    if (!request.body.empty()) read_body(request, context, named, columns);
     if (named.keys.empty())
         bad("name what to delete: ?ids=1,2,3, a body {\"ids\": [...]}, or ?where[...]=");
     return named;
 }
 
 // What cannot be a key is asked for with no key at all: it is not found.
-trash::Selection select(const Call& call, const Named& named) {
+trash::Selection select(const Request& request, const Caller& caller, const Named& named) {
     trash::Selection selection;
-    if (!call.access.allows(Right::kTrash, *call.resource))
-        selection.own = own_rows(call, Right::kTrash, "t");
+    if (!caller.access.allows(Right::kTrash, *request.resource))
+        selection.own = own_rows(request, caller, Right::kTrash, "t");
     for (const auto& key : named.keys) {
-        const bool fits = trash::can_be_key(*call.resource->table, key);
+        const bool fits = trash::can_be_key(*request.resource->table, key);
         selection.ids.push_back(fits ? key : std::vector<std::string>());
     }
     return selection;
 }
 
-void ask_for_what_is_missing(const Call& call, const trash::Selection& selection,
-                             const DeleteRequest& wish) {
-    const bool no_confirm = lacks_confirm(call, wish);
-    if (!no_confirm && !lacks_reason(call)) return;
-    auto impact = call.trash->impact_all(call.resource->table->name, selection, wish.cascade);
-    if (impact.total == 0 && !wish.hard) return;
+void ask_for_what_is_missing(const Request& request, const Context& context,
+                             const trash::Selection& selection, const DeleteRequest& asked) {
+    const bool no_confirm = lacks_confirm(request, asked);
+    if (!no_confirm && !lacks_reason(request)) return;
+    auto impact =
+        context.trash->impact_all(request.resource->table->name, selection, asked.cascade);
+    if (impact.total == 0 && !asked.hard) return;
     if (no_confirm) throw ConfirmationRequired(impact);
     throw reason_required();
 }
 
-std::string render(const Call& call, const Named& named, const trash::BulkResult& result) {
-    const bool may_see = call.access.as_far(Right::kViewTrash, Right::kTrash, *call.resource);
+std::string render(const Request& request, const Caller& caller, const Context& context,
+                   const Named& named, const trash::BulkResult& result) {
+    const bool may_see = caller.access.as_far(Right::kViewTrash, Right::kTrash, *request.resource);
     JsonWriter out;
     out.StartArray();
     for (std::size_t i = 0; i < result.entries.size(); ++i) {
@@ -135,7 +140,7 @@ std::string render(const Call& call, const Named& named, const trash::BulkResult
         out.key("status").text(entry.status);
         out.key("trashItem");
         if (entry.item && may_see)
-            write_item(out, *entry.item, *call.resources, false);
+            write_item(out, *entry.item, *context.resources, false);
         else
             out.Null();
         out.EndObject();
@@ -145,85 +150,93 @@ std::string render(const Call& call, const Named& named, const trash::BulkResult
 }
 
 // What lies in the trash already and belongs to another is not there.
-void add_owner(const Call& call, trash::BulkOptions& options) {
-    if (call.access.allows(Right::kTrash, *call.resource)) return;
-    options.mine = [&call, reach = *reach_of(call, Right::kTrash)](schema::Transaction& transaction,
-                                                                   const trash::Item& item) {
-        return trash::item_within(transaction.connection(), *call.resources->catalog(),
-                                  call.trash->schema_name(), item.id, reach);
+void add_owner(const Request& request, const Caller& caller, const Context& context,
+               trash::BulkOptions& options) {
+    if (caller.access.allows(Right::kTrash, *request.resource)) return;
+    options.mine = [&caller, &context, reach = *reach_of(caller, context, Right::kTrash)](
+                       schema::Transaction& transaction, const trash::Item& item) {
+        return trash::item_within(transaction.connection(), *context.resources->catalog(),
+                                  context.trash->schema_name(), item.id, reach);
     };
 }
 
 // As for a single object.
-std::vector<trash::TableCount> rehearse(const Call& call, const trash::Selection& selection,
-                                        const DeleteRequest& wish) {
+std::vector<trash::TableCount> rehearse(const Request& request, const Caller& caller,
+                                        const Context& context, const trash::Selection& selection,
+                                        const DeleteRequest& asked) {
     struct Rehearsed {};
     std::vector<trash::TableCount> written;
-    trash::BulkOptions options{wish.cascade, wish.hard, {}, {}, wish.check};
+    trash::BulkOptions options{asked.cascade, asked.hard, {}, {}, asked.check};
     options.at_end = [&](schema::Transaction&, const trash::BulkResult& result) {
         written = result.written;
         throw Rehearsed{};
     };
-    add_owner(call, options);
+    add_owner(request, caller, context, options);
     try {
-        call.trash->remove_all(call.resource->table->name, selection, options, actor_of(call));
+        context.trash->remove_all(request.resource->table->name, selection, options,
+                                  actor_of(request, caller));
     } catch (const Rehearsed&) {
     } catch (const trash::Blocked&) {  // which the impact says too
     }
     return written;
 }
 
-Response execute(const Call& call, const Named& named, const trash::Selection& selection,
-                 const DeleteRequest& wish) {
-    trash::BulkOptions options{wish.cascade, wish.hard, most_deleted(call), {}, wish.check};
-    add_owner(call, options);
+Response execute(const Request& request, const Caller& caller, const Context& context,
+                 const Named& named, const trash::Selection& selection,
+                 const DeleteRequest& asked) {
+    trash::BulkOptions options{
+        asked.cascade, asked.hard, most_deleted(request, caller, context), {}, asked.check};
+    add_owner(request, caller, context, options);
     Response reply;
     options.at_end = [&](schema::Transaction& transaction, const trash::BulkResult& result) {
-        reply.body = render(call, named, result);
-        if (call.operation) call.operation->end(transaction, result.rows, reply.body);
-        keep_reply(call, transaction, reply);
+        reply.body = render(request, caller, context, named, result);
+        if (context.operation) context.operation->end(transaction, result.rows, reply.body);
+        keep_reply(context, transaction, reply);
     };
-    call.trash->remove_all(call.resource->table->name, selection, options, actor_of(call));
+    context.trash->remove_all(request.resource->table->name, selection, options,
+                              actor_of(request, caller));
     return reply;
 }
 
-Response remove(const Call& call) {
-    auto wish = parse_delete(call, {"ids", kWhere});
-    need_on_taken(call, wish);
-    if (!wish.if_match.empty()) bad("If-Match is of one object; delete them one by one for it");
-    auto selection = select_where(call);
+Response remove(const Request& request, const Caller& caller, const Context& context) {
+    auto asked = parse_delete(request, {"ids", kWhere});
+    need_on_taken(request, caller, context, asked);
+    if (!asked.if_match.empty()) bad("If-Match is of one object; delete them one by one for it");
+    auto selection = select_where(request, caller, context);
     Named named;
     if (selection.condition.empty()) {
-        named = parse(call);
-        selection = select(call, named);
+        named = parse(request, context);
+        selection = select(request, caller, named);
     }
     const auto impact = [&] {
-        return call.trash->impact_all(call.resource->table->name, selection, wish.cascade);
+        return context.trash->impact_all(request.resource->table->name, selection, asked.cascade);
     };
     std::vector<trash::TableCount> written;
-    if (must_rehearse(call, wish)) written = rehearse(call, selection, wish);
-    if (wish.dry_run) {
+    if (must_rehearse(request, context, asked))
+        written = rehearse(request, caller, context, selection, asked);
+    if (asked.dry_run) {
         Response reply;
         auto found = impact();
         found.written = std::move(written);
-        reply.body = impact_json(redact(call, found), *call.resources);
+        reply.body = impact_json(redact(caller, context, found), *context.resources);
         return reply;
     }
-    ask_for_what_is_missing(call, selection, wish);
-    if (wants_async(call)) return accept_delete(call, kKind, impact);
-    if (call.operation) call.operation->set_total(impact().total);
+    ask_for_what_is_missing(request, context, selection, asked);
+    if (wants_async(request, context))
+        return accept_delete(request, caller, context, kKind, impact);
+    if (context.operation) context.operation->set_total(impact().total);
     try {
-        return execute(call, named, selection, wish);
+        return execute(request, caller, context, named, selection, asked);
     } catch (const trash::TooLarge&) {
-        return delete_too_large(call, kKind, impact);
+        return delete_too_large(request, caller, context, kKind, impact);
     }
 }
 
 }  // namespace
 
-Response remove_objects(const Call& call) {
-    refuse_foreign(call);
-    return remove(call);
+Response remove_objects(const Request& request, const Caller& caller, const Context& context) {
+    refuse_foreign(request, context);
+    return remove(request, caller, context);
 }
 
 }  // namespace trashd::service

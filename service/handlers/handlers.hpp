@@ -2,47 +2,47 @@
 // the answer of it.
 #pragma once
 
-#include "service/api/request.hpp"
+#include "service/api/handler.hpp"
 
 namespace trashd::service {
 
 // read_objects.cpp
-Response list_resources(const Call& call);
-Response list_objects(const Call& call);
-Response list_deleted(const Call& call);
-Response get_object(const Call& call);
-Response get_deleted(const Call& call);
+Response list_resources(const Request& request, const Caller& caller, const Context& context);
+Response list_objects(const Request& request, const Caller& caller, const Context& context);
+Response list_deleted(const Request& request, const Caller& caller, const Context& context);
+Response get_object(const Request& request, const Caller& caller, const Context& context);
+Response get_deleted(const Request& request, const Caller& caller, const Context& context);
 // metadata.cpp
-Response describe_resource(const Call& call);
+Response describe_resource(const Request& request, const Caller& caller, const Context& context);
 // delete_object.cpp
-Response remove_object(const Call& call);
+Response remove_object(const Request& request, const Caller& caller, const Context& context);
 // delete_objects.cpp
-Response remove_objects(const Call& call);
+Response remove_objects(const Request& request, const Caller& caller, const Context& context);
 // write_objects.cpp
-Response create_objects(const Call& call);
-Response patch_object(const Call& call);
-Response put_object(const Call& call);
+Response create_objects(const Request& request, const Caller& caller, const Context& context);
+Response patch_object(const Request& request, const Caller& caller, const Context& context);
+Response put_object(const Request& request, const Caller& caller, const Context& context);
 // read_operation.cpp
-Response get_operation(const Call& call);
+Response get_operation(const Request& request, const Caller& caller, const Context& context);
 // trash_items.cpp
-Response list_items(const Call& call);
-Response get_item(const Call& call);
-Response purge_item(const Call& call);
-Response empty_trash(const Call& call);
+Response list_items(const Request& request, const Caller& caller, const Context& context);
+Response get_item(const Request& request, const Caller& caller, const Context& context);
+Response purge_item(const Request& request, const Caller& caller, const Context& context);
+Response empty_trash(const Request& request, const Caller& caller, const Context& context);
 // restore_group.cpp
-Response restore_item(const Call& call);
+Response restore_item(const Request& request, const Caller& caller, const Context& context);
 // history.cpp
-Response list_history(const Call& call);
-Response object_history(const Call& call);
+Response list_history(const Request& request, const Caller& caller, const Context& context);
+Response object_history(const Request& request, const Caller& caller, const Context& context);
 // health.cpp
-Response healthy(const Call& call);
-Response ready(const Call& call);
-Response metrics(const Call& call);
-Response openapi(const Call& call);
+Response healthy(const Request& request, const Caller& caller, const Context& context);
+Response ready(const Request& request, const Caller& caller, const Context& context);
+Response metrics(const Request& request, const Caller& caller, const Context& context);
+Response openapi(const Request& request, const Caller& caller, const Context& context);
 
 // pages.cpp
-Response home(const Call& call);
-Response explain_problem(const Call& call);
-Response docs(const Call& call);
+Response home(const Request& request, const Caller& caller, const Context& context);
+Response explain_problem(const Request& request, const Caller& caller, const Context& context);
+Response docs(const Request& request, const Caller& caller, const Context& context);
 
 }  // namespace trashd::service

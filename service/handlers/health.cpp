@@ -5,23 +5,23 @@
 
 namespace trashd::service {
 
-Response healthy(const Call&) {
+Response healthy(const Request&, const Caller&, const Context&) {
     return {200, "{\"status\":\"alive\"}", "application/json", {}};
 }
 
-Response ready(const Call& call) {
-    auto lease = call.trash->pool().lease();
+Response ready(const Request&, const Caller&, const Context& context) {
+    auto lease = context.trash->pool().lease();
     lease.connection().exec("SELECT 1");
-    call.trash->catalog().get();
+    context.trash->catalog().get();
     return {200, "{\"status\":\"ready\"}", "application/json", {}};
 }
 
-Response metrics(const Call&) {
+Response metrics(const Request&, const Caller&, const Context&) {
     return {200, metrics_text(), "text/plain; version=0.0.4; charset=utf-8", {}};
 }
 
-Response openapi(const Call& call) {
-    return fixed_reply(call, kOpenapi, "application/yaml");
+Response openapi(const Request& request, const Caller&, const Context&) {
+    return fixed_reply(request, kOpenapi, "application/yaml");
 }
 
 }  // namespace trashd::service

@@ -13,72 +13,78 @@ namespace trashd::service {
 namespace {
 
 // The id of the entry before; all are older than the end of numbers.
-long long start_of(const Call& call) {
-    auto text = call.target.query.text("cursor");
+long long start_of(const Request& request) {
+    auto text = request.target.query.text("cursor");
     if (!text) return std::numeric_limits<long long>::max();
-    return cursor_number(decode_cursor(*text, list_mark(call.target), 1)[0]);
+    return cursor_number(decode_cursor(*text, list_mark(request.target), 1)[0]);
 }
 
-std::optional<std::string> action_of(const Call& call) {
-    auto action = call.target.query.text("action");
+std::optional<std::string> action_of(const Request& request) {
+    auto action = request.target.query.text("action");
     for (const char* known : {"trashed", "restored", "purged", "deleted"})
         if (!action || *action == known) return action;
     throw Error(Code::kBadRequest, "'action' must be trashed, restored, purged or deleted");
 }
 
 // Who may see own rows only has to have that one: trashed, or live.
-void need_on_own(const Call& call, const std::vector<std::string>& id) {
-    if (call.access.allows(Right::kViewTrash, *call.resource)) return;
-    const auto item = call.trash->find(call.resource->table->name, id, false);
-    if (item) return need_on_item(call, Right::kViewTrash, item->id);
-    if (!has_row(call, Right::kViewTrash, id)) throw not_found(call);
+void need_on_own(const Request& request, const Caller& caller, const Context& context,
+                 const std::vector<std::string>& id) {
+    if (caller.access.allows(Right::kViewTrash, *request.resource)) return;
+    const auto item = context.trash->find(request.resource->table->name, id, false);
+    if (item) return need_on_item(caller, context, Right::kViewTrash, item->id);
+    if (!has_row(request, caller, context, Right::kViewTrash, id)) throw not_found(request);
 }
 
-Response render(const Call& call, const trash::HistoryPage& page) {
+Response render(const Request& request, const Caller& caller, const Context& context,
+                const trash::HistoryPage& page) {
     JsonWriter out;
     out.StartArray();
-    for (const auto& entry : page.entries) write_entry(out, redact(call, entry), *call.resources);
+    for (const auto& entry : page.entries)
+        write_entry(out, redact(caller, context, entry), *context.resources);
     out.EndArray();
     Response reply;
     reply.body = out.take();
     if (page.more)
-        link(reply, call, "next", "cursor",
-             encode_cursor(list_mark(call.target), {page.entries.back().id}));
+        link(reply, request, "next", "cursor",
+             encode_cursor(list_mark(request.target), {page.entries.back().id}));
     return reply;
 }
 
 }  // namespace
 
-Response list_history(const Call& call) {
-    const auto& query = call.target.query;
+Response list_history(const Request& request, const Caller& caller, const Context& context) {
+    const auto& query = request.target.query;
     query.only(
         {"limit", "cursor", "resource", "objectId", "action", "by", "groupId", "from", "to"});
     trash::HistoryFilter filter;
-    filter.table = table_of(call);
-    if (filter.table) need_on_table(call, Right::kViewTrash, *filter.table);
-    filter.among = tables_with(call, Right::kViewTrash);
+    filter.table = table_of(request, context);
+    if (filter.table) need_on_table(caller, context, Right::kViewTrash, *filter.table);
+    filter.among = tables_with(caller, context, Right::kViewTrash);
     filter.object_id = query.text("objectId");
-    filter.action = action_of(call);
+    filter.action = action_of(request);
     filter.by = query.text("by");
-    filter.group_id = group_of(call);
-    filter.from = time_of(call, "from");
-    filter.to = time_of(call, "to");
+    filter.group_id = group_of(request);
+    filter.from = time_of(request, "from");
+    filter.to = time_of(request, "to");
     try {
-        return render(call, call.trash->history(filter, limit_of(call), start_of(call)));
+        return render(request, caller, context,
+                      context.trash->history(filter, limit_of(request), start_of(request)));
     } catch (const Error& error) {
         if (!is_bad_key(error)) throw;
         throw Error(Code::kBadRequest, "'from' and 'to' must be times that exist");
     }
 }
 
-Response object_history(const Call& call) {
-    call.target.query.only({"limit", "cursor"});
-    const auto id = object_id(call);
-    need_on_own(call, id);
-    trash::HistoryQuery asked{limit_of(call), start_of(call), tables_with(call, Right::kViewTrash)};
+Response object_history(const Request& request, const Caller& caller, const Context& context) {
+    request.target.query.only({"limit", "cursor"});
+    const auto id = object_id(request);
+    need_on_own(request, caller, context, id);
+    trash::HistoryQuery asked{limit_of(request), start_of(request),
+                              tables_with(caller, context, Right::kViewTrash)};
     // a key may have been another's before
-    if (!call.access.allows(Right::kViewTrash, *call.resource)) asked.by = call.access.id();
-    return render(call, call.trash->history_of(call.resource->table->name, id, asked));
+    if (!caller.access.allows(Right::kViewTrash, *request.resource)) asked.by = caller.access.id();
+    return render(request, caller, context,
+                  context.trash->history_of(request.resource->table->name, id, asked));
 }
 
 }  // namespace trashd::service

@@ -64,11 +64,11 @@ void write_uniques(JsonWriter& out, const Table& table) {
 // Writes what deletes mean, as the plans say it that they are made by.
 class Writer {
   public:
-    Writer(JsonWriter& out, const Call& call)
+    Writer(JsonWriter& out, const Context& context)
         : out_(out),
-          resources_(*call.resources),
+          resources_(*context.resources),
           catalog_(*resources_.catalog()),
-          policy_(make_policy(catalog_, *call.config, faults_)) {}
+          policy_(make_policy(catalog_, *context.config, faults_)) {}
 
     using Keys = std::vector<const ForeignKey*>;
 
@@ -164,14 +164,14 @@ void write_resource(JsonWriter& out, const Resource& resource) {
 
 }  // namespace
 
-Response describe_resource(const Call& call) {
-    call.target.query.only({});
-    const auto& table = *call.resource->table;
-    const auto& catalog = *call.resources->catalog();
+Response describe_resource(const Request& request, const Caller&, const Context& context) {
+    request.target.query.only({});
+    const auto& table = *request.resource->table;
+    const auto& catalog = *context.resources->catalog();
     JsonWriter out;
     out.StartObject();
-    write_resource(out, *call.resource);
-    Writer writer(out, call);
+    write_resource(out, *request.resource);
+    Writer writer(out, context);
     out.key("references");
     writer.keys(catalog.references(table.oid), catalog.unenforced_references(table.oid),
                 &ForeignKey::parent);

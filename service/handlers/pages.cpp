@@ -121,10 +121,10 @@ constexpr std::array<std::array<const char*, 2>, 6> kLinks = {{
 
 constexpr const char* kWhat = "trashd " TRASHD_VERSION ": a trash bin for a PostgreSQL database";
 
-Response page(const Call& call, std::string html, std::string text) {
-    auto reply = prefers_html(call)
-                     ? fixed_reply(call, std::move(html), "text/html; charset=utf-8")
-                     : fixed_reply(call, std::move(text), "text/plain; charset=utf-8");
+Response page(const Request& request, std::string html, std::string text) {
+    auto reply = prefers_html(request)
+                     ? fixed_reply(request, std::move(html), "text/html; charset=utf-8")
+                     : fixed_reply(request, std::move(text), "text/plain; charset=utf-8");
     reply.headers.emplace_back("Vary", "Accept");
     return reply;
 }
@@ -173,7 +173,7 @@ std::string html_page(std::string_view title, std::string_view body) {
         html_of(title), body);
 }
 
-Response fixed_reply(const Call& call, std::string body, std::string type) {
+Response fixed_reply(const Request& request, std::string body, std::string type) {
     const auto etag = fmt::format("W/\"{:016x}\"", std::hash<std::string>()(body + type));
     Response reply{200, std::move(body), std::move(type), {}};
     reply.headers = {{"ETag", etag},
@@ -181,27 +181,27 @@ Response fixed_reply(const Call& call, std::string body, std::string type) {
                      {"Content-Security-Policy",
                       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
                       "form-action 'none'; frame-ancestors 'none'"}};
-    for (const auto& value : call.headers("If-None-Match"))
+    for (const auto& value : request.headers("If-None-Match"))
         for (const auto& known : list_of(value))
             if (known == etag || known == "*") return {304, "", "", reply.headers};
     return reply;
 }
 
-Response home(const Call& call) {
+Response home(const Request& request, const Caller&, const Context&) {
     std::string items, text = std::string(kWhat) + "\n\n";
     for (const auto& [address, what] : kLinks) {
         items += fmt::format("<dt><a href=\"{0}\">{0}</a><dd>{1}\n", address, what);
         text += fmt::format("{:<20} {}\n", address, what);
     }
     return page(
-        call,
+        request,
         html_page("trashd", fmt::format("<h1>trashd</h1>\n<p>{}.\n<dl>{}</dl>\n", kWhat, items)),
         text);
 }
 
 namespace {
 
-Response list_problems(const Call& call) {
+Response list_problems(const Request& request) {
     std::string items, text;
     for (const auto& [code, meaning, when, remedy] : kExplanations) {
         const auto name = code_name(code);
@@ -210,19 +210,19 @@ Response list_problems(const Call& call) {
                              meaning);
         text += fmt::format("{} ({}): {}\n", name, status, meaning);
     }
-    return page(call,
+    return page(request,
                 html_page("Error codes", fmt::format("<h1>Error codes</h1>\n<dl>{}</dl>\n", items)),
                 text);
 }
 
 }  // namespace
 
-Response explain_problem(const Call& call) {
-    if (call.target.segments.size() == 1) return list_problems(call);
+Response explain_problem(const Request& request, const Caller&, const Context&) {
+    if (request.target.segments.size() == 1) return list_problems(request);
     for (const auto& [code, meaning, when, remedy] : kExplanations) {
-        if (code_name(code) != call.target.segments[1]) continue;
+        if (code_name(code) != request.target.segments[1]) continue;
         const auto title = fmt::format("{} ({})", code_name(code), status_of(code, false));
-        return page(call,
+        return page(request,
                     html_page(title, fmt::format("<h1>{}</h1>\n<dl><dt>What it means<dd>{}<dt>When "
                                                  "it comes<dd>{}<dt>What to do<dd>{}</dl>\n",
                                                  title, meaning, when, remedy)),
@@ -232,9 +232,9 @@ Response explain_problem(const Call& call) {
     throw Error(Code::kNotFound, "there is no such error code; /problems lists them");
 }
 
-Response docs(const Call& call) {
+Response docs(const Request& request, const Caller&, const Context&) {
     static const std::string html = openapi_page(kOpenapi);
-    return fixed_reply(call, html, "text/html; charset=utf-8");
+    return fixed_reply(request, html, "text/html; charset=utf-8");
 }
 
 }  // namespace trashd::service

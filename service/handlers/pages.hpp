@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "service/api/request.hpp"
+#include "service/api/response.hpp"
 
 namespace trashd::service {
 
@@ -13,7 +14,7 @@ std::string html_of(std::string_view text);
 // body: HTML.
 std::string html_page(std::string_view title, std::string_view body);
 // An answer that is the same until another version runs: caches may keep it.
-Response fixed_reply(const Call& call, std::string body, std::string type);
+Response fixed_reply(const Request& request, std::string body, std::string type);
 // The document of an OpenAPI description as a page. Throws std::exception when it is none.
 std::string openapi_page(const std::string& yaml);
 

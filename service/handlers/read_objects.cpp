@@ -20,38 +20,39 @@ namespace {
 // Longer ones would not fit into an address.
 constexpr std::size_t kLongestCursor = 6000;
 
-std::string next_cursor(const Call& call, const trash::Listed& listed) {
-    auto cursor = encode_cursor(list_mark(call.target), listed.last);
+std::string next_cursor(const Request& request, const trash::Listed& listed) {
+    auto cursor = encode_cursor(list_mark(request.target), listed.last);
     if (cursor.size() <= kLongestCursor) return cursor;
     throw Error(Code::kBadRequest,
                 "values in the columns of 'sort' are too long to go on after; sort by others, or "
                 "ask for pages with page=1");
 }
 
-void add_links(Response& reply, const Call& call, const trash::Listing& listing,
+void add_links(Response& reply, const Request& request, const trash::Listing& listing,
                const trash::Listed& listed) {
     const auto page = listing.offset / listing.limit + 1;
-    if (!call.target.query.text("page")) {
-        if (listed.more) link(reply, call, "next", "cursor", next_cursor(call, listed));
+    if (!request.target.query.text("page")) {
+        if (listed.more) link(reply, request, "next", "cursor", next_cursor(request, listed));
         return;
     }
-    link(reply, call, "first", "page", "1");
-    if (page > 1) link(reply, call, "prev", "page", std::to_string(page - 1));
-    if (listed.more) link(reply, call, "next", "page", std::to_string(page + 1));
+    link(reply, request, "first", "page", "1");
+    if (page > 1) link(reply, request, "prev", "page", std::to_string(page - 1));
+    if (listed.more) link(reply, request, "next", "page", std::to_string(page + 1));
 }
 
-Response list(const Call& call, bool trashed_only) {
-    auto listing = parse_listing(call, trashed_only);
-    listing.live = live_rows(call, Right::kRead, "t");
-    listing.trashed = own_rows(call, Right::kViewTrash, "t");
-    listing.owners = owner_columns(call, Right::kViewTrash);
-    if (listing.scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
+Response list(const Request& request, const Caller& caller, const Context& context,
+              bool trashed_only) {
+    auto listing = parse_listing(request, context, trashed_only);
+    listing.live = live_rows(request, caller, context, Right::kRead, "t");
+    listing.trashed = own_rows(request, caller, Right::kViewTrash, "t");
+    listing.owners = owner_columns(request, caller, Right::kViewTrash);
+    if (listing.scope.trashed) caller.access.need(Right::kViewTrash, *request.resource);
     JsonArray rows;
     std::optional<RowWriter> writer;
     trash::ListedRows into;
     into.begin = [&] {
         rows = JsonArray();
-        writer.emplace(call, rows.spool());
+        writer.emplace(*request.resource->table, *context.resources, rows.spool());
     };
     into.row = [&](std::optional<trash::Item> item) {
         writer->end();
@@ -59,10 +60,10 @@ Response list(const Call& call, bool trashed_only) {
         writer->begin(std::move(item));
     };
     into.piece = [&](std::string_view piece) { writer->piece(piece); };
-    const auto listed = trash::read_listing(*call.trash, listing, into);
+    const auto listed = trash::read_listing(*context.trash, listing, into);
     writer->end();
     Response reply;
-    add_links(reply, call, listing, listed);
+    add_links(reply, request, listing, listed);
     if (listed.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*listed.total));
     reply.spool = rows.finish();
     return reply;
@@ -77,9 +78,9 @@ struct Found {
     bool untagged = false;
 };
 
-void find_live(const Call& call, schema::Transaction& transaction, const trash::RowQuery& asked,
-               Found& found) {
-    const auto& table = *call.resource->table;
+void find_live(const Request& request, schema::Transaction& transaction,
+               const trash::RowQuery& asked, Found& found) {
+    const auto& table = *request.resource->table;
     found.live = trash::read_row(transaction, table, asked, !found.untagged);
     if (!found.live || found.live->json) return;
     found.json = std::make_shared<Spool>();
@@ -87,11 +88,11 @@ void find_live(const Call& call, schema::Transaction& transaction, const trash::
                      [&](std::string_view piece) { found.json->append(piece); });
 }
 
-void find_trashed(const Call& call, trash::Items& items, const std::vector<std::string>& id,
-                  const Names& select, Found& found) {
+void find_trashed(const Request& request, const Context& context, trash::Items& items,
+                  const std::vector<std::string>& id, const Names& select, Found& found) {
     found.json = std::make_shared<Spool>();
-    RowWriter writer(call, *found.json);
-    items.newest_row_of(*call.resource->table, id, select,
+    RowWriter writer(*request.resource->table, *context.resources, *found.json);
+    items.newest_row_of(*request.resource->table, id, select,
                         {[&](const trash::Item& item) {
                              found.item = item;
                              writer.begin(item);
@@ -102,21 +103,24 @@ void find_trashed(const Call& call, trash::Items& items, const std::vector<std::
 
 // In one snapshot: what is on its way between live rows and trash is in one of them. With both
 // scopes the live row goes before a trashed one of the same key.
-Found find(const Call& call, const trash::Scope& scope, const Names& select, bool untagged) {
-    const auto& table = *call.resource->table;
-    const auto id = object_id(call);
+Found find(const Request& request, const Caller& caller, const Context& context,
+           const trash::Scope& scope, const Names& select, bool untagged) {
+    const auto& table = *request.resource->table;
+    const auto id = object_id(request);
     Found found;
-    call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+    context.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         found = {};
         found.untagged = untagged;
         if (scope.live)
-            find_live(call, transaction,
-                      {id, select, live_rows(call, Right::kRead, trash::alias_of(table))}, found);
+            find_live(request, transaction,
+                      {id, select,
+                       live_rows(request, caller, context, Right::kRead, trash::alias_of(table))},
+                      found);
         if (found.live || (!scope.live && !scope.trashed)) return;
-        trash::Items items(transaction.connection(), *call.resources->catalog(),
-                           call.trash->readable_schema(), call.trash->naming());
+        trash::Items items(transaction.connection(), *context.resources->catalog(),
+                           context.trash->readable_schema(), context.trash->naming());
         if (scope.trashed)
-            find_trashed(call, items, id, select, found);
+            find_trashed(request, context, items, id, select, found);
         else
             found.item = items.newest_of(table, id, true);
     });
@@ -124,18 +128,18 @@ Found find(const Call& call, const trash::Scope& scope, const Names& select, boo
 }
 
 // Weakly, as RFC 9110 has it for reading: proxies that compress make tags weak.
-bool knows(const Call& call, const std::string& etag) {
-    for (const auto& value : call.headers("If-None-Match"))
+bool knows(const Request& request, const std::string& etag) {
+    for (const auto& value : request.headers("If-None-Match"))
         for (const auto& known : list_of(value))
             if (known == etag || known == "W/" + etag || known == "*") return true;
     return false;
 }
 
-Response row_reply(const Call& call, const Found& found) {
+Response row_reply(const Request& request, const Found& found) {
     Response reply;
     const auto& row = *found.live;
     if (!row.etag.empty()) reply.headers.emplace_back("ETag", row.etag);
-    if (!row.etag.empty() && knows(call, row.etag)) reply.status = 304;
+    if (!row.etag.empty() && knows(request, row.etag)) reply.status = 304;
     if (reply.status != 200) return reply;
     if (row.json)
         reply.body = *row.json;
@@ -145,21 +149,23 @@ Response row_reply(const Call& call, const Found& found) {
 }
 
 // Of a row that is too long for an ETag some columns can be shown without one.
-Found find(const Call& call, const trash::Scope& scope) {
-    const auto select = parse_select(call.target.query, *call.resource->table);
+Found find(const Request& request, const Caller& caller, const Context& context,
+           const trash::Scope& scope) {
+    const auto select = parse_select(request.target.query, *request.resource->table);
     try {
-        return find(call, scope, select, false);
+        return find(request, caller, context, scope, select, false);
     } catch (const Error& error) {
         if (error.code() != Code::kRowTooLarge || select.empty()) throw;
-        return find(call, scope, select, true);
+        return find(request, caller, context, scope, select, true);
     }
 }
 
 // With its own rows only it may be asked again whether the item is one.
-bool sees(const Call& call, const trash::Item& item) {
-    if (!call.access.reaches(Right::kViewTrash, *call.resource)) return false;
+bool sees(const Request& request, const Caller& caller, const Context& context,
+          const trash::Item& item) {
+    if (!caller.access.reaches(Right::kViewTrash, *request.resource)) return false;
     try {
-        need_on_item(call, Right::kViewTrash, item.id);
+        need_on_item(caller, context, Right::kViewTrash, item.id);
         return true;
     } catch (const Error& error) {
         if (error.code() != Code::kNotFound) throw;
@@ -167,18 +173,19 @@ bool sees(const Call& call, const trash::Item& item) {
     }
 }
 
-Response get(const Call& call, const trash::Scope& scope) {
-    if (scope.trashed) call.access.need(Right::kViewTrash, *call.resource);
+Response get(const Request& request, const Caller& caller, const Context& context,
+             const trash::Scope& scope) {
+    if (scope.trashed) caller.access.need(Right::kViewTrash, *request.resource);
     Found found;
     try {
-        found = find(call, scope);
+        found = find(request, caller, context, scope);
     } catch (const Error& error) {
-        if (is_bad_key(error)) throw not_found(call);
+        if (is_bad_key(error)) throw not_found(request);
         throw;
     }
-    if (found.live) return row_reply(call, found);
+    if (found.live) return row_reply(request, found);
     const auto& item = found.item;
-    if (!item || !sees(call, *item)) throw not_found(call);
+    if (!item || !sees(request, caller, context, *item)) throw not_found(request);
     if (!scope.trashed) throw InTrash(*item);
     Response reply;
     give_body(reply, found.json);
@@ -187,37 +194,37 @@ Response get(const Call& call, const trash::Scope& scope) {
 
 }  // namespace
 
-Response list_resources(const Call& call) {
-    call.target.query.only({});
+Response list_resources(const Request& request, const Caller& caller, const Context& context) {
+    request.target.query.only({});
     Response reply;
-    reply.body = resources_json(*call.resources, call.access);
+    reply.body = resources_json(*context.resources, caller.access);
     return reply;
 }
 
-Response list_objects(const Call& call) {
-    call.target.query.only(
+Response list_objects(const Request& request, const Caller& caller, const Context& context) {
+    request.target.query.only(
         {"limit", "cursor", "page", "count", "sort", "select", kWhere, "deleted", "trash"});
-    return list(call, false);
+    return list(request, caller, context, false);
 }
 
-Response list_deleted(const Call& call) {
-    call.target.query.only({"limit", "cursor", "page", "count", "sort", "select", kWhere});
-    return list(call, true);
+Response list_deleted(const Request& request, const Caller& caller, const Context& context) {
+    request.target.query.only({"limit", "cursor", "page", "count", "sort", "select", kWhere});
+    return list(request, caller, context, true);
 }
 
 // where picks a scope here, it is no filter.
-Response get_object(const Call& call) {
-    const auto& table = *call.resource->table;
+Response get_object(const Request& request, const Caller& caller, const Context& context) {
+    const auto& table = *request.resource->table;
     std::set<std::string> known = {"deleted", "trash", "select"};
     known.insert("where[" + schema::unused_name(table, trash::kDeletedAtName) + "][exists]");
-    call.target.query.only(known);
-    const auto where = parse_where(call.target.query, table, call.config->limits.where_terms);
-    return get(call, parse_scope(call.target.query, where, false));
+    request.target.query.only(known);
+    const auto where = parse_where(request.target.query, table, context.config->limits.where_terms);
+    return get(request, caller, context, parse_scope(request.target.query, where, false));
 }
 
-Response get_deleted(const Call& call) {
-    call.target.query.only({"select"});
-    return get(call, {false, true});
+Response get_deleted(const Request& request, const Caller& caller, const Context& context) {
+    request.target.query.only({"select"});
+    return get(request, caller, context, {false, true});
 }
 
 }  // namespace trashd::service

@@ -10,19 +10,20 @@ namespace trashd::service {
 namespace {
 
 // Another's operation is not there, unless for who looks after the service.
-bool may_see(const Call& call, const trash::Operation& operation) {
-    if (call.trash->tenant() && operation.tenant != call.trash->tenant()) return false;
-    return operation.by == call.principal.id || call.access.everywhere(Right::kAdmin);
+bool may_see(const Caller& caller, const Context& context, const trash::Operation& operation) {
+    if (context.trash->tenant() && operation.tenant != context.trash->tenant()) return false;
+    return operation.by == caller.principal.id || caller.access.everywhere(Right::kAdmin);
 }
 
 }  // namespace
 
-Response get_operation(const Call& call) {
-    call.target.query.only({});
-    const auto id = percent_decode(call.raw_id);
+Response get_operation(const Request& request, const Caller& caller, const Context& context) {
+    request.target.query.only({});
+    const auto id = percent_decode(request.raw_id);
     if (!is_uuid(id)) throw Error(Code::kNotFound, "there is no such operation");
-    const auto operation = call.trash->operations().get(id);
-    if (!may_see(call, operation)) throw Error(Code::kNotFound, "there is no such operation");
+    const auto operation = context.trash->operations().get(id);
+    if (!may_see(caller, context, operation))
+        throw Error(Code::kNotFound, "there is no such operation");
     Response reply;
     reply.body = operation_json(operation);
     if (!operation.ended_at) reply.headers.emplace_back("Retry-After", "1");

@@ -18,43 +18,48 @@
 
 namespace trashd::service {
 
-trash::RestoreOptions restore_options(const Call& call) {
-    const auto& query = call.target.query;
+trash::RestoreOptions restore_options(const Request& request, const Caller& caller,
+                                      const Context& context) {
+    const auto& query = request.target.query;
     auto with = query.text("with");
     if (with && *with != "ancestors") throw Error(Code::kBadRequest, "'with' must be ancestors");
     trash::RestoreOptions options{with.has_value(), query.flag("lossy"), query.flag("dryRun")};
-    if (!options.dry_run) options.most = most_rows(call);
-    options.check = check_of(call, {Right::kRestore});
-    options.at_end = [&call](schema::Transaction& transaction, const trash::Restored& done) {
+    if (!options.dry_run) options.most = most_rows(request, context);
+    options.check = check_of(caller, context, {Right::kRestore});
+    options.at_end = [&request, &caller, &context](schema::Transaction& transaction,
+                                                   const trash::Restored& done) {
         Response reply;
-        reply.body = restored_json(redact(call, done), *call.resources);
-        if (call.operation) call.operation->end(transaction, done.restored, reply.body);
-        keep_reply(call, transaction, reply);
+        reply.body = restored_json(redact(caller, context, done), *context.resources);
+        if (context.operation) context.operation->end(transaction, done.restored, reply.body);
+        keep_reply(context, transaction, reply);
     };
     return options;
 }
 
 // GET restores because primaERP documents it so; HEAD asks what GET would answer and must not.
-Response restore_item(const Call& call) {
-    if (call.safe && !call.config->restore_by_get) throw WrongVerb("POST, OPTIONS");
-    if (call.head) throw WrongVerb("GET, POST, OPTIONS");
-    refuse_foreign(call);
-    call.target.query.only({"with", "dryRun", "lossy"});
-    const auto options = restore_options(call);
-    return restore_group(call, trash_item_id(call), options);
+Response restore_item(const Request& request, const Caller& caller, const Context& context) {
+    if (request.safe && !context.config->restore_by_get) throw WrongVerb("POST, OPTIONS");
+    if (request.head) throw WrongVerb("GET, POST, OPTIONS");
+    refuse_foreign(request, context);
+    request.target.query.only({"with", "dryRun", "lossy"});
+    const auto options = restore_options(request, caller, context);
+    return restore_group(request, caller, context, trash_item_id(request), options);
 }
 
-Response restore_group(const Call& call, const std::string& item_id,
-                       const trash::RestoreOptions& options) {
-    need_on_group(call, Right::kRestore, item_id);
+Response restore_group(const Request& request, const Caller& caller, const Context& context,
+                       const std::string& item_id, const trash::RestoreOptions& options) {
+    need_on_group(caller, context, Right::kRestore, item_id);
     auto later = [&] {
-        return accept(call, "restore", call.trash->item(item_id, false).group_size);
+        return accept(request, caller, context, "restore",
+                      context.trash->item(item_id, false).group_size);
     };
-    if (wants_async(call) && !options.dry_run) return later();
+    if (wants_async(request, context) && !options.dry_run) return later();
     Response reply;
     try {
         reply.body = restored_json(
-            redact(call, call.trash->restore(item_id, options, actor_of(call))), *call.resources);
+            redact(caller, context,
+                   context.trash->restore(item_id, options, actor_of(request, caller))),
+            *context.resources);
     } catch (const trash::TooLarge&) {
         return later();
     }

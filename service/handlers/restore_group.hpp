@@ -3,13 +3,17 @@
 
 #include <string>
 
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/request.hpp"
+#include "service/api/response.hpp"
 
 namespace trashd::service {
 
 // What with, dryRun and lossy say.
-trash::RestoreOptions restore_options(const Call& call);
-Response restore_group(const Call& call, const std::string& item_id,
-                       const trash::RestoreOptions& options);
+trash::RestoreOptions restore_options(const Request& request, const Caller& caller,
+                                      const Context& context);
+Response restore_group(const Request& request, const Caller& caller, const Context& context,
+                       const std::string& item_id, const trash::RestoreOptions& options);
 
 }  // namespace trashd::service

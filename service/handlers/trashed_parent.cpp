@@ -13,9 +13,10 @@ namespace trashd::service {
 namespace {
 
 // Nullptr where the server names none that the table has, or one that refers not to a key.
-const schema::ForeignKey* broken_key(const Call& call, const SqlError& sql) {
-    const auto& catalog = *call.resources->catalog();
-    const auto& table = *call.resource->table;
+const schema::ForeignKey* broken_key(const Request& request, const Context& context,
+                                     const SqlError& sql) {
+    const auto& catalog = *context.resources->catalog();
+    const auto& table = *request.resource->table;
     const bool own =
         table.partitioned || schema::QualifiedName{sql.schema, sql.table} == table.name;
     for (const auto* key : catalog.references(table.oid)) {
@@ -28,18 +29,19 @@ const schema::ForeignKey* broken_key(const Call& call, const SqlError& sql) {
 }
 
 // The key, in its order, of the row that the foreign key refers to.
-std::vector<std::string> parent_of(const Call& call, const std::vector<std::string>& own,
+std::vector<std::string> parent_of(const Request& request, const Context& context,
+                                   const std::vector<std::string>& own,
                                    const trash::ColumnValues& given,
                                    const schema::ForeignKey& key) {
-    const auto& table = *call.resource->table;
-    const auto& parent = *call.resources->catalog()->table(key.parent);
+    const auto& table = *request.resource->table;
+    const auto& parent = *context.resources->catalog()->table(key.parent);
     std::vector<const schema::Column*> wanted;
     for (const int attnum : parent.identity) {
         const auto at = std::ranges::find(key.parent_columns, attnum) - key.parent_columns.begin();
         wanted.push_back(table.column(key.child_columns[static_cast<std::size_t>(at)]));
     }
     std::vector<std::string> id;
-    call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+    context.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         id = trash::texts_of(transaction, {table, own}, given, wanted);
     });
     return id;
@@ -47,19 +49,20 @@ std::vector<std::string> parent_of(const Call& call, const std::vector<std::stri
 
 }  // namespace
 
-void refuse_trashed_parent(const Call& call, const std::vector<std::string>& own,
-                           const trash::ColumnValues& given, const SqlError& sql) {
-    const auto* key = broken_key(call, sql);
+void refuse_trashed_parent(const Request& request, const Caller& caller, const Context& context,
+                           const std::vector<std::string>& own, const trash::ColumnValues& given,
+                           const SqlError& sql) {
+    const auto* key = broken_key(request, context, sql);
     if (!key) return;
-    const auto& parent = call.resources->catalog()->table(key->parent)->name;
-    if (!call.access.allows(Right::kViewTrash, *call.resources, parent)) return;
-    const auto id = parent_of(call, own, given, *key);
-    const auto item = id.empty() ? std::nullopt : call.trash->find(parent, id, false);
-    const auto reach = reach_of(call, Right::kViewTrash);
-    if (!item || (reach && !call.trash->within(item->id, *reach))) return;
+    const auto& parent = context.resources->catalog()->table(key->parent)->name;
+    if (!caller.access.allows(Right::kViewTrash, *context.resources, parent)) return;
+    const auto id = parent_of(request, context, own, given, *key);
+    const auto item = id.empty() ? std::nullopt : context.trash->find(parent, id, false);
+    const auto reach = reach_of(caller, context, Right::kViewTrash);
+    if (!item || (reach && !context.trash->within(item->id, *reach))) return;
     TrashedParent fault(*item, fmt::format("the row of {} that it refers to lies in the trash; "
                                            "restore it first",
-                                           call.resources->path_of(parent)));
+                                           context.resources->path_of(parent)));
     fault.constraint = sql.constraint;
     throw fault;
 }

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "schema/error.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/request.hpp"
 #include "trash/write/row_writer.hpp"
 
@@ -13,7 +15,8 @@ namespace trashd::service {
 // After a foreign key was violated: throws TrashedParent. own: the key of the row that was to be
 // changed, empty for a new one. Returns where the row that is referred to does not lie in the
 // trash, or may not be seen there.
-void refuse_trashed_parent(const Call& call, const std::vector<std::string>& own,
-                           const trash::ColumnValues& given, const SqlError& sql);
+void refuse_trashed_parent(const Request& request, const Caller& caller, const Context& context,
+                           const std::vector<std::string>& own, const trash::ColumnValues& given,
+                           const SqlError& sql);
 
 }  // namespace trashd::service

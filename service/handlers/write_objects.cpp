@@ -30,8 +30,8 @@ namespace {
 constexpr unsigned kJson = 114, kJsonb = 3802;
 
 // Says which column a value does not fit; returns where that is not the fault.
-void refuse_misfit(const Call& call, const trash::ColumnValues& given) {
-    const auto* column = trash::misfit(call.trash->pool(), given);
+void refuse_misfit(const Context& context, const trash::ColumnValues& given) {
+    const auto* column = trash::misfit(context.trash->pool(), given);
     if (!column) return;
     throw column_fault(column->name, fmt::format("the value of column '{}' does not fit its type, "
                                                  "{}; send one that does",
@@ -40,7 +40,9 @@ void refuse_misfit(const Call& call, const trash::ColumnValues& given) {
 
 // One write and what it is about, for saying what was wrong with it.
 struct Write {
-    const Call& call;
+    const Request& request;
+    const Caller& caller;
+    const Context& context;
     const trash::ColumnValues* given = nullptr;
     std::optional<std::size_t> position = std::nullopt;
     std::vector<std::string> id = {};  // of the row that is changed; empty: it is new
@@ -49,11 +51,10 @@ struct Write {
 
 // In the words of the contract; returns for what is no fault of what was sent.
 void explain(const Write& write, const Error& error) {
-    const auto& call = write.call;
     if (!error.sql()) return;
-    if (const auto refusal =
-            trash::refusal_by_code(error, call.trash->schema_name(), {call.resource->table})) {
-        refuse_misfit(call, *write.given);  // types and domains run functions too
+    if (const auto refusal = trash::refusal_by_code(error, write.context.trash->schema_name(),
+                                                    {write.request.resource->table})) {
+        refuse_misfit(write.context, *write.given);  // types and domains run functions too
         throw *refusal;
     }
     const auto& sql = *error.sql();
@@ -61,12 +62,13 @@ void explain(const Write& write, const Error& error) {
     const bool named = !sql.table.empty();
     // the types of extensions refuse values with any SQLSTATE
     if (error.code() == Code::kInternal || kind == "22" || (kind == "23" && !named))
-        refuse_misfit(call, *write.given);
+        refuse_misfit(write.context, *write.given);
     if (kind == "54")
         throw WriteFault(Code::kInvalid,
                          "a value is too large to be stored or indexed; send a shorter one");
     if (error.is(sqlstate::kForeignKeyViolation))
-        refuse_trashed_parent(call, write.id, *write.given, sql);
+        refuse_trashed_parent(write.request, write.caller, write.context, write.id, *write.given,
+                              sql);
     if (kind != "22" && kind != "23") return;
     WriteFault fault(error.code(), error.what());
     fault.constraint = sql.constraint;
@@ -75,29 +77,29 @@ void explain(const Write& write, const Error& error) {
 }
 
 Response run(Write& write, const std::function<Response(schema::Transaction&)>& work) {
-    const auto& call = write.call;
     Response reply;
     try {
         try {
-            call.trash->run(schema::Mode::kWrite, [&](schema::Transaction& transaction) {
+            write.context.trash->run(schema::Mode::kWrite, [&](schema::Transaction& transaction) {
                 reply = work(transaction);
-                call.trash->as_itself(transaction, [&] { keep_reply(call, transaction, reply); });
+                write.context.trash->as_itself(
+                    transaction, [&] { keep_reply(write.context, transaction, reply); });
             });
         } catch (const Error& error) {
             explain(write, error);
             throw;
         }
     } catch (WriteFault& fault) {
-        if (!write.found && fault.column.empty()) throw not_found(call);
+        if (!write.found && fault.column.empty()) throw not_found(write.request);
         fault.position = write.position;
         throw;
     }
     return reply;
 }
 
-trash::Items items_of(const Call& call, schema::Transaction& transaction) {
-    return {transaction.connection(), *call.resources->catalog(), call.trash->readable_schema(),
-            call.trash->naming()};
+trash::Items items_of(const Context& context, schema::Transaction& transaction) {
+    return {transaction.connection(), *context.resources->catalog(),
+            context.trash->readable_schema(), context.trash->naming()};
 }
 
 [[noreturn]] void refuse_kept_out() {
@@ -106,35 +108,38 @@ trash::Items items_of(const Call& call, schema::Transaction& transaction) {
 }
 
 // Tells what the row holds to who can guess it.
-void add_etag(Response& reply, const Call& call, const std::string& etag) {
-    if (call.access.as_far(Right::kRead, Right::kWrite, *call.resource))
+void add_etag(Response& reply, const Request& request, const Caller& caller,
+              const std::string& etag) {
+    if (caller.access.as_far(Right::kRead, Right::kWrite, *request.resource))
         reply.headers.emplace_back("ETag", etag);
 }
 
-void ask_function(const Call& call, schema::Transaction& transaction, const char* action,
+void ask_function(const Request& request, const Caller& caller, const Context& context,
+                  schema::Transaction& transaction, const char* action,
                   const std::optional<std::string>& row) {
-    const auto consent = consent_of(call);
+    const auto consent = consent_of(caller, context);
     if (!consent) return;
     if (!row)
         throw Error(Code::kRowTooLarge,
                     "the row is too large for the function that is asked about it; make its values "
                     "smaller, or change it in SQL");
-    call.trash->as_itself(transaction, [&] {
-        trash::need_consent(transaction.connection(), *consent, action, call.resource->table->name,
-                            *row);
+    context.trash->as_itself(transaction, [&] {
+        trash::need_consent(transaction.connection(), *consent, action,
+                            request.resource->table->name, *row);
     });
 }
 
 // A row that is not the asker's is not written. One referred to that is another tenant's is not
 // there, as the database would say.
-void check_written(const Call& call, schema::Transaction& transaction, const char* action,
+void check_written(const Request& request, const Caller& caller, const Context& context,
+                   schema::Transaction& transaction, const char* action,
                    const trash::WrittenRow& row) {
-    const auto& table = *call.resource->table;
-    if (!row.own) throw Forbidden({{Right::kWrite, encode_path(call.resource->path)}});
+    const auto& table = *request.resource->table;
+    if (!row.own) throw Forbidden({{Right::kWrite, encode_path(request.resource->path)}});
     if (!row.crossing.empty())
         throw Error(SqlError{std::string(sqlstate::kForeignKeyViolation), "", "", table.name.schema,
                              table.name.name, "", row.crossing});
-    ask_function(call, transaction, action, row.json);
+    ask_function(request, caller, context, transaction, action, row.json);
 }
 
 struct ChosenKey {
@@ -143,13 +148,13 @@ struct ChosenKey {
 };
 
 // Asked after the rows are in, so that a delete that was first is seen.
-void refuse_trashed(const Call& call, schema::Transaction& transaction,
-                    const std::vector<ChosenKey>& keys) {
+void refuse_trashed(const Request& request, const Context& context,
+                    schema::Transaction& transaction, const std::vector<ChosenKey>& keys) {
     if (keys.empty()) return;
     std::vector<std::string> ids;
     for (const auto& key : keys) ids.push_back(key.id);
-    auto items = items_of(call, transaction);
-    const auto found = items.newest_of_all(*call.resource->table, ids);
+    auto items = items_of(context, transaction);
+    const auto found = items.newest_of_all(*request.resource->table, ids);
     for (const auto& key : keys) {
         const auto item = found.find(key.id);
         if (item == found.end()) continue;
@@ -161,22 +166,23 @@ void refuse_trashed(const Call& call, schema::Transaction& transaction,
     }
 }
 
-Response created(const Call& call, schema::Transaction& transaction,
-                 const std::vector<trash::WrittenRow>& rows, bool array) {
+Response created(const Request& request, const Caller& caller, const Context& context,
+                 schema::Transaction& transaction, const std::vector<trash::WrittenRow>& rows,
+                 bool array) {
     Response reply;
     reply.status = 201;
     if (!array) {
-        reply.headers.emplace_back("Location",
-                                   call.resources->href(call.resource->table->name, rows[0].id));
-        add_etag(reply, call, rows[0].etag);
+        reply.headers.emplace_back(
+            "Location", context.resources->href(request.resource->table->name, rows[0].id));
+        add_etag(reply, request, caller, rows[0].etag);
     }
-    add_representation(reply, call, transaction, rows, array);
+    add_representation(reply, request, caller, context, transaction, rows, array);
     return reply;
 }
 
 Response insert(Write& write, schema::Transaction& transaction,
                 const std::vector<trash::ColumnValues>& objects, bool array) {
-    const auto& table = *write.call.resource->table;
+    const auto& table = *write.request.resource->table;
     std::vector<trash::WrittenRow> rows;
     std::vector<ChosenKey> keys;
     for (std::size_t i = 0; i < objects.size(); ++i) {
@@ -184,16 +190,16 @@ Response insert(Write& write, schema::Transaction& transaction,
         if (array) write.position = i;
         auto row = trash::insert_row(transaction, table, objects[i]);
         if (!row) refuse_kept_out();
-        check_written(write.call, transaction, "create", *row);
+        check_written(write.request, write.caller, write.context, transaction, "create", *row);
         if (std::ranges::any_of(objects[i].columns,
                                 [&](const auto* column) { return is_key(table, *column); }))
             keys.push_back({row->id, write.position});
         rows.push_back(std::move(*row));
     }
     write.position.reset();
-    expect_catalog(write.call, transaction);
-    refuse_trashed(write.call, transaction, keys);
-    return created(write.call, transaction, rows, array);
+    expect_catalog(write.request, write.context, transaction);
+    refuse_trashed(write.request, write.context, transaction, keys);
+    return created(write.request, write.caller, write.context, transaction, rows, array);
 }
 
 // What PATCH and PUT set in one row.
@@ -210,24 +216,26 @@ bool merges(const Change& change, const schema::Column& column) {
            change.body.member(column.name)->kind == Json::Kind::kObject;
 }
 
-Change change_of(const Call& call, const Json& body, bool replace) {
-    const auto& table = *call.resource->table;
-    const auto* tenant = call.trash->tenant_column(table);
-    Change change{{table, object_id(call), live_rows(call, Right::kWrite, trash::alias_of(table))},
+Change change_of(const Request& request, const Caller& caller, const Context& context,
+                 const Json& body, bool replace) {
+    const auto& table = *request.resource->table;
+    const auto* tenant = context.trash->tenant_column(table);
+    Change change{{table, object_id(request),
+                   live_rows(request, caller, context, Right::kWrite, trash::alias_of(table))},
                   body,
                   replace,
                   {},
                   {},
                   {},
                   {}};
-    change.given.own = own_rows(call, Right::kWrite, trash::alias_of(table));
-    change.given.shown = shown_bytes(call);
-    const auto sent = columns_of(call, body);
+    change.given.own = own_rows(request, caller, Right::kWrite, trash::alias_of(table));
+    change.given.shown = shown_bytes(request, caller, context);
+    const auto sent = columns_of(request, context, body);
     change.key.json = change.given.json = body.source;
     for (const auto* column : sent) {
         const bool key = is_key(table, *column);
         if (column == tenant) {
-            refuse_other_tenant(call, *column, *body.member(column->name));
+            refuse_other_tenant(context, *column, *body.member(column->name));
             continue;
         }
         (key ? change.key : change.given).columns.push_back(column);
@@ -242,14 +250,14 @@ Change change_of(const Call& call, const Json& body, bool replace) {
     written.insert(written.end(), change.defaults.begin(), change.defaults.end());
     if (!written.empty())
         change.given.crossing =
-            trash::crossing_sql(*call.trash, *call.resources->catalog(), table, written);
+            trash::crossing_sql(*context.trash, *context.resources->catalog(), table, written);
     return change;
 }
 
-Json present_json(const Call& call, const schema::Column& column, const schema::Param& text) {
+Json present_json(const Context& context, const schema::Column& column, const schema::Param& text) {
     if (!text) return {};
     try {
-        return parse_json(*text, call.config->limits.json_depth);
+        return parse_json(*text, context.config->limits.json_depth);
     } catch (const Error&) {
         throw column_fault(column.name,
                            fmt::format("what column '{}' holds cannot be merged into; replace the "
@@ -258,7 +266,7 @@ Json present_json(const Call& call, const schema::Column& column, const schema::
     }
 }
 
-trash::ColumnValues with_merged(const Call& call, const Change& change,
+trash::ColumnValues with_merged(const Context& context, const Change& change,
                                 const trash::LockedRow& locked) {
     if (change.merging.empty()) return change.given;
     Json body = change.body;
@@ -266,7 +274,7 @@ trash::ColumnValues with_merged(const Call& call, const Change& change,
         const auto& column = *change.merging[i];
         for (auto& [name, value] : body.members)
             if (name == column.name)
-                value = merged(present_json(call, column, locked.present[i]), value);
+                value = merged(present_json(context, column, locked.present[i]), value);
     }
     auto given = change.given;
     given.json = to_json(body);
@@ -275,49 +283,55 @@ trash::ColumnValues with_merged(const Call& call, const Change& change,
 
 constexpr const char* kRestoreFirst = "the object is in the trash; restore it first";
 
-[[noreturn]] void refuse_missing(const Call& call, schema::Transaction& transaction,
+[[noreturn]] void refuse_missing(const Request& request, const Caller& caller,
+                                 const Context& context, schema::Transaction& transaction,
                                  const trash::RowAddress& address,
                                  const char* in_trash = kRestoreFirst) {
-    auto item = items_of(call, transaction).newest_of(address.table, address.id, true);
-    const auto reach = reach_of(call, Right::kViewTrash);
-    if (item && (!reach || trash::item_within(transaction.connection(), *call.resources->catalog(),
-                                              call.trash->readable_schema(), item->id, *reach)))
+    auto item = items_of(context, transaction).newest_of(address.table, address.id, true);
+    const auto reach = reach_of(caller, context, Right::kViewTrash);
+    if (item &&
+        (!reach || trash::item_within(transaction.connection(), *context.resources->catalog(),
+                                      context.trash->readable_schema(), item->id, *reach)))
         throw InTrash(*item, in_trash);
-    throw not_found(call);
+    throw not_found(request);
 }
 
-bool is_live(const Call& call) {
-    const auto& table = *call.resource->table;
+bool is_live(const Request& request, const Context& context) {
+    const auto& table = *request.resource->table;
     bool live = false;
-    call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
-        const auto own = call.trash->tenant_condition(table, trash::alias_of(table));
-        live = trash::read_row(transaction, table, {object_id(call), {}, own}).has_value();
+    context.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        const auto own = context.trash->tenant_condition(table, trash::alias_of(table));
+        live = trash::read_row(transaction, table, {object_id(request), {}, own}).has_value();
     });
     return live;
 }
 
-void need_live(const Call& call, const char* in_trash) {
-    const auto& table = *call.resource->table;
-    const trash::RowAddress address{table, object_id(call),
-                                    live_rows(call, Right::kWrite, trash::alias_of(table))};
-    call.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+void need_live(const Request& request, const Caller& caller, const Context& context,
+               const char* in_trash) {
+    const auto& table = *request.resource->table;
+    const trash::RowAddress address{
+        table, object_id(request),
+        live_rows(request, caller, context, Right::kWrite, trash::alias_of(table))};
+    context.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         if (!trash::read_row(transaction, table, {address.id, {}, address.own}))
-            refuse_missing(call, transaction, address, in_trash);
+            refuse_missing(request, caller, context, transaction, address, in_trash);
     });
 }
 
 // Of a trashed object it is told how that would be a restore; of a live one it is no column.
-void look_at_deleted_at(const Call& call, const Json& body) {
-    if (!body.member(trash::kDeletedAtName) || call.resource->table->column(trash::kDeletedAtName))
+void look_at_deleted_at(const Request& request, const Caller& caller, const Context& context,
+                        const Json& body) {
+    if (!body.member(trash::kDeletedAtName) ||
+        request.resource->table->column(trash::kDeletedAtName))
         return;
-    need_on_row(call, Right::kWrite, object_id(call));
-    need_live(call,
+    need_on_row(request, caller, context, Right::kWrite, object_id(request));
+    need_live(request, caller, context,
               "the object is in the trash; restore it first, or add ?deleted=true, with which "
               "{\"deletedAt\": null} restores it");
 }
 
-void check(const Call& call, const trash::LockedRow& locked) {
-    const auto tags = if_match(call);
+void check(const Request& request, const trash::LockedRow& locked) {
+    const auto tags = if_match(request);
     if (!tags.empty() && std::ranges::count(tags, locked.etag) == 0)
         throw Error(Code::kStale,
                     "the object is another version than If-Match names; read it again");
@@ -334,40 +348,44 @@ void check(const Call& call, const trash::LockedRow& locked) {
 }
 
 Response apply(Write& write, schema::Transaction& transaction, const Change& change) {
-    const auto& call = write.call;
     write.given = &change.key;
     const auto locked = trash::lock_row(transaction, change.address, change.key, change.merging);
     write.found = true;
-    if (!locked) refuse_missing(call, transaction, change.address);
-    check(call, *locked);
-    if (consent_of(call)) {
+    if (!locked)
+        refuse_missing(write.request, write.caller, write.context, transaction, change.address);
+    check(write.request, *locked);
+    if (consent_of(write.caller, write.context)) {
         const std::vector<std::string> all;
-        const trash::RowQuery asked{change.address.id, all, change.address.own, shown_bytes(call)};
+        const trash::RowQuery asked{change.address.id, all, change.address.own,
+                                    shown_bytes(write.request, write.caller, write.context)};
         if (const auto row = trash::read_row(transaction, change.address.table, asked, false))
-            ask_function(call, transaction, "update", row->json);
+            ask_function(write.request, write.caller, write.context, transaction, "update",
+                         row->json);
     }
     write.given = &change.given;
-    const auto row = trash::update_row(transaction, change.address,
-                                       with_merged(call, change, *locked), change.defaults);
+    const auto row = trash::update_row(
+        transaction, change.address, with_merged(write.context, change, *locked), change.defaults);
     if (!row) refuse_kept_out();
-    check_written(call, transaction, "update", *row);
-    expect_catalog(call, transaction);
+    check_written(write.request, write.caller, write.context, transaction, "update", *row);
+    expect_catalog(write.request, write.context, transaction);
     Response reply;
-    add_etag(reply, call, row->etag);
-    add_representation(reply, call, transaction, {*row}, false);
+    add_etag(reply, write.request, write.caller, row->etag);
+    add_representation(reply, write.request, write.caller, write.context, transaction, {*row},
+                       false);
     if (reply.type.empty()) reply.status = 204;
     return reply;
 }
 
-Response update(const Call& call, bool replace) {
-    call.target.query.only(replace ? std::set<std::string>{"deleted"}
-                                   : std::set<std::string>{"deleted", "trash"});
-    refuse_untrusted(call, &schema::Trigger::on_update);
-    const auto body = parse_body(call);
-    look_at_deleted_at(call, body);
-    const auto change = change_of(call, body, replace);
-    need_on_row(call, Right::kWrite, change.address.id);
-    Write write{call, &change.key};
+Response update(const Request& request, const Caller& caller, const Context& context,
+                bool replace) {
+    request.target.query.only(replace ? std::set<std::string>{"deleted"}
+                                      : std::set<std::string>{"deleted", "trash"});
+    refuse_untrusted(request, context, &schema::Trigger::on_update);
+    const auto body = parse_body(request, context);
+    look_at_deleted_at(request, caller, context, body);
+    const auto change = change_of(request, caller, context, body, replace);
+    need_on_row(request, caller, context, Right::kWrite, change.address.id);
+    Write write{request, caller, context, &change.key};
     write.id = change.address.id;
     return run(write, [&](schema::Transaction& transaction) {
         write.found = false;
@@ -381,51 +399,53 @@ bool asks_back(const Json& body) {
 }
 
 // {"deletedAt": null}, and nothing else, takes an object out of the trash.
-Response take_back(const Call& call) {
-    call.target.query.only({"deleted", "trash", "with", "dryRun", "lossy"});
-    const auto options = restore_options(call);
-    const auto body = parse_body(call);
+Response take_back(const Request& request, const Caller& caller, const Context& context) {
+    request.target.query.only({"deleted", "trash", "with", "dryRun", "lossy"});
+    const auto options = restore_options(request, caller, context);
+    const auto body = parse_body(request, context);
     if (!asks_back(body))
         throw Error(Code::kBadRequest,
                     "an object in the trash takes {\"deletedAt\": null} alone, which restores it");
-    const auto item = call.trash->find(call.resource->table->name, object_id(call), false);
-    if (!item) throw not_found(call);
-    return restore_group(call, item->id, options);
+    const auto item = context.trash->find(request.resource->table->name, object_id(request), false);
+    if (!item) throw not_found(request);
+    return restore_group(request, caller, context, item->id, options);
 }
 
 // With trash=true live and trashed ones are meant, the live one first.
-Response patch_either(const Call& call) {
-    if (asks_back(parse_body(call)) && !is_live(call)) return take_back(call);
-    call.access.need(Right::kWrite, *call.resource);
-    return update(call, false);
+Response patch_either(const Request& request, const Caller& caller, const Context& context) {
+    if (asks_back(parse_body(request, context)) && !is_live(request, context))
+        return take_back(request, caller, context);
+    caller.access.need(Right::kWrite, *request.resource);
+    return update(request, caller, context, false);
 }
 
 }  // namespace
 
-Response create_objects(const Call& call) {
-    refuse_foreign(call);
-    call.target.query.only({});
-    refuse_untrusted(call, &schema::Trigger::on_insert);
-    const auto body = parse_body(call);
-    const auto objects = given_objects(call, body);
-    Write write{call, &objects.front()};
+Response create_objects(const Request& request, const Caller& caller, const Context& context) {
+    refuse_foreign(request, context);
+    request.target.query.only({});
+    refuse_untrusted(request, context, &schema::Trigger::on_insert);
+    const auto body = parse_body(request, context);
+    const auto objects = given_objects(request, caller, context, body);
+    Write write{request, caller, context, &objects.front()};
     return run(write, [&](schema::Transaction& transaction) {
         return insert(write, transaction, objects, body.kind == Json::Kind::kArray);
     });
 }
 
-Response patch_object(const Call& call) {
-    refuse_foreign(call);
-    const auto& query = call.target.query;
-    if (query.flag("deleted")) return take_back(call);
-    return query.flag("trash") ? patch_either(call) : update(call, false);
+Response patch_object(const Request& request, const Caller& caller, const Context& context) {
+    refuse_foreign(request, context);
+    const auto& query = request.target.query;
+    if (query.flag("deleted")) return take_back(request, caller, context);
+    return query.flag("trash") ? patch_either(request, caller, context)
+                               : update(request, caller, context, false);
 }
 
-Response put_object(const Call& call) {
-    refuse_foreign(call);
-    if (call.target.query.flag("deleted"))
+Response put_object(const Request& request, const Caller& caller, const Context& context) {
+    refuse_foreign(request, context);
+    if (request.target.query.flag("deleted"))
         throw Error(Code::kBadRequest, "only PATCH takes 'deleted=true'");
-    return update(call, true);
+    return update(request, caller, context, true);
 }
 
 }  // namespace trashd::service

@@ -12,9 +12,9 @@ namespace {
 constexpr std::size_t kMostAsked = 1 << 24;  // of a row that the access function is asked about
 constexpr std::size_t kMostKept = 1 << 20;
 
-bool wants_none(const Call& call) {
-    const bool seen = call.access.as_far(Right::kRead, Right::kWrite, *call.resource);
-    return !seen || prefers(call, "return=minimal");
+bool wants_none(const Request& request, const Caller& caller) {
+    const bool seen = caller.access.as_far(Right::kRead, Right::kWrite, *request.resource);
+    return !seen || prefers(request, "return=minimal");
 }
 
 // The id is as it stands in the trash, where a key of one column is its text.
@@ -23,10 +23,10 @@ std::vector<std::string> key_of(const schema::Table& table, const std::string& i
     return columns == 1 ? std::vector{id} : split_id(id, columns);
 }
 
-void append(Spool& into, const Call& call, schema::Transaction& transaction,
+void append(Spool& into, const Request& request, schema::Transaction& transaction,
             const trash::WrittenRow& row) {
     if (row.json) return into.append(*row.json);
-    const auto& table = *call.resource->table;
+    const auto& table = *request.resource->table;
     const auto key = key_of(table, row.id);
     trash::write_row(transaction, table, {key, {}, "true"},
                      [&](std::string_view piece) { into.append(piece); });
@@ -34,23 +34,24 @@ void append(Spool& into, const Call& call, schema::Transaction& transaction,
 
 }  // namespace
 
-std::size_t shown_bytes(const Call& call) {
-    if (consent_of(call)) return kMostAsked;
-    return wants_none(call) ? 0 : trash::kShortRow;
+std::size_t shown_bytes(const Request& request, const Caller& caller, const Context& context) {
+    if (consent_of(caller, context)) return kMostAsked;
+    return wants_none(request, caller) ? 0 : trash::kShortRow;
 }
 
-void add_representation(Response& reply, const Call& call, schema::Transaction& transaction,
+void add_representation(Response& reply, const Request& request, const Caller& caller,
+                        const Context& context, schema::Transaction& transaction,
                         const std::vector<trash::WrittenRow>& rows, bool array) {
-    bool minimal = wants_none(call);
+    bool minimal = wants_none(request, caller);
     auto body = std::make_shared<Spool>();
     for (const auto& row : rows) {
         if (minimal) break;
         if (array) body->append(body->size() == 0 ? "[" : ",");
-        append(*body, call, transaction, row);
+        append(*body, request, transaction, row);
     }
     if (array) body->append("]");
-    minimal = minimal || (call.key_claim && body->size() > kMostKept);
-    if (minimal || prefers(call, "return=representation"))
+    minimal = minimal || (context.key_claim && body->size() > kMostKept);
+    if (minimal || prefers(request, "return=representation"))
         reply.headers.emplace_back("Preference-Applied",
                                    minimal ? "return=minimal" : "return=representation");
     if (minimal)

@@ -14,57 +14,58 @@ Rate rate_of(const PrincipalLimits& limits) {
     return {limits.requests_per_second, limits.burst};
 }
 
-bool has_credentials(const Call& call) {
-    return !call.headers("Authorization").empty() || !call.headers("X-API-Key").empty();
+bool has_credentials(const Request& request) {
+    return !request.headers("Authorization").empty() || !request.headers("X-API-Key").empty();
 }
 
-void demand(const Call& call) {
-    if (call.allowance->granted) return;
+void demand(const Caller& caller) {
+    if (caller.allowance->granted) return;
     throw Error(Code::kTooManyRequests, fmt::format("too many requests; send the next in {} s",
-                                                    call.allowance->next_in_seconds));
+                                                    caller.allowance->next_in_seconds));
 }
 
 }  // namespace
 
-void Admission::count(Call& call, RateLimiter& limiter, const std::string& who,
+void Admission::count(Caller& caller, RateLimiter& limiter, const std::string& who,
                       RateLimiter::Time now) {
-    call.allowance = limiter.take(who, rate_of(limits_of(config_, call.principal)), now);
-    demand(call);
+    caller.allowance = limiter.take(who, rate_of(limits_of(config_, caller.principal)), now);
+    demand(caller);
 }
 
-void Admission::sign_in(Call& call, RateLimiter::Time now) {
+void Admission::sign_in(const Request& request, Caller& caller, RateLimiter::Time now) {
     const auto rate = rate_of(config_.limits.asker);
-    const auto address = client_network(call.peer);
-    const bool tried = has_credentials(call);
-    if (tried) call.allowance = failures_.look(address, rate, now);
-    if (tried) demand(call);
+    const auto address = client_network(request.peer);
+    const bool tried = has_credentials(request);
+    if (tried) caller.allowance = failures_.look(address, rate, now);
+    if (tried) demand(caller);
     try {
-        authenticator_.sign_in(call);
+        authenticator_.sign_in(request, caller);
     } catch (const Unauthorized&) {
-        call.allowance = (tried ? failures_ : addresses_).take(address, rate, now);
-        demand(call);
+        caller.allowance = (tried ? failures_ : addresses_).take(address, rate, now);
+        demand(caller);
         throw;
     }
 }
 
-void Admission::admit(Call& call, std::string_view path, RateLimiter::Time now) {
+void Admission::admit(const Request& request, Caller& caller, std::string_view path,
+                      RateLimiter::Time now) {
     const bool open = is_public(path) || !config_.credentials.configured();
     if (path == "/healthz" || path == "/readyz") return;
-    if (call.allowance) return;
-    if (!open) sign_in(call, now);
-    const auto address = client_network(call.peer);
+    if (caller.allowance) return;
+    if (!open) sign_in(request, caller, now);
+    const auto address = client_network(request.peer);
     if (open)
-        count(call, addresses_, address, now);
-    else if (authenticator_.is_anonymous(call))
-        count(call, addresses_, "anonymous " + address, now);
+        count(caller, addresses_, address, now);
+    else if (authenticator_.is_anonymous(caller))
+        count(caller, addresses_, "anonymous " + address, now);
     else
-        count(call, principals_, schema::array_literal({call.principal.tenant, call.principal.id}),
-              now);
+        count(caller, principals_,
+              schema::array_literal({caller.principal.tenant, caller.principal.id}), now);
 }
 
-void say_allowance(const Call& call, Response& reply) {
-    if (!call.allowance || call.allowance->limit == 0) return;
-    const auto& allowance = *call.allowance;
+void say_allowance(const Caller& caller, Response& reply) {
+    if (!caller.allowance || caller.allowance->limit == 0) return;
+    const auto& allowance = *caller.allowance;
     auto say = [&](const char* name, int value) {
         reply.headers.emplace_back(name, std::to_string(value));
     };

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "service/api/authenticator.hpp"
+#include "service/api/response.hpp"
 #include "service/auth/rate_limiter.hpp"
 
 namespace trashd::service {
@@ -13,14 +14,15 @@ class Admission {
     // The two must outlive it.
     Admission(const Config& config, Authenticator& authenticator)
         : config_(config), authenticator_(authenticator) {}
-    // Signs in and counts the request, the first time that it is called for a call. Those whose
+    // Signs in and counts the request, the first time that it is called for it. Those whose
     // credentials are good are counted by principal, all others by address; who sent too many bad
     // ones has the next not even looked at. Throws Error kTooManyRequests, Unauthorized.
-    void admit(Call& call, std::string_view path, RateLimiter::Time now);
+    void admit(const Request& request, Caller& caller, std::string_view path,
+               RateLimiter::Time now);
 
   private:
-    void sign_in(Call& call, RateLimiter::Time now);
-    void count(Call& call, RateLimiter& limiter, const std::string& who, RateLimiter::Time now);
+    void sign_in(const Request& request, Caller& caller, RateLimiter::Time now);
+    void count(Caller& caller, RateLimiter& limiter, const std::string& who, RateLimiter::Time now);
 
     const Config& config_;
     Authenticator& authenticator_;
@@ -30,6 +32,6 @@ class Admission {
 };
 
 // RateLimit-* and, where the request was refused, Retry-After.
-void say_allowance(const Call& call, Response& reply);
+void say_allowance(const Caller& caller, Response& reply);
 
 }  // namespace trashd::service

@@ -158,32 +158,34 @@ struct HttpServer::Impl {
     // Half of the threads at most, so that requests without a body always find one.
     BodySeats body_seats{static_cast<std::size_t>(std::max(1, config.threads / 2))};
     void answer(httplib::Response& response, std::string body);
-    Response handle(Call& call);
-    Response dispatch(Call& call);
+    std::optional<Response> read(Request& request) const;
+    Response handle(Request& request, Caller& caller, Context& context);
+    Response dispatch(Request& request, Caller& caller, Context& context);
 };
 
-Response HttpServer::Impl::dispatch(Call& call) {
-    auto path = match_path(call);
-    admission.admit(call, path, std::chrono::steady_clock::now());
-    if (path.empty() && call.target.segments[0] == "v1") {
-        call.resources = resources.refresh();  // a table may have been made just now
-        path = match_path(call);
+Response HttpServer::Impl::dispatch(Request& request, Caller& caller, Context& context) {
+    auto path = match_path(request, *context.resources);
+    admission.admit(request, caller, path, std::chrono::steady_clock::now());
+    if (path.empty() && request.target.segments[0] == "v1") {
+        context.resources = resources.refresh();  // a table may have been made just now
+        path = match_path(request, *context.resources);
     }
-    if (call.verb == "OPTIONS" && !path.empty())
+    if (request.verb == "OPTIONS" && !path.empty())
         return {204, "", "", {{"Allow", allowed_verbs(path)}}};
     if (is_of_tenant(path)) {
-        narrow_to_tenant(call);
-        act_as_role(call);
+        narrow_to_tenant(request, caller, context);
+        act_as_role(caller, context);
     }
     try {
-        return answer_route(call, path);
+        return answer_route(request, caller, context, path);
     } catch (const Forbidden& error) {
-        if (authenticator.is_anonymous(call)) authenticator.ask_for_credentials(error.what());
+        if (authenticator.is_anonymous(caller)) authenticator.ask_for_credentials(error.what());
         throw;
     }
 }
 
-Response HttpServer::Impl::handle(Call& call) {
+// Reads what the head says before the address is looked at; an answer where that is all there is.
+std::optional<Response> HttpServer::Impl::read(Request& request) const {
     const auto& head = current->head;
     if (head.refusal) throw Error(*head.refusal);
     if (!config.credentials.configured() && !is_known_host(head.values("Host"), config.hosts))
@@ -191,48 +193,55 @@ Response HttpServer::Impl::handle(Call& call) {
                     "this service asks for no credentials and so answers to localhost alone; name "
                     "the Host in 'hosts' under [http] of its configuration, or configure "
                     "[credentials]");
-    call.verb = head.method;
-    if (is_preflight(call)) return answer_preflight(call);
+    request.verb = head.method;
+    if (is_preflight(request)) return answer_preflight(request, config);
     if (head.method == "OPTIONS" && head.target == "*")
-        return {204, "", "", {{"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}}};
-    call.target = parse_target(head.target);
-    call.indent = wants_indent(call);
-    call.verb = verb_of(head.method, call.target.query);
-    call.resources = resources.get();
+        return Response{204, "", "", {{"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}}};
+    request.target = parse_target(head.target);
+    request.indent = wants_indent(request);
+    request.verb = verb_of(head.method, request.target.query);
+    return std::nullopt;
+}
+
+Response HttpServer::Impl::handle(Request& request, Caller& caller, Context& context) {
+    if (auto reply = read(request)) return std::move(*reply);
+    context.resources = resources.get();
     try {
-        return dispatch(call);
+        return dispatch(request, caller, context);
     } catch (const Error& error) {
         if (!is_stale(error)) throw;
     }
-    call.resources = resources.refresh();
-    return dispatch(call);
+    context.resources = resources.refresh();
+    context.trash = &trash;
+    return dispatch(request, caller, context);
 }
 
 void HttpServer::Impl::answer(httplib::Response& response, std::string body) {
     const auto start = std::chrono::steady_clock::now();
     const auto& head = current->head;
-    Call call;
-    call.head = head.method == "HEAD";
-    call.safe = is_reading(head.method);
-    call.request_id = request_id_of(head);
-    call.peer = current->peer;
-    call.body = std::move(body);
-    call.trash = &trash;
-    call.config = &config;
-    call.headers = [&head](const std::string& name) { return head.values(name); };
+    Request request;
+    request.head = head.method == "HEAD";
+    request.safe = is_reading(head.method);
+    request.request_id = request_id_of(head);
+    request.peer = current->peer;
+    request.body = std::move(body);
+    request.headers = [&head](const std::string& name) { return head.values(name); };
+    Caller caller;
+    Context context{nullptr, &trash, nullptr, &config};
     Response reply;
     try {
-        reply = handle(call);
-        lay_out(call, reply);
+        reply = handle(request, caller, context);
+        lay_out(request, reply);
     } catch (...) {
-        reply = problem_of_current_exception(call.resources.get(), call.request_id, call.safe);
-        lay_out(call, reply);
+        reply =
+            problem_of_current_exception(context.resources.get(), request.request_id, request.safe);
+        lay_out(request, reply);
     }
-    say_allowance(call, reply);
-    allow_origin(call, reply);
-    compress(call, reply);
-    send(reply, call.request_id, response);
-    current->request_id = call.request_id;
+    say_allowance(caller, reply);
+    allow_origin(request, config, reply);
+    compress(request, reply);
+    send(reply, request.request_id, response);
+    current->request_id = request.request_id;
     current->status = reply.status;
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     count_request(head.method.empty() ? "unreadable" : head.method, reply.status, taken.count());

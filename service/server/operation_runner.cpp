@@ -85,16 +85,14 @@ void Runner::run(trash::Claim& claim) {
         trash_ = std::make_unique<trash::Trash>(own_, config_.trash_schema);
         resources_ = std::make_unique<ResourceCache>(*trash_, config_);
     }
-    Call call = accepted_call(claim.operation());
-    call.resources = resources_->refresh();
-    call.trash = trash_.get();
-    call.config = &config_;
-    call.operation = &claim;
-    if (config_.credentials.configured()) call.access = Access(config_.roles, call.principal);
-    const auto path = match_path(call);
-    narrow_to_tenant(call);
-    act_as_role(call);
-    const auto reply = answer_route(call, path);
+    auto [request, caller] = accepted_request(claim.operation());
+    if (config_.credentials.configured()) caller.access = Access(config_.roles, caller.principal);
+    Context context{resources_->refresh(), trash_.get(), nullptr, &config_};
+    context.operation = &claim;
+    const auto path = match_path(request, *context.resources);
+    narrow_to_tenant(request, caller, context);
+    act_as_role(caller, context);
+    const auto reply = answer_route(request, caller, context, path);
     if (!claim.ended()) claim.end(result_of(reply));
 }
 

@@ -60,38 +60,39 @@ constexpr std::array kRoutes = {
     Route{"POST", kRestore, restore_item, on_some(Right::kRestore)},
 };
 
-std::string_view match_trash(Call& call) {
-    const auto& segments = call.target.segments;
+std::string_view match_trash(Request& request) {
+    const auto& segments = request.target.segments;
     if (segments.size() == 2) return "/v1/trash";
-    call.raw_id = call.target.raw[2];
+    request.raw_id = request.target.raw[2];
     if (segments.size() == 3) return kItem;
     if (segments.size() == 4 && segments[3] == "$restore") return kRestore;
     return {};
 }
 
 // An id is compared as sent, so that a key that begins with @ has an address: %40.
-std::string_view match_resource(Call& call) {
-    const auto& raw = call.target.raw;
+std::string_view match_resource(Request& request, const Resources& resources) {
+    const auto& raw = request.target.raw;
     std::size_t used = 0;
-    call.resource = call.resources->match(call.target.segments, 1, used);
-    if (!call.resource) return {};
+    request.resource = resources.match(request.target.segments, 1, used);
+    if (!request.resource) return {};
     const auto at = 1 + used;
     if (raw.size() == at) return "/v1/{resource}";
     if (raw.size() == at + 1 && raw[at] == "@deleted") return "/v1/{resource}/@deleted";
     if (raw.size() == at + 1 && raw[at] == "$metadata") return "/v1/{resource}/$metadata";
-    if (raw.size() == at + 1 && raw[at] == "bulk-delete" && call.verb == "POST") return kBulkDelete;
-    call.raw_id = raw[at];
+    if (raw.size() == at + 1 && raw[at] == "bulk-delete" && request.verb == "POST")
+        return kBulkDelete;
+    request.raw_id = raw[at];
     if (raw.size() == at + 1) return raw[at].starts_with('$') ? std::string_view() : kObject;
-    if (raw.size() == at + 2 && call.target.segments[at + 1] == "@deleted")
+    if (raw.size() == at + 2 && request.target.segments[at + 1] == "@deleted")
         return "/v1/{resource}/{id}/@deleted";
-    if (raw.size() == at + 2 && call.target.segments[at + 1] == "@history")
+    if (raw.size() == at + 2 && request.target.segments[at + 1] == "@history")
         return "/v1/{resource}/{id}/@history";
     return {};
 }
 
-void check_rights(const Call& call, const Route& route) {
+void check_rights(const Request& request, const Caller& caller, const Route& route) {
     const auto& need = route.need;
-    const auto& query = call.target.query;
+    const auto& query = request.target.query;
     const bool other = need.with_deleted && (query.flag("deleted") || query.flag("trash"));
     const auto right = other ? *need.with_deleted : need.right;
     switch (need.of) {
@@ -99,11 +100,11 @@ void check_rights(const Call& call, const Route& route) {
         case Need::Of::kCredentials:
             return;
         case Need::Of::kService:
-            return call.access.need_everywhere(right);
+            return caller.access.need_everywhere(right);
         case Need::Of::kSomeResource:
-            return call.access.need_somewhere(right);
+            return caller.access.need_somewhere(right);
         case Need::Of::kResource:
-            return call.access.need(right, *call.resource);
+            return caller.access.need(right, *request.resource);
     }
 }
 
@@ -114,8 +115,8 @@ bool takes_body(const Route& route) {
 }
 
 // A request that says more than is read must not be half obeyed. An empty object says nothing.
-void refuse_body(const Call& call) {
-    std::string said = call.body;
+void refuse_body(const Request& request) {
+    std::string said = request.body;
     std::erase_if(said, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
     if (said.empty() || said == "{}") return;
     throw Error(Code::kBadRequest,
@@ -128,23 +129,23 @@ std::span<const Route> routes() {
     return kRoutes;
 }
 
-std::string_view match_path(Call& call) {
-    const auto& segments = call.target.segments;
+std::string_view match_path(Request& request, const Resources& resources) {
+    const auto& segments = request.target.segments;
     if (segments.size() == 1)
         for (const auto& route : kRoutes)
             if (route.path.substr(1) == segments[0]) return route.path;
     if (segments.size() == 2 && segments[0] == "problems") return kProblem;
     if (segments[0] != "v1") return {};
     if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1";
-    if (segments[1] == "trash") return match_trash(call);
+    if (segments[1] == "trash") return match_trash(request);
     if (segments[1] == "operations") {
         if (segments.size() != 3) return {};
-        call.raw_id = call.target.raw[2];
+        request.raw_id = request.target.raw[2];
         return kOperation;
     }
     if (segments[1] == "history")
         return segments.size() == 2 ? std::string_view("/v1/history") : std::string_view();
-    return match_resource(call);
+    return match_resource(request, resources);
 }
 
 std::string allowed_verbs(std::string_view path) {
@@ -157,11 +158,11 @@ std::string allowed_verbs(std::string_view path) {
     return allow + "OPTIONS";
 }
 
-const Route& find_route(const Call& call, std::string_view path) {
+const Route& find_route(const Request& request, std::string_view path) {
     if (path.empty())
         throw Error(Code::kNotFound, "nothing is at this address; /v1/ lists what there is");
     for (const auto& route : kRoutes)
-        if (route.path == path && route.verb == call.verb) return route;
+        if (route.path == path && route.verb == request.verb) return route;
     throw WrongVerb(allowed_verbs(path));
 }
 
@@ -178,11 +179,12 @@ bool is_of_tenant(std::string_view path) {
     return false;
 }
 
-Response answer_route(Call& call, std::string_view path) {
-    const auto& route = find_route(call, path);
-    check_rights(call, route);
-    if (!takes_body(route)) refuse_body(call);
-    return run_idempotently(call, route.handler);
+Response answer_route(const Request& request, const Caller& caller, const Context& context,
+                      std::string_view path) {
+    const auto& route = find_route(request, path);
+    check_rights(request, caller, route);
+    if (!takes_body(route)) refuse_body(request);
+    return run_idempotently(request, caller, context, route.handler);
 }
 
 }  // namespace trashd::service

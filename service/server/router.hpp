@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "service/api/request.hpp"
+#include "service/api/handler.hpp"
 
 namespace trashd::service {
 
@@ -30,25 +30,26 @@ struct Need {
 
 struct Route {
     std::string_view verb, path;
-    Response (*handler)(const Call&);
+    Handler handler;
     Need need;
 };
 
 std::span<const Route> routes();
 
-// The path of the route that the address means, e.g. "/v1/{resource}/{id}"; fills resource and
-// raw_id of the call. Empty when there is none.
-std::string_view match_path(Call& call);
+// The path of the route that the address means, e.g. "/v1/{resource}/{id}"; fills resource
+// and raw_id of the request. Empty when there is none.
+std::string_view match_path(Request& request, const Resources& resources);
 // The verbs that the path answers, for Allow.
 std::string allowed_verbs(std::string_view path);
 // Throws Error: kNotFound for an empty path, WrongVerb for a verb that the path does not answer.
-const Route& find_route(const Call& call, std::string_view path);
+const Route& find_route(const Request& request, std::string_view path);
 // True when whoever asks may use all routes of the path.
 bool is_public(std::string_view path);
 // What is at the path is a tenant's, where there are tenants.
 bool is_of_tenant(std::string_view path);
 // Finds the route, checks the right that it needs and asks it, once for each Idempotency-Key.
 // Throws Forbidden.
-Response answer_route(Call& call, std::string_view path);
+Response answer_route(const Request& request, const Caller& caller, const Context& context,
+                      std::string_view path);
 
 }  // namespace trashd::service

@@ -1,0 +1,21 @@
+// The answer to a request, free of httplib.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "service/http/spool.hpp"
+
+namespace trashd::service {
+
+struct Response {
+    int status = 200;
+    std::string body;
+    std::string type = "application/json";
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::shared_ptr<Spool> spool = nullptr;  // instead of body, where the answer may be large
+};
+
+}  // namespace trashd::service
