@@ -78,9 +78,19 @@ struct Found {
     bool untagged = false;
 };
 
-void find_live(const Request& request, schema::Transaction& transaction,
+// One read of one object: who asks, and where it is looked for.
+struct Reading {
+    const Request& request;
+    const Caller& caller;
+    const Context& context;
+    const trash::Scope scope;
+
+    const schema::Table& table() const { return *request.resource->table; }
+};
+
+void find_live(const Reading& reading, schema::Transaction& transaction,
                const trash::RowQuery& asked, Found& found) {
-    const auto& table = *request.resource->table;
+    const auto& table = reading.table();
     found.live = trash::read_row(transaction, table, asked, !found.untagged);
     if (!found.live || found.live->json) return;
     found.json = std::make_shared<Spool>();
@@ -88,11 +98,10 @@ void find_live(const Request& request, schema::Transaction& transaction,
                      [&](std::string_view piece) { found.json->append(piece); });
 }
 
-void find_trashed(const Request& request, const Context& context, trash::Items& items,
-                  const std::vector<std::string>& id, const Names& select, Found& found) {
+void find_trashed(const Reading& reading, trash::Items& items, const Names& select, Found& found) {
     found.json = std::make_shared<Spool>();
-    RowWriter writer(*request.resource->table, *context.resources, *found.json);
-    items.newest_row_of(*request.resource->table, id, select,
+    RowWriter writer(reading.table(), *reading.context.resources, *found.json);
+    items.newest_row_of(reading.table(), object_id(reading.request), select,
                         {[&](const trash::Item& item) {
                              found.item = item;
                              writer.begin(item);
@@ -103,28 +112,37 @@ void find_trashed(const Request& request, const Context& context, trash::Items& 
 
 // In one snapshot: what is on its way between live rows and trash is in one of them. With both
 // scopes the live row goes before a trashed one of the same key.
-Found find(const Request& request, const Caller& caller, const Context& context,
-           const trash::Scope& scope, const Names& select, bool untagged) {
-    const auto& table = *request.resource->table;
+Found find(const Reading& reading, const Names& select, bool untagged) {
+    const auto& [request, caller, context, scope] = reading;
+    const auto& table = reading.table();
     const auto id = object_id(request);
+    const auto own = live_rows(request, caller, context, Right::kRead, trash::alias_of(table));
     Found found;
     context.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         found = {};
         found.untagged = untagged;
-        if (scope.live)
-            find_live(request, transaction,
-                      {id, select,
-                       live_rows(request, caller, context, Right::kRead, trash::alias_of(table))},
-                      found);
-        if (found.live || (!scope.live && !scope.trashed)) return;
-        trash::Items items(transaction.connection(), *context.resources->catalog(),
-                           context.trash->readable_schema(), context.trash->naming());
-        if (scope.trashed)
-            find_trashed(request, context, items, id, select, found);
+        if (reading.scope.live) find_live(reading, transaction, {id, select, own}, found);
+        if (found.live || (!reading.scope.live && !reading.scope.trashed)) return;
+        trash::Items items(transaction.connection(), *reading.context.resources->catalog(),
+                           reading.context.trash->readable_schema(),
+                           reading.context.trash->naming());
+        if (reading.scope.trashed)
+            find_trashed(reading, items, select, found);
         else
             found.item = items.newest_of(table, id, true);
     });
     return found;
+}
+
+// Of a row that is too long for an ETag some columns can be shown without one.
+Found find(const Reading& reading) {
+    const auto select = parse_select(reading.request.target.query, reading.table());
+    try {
+        return find(reading, select, false);
+    } catch (const Error& error) {
+        if (error.code() != Code::kRowTooLarge || select.empty()) throw;
+        return find(reading, select, true);
+    }
 }
 
 // Weakly, as RFC 9110 has it for reading: proxies that compress make tags weak.
@@ -148,21 +166,9 @@ Response row_reply(const Request& request, const Found& found) {
     return reply;
 }
 
-// Of a row that is too long for an ETag some columns can be shown without one.
-Found find(const Request& request, const Caller& caller, const Context& context,
-           const trash::Scope& scope) {
-    const auto select = parse_select(request.target.query, *request.resource->table);
-    try {
-        return find(request, caller, context, scope, select, false);
-    } catch (const Error& error) {
-        if (error.code() != Code::kRowTooLarge || select.empty()) throw;
-        return find(request, caller, context, scope, select, true);
-    }
-}
-
 // With its own rows only it may be asked again whether the item is one.
-bool sees(const Request& request, const Caller& caller, const Context& context,
-          const trash::Item& item) {
+bool sees(const Reading& reading, const trash::Item& item) {
+    const auto& [request, caller, context, scope] = reading;
     if (!caller.access.reaches(Right::kViewTrash, *request.resource)) return false;
     try {
         need_on_item(caller, context, Right::kViewTrash, item.id);
@@ -173,19 +179,19 @@ bool sees(const Request& request, const Caller& caller, const Context& context,
     }
 }
 
-Response get(const Request& request, const Caller& caller, const Context& context,
-             const trash::Scope& scope) {
+Response get(const Reading& reading) {
+    const auto& [request, caller, context, scope] = reading;
     if (scope.trashed) caller.access.need(Right::kViewTrash, *request.resource);
     Found found;
     try {
-        found = find(request, caller, context, scope);
+        found = find(reading);
     } catch (const Error& error) {
         if (is_bad_key(error)) throw not_found(request);
         throw;
     }
     if (found.live) return row_reply(request, found);
     const auto& item = found.item;
-    if (!item || !sees(request, caller, context, *item)) throw not_found(request);
+    if (!item || !sees(reading, *item)) throw not_found(request);
     if (!scope.trashed) throw InTrash(*item);
     Response reply;
     give_body(reply, found.json);
@@ -219,12 +225,12 @@ Response get_object(const Request& request, const Caller& caller, const Context&
     known.insert("where[" + schema::unused_name(table, trash::kDeletedAtName) + "][exists]");
     request.target.query.only(known);
     const auto where = parse_where(request.target.query, table, context.config->limits.where_terms);
-    return get(request, caller, context, parse_scope(request.target.query, where, false));
+    return get({request, caller, context, parse_scope(request.target.query, where, false)});
 }
 
 Response get_deleted(const Request& request, const Caller& caller, const Context& context) {
     request.target.query.only({"select"});
-    return get(request, caller, context, {false, true});
+    return get({request, caller, context, {false, true}});
 }
 
 }  // namespace trashd::service

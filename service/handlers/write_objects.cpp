@@ -114,32 +114,30 @@ void add_etag(Response& reply, const Request& request, const Caller& caller,
         reply.headers.emplace_back("ETag", etag);
 }
 
-void ask_function(const Request& request, const Caller& caller, const Context& context,
-                  schema::Transaction& transaction, const char* action,
+void ask_function(const Write& write, schema::Transaction& transaction, const char* action,
                   const std::optional<std::string>& row) {
-    const auto consent = consent_of(caller, context);
+    const auto consent = consent_of(write.caller, write.context);
     if (!consent) return;
     if (!row)
         throw Error(Code::kRowTooLarge,
                     "the row is too large for the function that is asked about it; make its values "
                     "smaller, or change it in SQL");
-    context.trash->as_itself(transaction, [&] {
+    write.context.trash->as_itself(transaction, [&] {
         trash::need_consent(transaction.connection(), *consent, action,
-                            request.resource->table->name, *row);
+                            write.request.resource->table->name, *row);
     });
 }
 
 // A row that is not the asker's is not written. One referred to that is another tenant's is not
 // there, as the database would say.
-void check_written(const Request& request, const Caller& caller, const Context& context,
-                   schema::Transaction& transaction, const char* action,
+void check_written(const Write& write, schema::Transaction& transaction, const char* action,
                    const trash::WrittenRow& row) {
-    const auto& table = *request.resource->table;
-    if (!row.own) throw Forbidden({{Right::kWrite, encode_path(request.resource->path)}});
+    const auto& table = *write.request.resource->table;
+    if (!row.own) throw Forbidden({{Right::kWrite, encode_path(write.request.resource->path)}});
     if (!row.crossing.empty())
         throw Error(SqlError{std::string(sqlstate::kForeignKeyViolation), "", "", table.name.schema,
                              table.name.name, "", row.crossing});
-    ask_function(request, caller, context, transaction, action, row.json);
+    ask_function(write, transaction, action, row.json);
 }
 
 struct ChosenKey {
@@ -166,17 +164,18 @@ void refuse_trashed(const Request& request, const Context& context,
     }
 }
 
-Response created(const Request& request, const Caller& caller, const Context& context,
-                 schema::Transaction& transaction, const std::vector<trash::WrittenRow>& rows,
-                 bool array) {
+Response created(const Write& write, schema::Transaction& transaction,
+                 const std::vector<trash::WrittenRow>& rows, bool array) {
     Response reply;
     reply.status = 201;
     if (!array) {
         reply.headers.emplace_back(
-            "Location", context.resources->href(request.resource->table->name, rows[0].id));
-        add_etag(reply, request, caller, rows[0].etag);
+            "Location",
+            write.context.resources->href(write.request.resource->table->name, rows[0].id));
+        add_etag(reply, write.request, write.caller, rows[0].etag);
     }
-    add_representation(reply, request, caller, context, transaction, rows, array);
+    add_representation(reply, write.request, write.caller, write.context,
+                       {transaction, rows, array});
     return reply;
 }
 
@@ -190,7 +189,7 @@ Response insert(Write& write, schema::Transaction& transaction,
         if (array) write.position = i;
         auto row = trash::insert_row(transaction, table, objects[i]);
         if (!row) refuse_kept_out();
-        check_written(write.request, write.caller, write.context, transaction, "create", *row);
+        check_written(write, transaction, "create", *row);
         if (std::ranges::any_of(objects[i].columns,
                                 [&](const auto* column) { return is_key(table, *column); }))
             keys.push_back({row->id, write.position});
@@ -199,7 +198,7 @@ Response insert(Write& write, schema::Transaction& transaction,
     write.position.reset();
     expect_catalog(write.request, write.context, transaction);
     refuse_trashed(write.request, write.context, transaction, keys);
-    return created(write.request, write.caller, write.context, transaction, rows, array);
+    return created(write, transaction, rows, array);
 }
 
 // What PATCH and PUT set in one row.
@@ -359,19 +358,18 @@ Response apply(Write& write, schema::Transaction& transaction, const Change& cha
         const trash::RowQuery asked{change.address.id, all, change.address.own,
                                     shown_bytes(write.request, write.caller, write.context)};
         if (const auto row = trash::read_row(transaction, change.address.table, asked, false))
-            ask_function(write.request, write.caller, write.context, transaction, "update",
-                         row->json);
+            ask_function(write, transaction, "update", row->json);
     }
     write.given = &change.given;
     const auto row = trash::update_row(
         transaction, change.address, with_merged(write.context, change, *locked), change.defaults);
     if (!row) refuse_kept_out();
-    check_written(write.request, write.caller, write.context, transaction, "update", *row);
+    check_written(write, transaction, "update", *row);
     expect_catalog(write.request, write.context, transaction);
     Response reply;
     add_etag(reply, write.request, write.caller, row->etag);
-    add_representation(reply, write.request, write.caller, write.context, transaction, {*row},
-                       false);
+    add_representation(reply, write.request, write.caller, write.context,
+                       {transaction, {*row}, false});
     if (reply.type.empty()) reply.status = 204;
     return reply;
 }

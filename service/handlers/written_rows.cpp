@@ -40,16 +40,15 @@ std::size_t shown_bytes(const Request& request, const Caller& caller, const Cont
 }
 
 void add_representation(Response& reply, const Request& request, const Caller& caller,
-                        const Context& context, schema::Transaction& transaction,
-                        const std::vector<trash::WrittenRow>& rows, bool array) {
+                        const Context& context, const WrittenRows& written) {
     bool minimal = wants_none(request, caller);
     auto body = std::make_shared<Spool>();
-    for (const auto& row : rows) {
+    for (const auto& row : written.rows) {
         if (minimal) break;
-        if (array) body->append(body->size() == 0 ? "[" : ",");
-        append(*body, request, transaction, row);
+        if (written.array) body->append(body->size() == 0 ? "[" : ",");
+        append(*body, request, written.transaction, row);
     }
-    if (array) body->append("]");
+    if (written.array) body->append("]");
     minimal = minimal || (context.key_claim && body->size() > kMostKept);
     if (minimal || prefers(request, "return=representation"))
         reply.headers.emplace_back("Preference-Applied",
