@@ -83,7 +83,7 @@ class Bench:
     def make_workload(self):
         self.cluster.create("workload")
         with contextlib.closing(self.cluster.connect("workload")) as connection:
-            for name in ("schema.sql", "floors.sql"):
+            for name in ("bench_tables.sql", "floors.sql"):
                 rows(connection, (HERE / name).read_text(encoding="utf-8"))
 
     @contextlib.contextmanager

@@ -82,7 +82,7 @@ def main():
     with Cluster() as cluster:
         cluster.create("workload")
         with contextlib.closing(cluster.connect("workload")) as connection:
-            rows(connection, (HERE / "schema.sql").read_text(encoding="utf-8"))
+            rows(connection, (HERE / "bench_tables.sql").read_text(encoding="utf-8"))
         for _ in range(options.rounds):
             for program in options.program:
                 seen[program].append(

@@ -10,7 +10,7 @@ import psycopg2
 
 from catalog import escaped, identifier
 from cluster import rows
-from values import Values
+from made_values import Values
 
 ATTEMPTS = 60
 OFF = "SET session_replication_role = replica"

@@ -51,7 +51,7 @@ class Soak:
 
     def prepare(self):
         with contextlib.closing(self.stand.connect()) as connection:
-            rows(connection, (HERE / "schema.sql").read_text(encoding="utf-8"))
+            rows(connection, (HERE / "soak_tables.sql").read_text(encoding="utf-8"))
             stream.begin(connection)
             self.account = Account(Canon(lambda query: stream.copied(connection, query)))
         self.stream = stream.Stream()

@@ -1,4 +1,4 @@
-"""The tables of schema.sql, as far as the account has to know them."""
+"""The tables of soak_tables.sql, as far as the account has to know them."""
 import dataclasses
 
 from values import COLUMNS

@@ -1,6 +1,4 @@
 // PgBouncer in transaction mode between: each transaction may run in another backend.
-#include "tests/support/pooler.hpp"
-
 #include <doctest/doctest.h>
 
 #include <array>
@@ -12,6 +10,7 @@
 
 #include "schema/transaction.hpp"
 #include "tests/support/database.hpp"
+#include "tests/support/pooler.hpp"
 
 using namespace trashd;
 using namespace trashd::schema;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the benchmark in its smallest form and looks whether every figure is there, good or not.
 
-Usage: smoke.py TRASHD
+Usage: bench_smoke.py TRASHD
 """
 import json
 import pathlib

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the soak in its smallest form, and looks whether its account finds what is done to rows behind its back.
 
-Usage: smoke.py TRASHD
+Usage: soak_smoke.py TRASHD
 """
 import contextlib
 import sys

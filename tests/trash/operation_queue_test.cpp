@@ -1,10 +1,9 @@
 // Whose operation is next.
-#include "trash/store/operations.hpp"
-
 #include <doctest/doctest.h>
 
 #include "tests/support/database.hpp"
 #include "trash/store/migrate.hpp"
+#include "trash/store/operations.hpp"
 
 using namespace trashd;
 using namespace trashd::test;
