@@ -123,7 +123,8 @@ bool written_for_users(const SqlError& error) {
     const auto frames = frames_of(error);
     if (!frames.empty() && frames.front().by_author) return true;
     const auto kind = std::string_view(error.sqlstate).substr(0, 2);
-    return kind != "P0" && kind != "TD" && std::ranges::count(kClasses, kind) == 0;
+    return kind != sqlstate::kPlpgsqlErrors && kind != sqlstate::kOwn &&
+           std::ranges::count(kClasses, kind) == 0;
 }
 
 }  // namespace trashd::schema

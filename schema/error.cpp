@@ -48,8 +48,9 @@ bool any_of(std::string_view state, std::initializer_list<std::string_view> stat
 // No value, and no text of a row, has more than 1 GB. That an index takes less is another fault.
 bool is_too_long(const SqlError& sql) {
     const std::string_view message = sql.message;
-    if (sql.sqlstate == "XX000") return message.starts_with("invalid memory alloc request size");
-    return sql.sqlstate == "54000" &&
+    if (sql.sqlstate == kInternalError)
+        return message.starts_with("invalid memory alloc request size");
+    return sql.sqlstate == kProgramLimitExceeded &&
            (message == "out of memory" || message.starts_with("array size exceeds"));
 }
 
@@ -59,10 +60,11 @@ Code code_of(std::string_view state) {
         return Code::kConflict;
     }
     if (state == kInsufficientPrivilege) return Code::kMissingGrant;
-    if (any_of(state, {kNotNullViolation, kCheckViolation, "22"})) return Code::kInvalid;
-    if (any_of(state, {kQueryCanceled, kLockNotAvailable, "53", "08", "57P0", kReadOnlyTransaction,
-                       kInvalidStatementName, kDuplicateStatement, kSerializationFailure,
-                       kDeadlockDetected})) {
+    if (any_of(state, {kNotNullViolation, kCheckViolation, kDataExceptions})) return Code::kInvalid;
+    if (any_of(state,
+               {kQueryCanceled, kLockNotAvailable, kInsufficientResources, kConnectionExceptions,
+                kShutdowns, kReadOnlyTransaction, kInvalidStatementName, kDuplicateStatement,
+                kSerializationFailure, kDeadlockDetected})) {
         return Code::kUnavailable;
     }
     return Code::kInternal;
@@ -155,8 +157,10 @@ std::string unavailable(const std::string& state) {
         return "the connection's prepared statements are not where they were made: is there a "
                "pooler between? set pooler = \"transaction\" in the configuration of the service";
     }
-    if (state.starts_with("40")) return "the change met another at the same time; try again";
-    if (state.starts_with("53")) return "the database has run out of resources; try again later";
+    if (state.starts_with(kTransactionRollbacks))
+        return "the change met another at the same time; try again";
+    if (state.starts_with(kInsufficientResources))
+        return "the database has run out of resources; try again later";
     return "the database cannot be reached; try again later";
 }
 
@@ -178,7 +182,7 @@ std::string detail_of(const SqlError& sql) {
                "be shown whole nor go into the trash; ask for some of its columns with select=, or "
                "make its values smaller first";
     }
-    if (sql.sqlstate.starts_with("23")) return integrity(sql);
+    if (sql.sqlstate.starts_with(kIntegrityViolations)) return integrity(sql);
     if (sql.sqlstate == kRaiseException) {
         return "a trigger or function of the database refused; see the log of the service";
     }
@@ -228,7 +232,7 @@ std::string in_log(const std::exception& error) {
     const auto* own = dynamic_cast<const Error*>(&error);
     if (!own || !own->sql()) return error.what();
     const auto& sql = *own->sql();
-    if (sql.sqlstate.starts_with("08"))
+    if (own->of_class(kConnectionExceptions))
         return "the database cannot be reached: " + one_line(sql.message);
     return std::string(own->what()) + " " + said(sql);
 }

@@ -60,6 +60,10 @@ class Error : public std::runtime_error {
     const std::optional<SqlError>& sql() const { return sql_; }
     // True for the given five-letter SQLSTATE.
     bool is(std::string_view sqlstate) const { return sql_ && sql_->sqlstate == sqlstate; }
+    // True where the SQLSTATE is one of the class that schema/sqlstate.hpp names.
+    bool of_class(std::string_view kind) const {
+        return sql_ && std::string_view(sql_->sqlstate).starts_with(kind);
+    }
     // A foreign key was in the way; of one ON DELETE RESTRICT PostgreSQL 18 has another word.
     bool of_foreign_key() const;
 

@@ -8,6 +8,7 @@
 
 #include "schema/makeup.hpp"
 #include "schema/reader_sql.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/transaction.hpp"
 
 namespace trashd::schema {
@@ -349,7 +350,7 @@ std::shared_ptr<const Catalog> read_catalog(Connection& connection, const std::s
         try {
             return read_once(connection, trash_schema, keys);
         } catch (const Error& error) {
-            if (attempt == kReadings || !error.is("XX000")) throw;
+            if (attempt == kReadings || !error.is(sqlstate::kInternalError)) throw;
         }
     }
 }

@@ -121,8 +121,7 @@ bool lost(const Connection& connection, const Error& error) {
     if (connection.broken()) return true;
     if (!error.sql() || !error.sql()->context.empty())
         return false;  // a trigger may raise the same
-    const auto& state = error.sql()->sqlstate;
-    return state.starts_with("08") || state.starts_with("57P0");
+    return error.of_class(sqlstate::kConnectionExceptions) || error.of_class(sqlstate::kShutdowns);
 }
 
 bool may_try_again(const Error& error) {

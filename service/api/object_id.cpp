@@ -30,8 +30,10 @@ std::string trash_item_id(const Request& request) {
 }
 
 bool is_bad_key(const Error& error) {
-    for (const char* state :
-         {"22P02", "22P03", "22003", "22007", "22008", "22009", "22015", "22021", "22026", "22P05"})
+    using namespace sqlstate;
+    for (const auto state :
+         {kInvalidText, kInvalidBinary, kNumberOutOfRange, kInvalidDatetime, kDatetimeOverflow,
+          kInvalidTimeZone, kIntervalOverflow, kNotInRepertoire, kLengthMismatch, kUntranslatable})
         if (error.is(state)) return true;
     return false;
 }

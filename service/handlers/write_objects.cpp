@@ -58,18 +58,19 @@ void explain(const Write& write, const Error& error) {
         throw *refusal;
     }
     const auto& sql = *error.sql();
-    const auto kind = sql.sqlstate.substr(0, 2);
+    const bool of_data = error.of_class(sqlstate::kDataExceptions);
+    const bool of_integrity = error.of_class(sqlstate::kIntegrityViolations);
     const bool named = !sql.table.empty();
     // the types of extensions refuse values with any SQLSTATE
-    if (error.code() == Code::kInternal || kind == "22" || (kind == "23" && !named))
+    if (error.code() == Code::kInternal || of_data || (of_integrity && !named))
         refuse_misfit(write.context, *write.given);
-    if (kind == "54")
+    if (error.of_class(sqlstate::kProgramLimits))
         throw WriteFault(Code::kInvalid,
                          "a value is too large to be stored or indexed; send a shorter one");
     if (error.is(sqlstate::kForeignKeyViolation))
         refuse_trashed_parent(write.request, write.caller, write.context, write.id, *write.given,
                               sql);
-    if (kind != "22" && kind != "23") return;
+    if (!of_data && !of_integrity) return;
     WriteFault fault(error.code(), error.what());
     fault.constraint = sql.constraint;
     fault.column = sql.column;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/sqlstate.hpp"
+
 using trashd::Code;
 using trashd::Error;
 using trashd::SqlError;
@@ -36,6 +38,12 @@ TEST_CASE("nodb: a SQLSTATE becomes a code") {
     CHECK(error("42501", "new row violates row-level security policy for table \"x\"").code() ==
           Code::kConflict);
     CHECK(error("42601").code() == Code::kInternal);
+}
+
+TEST_CASE("nodb: an error is of the class that its SQLSTATE begins with") {
+    CHECK(error("22P02").of_class(trashd::sqlstate::kDataExceptions));
+    CHECK_FALSE(error("23505").of_class(trashd::sqlstate::kDataExceptions));
+    CHECK_FALSE(Error(Code::kInvalid, "no server said so").of_class("22"));
 }
 
 TEST_CASE("nodb: a prepared statement that is elsewhere names what to configure") {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "schema/pieces.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/access/row_scope.hpp"
@@ -130,7 +131,7 @@ std::string Items::canonical(const Table& table, const std::vector<std::string>&
                                      params)
                                .text(0, 0));
     } catch (const Error& error) {
-        if (error.sql() && error.sql()->sqlstate.substr(0, 2) == "22") {
+        if (error.of_class(sqlstate::kDataExceptions)) {
             throw Error(Code::kNotFound,
                         "there is no such object: that id cannot be a key of " + table.name.name);
         }

@@ -6,6 +6,7 @@
 
 #include "schema/error.hpp"
 #include "schema/pieces.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/read/item_sql.hpp"
@@ -233,9 +234,8 @@ Listed Reader::read(const ListedRows& into) {
 }
 
 bool may_be_old_text(const Error& error) {
-    if (!error.sql()) return false;
-    const auto kind = error.sql()->sqlstate.substr(0, 2);
-    return kind == "22" || kind == "23";
+    return error.of_class(sqlstate::kDataExceptions) ||
+           error.of_class(sqlstate::kIntegrityViolations);
 }
 
 }  // namespace
@@ -263,7 +263,7 @@ Listed read_listing(Trash& trash, const Listing& listing, const ListedRows& rows
             });
             return listed;
         } catch (const Error& error) {
-            if (error.is("42883")) refuse_comparison();
+            if (error.is(sqlstate::kUndefinedFunction)) refuse_comparison();
             if (careful || !listing.scope.trashed || !may_be_old_text(error)) throw;
         }
     }

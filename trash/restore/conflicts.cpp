@@ -2,6 +2,7 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/context.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/tenant.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
@@ -271,9 +272,10 @@ void name_table(const RestoreContext& restoring, const SqlError& sql, Conflict& 
 
 Conflict as_said(const RestoreContext& restoring, const Error& failed) {
     const auto& sql = *failed.sql();
-    const auto kind = sql.sqlstate.substr(0, 2);
+    const bool of_schema =
+        failed.of_class(sqlstate::kDataExceptions) || failed.of_class(sqlstate::kSyntaxOrAccess);
     Conflict conflict;
-    conflict.kind = kind == "22" || kind == "42" ? "schema-changed" : "constraint";
+    conflict.kind = of_schema ? "schema-changed" : "constraint";
     conflict.table = restoring.shapes.at(restoring.groups.front().root_shape).called();
     conflict.constraint = sql.constraint;
     if (!sql.column.empty()) conflict.columns = {sql.column};

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <set>
+#include <array>
 
 #include "cascade/predicates.hpp"
 #include "schema/context.hpp"
@@ -266,13 +266,26 @@ void append(std::vector<Conflict>& out, const Conflict& like, const schema::Resu
     }
 }
 
+namespace {
+
+// The classes of what the values of a row may cause.
+bool of_row_class(const Error& error) {
+    constexpr std::array kClasses = {
+        sqlstate::kDataExceptions,       sqlstate::kIntegrityViolations,
+        sqlstate::kTriggeredDataChanges, sqlstate::kInvalidSchemaNames,
+        sqlstate::kSyntaxOrAccess,       sqlstate::kCheckOptionViolations,
+        sqlstate::kProgramLimits,        sqlstate::kPlpgsqlErrors};
+    return std::ranges::any_of(kClasses, [&](auto kind) { return error.of_class(kind); });
+}
+
+}  // namespace
+
 bool about_rows(const Error& error) {
-    static const std::set<std::string> kClasses = {"22", "23", "27", "3F", "42", "44", "54", "P0"};
     if (!error.sql() || schema::is_unwritable(error)) return false;
     // what a trigger raises may have any SQLSTATE
     const auto frames = schema::frames_of(*error.sql());
     if (!frames.empty() && frames.front().by_author) return true;
-    const bool of_rows = !frames.empty() || kClasses.count(error.sql()->sqlstate.substr(0, 2)) > 0;
+    const bool of_rows = !frames.empty() || of_row_class(error);
     return of_rows && error.code() != Code::kUnavailable &&
            !error.is(sqlstate::kInsufficientPrivilege);
 }

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "schema/identifier.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/transaction.hpp"
 #include "trash/store/sql.hpp"
 
@@ -86,7 +87,7 @@ std::string expiry(Transaction& transaction, const std::string& text) {
             if (!read.boolean(0, 1)) throw Error(Code::kBadRequest, "that expiry is over already");
             return std::string(read.text(0, 0));
         } catch (const Error& error) {
-            if (!error.sql() || error.sql()->sqlstate.substr(0, 2) != "22") throw;
+            if (!error.of_class(sqlstate::kDataExceptions)) throw;
             transaction.exec("ROLLBACK TO SAVEPOINT trashd_expiry");
         }
     }
