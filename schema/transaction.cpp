@@ -138,7 +138,7 @@ void run_once(Pool& pool, Mode mode, const std::function<void(Transaction&)>& wo
     auto lease = pool.lease();
     Transaction transaction(lease.connection(), mode, pool.limits());
     work(transaction);
-    transaction.commit();
+    if (!transaction.over()) transaction.commit();
 }
 
 }  // namespace
@@ -151,7 +151,12 @@ Transaction::Transaction(Connection& connection, Mode mode, const Limits& limits
 }
 
 Transaction::~Transaction() {
-    if (open_) roll_back(connection_);
+    if (open_) schema::roll_back(connection_);
+}
+
+void Transaction::roll_back() {
+    open_ = false;
+    schema::roll_back(connection_);
 }
 
 void Transaction::commit() {

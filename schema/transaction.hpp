@@ -31,6 +31,10 @@ class Transaction {
     // session, its role too, is undone. A connection lost in COMMIT is Error kUnavailable
     // that says the outcome is unknown; it is never tried again.
     void commit();
+    // Ends it, and nothing of it is kept: what a rehearsal, or a dry run, does last. No statement
+    // may follow.
+    void roll_back();
+    bool over() const { return !open_; }
 
   private:
     Connection& connection_;
@@ -38,8 +42,9 @@ class Transaction {
     bool open_ = true;
 };
 
-// Runs work(transaction) and commits; on 40001 and 40P01, raised before COMMIT or by it, tries
-// again with a fresh transaction, at most `tries` times. Nothing else is tried again.
+// Runs work(transaction) and commits, unless work has rolled it back; on 40001 and 40P01, raised
+// before COMMIT or by it, tries again with a fresh transaction, at most `tries` times. Nothing else
+// is tried again.
 void run(Pool& pool, Mode mode, const std::function<void(Transaction&)>& work, int tries = 5);
 // The same for work that is one statement, with its COMMIT, in one round trip. A connection lost at
 // any moment leaves the outcome unknown.

@@ -70,17 +70,15 @@ void need_there(const Deletion& deletion) {
 // kept of it. Gives the rows that triggers would write.
 std::vector<trash::TableCount> rehearse(const Deletion& deletion) {
     const auto& asked = deletion.asked;
-    struct Rehearsed {};
     std::vector<trash::TableCount> written;
     trash::DeleteOptions options{asked.cascade, asked.hard, asked.if_match, {}, {}, asked.check};
-    options.at_end = [&](schema::Transaction&, const trash::DeleteResult& result) {
+    options.at_end = [&](schema::Transaction& transaction, const trash::DeleteResult& result) {
         written = result.written;
-        throw Rehearsed{};
+        transaction.roll_back();
     };
     try {
         deletion.trash().remove(deletion.table(), deletion.id, options,
                                 actor_of(deletion.request, deletion.caller));
-    } catch (const Rehearsed&) {
     } catch (const trash::Blocked&) {  // which the impact says too
     } catch (const Error& error) {
         if (error.code() != Code::kNotFound) throw;

@@ -164,18 +164,16 @@ void add_owner(const Request& request, const Caller& caller, const Context& cont
 std::vector<trash::TableCount> rehearse(const Request& request, const Caller& caller,
                                         const Context& context, const trash::Selection& selection,
                                         const DeleteRequest& asked) {
-    struct Rehearsed {};
     std::vector<trash::TableCount> written;
     trash::BulkOptions options{asked.cascade, asked.hard, {}, {}, asked.check};
-    options.at_end = [&](schema::Transaction&, const trash::BulkResult& result) {
+    options.at_end = [&](schema::Transaction& transaction, const trash::BulkResult& result) {
         written = result.written;
-        throw Rehearsed{};
+        transaction.roll_back();
     };
     add_owner(request, caller, context, options);
     try {
         context.trash->remove_all(request.resource->table->name, selection, options,
                                   actor_of(request, caller));
-    } catch (const Rehearsed&) {
     } catch (const trash::Blocked&) {  // which the impact says too
     }
     return written;

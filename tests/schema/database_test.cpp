@@ -67,6 +67,27 @@ TEST_CASE("leaving the scope of a transaction rolls back") {
     CHECK(connection.value("SELECT count(*) FROM t") == "1");
 }
 
+TEST_CASE("work that rolls back ends without a commit and without an error") {
+    const TempDatabase database("CREATE TABLE t (a int)");
+    Pool pool(database.url(), 1);
+    long long seen = 0;
+    int runs = 0;
+    schema::run(pool, Mode::kMove, [&](Transaction& transaction) {
+        ++runs;
+        transaction.exec("INSERT INTO t VALUES (1)");
+        seen = transaction.exec("SELECT count(*) FROM t").integer(0, 0);
+        transaction.connection().later({"INSERT INTO t VALUES (2)"});
+        transaction.roll_back();
+    });
+    CHECK(seen == 1);
+    CHECK(runs == 1);
+    schema::run(pool, Mode::kMove, [&](Transaction& transaction) {  // on the same connection
+        CHECK(transaction.exec("SELECT count(*) FROM t").integer(0, 0) == 0);
+        transaction.exec("INSERT INTO t VALUES (3)");
+    });
+    CHECK(TestConnection(database.url()).value("SELECT min(a) FROM t") == "3");
+}
+
 TEST_CASE("a transaction fixes the settings that values are written under, and only for itself") {
     const TempDatabase database;
     TestConnection connection(database.url());
