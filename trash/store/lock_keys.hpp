@@ -31,5 +31,11 @@ inline std::string hashed(LockSeed seed, const std::string& text) {
     return "pg_catalog.hashtextextended(" + text + ", " +
            std::to_string(static_cast<long long>(seed)) + ")";
 }
+inline std::string lock_call(LockSeed seed, const std::string& text) {
+    return "pg_catalog.pg_advisory_xact_lock(" + hashed(seed, text) + ")";
+}
+inline std::string try_lock_call(LockSeed seed, const std::string& text) {
+    return "pg_catalog.pg_try_advisory_xact_lock(" + hashed(seed, text) + ")";
+}
 
 }  // namespace trashd::trash

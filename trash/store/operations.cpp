@@ -59,10 +59,7 @@ TooManyOperations::TooManyOperations(long long most)
 OperationLock::OperationLock(schema::Pool& pool, const std::string& id)
     : lease_(pool.lease()), transaction_(lease_.connection(), schema::Mode::kWrite, pool.limits()) {
     transaction_.exec("SET LOCAL idle_in_transaction_session_timeout = 0");  // the work takes long
-    held_ = transaction_
-                .exec("SELECT pg_catalog.pg_try_advisory_xact_lock(" +
-                          hashed(LockSeed::kOperation, "$1") + ")",
-                      {id})
+    held_ = transaction_.exec("SELECT " + try_lock_call(LockSeed::kOperation, "$1"), {id})
                 .boolean(0, 0);
 }
 
@@ -166,9 +163,7 @@ Operation Operations::add(const NewOperation& wanted) {
 
 // Those that ask at the same time are counted one after the other.
 void Operations::refuse_more(schema::Transaction& transaction, const NewOperation& wanted) {
-    transaction.exec(
-        "SELECT pg_catalog.pg_advisory_xact_lock(" + hashed(LockSeed::kAsker, "$1") + ")",
-        {wanted.by});
+    transaction.exec("SELECT " + lock_call(LockSeed::kAsker, "$1"), {wanted.by});
     const Result open =
         transaction.exec("SELECT pg_catalog.count(*) FROM " + table() +
                              " WHERE state OPERATOR(pg_catalog.=) ANY ('{queued,running}') AND by "
