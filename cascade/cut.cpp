@@ -3,6 +3,7 @@
 #include "cascade/statements.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
+#include "schema/trigger_words.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -33,8 +34,7 @@ std::string not_set(const Table& table) {
         return raise(sqlstate::kUncaptured,
                      "a reference in " + quoted(table.name) + " was not set");
     return raise(sqlstate::kInterference,
-                 (keepers.size() == 1 ? "the trigger " : "one of the triggers ") +
-                     schema::join(keepers, ", ") + " of " + table.name.schema + "." +
+                 schema::trigger_words(keepers) + " of " + table.name.schema + "." +
                      table.name.name +
                      " keeps a reference to what would go; drop it or let the row pass");
 }

@@ -5,6 +5,7 @@
 #include "schema/sqlstate.hpp"
 #include "schema/tenant.hpp"
 #include "schema/text.hpp"
+#include "schema/trigger_words.hpp"
 #include "schema/value.hpp"
 
 namespace trashd::cascade {
@@ -29,7 +30,7 @@ constexpr const char* kWrittenToBeRead =
     "pg_catalog.current_setting('extra_float_digits') OPERATOR(pg_catalog.=) '1' AND "
     "pg_catalog.current_setting('lc_monetary') OPERATOR(pg_catalog.=) 'C'";
 
-// "the trigger a", "one of the triggers a, b": those that may keep a row, else all that see one go.
+// Those that may keep a row, else all that see one go.
 std::string keepers(const Table& table) {
     std::vector<std::string> before, all;
     for (const auto& trigger : table.triggers) {
@@ -37,9 +38,7 @@ std::string keepers(const Table& table) {
         all.push_back(trigger.name);
         if (trigger.before && trigger.row) before.push_back(trigger.name);
     }
-    const auto& names = before.empty() ? all : before;
-    return (names.size() == 1 ? "the trigger " : "one of the triggers ") +
-           schema::join(names, ", ");
+    return schema::trigger_words(before.empty() ? all : before);
 }
 
 // The extension lo comes with a trigger that does it.

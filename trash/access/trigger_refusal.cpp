@@ -4,7 +4,7 @@
 
 #include "schema/context.hpp"
 #include "schema/sqlstate.hpp"
-#include "schema/text.hpp"
+#include "schema/trigger_words.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -33,15 +33,10 @@ std::vector<std::string> triggers_of(const Tables& tables, const Frame& frame) {
     return found;
 }
 
-std::string named(const std::vector<std::string>& names) {
-    return (names.size() == 1 ? "the trigger " : "one of the triggers ") +
-           schema::join(names, ", ");
-}
-
 // Who raised it: the trigger where it can be told, else the function.
 std::string subject(const std::vector<Frame>& frames, const Tables& tables) {
     for (const auto& frame : frames)
-        if (const auto names = triggers_of(tables, frame); !names.empty()) return named(names);
+        if (const auto names = triggers_of(tables, frame); !names.empty()) return schema::trigger_words(names);
     return "the function " + frames.front().function;
 }
 
