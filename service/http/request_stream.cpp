@@ -93,7 +93,7 @@ void RequestStream::get_local_ip_and_port(std::string& ip, int& port) const {
     port = 0;
 }
 
-// The library refuses sockets that select() could not take; it does not wait for this one.
+// One that the library takes, whatever the number (docs/decisions/library-writes-answers.md).
 socket_t RequestStream::socket() const {
     return 0;
 }

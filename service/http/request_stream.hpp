@@ -1,5 +1,5 @@
-// A connection as the HTTP library reads and writes it while one request is served: with an end to
-// every wait, where the library's own waits begin anew with each byte.
+// A connection as the HTTP library reads and writes it while one request is served, with an end to
+// every wait (docs/decisions/library-writes-answers.md).
 #pragma once
 
 #include <httplib.h>

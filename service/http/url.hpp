@@ -1,4 +1,4 @@
-// A request's address, taken apart by trashd itself: httplib decodes too early and twice.
+// A request's address, taken apart by trashd itself (docs/decisions/library-writes-answers.md).
 #pragma once
 
 #include <map>

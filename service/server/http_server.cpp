@@ -108,18 +108,23 @@ bool is_stale(const Error& error) {
     return false;
 }
 
-// REUSEADDR alone: the library's default, REUSEPORT, lets two servers share a port unnoticed.
+// In the place of the library's own options (docs/decisions/library-writes-answers.md).
 void reuse_address(socket_t socket) {
     int on = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 }
 
-// What the library is given to read: it writes the answer, nothing else.
+// What the library is given to read in the place of the client's head
+// (docs/decisions/library-writes-answers.md).
 std::string head_for_library(const Exchange& exchange) {
     const bool head = exchange.head.method == "HEAD";
     return fmt::format("{} / HTTP/1.1\r\n{}\r\n", head ? "HEAD" : "GET",
                        exchange.close ? "Connection: close\r\n" : "");
 }
+
+// The library's own are too small (docs/decisions/library-writes-answers.md).
+constexpr int kBacklog = 1024;
+constexpr std::size_t kMostRequests = 1000000;  // of one connection
 
 struct Listener : httplib::Server {
     int listening() const { return svr_sock_; }
@@ -328,7 +333,7 @@ bool HttpServer::Impl::serve(Connection& connection) {
 
 void HttpServer::Impl::set_up() {
     using httplib::Request, httplib::Response;
-    server.set_keep_alive_max_count(1000000);
+    server.set_keep_alive_max_count(kMostRequests);
     server.set_keep_alive_timeout(config.limits.idle_seconds);
     server.set_socket_options(reuse_address);
     server.set_pre_routing_handler([this](const Request& request, Response& response) {
@@ -355,7 +360,7 @@ int HttpServer::bind(const Endpoint& endpoint) {
         throw Error(Code::kUnavailable,
                     fmt::format("cannot listen on {}:{}; is something else there?", endpoint.host,
                                 endpoint.port));
-    ::listen(server.listening(), 1024);  // the library listens with a backlog of five
+    ::listen(server.listening(), kBacklog);
     fcntl(server.listening(), F_SETFL, O_NONBLOCK);
     return port;
 }

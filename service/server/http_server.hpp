@@ -1,5 +1,6 @@
-// The HTTP server: httplib with its traps closed, limits, and the one place where errors become
-// answers.
+// The HTTP server: requests that trashd reads, answers that cpp-httplib writes (why, and where its
+// traps are closed: docs/decisions/library-writes-answers.md), and the one place where errors
+// become answers.
 #pragma once
 
 #include <memory>
