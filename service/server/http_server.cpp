@@ -11,6 +11,7 @@
 #include <random>
 #include <utility>
 
+#include "schema/stale_catalog.hpp"
 #include "service/api/act_as_role.hpp"
 #include "service/api/authenticator.hpp"
 #include "service/api/content_negotiation.hpp"
@@ -97,15 +98,6 @@ void send(const Response& reply, const std::string& request_id, httplib::Respons
     if (!response.has_header("Cache-Control")) response.set_header("Cache-Control", "no-store");
     response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("Accept-Ranges", "none");
-}
-
-// A table that changed meanwhile: it is gone, a column is, is of another type or generated now.
-// What a trigger refuses is a conflict by then.
-bool is_stale(const Error& error) {
-    if (error.code() != Code::kInternal) return false;
-    for (const char* state : {"42P01", "42703", "42804", "428C9"})
-        if (error.is(state)) return true;
-    return false;
 }
 
 // In the place of the library's own options (docs/decisions/library-writes-answers.md).
@@ -211,14 +203,13 @@ std::optional<Response> HttpServer::Impl::read(Request& request) const {
 Response HttpServer::Impl::handle(Request& request, Caller& caller, Context& context) {
     if (auto reply = read(request)) return std::move(*reply);
     context.resources = resources.get();
-    try {
-        return dispatch(request, caller, context);
-    } catch (const Error& error) {
-        if (!is_stale(error)) throw;
-    }
-    context.resources = resources.refresh();
-    context.trash = &trash;
-    return dispatch(request, caller, context);
+    auto recover = [&](const Error& error, const schema::Attempts& attempts) {
+        if (attempts.last() || !schema::is_stale(error)) throw;
+        context.resources = resources.refresh();
+        context.trash = &trash;
+    };
+    return schema::retry(
+        schema::Attempts(2), [&] { return dispatch(request, caller, context); }, recover);
 }
 
 void HttpServer::Impl::answer(httplib::Response& response, std::string body) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "schema/sqlstate.hpp"
+#include "schema/stale_catalog.hpp"
 
 using trashd::Code;
 using trashd::Error;
@@ -44,6 +45,42 @@ TEST_CASE("nodb: an error is of the class that its SQLSTATE begins with") {
     CHECK(error("22P02").of_class(trashd::sqlstate::kDataExceptions));
     CHECK_FALSE(error("23505").of_class(trashd::sqlstate::kDataExceptions));
     CHECK_FALSE(Error(Code::kInvalid, "no server said so").of_class("22"));
+}
+
+TEST_CASE("nodb: what a statement finds changed is told from what is refused for other reasons") {
+    for (const char* state :
+         {"TD001", "42P01", "42703", "42883", "42704", "3F000", "42804", "428C9", "0A000"})
+        CHECK_MESSAGE(trashd::schema::is_stale(error(state)), state);
+    CHECK(trashd::schema::is_stale(error("XX000", "cache lookup failed for function 7")));
+    for (const char* state : {"XX000", "TD002", "TD404", "42601", "40P01", "23503"})
+        CHECK_FALSE_MESSAGE(trashd::schema::is_stale(error(state)), state);
+    const SqlError undefined{"42P01", "relation does not exist", "", "", "", "", ""};
+    CHECK_FALSE(trashd::schema::is_stale(Error(Code::kConflict, "a trigger fails", undefined)));
+}
+
+TEST_CASE("nodb: work is tried again until its catalog is new, and no more often than said") {
+    int tries = 0;
+    auto fails_before = [&](int good) {
+        return [&tries, good] {
+            if (++tries < good) throw error("TD001");
+            return tries;
+        };
+    };
+    auto recover = [](const Error& failed, const trashd::schema::Attempts& attempts) {
+        if (attempts.last() || !trashd::schema::is_stale(failed)) throw;
+    };
+    CHECK(trashd::schema::retry(trashd::schema::Attempts(), fails_before(10), recover) == 10);
+    tries = 0;
+    CHECK_THROWS_AS(trashd::schema::retry(trashd::schema::Attempts(2), fails_before(3), recover),
+                    Error);
+    CHECK(tries == 2);
+    tries = 0;
+    auto refused = [&]() -> int {
+        ++tries;
+        throw error("23503");
+    };
+    CHECK_THROWS_AS(trashd::schema::retry(trashd::schema::Attempts(), refused, recover), Error);
+    CHECK(tries == 1);
 }
 
 TEST_CASE("nodb: a prepared statement that is elsewhere names what to configure") {

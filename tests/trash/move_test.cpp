@@ -135,6 +135,26 @@ TEST_CASE_FIXTURE(Fixture, "a table that begins to refer after the plan was made
     CHECK(number("SELECT count(*) FROM late") == 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a schema that is renamed after the plan was made is not there") {
+    lease.connection().script(
+        "CREATE SCHEMA shop; CREATE TABLE shop.bill (id int PRIMARY KEY); CREATE TABLE shop.line "
+        "(id int PRIMARY KEY, bill int REFERENCES shop.bill ON DELETE CASCADE); INSERT INTO "
+        "shop.bill VALUES (1), (2), (3); INSERT INTO shop.line VALUES (7, 2)");
+    bin.remove({"shop", "bill"}, {"1"}, {}, {});
+    lease.connection().exec("ALTER SCHEMA shop RENAME TO store");
+    const auto code_of = [](const auto& work) {
+        try {
+            work();
+        } catch (const Error& error) {
+            return error.code();
+        }
+        return Code::kInternal;
+    };
+    CHECK(code_of([&] { bin.remove({"shop", "bill"}, {"2"}, {}, {}); }) == Code::kNotFound);
+    CHECK(bin.remove({"store", "bill"}, {"2"}, {}, {}).item->group_size == 2);
+    CHECK(number("SELECT count(*) FROM store.bill") == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture,
                   "a trigger that keeps a child from being deleted refuses the whole delete") {
     lease.connection().script(

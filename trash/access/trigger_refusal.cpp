@@ -4,6 +4,7 @@
 
 #include "schema/context.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/stale_catalog.hpp"
 #include "schema/trigger_words.hpp"
 
 namespace trashd::trash {
@@ -36,16 +37,9 @@ std::vector<std::string> triggers_of(const Tables& tables, const Frame& frame) {
 // Who raised it: the trigger where it can be told, else the function.
 std::string subject(const std::vector<Frame>& frames, const Tables& tables) {
     for (const auto& frame : frames)
-        if (const auto names = triggers_of(tables, frame); !names.empty()) return schema::trigger_words(names);
+        if (const auto names = triggers_of(tables, frame); !names.empty())
+            return schema::trigger_words(names);
     return "the function " + frames.front().function;
-}
-
-bool names_nothing(const SqlError& sql) {
-    for (const auto state :
-         {sqlstate::kUndefinedTable, sqlstate::kUndefinedColumn, sqlstate::kUndefinedFunction,
-          sqlstate::kUndefinedObject, sqlstate::kInvalidSchemaName})
-        if (sql.sqlstate == state) return true;
-    return false;
 }
 
 std::string sentence(const std::string& who, const Error& error) {
@@ -53,8 +47,8 @@ std::string sentence(const std::string& who, const Error& error) {
     if (schema::written_for_users(sql)) return who + " refuses: " + sql.message;
     if (sql.sqlstate == sqlstate::kInsufficientPrivilege)
         return who + " lacks a privilege: " + error.what();
-    if (sql.sqlstate.starts_with("23")) return who + " fails: " + error.what();
-    if (names_nothing(sql))
+    if (error.of_class(sqlstate::kIntegrityViolations)) return who + " fails: " + error.what();
+    if (schema::names_nothing(error))
         return who +
                " fails: it names what is not there, or not in the search_path of the service's "
                "role; see the log of the service";

@@ -438,53 +438,43 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
 
 BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selection,
                              const BulkOptions& options, const Actor& context) {
-    for (Attempts attempts;; attempts.next()) {
-        auto plan = impl_->compiled(wanted, options.cascade, options.check);
-        try {
-            BulkResult result;
-            impl_->run(
-                schema::Mode::kMove,
-                [&](schema::Transaction& transaction) {
-                    auto own = options;
-                    own.check = impl_->with_sight(options.check);
-                    Bulk bulk(transaction.connection(), *plan, impl_->name, impl_->naming,
-                              {tenant_condition(*plan->plan.root, "t"), impl_->readable(),
-                               impl_->asker_of(transaction)});
-                    if (plan->foreign_code)
-                        bulk.tell([&](auto moved) { return impl_->written(*plan, moved); });
-                    result = bulk.run(transaction, selection, own, context);
-                },
-                kTries);
-            return result;
-        } catch (const Error& error) {
-            if (error.sql()) impl_->explain_code(*plan, error);
-            explain_refusal(error);
-            // not there, gone: another request moved a row between two statements of this one
-            const bool met = error.is(sqlstate::kUncaptured) || error.is(sqlstate::kNoSuchRow) ||
-                             error.code() == Code::kGone;
-            if (attempts.last() && error.is(sqlstate::kUncaptured)) impl_->give_up(error);
-            if (attempts.last() && stale(error)) throw StaleCatalog();
-            if (attempts.last() || !(stale(error) || met)) throw;
-            if (stale(error)) impl_->renew_for(*plan, error, attempts);
-        }
-    }
+    auto work = [&](const CompiledPlan& plan) {
+        BulkResult result;
+        impl_->run(
+            schema::Mode::kMove,
+            [&](schema::Transaction& transaction) {
+                auto own = options;
+                own.check = impl_->with_sight(options.check);
+                Bulk bulk(transaction.connection(), plan, impl_->name, impl_->naming,
+                          {tenant_condition(*plan.plan.root, "t"), impl_->readable(),
+                           impl_->asker_of(transaction)});
+                if (plan.foreign_code)
+                    bulk.tell([&](auto moved) { return impl_->written(plan, moved); });
+                result = bulk.run(transaction, selection, own, context);
+            },
+            kTries);
+        return result;
+    };
+    auto explain = [&](const CompiledPlan& plan, const Error& error) {
+        if (error.sql()) impl_->explain_code(plan, error);
+        explain_refusal(error);
+        // not there, gone: another request moved a row between two statements of this one
+        return error.is(sqlstate::kUncaptured) || error.is(sqlstate::kNoSuchRow) ||
+               error.code() == Code::kGone;
+    };
+    return impl_->with_plan({wanted, options.cascade, options.check}, work, explain);
 }
 
 Impact Trash::impact_all(const QualifiedName& wanted, const Selection& selection, bool cascade) {
-    for (Attempts attempts;; attempts.next()) {
-        auto plan = impl_->compiled(wanted, cascade);
-        try {
-            return impl_->reading([&](Items& items, const schema::Catalog&) {
-                Bulk bulk(items.connection(), *plan, impl_->name, impl_->naming,
-                          {tenant_condition(*plan->plan.root, "t"), impl_->readable(), {}});
-                return read_impact(items.connection(), *plan, keys_of(bulk.live(selection, false)));
-            });
-        } catch (const Error& error) {
-            if (!stale(error)) throw;
-            if (attempts.last()) throw StaleCatalog();
-            impl_->renew_for(*plan, error, attempts);
-        }
-    }
+    auto work = [&](const CompiledPlan& plan) {
+        return impl_->reading([&](Items& items, const schema::Catalog&) {
+            Bulk bulk(items.connection(), plan, impl_->name, impl_->naming,
+                      {tenant_condition(*plan.plan.root, "t"), impl_->readable(), {}});
+            return read_impact(items.connection(), plan, keys_of(bulk.live(selection, false)));
+        });
+    };
+    return impl_->with_plan({wanted, cascade}, work,
+                            [](const CompiledPlan&, const Error&) { return false; });
 }
 
 }  // namespace trashd::trash

@@ -79,21 +79,14 @@ Impact Trash::Impl::impact_of(const CompiledPlan& plan, const std::vector<std::s
 
 Impact Trash::impact(const QualifiedName& wanted, const std::vector<std::string>& id,
                      bool cascade) {
-    for (Attempts attempts;; attempts.next()) {
-        auto plan = impl_->compiled(wanted, cascade);
-        try {
-            return impl_->impact_of(*plan, id);
-        } catch (const Error& error) {
-            if (error.is(sqlstate::kNoSuchRow))
-                throw Error(Code::kNotFound, "there is no such object");
-            // with who changes several of the tables
-            const bool met = error.is(sqlstate::kDeadlockDetected);
-            if (met && !attempts.last()) continue;
-            if (!stale(error)) throw;
-            if (attempts.last()) throw StaleCatalog();
-            impl_->renew_for(*plan, error, attempts);
-        }
-    }
+    auto explain = [](const CompiledPlan&, const Error& error) {
+        if (error.is(sqlstate::kNoSuchRow)) throw Error(Code::kNotFound, "there is no such object");
+        // with who changes several of the tables
+        return error.is(sqlstate::kDeadlockDetected);
+    };
+    return impl_->with_plan(
+        {wanted, cascade}, [&](const CompiledPlan& plan) { return impl_->impact_of(plan, id); },
+        explain);
 }
 
 }  // namespace trashd::trash

@@ -210,7 +210,8 @@ namespace {
 
 // Of a constraint of the table in which references are cut; the delete itself gives no values.
 void explain_cut(const CompiledPlan& plan, const Error& error) {
-    const bool integrity = error.sql()->sqlstate.starts_with("23") && !error.of_foreign_key();
+    const bool integrity =
+        error.of_class(sqlstate::kIntegrityViolations) && !error.of_foreign_key();
     if (!integrity || !plan.cuts) return;
     throw Error(Code::kConflict,
                 "rows that refer to what would go have their references set to NULL or a default, "
@@ -227,8 +228,8 @@ void Trash::Impl::explain_code(const CompiledPlan& plan, const Error& error) con
     explain_rules(plan, error);
     explain_cut(plan, error);
     // functions written in C leave no name
-    const bool own = error.sql()->sqlstate.starts_with("TD");
-    if (plan.foreign_code && error.code() == Code::kInternal && !own && !stale(error))
+    const bool own = error.of_class(sqlstate::kOwn);
+    if (plan.foreign_code && error.code() == Code::kInternal && !own && !schema::is_stale(error))
         throw Error(Code::kConflict, kCodeFails, *error.sql());
 }
 
@@ -237,7 +238,7 @@ void Trash::Impl::explain(const CompiledPlan& plan, const std::vector<std::strin
                           const Error& error) {
     explain_refusal(error);
     if (error.is(sqlstate::kConfigured) || error.of_foreign_key()) refused(plan, id, error);
-    if (error.sql()->sqlstate.starts_with("22")) {
+    if (error.of_class(sqlstate::kDataExceptions)) {
         reading([&](Items& items, const schema::Catalog&) {
             return items.canonical(*plan.plan.root, id);
         });
@@ -247,9 +248,10 @@ void Trash::Impl::explain(const CompiledPlan& plan, const std::vector<std::strin
 }
 
 void Trash::Impl::give_up(const Error& error) {
+    if (schema::is_stale(error)) throw StaleCatalog();
     if (error.is(sqlstate::kConfigured) || error.of_foreign_key())
         throw Error(Code::kConflict, "rows refer to this object; try again");
-    if (!error.is(sqlstate::kUncaptured)) throw error;
+    if (!error.is(sqlstate::kUncaptured)) throw;
     throw Error(
         Code::kConflict,
         "rows changed while they were captured, so nothing was deleted; another session or a "
@@ -265,7 +267,7 @@ void Trash::Impl::refused(const CompiledPlan& plan, const std::vector<std::strin
     try {
         impact = impact_of(plan, id);
     } catch (const Error& meanwhile) {
-        if (meanwhile.is(sqlstate::kNoSuchRow) || stale(meanwhile)) return;
+        if (meanwhile.is(sqlstate::kNoSuchRow) || schema::is_stale(meanwhile)) return;
         throw;
     }
     if (!impact.blockers.empty()) throw_blocked(std::move(impact), plan.plan.take_all);
@@ -273,41 +275,36 @@ void Trash::Impl::refused(const CompiledPlan& plan, const std::vector<std::strin
     throw_unexplained(plan, error);
 }
 
-namespace {
-
-// Another look may find the rows, or the catalog, as they are.
-bool may_pass(const Error& error) {
-    return stale(error) || error.is(sqlstate::kUncaptured) || error.is(sqlstate::kConfigured) ||
-           error.of_foreign_key();
+DeleteResult Trash::Impl::move_or_find(const CompiledPlan& plan, const std::vector<std::string>& id,
+                                       const DeleteOptions& options, const Actor& context) {
+    for (int look = 1;; ++look) {
+        try {
+            return move(plan, id, options, context);
+        } catch (const Error& error) {
+            if (!error.is(sqlstate::kNoSuchRow)) throw;
+            explain_code(plan, error);
+        }
+        if (const auto result = not_live(plan.plan.root->name, id, options, context))
+            return *result;
+        if (look == kLooks) throw Error(Code::kNotFound, "there is no such object");
+    }
 }
-
-}  // namespace
 
 DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
                            const DeleteOptions& options, const Actor& context) {
-    int looks = 0;
-    for (Attempts attempts;; attempts.next()) {
-        auto plan = impl_->compiled(wanted, options.cascade, options.check);
-        if (id.size() != plan->plan.root->identity.size())
+    auto work = [&](const CompiledPlan& plan) {
+        if (id.size() != plan.plan.root->identity.size())
             throw Error(Code::kNotFound, "there is no such object");
-        try {
-            return impl_->move(*plan, id, options, context);
-        } catch (const Error& error) {
-            if (!error.sql()) throw;
-            impl_->explain_code(*plan, error);
-            if (error.is(sqlstate::kNoSuchRow)) {
-                auto result = impl_->not_live(wanted, id, options, context);
-                if (result) return *result;
-                if (++looks == kLooks) throw Error(Code::kNotFound, "there is no such object");
-                continue;
-            }
-            impl_->explain(*plan, id, error);
-            if (attempts.last() && stale(error)) throw StaleCatalog();
-            if (attempts.last() || !may_pass(error)) impl_->give_up(error);
-            if (!stale(error)) continue;
-            impl_->renew_for(*plan, error, attempts);
-        }
-    }
+        return impl_->move_or_find(plan, id, options, context);
+    };
+    auto explain = [&](const CompiledPlan& plan, const Error& error) {
+        if (!error.sql()) throw;
+        impl_->explain_code(plan, error);
+        impl_->explain(plan, id, error);
+        return error.is(sqlstate::kUncaptured) || error.is(sqlstate::kConfigured) ||
+               error.of_foreign_key();
+    };
+    return impl_->with_plan({wanted, options.cascade, options.check}, work, explain);
 }
 
 }  // namespace trashd::trash

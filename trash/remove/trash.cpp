@@ -33,19 +33,6 @@ std::string sentence(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-bool stale(const Error& error) {
-    for (const auto state :
-         {sqlstate::kCatalogChanged, sqlstate::kUndefinedTable, sqlstate::kUndefinedColumn,
-          sqlstate::kUndefinedFunction, sqlstate::kUndefinedObject}) {
-        if (error.is(state)) return true;
-    }
-    // the function was dropped after the statement that calls it was planned
-    if (error.is("XX000") && error.sql()->message.starts_with("cache lookup failed for function"))
-        return true;
-    // a rule that came refuses the statement before its own check; a standby says 0A000 as well
-    return error.is(sqlstate::kFeatureNotSupported) && error.code() == Code::kInternal;
-}
-
 std::vector<Param> params_of(const std::vector<std::string>& texts) {
     return {texts.begin(), texts.end()};
 }
@@ -119,7 +106,8 @@ bool Trash::Impl::renew(const CompiledPlan& plan) {
 }
 
 // Its function may be gone, which is made anew; then something else is not there.
-void Trash::Impl::renew_for(const CompiledPlan& plan, const Error& error, Attempts& attempts) {
+void Trash::Impl::renew_for(const CompiledPlan& plan, const Error& error,
+                            schema::Attempts& attempts) {
     if (renew(plan) || error.is(sqlstate::kCatalogChanged)) return;
     if (!attempts.unexplained_twice()) return;
     if (!plan.foreign_code) throw error;
@@ -283,42 +271,44 @@ Conflicted without_others(Conflicted error) {
 
 }  // namespace
 
+Restored Trash::Impl::restore_once(const schema::Catalog& catalog, const std::string& item_id,
+                                   const RestoreOptions& options, const Actor& context) {
+    Restored restored;
+    run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
+        if (options.check.tables)
+            options.check.tables(group_tables(transaction.connection(), name, item_id).all);
+        const GroupRow group = group_of(transaction.connection(), name, item_id, true);
+        if (options.most && group.size > *options.most) throw TooLarge();
+        auto own = options;
+        own.check = with_sight(options.check);
+        if (role) own.role = {role->name, readable()};
+        if (group.tenant) {  // whoever restores it
+            schema::set_tenant(transaction.connection(), *group.tenant);
+            own.tenant_column = shared->tenant_column;
+        }
+        restored = restore_groups(transaction, catalog, name, group, own, context);
+        if (options.dry_run)
+            transaction.roll_back();
+        else if (options.at_end)
+            options.at_end(transaction, restored);
+    });
+    return restored;
+}
+
 Restored Trash::restore(const std::string& item_id, const RestoreOptions& options,
                         const Actor& context) {
-    for (int attempt = 1;; ++attempt) {
-        auto catalog = impl_->cache.get();
-        Restored restored;
-        struct DryRun {};
-        try {
-            impl_->run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
-                if (options.check.tables)
-                    options.check.tables(
-                        group_tables(transaction.connection(), impl_->name, item_id).all);
-                const GroupRow group =
-                    group_of(transaction.connection(), impl_->name, item_id, true);
-                if (options.most && group.size > *options.most) throw TooLarge();
-                auto own = options;
-                own.check = impl_->with_sight(options.check);
-                if (impl_->role) own.role = {impl_->role->name, impl_->readable()};
-                if (group.tenant) {  // whoever restores it
-                    schema::set_tenant(transaction.connection(), *group.tenant);
-                    own.tenant_column = impl_->shared->tenant_column;
-                }
-                restored = restore_groups(transaction, *catalog, impl_->name, group, own, context);
-                if (options.dry_run) throw DryRun{};
-                if (options.at_end) options.at_end(transaction, restored);
-            });
-            return restored;
-        } catch (const DryRun&) {
-            return restored;
-        } catch (const Conflicted& error) {
-            if (!impl_->role) throw;
-            throw without_others(error);
-        } catch (const StaleCatalog&) {
-            if (attempt == kAttempts) throw;
-            impl_->replace(catalog);
-        }
-    }
+    std::shared_ptr<const schema::Catalog> catalog;
+    auto work = [&] {
+        catalog = impl_->cache.get();
+        return impl_->restore_once(*catalog, item_id, options, context);
+    };
+    auto recover = [&](const Error& error, const schema::Attempts& attempts) {
+        const auto* conflicted = dynamic_cast<const Conflicted*>(&error);
+        if (conflicted && impl_->role) throw without_others(*conflicted);
+        if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last()) throw;
+        impl_->replace(catalog);
+    };
+    return schema::retry(schema::Attempts(), work, recover);
 }
 
 Purged Trash::purge(const std::string& item_id, const Actor& context, const PurgeOptions& options) {

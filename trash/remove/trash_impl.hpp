@@ -1,7 +1,6 @@
 // What the files behind Trash share: trash.cpp, remove.cpp, impact.cpp, bulk_remove.cpp, empty.cpp.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "schema/role.hpp"
+#include "schema/stale_catalog.hpp"
 #include "schema/tenant.hpp"
 #include "trash/access/trigger_refusal.hpp"
 #include "trash/read/items.hpp"
@@ -18,24 +18,11 @@
 
 namespace trashd::trash {
 
-// After a changed catalog, or rows that moved under a guard. Where tables are altered all the time
-// a reading of the catalog is often old when it is there.
-inline constexpr int kAttempts = 10;
-
-// How often one request is tried, and for how long.
-class Attempts {
-  public:
-    bool last() const { return count_ >= kAttempts || Clock::now() > end_; }
-    void next() { ++count_; }
-    // The error that speaks of a changed catalog though it is the same.
-    bool unexplained_twice() { return ++unexplained_ > 1; }
-
-  private:
-    using Clock = std::chrono::steady_clock;
-    static constexpr std::chrono::seconds kLongest{10};
-
-    int count_ = 1, unexplained_ = 0;
-    Clock::time_point end_ = Clock::now() + kLongest;
+// The plan of deletes at a table, and who is asked whether its tables may be touched.
+struct PlanWanted {
+    const schema::QualifiedName& table;
+    bool take_all;
+    Checks check = {};
 };
 
 // What the views of all tenants have in common.
@@ -124,6 +111,11 @@ struct Trash::Impl {
     }
     DeleteResult move(const CompiledPlan& plan, const std::vector<std::string>& id,
                       const DeleteOptions& options, const Actor& context);
+    // Looks in the trash for what is not live.
+    DeleteResult move_or_find(const CompiledPlan& plan, const std::vector<std::string>& id,
+                              const DeleteOptions& options, const Actor& context);
+    Restored restore_once(const schema::Catalog& catalog, const std::string& item_id,
+                          const RestoreOptions& options, const Actor& context);
     // Nothing: it is not in the trash either.
     std::optional<DeleteResult> not_live(const schema::QualifiedName& wanted,
                                          const std::vector<std::string>& id,
@@ -134,14 +126,34 @@ struct Trash::Impl {
     bool renew(const CompiledPlan& plan);
     // The error of the moment when the plan is old; throws when it is not, but something else
     // lacks.
-    void renew_for(const CompiledPlan& plan, const Error& error, Attempts& attempts);
+    void renew_for(const CompiledPlan& plan, const Error& error, schema::Attempts& attempts);
+    // Does work(plan), again with a plan that is made anew where the catalog has changed since.
+    // explain(plan, error) throws what the error means, and gives whether another look may find
+    // the rows as they have to be.
+    template <typename Work, typename Explain>
+    auto with_plan(const PlanWanted& wanted, Work work, Explain explain) {
+        std::shared_ptr<const CompiledPlan> plan;
+        auto attempt = [&] {
+            plan = nullptr;
+            plan = compiled(wanted.table, wanted.take_all, wanted.check);
+            return work(*plan);
+        };
+        return schema::retry(schema::Attempts(), attempt, [&](const Error& error, auto& attempts) {
+            if (!plan) throw;
+            const bool again = explain(*plan, error);
+            if (!again && !schema::is_stale(error)) throw;
+            if (attempts.last()) give_up(error);
+            if (schema::is_stale(error)) renew_for(*plan, error, attempts);
+        });
+    }
     // Throws where code of the users refuses.
     void explain_code(const CompiledPlan& plan, const Error& error) const;
     std::vector<TableCount> written(const CompiledPlan& plan, std::string_view moved) const;
     // Has the catalog read again where nobody has yet.
     void replace(const std::shared_ptr<const schema::Catalog>& old);
     void explain(const CompiledPlan& plan, const std::vector<std::string>& id, const Error& error);
-    [[noreturn]] void give_up(const Error& error);
+    // Of an error that did not pass however often it was tried, which is being handled.
+    [[noreturn]] static void give_up(const Error& error);
     Impact impact_of(const CompiledPlan& plan, const std::vector<std::string>& id);
     void refused(const CompiledPlan& plan, const std::vector<std::string>& id, const Error& error);
 
@@ -155,9 +167,6 @@ struct Trash::Impl {
     std::vector<Naming>& naming;
 };
 
-// The plan was made for a catalog that is no more: its own check, a name that is gone, or its
-// function.
-bool stale(const Error& error);
 // Refusals that are the same for one object and for many; returns for what may be tried again.
 void explain_refusal(const Error& error);
 // Told to triggers where rows go for good by way of the trash.

@@ -8,6 +8,7 @@
 #include "cascade/predicates.hpp"
 #include "schema/reader.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/stale_catalog.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/access/trigger_trust.hpp"
@@ -64,7 +65,7 @@ void hold_tables(RestoreContext& restoring) {
             held[2].text(0, 0) != schema::expected_types_fingerprint(restoring.catalog, oids))
             throw StaleCatalog();
     } catch (const Error& error) {
-        if (error.is("42P01") || error.is("3F000")) throw StaleCatalog();
+        if (schema::is_stale(error)) throw StaleCatalog();
         throw;
     }
     refuse_untrusted(restoring);
