@@ -171,7 +171,8 @@ std::string UnlinkSql::known_rows(const std::string& shape) const {
            "c.before AND r.n OPERATOR(pg_catalog.=) "
            "c.n),\n"
            "  o AS (UPDATE " +
-           link() + " o SET key = w.key FROM w WHERE o.row_id OPERATOR(pg_catalog.=) w.row_id)";
+           link() +
+           " o SET key = w.key FROM w WHERE o.row_id OPERATOR(pg_catalog.=) w.row_id RETURNING 1)";
 }
 
 // What a link keeps of its whole row: before, and how it is left. Of several links of one row each
@@ -205,7 +206,11 @@ std::string UnlinkSql::cut(const Unit& unit) const {
            "row_left) SELECT _group, " +
            shape + ", w.object, w.key, w.attnums, w.was, w.left_as, w.row_id, " + whole_row(unit) +
            " FROM w WHERE NOT _hard)\n"
-           "  SELECT pg_catalog.count(*) INTO _m FROM u;\n  IF _m OPERATOR(pg_catalog.<>) _n "
+           "  SELECT pg_catalog.count(*), _rekeyed" +
+           (unit.table->identity.empty()
+                ? " OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM o)"
+                : "") +
+           " INTO _m, _rekeyed FROM u;\n  IF _m OPERATOR(pg_catalog.<>) _n "
            "THEN " +
            not_set(*unit.table) +
            "  END IF;\n  _links := _links OPERATOR(pg_catalog.+) _n;\n  _cut := _cut "

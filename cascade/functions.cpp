@@ -170,7 +170,8 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
     std::string code =
         "#variable_conflict use_variable\nDECLARE\n" + collecting.declarations() +
         "  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere "
-        "bigint := 0; _cut bigint[] := '{}'; _object pg_catalog.text;\n"
+        "bigint := 0; _changed bigint := 0; _rekeyed bigint := 0; _cut bigint[] := '{}'; _object "
+        "pg_catalog.text;\n"
         "  _before bigint[]; _counts bigint[]; _want bigint; _was pg_catalog.text; _role "
         "pg_catalog.text; _objects bigint; _tables pg_catalog.text[]; _harm pg_catalog.text; _made "
         "pg_catalog.jsonb; _now pg_catalog.jsonb;\nBEGIN\n" +

@@ -86,14 +86,18 @@ std::string DeleteSql::into_ledger(const std::string& action) const {
            ", _request, _address, ";
 }
 
-// Rows deleted since the last look, those of the trash too, and how many each table of others was
-// given, or were changed in it, by now.
+// Rows deleted since the last look, those of the trash too, rows of the trash that were changed,
+// and how many each table of others was given, or were changed in it, by now.
 std::string DeleteSql::in_other_tables(const std::string& made) const {
+    const auto trash = literal(names_.trash_schema);
     return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) OPERATOR(pg_catalog.-) _elsewhere, "
+           "COALESCE(pg_catalog.sum(n_tup_upd) FILTER (WHERE schemaname OPERATOR(pg_catalog.=) " +
+           trash +
+           "), 0) OPERATOR(pg_catalog.-) _changed, "
            "COALESCE(pg_catalog.jsonb_object_agg(relid, n_tup_ins OPERATOR(pg_catalog.+) "
            "n_tup_upd) FILTER (WHERE n_tup_ins OPERATOR(pg_catalog.+) n_tup_upd "
            "OPERATOR(pg_catalog.>) 0 AND schemaname OPERATOR(pg_catalog.<>) " +
-           literal(names_.trash_schema) + "), '{}') INTO _elsewhere, " + made +
+           trash + "), '{}') INTO _elsewhere, _changed, " + made +
            " FROM pg_catalog.pg_stat_xact_user_tables;\n";
 }
 
@@ -309,6 +313,9 @@ std::string DeleteSql::prove() const {
            raise(sqlstate::kInterference,
                  "a trigger deletes rows that would not be in the trash; change the trigger or "
                  "delete those rows first") +
+           "  END IF;\n  IF _changed OPERATOR(pg_catalog.<>) _rekeyed THEN " +
+           raise(sqlstate::kInterference,
+                 "a trigger changes rows that are in the trash; change the trigger") +
            "  END IF;\n";
 }
 

@@ -404,11 +404,16 @@ CREATE EVENT TRIGGER refuse ON ddl_command_start EXECUTE FUNCTION refuse();
                           "migrate --for ROLE") != std::string::npos);
 }
 
-// It was 404, the row was gone and in no trash; a restore took other groups' rows, and said 200.
+// It was 404, the row was gone and in no trash; a restore took other groups' rows, and said 200. So
+// did one that took, or changed, the references that others are to set back.
 TEST_CASE("a trigger that takes rows out of the trash refuses the delete, and the restore") {
     Bench call(R"(
 CREATE TABLE a (id int PRIMARY KEY, what text);
-INSERT INTO a VALUES (1, 'SELECT'), (2, 'DELETE FROM trashd.item'), (3, 'TRUNCATE trashd.item'), (4, 'SELECT');
+INSERT INTO a VALUES (1, 'SELECT'), (2, 'DELETE FROM trashd.item'), (3, 'TRUNCATE trashd.item'), (4, 'SELECT'),
+  (5, 'UPDATE trashd.item SET payload = payload'), (6, 'UPDATE trashd.trash_group SET reason = reason');
+CREATE TABLE q (id int PRIMARY KEY); INSERT INTO q VALUES (7);
+CREATE TABLE c (id int PRIMARY KEY, q int REFERENCES q ON DELETE SET NULL); INSERT INTO c VALUES (8, 7);
+CREATE INDEX ON c (q);
 CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   EXECUTE CASE TG_OP WHEN 'DELETE' THEN OLD.what ELSE NEW.what END; RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER act AFTER DELETE ON a DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION act();
@@ -420,16 +425,30 @@ CREATE CONSTRAINT TRIGGER act AFTER DELETE ON a DEFERRABLE INITIALLY DEFERRED FO
               "those rows first");
         CHECK(refused(call("DELETE", std::string("/v1/a/3") + query))
                   .find("trashd.item, whose rows would not be in the trash") != std::string::npos);
+        for (const char* object : {"/v1/a/5", "/v1/a/6"})
+            CHECK(refused(call("DELETE", std::string(object) + query)) ==
+                  "a trigger changes rows that are in the trash; change the trigger");
     }
+    const auto parent = call("DELETE", "/v1/q/7").header("Location");
     const auto gone = call("DELETE", "/v1/a/1").header("Location");
     call.sql("CREATE TRIGGER come AFTER INSERT ON a FOR EACH ROW EXECUTE FUNCTION act()");
-    call.sql(
-        "UPDATE trashd.item SET payload[2] = 'DELETE FROM trashd.item WHERE object_id = ''4''' "
-        "WHERE object_id = '1'");
-    for (const char* query : {"?dryRun=true", ""})
-        CHECK(conflict(call("POST", gone + "/$restore" + query)) ==
-              "a trigger deletes rows from the trash; look at the trigger come on public.a");
-    CHECK(call.value("SELECT count(*) FROM a, trashd.item") == "4");
+    const std::pair<std::string, std::string> acts[] = {
+        {"DELETE FROM trashd.item WHERE object_id = '4'", "deletes rows from the trash"},
+        {"DELETE FROM trashd.link", "deletes rows from the trash"},
+        {"UPDATE trashd.link SET was = left_as", "changes rows that are in the trash"},
+        {"UPDATE trashd.item SET payload[2] = 'x'", "changes rows that are in the trash"}};
+    for (const auto& [act, what] : acts) {
+        call.sql("UPDATE trashd.item SET payload[2] = " + schema::literal(act) +
+                 " WHERE object_id = '1'");
+        for (const char* query : {"?dryRun=true", ""})
+            CHECK(conflict(call("POST", gone + "/$restore" + query)) ==
+                  "a trigger " + what + "; look at the trigger come on public.a");
+    }
+    CHECK(call.value("SELECT count(*) FROM a, trashd.item") == "12");
+    const auto back = call("POST", parent + "/$restore");
+    CHECK(back.status == 200);
+    CHECK(back.json()["relinked"].GetInt() == 1);
+    CHECK(call.value("SELECT q FROM c") == "7");
 }
 
 // It said that rows changed meanwhile, and to try again.

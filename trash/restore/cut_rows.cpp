@@ -25,6 +25,11 @@ struct Kept {
     const Shape* shape;
 };
 
+// sql: an UPDATE of a table of the trash, which the guard must know from what triggers do there.
+void write_trash(RestoreContext& restoring, const std::string& sql) {
+    restoring.watch.own_trash.updated += restoring.exec(sql).affected();
+}
+
 std::string of(const std::string& array, const Kept& kept) {
     return array + "[" + to_string(kept.position) + "]";
 }
@@ -208,12 +213,14 @@ void teach_others(RestoreContext& restoring, const Links& links) {
                                 wanted(kept) + " ELSE " + of("l.row_was", kept) + " END") +
                " THEN " + kept.live + " ELSE " + of("o.row_left", kept) + " END";
     };
-    restoring.exec("UPDATE " + restoring.own("link") +
-                   " o SET row_was = " + rewritten(links, "o.row_was", was) + ", row_left = " +
-                   rewritten(links, "o.row_left", left) + " FROM " + wanted_rows(restoring, links) +
-                   " WHERE o.shape OPERATOR(pg_catalog.=) l.shape AND o.object_id "
-                   "OPERATOR(pg_catalog.=) l.object_id AND o.group_id OPERATOR(pg_catalog.<>) "
-                   "l.group_id AND o.row_was IS NOT NULL AND o.row_left IS NOT NULL");
+    write_trash(restoring,
+                "UPDATE " + restoring.own("link") +
+                    " o SET row_was = " + rewritten(links, "o.row_was", was) +
+                    ", row_left = " + rewritten(links, "o.row_left", left) + " FROM " +
+                    wanted_rows(restoring, links) +
+                    " WHERE o.shape OPERATOR(pg_catalog.=) l.shape AND o.object_id "
+                    "OPERATOR(pg_catalog.=) l.object_id AND o.group_id OPERATOR(pg_catalog.<>) "
+                    "l.group_id AND o.row_was IS NOT NULL AND o.row_left IS NOT NULL");
 }
 
 }  // namespace
@@ -233,9 +240,10 @@ void want_rows(RestoreContext& restoring, const Links& links) {
                schema::same(kept.live, of("l.row_left", kept)) + readable(restoring, kept) +
                " THEN " + of("l.row_was", kept) + " ELSE " + kept.live + " END";
     };
-    restoring.exec("UPDATE " + restoring.own("link") + " l SET row_wanted = " +
-                   rewritten(links, "l.row_was", value) + " FROM " + schema::relation(table) +
-                   " AS t WHERE " + same_row(links) + of_tenant(restoring, table) + waiting);
+    write_trash(restoring, "UPDATE " + restoring.own("link") +
+                               " l SET row_wanted = " + rewritten(links, "l.row_was", value) +
+                               " FROM " + schema::relation(table) + " AS t WHERE " +
+                               same_row(links) + of_tenant(restoring, table) + waiting);
 }
 
 std::vector<std::string> set_beside(RestoreContext& restoring, const Links& links) {
@@ -289,22 +297,24 @@ void set_items_back(RestoreContext& restoring, const Links& links) {
     const auto as_item = [&](const std::string& text) {
         return labels ? schema::label_under(text, "k.makeup[a.n]", "s.makeup[p.n]") : text;
     };
-    restoring.exec(
+    write_trash(
+        restoring,
         "WITH found AS MATERIALIZED (" + items_of(restoring, links) + ") UPDATE " +
-        restoring.own("item") +
-        " i SET payload = (SELECT pg_catalog.array_agg(CASE WHEN a.attnum IS NOT NULL AND " +
-        schema::same("p.v", as_item("a.later")) + " THEN " + as_item("a.before") +
-        " ELSE p.v END ORDER BY p.n) FROM ROWS FROM (pg_catalog.unnest(s.attnums), "
-        "pg_catalog.unnest(i.payload)) WITH ORDINALITY p(attnum, v, n) LEFT JOIN ROWS FROM "
-        "(pg_catalog.unnest(k.attnums), pg_catalog.unnest(f.row_was), "
-        "pg_catalog.unnest(f.row_left)) WITH ORDINALITY a(attnum, before, later, n) ON a.attnum "
-        "OPERATOR(pg_catalog.=) p.attnum AND a.attnum OPERATOR(pg_catalog.=) ANY (ARRAY[" +
-        join(attnums, ", ") + "]::pg_catalog.int2[])) FROM found f, " + restoring.own("shape") +
-        " s, " + restoring.own("shape") +
-        " k WHERE i.group_id OPERATOR(pg_catalog.=) f.group_id AND i.ordinal "
-        "OPERATOR(pg_catalog.=) f.ordinal AND s.id OPERATOR(pg_catalog.=) i.shape AND k.id "
-        "OPERATOR(pg_catalog.=) " +
-        to_string(links.shape->id) + " AND f.row_left IS NOT NULL");
+            restoring.own("item") +
+            " i SET payload = (SELECT pg_catalog.array_agg(CASE WHEN a.attnum IS NOT NULL AND " +
+            schema::same("p.v", as_item("a.later")) + " THEN " + as_item("a.before") +
+            " ELSE p.v END ORDER BY p.n) FROM ROWS FROM (pg_catalog.unnest(s.attnums), "
+            "pg_catalog.unnest(i.payload)) WITH ORDINALITY p(attnum, v, n) LEFT JOIN ROWS FROM "
+            "(pg_catalog.unnest(k.attnums), pg_catalog.unnest(f.row_was), "
+            "pg_catalog.unnest(f.row_left)) WITH ORDINALITY a(attnum, before, later, n) ON "
+            "a.attnum OPERATOR(pg_catalog.=) p.attnum AND a.attnum OPERATOR(pg_catalog.=) ANY "
+            "(ARRAY[" +
+            join(attnums, ", ") + "]::pg_catalog.int2[])) FROM found f, " + restoring.own("shape") +
+            " s, " + restoring.own("shape") +
+            " k WHERE i.group_id OPERATOR(pg_catalog.=) f.group_id AND i.ordinal "
+            "OPERATOR(pg_catalog.=) f.ordinal AND s.id OPERATOR(pg_catalog.=) i.shape AND k.id "
+            "OPERATOR(pg_catalog.=) " +
+            to_string(links.shape->id) + " AND f.row_left IS NOT NULL");
 }
 
 void set_rows_back(RestoreContext& restoring) {

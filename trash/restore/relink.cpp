@@ -128,12 +128,16 @@ void relink_items(RestoreContext& restoring, const Links& links) {
         restoring.own("shape") + " s, " + restoring.own("shape") + " k WHERE " +
         join(where, " AND ") + " RETURNING f.row_id, i.payload AS key), gone AS (DELETE FROM " +
         restoring.own("link") +
-        " WHERE ctid OPERATOR(pg_catalog.=) ANY (SELECT link FROM found)), others AS (UPDATE " +
+        " WHERE ctid OPERATOR(pg_catalog.=) ANY (SELECT link FROM found) RETURNING 1), others AS "
+        "(UPDATE " +
         restoring.own("link") +
         " o SET key = done.key FROM done WHERE o.row_id OPERATOR(pg_catalog.=) done.row_id AND NOT "
         "(o.ctid OPERATOR(pg_catalog.=) ANY "
-        "(SELECT link FROM found))) SELECT pg_catalog.count(*) FROM done");
+        "(SELECT link FROM found)) RETURNING 1) SELECT (SELECT pg_catalog.count(*) FROM done), "
+        "(SELECT pg_catalog.count(*) FROM gone), (SELECT pg_catalog.count(*) FROM others)");
     restoring.result.relinked += done.integer(0, 0);
+    restoring.watch.own_trash.deleted += done.integer(0, 1);
+    restoring.watch.own_trash.updated += done.integer(0, 0) + done.integer(0, 2);
 }
 
 std::string assignments(const Links& links, const std::string& was) {
@@ -197,9 +201,10 @@ std::string update_by_row(RestoreContext& restoring, const Links& links) {
            "c.place RETURNING l.row_id, " +
            row_now(*links.shape) + " AS key, " + wanted_row(restoring, links) +
            " AS wanted), others AS (UPDATE " + restoring.own("link") +
-           " o SET key = done.key FROM done WHERE o.row_id OPERATOR(pg_catalog.=) done.row_id) "
-           "SELECT (SELECT pg_catalog.count(*) FROM done), d.was, d.now, ARRAY(SELECT "
-           "pg_catalog.json_object_keys(d.was)) FROM (SELECT) one LEFT JOIN (SELECT " +
+           " o SET key = done.key FROM done WHERE o.row_id OPERATOR(pg_catalog.=) done.row_id "
+           "RETURNING 1) SELECT (SELECT pg_catalog.count(*) FROM done), d.was, d.now, ARRAY(SELECT "
+           "pg_catalog.json_object_keys(d.was)), (SELECT pg_catalog.count(*) FROM others) FROM "
+           "(SELECT) one LEFT JOIN (SELECT " +
            differing_values(links, "key", true) + " AS was, " +
            differing_values(links, "key", false) +
            " AS now FROM done WHERE wanted IS NOT NULL) d ON d.was IS NOT NULL";
@@ -217,6 +222,7 @@ long long set_back_by_row(RestoreContext& restoring, const Links& links) {
             altered.columns.push_back(*name);
         restoring.result.altered.push_back(std::move(altered));
     }
+    restoring.watch.own_trash.updated += done.integer(0, 4);
     return done.integer(0, 0);
 }
 

@@ -52,8 +52,11 @@ struct Watch {
     WrittenBy before, own;
     // Only where code of the database's users runs; beside: before, of whatever table.
     WrittenBy beside;
-    std::string standing, read_under;                // tables; settings
-    long long large_objects = 0, items = 0;          // deleted
+    std::string standing, read_under;  // tables; settings
+    long long large_objects = 0;       // deleted
+    // Rows of the trash itself, of all its tables together, that the transaction had written; then
+    // those that the attempt's own statements have. Both without what is inserted.
+    Written trash = {}, own_trash = {};
     std::map<schema::Oid, long long> set_back = {};  // rows with references set back
     bool in_vain = false;  // own statements were rolled back, so updates are no longer told apart
 };

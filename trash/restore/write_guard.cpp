@@ -20,10 +20,20 @@ constexpr const char* kReadUnder =
     "pg_catalog.current_setting('xmloption'), pg_catalog.current_setting('IntervalStyle'), "
     "pg_catalog.current_setting('DateStyle'), pg_catalog.current_setting('lc_monetary'))";
 
-// Items of the trash that this transaction has deleted: before a restore ends, those of others.
-std::string items_deleted(const RestoreContext& restoring) {
-    return "pg_catalog.pg_stat_get_xact_tuples_deleted(" + schema::literal(restoring.own("item")) +
-           "::pg_catalog.regclass)";
+// Two numbers: rows of the trash's tables that this transaction has deleted, and changed.
+std::string trash_written(const RestoreContext& restoring) {
+    std::vector<std::string> deleted, updated;
+    for (const char* table : {"item", "link", "trash_group", "shape"}) {
+        const auto oid = schema::literal(restoring.own(table)) + "::pg_catalog.regclass)";
+        deleted.push_back("pg_catalog.pg_stat_get_xact_tuples_deleted(" + oid);
+        updated.push_back("pg_catalog.pg_stat_get_xact_tuples_updated(" + oid);
+    }
+    return schema::join(deleted, " OPERATOR(pg_catalog.+) ") + ", " +
+           schema::join(updated, " OPERATOR(pg_catalog.+) ");
+}
+
+Written trash_written(const schema::Result& found, int column) {
+    return {0, found.integer(0, column + 1), found.integer(0, column)};
 }
 
 std::vector<std::string> numbers(const std::vector<schema::Oid>& oids) {
@@ -79,6 +89,15 @@ Conflict harmed(const RestoreContext& restoring, const std::string& entry) {
     const auto* table = restoring.catalog.table(static_cast<schema::Oid>(std::stoul(entry)));
     return taken_away(restoring, table ? table->name : root_table(restoring),
                       "a trigger" + entry.substr(entry.find(' ')));
+}
+
+// What others than the attempt's own statements have done to the trash; empty: nothing.
+std::string harm_to_trash(const RestoreContext& restoring, const Written& now) {
+    const auto &before = restoring.watch.trash, &own = restoring.watch.own_trash;
+    if (now.deleted - before.deleted != own.deleted) return "a trigger deletes rows from the trash";
+    if (now.updated - before.updated != own.updated)
+        return "a trigger changes rows that are in the trash";
+    return "";
 }
 
 // A row that moves to another partition counts as deleted and inserted.
@@ -197,12 +216,13 @@ void begin_watch(RestoreContext& restoring) {
     auto& watch = restoring.watch;
     const auto found = restoring.together(
         {{"SELECT " + schema::standing_sql() + ", " + schema::large_objects_deleted_sql() + ", " +
-          kReadUnder + ", " + items_deleted(restoring)},
+          kReadUnder + ", " + trash_written(restoring)},
          {schema::written_sql(restoring.trash_schema)}});
     watch.standing = found[0].text(0, 0);
     watch.large_objects = found[0].integer(0, 1);
     watch.read_under = found[0].text(0, 2);
-    watch.items = found[0].integer(0, 3);
+    watch.trash = trash_written(found[0], 3);
+    watch.own_trash = {};
     watch.beside = written_beside(found[1]);
 }
 
@@ -210,16 +230,15 @@ void refuse_harm(RestoreContext& restoring) {
     const auto found =
         restoring.transaction.exec("SELECT " + schema::harmed_sql("$1::pg_catalog.text[]") + ", " +
                                        schema::large_objects_deleted_sql() + ", " + kReadUnder +
-                                       ", " + items_deleted(restoring),
+                                       ", " + trash_written(restoring),
                                    {restoring.watch.standing});
     for (const auto& entry : schema::parse_array(found.text(0, 0)))
         restoring.conflicts.push_back(harmed(restoring, *entry));
     if (found.integer(0, 1) > restoring.watch.large_objects)
         restoring.conflicts.push_back(
             taken_away(restoring, root_table(restoring), "a trigger deletes a large object"));
-    if (found.integer(0, 3) > restoring.watch.items)
-        restoring.conflicts.push_back(
-            taken_away(restoring, root_table(restoring), "a trigger deletes rows from the trash"));
+    if (const auto what = harm_to_trash(restoring, trash_written(found, 3)); !what.empty())
+        restoring.conflicts.push_back(taken_away(restoring, root_table(restoring), what));
     if (found.text(0, 2) != restoring.watch.read_under)
         restoring.conflicts.push_back(
             taken_away(restoring, root_table(restoring), "a trigger changes how values are read"));
