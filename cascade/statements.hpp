@@ -1,6 +1,6 @@
 // The parts of the functions that functions.cpp puts together, in the order in which they run:
-// Collecting finds and locks the rows, Cutting notes and sets references, Taking deletes, captures
-// and proves. Each gives PL/pgSQL text; the variables that they share are declared by
+// CollectSql finds and locks the rows, UnlinkSql records and sets references, DeleteSql deletes,
+// captures and proves. Each gives PL/pgSQL text; the variables that they share are declared by
 // functions.cpp.
 #pragma once
 
