@@ -7,7 +7,6 @@
 
 namespace trashd::cascade {
 
-using schema::quoted;
 using schema::relation;
 using schema::Table;
 

@@ -14,9 +14,9 @@
 namespace trashd::cascade {
 
 std::string array_of(const std::vector<std::string>& elements, const std::string& type);
-std::string raise(std::string_view sqlstate, const std::string& message);
+std::string raise(std::string_view code, const std::string& message);
 // The same with a message that an SQL expression gives.
-std::string raise_expression(std::string_view sqlstate, const std::string& message);
+std::string raise_expression(std::string_view code, const std::string& message);
 // That the users' types are those of the plan, and " AND "; empty: there are none.
 std::string same_types(const Names& names);
 // Tables that are held still: those of the nodes and those in which references are set, by oid.
@@ -38,7 +38,7 @@ std::string refuse_crossing(const Plan& plan, const schema::Table& table, const 
 class CollectSql {
   public:
     CollectSql(const schema::Catalog& catalog, const Plan& plan, bool for_impact)
-        : catalog_(catalog), plan_(plan), for_impact_(for_impact), is_(catalog, plan, for_impact) {}
+        : plan_(plan), for_impact_(for_impact), is_(catalog, plan, for_impact) {}
 
     std::string declarations() const;
     // The condition that a row t is the one that _key names.
@@ -66,7 +66,6 @@ class CollectSql {
     bool inside(int edge, const Step& step) const;
     std::string assign(int node, const std::string& to, const std::string& from) const;
 
-    const schema::Catalog& catalog_;
     const Plan& plan_;
     bool for_impact_;
     Predicates is_;
@@ -145,7 +144,7 @@ class DeleteSql {
 
   private:
     std::vector<std::string> deleted_so_far() const;
-    std::string in_other_tables(const std::string& and_then) const;
+    std::string in_other_tables(const std::string& made) const;
     std::string tell_triggers() const;
     std::string refuse_other_role() const;
     std::string refuse_harm() const;

@@ -229,7 +229,7 @@ std::string server_programs() {
                 "postgresql), or name a database with --database");
 }
 
-Cluster::Cluster(std::string directory, const std::string& extra)
+Cluster::Cluster(const std::string& directory, const std::string& extra)
     : directory_(normal(directory)), socket_(socket_folder(directory_)) {
     make_folder(directory_);
     hold_directory();

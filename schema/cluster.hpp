@@ -14,7 +14,7 @@ class Cluster {
     // Makes the cluster under directory when it is not there, starts it when it is not running
     // (also after a crash that left a postmaster.pid), waits until it answers.
     // extra: lines for postgresql.conf. Throws Error kUnavailable saying what is missing.
-    explicit Cluster(std::string directory, const std::string& extra = "");
+    explicit Cluster(const std::string& directory, const std::string& extra = "");
     Cluster(const Cluster&) = delete;
     ~Cluster();  // stop(), fast
     // libpq connection string of a database; the superuser is "postgres".

@@ -29,7 +29,7 @@ class Connection {
         std::vector<Param> params = {};
         bool kept = true;  // prepared like those of exec_prepared
     };
-    std::vector<Result> exec_pipeline(const std::vector<Statement>& statements);
+    std::vector<Result> exec_pipeline(const std::vector<Statement>& asked);
     // Waits for the next statement, whatever it is, and goes in the same round trip before it,
     // which throws for it.
     void later(Statement statement) { waiting_.push_back(std::move(statement)); }

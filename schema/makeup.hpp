@@ -40,7 +40,7 @@ struct Makeup {
 };
 
 // Empty where nothing about the type may change.
-std::string makeup_of(const Types& types, Oid type);
+std::string makeup_of(const Types& types, Oid oid);
 
 // How text that was written under one makeup reads under another.
 struct Reading {

@@ -63,7 +63,7 @@ struct Pool::Impl {
         : url(std::move(url)),
           uri(as_uri(this->url)),
           wait(wait),
-          limits(limits),
+          limits(std::move(limits)),
           sessions(static_cast<std::size_t>(size)) {}
 
     const std::string url, uri;
@@ -144,7 +144,7 @@ void tidy(soci::session& session) {
 }  // namespace
 
 Pool::Pool(std::string url, int size, std::chrono::milliseconds wait, Limits limits)
-    : impl_(std::make_unique<Impl>(std::move(url), size, wait, limits)) {}
+    : impl_(std::make_unique<Impl>(std::move(url), size, wait, std::move(limits))) {}
 
 Pool::~Pool() = default;
 const std::string& Pool::url() const {
@@ -179,7 +179,7 @@ Lease::Lease(Pool& pool, std::size_t position) : pool_(&pool), position_(positio
 Lease::Lease(Lease&& other) noexcept
     : pool_(std::exchange(other.pool_, nullptr)),
       position_(other.position_),
-      connection_(other.connection_) {}
+      connection_(std::move(other.connection_)) {}
 
 Lease::~Lease() {
     if (pool_ == nullptr) return;

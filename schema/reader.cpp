@@ -321,8 +321,7 @@ constexpr int kReadings = 10;
 
 void sort_unique(std::vector<Oid>& tables) {
     std::ranges::sort(tables);
-    const auto rest = std::ranges::unique(tables);
-    tables.erase(rest.begin(), rest.end());
+    tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
 }
 
 std::string list_of(std::vector<Oid> oids) {

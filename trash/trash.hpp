@@ -31,7 +31,7 @@ struct DeleteOutline {
 class Trash {
   public:
     // Applies migrations (under an advisory lock) to trash_schema and reads the catalog.
-    Trash(schema::Pool& pool, std::string trash_schema = "trashd");
+    Trash(schema::Pool& pool, const std::string& trash_schema = "trashd");
     Trash(Trash&&) noexcept;
     ~Trash();
 

@@ -20,7 +20,7 @@ enum ExitStatus {
 };
 
 // Of a command that ended with the exception.
-ExitStatus exit_status_of(const std::exception& error);
+ExitStatus exit_status_of(const std::exception& any);
 
 struct CliOptions {
     Overrides overrides;

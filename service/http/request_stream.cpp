@@ -23,7 +23,7 @@ bool wait_until(const Transport& wire, std::chrono::steady_clock::time_point end
 }  // namespace
 
 RequestStream::RequestStream(Transport& wire, const RequestLimits& limits, std::string head,
-                             std::string received)
+                             const std::string& received)
     : wire_(wire),
       write_time_(limits.write_seconds),
       read_by_(Clock::now() + std::chrono::seconds(limits.request_seconds)),

@@ -20,7 +20,7 @@ class RequestStream : public httplib::Stream {
     // head: what the library is given to read as the head of the request; received: what came from
     // the client behind its head.
     RequestStream(Transport& wire, const RequestLimits& limits, std::string head,
-                  std::string received);
+                  const std::string& received);
     // What was received and not read: the beginning of the next request.
     std::string rest() const { return buffer_.substr(at_); }
     std::size_t written() const { return written_; }

@@ -105,8 +105,8 @@ TrashedRowsQuery Reader::asked(std::vector<schema::Param>& params, bool paged) c
     }
     std::erase_if(asked.columns, [&](const Column* c) { return table_.column(c->name) != c; });
     std::ranges::sort(asked.columns);
-    const auto rest = std::ranges::unique(asked.columns);
-    asked.columns.erase(rest.begin(), rest.end());
+    asked.columns.erase(std::unique(asked.columns.begin(), asked.columns.end()),
+                        asked.columns.end());
     asked.values = schema::join(values, ", ");
     asked.order = order_sql(order, terms);
     asked.newest = order.newest;

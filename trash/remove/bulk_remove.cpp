@@ -385,8 +385,9 @@ void Bulk::purge_trashed(const std::map<std::string, Item>& found) {
     }
     for (const auto& [id, item] : found) {
         if (were_live_.contains(id) || groups_.contains(item.group_id)) continue;
+        const auto first = item_id(item.group_id, 1);
         Item root;
-        as([&] { root = items_.one(item_id(item.group_id, 1), false); });
+        as([&] { root = items_.one(first, false); });
         throw NotRoot("the object " + id +
                           " went into the trash with another one; purge or restore that group",
                       root);

@@ -143,8 +143,7 @@ std::vector<const Table*> touched_by(const CompiledPlan& plan) {
     for (const auto& node : plan.plan.nodes) tables.push_back(node.table);
     for (const auto& edge : plan.plan.edges) tables.push_back(plan.catalog->table(edge.key->child));
     std::ranges::sort(tables);
-    const auto rest = std::ranges::unique(tables);
-    tables.erase(rest.begin(), rest.end());
+    tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
     return tables;
 }
 

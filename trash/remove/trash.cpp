@@ -172,7 +172,7 @@ void make_schema(schema::Connection& connection, const std::string& trash_schema
 
 }  // namespace
 
-Trash::Trash(schema::Pool& pool, std::string trash_schema)
+Trash::Trash(schema::Pool& pool, const std::string& trash_schema)
     : impl_(std::make_unique<Impl>(std::make_shared<Shared>(pool, trash_schema))) {
     schema::Lease lease = pool.lease();
     // Unqualified names in the database's own functions must not mean the trash.

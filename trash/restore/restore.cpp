@@ -20,8 +20,6 @@ namespace trashd::trash {
 namespace {
 
 using schema::join;
-using schema::quoted;
-using schema::Table;
 using Statement = schema::Connection::Statement;
 using std::to_string;
 

@@ -226,7 +226,7 @@ std::optional<Claim> Operations::claim(schema::Pool& pool) {
 
 void Operations::wait(std::stop_token stop, std::chrono::milliseconds longest) {
     std::unique_lock<std::mutex> guard(mutex_);
-    wake_.wait_for(guard, stop, longest, [&] { return added_; });
+    wake_.wait_for(guard, std::move(stop), longest, [&] { return added_; });
     added_ = false;
 }
 
