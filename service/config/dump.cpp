@@ -104,46 +104,42 @@ void print_resources(std::ostream& text, const Config& config) {
     }
 }
 
-}  // namespace
+toml::table limits_table(const RequestLimits& limits) {
+    toml::table table{{"body_bytes", static_cast<int64_t>(limits.body_bytes)},
+                      {"url_bytes", static_cast<int64_t>(limits.url_bytes)},
+                      {"header_count", static_cast<int64_t>(limits.header_count)},
+                      {"header_bytes", static_cast<int64_t>(limits.header_bytes)},
+                      {"connections", static_cast<int64_t>(limits.connections)},
+                      {"idle_seconds", limits.idle_seconds},
+                      {"header_seconds", limits.header_seconds},
+                      {"request_seconds", limits.request_seconds},
+                      {"write_seconds", limits.write_seconds},
+                      {"where_terms", static_cast<int64_t>(limits.where_terms)},
+                      {"json_depth", static_cast<int64_t>(limits.json_depth)},
+                      {"async_rows", limits.async_rows},
+                      {"operations", limits.operations},
+                      {"lock_timeout_ms", limits.lock_timeout_ms},
+                      {"statement_timeout_ms", limits.statement_timeout_ms}};
+    insert(table, limits.asker);
+    return table;
+}
 
-std::string dump(const Config& config) {
-    toml::array schemas;
-    for (const auto& name : config.schemas) schemas.push_back(name);
-    const auto& limits = config.limits;
-    toml::table table{
-        {"listen", config.listen},
-        {"database", without_password(config.database)},
-        {"data_dir", config.data_dir},
-        {"trash_schema", config.trash_schema},
-        {"schemas", schemas},
-        {"pool_size", config.pool_size},
-        {"pooler", pooler_name(config.pooler)},
-        {"threads", config.threads},
-        {"restore_by_get", config.restore_by_get},
-        {"idempotency", toml::table{{"keep_hours", config.idempotency_hours}}},
-        {"limits", toml::table{{"body_bytes", static_cast<int64_t>(limits.body_bytes)},
-                               {"url_bytes", static_cast<int64_t>(limits.url_bytes)},
-                               {"header_count", static_cast<int64_t>(limits.header_count)},
-                               {"header_bytes", static_cast<int64_t>(limits.header_bytes)},
-                               {"connections", static_cast<int64_t>(limits.connections)},
-                               {"idle_seconds", limits.idle_seconds},
-                               {"header_seconds", limits.header_seconds},
-                               {"request_seconds", limits.request_seconds},
-                               {"write_seconds", limits.write_seconds},
-                               {"where_terms", static_cast<int64_t>(limits.where_terms)},
-                               {"json_depth", static_cast<int64_t>(limits.json_depth)},
-                               {"async_rows", limits.async_rows},
-                               {"operations", limits.operations},
-                               {"lock_timeout_ms", limits.lock_timeout_ms},
-                               {"statement_timeout_ms", limits.statement_timeout_ms}}}};
-    insert(*table["limits"].as_table(), limits.asker);
+// Who reaches the service, and from where: the tables that are there only where something is set.
+void insert_network(toml::table& table, const Config& config) {
     toml::array origins, hosts, proxies;
     for (const auto& host : config.hosts) hosts.push_back(host);
     for (const auto& network : config.proxies) proxies.push_back(network.text());
+    for (const auto& origin : config.cors_origins) origins.push_back(origin);
     if (!hosts.empty()) table.insert("http", toml::table{{"hosts", hosts}});
     if (!proxies.empty()) table.insert("proxy", toml::table{{"trusted", proxies}});
-    for (const auto& origin : config.cors_origins) origins.push_back(origin);
     if (!origins.empty()) table.insert("cors", toml::table{{"origins", origins}});
+    if (config.tls.on())
+        table.insert("tls",
+                     toml::table{{"certificate", config.tls.certificate}, {"key", config.tls.key}});
+}
+
+// Who may do what, as far as that is not said of roles and resources; without keys and secrets.
+void insert_rights(toml::table& table, const Config& config) {
     if (!config.tenant.column.empty())
         table.insert("tenant",
                      toml::table{{"column", config.tenant.column}, {"host", config.tenant.host}});
@@ -153,14 +149,35 @@ std::string dump(const Config& config) {
     if (!database_roles.empty()) access.insert("database_roles", database_roles);
     if (!config.access.function.empty()) access.insert("function", config.access.function);
     if (!access.empty()) table.insert("access", access);
-    if (config.tls.on())
-        table.insert("tls",
-                     toml::table{{"certificate", config.tls.certificate}, {"key", config.tls.key}});
-    toml::table log{{"format", config.log.json ? "json" : "text"}, {"level", config.log.level}};
-    if (!config.access_log.empty()) log.insert("access", config.access_log);
-    table.insert("log", log);
     if (config.credentials.configured())
         table.insert("credentials", credentials_table(config.credentials));
+}
+
+toml::table log_table(const Config& config) {
+    toml::table log{{"format", config.log.json ? "json" : "text"}, {"level", config.log.level}};
+    if (!config.access_log.empty()) log.insert("access", config.access_log);
+    return log;
+}
+
+}  // namespace
+
+std::string dump(const Config& config) {
+    toml::array schemas;
+    for (const auto& name : config.schemas) schemas.push_back(name);
+    toml::table table{{"listen", config.listen},
+                      {"database", without_password(config.database)},
+                      {"data_dir", config.data_dir},
+                      {"trash_schema", config.trash_schema},
+                      {"schemas", schemas},
+                      {"pool_size", config.pool_size},
+                      {"pooler", pooler_name(config.pooler)},
+                      {"threads", config.threads},
+                      {"restore_by_get", config.restore_by_get},
+                      {"idempotency", toml::table{{"keep_hours", config.idempotency_hours}}},
+                      {"limits", limits_table(config.limits)},
+                      {"log", log_table(config)}};
+    insert_network(table, config);
+    insert_rights(table, config);
     std::ostringstream text;
     text << table << "\n";
     print_roles(text, config);
