@@ -1,3 +1,6 @@
+// Finds the rows that a delete takes, before anything is changed: key arrays, table after table,
+// each locked as it is found. Tables that reach each other are gone through again until nothing is
+// new.
 #include <algorithm>
 
 #include "cascade/statements.hpp"

@@ -1,3 +1,5 @@
+// Sets references of rows that stay, where a delete does not take them along. What stood in them is
+// noted first, as links, because a restore cannot tell it from anything else.
 #include <algorithm>
 
 #include "cascade/statements.hpp"

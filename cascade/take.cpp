@@ -1,3 +1,6 @@
+// Deletes the collected rows and captures them in the same statement, so that a row is never in
+// both places nor in none; then counts what went against what came, which only foreign code can
+// alter.
 #include <algorithm>
 
 #include "cascade/statements.hpp"

@@ -1,3 +1,6 @@
+// What a delete needs besides where it runs as a role of the database: live rows are touched as
+// that role, the trash as the service, and what row-level security hides is told from what is not
+// there.
 #include "cascade/statements.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"

@@ -1,3 +1,4 @@
+// The program: everything is in run_cli() of service/cli, so that tests can link it.
 #include "service/cli/cli.hpp"
 
 int main(int argc, char** argv) {

@@ -1,3 +1,5 @@
+// What doctor finds by looking at the tables alone: deletes that would be refused, and why, before
+// somebody asks for one.
 #include <fmt/format.h>
 
 #include <algorithm>

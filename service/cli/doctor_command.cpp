@@ -1,3 +1,5 @@
+// `trashd doctor`: prints what doctor.cpp found, for people or for programs. It fails where
+// something was found that stops deletes, so that a script can stop before a deployment.
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// `trashd key`: makes, lists and revokes API keys. A key's text is shown once, when it is made; the
+// database holds a hash of it alone.
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// `trashd ledger verify` and `trashd migrate`: what an operator does with the trash schema itself,
+// apart from the service.
 #include <iostream>
 
 #include "service/api/json.hpp"

@@ -1,3 +1,5 @@
+// `trashd trash`: lists, shows, purges and empties on the server, through the handlers that clients
+// reach by HTTP, so that both say the same. What cannot be undone is asked about first.
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// `trashd config`: the configuration in force, as a file that would give the same again. Passwords
+// are left out, so that it can be shown to others.
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <toml++/toml.h>

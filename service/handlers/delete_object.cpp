@@ -1,3 +1,5 @@
+// DELETE of one object. A repeated one changes nothing and is answered alike, and a dry run is the
+// delete itself, rolled back, where only trying tells what triggers would do.
 #include "service/api/actor.hpp"
 #include "service/api/async_requests.hpp"
 #include "service/api/cross_site.hpp"

@@ -1,3 +1,5 @@
+// DELETE of several objects at once, named by ids or by a condition: all of them or none. How many
+// a condition meets is not known before, so more than was confirmed is refused.
 #include <algorithm>
 
 #include "schema/text.hpp"

@@ -1,3 +1,5 @@
+// What machines ask of the service itself: whether it lives, whether it can reach its database, its
+// metrics and its contract. None of it asks for credentials or touches the users' tables.
 #include "generated/kOpenapi.hpp"
 #include "service/handlers/handlers.hpp"
 #include "service/handlers/pages.hpp"

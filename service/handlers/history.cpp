@@ -1,3 +1,5 @@
+// Reads of the ledger. Who may see own rows alone gets the entries of these, and of the others not
+// even how many there are.
 #include <limits>
 
 #include "service/api/cursor.hpp"

@@ -1,3 +1,5 @@
+// $metadata: what a client can know of a resource before it deletes anything: columns, keys, and
+// what a delete would do at each reference.
 #include "service/api/json.hpp"
 #include "service/handlers/handlers.hpp"
 

@@ -1,3 +1,5 @@
+// openapi.yaml as it was when the program was built, so that the contract that is read is the one
+// that is kept.
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 

@@ -1,3 +1,5 @@
+// Reads of live and trashed objects, one or a page of them. Both are read in one snapshot: an
+// object that is on its way is found in exactly one place.
 #include <set>
 
 #include "service/api/cursor.hpp"

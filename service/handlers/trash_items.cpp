@@ -1,3 +1,5 @@
+// The trash as a resource: lists items, shows one, purges a group, empties by a filter. A purge
+// answers with the receipt of its entry in the ledger, which outlives the rows.
 #include <map>
 #include <utility>
 

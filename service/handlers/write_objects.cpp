@@ -1,3 +1,5 @@
+// POST, PATCH and PUT of live rows. What the database refuses is explained in the contract's words,
+// with the column where one is to blame; a row that lies in the trash is said to lie there.
 #include <fmt/format.h>
 
 #include <algorithm>

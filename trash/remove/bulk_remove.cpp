@@ -1,3 +1,5 @@
+// Deletes of many rows in one transaction. They move together where nothing tells one row from
+// another, else one by one, which is slower and says which of them was refused.
 #include <algorithm>
 #include <map>
 #include <set>

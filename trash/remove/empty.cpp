@@ -1,3 +1,5 @@
+// Purges whole groups in batches, each a transaction of its own, so that no lock is held for long.
+// What others hold is passed over and waited for at the end.
 #include <algorithm>
 
 #include "trash/remove/trash_impl.hpp"

@@ -1,3 +1,5 @@
+// What a delete would do, counted by the plan's own function, so that a dry run cannot speak of
+// other rows than the delete takes.
 #include "schema/sqlstate.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/restore.hpp"

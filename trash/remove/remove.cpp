@@ -1,3 +1,5 @@
+// One delete from the first look to the answer: calls the plan's function, begins anew where the
+// catalog was old, and turns what the database refused into the reason that lies behind it.
 #include <algorithm>
 
 #include "schema/context.hpp"

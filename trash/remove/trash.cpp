@@ -1,3 +1,5 @@
+// What all calls of the local API share: the catalog, plans made for it and made again when it is
+// old, and views of the trash for one tenant or one role.
 #include "trash/trash.hpp"
 
 #include "cascade/functions.hpp"

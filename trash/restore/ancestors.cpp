@@ -1,3 +1,5 @@
+// Finds what the rows of a restore refer to and what lies in the trash itself; with_ancestors those
+// groups come back too. Keys are compared as the foreign key does, not as text.
 #include <algorithm>
 #include <set>
 

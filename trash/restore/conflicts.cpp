@@ -1,3 +1,5 @@
+// Why rows cannot come back where keys are concerned: live rows with the same key, items that are
+// in each other's way. Looks after a failed attempt, because most restores meet nothing.
 #include <functional>
 
 #include "cascade/predicates.hpp"

@@ -1,3 +1,5 @@
+// Sets references back that the delete had cut, in rows that lie in the trash as in live ones; only
+// where nobody has written another value since.
 #include <algorithm>
 
 #include "cascade/predicates.hpp"

@@ -1,3 +1,5 @@
+// What the tables have become since the rows were captured: values that would be lost, cut or read
+// otherwise. No statement fails for these, so they are looked for before.
 #include "cascade/predicates.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"

@@ -1,3 +1,5 @@
+// Reads which items a group has and in which shape, and writes the SQL that makes values of them.
+// The rows themselves stay in the server.
 #include <algorithm>
 #include <array>
 

@@ -1,3 +1,5 @@
+// Compares what came back with what was captured, in the same transaction: triggers and rules may
+// have changed a row though no statement failed. What can be put right is, the rest is reported.
 #include <algorithm>
 
 #include "cascade/predicates.hpp"
