@@ -155,7 +155,7 @@ std::string render(const Request& request, const Caller& caller, const Context& 
 void add_owner(const Request& request, const Caller& caller, const Context& context,
                trash::BulkOptions& options) {
     if (caller.access.allows(Right::kTrash, *request.resource)) return;
-    options.mine = [&caller, &context, reach = *reach_of(caller, context, Right::kTrash)](
+    options.mine = [&context, reach = *reach_of(caller, context, Right::kTrash)](
                        schema::Transaction& transaction, const trash::Item& item) {
         return trash::item_within(transaction.connection(), *context.resources->catalog(),
                                   context.trash->schema_name(), item.id, reach);
