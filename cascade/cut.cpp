@@ -41,13 +41,13 @@ std::string not_set(const Table& table) {
                      " keeps a reference to what would go; drop it or let the row pass");
 }
 
-// The row t is the one that the link l names by its key.
-std::string linked(const Table& table) {
+// The row t is the one that the link names by its key, a text[].
+std::string linked(const Table& table, const std::string& link_key) {
     const auto operators = identity_operators(table);
     std::vector<std::string> out;
     for (std::size_t k = 0; k < operators.size(); ++k) {
         const auto& column = *table.column(table.identity[k]);
-        const auto key = schema::from_text(column, "l.key[" + std::to_string(k + 1) + "]");
+        const auto key = schema::from_text(column, link_key + "[" + std::to_string(k + 1) + "]");
         out.push_back(value_of(table, column.attnum, "t") + " " + operators[k] + " " +
                       schema::in_base_type(column, key));
     }
@@ -81,18 +81,28 @@ std::vector<Unit> units_of(const Catalog& catalog, const Plan& plan) {
     return units;
 }
 
-std::string UnlinkSql::link() const {
-    return quoted({names_.trash_schema, "link"});
+std::string UnlinkSql::own(const Table& table, const std::string& statement,
+                           schema::Values more) const {
+    more.merge(
+        schema::Values{{"schema", quoted(names_.trash_schema)},
+                       {"group", "_group"},
+                       {"shape", std::to_string(names_.link_shapes.at(table.oid))},
+                       {"row_ids", literal(quoted({names_.trash_schema, names_.own.row_ids}))}});
+    return schema::filled(statement, more);
 }
 
 std::string UnlinkSql::refuse_configured() const {
     std::string text;
     for (const Edge& edge : plan_.edges) {
         if (edge.effect != Effect::kRestrict || edge.by_database) continue;
-        text += "  PERFORM FROM " + relation(*catalog_.table(edge.key->child)) + " t WHERE " +
-                is_.reaches(edge) + " AND " + is_.in_closure(edge.child) +
-                " IS NOT TRUE LIMIT 1;\n  IF FOUND THEN " +
-                raise(sqlstate::kConfigured, edge.key->name) + "  END IF;\n";
+        text += schema::filled(
+            R"(  PERFORM FROM {child} t WHERE {reaches} AND {stays} IS NOT TRUE LIMIT 1;
+  IF FOUND THEN {raise}  END IF;
+)",
+            {{"child", relation(*catalog_.table(edge.key->child))},
+             {"reaches", is_.reaches(edge)},
+             {"stays", is_.in_closure(edge.child)},
+             {"raise", raise(sqlstate::kConfigured, edge.key->name)}});
     }
     return text;
 }
@@ -129,95 +139,84 @@ std::string UnlinkSql::set_list(const Unit& unit) const {
 // The rows are locked, so joining the row to itself by its place is safe and gives old and new.
 std::string UnlinkSql::update(const Unit& unit) const {
     const Table& table = *unit.table;
-    std::vector<std::string> was, left, attnums, hits;
+    std::vector<std::string> was, left, attnums, key;
+    std::string hits;
     for (int attnum : unit.set_columns()) {
         was.push_back(schema::to_text(*table.column(attnum), "t"));
         left.push_back(schema::to_text(*table.column(attnum), "_w"));
         attnums.push_back(std::to_string(attnum));
     }
-    for (std::size_t i = 0; i < unit.edges.size(); ++i) {
-        hits.push_back(", (" + is_.reaches_filter(*unit.edges[i]) + ") IS TRUE AS h" +
-                       std::to_string(i));
-    }
-    std::vector<std::string> key;
+    for (std::size_t i = 0; i < unit.edges.size(); ++i)
+        hits += ", (" + is_.reaches_filter(*unit.edges[i]) + ") IS TRUE AS h" + std::to_string(i);
     for (int attnum : table.identity) key.push_back(schema::to_text(*table.column(attnum), "_w"));
-    const std::string object = table.identity.empty()
-                                   ? "NULL::pg_catalog.text"
-                                   : schema::key_text(table, table.identity, "_w");
-    const bool whole = table.identity.empty() || keeps_rows(table);
-    const std::string before = whole ? schema::payload(table, "t") : "NULL::pg_catalog.text[]";
-    return "UPDATE " + relation(table) + " _w SET " + set_list(unit) +
-           " FROM (SELECT t.ctid AS c, t.tableoid AS o, " + array_of(was, "text") + " AS was, " +
-           before + " AS before" + schema::join(hits, "") + " FROM " + relation(table) +
-           " t WHERE " + hit(unit) +
-           ") _o WHERE _w.ctid OPERATOR(pg_catalog.=) _o.c AND _w.tableoid "
-           "OPERATOR(pg_catalog.=) _o.o RETURNING " +
-           object + " AS object, " +
-           (table.identity.empty() ? schema::payload(table, "_w") : array_of(key, "text")) +
-           " AS key, " + array_of(attnums, "int2") + " AS attnums, _o.was AS was, " +
-           array_of(left, "text") + " AS left_as, _o.before AS before";
+    const bool keyed = !table.identity.empty(), whole = !keyed || keeps_rows(table);
+    return schema::filled(
+        R"(UPDATE {table} _w SET {set} FROM (
+      SELECT t.ctid AS c, t.tableoid AS o, {was} AS was, {before} AS before{hits}
+      FROM {table} t WHERE {hit}) _o
+    WHERE _w.ctid OPERATOR(pg_catalog.=) _o.c AND _w.tableoid OPERATOR(pg_catalog.=) _o.o
+    RETURNING {object} AS object, {key} AS key, {attnums} AS attnums, _o.was AS was,
+      {left} AS left_as, _o.before AS before)",
+        {{"table", relation(table)},
+         {"set", set_list(unit)},
+         {"was", array_of(was, "text")},
+         {"before", whole ? schema::payload(table, "t") : "NULL::pg_catalog.text[]"},
+         {"hits", hits},
+         {"hit", hit(unit)},
+         {"object",
+          keyed ? schema::key_text(table, table.identity, "_w") : "NULL::pg_catalog.text"},
+         {"key", keyed ? array_of(key, "text") : schema::payload(table, "_w")},
+         {"attnums", array_of(attnums, "int2")},
+         {"left", array_of(left, "text")}});
 }
 
-// A row without a key is known by all its values. Every link of such a row has its row_id, and as
-// key the row as it is now, however many deletes have changed it: alike rows are paired one to one.
-std::string UnlinkSql::known_rows(const std::string& shape) const {
-    return "r AS (SELECT d.*, pg_catalog.row_number() OVER (PARTITION BY d.key ORDER BY d.row_id) "
-           "AS n FROM (SELECT DISTINCT o.row_id, o.key FROM " +
-           link() + " o WHERE o.shape OPERATOR(pg_catalog.=) " + shape +
-           " AND o.row_id IS NOT NULL AND o.key OPERATOR(pg_catalog.=) ANY (SELECT before FROM u)) "
-           "d),\n"
-           "  w AS MATERIALIZED (SELECT c.*, COALESCE(r.row_id, pg_catalog.nextval(" +
-           literal(quoted({names_.trash_schema, "link_row_id_seq"})) +
-           "::pg_catalog.regclass)) AS row_id FROM (SELECT u.*, pg_catalog.row_number() OVER "
-           "(PARTITION BY u.before) AS n FROM u) c LEFT JOIN r ON r.key OPERATOR(pg_catalog.=) "
-           "c.before AND r.n OPERATOR(pg_catalog.=) "
-           "c.n),\n"
-           "  o AS (UPDATE " +
-           link() +
-           " o SET key = w.key FROM w WHERE o.row_id OPERATOR(pg_catalog.=) w.row_id RETURNING 1)";
-}
-
-// What a link keeps of its whole row: before, and how it is left. Of several links of one row each
-// has it as it was before the first; left_rows() tells later how a row with a key is left.
-std::string UnlinkSql::whole_row(const Unit& unit) const {
-    if (!keeps_rows(*unit.table)) return "NULL, NULL";
-    if (unit.table->identity.empty()) return "w.before, w.key";
-    return "COALESCE((SELECT e.row_was FROM " + link() +
-           " e WHERE e.group_id OPERATOR(pg_catalog.=) _group AND e.shape OPERATOR(pg_catalog.=) " +
-           std::to_string(names_.link_shapes.at(unit.table->oid)) +
-           " AND e.object_id OPERATOR(pg_catalog.=) w.object ORDER BY e.id LIMIT 1), w.before), "
-           "NULL::pg_catalog.text[]";
+// What a link keeps of its whole row: before, and how it is left; left_rows() tells later how a row
+// with a key is left.
+std::string UnlinkSql::insert_links(const Unit& unit) const {
+    const Table& table = *unit.table;
+    schema::Values whole = {{"row_was", "NULL"}, {"row_left", "NULL"}};
+    if (keeps_rows(table) && table.identity.empty())
+        whole = {{"row_was", "w.before"}, {"row_left", "w.key"}};
+    else if (keeps_rows(table))
+        whole = {{"row_was", own(table, names_.own.first_row_was)},
+                 {"row_left", "NULL::pg_catalog.text[]"}};
+    whole.emplace("kept", "NOT _hard");
+    return own(table, names_.own.insert_links, whole);
 }
 
 std::string UnlinkSql::cut(const Unit& unit) const {
+    const Table& table = *unit.table;
     std::vector<std::string> order, parents;
-    for (int attnum : unit.table->identity) order.push_back(column_of(*unit.table, attnum, "t"));
+    for (int attnum : table.identity) order.push_back(column_of(table, attnum, "t"));
     for (const Edge* edge : unit.edges) parents.push_back(is_.any_found(edge->parent));
-    const std::string shape = std::to_string(names_.link_shapes.at(unit.table->oid));
-    const std::string known = unit.table->identity.empty()
-                                  ? known_rows(shape)
-                                  : "w AS (SELECT u.*, NULL::pg_catalog.int8 AS row_id FROM u)";
-    return "  IF " + schema::join(parents, " OR ") + " THEN\n  PERFORM FROM " +
-           relation(*unit.table) + " t WHERE " + hit(unit) +
-           (order.empty() ? "" : " ORDER BY " + schema::join(order, ", ")) +
-           " FOR NO KEY UPDATE OF t;\n  GET DIAGNOSTICS _n = ROW_COUNT;\n  IF _n "
-           "OPERATOR(pg_catalog.>) 0 THEN\n" +
-           refuse_crossing(plan_, *unit.table, hit(unit)) + "  WITH u AS (" + update(unit) +
-           "),\n  " + known + ",\n  l AS (INSERT INTO " + link() +
-           " (group_id, shape, object_id, key, attnums, was, left_as, row_id, row_was, "
-           "row_left) SELECT _group, " +
-           shape + ", w.object, w.key, w.attnums, w.was, w.left_as, w.row_id, " + whole_row(unit) +
-           " FROM w WHERE NOT _hard)\n"
-           "  SELECT pg_catalog.count(*), _rekeyed" +
-           (unit.table->identity.empty()
-                ? " OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM o)"
-                : "") +
-           " INTO _m, _rekeyed FROM u;\n  IF _m OPERATOR(pg_catalog.<>) _n "
-           "THEN " +
-           not_set(*unit.table) +
-           "  END IF;\n  _links := _links OPERATOR(pg_catalog.+) _n;\n  _cut := _cut "
-           "OPERATOR(pg_catalog.||) ARRAY[" +
-           std::to_string(unit.table->oid) + ", OPERATOR(pg_catalog.-) _n];\n  END IF; END IF;\n";
+    const bool keyed = !table.identity.empty();
+    const auto& rows = keyed ? names_.own.rows_by_key : names_.own.rows_without_key;
+    return schema::filled(R"(  IF {parents} THEN
+  PERFORM FROM {table} t WHERE {hit}{order} FOR NO KEY UPDATE OF t;
+  GET DIAGNOSTICS _n = ROW_COUNT;
+  IF _n OPERATOR(pg_catalog.>) 0 THEN
+{refuse_crossing}  WITH u AS ({update}),
+  {rows},
+  l AS ({insert_links})
+  SELECT pg_catalog.count(*), _rekeyed{rekeyed} INTO _m, _rekeyed FROM u;
+  IF _m OPERATOR(pg_catalog.<>) _n THEN {not_set}  END IF;
+  _links := _links OPERATOR(pg_catalog.+) _n;
+  _cut := _cut OPERATOR(pg_catalog.||) ARRAY[{oid}, OPERATOR(pg_catalog.-) _n];
+  END IF; END IF;
+)",
+                          {{"parents", schema::join(parents, " OR ")},
+                           {"table", relation(table)},
+                           {"hit", hit(unit)},
+                           {"order", order.empty() ? "" : " ORDER BY " + schema::join(order, ", ")},
+                           {"refuse_crossing", refuse_crossing(plan_, table, hit(unit))},
+                           {"update", update(unit)},
+                           {"rows", own(table, rows)},
+                           {"insert_links", insert_links(unit)},
+                           {"rekeyed", keyed ? ""
+                                             : " OPERATOR(pg_catalog.+) (SELECT "
+                                               "pg_catalog.count(*) FROM o)"},
+                           {"not_set", not_set(table)},
+                           {"oid", std::to_string(table.oid)}});
 }
 
 std::string UnlinkSql::cut_references() const {
@@ -234,15 +233,18 @@ std::string UnlinkSql::left_rows() const {
         const Table& table = *unit.table;
         if (table.identity.empty() || !keeps_rows(table) || !done.insert(table.oid).second)
             continue;
-        text += "  UPDATE " + link() + " l SET row_left = " + schema::payload(table, "t") +
-                " FROM " + relation(table) +
-                " t WHERE l.group_id OPERATOR(pg_catalog.=) _group AND l.shape "
-                "OPERATOR(pg_catalog.=) " +
-                std::to_string(names_.link_shapes.at(table.oid)) + " AND " + linked(table) + ";\n";
+        text += "  " +
+                own(table, names_.own.set_row_left,
+                    {{"row", schema::payload(table, "t")},
+                     {"table", relation(table)},
+                     {"same", linked(table, names_.own.link_key)}}) +
+                ";\n";
     }
-    return text.empty()
-               ? ""
-               : "  IF NOT _hard AND _links OPERATOR(pg_catalog.>) 0 THEN\n" + text + "  END IF;\n";
+    if (text.empty()) return "";
+    return schema::filled(R"(  IF NOT _hard AND _links OPERATOR(pg_catalog.>) 0 THEN
+{updates}  END IF;
+)",
+                          {{"updates", text}});
 }
 
 }  // namespace trashd::cascade

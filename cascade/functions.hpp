@@ -8,7 +8,31 @@
 
 namespace trashd::cascade {
 
+// Statements on the tables in which the trash keeps what it takes, as their owner
+// (trash/store/own_statements.hpp) writes them: texts for schema::filled(). {schema} is the quoted
+// trash schema; {group}, {uuid}, {by}, {reason}, {request} and {address} are SQL of what the
+// columns of that name hold; what else each wants filled stands beside it.
+struct OwnStatements {
+    std::string group_ids, row_ids;  // names of sequences: of groups, of rows without a key
+    // INSERTs up to their FROM. As a role: what {access}, the schema of the role, lets it write to.
+    std::string insert_items, insert_items_as_role;  // {ordinal} {shape} {object} {payload}
+    std::string insert_group;    // {root_shape} {object} {shapes} {counts} {size} {links}
+    std::string insert_entry;    // {action} {table_schema} {table} {object} {counts} {tenant}; AS l
+    std::string items_of_group;  // stands in FROM, as s(shape, p)
+    // CTEs of references that were set, behind u(object, key, attnums, was, left_as, before): w is
+    // u and its row_id. Those of rows without a key belong together, {row_ids} the sequence;
+    // o has a row for each link whose key was changed for that.
+    std::string rows_by_key, rows_without_key;  // {shape}
+    std::string insert_links;                   // of w; {shape} {row_was} {row_left} {kept}
+    std::string first_row_was;                  // of the row of w; {shape}
+    std::string set_row_left;  // to {row}, of the row t in {table}, {shape}, where {same}
+    std::string link_key;      // of the row that {same} is about
+    std::string still;         // {query} gives {fingerprint} yet
+    std::string note_oids;     // {shape} {places} {kinds}
+};
+
 struct Names {
+    OwnStatements own;
     std::string trash_schema;                // unquoted
     std::vector<int> shapes;                 // shape id of each node's table
     std::map<schema::Oid, int> link_shapes;  // of each table that a reference is nulled in

@@ -26,10 +26,15 @@ std::string DeleteSql::note_oids() const {
             }
         }
         if (places.empty()) continue;
-        text += "  IF NOT _hard AND _counts[" + std::to_string(node + 1) +
-                "] OPERATOR(pg_catalog.>) 0 THEN PERFORM " + own("note_oids") + "(_group, " +
-                std::to_string(names_.shapes[node]) + ", " + array_of(places, "int4") + ", " +
-                array_of(kinds, "text") + "); END IF;\n";
+        text += schema::filled(
+            R"(  IF NOT _hard AND _counts[{place}] OPERATOR(pg_catalog.>) 0 THEN
+    PERFORM {note};
+  END IF;
+)",
+            {{"place", std::to_string(node + 1)},
+             {"note", own(names_.own.note_oids, {{"shape", std::to_string(names_.shapes[node])},
+                                                 {"places", array_of(places, "int4")},
+                                                 {"kinds", array_of(kinds, "text")}})}});
     }
     return text;
 }

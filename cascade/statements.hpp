@@ -10,6 +10,7 @@
 
 #include "cascade/functions.hpp"
 #include "cascade/predicates.hpp"
+#include "schema/text.hpp"
 
 namespace trashd::cascade {
 
@@ -108,10 +109,10 @@ class UnlinkSql {
   private:
     std::string hit(const Unit& unit) const;
     std::string cut(const Unit& unit) const;
-    std::string whole_row(const Unit& unit) const;
+    std::string insert_links(const Unit& unit) const;
     std::string update(const Unit& unit) const;
-    std::string known_rows(const std::string& shape) const;
-    std::string link() const;
+    std::string own(const schema::Table& table, const std::string& statement,
+                    schema::Values more = {}) const;
     std::string set_list(const Unit& unit) const;
 
     const schema::Catalog& catalog_;
@@ -148,9 +149,13 @@ class DeleteSql {
     std::string tell_triggers() const;
     std::string refuse_other_role() const;
     std::string refuse_harm() const;
+    std::string refuse_traces() const;
+    std::string refuse_elsewhere() const;
     std::vector<std::string> deletes(std::string& taken) const;
     std::string one_delete(int node, const std::string& name, const std::string& where) const;
-    std::string crossing(const std::string& payload) const;
+    std::string crossing() const;
+    std::string count_taken(const std::string& taken) const;
+    std::string refuse_foreign(bool hard) const;
     std::string vetoed(int node) const;
     std::string all_of(int node) const;
     std::string become_asker() const;
@@ -160,11 +165,11 @@ class DeleteSql {
     std::string expect_wanted() const;
     bool alone() const;
     std::string unchanged() const;
-    std::string own(const std::string& table) const;
-    // Heads of statements; behind them comes what a SELECT list and its FROM end with.
-    std::string into_item() const;
-    std::string into_group() const;  // root_object, shapes, counts, size, links
-    std::string into_ledger(const std::string& action) const;  // object_id, group_uuid, counts
+    std::string own(const std::string& statement, schema::Values more = {}) const;
+    const std::string& insert_items() const;
+    std::string object_of_root() const;
+    std::string record_group() const;
+    std::string record_entry() const;
 
     const schema::Catalog& catalog_;
     const Plan& plan_;

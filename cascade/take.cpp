@@ -58,64 +58,59 @@ std::string unlinkers(const Plan& plan) {
 
 }  // namespace
 
-std::string DeleteSql::own(const std::string& table) const {
-    return quoted({names_.trash_schema, table});
+// A statement of the trash's own tables for the function, whose variables its columns hold.
+std::string DeleteSql::own(const std::string& statement, schema::Values more) const {
+    const schema::QualifiedName& root = plan_.root->name;
+    more.merge(schema::Values{{"schema", quoted(names_.trash_schema)},
+                              {"access", quoted(names_.access_schema)},
+                              {"group", "_group"},
+                              {"uuid", "_uuid"},
+                              {"by", "_by"},
+                              {"reason", "_reason"},
+                              {"request", "_request"},
+                              {"address", "_address"},
+                              {"tenant", schema::kTenant},
+                              {"root_shape", std::to_string(names_.shapes[0])},
+                              {"table_schema", literal(root.schema)},
+                              {"table", literal(root.name)}});
+    return schema::filled(statement, more);
 }
 
 std::string DeleteSql::next_group() const {
-    return "pg_catalog.nextval(" + literal(own("trash_group_id_seq")) + "::pg_catalog.regclass)";
+    return schema::filled("pg_catalog.nextval({ids}::pg_catalog.regclass)",
+                          {{"ids", literal(quoted({names_.trash_schema, names_.own.group_ids}))}});
 }
 
-std::string DeleteSql::into_item() const {
-    const auto to =
-        names_.access_schema.empty() ? own("item") : quoted({names_.access_schema, "incoming"});
-    return "INSERT INTO " + to + " (group_id, ordinal, shape, object_id, payload) ";
-}
-
-std::string DeleteSql::into_group() const {
-    return "INSERT INTO " + own("trash_group") +
-           " (id, uuid, created_at, deleted_by, reason, request_id, root_shape, root_object, "
-           "shapes, counts, size, links) SELECT _group, _uuid, pg_catalog.now(), _by, _reason, "
-           "_request, " +
-           std::to_string(names_.shapes[0]) + ", ";
-}
-
-std::string DeleteSql::into_ledger(const std::string& action) const {
-    const schema::QualifiedName& root = plan_.root->name;
-    return "INSERT INTO " + own("ledger") +
-           " (at, action, by, reason, schema_name, table_name, request_id, address, object_id, "
-           "group_uuid, counts) SELECT pg_catalog.now(), " +
-           action + ", _by, _reason, " + literal(root.schema) + ", " + literal(root.name) +
-           ", _request, _address, ";
+const std::string& DeleteSql::insert_items() const {
+    return names_.access_schema.empty() ? names_.own.insert_items : names_.own.insert_items_as_role;
 }
 
 // Rows deleted since the last look, those of the trash too, rows of the trash that were changed,
 // and how many each table of others was given, or were changed in it, by now.
 std::string DeleteSql::in_other_tables(const std::string& made) const {
-    const auto trash = literal(names_.trash_schema);
-    return "  SELECT COALESCE(pg_catalog.sum(n_tup_del), 0) OPERATOR(pg_catalog.-) _elsewhere, "
-           "COALESCE(pg_catalog.sum(n_tup_upd) FILTER (WHERE schemaname OPERATOR(pg_catalog.=) " +
-           trash +
-           "), 0) OPERATOR(pg_catalog.-) _changed, "
-           "COALESCE(pg_catalog.jsonb_object_agg(relid, n_tup_ins OPERATOR(pg_catalog.+) "
-           "n_tup_upd) FILTER (WHERE n_tup_ins OPERATOR(pg_catalog.+) n_tup_upd "
-           "OPERATOR(pg_catalog.>) 0 AND schemaname OPERATOR(pg_catalog.<>) " +
-           trash + "), '{}') INTO _elsewhere, _changed, " + made +
-           " FROM pg_catalog.pg_stat_xact_user_tables;\n";
+    return schema::filled(R"(  SELECT
+      COALESCE(pg_catalog.sum(n_tup_del), 0) OPERATOR(pg_catalog.-) _elsewhere,
+      COALESCE(pg_catalog.sum(n_tup_upd) FILTER (
+        WHERE schemaname OPERATOR(pg_catalog.=) {trash_schema}), 0) OPERATOR(pg_catalog.-) _changed,
+      COALESCE(pg_catalog.jsonb_object_agg(relid, n_tup_ins OPERATOR(pg_catalog.+) n_tup_upd)
+        FILTER (WHERE n_tup_ins OPERATOR(pg_catalog.+) n_tup_upd OPERATOR(pg_catalog.>) 0
+          AND schemaname OPERATOR(pg_catalog.<>) {trash_schema}), '{}')
+    INTO _elsewhere, _changed, {made} FROM pg_catalog.pg_stat_xact_user_tables;
+)",
+                          {{"trash_schema", literal(names_.trash_schema)}, {"made", made}});
 }
 
 // A bulk delete whose rows are asked about goes through the trash though it is a hard one.
 std::string DeleteSql::tell_triggers() const {
-    const auto set = [](const std::string& name, const std::string& value) {
-        return "pg_catalog.set_config('trashd." + name + "', " + value + ", true)";
-    };
-    return "  PERFORM " +
-           set("action",
-               "CASE WHEN _hard OR pg_catalog.current_setting('trashd.action', true) "
-               "OPERATOR(pg_catalog.=) 'hard' THEN 'hard' ELSE 'trash' END") +
-           ", " + set("principal", "COALESCE(_by, '')") + ", " +
-           set("group", "_uuid::pg_catalog.text") + ", " + set("reason", "COALESCE(_reason, '')") +
-           ", " + set("request", "COALESCE(_request, '')") + ";\n";
+    return R"(  PERFORM
+    pg_catalog.set_config('trashd.action', CASE WHEN _hard
+      OR pg_catalog.current_setting('trashd.action', true) OPERATOR(pg_catalog.=) 'hard'
+      THEN 'hard' ELSE 'trash' END, true),
+    pg_catalog.set_config('trashd.principal', COALESCE(_by, ''), true),
+    pg_catalog.set_config('trashd.group', _uuid::pg_catalog.text, true),
+    pg_catalog.set_config('trashd.reason', COALESCE(_reason, ''), true),
+    pg_catalog.set_config('trashd.request', COALESCE(_request, ''), true);
+)";
 }
 
 // Only where code of the users runs: the view costs half a millisecond.
@@ -130,27 +125,26 @@ std::string DeleteSql::watch_others() const {
 
 std::string DeleteSql::written_elsewhere() const {
     if (!runs_triggers(catalog_, plan_)) return "";
-    return " OPERATOR(pg_catalog.||) ARRAY(SELECT pg_catalog.unnest(ARRAY[w.k::pg_catalog.int8, "
-           "w.n]) FROM (SELECT "
-           "i.k, i.n::pg_catalog.int8 OPERATOR(pg_catalog.-) "
-           "COALESCE(pg_catalog.jsonb_extract_path_text(_made, i.k)::pg_catalog.int8, 0) AS n FROM "
-           "pg_catalog.jsonb_each_text(_now) i(k, n)) w WHERE w.n OPERATOR(pg_catalog.>) 0) "
-           "OPERATOR(pg_catalog.||) _cut";
+    return R"( OPERATOR(pg_catalog.||) ARRAY(
+      SELECT pg_catalog.unnest(ARRAY[w.k::pg_catalog.int8, w.n])
+      FROM (SELECT i.k, i.n::pg_catalog.int8 OPERATOR(pg_catalog.-)
+          COALESCE(pg_catalog.jsonb_extract_path_text(_made, i.k)::pg_catalog.int8, 0) AS n
+        FROM pg_catalog.jsonb_each_text(_now) i(k, n)) w
+      WHERE w.n OPERATOR(pg_catalog.>) 0) OPERATOR(pg_catalog.||) _cut)";
 }
 
 // Expressions, one for each node.
 std::vector<std::string> DeleteSql::deleted_so_far() const {
     std::vector<std::string> counts;
-    for (const Node& node : plan_.nodes) {
-        const std::string oid = std::to_string(node.table->oid) + "::pg_catalog.oid";
-        counts.push_back(
+    for (const Node& node : plan_.nodes)
+        counts.push_back(schema::filled(
             node.table->partitioned
                 ? "(SELECT "
                   "COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_deleted(relid)), 0) "
-                  "FROM pg_catalog.pg_partition_tree(" +
-                      oid + "::pg_catalog.regclass) WHERE isleaf)"
-                : "pg_catalog.pg_stat_get_xact_tuples_deleted(" + oid + ")");
-    }
+                  "FROM pg_catalog.pg_partition_tree({oid}::pg_catalog.oid::pg_catalog.regclass) "
+                  "WHERE isleaf)"
+                : "pg_catalog.pg_stat_get_xact_tuples_deleted({oid}::pg_catalog.oid)",
+            {{"oid", std::to_string(node.table->oid)}}));
     return counts;
 }
 
@@ -160,8 +154,13 @@ std::string DeleteSql::one_delete(int node, const std::string& name,
     const std::string object = table.identity.empty()
                                    ? "NULL::pg_catalog.text"
                                    : schema::key_text(table, table.identity, "t");
-    return name + " AS (DELETE FROM " + relation(table) + " t WHERE " + where + " RETURNING " +
-           object + " AS o, " + schema::payload(table, "t") + " AS p)";
+    return schema::filled(R"({name} AS (DELETE FROM {table} t WHERE {where}
+    RETURNING {object} AS o, {payload} AS p))",
+                          {{"name", name},
+                           {"table", relation(table)},
+                           {"where", where},
+                           {"object", object},
+                           {"payload", schema::payload(table, "t")}});
 }
 
 std::vector<std::string> DeleteSql::deletes(std::string& taken) const {
@@ -170,8 +169,8 @@ std::vector<std::string> DeleteSql::deletes(std::string& taken) const {
         const std::string name = "d" + std::to_string(ctes.size());
         ctes.push_back(one_delete(node, name, where));
         taken += (taken.empty() ? "" : " UNION ALL ") +
-                 ("SELECT " + std::to_string(names_.shapes[node])) + ", " + name + ".o, " + name +
-                 ".p FROM " + name;
+                 schema::filled("SELECT {shape}, {d}.o, {d}.p FROM {d}",
+                                {{"shape", std::to_string(names_.shapes[node])}, {"d", name}});
     };
     add(0, is_.is_root());
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) {
@@ -191,48 +190,82 @@ std::vector<std::string> DeleteSql::deletes(std::string& taken) const {
     return ctes;
 }
 
-// SQL over rows s (shape and the payload of that name): they are another tenant's. Rows of tables
-// without the column belong to what they hang on.
-std::string DeleteSql::crossing(const std::string& payload) const {
+// SQL over rows s(shape, p), payloads: they are another tenant's. Rows of tables without the column
+// belong to what they hang on. Empty: it is not asked.
+std::string DeleteSql::crossing() const {
     std::string cases;
     for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
         const Table& table = *plan_.nodes[node].table;
         const auto* column = tenant_column_of(plan_, table);
         if (!column) continue;
-        const auto position = column - table.columns.data() + 1;
-        cases += " WHEN s.shape OPERATOR(pg_catalog.=) " + std::to_string(names_.shapes[node]) +
-                 " THEN s." + payload + "[" + std::to_string(position) + "]";
+        cases += schema::filled(" WHEN s.shape OPERATOR(pg_catalog.=) {shape} THEN s.p[{position}]",
+                                {{"shape", std::to_string(names_.shapes[node])},
+                                 {"position", std::to_string(column - table.columns.data() + 1)}});
     }
     if (cases.empty()) return "";
-    return "(CASE" + cases + " ELSE " + schema::kTenant + " END OPERATOR(pg_catalog.=) " +
-           schema::kTenant + ") IS NOT TRUE";
+    return schema::filled(
+        "(CASE{cases} ELSE {tenant} END OPERATOR(pg_catalog.=) {tenant}) IS NOT TRUE",
+        {{"cases", cases}, {"tenant", schema::kTenant}});
+}
+
+// Of rows that were deleted for good, then of those in the trash.
+std::string DeleteSql::count_taken(const std::string& taken) const {
+    const auto foreign = crossing();
+    return schema::filled(
+        foreign.empty()
+            ? "  SELECT pg_catalog.count(*) INTO _n FROM ({taken}) s(shape, o, p);\n"
+            : R"(  SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {foreign})
+    INTO _n, _m FROM ({taken}) s(shape, o, p);
+)",
+        {{"foreign", foreign}, {"taken", taken}});
+}
+
+std::string DeleteSql::refuse_foreign(bool hard) const {
+    const auto foreign = crossing();
+    if (foreign.empty()) return "";
+    return schema::filled(
+        hard ? R"(  IF _m OPERATOR(pg_catalog.>) 0 THEN {raise}  END IF;
+)"
+             : R"(  PERFORM FROM {items} WHERE {foreign} LIMIT 1;
+  IF FOUND THEN {raise}  END IF;
+)",
+        {{"items", own(names_.own.items_of_group)},
+         {"foreign", foreign},
+         {"raise", raise(sqlstate::kOtherTenant, "the delete would cross tenants")}});
 }
 
 // Everything goes in one statement: foreign keys are checked at its end, so neither order nor
 // cycles matter, and every row is captured before any trigger of another row's delete has run.
 std::string DeleteSql::take() const {
-    std::string taken, count = "pg_catalog.count(*) INTO _n", refuse_hard, refuse;
-    const std::string with = "  WITH " + schema::join(deletes(taken), ",\n  ") + "\n";
-    const std::string raised =
-        raise(sqlstate::kOtherTenant, "the delete would cross tenants") + "  END IF;\n";
-    if (const std::string foreign = crossing("p"); !foreign.empty()) {
-        count =
-            "pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE " + foreign + ") INTO _n, _m";
-        refuse_hard = "  IF _m OPERATOR(pg_catalog.>) 0 THEN " + raised;
-        refuse = "  PERFORM FROM " + own("item") +
-                 " s WHERE s.group_id OPERATOR(pg_catalog.=) _group AND " + crossing("payload") +
-                 " LIMIT 1;\n  IF FOUND THEN " + raised;
-    }
-    const auto same_role = runs_code(catalog_, plan_) ? refuse_other_role() : "";
-    return same_role + "  _before := " + array_of(deleted_so_far(), "int8") + ";\n" +
-           count_wanted() + become_asker() + "  IF _hard THEN\n" + with + "  SELECT " + count +
-           " FROM (" + taken + ") s(shape, o, p);\n" + deferred_as_asker() + become_service() +
-           same_role + refuse_hard + "  ELSE\n" + with + "  " + into_item() +
-           "SELECT _group, pg_catalog.row_number() OVER (), s.shape, s.o, s.p FROM (" + taken +
-           ") s(shape, o, p);\n"
-           "  GET DIAGNOSTICS _n = ROW_COUNT;\n" +
-           deferred_as_asker() + become_service() + same_role + refuse + "  END IF;\n" +
-           expect_wanted() + "  SET CONSTRAINTS ALL IMMEDIATE;\n";
+    std::string taken;
+    const auto with = schema::join(deletes(taken), ",\n  ");
+    return schema::filled(
+        R"({same_role}  _before := {before};
+{count_wanted}{as_asker}  IF _hard THEN
+  WITH {with}
+{count_taken}{deferred}{as_service}{same_role}{refuse_hard}  ELSE
+  WITH {with}
+  {insert_items} FROM ({taken}) s(shape, o, p);
+  GET DIAGNOSTICS _n = ROW_COUNT;
+{deferred}{as_service}{same_role}{refuse}  END IF;
+{expect_wanted}  SET CONSTRAINTS ALL IMMEDIATE;
+)",
+        {{"same_role", runs_code(catalog_, plan_) ? refuse_other_role() : ""},
+         {"before", array_of(deleted_so_far(), "int8")},
+         {"count_wanted", count_wanted()},
+         {"as_asker", become_asker()},
+         {"with", with},
+         {"count_taken", count_taken(taken)},
+         {"deferred", deferred_as_asker()},
+         {"as_service", become_service()},
+         {"refuse_hard", refuse_foreign(true)},
+         {"insert_items", own(insert_items(), {{"ordinal", "pg_catalog.row_number() OVER ()"},
+                                               {"shape", "s.shape"},
+                                               {"object", "s.o"},
+                                               {"payload", "s.p"}})},
+         {"taken", taken},
+         {"refuse", refuse_foreign(false)},
+         {"expect_wanted", expect_wanted()}});
 }
 
 // The rows of the node that are to go, as long as they are there.
@@ -244,28 +277,35 @@ std::string DeleteSql::all_of(int node) const {
 std::string DeleteSql::vetoed(int node) const {
     const Table& table = *plan_.nodes[node].table;
     if (!has_trigger(table, &schema::Trigger::on_delete)) return "";
-    return "  PERFORM FROM " + all_of(node) + " LIMIT 1;\n  IF FOUND THEN " +
-           raise(sqlstate::kInterference, keepers(table) + " of " + table.name.schema + "." +
-                                              table.name.name +
-                                              " kept the row; drop it or let it pass") +
-           "  END IF;\n";
+    const auto kept = keepers(table) + " of " + table.name.schema + "." + table.name.name +
+                      " kept the row; drop it or let it pass";
+    return schema::filled(
+        R"(  PERFORM FROM {rows} LIMIT 1;
+  IF FOUND THEN {raise}  END IF;
+)",
+        {{"rows", all_of(node)}, {"raise", raise(sqlstate::kInterference, kept)}});
 }
 
 // To the end of the transaction the statements of the trash would run as another.
 std::string DeleteSql::refuse_other_role() const {
-    return "  IF pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) _role THEN " +
-           raise(sqlstate::kInterference, "a trigger changes the role; change the trigger") +
-           "  END IF;\n";
+    return schema::filled(
+        R"(  IF pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) _role THEN
+    {raise}  END IF;
+)",
+        {{"raise",
+          raise(sqlstate::kInterference, "a trigger changes the role; change the trigger")}});
 }
 
 // Of what counting deleted rows does not see.
 std::string DeleteSql::refuse_harm() const {
-    return "  _harm := pg_catalog.regexp_replace((" + schema::harmed_sql("_tables") +
-           ")[1], '^[0-9]+ ', '');\n  IF _harm IS NOT NULL THEN " +
-           raise_expression(sqlstate::kInterference,
-                            "pg_catalog.concat('a trigger ', _harm, ', whose rows would not be in "
-                            "the trash; change the trigger')") +
-           "  END IF;\n";
+    return schema::filled(R"(  _harm := pg_catalog.regexp_replace(({harmed})[1], '^[0-9]+ ', '');
+  IF _harm IS NOT NULL THEN {raise}  END IF;
+)",
+                          {{"harmed", schema::harmed_sql("_tables")},
+                           {"raise", raise_expression(sqlstate::kInterference,
+                                                      "pg_catalog.concat('a trigger ', _harm, ', "
+                                                      "whose rows would not be in the trash; "
+                                                      "change the trigger')")}});
 }
 
 bool runs_triggers(const Catalog& catalog, const Plan& plan) {
@@ -282,77 +322,117 @@ bool runs_code(const Catalog& catalog, const Plan& plan) {
     return runs_triggers(catalog, plan) || !units_of(catalog, plan).empty();
 }
 
+// What code of the users may have done that counting rows does not show.
+std::string DeleteSql::refuse_traces() const {
+    return schema::filled(
+        R"(  IF NOT ({written_to_be_read}) THEN {settings}  END IF;
+  IF {large_objects} OPERATOR(pg_catalog.<>) _objects THEN {unlinked}  END IF;
+)",
+        {{"written_to_be_read", kWrittenToBeRead},
+         {"settings", raise(sqlstate::kInterference,
+                            "a trigger or function changes settings that values are written "
+                            "under; change it to set them no further than its own end")},
+         {"large_objects", schema::large_objects_deleted_sql()},
+         {"unlinked",
+          raise(sqlstate::kInterference,
+                unlinkers(plan_) + " deletes large objects, which would not be in the trash; "
+                                   "change the trigger")}});
+}
+
+std::string DeleteSql::refuse_elsewhere() const {
+    return in_other_tables("_now") +
+           schema::filled(
+               R"(  IF _elsewhere OPERATOR(pg_catalog.<>) _n THEN {deleted}  END IF;
+  IF _changed OPERATOR(pg_catalog.<>) _rekeyed THEN {changed}  END IF;
+)",
+               {{"deleted", raise(sqlstate::kInterference,
+                                  "a trigger deletes rows that would not be in the trash; change "
+                                  "the trigger or delete those rows first")},
+                {"changed", raise(sqlstate::kInterference,
+                                  "a trigger changes rows that are in the trash; change the "
+                                  "trigger")}});
+}
+
 // What vanished equals what was captured (docs/architecture.md, "The guard").
 std::string DeleteSql::prove() const {
     std::vector<std::string> gone = deleted_so_far(), summands;
+    std::string vetoes;
     for (std::size_t node = 0; node < gone.size(); ++node) {
         const std::string place = "[" + std::to_string(node + 1) + "]";
         gone[node] += " OPERATOR(pg_catalog.-) _before" + place;
         summands.push_back("_counts" + place);
+        vetoes += vetoed(static_cast<int>(node));
     }
-    std::string text;
     const bool code = runs_code(catalog_, plan_), triggers = runs_triggers(catalog_, plan_);
-    if (code) text += refuse_other_role();
-    if (triggers) text += refuse_harm();
-    text += "  _counts := " + array_of(gone, "int8") +
-            ";\n  _m := " + schema::join(summands, " OPERATOR(pg_catalog.+) ") + ";\n";
-    for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) text += vetoed(node);
-    text += "  IF _m OPERATOR(pg_catalog.<>) _n OR _n OPERATOR(pg_catalog.=) 0 THEN " +
-            raise(sqlstate::kUncaptured, "rows vanished that were not captured") + "  END IF;\n";
-    if (!code) return text;
-    text += std::string("  IF NOT (") + kWrittenToBeRead + ") THEN " +
-            raise(sqlstate::kInterference,
-                  "a trigger or function changes settings that values are written under; change "
-                  "it to set them no further than its own end") +
-            "  END IF;\n  IF " + schema::large_objects_deleted_sql() +
-            " OPERATOR(pg_catalog.<>) _objects THEN " +
-            raise(sqlstate::kInterference,
-                  unlinkers(plan_) +
-                      " deletes large objects, which would not be in the trash; "
-                      "change the trigger") +
-            "  END IF;\n";
-    if (!triggers) return text;
-    return text + in_other_tables("_now") + "  IF _elsewhere OPERATOR(pg_catalog.<>) _n THEN " +
-           raise(sqlstate::kInterference,
-                 "a trigger deletes rows that would not be in the trash; change the trigger or "
-                 "delete those rows first") +
-           "  END IF;\n  IF _changed OPERATOR(pg_catalog.<>) _rekeyed THEN " +
-           raise(sqlstate::kInterference,
-                 "a trigger changes rows that are in the trash; change the trigger") +
-           "  END IF;\n";
+    return schema::filled(
+        R"({same_role}{refuse_harm}  _counts := {gone};
+  _m := {sum};
+{vetoes}  IF _m OPERATOR(pg_catalog.<>) _n OR _n OPERATOR(pg_catalog.=) 0 THEN {uncaptured}  END IF;
+{refuse_traces}{refuse_elsewhere})",
+        {{"same_role", code ? refuse_other_role() : ""},
+         {"refuse_harm", triggers ? refuse_harm() : ""},
+         {"gone", array_of(gone, "int8")},
+         {"sum", schema::join(summands, " OPERATOR(pg_catalog.+) ")},
+         {"vetoes", vetoes},
+         {"uncaptured", raise(sqlstate::kUncaptured, "rows vanished that were not captured")},
+         {"refuse_traces", code ? refuse_traces() : ""},
+         {"refuse_elsewhere", triggers ? refuse_elsewhere() : ""}});
+}
+
+// SQL of the object id of the root, whose key is in variables.
+std::string DeleteSql::object_of_root() const {
+    std::vector<std::string> key;
+    for (int attnum : plan_.root->identity)
+        key.push_back("_r" + std::to_string(attnum) + " AS " +
+                      quoted(plan_.root->column(attnum)->name));
+    return schema::filled("SELECT {object} INTO _object FROM (SELECT {key}) s",
+                          {{"object", schema::key_text(*plan_.root, plan_.root->identity, "s")},
+                           {"key", schema::join(key, ", ")}});
+}
+
+// One table alone is what most deletes take, and needs no list.
+std::string DeleteSql::record_group() const {
+    std::vector<std::string> shapes;
+    for (const int shape : names_.shapes) shapes.push_back(std::to_string(shape));
+    const bool alone = plan_.nodes.size() == 1;
+    const schema::Values one = {{"shapes", array_of(shapes, "int4")}, {"counts", "_counts"}},
+                         several = {{"shapes", "pg_catalog.array_agg(s ORDER BY i)"},
+                                    {"counts", "pg_catalog.array_agg(n ORDER BY i)"}};
+    schema::Values values = alone ? one : several;
+    values.merge(schema::Values{{"object", "_object"}, {"size", "_n"}, {"links", "_links"}});
+    const auto from = schema::filled(R"( FROM ROWS FROM (pg_catalog.unnest({shapes}),
+    pg_catalog.unnest(_counts)) WITH ORDINALITY c(s, n, i) WHERE n OPERATOR(pg_catalog.>) 0)",
+                                     one);
+    return own(names_.own.insert_group, values) + (alone ? "" : from);
+}
+
+std::string DeleteSql::record_entry() const {
+    std::vector<std::string> tables;
+    for (const Node& node : plan_.nodes)
+        tables.push_back(literal(node.table->name.schema + "." + node.table->name.name));
+    const bool alone = tables.size() == 1;
+    const auto counts = alone ? "pg_catalog.jsonb_build_object(" + tables[0] + ", _n)"
+                              : "pg_catalog.jsonb_object_agg(s, n)";
+    const auto from = schema::filled(R"( FROM ROWS FROM (pg_catalog.unnest({tables}),
+    pg_catalog.unnest(_counts)) c(s, n) WHERE n OPERATOR(pg_catalog.>) 0)",
+                                     {{"tables", array_of(tables, "text")}});
+    return own(names_.own.insert_entry,
+               {{"action", "CASE WHEN _hard THEN 'deleted' ELSE 'trashed' END"},
+                {"object", "_object"},
+                {"uuid", "CASE WHEN NOT _hard THEN _uuid END"},
+                {"counts", counts}}) +
+           (alone ? "" : from);
 }
 
 std::string DeleteSql::record() const {
-    std::vector<std::string> shapes, tables;
-    for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
-        shapes.push_back(std::to_string(names_.shapes[node]));
-        const schema::QualifiedName& name = plan_.nodes[node].table->name;
-        tables.push_back(literal(name.schema + "." + name.name));
-    }
-    std::vector<std::string> key;
-    std::string object = schema::key_text(*plan_.root, plan_.root->identity, "s");
-    for (int attnum : plan_.root->identity) {
-        key.push_back("_r" + std::to_string(attnum) + " AS " +
-                      quoted(plan_.root->column(attnum)->name));
-    }
-    // one table alone is what most deletes take, and needs no list
-    const bool alone = plan_.nodes.size() == 1;
-    const std::string from = " FROM ROWS FROM (pg_catalog.unnest(",
-                      held = ") WHERE n OPERATOR(pg_catalog.>) 0;\n";
-    return "  SELECT " + object + " INTO _object FROM (SELECT " + schema::join(key, ", ") +
-           ") s;\n"
-           "  IF NOT _hard THEN " +
-           into_group() + "_object, " +
-           (alone ? array_of(shapes, "int4") + ", _counts, _n, _links;\n"
-                  : "pg_catalog.array_agg(s ORDER BY i), pg_catalog.array_agg(n ORDER BY i), _n, "
-                    "_links" +
-                        from + array_of(shapes, "int4") +
-                        "), pg_catalog.unnest(_counts)) WITH ORDINALITY c(s, n, i" + held) +
-           "  END IF;\n  " + into_ledger("CASE WHEN _hard THEN 'deleted' ELSE 'trashed' END") +
-           "_object, CASE WHEN NOT _hard THEN _uuid END, " +
-           (alone ? "pg_catalog.jsonb_build_object(" + tables[0] + ", _n);\n"
-                  : "pg_catalog.jsonb_object_agg(s, n)" + from + array_of(tables, "text") +
-                        "), pg_catalog.unnest(_counts)) c(s, n" + held);
+    return schema::filled(R"(  {object_of_root};
+  IF NOT _hard THEN {record_group};
+  END IF;
+  {record_entry};
+)",
+                          {{"object_of_root", object_of_root()},
+                           {"record_group", record_group()},
+                           {"record_entry", record_entry()}});
 }
 
 }  // namespace trashd::cascade

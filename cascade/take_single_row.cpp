@@ -22,9 +22,9 @@ bool DeleteSql::alone() const {
 // Looked up when the statement is planned, which PostgreSQL does again once the table has changed:
 // to look at each delete would be a fourth of its time. Of its types it notices nothing.
 std::string DeleteSql::unchanged() const {
-    return same_types(names_) + own("still") + "(" +
-           literal(schema::fingerprint_sql(tables_of(plan_))) + ", " + literal(names_.fingerprint) +
-           ")";
+    return same_types(names_) +
+           own(names_.own.still, {{"query", literal(schema::fingerprint_sql(tables_of(plan_)))},
+                                  {"fingerprint", literal(names_.fingerprint)}});
 }
 
 // Nothing is looked for below the row, so DELETE itself may lock it (docs/architecture.md, "The
@@ -33,17 +33,37 @@ std::string DeleteSql::take_alone(const std::string& named) const {
     if (!alone()) return "";
     const auto shape = std::to_string(names_.shapes[0]);
     const auto& root = plan_.root->name;
-    return "  IF NOT _hard AND _etags IS NULL AND COALESCE(_most, 1) OPERATOR(pg_catalog.>) 0 "
-           "THEN\n  _n := " +
-           deleted_so_far()[0] + ";\n  _group := " + next_group() + ";\n  WITH " +
-           one_delete(0, "d", named + " AND " + unchanged()) + ",\n  i AS (" + into_item() +
-           "SELECT _group, 1, " + shape + ", d.o, d.p FROM d),\n  g AS (" + into_group() + "d.o, " +
-           array_of({shape}, "int4") + ", " + array_of({"1"}, "int8") + ", 1, 0 FROM d)\n  " +
-           into_ledger("'trashed'") + "d.o, _uuid, pg_catalog.jsonb_build_object(" +
-           literal(root.schema + "." + root.name) + ", 1) FROM d;\n  IF FOUND THEN\n  IF " +
-           deleted_so_far()[0] + " OPERATOR(pg_catalog.-) _n OPERATOR(pg_catalog.<>) 1 THEN " +
-           raise(sqlstate::kUncaptured, "rows vanished that were not captured") +
-           "  END IF;\n  RETURN ARRAY[_group, 1, 0, 1]::pg_catalog.int8[];\n  END IF; END IF;\n";
+    return schema::filled(
+        R"(  IF NOT _hard AND _etags IS NULL
+    AND COALESCE(_most, 1) OPERATOR(pg_catalog.>) 0 THEN
+  _n := {deleted};
+  _group := {next_group};
+  WITH {delete},
+  i AS ({insert_item} FROM d),
+  g AS ({insert_group} FROM d)
+  {insert_entry} FROM d;
+  IF FOUND THEN
+  IF {deleted} OPERATOR(pg_catalog.-) _n OPERATOR(pg_catalog.<>) 1 THEN {raise}  END IF;
+  RETURN ARRAY[_group, 1, 0, 1]::pg_catalog.int8[];
+  END IF; END IF;
+)",
+        {{"deleted", deleted_so_far()[0]},
+         {"next_group", next_group()},
+         {"delete", one_delete(0, "d", named + " AND " + unchanged())},
+         {"insert_item",
+          own(names_.own.insert_items,
+              {{"ordinal", "1"}, {"shape", shape}, {"object", "d.o"}, {"payload", "d.p"}})},
+         {"insert_group", own(names_.own.insert_group, {{"object", "d.o"},
+                                                        {"shapes", array_of({shape}, "int4")},
+                                                        {"counts", array_of({"1"}, "int8")},
+                                                        {"size", "1"},
+                                                        {"links", "0"}})},
+         {"insert_entry", own(names_.own.insert_entry,
+                              {{"action", "'trashed'"},
+                               {"object", "d.o"},
+                               {"counts", "pg_catalog.jsonb_build_object(" +
+                                              literal(root.schema + "." + root.name) + ", 1)"}})},
+         {"raise", raise(sqlstate::kUncaptured, "rows vanished that were not captured")}});
 }
 
 }  // namespace trashd::cascade

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cascade/functions.hpp"
+#include "trash/store/own_statements.hpp"
 
 using namespace trashd;
 using cascade::Effect;
@@ -137,9 +138,9 @@ TEST_CASE("nodb: names in the functions are always quoted") {
     Table odd = table(1, "we\"ird / name");
     const Catalog catalog({odd}, {});
     const auto plan = cascade::make_plan(catalog, *catalog.table(1), {}, false);
-    cascade::Names given{"tr\"ash", {7}, {}, "1"};
+    cascade::Names given{trash::own_statements(), "tr\"ash", {7}, {}, "1"};
     const std::string sql = cascade::move_function_sql(catalog, plan, given, "move");
     CHECK(sql.find("ONLY \"public\".\"we\"\"ird / name\"") != std::string::npos);
-    CHECK(sql.find("\"tr\"\"ash\".\"item\"") != std::string::npos);
+    CHECK(sql.find("INSERT INTO \"tr\"\"ash\".item ") != std::string::npos);
     CHECK(sql.find("tr\"ash\".") == std::string::npos);
 }

@@ -7,6 +7,7 @@
 #include "trash/access/database_role.hpp"
 #include "trash/access/trigger_trust.hpp"
 #include "trash/store/lock_keys.hpp"
+#include "trash/store/own_statements.hpp"
 #include "trash/store/plan_functions.hpp"
 #include "trash/store/shapes.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 cascade::Names names_for(schema::Transaction& transaction, const CompiledPlan& compiled,
                          const std::string& trash_schema) {
     cascade::Names names;
+    names.own = own_statements();
     names.trash_schema = trash_schema;
     if (compiled.as_role) names.access_schema = access_schema(trash_schema);
     for (const cascade::Node& node : compiled.plan.nodes) {
