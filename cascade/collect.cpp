@@ -78,17 +78,26 @@ std::string CollectSql::take_root() const {
         columns.push_back(is_.key_value(0, attnum) + " AS c" + number);
         assigned += "  " + is_.variable("k", 0, attnum) + " := ARRAY[_root.c" + number + "];\n";
     }
-    return "  SELECT " + schema::join(columns, ", ") + " INTO _root FROM " + relation(table) +
-           " t WHERE " + is_named() + (for_impact_ ? "" : " FOR UPDATE") +
-           ";\n  IF NOT FOUND THEN " + raise(sqlstate::kNoSuchRow, "no such row") + "  END IF;\n" +
-           assigned;
+    return schema::filled(R"(  SELECT {columns} INTO _root FROM {root} t WHERE {is_named}{lock};
+  IF NOT FOUND THEN {raise}  END IF;
+{assigned})",
+                          {{"columns", schema::join(columns, ", ")},
+                           {"root", relation(table)},
+                           {"is_named", is_named()},
+                           {"lock", for_impact_ ? "" : " FOR UPDATE"},
+                           {"raise", raise(sqlstate::kNoSuchRow, "no such row")},
+                           {"assigned", assigned}});
 }
 
 std::string CollectSql::refuse_other_version() const {
-    return "  IF _etags IS NOT NULL THEN PERFORM FROM " + relation(*plan_.root) + " t WHERE " +
-           is_.is_root() + " AND " + etag_sql(*plan_.root, "t") +
-           " OPERATOR(pg_catalog.=) ANY (_etags);\n  IF NOT FOUND THEN " +
-           raise(sqlstate::kOtherVersion, "another version") + "  END IF; END IF;\n";
+    return schema::filled(R"(  IF _etags IS NOT NULL THEN
+  PERFORM FROM {root} t WHERE {is_root} AND {etag} OPERATOR(pg_catalog.=) ANY (_etags);
+  IF NOT FOUND THEN {raise}  END IF; END IF;
+)",
+                          {{"root", relation(*plan_.root)},
+                           {"is_root", is_.is_root()},
+                           {"etag", etag_sql(*plan_.root, "t")},
+                           {"raise", raise(sqlstate::kOtherVersion, "another version")}});
 }
 
 std::string CollectSql::take_roots(const std::string& keys) const {
@@ -108,12 +117,20 @@ std::string CollectSql::take_roots(const std::string& keys) const {
         aggregates.push_back("pg_catalog.array_agg(s.c" + std::to_string(attnum) + ")");
         into.push_back(is_.variable("k", 0, attnum));
     }
-    return "  SELECT " + schema::join(aggregates, ", ") + " INTO " + schema::join(into, ", ") +
-           " FROM (SELECT " + schema::join(columns, ", ") + " FROM (SELECT " +
-           schema::join(wanted, ", ") +
-           " FROM (SELECT u.x::pg_catalog.text[] AS key FROM pg_catalog.unnest(" + keys +
-           ") u(x)) _l) _q JOIN " + relation(table) + " t ON " + schema::join(equal, " AND ") +
-           and_of_tenant(plan_, table) + ") s;\n";
+    return schema::filled(R"(  SELECT {aggregates} INTO {into} FROM (
+    SELECT {columns} FROM (
+      SELECT {wanted} FROM (
+        SELECT u.x::pg_catalog.text[] AS key FROM pg_catalog.unnest({keys}) u(x)) _l) _q
+    JOIN {root} t ON {equal}{of_tenant}) s;
+)",
+                          {{"aggregates", schema::join(aggregates, ", ")},
+                           {"into", schema::join(into, ", ")},
+                           {"columns", schema::join(columns, ", ")},
+                           {"wanted", schema::join(wanted, ", ")},
+                           {"keys", keys},
+                           {"root", relation(table)},
+                           {"equal", schema::join(equal, " AND ")},
+                           {"of_tenant", and_of_tenant(plan_, table)}});
 }
 
 // One statement, its own snapshot: locks the rows in key order and puts their keys into _x.
@@ -126,12 +143,30 @@ std::string CollectSql::select_keys(int node, const std::string& where) const {
         into.push_back(is_.variable("x", node, attnum));
     }
     for (int attnum : table.identity) order.push_back(column_of(table, attnum, "t"));
-    std::string text = "  SELECT " + schema::join(aggregates, ", ") + " INTO " +
-                       schema::join(into, ", ") + " FROM (SELECT " + schema::join(columns, ", ") +
-                       " FROM " + relation(table) + " t WHERE " + where;
-    if (!for_impact_ && !order.empty()) text += " ORDER BY " + schema::join(order, ", ");
-    if (!for_impact_) text += " FOR UPDATE OF t";
-    return text + ") s;\n";
+    const bool ordered = !for_impact_ && !order.empty();
+    return schema::filled(
+        R"(  SELECT {aggregates} INTO {into} FROM (
+    SELECT {columns} FROM {table} t WHERE {where}{order}{lock}) s;
+)",
+        {{"aggregates", schema::join(aggregates, ", ")},
+         {"into", schema::join(into, ", ")},
+         {"columns", schema::join(columns, ", ")},
+         {"table", relation(table)},
+         {"where", where},
+         {"order", ordered ? " ORDER BY " + schema::join(order, ", ") : ""},
+         {"lock", for_impact_ ? "" : " FOR UPDATE OF t"}});
+}
+
+// The same where any row of the edge's parent is in the set; what is added goes into _k.
+std::string CollectSql::select_children(const Edge& edge, const std::string& set,
+                                        const std::string& where) const {
+    return schema::filled(
+        R"(  IF {any_parent} THEN
+{select_keys}{append}  END IF;
+)",
+        {{"any_parent", is_.any_found(edge.parent, set)},
+         {"select_keys", select_keys(edge.child, where)},
+         {"append", append(edge.child, "k") + (set == "f" ? append(edge.child, "n") : "")}});
 }
 
 // Each way in by itself, so that each can use its own index; rows found by an earlier one left out.
@@ -142,8 +177,7 @@ std::string CollectSql::collect_once(int node) const {
         const Edge& edge = plan_.edges[position];
         std::string where = is_.reaches(edge);
         for (const std::string& earlier : before) where += " AND " + earlier + " IS NOT TRUE";
-        text += "  IF " + is_.any_found(edge.parent) + " THEN\n" + select_keys(node, where) +
-                append(node, "k") + "  END IF;\n";
+        text += select_children(edge, "k", where);
         before.push_back(is_.reaches_filter(edge));
     }
     return text;
@@ -158,9 +192,8 @@ std::string CollectSql::initial(int node, const Step& step) const {
     for (int position : plan_.nodes[node].in) {
         if (inside(position, step)) continue;
         const Edge& edge = plan_.edges[position];
-        text += "  IF " + is_.any_found(edge.parent) + " THEN\n" +
-                select_keys(node, is_.reaches(edge) + " AND " + is_.found(node) + " IS NOT TRUE") +
-                append(node, "k") + "  END IF;\n";
+        text += select_children(edge, "k",
+                                is_.reaches(edge) + " AND " + is_.found(node) + " IS NOT TRUE");
     }
     return text + assign(node, "f", "k") + assign(node, "i", "k");
 }
@@ -172,10 +205,9 @@ std::string CollectSql::round(int node, const Step& step, bool single) const {
     for (int position : plan_.nodes[node].in) {
         if (!inside(position, step)) continue;
         const Edge& edge = plan_.edges[position];
-        text += "  IF " + is_.any_found(edge.parent, "f") + " THEN\n" +
-                select_keys(node, is_.reaches(edge, "f") + " AND " +
-                                      is_.found(node, single ? "i" : "k") + " IS NOT TRUE") +
-                append(node, "k") + append(node, "n") + "  END IF;\n";
+        text += select_children(edge, "f",
+                                is_.reaches(edge, "f") + " AND " +
+                                    is_.found(node, single ? "i" : "k") + " IS NOT TRUE");
     }
     return text;
 }
@@ -217,30 +249,36 @@ std::string CollectSql::forget() const {
 }
 
 std::string CollectSql::counted_to_most(int node) const {
-    if (is_.collected(node)) {
-        return "  _n := _n OPERATOR(pg_catalog.+) COALESCE(pg_catalog.cardinality(" +
-               is_.variable("k", node, is_.key_columns(node).front()) + "), 0);\n";
-    }
+    if (is_.collected(node))
+        return schema::filled("  _n := _n OPERATOR(pg_catalog.+) {count};\n",
+                              {{"count", is_.count_found(node)}});
     std::string text, others;
     for (int position : plan_.nodes[node].in) {
         const Edge& edge = plan_.edges[position];
-        text +=
-            "  IF _n OPERATOR(pg_catalog.<=) _most THEN SELECT _n OPERATOR(pg_catalog.+) "
-            "pg_catalog.count(*) INTO _n FROM (SELECT FROM " +
-            relation(*plan_.nodes[node].table) + " t WHERE " + is_.reaches(edge) + others +
-            " LIMIT _most OPERATOR(pg_catalog.+) 1) s; END IF;\n";
+        text += schema::filled(R"(  IF _n OPERATOR(pg_catalog.<=) _most THEN
+    SELECT _n OPERATOR(pg_catalog.+) pg_catalog.count(*) INTO _n FROM (
+      SELECT FROM {table} t WHERE {reaches}{others}
+      LIMIT _most OPERATOR(pg_catalog.+) 1) s;
+  END IF;
+)",
+                               {{"table", relation(*plan_.nodes[node].table)},
+                                {"reaches", is_.reaches(edge)},
+                                {"others", others}});
         others += " AND " + is_.reaches_filter(edge) + " IS NOT TRUE";
     }
     return text;
 }
 
 std::string CollectSql::refuse_more() const {
-    std::string text = "  IF _most IS NOT NULL THEN _n := 0;\n", leaves;
-    for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) {
-        (is_.collected(node) ? text : leaves) += counted_to_most(node);
-    }
-    return text + leaves + "  IF _n OPERATOR(pg_catalog.>) _most THEN " +
-           raise(sqlstate::kTooMany, "more rows than asked for") + "  END IF; END IF;\n";
+    std::string known, leaves;
+    for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node)
+        (is_.collected(node) ? known : leaves) += counted_to_most(node);
+    return schema::filled(R"(  IF _most IS NOT NULL THEN _n := 0;
+{known}{leaves}  IF _n OPERATOR(pg_catalog.>) _most THEN {raise}  END IF; END IF;
+)",
+                          {{"known", known},
+                           {"leaves", leaves},
+                           {"raise", raise(sqlstate::kTooMany, "more rows than asked for")}});
 }
 
 std::string CollectSql::collect() const {

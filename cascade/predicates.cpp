@@ -90,6 +90,11 @@ std::string Predicates::any_found(int node, const std::string& set) const {
     return variable(set, node, key_columns_[node].front()) + " IS NOT NULL";
 }
 
+std::string Predicates::count_found(int node) const {
+    return "COALESCE(pg_catalog.cardinality(" + variable("k", node, key_columns_[node].front()) +
+           "), 0)";
+}
+
 // That a row _u of the sets meets what is asked of it: c0, c1, … are its values, one of each set.
 std::string Predicates::some_row(const std::vector<std::string>& sets,
                                  const std::vector<std::string>& asked) const {

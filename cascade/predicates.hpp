@@ -39,6 +39,7 @@ class Predicates {
     std::string key_value(int node, int attnum) const;
     std::string key_type(int node, int attnum) const;
     std::string any_found(int node, const std::string& set = "k") const;  // the set is not empty
+    std::string count_found(int node) const;                              // how many rows it has
 
   private:
     std::string matches(const Edge& edge, const std::string& set, bool filter) const;

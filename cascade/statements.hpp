@@ -58,6 +58,8 @@ class CollectSql {
 
   private:
     std::string select_keys(int node, const std::string& where) const;
+    std::string select_children(const Edge& edge, const std::string& set,
+                                const std::string& where) const;
     std::string append(int node, const std::string& to) const;
     std::string collect_once(int node) const;
     std::string collect_loop(const Step& step) const;

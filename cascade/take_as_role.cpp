@@ -13,9 +13,9 @@ namespace trashd::cascade {
 
 std::string DeleteSql::become_asker() const {
     if (names_.access_schema.empty()) return "";
-    return "  PERFORM pg_catalog.set_config('row_security', 'on', true);\n"
-           "  PERFORM pg_catalog.set_config('role', pg_catalog.current_setting('trashd.role'), "
-           "true);\n";
+    return R"(  PERFORM pg_catalog.set_config('row_security', 'on', true);
+  PERFORM pg_catalog.set_config('role', pg_catalog.current_setting('trashd.role'), true);
+)";
 }
 
 // Deferred triggers run as the role as well.
@@ -25,19 +25,26 @@ std::string DeleteSql::deferred_as_asker() const {
 
 std::string DeleteSql::become_service() const {
     if (names_.access_schema.empty()) return "";
-    return "  IF pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) "
-           "pg_catalog.current_setting('trashd.role') "
-           "THEN " +
-           raise(sqlstate::kInterference, "a trigger changes the role; change the trigger") +
-           "  END IF;\n  PERFORM pg_catalog.set_config('role', _was, true);\n"
-           "  PERFORM pg_catalog.set_config('row_security', 'off', true);\n";
+    return schema::filled(R"(  IF pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>)
+    pg_catalog.current_setting('trashd.role') THEN {raise}  END IF;
+  PERFORM pg_catalog.set_config('role', _was, true);
+  PERFORM pg_catalog.set_config('row_security', 'off', true);
+)",
+                          {{"raise", raise(sqlstate::kInterference,
+                                           "a trigger changes the role; change the trigger")}});
 }
 
 std::string DeleteSql::see_root() const {
     if (names_.access_schema.empty()) return "";
-    return "  _was := pg_catalog.current_setting('role');\n" + become_asker() + "  PERFORM FROM " +
-           schema::relation(*plan_.root) + " t WHERE " + is_.is_root() + ";\n  IF NOT FOUND THEN " +
-           raise(sqlstate::kNoSuchRow, "no such row") + "  END IF;\n" + become_service();
+    return schema::filled(R"(  _was := pg_catalog.current_setting('role');
+{as_asker}  PERFORM FROM {root} t WHERE {is_root};
+  IF NOT FOUND THEN {raise}  END IF;
+{as_service})",
+                          {{"as_asker", become_asker()},
+                           {"root", schema::relation(*plan_.root)},
+                           {"is_root", is_.is_root()},
+                           {"raise", raise(sqlstate::kNoSuchRow, "no such row")},
+                           {"as_service", become_service()}});
 }
 
 std::string DeleteSql::count_wanted() const {
@@ -50,8 +57,8 @@ std::string DeleteSql::count_wanted() const {
 
 std::string DeleteSql::expect_wanted() const {
     if (names_.access_schema.empty()) return "";
-    return "  IF _n OPERATOR(pg_catalog.<>) _want THEN " +
-           raise(sqlstate::kHidden, "rows are hidden from the role") + "  END IF;\n";
+    return schema::filled("  IF _n OPERATOR(pg_catalog.<>) _want THEN {raise}  END IF;\n",
+                          {{"raise", raise(sqlstate::kHidden, "rows are hidden from the role")}});
 }
 
 }  // namespace trashd::cascade
