@@ -39,8 +39,8 @@ trash::RowCheck row_check(const Caller& caller, const Context& context,
             own.emplace_back(right, std::move(*reach));
     const auto consent = consent_of(caller, context);
     if (own.empty() && !consent) return {};
-    return [&caller, &context, own, consent, rights](
-               schema::Transaction& transaction, const schema::Catalog& catalog, long long group) {
+    return [&context, own, consent, rights](schema::Transaction& transaction,
+                                            const schema::Catalog& catalog, long long group) {
         for (const auto& [right, reach] : own) {
             const auto beyond = trash::first_beyond(transaction.connection(), catalog,
                                                     context.trash->schema_name(), group, reach);
