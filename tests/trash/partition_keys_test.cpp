@@ -5,6 +5,7 @@
 #include "cascade/functions.hpp"
 #include "schema/reader.hpp"
 #include "tests/support/database.hpp"
+#include "trash/store/own_statements.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;
@@ -75,7 +76,8 @@ std::size_t size_of_function(int keyed) {
     schema::Pool pool(database.url(), 1);
     const auto catalog = schema::read_catalog(pool.lease().connection(), "trashd");
     const auto plan = cascade::make_plan(*catalog, *catalog->table({"public", "buyer"}), {}, true);
-    const cascade::Names names{"trashd", std::vector<int>(plan.nodes.size(), 1), {}, "", {}};
+    const cascade::Names names{
+        trash::own_statements(), "trashd", std::vector<int>(plan.nodes.size(), 1), {}, ""};
     return cascade::move_function_sql(*catalog, plan, names, "f").size();
 }
 

@@ -9,11 +9,12 @@
 #include "schema/reader.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/stale_catalog.hpp"
+#include "schema/tenant.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/access/trigger_trust.hpp"
 #include "trash/restore/restore_context.hpp"
-#include "trash/store/sql.hpp"
+#include "trash/store/own_statements.hpp"
 #include "trash/store/trigger_settings.hpp"
 
 namespace trashd::trash {
@@ -226,34 +227,29 @@ Statement entry_of(const RestoreContext& restoring, const GroupRow& group) {
     }
     const auto& root = restoring.shapes.at(group.root_shape).called();
     const auto& context = restoring.context;
-    return {"INSERT INTO " + restoring.own("ledger") +
-                " (at, action, by, reason, schema_name, table_name, object_id, group_uuid, counts, "
-                "request_id, address) SELECT pg_catalog.now(), 'restored', $1, $2, $3, $4, $5, "
-                "$6::pg_catalog.uuid, "
-                "pg_catalog.jsonb_object_agg(n, c), $7, $10 FROM ROWS FROM (pg_catalog.unnest($8::"
-                "pg_catalog.text[]), pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c)",
+    const auto insert = schema::filled(own_statements().insert_entry,
+                                       {{"schema", schema::quoted(restoring.trash_schema)},
+                                        {"action", "'restored'"},
+                                        {"by", "$1"},
+                                        {"reason", "$2"},
+                                        {"table_schema", "$3"},
+                                        {"table", "$4"},
+                                        {"object", "$5"},
+                                        {"uuid", "$6::pg_catalog.uuid"},
+                                        {"request", "$7"},
+                                        {"address", "$10"},
+                                        {"counts", "pg_catalog.jsonb_object_agg(n, c)"},
+                                        {"tenant", schema::kTenant}});
+    return {insert + R"( FROM ROWS FROM (pg_catalog.unnest($8::pg_catalog.text[]),
+    pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c))",
             {context.by, context.reason, root.schema, root.name, group.root_object, group.uuid,
              context.request_id, schema::array_literal(names), schema::array_literal(numbers),
              context.address}};
 }
 
 void end_group(RestoreContext& restoring, const GroupRow& group) {
-    const auto id = to_string(group.id);
-    const std::string of_this = " WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8";
-    const auto done = restoring.together(
-        {{kByIndex},
-         {"UPDATE " + restoring.own("trash_group") +
-              " SET state = 'restored', ended_at = pg_catalog.now(), ended_by = $1 "
-              "WHERE id OPERATOR(pg_catalog.=) $2::pg_catalog.int8",
-          {restoring.context.by, id}},
-         entry_of(restoring, group),
-         {"DELETE FROM " + restoring.own("item") + of_this, {id}},
-         {"DELETE FROM " + restoring.own("link") + of_this, {id}},
-         {kAsPlanned}});
-    if (done[3].affected() != group.size) {
-        throw Error(Code::kInternal,
-                    "the group has other items than it says; nothing was restored");
-    }
+    end_groups(restoring.transaction.connection(), restoring.trash_schema,
+               {{group}, "restored", restoring.context.by}, entry_of(restoring, group));
 }
 
 void count_rows(RestoreContext& restoring) {

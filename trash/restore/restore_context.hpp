@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "schema/catalog.hpp"
-#include "schema/makeup.hpp"
 #include "schema/transaction.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
+#include "trash/store/shapes.hpp"
 
 namespace trashd::trash {
 
@@ -23,21 +23,10 @@ struct Range {
     long long group, first, last;  // ordinals
 };
 
-// A table in the form that its items were captured in, and which items of the groups have it.
-struct Shape {
-    int id = 0;
-    schema::Oid relation = 0;
-    schema::QualifiedName name;            // as it was called last
-    const schema::Table* table = nullptr;  // as it is; nullptr: dropped
-    std::vector<int> attnums, identity;
-    std::vector<std::string> names, types;
-    std::vector<bool> generated;
-    std::vector<schema::Reading> readings;  // per position: how its text reads today
+// A form, and which items of the groups have it.
+struct Shape : Form {
     std::vector<Range> ranges;
     long long count = 0;
-
-    int position(int attnum) const;  // in the payload, from 1; 0: the shape lacks the column
-    const schema::QualifiedName& called() const { return table ? table->name : name; }
 };
 
 // Rows written, by the oid of their table; of partitions by their root's.

@@ -10,7 +10,6 @@
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
-#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -18,71 +17,12 @@ namespace {
 using schema::quoted;
 using std::to_string;
 
-std::vector<int> integers(std::string_view array) {
-    std::vector<int> out;
-    for (const auto& element : schema::parse_array(array)) out.push_back(std::stoi(*element));
-    return out;
-}
-
-std::vector<std::string> texts(std::string_view array) {
-    std::vector<std::string> out;
-    for (const auto& element : schema::parse_array(array)) out.push_back(element.value_or(""));
-    return out;
-}
-
-GroupRow read_group(RestoreContext& restoring, long long id) {
-    const auto found = restoring.exec(
-        "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object FROM " +
-        restoring.own("trash_group") + " WHERE id OPERATOR(pg_catalog.=) " + to_string(id));
-    if (found.rows() != 1) throw Error(Code::kNotFound, "there is no such group");
-    GroupRow group;
-    group.id = id;
-    group.uuid = found.text(0, 1);
-    group.state = found.text(0, 2);
-    group.shapes = integers(found.text(0, 3));
-    for (const auto& count : schema::parse_array(found.text(0, 4))) {
-        group.counts.push_back(std::stoll(*count));
-    }
-    group.size = found.integer(0, 5);
-    group.links = found.integer(0, 6);
-    group.root_shape = static_cast<int>(found.integer(0, 7));
-    group.root_object = found.text(0, 8);
-    return group;
-}
-
 void read_shapes(RestoreContext& restoring, const GroupRow& group) {
-    std::vector<schema::Param> ids = {to_string(group.root_shape)};
-    for (const int id : group.shapes) ids.emplace_back(to_string(id));
-    const auto found = restoring.together(
-        {{kByIndex},
-         {"SELECT id, relation, COALESCE(now_schema, schema_name), COALESCE(now_table, "
-          "table_name), attnums, names, types, generated, identity, EXISTS (SELECT FROM "
-          "pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) relation), xmin "
-          "OPERATOR(pg_catalog.=) written::pg_catalog.xid, makeup FROM " +
-              restoring.own("shape") +
-              " WHERE id OPERATOR(pg_catalog.=) ANY($1::pg_catalog.int4[]) OR id "
-              "OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT shape FROM " +
-              restoring.own("link") +
-              " WHERE group_id OPERATOR(pg_catalog.=) $2::pg_catalog.int8))",
-          {schema::array_literal(ids), to_string(group.id)}},
-         {kAsPlanned}})[1];
-    for (int row = 0; row < found.rows(); ++row) {
-        Shape shape;
-        shape.id = static_cast<int>(found.integer(row, 0));
-        shape.relation = static_cast<schema::Oid>(found.integer(row, 1));
-        shape.name = {std::string(found.text(row, 2)), std::string(found.text(row, 3))};
-        shape.table = restoring.catalog.table(shape.relation);
+    for (auto& form : forms_of(restoring.transaction.connection(), restoring.catalog,
+                               restoring.trash_schema, group)) {
         // made since the catalog was read, and trashed by another instance; or come from elsewhere
-        if ((shape.table == nullptr && found.boolean(row, 9)) || !found.boolean(row, 10))
-            throw StaleCatalog();
-        shape.attnums = integers(found.text(row, 4));
-        shape.names = texts(found.text(row, 5));
-        shape.types = texts(found.text(row, 6));
-        for (const auto& flag : texts(found.text(row, 7))) shape.generated.push_back(flag == "t");
-        shape.identity = integers(found.text(row, 8));
-        shape.readings =
-            schema::readings_of(shape.table, {shape.attnums, shape.types, found.text(row, 11)});
-        restoring.shapes.emplace(shape.id, std::move(shape));
+        if ((form.table == nullptr && form.there) || !form.native) throw StaleCatalog();
+        restoring.shapes.emplace(form.id, Shape{std::move(form), {}, 0});
     }
 }
 
@@ -132,11 +72,6 @@ std::string as_table(const Shape& shape) {
 
 }  // namespace
 
-int Shape::position(int attnum) const {
-    const auto found = std::ranges::find(attnums, attnum);
-    return found == attnums.end() ? 0 : static_cast<int>(found - attnums.begin()) + 1;
-}
-
 void RestoreContext::as_asker(const std::function<void()>& work) {
     if (options.role)
         schema::as_role(transaction.connection(), options.role->name, work);
@@ -153,7 +88,8 @@ std::string RestoreContext::own(const std::string& name) const {
 }
 
 void add_group(RestoreContext& restoring, long long id) {
-    add_group(restoring, read_group(restoring, id));
+    add_group(restoring,
+              group_with_id(restoring.transaction.connection(), restoring.trash_schema, id));
 }
 
 void add_group(RestoreContext& restoring, GroupRow group) {

@@ -1,8 +1,10 @@
 #include "trash/store/groups.hpp"
 
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/store/item_id.hpp"
+#include "trash/store/own_statements.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {
@@ -13,21 +15,12 @@ using schema::Param;
 using schema::quoted;
 using schema::Result;
 
-}  // namespace
+std::string columns_of_groups() {
+    return "id, uuid, state, shapes, counts, size, links, root_shape, root_object, " +
+           utc("ended_at") + ", ended_by, tenant";
+}
 
-GroupRow group_of(Connection& connection, const std::string& trash_schema,
-                  const std::string& item_id, bool lock) {
-    const ItemAddress address = parse_item_id(item_id);
-    const Connection::Statement look{
-        "SELECT id, uuid, state, shapes, counts, size, links, root_shape, root_object, " +
-            utc("ended_at") + ", ended_by, tenant FROM " + quoted({trash_schema, "trash_group"}) +
-            " g WHERE uuid OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND " + seen_by_tenant("g") +
-            (lock ? " FOR UPDATE" : ""),
-        {address.group_id}};
-    const Result found = connection.exec_pipeline({{kByIndex}, look, {kAsPlanned}})[1];
-    if (found.rows() == 0 || address.ordinal < 1 || address.ordinal > found.integer(0, 5)) {
-        throw Error(Code::kNotFound, "there is no such TrashItem");
-    }
+GroupRow group_from(const Result& found) {
     GroupRow group;
     group.id = found.integer(0, 0);
     group.uuid = found.text(0, 1);
@@ -43,6 +36,27 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
     group.ended_at = found.text(0, 9);
     group.ended_by = found.text(0, 10);
     group.tenant = found.value(0, 11);
+    return group;
+}
+
+}  // namespace
+
+GroupRow group_of(Connection& connection, const std::string& trash_schema,
+                  const std::string& item_id, bool lock) {
+    const ItemAddress address = parse_item_id(item_id);
+    const auto sql = schema::filled(
+        "SELECT {columns} FROM {schema}.trash_group g WHERE uuid OPERATOR(pg_catalog.=) "
+        "$1::pg_catalog.uuid AND {seen}{lock}",
+        {{"columns", columns_of_groups()},
+         {"schema", quoted(trash_schema)},
+         {"seen", seen_by_tenant("g")},
+         {"lock", lock ? " FOR UPDATE" : ""}});
+    const Result found =
+        connection.exec_pipeline({{kByIndex}, {sql, {address.group_id}}, {kAsPlanned}})[1];
+    if (found.rows() == 0 || address.ordinal < 1 || address.ordinal > found.integer(0, 5)) {
+        throw Error(Code::kNotFound, "there is no such TrashItem");
+    }
+    GroupRow group = group_from(found);
     if (group.state != "trashed") {
         throw GoneError("the TrashItem was " + group.state + " at " + group.ended_at,
                         {group.state, group.ended_at, group.ended_by});
@@ -50,24 +64,33 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
     return group;
 }
 
+GroupRow group_with_id(Connection& connection, const std::string& trash_schema, long long id) {
+    const auto sql = schema::filled(
+        "SELECT {columns} FROM {schema}.trash_group WHERE id OPERATOR(pg_catalog.=) "
+        "$1::pg_catalog.int8",
+        {{"columns", columns_of_groups()}, {"schema", quoted(trash_schema)}});
+    const Result found = connection.exec(sql, {std::to_string(id)});
+    if (found.rows() != 1) throw Error(Code::kNotFound, "there is no such group");
+    return group_from(found);
+}
+
 GroupTables group_tables(Connection& connection, const std::string& trash_schema,
                          const std::string& item_id) {
     const ItemAddress address = parse_item_id(item_id);
-    const Result found = connection.exec(
-        "SELECT coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name), "
-        "coalesce(c.relname::pg_catalog.text, "
-        "s.now_table, s.table_name), pg_catalog.sum(u.amount) OVER (ORDER BY u.place) FROM " +
-            quoted({trash_schema, "trash_group"}) +
-            " g CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(g.shapes), "
-            "pg_catalog.unnest(g.counts)) WITH ORDINALITY u(shape, amount, place) JOIN " +
-            quoted({trash_schema, "shape"}) +
-            " s ON s.id OPERATOR(pg_catalog.=) u.shape LEFT JOIN pg_catalog.pg_class c ON c.oid "
-            "OPERATOR(pg_catalog.=) s.relation LEFT JOIN "
-            "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE g.uuid "
-            "OPERATOR(pg_catalog.=) $1::pg_catalog.uuid "
-            "AND " +
-            seen_by_tenant("g") + " ORDER BY u.place",
-        {address.group_id});
+    const auto sql = schema::filled(
+        R"(SELECT coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name),
+    coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name),
+    pg_catalog.sum(u.amount) OVER (ORDER BY u.place)
+  FROM {schema}.trash_group g
+    CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts))
+      WITH ORDINALITY u(shape, amount, place)
+    JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) u.shape
+    LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.relation
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  WHERE g.uuid OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND {seen}
+  ORDER BY u.place)",
+        {{"schema", quoted(trash_schema)}, {"seen", seen_by_tenant("g")}});
+    const Result found = connection.exec(sql, {address.group_id});
     GroupTables tables;
     bool there = false;
     for (int row = 0; row < found.rows(); ++row) {
@@ -78,6 +101,31 @@ GroupTables group_tables(Connection& connection, const std::string& trash_schema
     }
     if (!there) throw Error(Code::kNotFound, "there is no such TrashItem");
     return tables;
+}
+
+std::string ids_of(const std::vector<GroupRow>& groups) {
+    std::vector<Param> ids;
+    for (const GroupRow& group : groups) ids.emplace_back(std::to_string(group.id));
+    return schema::array_literal(ids);
+}
+
+Result end_groups(Connection& connection, const std::string& trash_schema, const GroupEnd& end,
+                  const Connection::Statement& entry) {
+    const auto ids = ids_of(end.groups);
+    const auto own = [&](const char* text) {
+        return schema::filled(text, {{"schema", quoted(trash_schema)}});
+    };
+    const auto done = connection.exec_pipeline({{kByIndex},
+                                                entry,
+                                                {own(kDeleteLinks), {ids}},
+                                                {own(kDeleteItems), {ids}},
+                                                {own(kEndGroups), {ids, end.state, end.by}},
+                                                {kAsPlanned}});
+    long long size = 0;
+    for (const GroupRow& group : end.groups) size += group.size;
+    if (done[3].affected() != size)
+        throw Error(Code::kInternal, "a group holds another number of items than it says");
+    return done[1];
 }
 
 }  // namespace trashd::trash

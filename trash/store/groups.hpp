@@ -27,6 +27,22 @@ struct GroupRow {
 GroupRow group_of(schema::Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock);
 
+// Whatever its state and tenant; throws kNotFound when there is none.
+GroupRow group_with_id(schema::Connection& connection, const std::string& trash_schema,
+                       long long id);
+
+std::string ids_of(const std::vector<GroupRow>& groups);  // an array literal
+
+// Writes the entry of the ledger and ends groups whose rows are locked: their links and items are
+// deleted, they are restored or purged. Gives what the entry's statement gave; throws kInternal
+// where there is another number of items than the groups say.
+struct GroupEnd {
+    const std::vector<GroupRow>& groups;
+    std::string state, by;
+};
+schema::Result end_groups(schema::Connection& connection, const std::string& trash_schema,
+                          const GroupEnd& end, const schema::Connection::Statement& entry);
+
 // The contract of Trash::tables_of.
 GroupTables group_tables(schema::Connection& connection, const std::string& trash_schema,
                          const std::string& item_id);

@@ -6,6 +6,7 @@
 #include "schema/oids.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -87,30 +88,65 @@ std::vector<std::string> texts(std::string_view array) {
     return out;
 }
 
-std::vector<Form> read(schema::Connection& connection, const schema::Catalog& catalog,
-                       const std::string& trash_schema, const std::string& condition,
-                       const std::string& param) {
-    const auto found = connection.exec(
-        "SELECT s.id, s.relation, s.attnums, s.names, s.types, "
-        "ARRAY(SELECT pg_catalog.to_regtype(u.t) IS NOT NULL FROM pg_catalog.unnest(s.types) "
-        "WITH ORDINALITY u(t, n) ORDER BY u.n), s.makeup FROM " +
-            quoted({trash_schema, "shape"}) + " s WHERE " + condition + " ORDER BY s.id",
-        {param});
+std::vector<int> integers(std::string_view array) {
+    std::vector<int> out;
+    for (const auto& element : texts(array)) out.push_back(std::stoi(element));
+    return out;
+}
+
+std::vector<bool> flags(std::string_view array) {
+    std::vector<bool> out;
+    for (const auto& element : texts(array)) out.push_back(element == "t");
+    return out;
+}
+
+// Whether a row s of shape was written here, which its views do not tell.
+constexpr const char* kNative = "s.xmin OPERATOR(pg_catalog.=) s.written::pg_catalog.xid";
+
+// Of the rows s of shape that meet the condition.
+std::string select_forms(const std::string& trash_schema, const std::string& condition,
+                         const char* native = "false") {
+    return schema::filled(
+        R"(SELECT s.id, s.relation, COALESCE(s.now_schema, s.schema_name),
+    COALESCE(s.now_table, s.table_name),
+    EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) s.relation),
+    {native}, s.attnums, s.identity, s.names, s.types,
+    ARRAY(SELECT pg_catalog.to_regtype(u.t) IS NOT NULL
+      FROM pg_catalog.unnest(s.types) WITH ORDINALITY u(t, n) ORDER BY u.n),
+    s.generated, s.makeup
+  FROM {schema}.shape s WHERE {condition} ORDER BY s.id)",
+        {{"schema", quoted(trash_schema)}, {"condition", condition}, {"native", native}});
+}
+
+Form form_from(const schema::Result& found, int row, const schema::Catalog& catalog) {
+    Form form;
+    form.id = static_cast<int>(found.integer(row, 0));
+    form.relation = static_cast<schema::Oid>(found.integer(row, 1));
+    form.name = {std::string(found.text(row, 2)), std::string(found.text(row, 3))};
+    form.table = catalog.table(form.relation);
+    form.there = found.boolean(row, 4);
+    form.native = found.boolean(row, 5);
+    form.attnums = integers(found.text(row, 6));
+    form.identity = integers(found.text(row, 7));
+    form.names = texts(found.text(row, 8));
+    form.types = texts(found.text(row, 9));
+    form.type_exists = flags(found.text(row, 10));
+    form.generated = flags(found.text(row, 11));
+    form.readings =
+        schema::readings_of(form.table, {form.attnums, form.types, found.text(row, 12)});
+    return form;
+}
+
+std::vector<Form> forms_from(const schema::Result& found, const schema::Catalog& catalog) {
     std::vector<Form> forms;
-    for (int row = 0; row < found.rows(); ++row) {
-        Form form;
-        form.id = static_cast<int>(found.integer(row, 0));
-        form.table = catalog.table(static_cast<schema::Oid>(found.integer(row, 1)));
-        for (const auto& number : texts(found.text(row, 2)))
-            form.attnums.push_back(std::stoi(number));
-        form.names = texts(found.text(row, 3));
-        form.types = texts(found.text(row, 4));
-        for (const auto& flag : texts(found.text(row, 5))) form.type_exists.push_back(flag == "t");
-        form.readings =
-            schema::readings_of(form.table, {form.attnums, form.types, found.text(row, 6)});
-        forms.push_back(std::move(form));
-    }
+    for (int row = 0; row < found.rows(); ++row) forms.push_back(form_from(found, row, catalog));
     return forms;
+}
+
+std::string array_of(const std::vector<int>& ids) {
+    std::vector<schema::Param> all;
+    for (const int id : ids) all.emplace_back(to_string(id));
+    return schema::array_literal(all);
 }
 
 }  // namespace
@@ -122,16 +158,33 @@ int Form::position(int attnum) const {
 
 std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
                            const std::string& trash_schema, const schema::Table& table) {
-    return read(connection, catalog, trash_schema,
-                "s.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid", to_string(table.oid));
+    const auto sql =
+        select_forms(trash_schema, "s.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid");
+    return forms_from(connection.exec(sql, {to_string(table.oid)}), catalog);
 }
 
 std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
                            const std::string& trash_schema, const std::vector<int>& ids) {
-    std::vector<schema::Param> all;
-    for (int id : ids) all.push_back(to_string(id));
-    return read(connection, catalog, trash_schema, "s.id OPERATOR(pg_catalog.=) ANY($1::int[])",
-                schema::array_literal(all));
+    const auto sql =
+        select_forms(trash_schema, "s.id OPERATOR(pg_catalog.=) ANY($1::pg_catalog.int4[])");
+    return forms_from(connection.exec(sql, {array_of(ids)}), catalog);
+}
+
+std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
+                           const std::string& trash_schema, const GroupRow& group) {
+    const auto condition = schema::filled(
+        R"(s.id OPERATOR(pg_catalog.=) ANY($1::pg_catalog.int4[])
+    OR s.id OPERATOR(pg_catalog.=) ANY(ARRAY(
+      SELECT l.shape FROM {schema}.link l
+      WHERE l.group_id OPERATOR(pg_catalog.=) $2::pg_catalog.int8)))",
+        {{"schema", quoted(trash_schema)}});
+    auto ids = group.shapes;
+    ids.push_back(group.root_shape);
+    const auto found = connection.exec_pipeline(
+        {{kByIndex},
+         {select_forms(trash_schema, condition, kNative), {array_of(ids), to_string(group.id)}},
+         {kAsPlanned}})[1];
+    return forms_from(found, catalog);
 }
 
 std::string typed_value(const Form& form, const schema::Column& column,

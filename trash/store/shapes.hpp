@@ -8,6 +8,7 @@
 #include "schema/catalog.hpp"
 #include "schema/connection.hpp"
 #include "schema/makeup.hpp"
+#include "trash/store/groups.hpp"
 
 namespace trashd::trash {
 
@@ -15,22 +16,30 @@ namespace trashd::trash {
 int shape_of(schema::Connection& connection, const std::string& trash_schema,
              const schema::Table& table);
 
+// A table in one of the forms that its columns had when rows of it were captured.
 struct Form {
     int id = 0;
+    schema::Oid relation = 0;
+    schema::QualifiedName name;            // as it was called last
     const schema::Table* table = nullptr;  // as it is today; nullptr: dropped
-    std::vector<int> attnums;
+    bool there = false;   // there is a relation of that oid, whether the catalog knows it or not
+    bool native = false;  // of a group's form: it was written here, not copied from elsewhere
+    std::vector<int> attnums, identity;
     std::vector<std::string> names, types;
-    std::vector<bool> type_exists;
+    std::vector<bool> type_exists, generated;
     std::vector<schema::Reading> readings;  // per position: how its text reads today
 
     int position(int attnum) const;  // in the payload, from 1; 0: the form lacks the column
+    const schema::QualifiedName& called() const { return table ? table->name : name; }
 };
 
-// All forms of the table, or those of the ids.
+// All forms of the table, those of the ids, or those that the group's root, items and links have.
 std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
                            const std::string& trash_schema, const schema::Table& table);
 std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
                            const std::string& trash_schema, const std::vector<int>& ids);
+std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog& catalog,
+                           const std::string& trash_schema, const GroupRow& group);
 
 // SQL of the column's value in an item i, in today's type and collation: NULL where the form has
 // none. careful: NULL as well where the type does not take the stored text; else that is an error.
