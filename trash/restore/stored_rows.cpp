@@ -22,7 +22,8 @@ void read_shapes(RestoreContext& restoring, const GroupRow& group) {
                                restoring.trash_schema, group)) {
         // made since the catalog was read, and trashed by another instance; or come from elsewhere
         if ((form.table == nullptr && form.there) || !form.native) throw StaleCatalog();
-        restoring.shapes.emplace(form.id, Shape{std::move(form), {}, 0});
+        const int id = form.id;
+        restoring.shapes.emplace(id, Shape{std::move(form), {}, 0});
     }
 }
 
