@@ -100,10 +100,11 @@ void find_live(const Reading& reading, schema::Transaction& transaction,
                      [&](std::string_view piece) { found.json->append(piece); });
 }
 
-void find_trashed(const Reading& reading, trash::Items& items, const Names& select, Found& found) {
+void find_trashed(const Reading& reading, trash::Items& items, const trash::RowQuery& asked,
+                  Found& found) {
     found.json = std::make_shared<Spool>();
     RowWriter writer(reading.table(), *reading.context.resources, *found.json);
-    items.newest_row_of(reading.table(), object_id(reading.request), select,
+    items.newest_row_of(reading.table(), asked.id, asked.select,
                         {[&](const trash::Item& item) {
                              found.item = item;
                              writer.begin(item);
@@ -118,18 +119,19 @@ Found find(const Reading& reading, const Names& select, bool untagged) {
     const auto& [request, caller, context, scope] = reading;
     const auto& table = reading.table();
     const auto id = object_id(request);
-    const auto own = live_rows(request, caller, context, Right::kRead, trash::alias_of(table));
+    const trash::RowQuery asked{
+        id, select, live_rows(request, caller, context, Right::kRead, trash::alias_of(table))};
     Found found;
     context.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         found = {};
         found.untagged = untagged;
-        if (reading.scope.live) find_live(reading, transaction, {id, select, own}, found);
+        if (reading.scope.live) find_live(reading, transaction, asked, found);
         if (found.live || (!reading.scope.live && !reading.scope.trashed)) return;
         trash::Items items(transaction.connection(), *reading.context.resources->catalog(),
                            reading.context.trash->readable_schema(),
                            reading.context.trash->naming());
         if (reading.scope.trashed)
-            find_trashed(reading, items, select, found);
+            find_trashed(reading, items, asked, found);
         else
             found.item = items.newest_of(table, id, true);
     });
