@@ -57,11 +57,4 @@ std::string filled(std::string_view text, const Values& values) {
     return out;
 }
 
-std::string with_names(std::string text, const std::map<std::string, std::string>& names) {
-    for (const auto& [mark, name] : names)
-        for (auto at = text.find(mark); at != text.npos; at = text.find(mark, at + name.size()))
-            text.replace(at, mark.size(), name);
-    return text;
-}
-
 }  // namespace trashd::schema

@@ -20,7 +20,5 @@ using Values = std::map<std::string, std::string, std::less<>>;
 // The text with values in place of its {names}, of small letters, digits and _; other braces stay.
 // Values are not looked through. Throws std::logic_error where a name has no value.
 std::string filled(std::string_view text, const Values& values);
-// The text with names in place of marks.
-std::string with_names(std::string text, const std::map<std::string, std::string>& names);
 
 }  // namespace trashd::schema

@@ -344,6 +344,27 @@ INSERT INTO b VALUES ('so-so', 1), ('a,b', 1); INSERT INTO c VALUES (ROW('(a,"b"
     bench.there_and_back("c", {"(,1)"}, 1);
 }
 
+// Names go into texts of SQL whose own {names} are filled: one may look like another.
+TEST_CASE("names that look like what stands for names in SQL go and come back") {
+    Bench bench(R"(
+CREATE TABLE "{table}" ("{schema}" int PRIMARY KEY, "{hit}" text DEFAULT '{group}');
+CREATE TABLE "{child}" ("{object}" text PRIMARY KEY, "{key}" int CONSTRAINT "{reaches}" REFERENCES "{table}" ON DELETE CASCADE);
+CREATE TABLE "{row}" ("{shape}" int PRIMARY KEY, "{was}" int REFERENCES "{table}" ON DELETE SET NULL, "{left}" text);
+CREATE TABLE "{rows}" ("{before}" int REFERENCES "{table}" ON DELETE SET NULL, "{no such}" text);
+CREATE TABLE "{alone}" ("{uuid}" int PRIMARY KEY, "{payload}" text);
+CREATE FUNCTION "{raise}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER "{set}" BEFORE UPDATE ON "{row}" FOR EACH ROW EXECUTE FUNCTION "{raise}"();
+INSERT INTO "{table}" VALUES (1, '{payload}'); INSERT INTO "{child}" VALUES ('{schema}', 1);
+INSERT INTO "{row}" VALUES (1, 1, '{left}'); INSERT INTO "{rows}" VALUES (1, '{a}'), (1, '{a}');
+INSERT INTO "{alone}" VALUES (1, '{table}');)");
+    bench.there_and_back("{table}", {"1"}, 2);
+    bench.there_and_back("{child}", {"{schema}"}, 1);
+    bench.there_and_back("{alone}", {"1"}, 1);
+    CHECK(bench.bin.impact({"public", "{table}"}, {"1"}, false).total == 2);
+    bench.bin.remove({"public", "{table}"}, {"1"}, {.hard = true}, {});
+    CHECK(bench.number(R"(SELECT count(*) FROM "{table}", "{child}")") == 0);
+}
+
 TEST_CASE("hostile names") {
     const std::string odd = "we\"\"ird / näme", longest(63, 'x'), slash = "back\\slash $1 'q'";
     Bench bench(

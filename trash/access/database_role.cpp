@@ -49,8 +49,8 @@ bool is_open(schema::Connection& connection, const std::string& access, const st
 
 void make_views(schema::Connection& connection, const std::string& trash_schema) {
     const auto access = access_schema(trash_schema);
-    connection.script(schema::with_names(
-        kAccess, {{"{schema}", quoted(trash_schema)}, {"{access}", quoted(access)}}));
+    connection.script(
+        schema::filled(kAccess, {{"schema", quoted(trash_schema)}, {"access", quoted(access)}}));
     connection.exec("COMMENT ON SCHEMA " + quoted(access) + " IS " + schema::literal(mark()));
 }
 

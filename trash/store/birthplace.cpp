@@ -16,8 +16,8 @@ using schema::quoted;
 using schema::Result;
 
 std::string with_schema(const std::string& sql, const std::string& trash_schema) {
-    return schema::with_names(sql, {{"{schema}", quoted(trash_schema)},
-                                    {"{shape}", schema::literal(quoted({trash_schema, "shape"}))}});
+    return schema::filled(sql, {{"schema", quoted(trash_schema)},
+                                {"shape", schema::literal(quoted({trash_schema, "shape"}))}});
 }
 
 // Some hosts let nobody ask for it; the other signs are left then.
@@ -75,12 +75,10 @@ void renumber_oids(schema::Transaction& transaction, const std::string& trash_sc
     run("UPDATE {schema}.named SET here = {schema}.oid_of(kind, name)");
     run("UPDATE {schema}.item i SET payload = " + numbers_here("i.payload") +
         " FROM {schema}.shape s WHERE s.id = i.shape AND cardinality(s.oids) > 0");
-    for (const char* const row : {"row_was", "row_left"})
-        run(schema::with_names(
-            "UPDATE {schema}.link l SET {row} = " + numbers_here("l.{row}") +
-                " FROM {schema}.shape s WHERE s.id = l.shape AND cardinality(s.oids) > "
-                "0 AND l.{row} IS NOT NULL",
-            {{"{row}", row}}));
+    for (const std::string row : {"row_was", "row_left"})
+        run("UPDATE {schema}.link l SET " + row + " = " + numbers_here("l." + row) +
+            " FROM {schema}.shape s WHERE s.id = l.shape AND cardinality(s.oids) > 0 AND l." + row +
+            " IS NOT NULL");
     renumber_keys(transaction, trash_schema);
     run("DELETE FROM {schema}.named n WHERE here IS NULL OR EXISTS (SELECT FROM {schema}.named o "
         "WHERE o.kind = n.kind AND o.here = n.here AND o.number > n.number)");
@@ -92,7 +90,7 @@ void renumber_oids(schema::Transaction& transaction, const std::string& trash_sc
 // Answers (table, moved, whether it is known, forms) of what changed.
 Result put_right(Connection& connection, const std::string& trash_schema) {
     const auto renumbered = [](const char* from) {
-        return schema::with_names(kRenumbered, {{"{from}", from}});
+        return schema::filled(kRenumbered, {{"from", from}});
     };
     return connection.exec(with_schema(
         std::string("WITH ") + kStrayForms +

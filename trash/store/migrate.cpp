@@ -61,7 +61,7 @@ std::string beginning(const std::string& statement) {
 
 void apply(Connection& connection, const Migration& migration, const std::string& schema) {
     for (const auto& statement :
-         schema::statements_of(schema::with_names(migration.text, {{"{schema}", schema}}))) {
+         schema::statements_of(schema::filled(migration.text, {{"schema", schema}}))) {
         try {
             connection.exec(statement);
         } catch (const Error& error) {
@@ -122,15 +122,14 @@ void catch_up(Connection& connection, const std::string& schema) {
     for (const Counter& counter : kCounters)
         counters += std::string(counters.empty() ? "(" : ", (") +
                     schema::literal(schema + "." + counter.table) + ", '" + counter.column + "', " +
-                    counter.highest + ")";
-    connection.exec(schema::with_names(
+                    schema::filled(counter.highest, {{"schema", schema}}) + ")";
+    connection.exec(
         "SELECT pg_catalog.setval(s, m) FROM (SELECT "
         "pg_catalog.pg_get_serial_sequence(t, c)::pg_catalog.regclass AS s, m FROM "
         "(VALUES " +
-            counters +
-            ") v(t, c, m)) x WHERE m OPERATOR(pg_catalog.>) "
-            "COALESCE(pg_catalog.pg_sequence_last_value(s), 0)",
-        {{"{schema}", schema}}));
+        counters +
+        ") v(t, c, m)) x WHERE m OPERATOR(pg_catalog.>) "
+        "COALESCE(pg_catalog.pg_sequence_last_value(s), 0)");
 }
 
 bool missing(Connection& connection, const std::string& trash_schema) {
