@@ -8,13 +8,13 @@
 #include "schema/makeup.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
 
 using schema::Column;
 using schema::literal;
-using schema::quoted;
 using schema::Table;
 using std::to_string;
 
@@ -32,8 +32,10 @@ bool one_text(const Column& column) {
 // The key's column at the position, from 0, out of an id (key_text).
 std::string part(const Table& table, std::size_t at, const std::string& id) {
     if (table.identity.size() == 1) return id;
-    return "pg_catalog.replace(pg_catalog.replace(pg_catalog.split_part(" + id + ", ',', " +
-           to_string(at + 1) + "), '%2C', ','), '%25', '%')";
+    return schema::filled(
+        R"(pg_catalog.replace(pg_catalog.replace(
+    pg_catalog.split_part({id}, ',', {n}), '%2C', ','), '%25', '%'))",
+        {{"id", id}, {"n", to_string(at + 1)}});
 }
 
 std::string value(const Column& column, const std::string& text) {
@@ -43,46 +45,70 @@ std::string value(const Column& column, const std::string& text) {
 
 std::string readable(const Column& column, const std::string& text,
                      const std::string& trash_schema) {
-    return quoted({trash_schema, "cast_error"}) + "(" + text + ", " + literal(column.type) +
-           ") IS NULL";
+    return filled("{schema}.cast_error({text}, {type}) IS NULL", trash_schema,
+                  {{"text", text}, {"type", literal(column.type)}});
 }
 
 // That the forms s wrote the key in the types that it has today, which are built in.
 std::string sure(const Table& table) {
-    std::string all;
+    std::vector<std::string> all;
     for (const int attnum : table.identity) {
         const auto& column = *table.column(attnum);
         if (column.user_type) return "false";
-        all += (all.empty() ? "" : " AND ") + std::string("s.types[pg_catalog.array_position(") +
-               "s.attnums, " + to_string(attnum) + "::pg_catalog.int2)] OPERATOR(pg_catalog.=) " +
-               literal(column.type);
+        all.push_back("s.types[" + place_in("s", attnum) + "] OPERATOR(pg_catalog.=) " +
+                      literal(column.type));
     }
-    return all;
+    return schema::join(all, " AND ");
 }
 
 // stored: a SELECT of object_id, read and sure.
 std::string spelt(const Table& table, const std::string& ids, const std::string& stored,
                   const std::string& trash_schema) {
     if (text_decides(table, table.identity))
-        return "(SELECT id, ARRAY[id] AS ids FROM (" + ids + ") w(id))";
-    return "(SELECT w.id, pg_catalog.array_agg(DISTINCT o.object_id) AS ids FROM (" + ids +
-           ") w(id) JOIN (" + stored + ") o ON " +
-           same_object(table, "o.read", "o.sure", "w.id", trash_schema) + " GROUP BY w.id)";
+        return schema::filled("(SELECT id, ARRAY[id] AS ids FROM ({ids}) w(id))", {{"ids", ids}});
+    return schema::filled(
+        R"((SELECT w.id, pg_catalog.array_agg(DISTINCT o.object_id) AS ids
+    FROM ({ids}) w(id)
+    JOIN ({stored}) o ON {same_object}
+    GROUP BY w.id))",
+        {{"ids", ids},
+         {"stored", stored},
+         {"same_object", same_object(table, "o.read", "o.sure", "w.id", trash_schema)}});
 }
 
 // SELECTs of object_id, how it reads today, and sure.
 std::string in_items(const Table& table, const std::string& trash_schema) {
-    return "SELECT DISTINCT i.object_id, " + id_today(table, "i.object_id", "s") + " AS read, " +
-           sure(table) + " AS sure FROM " + quoted({trash_schema, "shape"}) + " s JOIN " +
-           quoted({trash_schema, "item"}) +
-           " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation OPERATOR(pg_catalog.=) " +
-           to_string(table.oid);
+    return filled(
+        R"(SELECT DISTINCT i.object_id, {today} AS read, {sure} AS sure
+      FROM {schema}.shape s
+      JOIN {schema}.item i ON i.shape OPERATOR(pg_catalog.=) s.id
+      WHERE s.relation OPERATOR(pg_catalog.=) {table})",
+        trash_schema,
+        {{"today", id_today(table, "i.object_id", "s")},
+         {"sure", sure(table)},
+         {"table", to_string(table.oid)}});
 }
 
 std::string in_ledger(const Table& table, const std::string& trash_schema) {
-    return "SELECT DISTINCT l.object_id, l.object_id AS read, false AS sure FROM " +
-           quoted({trash_schema, "ledger"}) + " l WHERE (l.schema_name, l.table_name) IN (" +
-           names_of(table, trash_schema) + ")";
+    return filled(
+        R"(SELECT DISTINCT l.object_id, l.object_id AS read, false AS sure
+      FROM {schema}.ledger l
+      WHERE (l.schema_name, l.table_name) IN ({names}))",
+        trash_schema, {{"names", names_of(table, trash_schema)}});
+}
+
+// SQL over w.id: it has as many parts as the key has columns, and these can be read.
+std::string is_key(const Table& table, const std::string& trash_schema) {
+    const auto columns = table.identity.size();
+    std::vector<std::string> all = {
+        columns == 1 ? "true"
+                     : "pg_catalog.cardinality(pg_catalog.string_to_array(w.id, ',')) "
+                       "OPERATOR(pg_catalog.=) " +
+                           to_string(columns)};
+    for (std::size_t k = 0; k < columns; ++k)
+        all.push_back(
+            readable(*table.column(table.identity[k]), part(table, k, "w.id"), trash_schema));
+    return schema::join(all, " AND ");
 }
 
 // A text that cannot be read, or has other parts than the key has columns, is no key: CASE asks
@@ -90,17 +116,17 @@ std::string in_ledger(const Table& table, const std::string& trash_schema) {
 std::string written(const Table& table, const std::string& id, const std::string& stored,
                     const std::string& trash_schema) {
     if (text_decides(table, table.identity)) return "SELECT " + id;
-    std::string is_one = table.identity.size() == 1
-                             ? "true"
-                             : "pg_catalog.cardinality(pg_catalog.string_to_array(w.id, ',')) "
-                               "OPERATOR(pg_catalog.=) " +
-                                   to_string(table.identity.size());
-    for (std::size_t k = 0; k < table.identity.size(); ++k)
-        is_one += " AND " +
-                  readable(*table.column(table.identity[k]), part(table, k, "w.id"), trash_schema);
-    return "SELECT " + id + " UNION SELECT o.object_id FROM (" + stored +
-           ") o CROSS JOIN (SELECT " + id + " AS id OFFSET 0) w WHERE CASE WHEN " + is_one +
-           " THEN " + same_object(table, "o.read", "o.sure", "w.id", trash_schema) + " END";
+    return schema::filled(
+        R"(SELECT {id}
+      UNION
+      SELECT o.object_id
+      FROM ({stored}) o
+      CROSS JOIN (SELECT {id} AS id OFFSET 0) w
+      WHERE CASE WHEN {is_key} THEN {same_object} END)",
+        {{"id", id},
+         {"stored", stored},
+         {"is_key", is_key(table, trash_schema)},
+         {"same_object", same_object(table, "o.read", "o.sure", "w.id", trash_schema)}});
 }
 
 }  // namespace
@@ -118,9 +144,7 @@ std::string id_today(const Table& table, const std::string& id, const std::strin
         const int attnum = table.identity[k];
         auto text = part(table, k, id);
         if (labelled(attnum))
-            text = schema::label_today(text, form + ".makeup[pg_catalog.array_position(" + form +
-                                                 ".attnums, " + to_string(attnum) +
-                                                 "::pg_catalog.int2)]");
+            text = schema::label_today(text, form + ".makeup[" + place_in(form, attnum) + "]");
         if (table.identity.size() == 1) return text;
         parts.push_back("pg_catalog.replace(pg_catalog.replace(" + text +
                         ", '%', '%25'), ',', '%2C')");
@@ -130,8 +154,11 @@ std::string id_today(const Table& table, const std::string& id, const std::strin
 
 std::string reads_as(const Column& column, const std::string& stored, const std::string& equals,
                      const std::string& of, const std::string& trash_schema) {
-    return "(CASE WHEN " + readable(column, stored, trash_schema) + " THEN " +
-           value(column, stored) + " END " + equals + " " + of + ")";
+    return schema::filled("(CASE WHEN {readable} THEN {value} END {equals} {of})",
+                          {{"readable", readable(column, stored, trash_schema)},
+                           {"value", value(column, stored)},
+                           {"equals", equals},
+                           {"of", of}});
 }
 
 // Each side of an operator is of one relation, so that the server may hash them.
@@ -142,9 +169,13 @@ std::string same_object(const Table& table, const std::string& stored, const std
     for (std::size_t k = 0; k < operators.size(); ++k) {
         const auto& column = *table.column(table.identity[k]);
         const auto text = part(table, k, stored);
-        all.push_back("(CASE WHEN " + sure + " OR " + readable(column, text, trash_schema) +
-                      " THEN " + value(column, text) + " END) " + operators[k] + " " +
-                      value(column, part(table, k, id)));
+        all.push_back(
+            schema::filled("(CASE WHEN {sure} OR {readable} THEN {value} END) {equals} {id}",
+                           {{"sure", sure},
+                            {"readable", readable(column, text, trash_schema)},
+                            {"value", value(column, text)},
+                            {"equals", operators[k]},
+                            {"id", value(column, part(table, k, id))}}));
     }
     return "(" + schema::join(all, " AND ") + ")";
 }
@@ -159,6 +190,10 @@ std::string spelt_by_ledger(const Table& table, const std::string& ids,
     return spelt(table, ids, in_ledger(table, trash_schema), trash_schema);
 }
 
+std::string any_spelling(const std::string& spelt) {
+    return "ANY (ARRAY(SELECT pg_catalog.unnest(w.ids) FROM " + spelt + " w))";
+}
+
 std::string written_in_items(const Table& table, const std::string& id,
                              const std::string& trash_schema) {
     return written(table, id, in_items(table, trash_schema), trash_schema);
@@ -170,9 +205,15 @@ std::string written_in_ledger(const Table& table, const std::string& id,
 }
 
 std::string names_of(const Table& table, const std::string& trash_schema) {
-    return "SELECT " + literal(table.name.schema) + ", " + literal(table.name.name) +
-           " UNION SELECT s.schema_name, s.table_name FROM " + quoted({trash_schema, "shape"}) +
-           " s WHERE s.relation OPERATOR(pg_catalog.=) " + to_string(table.oid);
+    return filled(
+        R"(SELECT {table_schema}, {table}
+      UNION
+      SELECT s.schema_name, s.table_name FROM {schema}.shape s
+      WHERE s.relation OPERATOR(pg_catalog.=) {oid})",
+        trash_schema,
+        {{"table_schema", literal(table.name.schema)},
+         {"table", literal(table.name.name)},
+         {"oid", to_string(table.oid)}});
 }
 
 }  // namespace trashd::trash

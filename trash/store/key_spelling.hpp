@@ -33,6 +33,9 @@ std::string spelt_by_items(const schema::Table& table, const std::string& ids,
 std::string spelt_by_ledger(const schema::Table& table, const std::string& ids,
                             const std::string& trash_schema);
 
+// SQL behind an operator: one of the ids that such a subquery has.
+std::string any_spelling(const std::string& spelt);
+
 // SQL (a SELECT of text): how the items of the table, or its entries in the ledger, write an id
 // that a filter names; of a text that is none, nothing but the text.
 std::string written_in_items(const schema::Table& table, const std::string& id,

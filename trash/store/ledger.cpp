@@ -10,7 +10,6 @@ namespace trashd::trash {
 namespace {
 
 using schema::Param;
-using schema::quoted;
 using schema::Result;
 
 std::string place(std::size_t number) {
@@ -27,15 +26,44 @@ std::string among(const std::vector<schema::QualifiedName>& tables, const std::s
     }
     params.push_back(schema::array_literal(schemas));
     params.push_back(schema::array_literal(names));
-    return "(" + alias + ".schema_name, " + alias +
-           ".table_name) IN (SELECT s, t FROM ROWS FROM (pg_catalog.unnest(" +
-           place(params.size() - 1) + "::pg_catalog.text[]), pg_catalog.unnest(" +
-           place(params.size()) + "::pg_catalog.text[])) m(s, t))";
+    return schema::filled(
+        R"(({alias}.schema_name, {alias}.table_name) IN (
+    SELECT s, t FROM ROWS FROM (pg_catalog.unnest({schemas}::pg_catalog.text[]),
+      pg_catalog.unnest({names}::pg_catalog.text[])) m(s, t)))",
+        {{"alias", alias}, {"schemas", place(params.size() - 1)}, {"names", place(params.size())}});
 }
 
-std::string any_of(const std::string& spelt) {
-    return "ANY (ARRAY(SELECT pg_catalog.unnest(w.ids) FROM " + spelt + " w))";
+// An entry as entry_from() reads it.
+const std::string& fields() {
+    static const auto sql = schema::filled(
+        R"(l.id, {at}, l.action, l.by, l.reason, l.schema_name, l.table_name, l.object_id,
+    l.group_uuid, f.ordinal,
+    ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k),
+    ARRAY(SELECT l.counts OPERATOR(pg_catalog.->>) k
+      FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k),
+    l.request_id, l.address)",
+        {{"at", utc("l.at")}});
+    return sql;
 }
+
+// Entries of groups whose root the object was, under every name that its table has had, and of the
+// group that it lies in the trash with.
+constexpr const char* kOfObject = R"((
+    SELECT r.id, 1 AS ordinal
+    FROM {schema}.ledger r
+    WHERE r.object_id OPERATOR(pg_catalog.=) {by_ledger}
+      AND (r.schema_name, r.table_name) IN ({names})
+    UNION ALL
+    SELECT r.id, i.ordinal
+    FROM {schema}.shape s
+    JOIN {schema}.item i ON i.shape OPERATOR(pg_catalog.=) s.id
+      AND i.object_id OPERATOR(pg_catalog.=) {by_items}
+    JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
+    JOIN {schema}.ledger r ON r.group_uuid OPERATOR(pg_catalog.=) g.uuid
+    WHERE s.relation OPERATOR(pg_catalog.=) {table}
+      AND i.ordinal OPERATOR(pg_catalog.>) 1{and_seen}) f
+  JOIN {schema}.ledger l ON l.id OPERATOR(pg_catalog.=) f.id
+  WHERE true)";
 
 }  // namespace
 
@@ -73,16 +101,16 @@ HistoryPage Ledger::read(const std::string& from, std::vector<Param> params, int
                          long long before) {
     params.push_back(std::to_string(before));
     params.push_back(std::to_string(limit + 1));
-    const Result found = connection_.exec(
-        "SELECT l.id, " + utc("l.at") +
-            ", l.action, l.by, l.reason, l.schema_name, l.table_name, l.object_id, l.group_uuid, "
-            "f.ordinal, ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
-            "ARRAY(SELECT l.counts OPERATOR(pg_catalog.->>) k FROM "
-            "pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k), "
-            "l.request_id, l.address FROM " +
-            from + own_ + " AND l.id OPERATOR(pg_catalog.<) " + place(params.size() - 1) +
-            "::bigint ORDER BY l.id DESC LIMIT " + place(params.size()) + "::int",
-        params);
+    const auto sql = schema::filled(
+        R"(SELECT {fields}
+  FROM {from}{and_own} AND l.id OPERATOR(pg_catalog.<) {before}::bigint
+  ORDER BY l.id DESC LIMIT {limit}::int)",
+        {{"fields", fields()},
+         {"from", from},
+         {"and_own", own_},
+         {"before", place(params.size() - 1)},
+         {"limit", place(params.size())}});
+    const Result found = connection_.exec(sql, params);
     HistoryPage page;
     page.more = found.rows() > limit;
     for (int row = 0; row < std::min(found.rows(), limit); ++row)
@@ -91,59 +119,47 @@ HistoryPage Ledger::read(const std::string& from, std::vector<Param> params, int
 }
 
 HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long before) {
-    std::string from =
-        quoted({trash_schema_, "ledger"}) + " l CROSS JOIN (SELECT 1 AS ordinal) f WHERE true";
+    auto from =
+        filled("{schema}.ledger l CROSS JOIN (SELECT 1 AS ordinal) f WHERE true", trash_schema_);
     std::vector<Param> params;
-    auto add = [&](const std::string& condition, const Param& value, const char* cast = "") {
+    auto add = [&](std::string_view condition, const Param& value) {
         if (!value) return;
         params.push_back(value);
-        from += " AND " + condition + place(params.size()) + cast;
+        from += " AND " + schema::filled(condition, {{"value", place(params.size())}});
     };
     if (filter.table) {
-        add("l.schema_name OPERATOR(pg_catalog.=) ", filter.table->schema);
-        add("l.table_name OPERATOR(pg_catalog.=) ", filter.table->name);
+        add("l.schema_name OPERATOR(pg_catalog.=) {value}", filter.table->schema);
+        add("l.table_name OPERATOR(pg_catalog.=) {value}", filter.table->name);
     }
     if (filter.among) from += " AND " + among(*filter.among, "l", params);
     const auto* named = filter.table ? catalog_.table(*filter.table) : nullptr;
     if (filter.object_id && named) {
         params.push_back(*filter.object_id);
         const auto id = place(params.size()) + "::pg_catalog.text";
-        from += " AND l.object_id OPERATOR(pg_catalog.=) ANY (ARRAY(" +
-                written_in_ledger(*named, id, trash_schema_) + "))";
+        from += schema::filled(" AND l.object_id OPERATOR(pg_catalog.=) ANY (ARRAY({written}))",
+                               {{"written", written_in_ledger(*named, id, trash_schema_)}});
     } else {
-        add("l.object_id OPERATOR(pg_catalog.=) ", filter.object_id);
+        add("l.object_id OPERATOR(pg_catalog.=) {value}", filter.object_id);
     }
-    add("l.action OPERATOR(pg_catalog.=) ", filter.action);
-    add("l.by OPERATOR(pg_catalog.=) ", filter.by);
-    add("l.group_uuid OPERATOR(pg_catalog.=) ", filter.group_id, "::pg_catalog.uuid");
-    add("l.at OPERATOR(pg_catalog.>=) ", filter.from, "::pg_catalog.timestamptz");
-    add("l.at OPERATOR(pg_catalog.<) ", filter.to, "::pg_catalog.timestamptz");
+    add("l.action OPERATOR(pg_catalog.=) {value}", filter.action);
+    add("l.by OPERATOR(pg_catalog.=) {value}", filter.by);
+    add("l.group_uuid OPERATOR(pg_catalog.=) {value}::pg_catalog.uuid", filter.group_id);
+    add("l.at OPERATOR(pg_catalog.>=) {value}::pg_catalog.timestamptz", filter.from);
+    add("l.at OPERATOR(pg_catalog.<) {value}::pg_catalog.timestamptz", filter.to);
     return read(from, std::move(params), limit, before);
 }
 
-// Entries of groups whose root the object was, under every name that its table has had, and of the
-// group that it lies in the trash with.
 HistoryPage Ledger::page_of(const schema::Table& table, const std::string& object_id,
                             const HistoryQuery& asked) {
     std::vector<Param> params = {object_id};
-    const std::string seen = asked.among ? " AND " + among(*asked.among, "r", params) : "";
-    auto own = [&](const char* name) { return quoted({trash_schema_, name}); };
+    const auto seen = asked.among ? " AND " + among(*asked.among, "r", params) : "";
     const std::string id = "SELECT $1::pg_catalog.text";
-    std::string from =
-        "(SELECT r.id, 1 AS ordinal FROM " + own("ledger") +
-        " r WHERE r.object_id OPERATOR(pg_catalog.=) " +
-        any_of(spelt_by_ledger(table, id, trash_schema_)) +
-        " AND (r.schema_name, r.table_name) IN (" + names_of(table, trash_schema_) +
-        ") UNION ALL SELECT r.id, i.ordinal FROM " + own("shape") + " s JOIN " + own("item") +
-        " i ON i.shape OPERATOR(pg_catalog.=) s.id AND i.object_id OPERATOR(pg_catalog.=) " +
-        any_of(spelt_by_items(table, id, trash_schema_)) + " JOIN " + own("trash_group") +
-        " g ON g.id OPERATOR(pg_catalog.=) i.group_id JOIN " + own("ledger") +
-        " r ON r.group_uuid OPERATOR(pg_catalog.=) g.uuid WHERE s.relation "
-        "OPERATOR(pg_catalog.=) " +
-        std::to_string(table.oid) + " AND i.ordinal OPERATOR(pg_catalog.>) 1" + seen +
-        ") f "
-        "JOIN " +
-        own("ledger") + " l ON l.id OPERATOR(pg_catalog.=) f.id WHERE true";
+    auto from = filled(kOfObject, trash_schema_,
+                       {{"by_ledger", any_spelling(spelt_by_ledger(table, id, trash_schema_))},
+                        {"names", names_of(table, trash_schema_)},
+                        {"by_items", any_spelling(spelt_by_items(table, id, trash_schema_))},
+                        {"table", std::to_string(table.oid)},
+                        {"and_seen", seen}});
     if (asked.by) {
         params.push_back(*asked.by);
         from += " AND l.by OPERATOR(pg_catalog.=) " + place(params.size());
