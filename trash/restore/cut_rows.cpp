@@ -8,6 +8,7 @@
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/links.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -65,15 +66,15 @@ std::string rewritten(const Links& links, const std::string& array,
         out.push_back(array + "[" + to_string(k + 1) + "]");
     for (const auto& kept : kept_beside(links))
         out[static_cast<std::size_t>(kept.position) - 1] = given(kept);
-    return "ARRAY[" + join(out, ", ") + "]::pg_catalog.text[]";
+    return text_array(out);
 }
 
-std::string readable(const RestoreContext& restoring, const Kept& kept) {
+std::string and_readable(const RestoreContext& restoring, const Kept& kept) {
     if (kept.certain) return "";
     if (!sure_to_read(*kept.shape, kept.column->attnum)) return " AND false";
-    return " AND " + restoring.own("cast_error") + "(" +
-           read_text(*kept.shape, *kept.column, of("l.row_was", kept)) + ", " +
-           schema::literal(kept.column->type) + ") IS NULL";
+    return filled(" AND {schema}.cast_error({text}, {type}) IS NULL", restoring.trash_schema,
+                  {{"text", read_text(*kept.shape, *kept.column, of("l.row_was", kept))},
+                   {"type", schema::literal(kept.column->type)}});
 }
 
 std::string shown(const Kept& kept, const std::string& text) {
@@ -83,22 +84,28 @@ std::string shown(const Kept& kept, const std::string& text) {
 
 // Of the links l with the rows t that they name.
 std::string linked_rows(const RestoreContext& restoring, const Links& links) {
-    return restoring.own("link") + " l JOIN " + schema::relation(*links.shape->table) +
-           " AS t ON " + same_row(links) + of_tenant(restoring, *links.shape->table);
+    return filled("{schema}.link l JOIN {table} AS t ON {same_row}{and_tenant}",
+                  restoring.trash_schema,
+                  {{"table", schema::relation(*links.shape->table)},
+                   {"same_row", same_row(links)},
+                   {"and_tenant", of_tenant(restoring, *links.shape->table)}});
 }
 
 std::string wanted_rows(const RestoreContext& restoring, const Links& links) {
     return linked_rows(restoring, links) + " AND l.row_wanted IS NOT NULL AND " + links.where;
 }
 
+// The position where the condition holds, else NULL.
+std::string position_where(const Kept& kept, const std::string& condition) {
+    return "CASE WHEN " + condition + " THEN " + to_string(kept.position) + " END";
+}
+
 // NULL, or the positions of what is not as the SQL says that it should be.
 std::string differing(const Links& links, const std::function<std::string(const Kept&)>& should) {
     std::vector<std::string> out = {"NULL"};
     for (const auto& kept : kept_beside(links))
-        out.push_back("CASE WHEN " + schema::differ(should(kept), kept.live) + " THEN " +
-                      to_string(kept.position) + " END");
-    return "(SELECT pg_catalog.array_agg(x.n) FROM pg_catalog.unnest(ARRAY[" + join(out, ", ") +
-           "]::pg_catalog.int4[]) x(n) WHERE x.n IS NOT NULL)";
+        out.push_back(position_where(kept, schema::differ(should(kept), kept.live)));
+    return not_null(out);
 }
 
 std::string wanted(const Kept& kept) {
@@ -108,15 +115,17 @@ std::string wanted(const Kept& kept) {
 // Whatever the delete's triggers changed should be as before, though it has changed since.
 std::string before_the_delete(const Kept& kept) {
     const auto was = of("l.row_was", kept);
-    return "CASE WHEN " + schema::differ(was, of("l.row_left", kept)) + " THEN " + was + " ELSE " +
-           wanted(kept) + " END";
+    return schema::filled("CASE WHEN {differ} THEN {was} ELSE {wanted} END",
+                          {{"differ", schema::differ(was, of("l.row_left", kept))},
+                           {"was", was},
+                           {"wanted", wanted(kept)}});
 }
 
 // Which columns differ, as assignments.
 std::vector<std::string> assignments(RestoreContext& restoring, const Links& links) {
-    const auto found =
-        restoring.exec("SELECT DISTINCT pg_catalog.unnest(" + differing(links, wanted) + ") FROM " +
-                       wanted_rows(restoring, links));
+    const auto found = restoring.exec(schema::filled(
+        "SELECT DISTINCT pg_catalog.unnest({differing}) FROM {wanted_rows}",
+        {{"differing", differing(links, wanted)}, {"wanted_rows", wanted_rows(restoring, links)}}));
     std::vector<std::string> set;
     for (int row = 0; row < found.rows(); ++row) {
         for (const auto& kept : kept_beside(links)) {
@@ -132,11 +141,19 @@ std::vector<std::string> assignments(RestoreContext& restoring, const Links& lin
 long long set_columns(RestoreContext& restoring, const Links& links,
                       const std::vector<std::string>& set) {
     const auto& table = *links.shape->table;
-    const auto done = restoring.exec(
-        "UPDATE " + schema::relation(table) + " AS t SET " + join(set, ", ") + " FROM " +
-        restoring.own("link") + " l WHERE " + links.where + " AND l.row_wanted IS NOT NULL AND " +
-        same_row(links) + of_tenant(restoring, table) + " AND " + differing(links, wanted) +
-        " IS NOT NULL");
+    const auto sql = filled(
+        R"(UPDATE {table} AS t SET {set}
+  FROM {schema}.link l
+  WHERE {these} AND l.row_wanted IS NOT NULL AND {same_row}{and_tenant}
+    AND {differing} IS NOT NULL)",
+        restoring.trash_schema,
+        {{"table", schema::relation(table)},
+         {"set", join(set, ", ")},
+         {"these", links.where},
+         {"same_row", same_row(links)},
+         {"and_tenant", of_tenant(restoring, table)},
+         {"differing", differing(links, wanted)}});
+    const auto done = restoring.exec(sql);
     restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
     return done.affected();
 }
@@ -151,24 +168,29 @@ void put_right(RestoreContext& restoring, const Links& links) {
 
 // Of a row that the link l knows by all that it is.
 std::string back(const RestoreContext& restoring, const Kept& kept) {
-    return "CASE WHEN l.row_left IS NOT NULL AND " +
-           schema::same(of("l.key", kept), of("l.row_left", kept)) + readable(restoring, kept) +
-           " THEN " + of("l.row_was", kept) + " ELSE " + of("l.key", kept) + " END";
+    return schema::filled(
+        "CASE WHEN l.row_left IS NOT NULL AND {as_left}{and_readable} THEN {was} ELSE {key} END",
+        {{"as_left", schema::same(of("l.key", kept), of("l.row_left", kept))},
+         {"and_readable", and_readable(restoring, kept)},
+         {"was", of("l.row_was", kept)},
+         {"key", of("l.key", kept)}});
 }
 
 // JSON of the columns d.places: as they should be, or as they are in the row t.
 std::string named_values(const Links& links, bool live) {
     std::vector<std::string> rows = {"(0, '', NULL::pg_catalog.json)"};
     for (const auto& kept : kept_beside(links)) {
-        const auto text = before_the_delete(kept);
-        const auto should = shown(kept, "(" + text + ")");
-        rows.push_back("(" + to_string(kept.position) + ", " + schema::literal(kept.column->name) +
-                       ", pg_catalog.to_json(" +
-                       (live ? "t." + quoted(kept.column->name) : should) + "))");
+        const auto should = shown(kept, "(" + before_the_delete(kept) + ")");
+        rows.push_back(
+            schema::filled("({position}, {name}, pg_catalog.to_json({value}))",
+                           {{"position", to_string(kept.position)},
+                            {"name", schema::literal(kept.column->name)},
+                            {"value", live ? "t." + quoted(kept.column->name) : should}}));
     }
-    return "(SELECT pg_catalog.json_object_agg(x.name, x.now ORDER BY x.place) FROM (VALUES " +
-           join(rows, ", ") +
-           ") x(place, name, now) WHERE x.place OPERATOR(pg_catalog.=) ANY (d.places))";
+    return schema::filled(R"((SELECT pg_catalog.json_object_agg(x.name, x.now ORDER BY x.place)
+    FROM (VALUES {rows}) x(place, name, now)
+    WHERE x.place OPERATOR(pg_catalog.=) ANY (d.places)))",
+                          {{"rows", join(rows, ", ")}});
 }
 
 bool told(const RestoreContext& restoring, const Altered& altered) {
@@ -178,11 +200,17 @@ bool told(const RestoreContext& restoring, const Altered& altered) {
 }
 
 void report(RestoreContext& restoring, const Links& links) {
-    const auto found = restoring.exec(
-        "SELECT l.object_id, d.places, " + named_values(links, false) + ", " +
-        named_values(links, true) + " FROM " + wanted_rows(restoring, links) +
-        " CROSS JOIN LATERAL (SELECT " + differing(links, before_the_delete) +
-        " AS places) d WHERE d.places IS NOT NULL LIMIT " + to_string(kMostConflicts));
+    const auto sql = schema::filled(
+        R"(SELECT l.object_id, d.places, {should}, {now}
+  FROM {wanted_rows}
+  CROSS JOIN LATERAL (SELECT {differing} AS places) d
+  WHERE d.places IS NOT NULL LIMIT {most})",
+        {{"should", named_values(links, false)},
+         {"now", named_values(links, true)},
+         {"wanted_rows", wanted_rows(restoring, links)},
+         {"differing", differing(links, before_the_delete)},
+         {"most", to_string(kMostConflicts)}});
+    const auto found = restoring.exec(sql);
     for (int row = 0; row < found.rows(); ++row) {
         Altered altered{links.shape->called(),
                         std::string(found.text(row, 0)),
@@ -197,30 +225,60 @@ void report(RestoreContext& restoring, const Links& links) {
     }
 }
 
+// Of a link o that another delete made of the row: what it should have for row_was and row_left.
+std::string taught_was(const Kept& kept) {
+    const auto was = of("o.row_was", kept);
+    return schema::filled(
+        R"(CASE WHEN o.id OPERATOR(pg_catalog.>) l.id AND {as_left} THEN {before} ELSE {was} END)",
+        {{"as_left", schema::same(was, of("l.row_left", kept))},
+         {"before", of("l.row_was", kept)},
+         {"was", was}});
+}
+
+std::string taught_left(const Kept& kept) {
+    const auto now =
+        schema::filled("CASE WHEN o.id OPERATOR(pg_catalog.>) l.id THEN {wanted} ELSE {before} END",
+                       {{"wanted", wanted(kept)}, {"before", of("l.row_was", kept)}});
+    const auto left = of("o.row_left", kept);
+    return schema::filled(
+        "CASE WHEN {as_now} THEN {live} ELSE {left} END",
+        {{"as_now", schema::same(left, now)}, {"live", kept.live}, {"left", left}});
+}
+
 // Other deletes have cut the same row, before and after: when these come back, what this one's
 // triggers had changed is no value of then, and what the row has become is how they left it.
 void teach_others(RestoreContext& restoring, const Links& links) {
-    const auto was = [](const Kept& kept) {
-        return "CASE WHEN o.id OPERATOR(pg_catalog.>) l.id AND " +
-               schema::same(of("o.row_was", kept), of("l.row_left", kept)) + " THEN " +
-               of("l.row_was", kept) + " ELSE " + of("o.row_was", kept) + " END";
-    };
-    const auto left = [](const Kept& kept) {
-        return "CASE WHEN " +
-               schema::same(of("o.row_left", kept),
-                            "CASE WHEN o.id OPERATOR(pg_catalog.>) l.id "
-                            "THEN " +
-                                wanted(kept) + " ELSE " + of("l.row_was", kept) + " END") +
-               " THEN " + kept.live + " ELSE " + of("o.row_left", kept) + " END";
-    };
-    write_trash(restoring,
-                "UPDATE " + restoring.own("link") +
-                    " o SET row_was = " + rewritten(links, "o.row_was", was) +
-                    ", row_left = " + rewritten(links, "o.row_left", left) + " FROM " +
-                    wanted_rows(restoring, links) +
-                    " WHERE o.shape OPERATOR(pg_catalog.=) l.shape AND o.object_id "
-                    "OPERATOR(pg_catalog.=) l.object_id AND o.group_id OPERATOR(pg_catalog.<>) "
-                    "l.group_id AND o.row_was IS NOT NULL AND o.row_left IS NOT NULL");
+    write_trash(restoring, filled(R"(UPDATE {schema}.link o SET row_was = {was}, row_left = {left}
+  FROM {wanted_rows}
+  WHERE o.shape OPERATOR(pg_catalog.=) l.shape
+    AND o.object_id OPERATOR(pg_catalog.=) l.object_id
+    AND o.group_id OPERATOR(pg_catalog.<>) l.group_id
+    AND o.row_was IS NOT NULL AND o.row_left IS NOT NULL)",
+                                  restoring.trash_schema,
+                                  {{"was", rewritten(links, "o.row_was", taught_was)},
+                                   {"left", rewritten(links, "o.row_left", taught_left)},
+                                   {"wanted_rows", wanted_rows(restoring, links)}}));
+}
+
+// Of links whose rows have not been looked at yet: the rows are locked, and then the links are told
+// what these should be.
+constexpr const char* kLockLinked = R"(SELECT pg_catalog.count(*) FROM (
+    SELECT 1 FROM {linked_rows}
+      AND l.row_left IS NOT NULL AND l.row_wanted IS NULL AND {these}
+    ORDER BY {key} FOR NO KEY UPDATE OF t) r)";
+constexpr const char* kWantRows = R"(UPDATE {schema}.link l SET row_wanted = {wanted}
+  FROM {table} AS t
+  WHERE {same_row}{and_tenant}
+    AND l.row_left IS NOT NULL AND l.row_wanted IS NULL AND {these})";
+
+std::string wanted_value(const RestoreContext& restoring, const Links& links, const Kept& kept) {
+    return schema::filled(
+        "CASE WHEN {untouched} AND {as_left}{and_readable} THEN {was} ELSE {live} END",
+        {{"untouched", untouched(links)},
+         {"as_left", schema::same(kept.live, of("l.row_left", kept))},
+         {"and_readable", and_readable(restoring, kept)},
+         {"was", of("l.row_was", kept)},
+         {"live", kept.live}});
 }
 
 }  // namespace
@@ -228,35 +286,33 @@ void teach_others(RestoreContext& restoring, const Links& links) {
 void want_rows(RestoreContext& restoring, const Links& links) {
     if (!followed(links)) return;
     const auto& table = *links.shape->table;
-    const auto waiting = " AND l.row_left IS NOT NULL AND l.row_wanted IS NULL AND " + links.where;
-    std::vector<std::string> order;
+    std::vector<std::string> key;
     for (const int attnum : links.shape->identity)
-        order.push_back("t." + quoted(table.column(attnum)->name));
-    restoring.exec("SELECT pg_catalog.count(*) FROM (SELECT 1 FROM " +
-                   linked_rows(restoring, links) + waiting + " ORDER BY " + join(order, ", ") +
-                   " FOR NO KEY UPDATE OF t) r");
-    const auto value = [&](const Kept& kept) {
-        return "CASE WHEN " + untouched(links) + " AND " +
-               schema::same(kept.live, of("l.row_left", kept)) + readable(restoring, kept) +
-               " THEN " + of("l.row_was", kept) + " ELSE " + kept.live + " END";
-    };
-    write_trash(restoring, "UPDATE " + restoring.own("link") +
-                               " l SET row_wanted = " + rewritten(links, "l.row_was", value) +
-                               " FROM " + schema::relation(table) + " AS t WHERE " +
-                               same_row(links) + of_tenant(restoring, table) + waiting);
+        key.push_back(cascade::column_of(table, attnum, "t"));
+    restoring.exec(schema::filled(kLockLinked, {{"linked_rows", linked_rows(restoring, links)},
+                                                {"these", links.where},
+                                                {"key", join(key, ", ")}}));
+    const auto row = rewritten(
+        links, "l.row_was", [&](const Kept& kept) { return wanted_value(restoring, links, kept); });
+    write_trash(restoring, filled(kWantRows, restoring.trash_schema,
+                                  {{"wanted", row},
+                                   {"table", schema::relation(table)},
+                                   {"same_row", same_row(links)},
+                                   {"and_tenant", of_tenant(restoring, table)},
+                                   {"these", links.where}}));
 }
 
 std::vector<std::string> set_beside(RestoreContext& restoring, const Links& links) {
     std::vector<std::string> set, places = {"NULL"};
     const auto all = kept_beside(links);
     for (const auto& kept : all)
-        places.push_back("CASE WHEN " +
-                         schema::differ(of("l.row_was", kept), of("l.row_left", kept)) + " THEN " +
-                         to_string(kept.position) + " END");
-    const auto found =
-        restoring.exec("SELECT DISTINCT pg_catalog.unnest(ARRAY[" + join(places, ", ") +
-                       "]::pg_catalog.int4[]) AS n FROM " + restoring.own("link") + " l WHERE " +
-                       links.where + " AND l.row_left IS NOT NULL");
+        places.push_back(
+            position_where(kept, schema::differ(of("l.row_was", kept), of("l.row_left", kept))));
+    const auto found = restoring.exec(
+        filled(R"(SELECT DISTINCT pg_catalog.unnest(ARRAY[{places}]::pg_catalog.int4[]) AS n
+  FROM {schema}.link l
+  WHERE {these} AND l.row_left IS NOT NULL)",
+               restoring.trash_schema, {{"places", join(places, ", ")}, {"these", links.where}}));
     for (int row = 0; row < found.rows(); ++row)
         for (const auto& kept : all)
             if (!found.null(row, 0) && kept.position == found.integer(row, 0) &&
@@ -269,22 +325,41 @@ std::vector<std::string> set_beside(RestoreContext& restoring, const Links& link
 
 std::string wanted_row(const RestoreContext& restoring, const Links& links) {
     if (!links.whole) return "NULL::pg_catalog.text[]";
-    return "CASE WHEN l.row_left IS NOT NULL THEN " +
-           rewritten(links, "l.key", [&](const Kept& kept) { return back(restoring, kept); }) +
-           " END";
+    const auto row =
+        rewritten(links, "l.key", [&](const Kept& kept) { return back(restoring, kept); });
+    return "CASE WHEN l.row_left IS NOT NULL THEN " + row + " END";
 }
 
 std::string differing_values(const Links& links, const std::string& now, bool should) {
     std::vector<std::string> rows = {"('', NULL::pg_catalog.json, false)"};
-    for (const auto& kept : kept_beside(links)) {
-        const auto text = of(should ? "wanted" : now, kept);
-        rows.push_back("(" + schema::literal(kept.column->name) + ", pg_catalog.to_json(" +
-                       shown(kept, text) + "), " +
-                       schema::differ(of("wanted", kept), of(now, kept)) + ")");
-    }
-    return "(SELECT pg_catalog.json_object_agg(x.name, x.value) FROM (VALUES " + join(rows, ", ") +
-           ") x(name, value, differs) WHERE x.differs)";
+    for (const auto& kept : kept_beside(links))
+        rows.push_back(
+            schema::filled("({name}, pg_catalog.to_json({value}), {differ})",
+                           {{"name", schema::literal(kept.column->name)},
+                            {"value", shown(kept, of(should ? "wanted" : now, kept))},
+                            {"differ", schema::differ(of("wanted", kept), of(now, kept))}}));
+    return schema::filled(R"((SELECT pg_catalog.json_object_agg(x.name, x.value)
+    FROM (VALUES {rows}) x(name, value, differs)
+    WHERE x.differs))",
+                          {{"rows", join(rows, ", ")}});
 }
+
+// p: an element of the item i, of its form s; a: what the link f, of the form k, has of the column.
+constexpr const char* kSetItemsBack = R"(WITH found AS MATERIALIZED ({items})
+  UPDATE {schema}.item i SET payload = (
+    SELECT pg_catalog.array_agg(
+      CASE WHEN a.attnum IS NOT NULL AND {as_left} THEN {before} ELSE p.v END ORDER BY p.n)
+    FROM ROWS FROM (pg_catalog.unnest(s.attnums), pg_catalog.unnest(i.payload))
+      WITH ORDINALITY p(attnum, v, n)
+    LEFT JOIN ROWS FROM (pg_catalog.unnest(k.attnums), pg_catalog.unnest(f.row_was),
+      pg_catalog.unnest(f.row_left)) WITH ORDINALITY a(attnum, before, later, n)
+    ON a.attnum OPERATOR(pg_catalog.=) p.attnum
+      AND a.attnum OPERATOR(pg_catalog.=) ANY (ARRAY[{attnums}]::pg_catalog.int2[]))
+  FROM found f, {schema}.shape s, {schema}.shape k
+  WHERE i.group_id OPERATOR(pg_catalog.=) f.group_id
+    AND i.ordinal OPERATOR(pg_catalog.=) f.ordinal
+    AND s.id OPERATOR(pg_catalog.=) i.shape AND k.id OPERATOR(pg_catalog.=) {shape}
+    AND f.row_left IS NOT NULL)";
 
 void set_items_back(RestoreContext& restoring, const Links& links) {
     if (!followed(links)) return;
@@ -297,24 +372,12 @@ void set_items_back(RestoreContext& restoring, const Links& links) {
     const auto as_item = [&](const std::string& text) {
         return labels ? schema::label_under(text, "k.makeup[a.n]", "s.makeup[p.n]") : text;
     };
-    write_trash(
-        restoring,
-        "WITH found AS MATERIALIZED (" + items_of(restoring, links) + ") UPDATE " +
-            restoring.own("item") +
-            " i SET payload = (SELECT pg_catalog.array_agg(CASE WHEN a.attnum IS NOT NULL AND " +
-            schema::same("p.v", as_item("a.later")) + " THEN " + as_item("a.before") +
-            " ELSE p.v END ORDER BY p.n) FROM ROWS FROM (pg_catalog.unnest(s.attnums), "
-            "pg_catalog.unnest(i.payload)) WITH ORDINALITY p(attnum, v, n) LEFT JOIN ROWS FROM "
-            "(pg_catalog.unnest(k.attnums), pg_catalog.unnest(f.row_was), "
-            "pg_catalog.unnest(f.row_left)) WITH ORDINALITY a(attnum, before, later, n) ON "
-            "a.attnum OPERATOR(pg_catalog.=) p.attnum AND a.attnum OPERATOR(pg_catalog.=) ANY "
-            "(ARRAY[" +
-            join(attnums, ", ") + "]::pg_catalog.int2[])) FROM found f, " + restoring.own("shape") +
-            " s, " + restoring.own("shape") +
-            " k WHERE i.group_id OPERATOR(pg_catalog.=) f.group_id AND i.ordinal "
-            "OPERATOR(pg_catalog.=) f.ordinal AND s.id OPERATOR(pg_catalog.=) i.shape AND k.id "
-            "OPERATOR(pg_catalog.=) " +
-            to_string(links.shape->id) + " AND f.row_left IS NOT NULL");
+    write_trash(restoring, filled(kSetItemsBack, restoring.trash_schema,
+                                  {{"items", items_of(restoring, links)},
+                                   {"as_left", schema::same("p.v", as_item("a.later"))},
+                                   {"before", as_item("a.before")},
+                                   {"attnums", join(attnums, ", ")},
+                                   {"shape", to_string(links.shape->id)}}));
 }
 
 void set_rows_back(RestoreContext& restoring) {
