@@ -6,6 +6,7 @@
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -28,8 +29,9 @@ std::string expected(const Shape& shape, const schema::Column& column) {
         return text;
     auto now = column;
     now.name = "v";
-    return "(SELECT " + schema::to_text(now, "a") + " FROM (SELECT " +
-           schema::from_text(column, text) + " AS v) a)";
+    return schema::filled(
+        "(SELECT {text} FROM (SELECT {value} AS v) a)",
+        {{"text", schema::to_text(now, "a")}, {"value", schema::from_text(column, text)}});
 }
 
 bool compared(const Shape& shape, const schema::Column& column) {
@@ -42,17 +44,18 @@ std::string differing(const Shape& shape) {
     std::vector<std::string> out;
     for (const auto& column : shape.table->columns) {
         if (!compared(shape, column)) continue;
-        out.push_back("CASE WHEN " +
-                      schema::differ(expected(shape, column), schema::to_text(column, "t")) +
-                      " THEN " + to_string(column.attnum) + " END");
+        const auto text = schema::to_text(column, "t");
+        out.push_back("CASE WHEN " + schema::differ(expected(shape, column), text) + " THEN " +
+                      to_string(column.attnum) + " END");
     }
-    return "(SELECT pg_catalog.array_agg(x.n) FROM pg_catalog.unnest(ARRAY[" + join(out, ", ") +
-           "]::pg_catalog.int4[]) x(n) WHERE x.n IS NOT NULL)";
+    return not_null(out);
 }
 
 std::string live_rows(const RestoreContext& restoring, const Shape& shape) {
-    return source(restoring, shape) + " i LEFT JOIN " + schema::relation(*shape.table) +
-           " AS t ON " + same_row(shape);
+    return schema::filled("{items} i LEFT JOIN {table} AS t ON {same_row}",
+                          {{"items", source(restoring, shape)},
+                           {"table", schema::relation(*shape.table)},
+                           {"same_row", same_row(shape)}});
 }
 
 void refuse_absent(RestoreContext& restoring, const Shape& shape, std::string_view id) {
@@ -69,8 +72,9 @@ void refuse_absent(RestoreContext& restoring, const Shape& shape, std::string_vi
 // A trigger may have taken a row away or changed its key, a rule may have put it elsewhere, and
 // nothing has failed.
 void refuse_all_absent(RestoreContext& restoring, const Shape& shape) {
-    const auto found = restoring.exec("SELECT i.object_id FROM " + live_rows(restoring, shape) +
-                                      " WHERE t.ctid IS NULL LIMIT " + to_string(kMostConflicts));
+    const auto found = restoring.exec(schema::filled(
+        "SELECT i.object_id FROM {live_rows} WHERE t.ctid IS NULL LIMIT {most}",
+        {{"live_rows", live_rows(restoring, shape)}, {"most", to_string(kMostConflicts)}}));
     for (int row = 0; row < found.rows(); ++row)
         refuse_absent(restoring, shape, found.text(row, 0));
 }
@@ -79,37 +83,54 @@ void refuse_all_absent(RestoreContext& restoring, const Shape& shape) {
 // went in.
 std::string differences(const RestoreContext& restoring, const Shape& shape,
                         const std::string& more = "") {
-    return "SELECT i.object_id, d.attnums, i.payload, t.ctid IS NULL AS absent" + more + " FROM " +
-           live_rows(restoring, shape) + " CROSS JOIN LATERAL (SELECT " + differing(shape) +
-           " AS attnums) d WHERE t.ctid IS NULL OR d.attnums IS NOT NULL";
+    return schema::filled(
+        R"(SELECT i.object_id, d.attnums, i.payload, t.ctid IS NULL AS absent{more}
+  FROM {live_rows}
+  CROSS JOIN LATERAL (SELECT {differing} AS attnums) d
+  WHERE t.ctid IS NULL OR d.attnums IS NOT NULL)",
+        {{"more", more},
+         {"live_rows", live_rows(restoring, shape)},
+         {"differing", differing(shape)}});
 }
 
-// JSON of the columns of d.attnums: as they went in, or as they are in the row t.
+// To append to a select list: JSON of the columns of d.attnums, as they went in, or as they are in
+// the row t.
 std::string named_values(const Shape& shape, bool live) {
     std::vector<std::string> rows;
     for (const auto& column : shape.table->columns) {
         if (!compared(shape, column)) continue;
-        const auto now = live ? "t." + quoted(column.name) : value(shape, column);
-        rows.push_back("(" + to_string(column.attnum) + ", " + schema::literal(column.name) +
-                       ", pg_catalog.to_json(" + now + "))");
+        rows.push_back(
+            schema::filled("({attnum}, {name}, pg_catalog.to_json({value}))",
+                           {{"attnum", to_string(column.attnum)},
+                            {"name", schema::literal(column.name)},
+                            {"value", live ? "t." + quoted(column.name) : value(shape, column)}}));
     }
-    return ", (SELECT pg_catalog.json_object_agg(x.name, x.now ORDER BY x.attnum) FROM (VALUES " +
-           join(rows, ", ") +
-           ") x(attnum, name, now) WHERE x.attnum OPERATOR(pg_catalog.=) ANY (d.attnums))";
+    return schema::filled(R"(, (SELECT pg_catalog.json_object_agg(x.name, x.now ORDER BY x.attnum)
+    FROM (VALUES {rows}) x(attnum, name, now)
+    WHERE x.attnum OPERATOR(pg_catalog.=) ANY (d.attnums)))",
+                          {{"rows", join(rows, ", ")}});
+}
+
+// sql: an UPDATE of live rows; how many it changed.
+long long update_live(RestoreContext& restoring, const std::string& sql) {
+    long long rows = 0;
+    restoring.as_asker([&] { rows = restoring.exec(sql).affected(); });
+    restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
+    return rows;
 }
 
 long long set_columns(RestoreContext& restoring, const Shape& shape,
                       const std::vector<std::string>& set) {
-    long long rows = 0;
-    restoring.as_asker([&] {
-        rows = restoring
-                   .exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " +
-                         join(set, ", ") + " FROM " + source(restoring, shape) + " i WHERE " +
-                         same_row(shape) + " AND " + differing(shape) + " IS NOT NULL")
-                   .affected();
-    });
-    restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
-    return rows;
+    const auto sql = schema::filled(
+        R"(UPDATE {table} AS t SET {set}
+  FROM {items} i
+  WHERE {same_row} AND {differing} IS NOT NULL)",
+        {{"table", schema::relation(*shape.table)},
+         {"set", join(set, ", ")},
+         {"items", source(restoring, shape)},
+         {"same_row", same_row(shape)},
+         {"differing", differing(shape)}});
+    return update_live(restoring, sql);
 }
 
 void put_right(RestoreContext& restoring, const Shape& shape, const std::vector<int>& attnums) {
@@ -126,6 +147,26 @@ void put_right(RestoreContext& restoring, const Shape& shape, const std::vector<
 
 // Rows cannot be told apart by a key, nor by what was added to the table since: what went in and is
 // not there like that, with a row of this transaction that is like none that went in.
+constexpr const char* kPairs = R"((WITH a AS MATERIALIZED (
+      SELECT i.payload, {kept} AS k, pg_catalog.row_number() OVER (PARTITION BY {kept}) AS n
+      FROM {items} i),
+    b AS MATERIALIZED (
+      SELECT t.tableoid AS part, t.ctid AS place, {live} AS k,
+        pg_catalog.row_number() OVER (PARTITION BY {live}) AS n
+      FROM {table} AS t WHERE {made_here})
+    SELECT x.payload, y.part, y.place, ''::pg_catalog.text AS object_id
+    FROM (
+      SELECT a.payload, pg_catalog.row_number() OVER (ORDER BY a.k, a.n) AS m
+      FROM a
+      WHERE NOT EXISTS (SELECT FROM b
+        WHERE a.k OPERATOR(pg_catalog.=) b.k AND a.n OPERATOR(pg_catalog.=) b.n)) x
+    JOIN (
+      SELECT b.part, b.place, pg_catalog.row_number() OVER (ORDER BY b.k, b.n) AS m
+      FROM b
+      WHERE NOT EXISTS (SELECT FROM a
+        WHERE b.k OPERATOR(pg_catalog.=) a.k AND b.n OPERATOR(pg_catalog.=) a.n)) y
+    ON x.m OPERATOR(pg_catalog.=) y.m))";
+
 std::string pairs(const RestoreContext& restoring, const Shape& shape) {
     std::vector<std::string> live, kept;
     for (const auto& column : shape.table->columns) {
@@ -133,37 +174,22 @@ std::string pairs(const RestoreContext& restoring, const Shape& shape) {
         live.push_back(schema::to_text(column, "t"));
         kept.push_back(expected(shape, column));
     }
-    const auto numbered = [](const std::vector<std::string>& texts) {
-        const auto row = "ARRAY[" + join(texts, ", ") + "]::pg_catalog.text[]";
-        return row + " AS k, pg_catalog.row_number() OVER (PARTITION BY " + row + ") AS n";
-    };
-    const auto alone = [](const std::string& one, const std::string& other) {
-        return ", pg_catalog.row_number() OVER (ORDER BY " + one + ".k, " + one + ".n) AS m FROM " +
-               one + " WHERE NOT EXISTS (SELECT FROM " + other + " WHERE " + one +
-               ".k OPERATOR(pg_catalog.=) " + other + ".k AND " + one +
-               ".n OPERATOR(pg_catalog.=) " + other + ".n)";
-    };
-    return "(WITH a AS MATERIALIZED (SELECT i.payload, " + numbered(kept) + " FROM " +
-           source(restoring, shape) +
-           " i), b AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS place, " + numbered(live) +
-           " FROM " + schema::relation(*shape.table) + " AS t WHERE " + made_here("t") +
-           ") SELECT x.payload, y.part, y.place, ''::pg_catalog.text AS object_id FROM (SELECT "
-           "a.payload" +
-           alone("a", "b") + ") x JOIN (SELECT b.part, b.place" + alone("b", "a") +
-           ") y ON x.m OPERATOR(pg_catalog.=) y.m)";
+    return schema::filled(kPairs, {{"kept", text_array(kept)},
+                                   {"items", source(restoring, shape)},
+                                   {"live", text_array(live)},
+                                   {"table", schema::relation(*shape.table)},
+                                   {"made_here", made_here("t")}});
 }
 
-std::string paired_rows(const RestoreContext& restoring, const Shape& shape) {
-    return pairs(restoring, shape) + " i JOIN " + schema::relation(*shape.table) +
-           " AS t ON t.tableoid OPERATOR(pg_catalog.=) i.part AND t.ctid OPERATOR(pg_catalog.=) "
-           "i.place";
-}
+// The row t is that of the pair i.
+constexpr const char* kOfPair =
+    "t.tableoid OPERATOR(pg_catalog.=) i.part AND t.ctid OPERATOR(pg_catalog.=) i.place";
 
 // Every row of this transaction is one that went in, and no other is taken for one.
 bool all_went_in(RestoreContext& restoring, const Shape& shape) {
-    const auto rows =
-        restoring.exec("SELECT pg_catalog.count(*) FROM " + schema::relation(*shape.table) +
-                       " AS t WHERE " + made_here("t"));
+    const auto rows = restoring.exec(
+        schema::filled("SELECT pg_catalog.count(*) FROM {table} AS t WHERE {made_here}",
+                       {{"table", schema::relation(*shape.table)}, {"made_here", made_here("t")}}));
     return rows.integer(0, 0) == shape.count;
 }
 
@@ -175,23 +201,20 @@ void put_pairs_right(RestoreContext& restoring, const Shape& shape) {
     }
     if (set.empty()) return;
     try_to_set(restoring, {join(set, ", ")}, [&](const std::vector<std::string>& all) {
-        long long rows = 0;
-        restoring.as_asker([&] {
-            rows = restoring
-                       .exec("UPDATE " + schema::relation(*shape.table) + " AS t SET " + all[0] +
-                             " FROM " + pairs(restoring, shape) +
-                             " i WHERE t.tableoid OPERATOR(pg_catalog.=) i.part AND t.ctid "
-                             "OPERATOR(pg_catalog.=) i.place")
-                       .affected();
-        });
-        restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
-        restoring.watch.own[shape.relation].updated += rows;
+        const auto sql =
+            schema::filled("UPDATE {table} AS t SET {set} FROM {pairs} i WHERE {of_pair}",
+                           {{"table", schema::relation(*shape.table)},
+                            {"set", all[0]},
+                            {"pairs", pairs(restoring, shape)},
+                            {"of_pair", kOfPair}});
+        restoring.watch.own[shape.relation].updated += update_live(restoring, sql);
     });
 }
 
 std::vector<int> differing_columns(RestoreContext& restoring, const Shape& shape) {
-    const auto found = restoring.exec("SELECT DISTINCT pg_catalog.unnest(d.attnums) FROM (" +
-                                      differences(restoring, shape) + ") d");
+    const auto found = restoring.exec(
+        schema::filled("SELECT DISTINCT pg_catalog.unnest(d.attnums) FROM ({differences}) d",
+                       {{"differences", differences(restoring, shape)}}));
     std::vector<int> out;
     for (int row = 0; row < found.rows(); ++row) {
         out.push_back(static_cast<int>(found.integer(row, 0)));
@@ -236,20 +259,28 @@ void report(RestoreContext& restoring, const Shape& shape, const schema::Result&
 }
 
 void report(RestoreContext& restoring, const Shape& shape) {
+    const auto values = named_values(shape, false) + named_values(shape, true);
     report(restoring, shape,
-           restoring.exec(differences(restoring, shape,
-                                      named_values(shape, false) + named_values(shape, true)) +
-                          " LIMIT " + to_string(kMostConflicts)));
+           restoring.exec(differences(restoring, shape, values) + " LIMIT " +
+                          to_string(kMostConflicts)));
 }
 
 void verify_pairs(RestoreContext& restoring, const Shape& shape) {
     if (all_went_in(restoring, shape)) put_pairs_right(restoring, shape);
-    report(restoring, shape,
-           restoring.exec("SELECT i.object_id, d.attnums, i.payload, false" +
-                          named_values(shape, false) + named_values(shape, true) + " FROM " +
-                          paired_rows(restoring, shape) + " CROSS JOIN LATERAL (SELECT " +
-                          differing(shape) + " AS attnums) d WHERE d.attnums IS NOT NULL LIMIT " +
-                          to_string(kMostConflicts)));
+    const auto sql = schema::filled(
+        R"(SELECT i.object_id, d.attnums, i.payload, false{should}{now}
+  FROM {pairs} i
+  JOIN {table} AS t ON {of_pair}
+  CROSS JOIN LATERAL (SELECT {differing} AS attnums) d
+  WHERE d.attnums IS NOT NULL LIMIT {most})",
+        {{"should", named_values(shape, false)},
+         {"now", named_values(shape, true)},
+         {"pairs", pairs(restoring, shape)},
+         {"table", schema::relation(*shape.table)},
+         {"of_pair", kOfPair},
+         {"differing", differing(shape)},
+         {"most", to_string(kMostConflicts)}});
+    report(restoring, shape, restoring.exec(sql));
 }
 
 // False: the table does not let them, and the rows stay as the triggers left them.
