@@ -9,6 +9,7 @@
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -58,12 +59,13 @@ void removing(RestoreContext& restoring, const std::function<void()>& work) {
 }
 
 // Row t is none of the items.
-std::string not_captured(const RestoreContext& restoring, const Table& table) {
+std::string and_not_captured(const RestoreContext& restoring, const Table& table) {
     std::string out;
     for (const auto* shape : shapes_of(restoring, table)) {
         if (comparable(*shape))
-            out += " AND NOT EXISTS (SELECT FROM " + source(restoring, *shape) + " i WHERE " +
-                   same_row(*shape) + ")";
+            out += schema::filled(
+                " AND NOT EXISTS (SELECT FROM {items} i WHERE {same_row})",
+                {{"items", source(restoring, *shape)}, {"same_row", same_row(*shape)}});
     }
     return out;
 }
@@ -72,14 +74,23 @@ std::string among(const std::string& places) {
     return "(t.tableoid, t.ctid) OPERATOR(pg_catalog.=) ANY (" + places + ")";
 }
 
+// Rows t with these places that were made here and are none of the items.
+std::string delete_made(const RestoreContext& restoring, const Table& table,
+                        const std::string& places) {
+    return schema::filled(
+        "DELETE FROM {table} AS t WHERE {made_here} AND {among}{and_not_captured}",
+        {{"table", schema::relation(table)},
+         {"made_here", made_here("t")},
+         {"among", among(places)},
+         {"and_not_captured", and_not_captured(restoring, table)}});
+}
+
 // Rows with other keys than the items that would keep them out.
 void remove_clashing(RestoreContext& restoring, const Table& table) {
     const auto rows = clashing_rows(restoring, table);
     if (rows.empty()) return;
-    restoring.as_asker([&] {
-        restoring.exec("DELETE FROM " + schema::relation(table) + " AS t WHERE " + made_here("t") +
-                       " AND " + among(join(rows, " UNION ALL ")) + not_captured(restoring, table));
-    });
+    const auto sql = delete_made(restoring, table, join(rows, " UNION ALL "));
+    restoring.as_asker([&] { restoring.exec(sql); });
 }
 
 // Rows with the keys of items become these.
@@ -92,30 +103,32 @@ long long overwrite(RestoreContext& restoring, const Shape& shape) {
         if (shape.position(column.attnum) == 0 || key || fixed) continue;
         set.push_back(quoted(column.name) + " = " + value(shape, column));
     }
-    const auto from = source(restoring, shape) + " i", same = same_row(shape);
-    const auto relation = schema::relation(table) + " AS t";
+    const schema::Values values = {{"table", schema::relation(table)},
+                                   {"set", join(set, ", ")},
+                                   {"items", source(restoring, shape)},
+                                   {"same_row", same_row(shape)},
+                                   {"made_here", made_here("t")}};
     if (set.empty())
         return restoring
-            .exec("SELECT FROM " + relation + ", " + from + " WHERE " + same + " AND " +
-                  made_here("t"))
+            .exec(schema::filled(
+                "SELECT FROM {table} AS t, {items} i WHERE {same_row} AND {made_here}", values))
             .rows();
+    const auto sql = schema::filled(
+        "UPDATE {table} AS t SET {set} FROM {items} i WHERE {same_row} AND {made_here}", values);
     long long rows = 0;
-    restoring.as_asker([&] {
-        rows = restoring
-                   .exec("UPDATE " + relation + " SET " + join(set, ", ") + " FROM " + from +
-                         " WHERE " + same + " AND " + made_here("t"))
-                   .affected();
-    });
+    restoring.as_asker([&] { rows = restoring.exec(sql).affected(); });
     restoring.watch.own[table.oid].updated += rows;
     return rows;
 }
 
 void remove_under_keys(RestoreContext& restoring, const Shape& shape) {
-    restoring.as_asker([&] {
-        restoring.exec("DELETE FROM " + schema::relation(*shape.table) + " AS t USING " +
-                       source(restoring, shape) + " i WHERE " + same_row(shape) + " AND " +
-                       made_here("t"));
-    });
+    const auto sql =
+        schema::filled("DELETE FROM {table} AS t USING {items} i WHERE {same_row} AND {made_here}",
+                       {{"table", schema::relation(*shape.table)},
+                        {"items", source(restoring, shape)},
+                        {"same_row", same_row(shape)},
+                        {"made_here", made_here("t")}});
+    restoring.as_asker([&] { restoring.exec(sql); });
 }
 
 // Numbers may have been given anew in another order: then no row can become another while the
@@ -138,10 +151,10 @@ long long overwrite_or_remove(RestoreContext& restoring, const Shape& shape) {
 // The table that the server names, of a partition its root.
 schema::Oid named(RestoreContext& restoring, const SqlError& sql) {
     const auto found = restoring.transaction.exec(
-        "SELECT coalesce(pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid, c.oid) FROM "
-        "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) "
-        "c.relnamespace WHERE n.nspname OPERATOR(pg_catalog.=) $1 AND c.relname "
-        "OPERATOR(pg_catalog.=) $2",
+        R"(SELECT coalesce(pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid, c.oid)
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  WHERE n.nspname OPERATOR(pg_catalog.=) $1 AND c.relname OPERATOR(pg_catalog.=) $2)",
         {sql.schema, sql.table});
     return found.rows() == 0 ? 0 : static_cast<schema::Oid>(found.integer(0, 0));
 }
@@ -158,8 +171,10 @@ std::string referring(const RestoreContext& restoring, const schema::ForeignKey&
                        key.operators[k] + " " +
                        cascade::value_of(table, key.child_columns[k], "t"));
     }
-    return "SELECT t.tableoid, t.ctid FROM " + evaluated(restoring, parent, columns, {}) +
-           " p JOIN " + schema::relation(table) + " AS t ON " + join(same, " AND ");
+    return schema::filled("SELECT t.tableoid, t.ctid FROM {parents} p JOIN {table} AS t ON {same}",
+                          {{"parents", evaluated(restoring, parent, columns, {})},
+                           {"table", schema::relation(table)},
+                           {"same", join(same, " AND ")}});
 }
 
 std::vector<std::string> referring_to_items(const RestoreContext& restoring, const Table& table) {
@@ -178,23 +193,34 @@ std::string more_than_captured(const RestoreContext& restoring, const Table& tab
     std::vector<std::string> like;
     for (const auto* shape : shapes_of(restoring, table))
         like.push_back("SELECT i.payload FROM " + source(restoring, *shape) + " i");
-    return "SELECT c.part, c.place FROM (SELECT t.tableoid AS part, t.ctid AS place, t.k, "
-           "pg_catalog.row_number() OVER (PARTITION BY t.k) AS n FROM (SELECT t.tableoid, t.ctid, "
-           "t.xmin, " +
-           schema::payload(table, "t") + " AS k FROM " + schema::relation(table) +
-           " AS t) t WHERE " + made_here("t") + " AND " + among(places) +
-           ") c WHERE c.n OPERATOR(pg_catalog.>) (SELECT pg_catalog.count(*) FROM (" +
-           join(like, " UNION ALL ") + ") i WHERE i.payload OPERATOR(pg_catalog.=) c.k)";
+    return schema::filled(
+        R"(SELECT c.part, c.place
+  FROM (
+    SELECT t.tableoid AS part, t.ctid AS place, t.k,
+      pg_catalog.row_number() OVER (PARTITION BY t.k) AS n
+    FROM (SELECT t.tableoid, t.ctid, t.xmin, {payload} AS k FROM {table} AS t) t
+    WHERE {made_here} AND {among}) c
+  WHERE c.n OPERATOR(pg_catalog.>) (
+    SELECT pg_catalog.count(*) FROM ({like}) i WHERE i.payload OPERATOR(pg_catalog.=) c.k))",
+        {{"payload", schema::payload(table, "t")},
+         {"table", schema::relation(table)},
+         {"made_here", made_here("t")},
+         {"among", among(places)},
+         {"like", join(like, " UNION ALL ")}});
+}
+
+std::string delete_more_than_captured(const RestoreContext& restoring, const Table& table,
+                                      const std::string& places) {
+    return schema::filled("DELETE FROM {table} AS t WHERE {among}",
+                          {{"table", schema::relation(table)},
+                           {"among", among(more_than_captured(restoring, table, places))}});
 }
 
 long long remove_from(RestoreContext& restoring, const Table& table, const std::string& places) {
-    const auto relation = schema::relation(table) + " AS t";
-    const auto which = table.identity.empty() ? among(more_than_captured(restoring, table, places))
-                                              : made_here("t") + " AND " + among(places) +
-                                                    not_captured(restoring, table);
+    const auto sql = table.identity.empty() ? delete_more_than_captured(restoring, table, places)
+                                            : delete_made(restoring, table, places);
     long long rows = 0;
-    restoring.as_asker(
-        [&] { rows = restoring.exec("DELETE FROM " + relation + " WHERE " + which).affected(); });
+    restoring.as_asker([&] { rows = restoring.exec(sql).affected(); });
     return rows;
 }
 
@@ -236,20 +262,22 @@ bool put_before_all(RestoreContext& restoring) {
 
 }  // namespace
 
+// xmin is the lower half of a number: of the transactions that began with this one or since, those
+// in progress are its own.
 std::string made_here(const std::string& alias) {
-    const std::string own = "(pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8)";
-    const std::string since = "((" + alias +
-                              ".xmin::pg_catalog.text::pg_catalog.int8 "
-                              "OPERATOR(pg_catalog.-) " +
-                              own +
-                              " OPERATOR(pg_catalog.%) 4294967296 OPERATOR(pg_catalog.+) "
-                              "4294967296) OPERATOR(pg_catalog.%) 4294967296)";
-    return "(CASE WHEN " + since +
-           " OPERATOR(pg_catalog.<) 2147483648 THEN "
-           "pg_catalog.pg_xact_status((" +
-           own + " OPERATOR(pg_catalog.+) " + since +
-           ")::pg_catalog.text::pg_catalog.xid8) OPERATOR(pg_catalog.=) 'in progress' ELSE false "
-           "END)";
+    const char* const own = "(pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8)";
+    const auto since = schema::filled(
+        R"((({alias}.xmin::pg_catalog.text::pg_catalog.int8 OPERATOR(pg_catalog.-) {own}
+      OPERATOR(pg_catalog.%) 4294967296 OPERATOR(pg_catalog.+) 4294967296)
+    OPERATOR(pg_catalog.%) 4294967296))",
+        {{"alias", alias}, {"own", own}});
+    return schema::filled(
+        R"((CASE WHEN {since} OPERATOR(pg_catalog.<) 2147483648
+    THEN pg_catalog.pg_xact_status(
+      ({own} OPERATOR(pg_catalog.+) {since})::pg_catalog.text::pg_catalog.xid8)
+      OPERATOR(pg_catalog.=) 'in progress'
+    ELSE false END))",
+        {{"since", since}, {"own", own}});
 }
 
 long long replace_made(RestoreContext& restoring, const Shape& shape) {
@@ -263,11 +291,12 @@ void fire_deferred(RestoreContext& restoring, const Shapes& step) {
     std::vector<schema::Param> oids;
     for (const auto* shape : step) oids.emplace_back(to_string(shape->relation));
     const auto found = restoring.transaction.exec(
-        "SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, t.tgname) FROM "
-        "pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) "
-        "t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
-        "WHERE t.tginitdeferred AND NOT t.tgisinternal AND t.tgrelid OPERATOR(pg_catalog.=) ANY "
-        "($1::pg_catalog.oid[])",
+        R"(SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, t.tgname)
+  FROM pg_catalog.pg_trigger t
+  JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  WHERE t.tginitdeferred AND NOT t.tgisinternal
+    AND t.tgrelid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[]))",
         {schema::array_literal(oids)});
     std::vector<std::string> names;
     for (int row = 0; row < found.rows(); ++row) names.emplace_back(found.text(row, 0));
