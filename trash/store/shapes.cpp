@@ -100,22 +100,27 @@ std::vector<bool> flags(std::string_view array) {
     return out;
 }
 
-// Whether a row s of shape was written here, which its views do not tell.
-constexpr const char* kNative = "s.xmin OPERATOR(pg_catalog.=) s.written::pg_catalog.xid";
+// SQL of what only some readers ask of a row s of shape, because it costs or its views lack it.
+struct Asked {
+    const char *native, *type_exists;
+};
+constexpr Asked kToShow{"false", R"(ARRAY(SELECT pg_catalog.to_regtype(u.t) IS NOT NULL
+      FROM pg_catalog.unnest(s.types) WITH ORDINALITY u(t, n) ORDER BY u.n))"};
+constexpr Asked kToRestore{"s.xmin OPERATOR(pg_catalog.=) s.written::pg_catalog.xid", "'{}'"};
 
 // Of the rows s of shape that meet the condition.
 std::string select_forms(const std::string& trash_schema, const std::string& condition,
-                         const char* native = "false") {
+                         const Asked& asked = kToShow) {
     return schema::filled(
         R"(SELECT s.id, s.relation, COALESCE(s.now_schema, s.schema_name),
     COALESCE(s.now_table, s.table_name),
     EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) s.relation),
-    {native}, s.attnums, s.identity, s.names, s.types,
-    ARRAY(SELECT pg_catalog.to_regtype(u.t) IS NOT NULL
-      FROM pg_catalog.unnest(s.types) WITH ORDINALITY u(t, n) ORDER BY u.n),
-    s.generated, s.makeup
+    {native}, s.attnums, s.identity, s.names, s.types, {type_exists}, s.generated, s.makeup
   FROM {schema}.shape s WHERE {condition} ORDER BY s.id)",
-        {{"schema", quoted(trash_schema)}, {"condition", condition}, {"native", native}});
+        {{"schema", quoted(trash_schema)},
+         {"condition", condition},
+         {"native", asked.native},
+         {"type_exists", asked.type_exists}});
 }
 
 Form form_from(const schema::Result& found, int row, const schema::Catalog& catalog) {
@@ -182,7 +187,7 @@ std::vector<Form> forms_of(schema::Connection& connection, const schema::Catalog
     ids.push_back(group.root_shape);
     const auto found = connection.exec_pipeline(
         {{kByIndex},
-         {select_forms(trash_schema, condition, kNative), {array_of(ids), to_string(group.id)}},
+         {select_forms(trash_schema, condition, kToRestore), {array_of(ids), to_string(group.id)}},
          {kAsPlanned}})[1];
     return forms_from(found, catalog);
 }

@@ -26,7 +26,8 @@ struct Form {
     bool native = false;  // of a group's form: it was written here, not copied from elsewhere
     std::vector<int> attnums, identity;
     std::vector<std::string> names, types;
-    std::vector<bool> type_exists, generated;
+    std::vector<bool> type_exists;  // not asked of a group's forms, whose rows are not shown
+    std::vector<bool> generated;
     std::vector<schema::Reading> readings;  // per position: how its text reads today
 
     int position(int attnum) const;  // in the payload, from 1; 0: the form lacks the column
