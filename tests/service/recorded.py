@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Every answer that the service's tests were given, each valid against openapi.yaml.
 
-Usage: recorded.py ANSWERS OPENAPI. ANSWERS has a JSON object a line: verb, address, status, type, body.
+Usage: recorded.py OPENAPI ANSWERS... ANSWERS has a JSON object a line: verb, address, status, type, body.
 Answers of one shape are checked once. Exit status 1 when any is another than the contract says.
 """
+import fileinput
 import json
 import re
 import sys
@@ -58,10 +59,10 @@ def faults_of(contract, templates, verb, answer):
 
 
 def main():
-    contract = Contract(sys.argv[2])
+    contract = Contract(sys.argv[1])
     templates = Templates(contract)
     seen, faults, count = set(), [], 0
-    with open(sys.argv[1], encoding="utf-8") as lines:
+    with fileinput.input(sys.argv[2:], encoding="utf-8") as lines:
         for answer in map(json.loads, lines):
             count += 1
             address = urlsplit(answer["address"])
