@@ -229,59 +229,82 @@ std::string json_as_today(const Form& form, const std::string& trash_schema, con
     return json_of(columns, trash_schema, place);
 }
 
+namespace {
+
+// What is kept of a form: its arrays, and the text that tells it from others of the table.
+struct FormRow {
+    std::string signature;
+    std::vector<schema::Param> attnums, names, types, generated, identity, makeup, oids;
+};
+
+FormRow row_of(const schema::Table& table) {
+    FormRow form;
+    std::string made_of, numbered;
+    for (const schema::Column& column : table.columns) {
+        form.attnums.emplace_back(to_string(column.attnum));
+        form.names.emplace_back(column.name);
+        form.types.emplace_back(column.type);
+        form.generated.emplace_back(column.generated ? "t" : "f");
+        form.makeup.emplace_back(column.makeup);
+        made_of += column.makeup;
+        form.oids.emplace_back(schema::oids_of(column));
+        numbered += *form.oids.back();
+        form.signature += *form.attnums.back() + " " + quoted(column.name) + " " + column.type +
+                          *form.generated.back() + ",";
+    }
+    for (const int attnum : table.identity) form.identity.emplace_back(to_string(attnum));
+    form.signature +=
+        schema::array_literal(form.identity) + quoted(table.name) + made_of + numbered;
+    if (made_of.empty()) form.makeup.clear();
+    if (numbered.empty()) form.oids.clear();
+    return form;
+}
+
+// An index takes a third of a page at most.
+constexpr const char* kMark = R"(CASE WHEN
+      pg_catalog.octet_length($2::pg_catalog.text) OPERATOR(pg_catalog.>) 2000
+      THEN pg_catalog.md5($2::pg_catalog.text) ELSE $2 END)";
+constexpr const char* kFindShape = R"(SELECT id FROM {schema}.shape
+  WHERE relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid
+    AND signature OPERATOR(pg_catalog.=) {mark})";
+constexpr const char* kInsertShape = R"(INSERT INTO {schema}.shape (relation, signature,
+    schema_name, table_name, attnums, names, types, generated, identity, now_schema, now_table,
+    now_names, makeup, oids)
+  VALUES ($1::pg_catalog.oid, {mark},
+    $3, $4, $5::pg_catalog.int2[], $6::pg_catalog.text[], $7::pg_catalog.text[],
+    $8::pg_catalog.bool[], $9::pg_catalog.int2[], $3, $4,
+    $6::pg_catalog.text[], $10::pg_catalog.text[], $11::pg_catalog.text[])
+  ON CONFLICT (relation, signature) DO NOTHING)";
+
+std::vector<schema::Param> values_of(const schema::Table& table, const FormRow& form) {
+    return {to_string(table.oid),
+            form.signature,
+            table.name.schema,
+            table.name.name,
+            schema::array_literal(form.attnums),
+            schema::array_literal(form.names),
+            schema::array_literal(form.types),
+            schema::array_literal(form.generated),
+            schema::array_literal(form.identity),
+            schema::array_literal(form.makeup),
+            schema::array_literal(form.oids)};
+}
+
+}  // namespace
+
 int shape_of(schema::Connection& connection, const std::string& trash_schema,
              const schema::Table& table) {
-    std::vector<schema::Param> attnums, names, types, generated, identity, makeup, oids;
-    std::string signature, made_of, numbered;
-    for (const schema::Column& column : table.columns) {
-        attnums.push_back(std::to_string(column.attnum));
-        names.push_back(column.name);
-        types.push_back(column.type);
-        generated.push_back(column.generated ? "t" : "f");
-        makeup.push_back(column.makeup);
-        made_of += column.makeup;
-        oids.emplace_back(schema::oids_of(column));
-        numbered += *oids.back();
-        signature += *attnums.back() + " " + schema::quoted(column.name) + " " + column.type +
-                     *generated.back() + ",";
-    }
-    for (int attnum : table.identity) identity.push_back(std::to_string(attnum));
-    signature += schema::array_literal(identity) + schema::quoted(table.name) + made_of + numbered;
-    const std::string shape = schema::quoted({trash_schema, "shape"});
-    const std::vector<schema::Param> key = {std::to_string(table.oid), signature};
-    // an index takes a third of a page at most
-    const std::string mark =
-        "CASE WHEN pg_catalog.octet_length($2::pg_catalog.text) OPERATOR(pg_catalog.>) 2000 THEN "
-        "pg_catalog.md5($2::pg_catalog.text) ELSE $2 "
-        "END";
-    const std::string look = "SELECT id FROM " + shape +
-                             " WHERE relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid AND "
-                             "signature OPERATOR(pg_catalog.=) " +
-                             mark;
-    schema::Result found = connection.exec(look, key);
+    const auto form = row_of(table);
+    const auto look = filled(kFindShape, trash_schema, {{"mark", kMark}});
+    const std::vector<schema::Param> key = {to_string(table.oid), form.signature};
+    auto found = connection.exec(look, key);
     if (found.rows() == 0) {
-        connection.exec(
-            "INSERT INTO " + shape +
-                " (relation, signature, schema_name, table_name, attnums, names, "
-                "types, generated, identity, now_schema, now_table, now_names, makeup, oids) "
-                "VALUES "
-                "($1::pg_catalog.oid, " +
-                mark +
-                ", $3, $4, $5::pg_catalog.int2[], $6::pg_catalog.text[], "
-                "$7::pg_catalog.text[], $8::pg_catalog.bool[], $9::pg_catalog.int2[], $3, $4, "
-                "$6::pg_catalog.text[], $10::pg_catalog.text[], $11::pg_catalog.text[]) ON "
-                "CONFLICT (relation, signature) "
-                "DO "
-                "NOTHING",
-            {key[0], key[1], table.name.schema, table.name.name, schema::array_literal(attnums),
-             schema::array_literal(names), schema::array_literal(types),
-             schema::array_literal(generated), schema::array_literal(identity),
-             schema::array_literal(made_of.empty() ? std::vector<schema::Param>() : makeup),
-             schema::array_literal(numbered.empty() ? std::vector<schema::Param>() : oids)});
+        connection.exec(filled(kInsertShape, trash_schema, {{"mark", kMark}}),
+                        values_of(table, form));
         found = connection.exec(look, key);
     }
     if (found.rows() != 1)
-        throw Error(Code::kInternal, "the form of " + schema::quoted(table.name) + " was not kept");
+        throw Error(Code::kInternal, "the form of " + quoted(table.name) + " was not kept");
     return static_cast<int>(found.integer(0, 0));
 }
 
