@@ -15,9 +15,11 @@
 #include "trash/access/database_role.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/errors.hpp"
+#include "trash/model/group.hpp"
 #include "trash/model/history.hpp"
 #include "trash/model/item.hpp"
 #include "trash/model/options.hpp"
+#include "trash/model/statistics.hpp"
 #include "trash/store/operations.hpp"
 
 namespace trashd::trash {
@@ -119,6 +121,12 @@ class Trash {
                              bool with_object);
     // Newest first; an item is given as it arrives, so that memory does not grow with the rows.
     ItemPage list(const ItemQuery& asked, const std::function<void(const Item&)>& each);
+    // Also of a group that has ended. Throws kNotFound when it never was.
+    GroupDetails group(const std::string& group_id, const GroupQuery& asked);
+    // Of what the filter means: exact up to 10,000 groups, or items where the filter is about their
+    // values; else, and where that takes long, estimated from a sample.
+    Facets facets(const ItemFilter& filter);
+    Statistics statistics(const ItemFilter& filter);
     // How one reads items besides live rows, in a transaction of one's own.
     const std::vector<Naming>& naming() const;
 

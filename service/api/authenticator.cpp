@@ -62,7 +62,11 @@ Principal Authenticator::by_key(const std::string& text) {
     if (!key) refuse("the API key is not known");
     if (key->revoked_at) refuse("the API key was revoked");
     if (key->expired) refuse("the API key has expired");
-    return {"key:" + key->name, key->roles, key->tenant};
+    Principal principal{"key:" + key->name, key->roles, key->tenant};
+    principal.kind = "key";
+    principal.name = key->name;
+    principal.expires_at = key->expires_at;
+    return principal;
 }
 
 Principal Authenticator::by_token(const std::string& authorization) {

@@ -122,6 +122,7 @@ void write_item_fields(JsonWriter& out, const trash::Item& item, const Resources
     out.key("deletedBy").text(item.deleted_by);
     out.key("reason").text_or_null(item.reason);
     out.key("expiresAt").text_or_null(item.expires_at);
+    if (item.via) out.key("via").text(*item.via);
 }
 
 }  // namespace

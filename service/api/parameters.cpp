@@ -48,17 +48,31 @@ std::optional<std::string> time_of(const Request& request, const std::string& na
     return text;
 }
 
-std::optional<schema::QualifiedName> table_of(const Request& request, const Context& context) {
-    auto path = request.target.query.text("resource");
-    if (!path) return std::nullopt;
+namespace {
+
+schema::QualifiedName table_called(const Context& context, const std::string& path) {
     const auto is = [&](const std::string& encoded) {
-        return encoded == *path || percent_decode(encoded) == *path;
+        return encoded == path || percent_decode(encoded) == path;
     };
     for (const auto& resource : context.resources->all())
         if (is(encode_path(resource.path))) return resource.table->name;
     for (const auto& gone : context.trash->gone_tables())
         if (is(context.resources->path_of(gone))) return gone;
     throw Error(Code::kBadRequest, "'resource' is none; /v1/ lists what there is");
+}
+
+}  // namespace
+
+std::optional<schema::QualifiedName> table_of(const Request& request, const Context& context) {
+    const auto path = request.target.query.text("resource");
+    return path ? std::optional(table_called(context, *path)) : std::nullopt;
+}
+
+std::vector<schema::QualifiedName> tables_of(const Request& request, const Context& context) {
+    std::vector<schema::QualifiedName> tables;
+    for (const auto& path : request.target.query.texts("resource"))
+        tables.push_back(table_called(context, path));
+    return tables;
 }
 
 std::optional<std::string> group_of(const Request& request) {

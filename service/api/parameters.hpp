@@ -17,6 +17,8 @@ std::optional<std::string> time_of(const Request& request, const std::string& na
 // The table of the resource in 'resource', named as in addresses; also one that is gone, of which
 // rows lie in the trash.
 std::optional<schema::QualifiedName> table_of(const Request& request, const Context& context);
+// The same where it may be given several times.
+std::vector<schema::QualifiedName> tables_of(const Request& request, const Context& context);
 std::optional<std::string> group_of(const Request& request);
 // A number that a cursor holds.
 long long cursor_number(const std::optional<std::string>& value);

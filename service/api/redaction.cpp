@@ -111,6 +111,13 @@ std::vector<trash::TableCount> redact(const Caller& caller, const Context& conte
     return written;
 }
 
+std::vector<trash::ReferenceCount> redact(const Caller& caller, const Context& context,
+                                          std::vector<trash::ReferenceCount> links) {
+    std::erase_if(links,
+                  [&](const auto& one) { return !may_see_either(caller, context, one.table); });
+    return links;
+}
+
 trash::Restored redact(const Caller& caller, const Context& context, trash::Restored restored) {
     auto unseen = [&](const auto& row) { return !may_see_either(caller, context, row.table); };
     std::erase_if(restored.altered, unseen);

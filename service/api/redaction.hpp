@@ -10,6 +10,8 @@ namespace trashd::service {
 trash::Impact redact(const Caller& caller, const Context& context, trash::Impact impact);
 std::vector<trash::TableCount> redact(const Caller& caller, const Context& context,
                                       std::vector<trash::TableCount> written);
+std::vector<trash::ReferenceCount> redact(const Caller& caller, const Context& context,
+                                          std::vector<trash::ReferenceCount> links);
 trash::Restored redact(const Caller& caller, const Context& context, trash::Restored restored);
 trash::LedgerEntry redact(const Caller& caller, const Context& context, trash::LedgerEntry entry);
 // The item where it may be seen.

@@ -127,8 +127,8 @@ void Access::need_everywhere(Right right) const {
     if (!everywhere(right)) throw Forbidden({{right, ""}});
 }
 
-void Access::need_all(const std::vector<Right>& rights, const Resources& resources,
-                      const std::vector<schema::QualifiedName>& tables) const {
+std::vector<Missing> Access::lacking(const std::vector<Right>& rights, const Resources& resources,
+                                     const std::vector<schema::QualifiedName>& tables) const {
     std::vector<Missing> missing;
     for (const auto& table : tables)
         for (const auto right : rights)
@@ -136,6 +136,12 @@ void Access::need_all(const std::vector<Right>& rights, const Resources& resourc
                 const auto one = missing_on(right, resources.of(table));
                 if (std::ranges::count(missing, one) == 0) missing.push_back(one);
             }
+    return missing;
+}
+
+void Access::need_all(const std::vector<Right>& rights, const Resources& resources,
+                      const std::vector<schema::QualifiedName>& tables) const {
+    auto missing = lacking(rights, resources, tables);
     if (!missing.empty()) throw Forbidden(std::move(missing));
 }
 

@@ -50,6 +50,9 @@ class Access {
     bool takes(Right right, const Resources& resources, const schema::QualifiedName& table) const;
     // Who used a right on a row may do so with the other one too.
     bool as_far(Right other, Right used, const Resource& resource) const;
+    // What need_all() would name; empty: nothing is missing.
+    std::vector<Missing> lacking(const std::vector<Right>& rights, const Resources& resources,
+                                 const std::vector<schema::QualifiedName>& tables) const;
     const std::string& id() const { return id_; }
 
     // These throw Forbidden.

@@ -1,5 +1,7 @@
 #include "service/auth/token_verifier.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -159,6 +161,20 @@ std::optional<std::string> role_of(const json_t* value) {
     return role.empty() ? std::nullopt : std::optional(role);
 }
 
+// That of OpenID Connect, where the token has it.
+std::string name_of(const json_t* claims, const std::string& id) {
+    const auto name = text_of(json_object_get(claims, "name"));
+    return name.empty() || has_control(name) ? id : name;
+}
+
+std::string expiry_of(const json_t* claims) {
+    const auto at = static_cast<std::time_t>(json_number_value(json_object_get(claims, "exp")));
+    std::tm utc{};
+    gmtime_r(&at, &utc);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.000000Z", utc.tm_year + 1900,
+                       utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
 }  // namespace
 
 TokenVerifier::TokenVerifier(const Credentials& credentials) try
@@ -174,9 +190,14 @@ Principal TokenVerifier::verify(const std::string& token) {
     const json_t* claims = payload.get();
     check_times(claims, credentials_.clock_skew_seconds);
     check_parties(claims, credentials_);
-    return {id_of(claims, credentials_.id_claim), roles_of(claim(claims, credentials_.roles_claim)),
-            tenant_of(claim(claims, credentials_.tenant_claim)), json_text(claims),
-            role_of(claim(claims, credentials_.role_claim))};
+    Principal principal{id_of(claims, credentials_.id_claim),
+                        roles_of(claim(claims, credentials_.roles_claim)),
+                        tenant_of(claim(claims, credentials_.tenant_claim)), json_text(claims),
+                        role_of(claim(claims, credentials_.role_claim))};
+    principal.kind = "token";
+    principal.name = name_of(claims, principal.id);
+    principal.expires_at = expiry_of(claims);
+    return principal;
 }
 
 }  // namespace trashd::service

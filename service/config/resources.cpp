@@ -26,7 +26,7 @@ std::vector<std::string> segments_of(const std::string& path) {
 
 bool reserved(const std::string& segment) {
     return segment == "trash" || segment == "history" || segment == "operations" ||
-           segment == "openapi.yaml";
+           segment == "openapi.yaml" || segment.starts_with('@');
 }
 
 std::string text_of(const schema::QualifiedName& name) {

@@ -6,6 +6,9 @@
 
 namespace trashd::service {
 
+// current_principal.cpp
+Response get_current_principal(const Request& request, const Caller& caller,
+                               const Context& context);
 // read_objects.cpp
 Response list_resources(const Request& request, const Caller& caller, const Context& context);
 Response list_objects(const Request& request, const Caller& caller, const Context& context);
@@ -24,6 +27,9 @@ Response patch_object(const Request& request, const Caller& caller, const Contex
 Response put_object(const Request& request, const Caller& caller, const Context& context);
 // read_operation.cpp
 Response get_operation(const Request& request, const Caller& caller, const Context& context);
+// count_trash.cpp
+Response get_facets(const Request& request, const Caller& caller, const Context& context);
+Response get_statistics(const Request& request, const Caller& caller, const Context& context);
 // trash_items.cpp
 Response list_items(const Request& request, const Caller& caller, const Context& context);
 Response get_item(const Request& request, const Caller& caller, const Context& context);

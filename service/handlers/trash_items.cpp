@@ -8,12 +8,14 @@
 #include "service/api/cross_site.hpp"
 #include "service/api/cursor.hpp"
 #include "service/api/idempotency.hpp"
+#include "service/api/item_filter.hpp"
 #include "service/api/object_id.hpp"
 #include "service/api/parameters.hpp"
 #include "service/api/problem.hpp"
 #include "service/api/redaction.hpp"
 #include "service/api/row_rights.hpp"
 #include "service/api/row_stream.hpp"
+#include "service/handlers/group_json.hpp"
 #include "service/handlers/handlers.hpp"
 #include "trash/store/item_id.hpp"
 
@@ -21,64 +23,77 @@ namespace trashd::service {
 
 namespace {
 
+// Which way a cursor goes.
+constexpr const char *kNext = "next", *kPrevious = "prev";
+
 bool expand(const Request& request) {
     auto what = request.target.query.text("expand");
     if (what && *what != "object") throw Error(Code::kBadRequest, "'expand' must be object");
     return what.has_value();
 }
 
-// 30d: an interval that no clock and no calendar can take another way.
-std::optional<std::string> age_of(const Request& request) {
-    auto text = request.target.query.text("olderThan");
-    if (!text) return std::nullopt;
-    static const std::map<char, std::string> kUnits = {
-        {'s', "seconds"}, {'m', "minutes"}, {'h', "hours"}, {'d', "days"}, {'w', "weeks"}};
-    const auto unit = text->empty() ? kUnits.end() : kUnits.find(text->back());
-    const auto digits = text->substr(0, text->size() - !text->empty());
-    if (unit == kUnits.end() || digits.empty() || digits.size() > 6 ||
-        digits.find_first_not_of("0123456789") != std::string::npos)
+// One item has its object anyway.
+bool expand_group(const Request& request) {
+    const auto what = request.target.query.text("expand");
+    if (what && *what != "object" && *what != "group")
+        throw Error(Code::kBadRequest, "'expand' must be object or group");
+    return what == "group";
+}
+
+std::string cursor_at(const Request& request, const char* way, const trash::ItemPosition& place) {
+    return encode_cursor(list_mark(request.target), {way, place.key, std::to_string(place.group),
+                                                     std::to_string(place.ordinal)});
+}
+
+// newest first, unless 'sort' says otherwise
+void parse_sort(const Request& request, trash::ItemQuery& asked) {
+    auto text = request.target.query.text("sort");
+    if (!text) return;
+    static const std::map<std::string, trash::ItemOrder> kOrders = {
+        {"createdAt", trash::ItemOrder::kCreatedAt},
+        {"displayName", trash::ItemOrder::kDisplayName},
+        {"groupSize", trash::ItemOrder::kGroupSize},
+        {"deletedBy", trash::ItemOrder::kDeletedBy},
+        {"expiresAt", trash::ItemOrder::kExpiresAt}};
+    asked.descending = text->starts_with('-');
+    const auto order = kOrders.find(text->substr(asked.descending ? 1 : 0));
+    if (order == kOrders.end())
         throw Error(Code::kBadRequest,
-                    "'olderThan' must be a number and a unit of s, m, h, d or w, as in 30d");
-    return digits + " " + unit->second;
+                    "'sort' must be createdAt, displayName, groupSize, deletedBy or expiresAt, "
+                    "with - in front for the other way round");
+    asked.order = order->second;
 }
 
-// right: what is done with the items that it means.
-trash::ItemFilter parse_filter(const Request& request, const Caller& caller, const Context& context,
-                               Right right) {
-    const auto& query = request.target.query;
-    trash::ItemFilter filter;
-    if (query.text("root")) filter.root = query.flag("root");
-    filter.table = table_of(request, context);
-    if (filter.table) caller.access.need_of(right, *context.resources, *filter.table);
-    filter.group_id = group_of(request);
-    filter.object_id = query.text("deletedObjectId");
-    filter.deleted_by = query.text("deletedBy");
-    filter.from = time_of(request, "from");
-    filter.to = time_of(request, "to");
-    filter.age = age_of(request);
-    filter.words = query.text("q");
-    return filter;
-}
-
-std::string cursor_after(const Request& request, const trash::ItemPosition& last) {
-    return encode_cursor(list_mark(request.target), {last.created_at, std::to_string(last.group),
-                                                     std::to_string(last.ordinal)});
+void parse_cursor(const Request& request, trash::ItemQuery& asked) {
+    const auto cursor = request.target.query.text("cursor");
+    if (!cursor) return;
+    const auto values = decode_cursor(*cursor, list_mark(request.target), 4);
+    if (!values[0] || (*values[0] != kNext && *values[0] != kPrevious) || !values[1])
+        trash::refuse_cursor();
+    asked.backwards = *values[0] == kPrevious;
+    asked.after = {*values[1], cursor_number(values[2]), cursor_number(values[3])};
 }
 
 trash::ItemQuery parse_items(const Request& request, const Caller& caller, const Context& context) {
     const auto& query = request.target.query;
     trash::ItemQuery asked;
-    asked.filter = parse_filter(request, caller, context, Right::kViewTrash);
+    asked.filter = parse_item_filter(request, caller, context, Right::kViewTrash);
+    parse_search(request, caller, context, asked.filter);
     see_only(caller, context, asked.filter);
     asked.limit = limit_of(request);
     asked.with_object = expand(request);
     asked.count = query.flag("count");
-    if (auto cursor = query.text("cursor")) {
-        auto values = decode_cursor(*cursor, list_mark(request.target), 3);
-        if (!values[0]) trash::refuse_cursor();
-        asked.after = {*values[0], cursor_number(values[1]), cursor_number(values[2])};
-    }
+    parse_sort(request, asked);
+    parse_cursor(request, asked);
     return asked;
+}
+
+void add_links(Response& reply, const Request& request, const trash::ItemQuery& asked,
+               const trash::ItemPage& page) {
+    const bool before = asked.backwards ? page.more : asked.after.has_value();
+    if (asked.backwards || page.more)
+        link(reply, request, "next", "cursor", cursor_at(request, kNext, page.last));
+    if (before) link(reply, request, "prev", "cursor", cursor_at(request, kPrevious, page.first));
 }
 
 }  // namespace
@@ -105,10 +120,11 @@ std::string receipt_json(const trash::Purged& purged) {
 // What went into the trash after an operation was asked for is not meant by it.
 trash::EmptyOptions parse_emptying(const Request& request, const Caller& caller,
                                    const Context& context) {
-    request.target.query.only({"confirm", "olderThan", "reason", "root", "resource", "groupId",
-                               "deletedObjectId", "deletedBy", "from", "to", "q"});
+    auto known = item_filter_parameters();
+    known.insert({"confirm", "reason"});
+    request.target.query.only(known, {"resource"});
     trash::EmptyOptions options;
-    options.filter = parse_filter(request, caller, context, Right::kPurge);
+    options.filter = parse_item_filter(request, caller, context, Right::kPurge);
     purge_only(caller, context, options.filter);
     options.rows = check_of(caller, context, {Right::kPurge}).rows;
     // the counts would tell the names of what is there
@@ -149,13 +165,15 @@ Response empty_trash(const Request& request, const Caller& caller, const Context
 }
 
 Response list_items(const Request& request, const Caller& caller, const Context& context) {
-    request.target.query.only({"limit", "cursor", "count", "expand", "root", "resource", "groupId",
-                               "deletedObjectId", "deletedBy", "from", "to", "olderThan", "q"});
+    auto known = item_filter_parameters();
+    known.insert({"limit", "cursor", "count", "expand", "sort", "text", "orphaned", "parent"});
+    request.target.query.only(known, {"resource"});
     auto asked = parse_items(request, caller, context);
     JsonArray elements;
-    bool open = false;
+    bool open = false, some = false;
     asked.object = [&](std::string_view piece) { elements.append(piece); };
     const auto page = context.trash->list(asked, [&](const trash::Item& item) {
+        some = true;
         if (std::exchange(open, asked.with_object)) elements.append("}");
         const auto json = item_json(item, *context.resources, false);
         if (open)
@@ -165,7 +183,8 @@ Response list_items(const Request& request, const Caller& caller, const Context&
     });
     if (open) elements.append("}");
     Response reply;
-    if (page.more) link(reply, request, "next", "cursor", cursor_after(request, page.last));
+    if (some || page.partial) add_links(reply, request, asked, page);
+    if (page.partial) reply.headers.emplace_back("X-Partial", "true");
     if (page.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*page.total));
     reply.spool = elements.finish();
     return reply;
@@ -173,16 +192,19 @@ Response list_items(const Request& request, const Caller& caller, const Context&
 
 Response get_item(const Request& request, const Caller& caller, const Context& context) {
     request.target.query.only({"expand"});
-    expand(request);
+    const bool with_group = expand_group(request);
     const auto id = trash_item_id(request);
     need_on_item(caller, context, Right::kViewTrash, id);
     auto spool = std::make_shared<Spool>();
+    std::string group_id;
     context.trash->item(id, {[&](const trash::Item& item) {
+                                 group_id = item.group_id;
                                  const auto json = item_json(item, *context.resources, false);
                                  spool->append(without_brace(json));
                                  spool->append(",\"object\":");
                              },
                              [&](std::string_view piece) { spool->append(piece); }});
+    if (with_group) spool->append(",\"group\":" + group_json(caller, context, group_id));
     spool->append("}");
     Response reply;
     give_body(reply, std::move(spool));

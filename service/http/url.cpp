@@ -95,15 +95,21 @@ Query::Query(std::string_view raw) {
         };
         auto name = decode(part.substr(0, equals));
         auto value = equals == std::string::npos ? "" : decode(part.substr(equals + 1));
-        if (!values_.emplace(name, value).second)
-            bad("the parameter '" + name + "' is given twice");
+        values_.emplace(name, value);
     }
 }
 
 std::optional<std::string> Query::text(const std::string& name) const {
-    auto found = values_.find(name);
-    if (found == values_.end()) return std::nullopt;
-    return found->second;
+    const auto given = texts(name);
+    if (given.size() > 1) bad("the parameter '" + name + "' is given twice");
+    return given.empty() ? std::nullopt : std::optional(given[0]);
+}
+
+std::vector<std::string> Query::texts(const std::string& name) const {
+    std::vector<std::string> given;
+    const auto [first, last] = values_.equal_range(name);
+    for (auto one = first; one != last; ++one) given.push_back(one->second);
+    return given;
 }
 
 bool Query::flag(const std::string& name, bool absent) const {
@@ -126,16 +132,20 @@ long long Query::number(const std::string& name, long long absent, long long lea
     return number;
 }
 
-void Query::only(const std::set<std::string>& known) const {
-    for (const auto& [name, value] : values_)
+void Query::only(const std::set<std::string>& known, const std::set<std::string>& many) const {
+    for (const auto& [name, value] : values_) {
+        if (values_.count(name) > 1 && !many.contains(name))
+            bad("the parameter '" + name + "' is given twice");
         if (name != "method" && name != "pretty" && !known.contains(name) &&
             !known.contains(name.substr(0, name.find('[') + 1)))
             bad("the parameter '" + name + "' is not known here");
+    }
 }
 
 std::string Query::with(const std::string& name, const std::string& value) const {
     auto changed = *this;
-    changed.values_[name] = value;
+    changed.values_.erase(name);
+    changed.values_.emplace(name, value);
     return changed.encoded();
 }
 

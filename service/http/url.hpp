@@ -19,28 +19,30 @@ std::string percent_decode(std::string_view raw);
 std::string percent_encode(std::string_view text, std::string_view but = "");
 bool is_utf8(std::string_view text);
 
-// The parameters of a query string, each at most once.
+// The parameters of a query string; those that are asked for one value are given at most once.
 class Query {
   public:
     Query() = default;
     explicit Query(std::string_view raw);
+    // Throws Error kBadRequest where it is given more than once.
     std::optional<std::string> text(const std::string& name) const;
+    std::vector<std::string> texts(const std::string& name) const;  // in the order given
     // true and false only; throws Error kBadRequest for anything else.
     bool flag(const std::string& name, bool absent = false) const;
     long long number(const std::string& name, long long absent, long long least,
                      long long most) const;
-    const std::map<std::string, std::string>& all() const { return values_; }
+    const std::multimap<std::string, std::string>& all() const { return values_; }
     // Throws Error kBadRequest for a parameter that is not one of these: a mistyped dryRun must
     // not delete. One that ends in [ stands for all that begin so. method and pretty are known
-    // everywhere.
-    void only(const std::set<std::string>& known) const;
+    // everywhere. many: those that may be given more than once.
+    void only(const std::set<std::string>& known, const std::set<std::string>& many = {}) const;
     // The query string again, with its question mark; empty for none.
     std::string encoded() const;
     // The same with one parameter replaced.
     std::string with(const std::string& name, const std::string& value) const;
 
   private:
-    std::map<std::string, std::string> values_;
+    std::multimap<std::string, std::string> values_;  // of one name in the order given
 };
 
 struct Target {

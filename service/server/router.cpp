@@ -38,6 +38,7 @@ constexpr std::array kRoutes = {
     Route{"GET", kProblems, explain_problem, kPublic},
     Route{"GET", kProblem, explain_problem, kPublic},
     Route{"GET", "/v1", list_resources, kKnown},
+    Route{"GET", "/v1/@me", get_current_principal, kKnown},
     Route{"GET", "/v1/{resource}", list_objects, on_resource(Right::kRead)},
     Route{"DELETE", "/v1/{resource}", remove_objects, on_resource(Right::kTrash)},
     Route{"POST", kBulkDelete, remove_objects, on_resource(Right::kTrash)},
@@ -54,15 +55,32 @@ constexpr std::array kRoutes = {
     Route{"GET", kOperation, get_operation, kKnown},
     Route{"GET", "/v1/trash", list_items, on_some(Right::kViewTrash)},
     Route{"DELETE", "/v1/trash", empty_trash, on_some(Right::kPurge)},
+    Route{"GET", "/v1/trash/$facets", get_facets, on_some(Right::kViewTrash)},
+    Route{"GET", "/v1/trash/$stats", get_statistics, on_some(Right::kViewTrash)},
     Route{"GET", kItem, get_item, on_some(Right::kViewTrash)},
     Route{"DELETE", kItem, purge_item, on_some(Right::kPurge)},
     Route{"GET", kRestore, restore_item, on_some(Right::kRestore)},
     Route{"POST", kRestore, restore_item, on_some(Right::kRestore)},
 };
 
+// What begins with @ is the service's own, whatever tables there are.
+std::string_view match_own(const Request& request) {
+    const auto& segments = request.target.segments;
+    if (segments.size() == 2 && segments[1] == "@me") return "/v1/@me";
+    return {};
+}
+
+std::string_view match_history(const Request& request) {
+    const auto& segments = request.target.segments;
+    if (segments.size() == 2) return "/v1/history";
+    return {};
+}
+
 std::string_view match_trash(Request& request) {
     const auto& segments = request.target.segments;
     if (segments.size() == 2) return "/v1/trash";
+    if (segments.size() == 3 && segments[2] == "$facets") return "/v1/trash/$facets";
+    if (segments.size() == 3 && segments[2] == "$stats") return "/v1/trash/$stats";
     request.raw_id = request.target.raw[2];
     if (segments.size() == 3) return kItem;
     if (segments.size() == 4 && segments[3] == "$restore") return kRestore;
@@ -137,14 +155,14 @@ std::string_view match_path(Request& request, const Resources& resources) {
     if (segments.size() == 2 && segments[0] == "problems") return kProblem;
     if (segments[0] != "v1") return {};
     if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1";
+    if (segments[1].starts_with('@')) return match_own(request);
     if (segments[1] == "trash") return match_trash(request);
     if (segments[1] == "operations") {
         if (segments.size() != 3) return {};
         request.raw_id = request.target.raw[2];
         return kOperation;
     }
-    if (segments[1] == "history")
-        return segments.size() == 2 ? std::string_view("/v1/history") : std::string_view();
+    if (segments[1] == "history") return match_history(request);
     return match_resource(request, resources);
 }
 

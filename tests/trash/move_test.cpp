@@ -189,7 +189,7 @@ TEST_CASE_FIXTURE(Fixture, "lists show the newest first and page without gaps") 
         asked.after = page.last;
     }
     CHECK(static_cast<long long>(ids.size()) == number("SELECT count(*) FROM trashd.item"));
-    bin.list({.filter = {.table = schema::QualifiedName{"public", "project"}}},
+    bin.list({.filter = {.tables = {{"public", "project"}}}},
              [&](const trash::Item& item) { objects.push_back(item.object_id); });
     CHECK(objects == std::vector<std::string>{"2", "1"});
 }

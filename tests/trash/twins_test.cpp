@@ -141,7 +141,7 @@ void look(trash::Trash& bin) {
     trash::ItemQuery asked;
     asked.with_object = asked.count = true;
     asked.filter.root = true;
-    asked.filter.table = schema::QualifiedName{"public", "p"};
+    asked.filter.tables = {{"public", "p"}};
     asked.filter.object_id = "3";
     asked.filter.deleted_by = "ann";
     asked.filter.from = "2000-01-01T00:00:00Z";

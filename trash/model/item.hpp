@@ -22,6 +22,7 @@ struct Item {
     long long group_size = 0;
     std::string display_name;
     std::optional<std::string> object;  // JSON of the row, where asked for and up to 1 MiB
+    std::optional<std::string> via;     // the constraint by which it hangs on the parent asked for
 };
 
 // How the items of a table are called, where the configuration says so.
@@ -33,38 +34,51 @@ struct Naming {
 // Which items; what is absent does not matter.
 struct ItemFilter {
     std::optional<bool> root = {};
-    std::optional<schema::QualifiedName> table = {};
+    std::vector<schema::QualifiedName> tables = {};  // of any of these; none: of all
     std::optional<std::string> group_id = {}, object_id = {}, deleted_by = {};
     std::optional<std::string> from = {}, to = {};  // created_at: from included, to not
     std::optional<std::string> age = {};            // an interval: created_at longer ago than this
     std::optional<std::string> words = {};          // in display_name, whatever the case
-    std::optional<std::string> tenant = {};         // filled by Trash
-    bool hidden = false;                            // filled by Trash: some items may be
+    std::optional<std::string> expires_before = {};
+    // In a value, whatever the case; of roots alone (root = true) in one of any row of the group.
+    std::optional<std::string> text = {};
+    std::optional<std::string> parent = {};  // the id of an item that they hang on; never the root
+    bool orphaned = false;                   // what they refer to is neither live nor in the trash
+    std::optional<std::string> tenant = {};  // filled by Trash
+    bool hidden = false;                     // filled by Trash: some items may be
     // Items of these tables only; groups only whose items are all of these tables.
     std::optional<std::vector<schema::QualifiedName>> among = {}, whole = {};
     // Items within reach only; groups only all of whose items are.
     std::optional<RowScope> within = {}, whole_within = {};
 };
 
-// After which item a list goes on: when it was made, its group's number, its ordinal.
+// By what a list is sorted; items of one group follow each other, but by their names.
+enum class ItemOrder { kCreatedAt, kDisplayName, kGroupSize, kDeletedBy, kExpiresAt };
+
+// Where a list goes on: what it is sorted by, the item's group's number, its ordinal.
 struct ItemPosition {
-    std::string created_at;
+    std::string key;
     long long group = 0, ordinal = 0;
 };
 
 struct ItemQuery {
     ItemFilter filter = {};
     int limit = 50;
+    ItemOrder order = ItemOrder::kCreatedAt;
+    bool descending = true;
     std::optional<ItemPosition> after = {};
+    bool backwards = false;  // what comes before `after`, in the same order
     bool with_object = false, count = false;
     // With the object: told the JSON of the row, piece by piece, behind the item.
     std::function<void(std::string_view)> object = {};
 };
 
 struct ItemPage {
-    bool more = false;
-    ItemPosition last;               // of the last item given
-    std::optional<long long> total;  // of the whole filter, where asked for
+    bool more = false;               // beyond the end to which the list was asked for
+    ItemPosition first, last;        // of the items given; where none is, of nothing
+    std::optional<long long> total;  // of the whole filter, where asked for and found in time
+    // The time was over before all was looked at: up to last, where there is more to look at.
+    bool partial = false;
 };
 
 // The tables that a group has rows of, as they are called today, and that of one of its items.

@@ -2,7 +2,6 @@
 
 #include "schema/value.hpp"
 #include "trash/store/item_id.hpp"
-#include "trash/store/key_spelling.hpp"
 #include "trash/store/sql.hpp"
 #include "trash/store/usual_names.hpp"
 
@@ -10,7 +9,6 @@ namespace trashd::trash {
 namespace {
 
 using schema::literal;
-using schema::Param;
 using schema::quoted;
 using std::to_string;
 
@@ -37,6 +35,12 @@ std::string named_by(const std::string& place) {
     return unless_empty("i.payload[s." + place + "]");
 }
 
+std::string place_of(std::string_view column, const std::string& name) {
+    return ", pg_catalog.array_position(s.names, " + literal(std::string(column)) + ") AS " + name;
+}
+
+}  // namespace
+
 // The configured column, and where nothing is in it the usual ones.
 std::string display_name() {
     std::string sql = "coalesce(" + named_by("d0");
@@ -53,110 +57,9 @@ std::string display_name() {
            "''))";
 }
 
-std::string place_of(std::string_view column, const std::string& name) {
-    return ", pg_catalog.array_position(s.names, " + literal(std::string(column)) + ") AS " + name;
+std::string shown_name() {
+    return "pg_catalog.left(" + display_name() + ", " + to_string(kLongestName) + ")";
 }
-
-std::string as_pattern(const std::string& words) {
-    std::string pattern = "%";
-    for (char c : words) {
-        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
-        pattern += c;
-    }
-    return pattern + "%";
-}
-
-// Conditions of groups and of items, with their parameters.
-struct Conditions {
-    std::string groups = "g.state OPERATOR(pg_catalog.=) 'trashed'", items;
-    std::vector<std::string> forms;  // arrays: the item's form is in each
-    std::vector<Param> params;
-
-    std::string param(std::string value) {
-        params.emplace_back(std::move(value));
-        return "$" + to_string(params.size());
-    }
-    void of_group(const std::string& sql) { groups += " AND " + sql; }
-    void of_item(const std::string& sql) { items += " AND " + sql; }
-    std::string items_of_form(const std::string& form) const {
-        std::string sql = items;
-        for (const auto& array : forms)
-            sql += " AND " + form + " OPERATOR(pg_catalog.=) ANY(" + array + ")";
-        return sql;
-    }
-};
-
-std::string array_of(const std::vector<int>& shapes) {
-    std::vector<Param> ids;
-    for (int id : shapes) ids.emplace_back(to_string(id));
-    return literal(schema::array_literal(ids)) + "::int[]";
-}
-
-void add_group_terms(Conditions& all, const ItemFilter& filter) {
-    if (filter.tenant) all.of_group("g.tenant OPERATOR(pg_catalog.=) " + all.param(*filter.tenant));
-    if (filter.group_id)
-        all.of_group("g.uuid OPERATOR(pg_catalog.=) " + all.param(*filter.group_id) +
-                     "::pg_catalog.uuid");
-    if (filter.deleted_by)
-        all.of_group("g.deleted_by OPERATOR(pg_catalog.=) " + all.param(*filter.deleted_by));
-    if (filter.from)
-        all.of_group("g.created_at OPERATOR(pg_catalog.>=) " + all.param(*filter.from) +
-                     "::pg_catalog.timestamptz");
-    if (filter.to)
-        all.of_group("g.created_at OPERATOR(pg_catalog.<) " + all.param(*filter.to) +
-                     "::pg_catalog.timestamptz");
-    if (filter.age)
-        all.of_group(
-            "g.created_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) " +
-            all.param(*filter.age) + "::interval)");
-    if (filter.root == false) all.of_group("g.size OPERATOR(pg_catalog.>) 1");
-}
-
-void add_form_terms(Conditions& all, const ItemFilter& filter, const FilterShapes& forms) {
-    auto one_of = [&](const std::vector<int>& shapes) {
-        all.of_group("g.shapes OPERATOR(pg_catalog.&&) " + array_of(shapes));
-        all.forms.push_back(array_of(shapes));
-    };
-    if (filter.table) one_of(forms.table);
-    if (filter.among) one_of(forms.among);
-    if (filter.whole) all.of_group("g.shapes OPERATOR(pg_catalog.<@) " + array_of(forms.whole));
-}
-
-void add_item_terms(Conditions& all, const ItemFilter& filter, const std::string& trash_schema,
-                    const FilterShapes& forms) {
-    if (filter.root)
-        all.of_item(*filter.root ? "i.ordinal OPERATOR(pg_catalog.=) 1"
-                                 : "i.ordinal OPERATOR(pg_catalog.>) 1");
-    add_form_terms(all, filter, forms);
-    if (!forms.beyond.empty()) all.of_item("NOT " + forms.beyond);
-    if (!forms.whole_beyond.empty())
-        all.of_group("NOT EXISTS (SELECT FROM " + quoted({trash_schema, "item"}) +
-                     " i WHERE i.group_id OPERATOR(pg_catalog.=) g.id AND " + forms.whole_beyond +
-                     ")");
-    if (filter.object_id && !filter.table && !filter.among) {
-        // every form there is, so that the index of forms and objects serves
-        all.of_item("i.shape OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT id FROM " +
-                    quoted({trash_schema, "shape"}) + "))");
-    }
-    if (filter.object_id) {
-        const auto id = all.param(*filter.object_id) + "::pg_catalog.text";
-        all.of_item("i.object_id OPERATOR(pg_catalog.=) " +
-                    (forms.named
-                         ? "ANY (ARRAY(" + written_in_items(*forms.named, id, trash_schema) + "))"
-                         : id));
-    }
-}
-
-std::string naming_join(const ItemFilter& filter, Conditions& all, const std::string& trash_schema,
-                        const std::vector<Naming>& naming) {
-    if (!filter.words) return "";
-    all.of_item(display_name() + " OPERATOR(pg_catalog.~~*) " +
-                all.param(as_pattern(*filter.words)));
-    return " JOIN " + described_shapes(trash_schema, naming) +
-           " s ON s.id OPERATOR(pg_catalog.=) i.shape";
-}
-
-}  // namespace
 
 std::string described_shapes(const std::string& trash_schema, const std::vector<Naming>& naming) {
     std::string places = "pg_catalog.array_position(s.names, m.display) AS d0";
@@ -190,8 +93,8 @@ std::string is_gone(const std::string& alias) {
 std::string item_fields() {
     return "ARRAY[g.uuid::pg_catalog.text, i.ordinal::pg_catalog.text, " + utc("g.created_at") +
            ", g.deleted_by, g.reason, " + utc("g.expires_at") +
-           ", g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name, pg_catalog.left(" +
-           display_name() + ", " + to_string(kLongestName) + ")]";
+           ", g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name, " + shown_name() +
+           "]";
 }
 
 std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,
@@ -222,43 +125,161 @@ Item item_from(std::string_view fields) {
     return item;
 }
 
-// Group by group along their index; only where few items are meant, those first.
-ItemListSql item_list_sql(const ItemQuery& asked, const std::string& trash_schema,
-                          const std::vector<Naming>& naming, const FilterShapes& forms, bool few) {
-    const auto& filter = asked.filter;
-    const auto groups = quoted({trash_schema, "trash_group"}),
-               items = quoted({trash_schema, "item"});
-    Conditions all;
-    add_group_terms(all, filter);
-    add_item_terms(all, filter, trash_schema, forms);
-    const auto names = naming_join(filter, all, trash_schema, naming);
-    const std::string joined = " FROM " + items + " i" + names + " JOIN " + groups +
-                               " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE ";
+namespace {
+
+// What a list is sorted by before the group's number and the ordinal. of_item: it differs among the
+// items of a group.
+struct SortKey {
+    std::string sql, type;
+    bool of_item = false;
+};
+
+SortKey sort_key(ItemOrder order) {
+    switch (order) {
+        case ItemOrder::kCreatedAt:
+            return {"g.created_at", "pg_catalog.timestamptz"};
+        case ItemOrder::kDisplayName:
+            return {shown_name(), "pg_catalog.text", true};
+        case ItemOrder::kGroupSize:
+            return {"g.size", "pg_catalog.int8"};
+        case ItemOrder::kDeletedBy:
+            return {"g.deleted_by", "pg_catalog.text"};
+        case ItemOrder::kExpiresAt:  // what never expires comes after all that does
+            return {"coalesce(g.expires_at, 'infinity')", "pg_catalog.timestamptz"};
+    }
+    return {};
+}
+
+// Forwards the members of a group follow each other in the order of their ordinals, whatever the
+// order of the groups.
+class Listing {
+  public:
+    Listing(const ItemQuery& asked, const std::string& trash_schema)
+        : key_(sort_key(asked.order)),
+          down_(asked.descending != asked.backwards),
+          ordinal_down_(key_.of_item ? down_ : asked.backwards),
+          count_(asked.limit + 1),
+          limit_(" LIMIT " + to_string(count_)),
+          groups_(quoted({trash_schema, "trash_group"})),
+          items_(quoted({trash_schema, "item"})) {}
+
+    void go_on(ItemConditions& all, const ItemPosition& after) const;
+    void end_at(ItemConditions& all, const ItemPosition& last) const;
+    // plain: each group has an item that is meant.
+    std::string select(const ItemConditions& all, bool few, bool plain) const;
+    std::string bound(const ItemConditions& all, long long groups) const;
+
+  private:
+    static std::string way(bool down) { return down ? " DESC" : ""; }
+    std::string group_order() const {
+        return " ORDER BY " + key_.sql + way(down_) + ", g.id" + way(down_);
+    }
+    std::string order() const { return group_order() + ", i.ordinal" + way(ordinal_down_); }
+    std::string compared(const std::string& list, const std::string& than, bool or_same) const {
+        return "(" + key_.sql + list + ") OPERATOR(pg_catalog." + (down_ ? "<" : ">") +
+               (or_same ? "=" : "") + ") (" + than + ")";
+    }
+    std::string members(const ItemConditions& all) const;
+    std::string joined(const ItemConditions& all) const;
+    std::string first_groups(const ItemConditions& all, bool plain) const;
+
+    SortKey key_;
+    bool down_, ordinal_down_;
+    int count_;
+    std::string limit_, groups_, items_;
+};
+
+void Listing::go_on(ItemConditions& all, const ItemPosition& after) const {
+    const auto at = all.param(after.key) + "::" + key_.type,
+               group = all.param(to_string(after.group)) + "::bigint",
+               ordinal = all.param(to_string(after.ordinal)) + "::bigint";
+    if (key_.of_item)
+        return all.of_item(
+            compared(", g.id, i.ordinal", at + ", " + group + ", " + ordinal, false));
+    all.of_group(compared(", g.id", at + ", " + group, true));
+    all.of_item("(g.id OPERATOR(pg_catalog.<>) " + group + " OR i.ordinal OPERATOR(pg_catalog." +
+                (ordinal_down_ ? "<" : ">") + ") " + ordinal + ")");
+}
+
+void Listing::end_at(ItemConditions& all, const ItemPosition& last) const {
+    all.of_group("(" + key_.sql + ", g.id) OPERATOR(pg_catalog." + (down_ ? ">=" : "<=") + ") (" +
+                 all.param(last.key) + "::" + key_.type + ", " + all.param(to_string(last.group)) +
+                 "::bigint)");
+}
+
+std::string Listing::members(const ItemConditions& all) const {
+    return " FROM " + items_ + " i" + all.names + " WHERE i.group_id OPERATOR(pg_catalog.=) g.id" +
+           all.items_of_form(kShapeInGroup);
+}
+
+std::string Listing::joined(const ItemConditions& all) const {
+    return " FROM " + items_ + " i" + all.names + " JOIN " + groups_ +
+           " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE " + all.groups +
+           all.items_of_form("i.shape");
+}
+
+// Where no index gives the order, groups are sorted before their items are looked at. Of the one
+// that the page before ended in nothing may be left.
+std::string Listing::first_groups(const ItemConditions& all, bool plain) const {
+    return "(SELECT g.* FROM " + groups_ + " g WHERE " + all.groups +
+           (plain ? "" : " AND EXISTS (SELECT" + members(all) + ")") + group_order() + " LIMIT " +
+           to_string(count_ + 1) + ") g";
+}
+
+std::string Listing::select(const ItemConditions& all, bool few, bool plain) const {
+    const auto head =
+        "SELECT g.id AS group_id, i.ordinal, i.shape, (" + key_.sql + ")::pg_catalog.text AS key";
+    if (few || key_.of_item) return head + joined(all) + order() + limit_;
+    const bool indexed = key_.sql == "g.created_at";
+    return head + " FROM " + (indexed ? groups_ + " g" : first_groups(all, plain)) +
+           " CROSS JOIN LATERAL (SELECT i.ordinal, i.shape" + members(all) + " ORDER BY i.ordinal" +
+           way(ordinal_down_) + limit_ + ") i" + (indexed ? " WHERE " + all.groups : "") + order() +
+           limit_;
+}
+
+std::string Listing::bound(const ItemConditions& all, long long groups) const {
+    return "SELECT (" + key_.sql + ")::pg_catalog.text, g.id FROM " + groups_ + " g WHERE " +
+           all.groups + group_order() + " OFFSET " + to_string(groups - 1) + " LIMIT 1";
+}
+
+}  // namespace
+
+std::string key_type(ItemOrder order) {
+    return sort_key(order).type;
+}
+
+ItemListSql item_list_sql(const ItemQuery& asked, const ItemSource& source,
+                          const FilterShapes& forms) {
+    const Listing listing(asked, source.trash_schema);
+    auto all = item_conditions(asked, source, forms);
+    const auto groups = quoted({source.trash_schema, "trash_group"});
     ItemListSql query;
     query.count =
-        all.items_of_form("i.shape").empty() && !filter.hidden
+        all.items_of_form("i.shape").empty() && !asked.filter.hidden
             ? "SELECT coalesce(pg_catalog.sum(g.size), 0) FROM " + groups + " g WHERE " + all.groups
-            : "SELECT pg_catalog.count(*)" + joined + all.groups + all.items_of_form("i.shape");
+            : "SELECT pg_catalog.count(*) FROM " + quoted({source.trash_schema, "item"}) + " i" +
+                  all.names + " JOIN " + groups +
+                  " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE " + all.groups +
+                  all.items_of_form("i.shape");
     query.count_params = all.params;
-    if (asked.after) {
-        const auto at = all.param(asked.after->created_at) + "::pg_catalog.timestamptz",
-                   group = all.param(to_string(asked.after->group)) + "::bigint",
-                   ordinal = all.param(to_string(asked.after->ordinal)) + "::bigint";
-        all.of_group("(g.created_at, g.id) OPERATOR(pg_catalog.<=) (" + at + ", " + group + ")");
-        all.of_item("(g.id OPERATOR(pg_catalog.<>) " + group +
-                    " OR i.ordinal OPERATOR(pg_catalog.>) " + ordinal + ")");
-    }
-    const auto limit = " LIMIT " + to_string(asked.limit + 1);
-    query.select =
-        "SELECT g.id AS group_id, i.ordinal, i.shape" +
-        (few ? joined + all.groups + all.items_of_form("i.shape")
-             : " FROM " + groups + " g CROSS JOIN LATERAL (SELECT i.ordinal, i.shape FROM " +
-                   items + " i" + names + " WHERE i.group_id OPERATOR(pg_catalog.=) g.id" +
-                   all.items_of_form(kShapeInGroup) + " ORDER BY i.ordinal" + limit + ") i WHERE " +
-                   all.groups) +
-        " ORDER BY g.created_at DESC, g.id DESC, i.ordinal" + limit;
+    const bool plain = means_whole_groups(all) && !asked.filter.hidden;
+    if (asked.after) listing.go_on(all, *asked.after);
+    if (forms.until) listing.end_at(all, *forms.until);
+    query.select = listing.select(all, forms.few, plain);
     query.params = all.params;
     return query;
+}
+
+BoundSql item_bound_sql(const ItemQuery& asked, const ItemSource& source, long long groups) {
+    const Listing listing(asked, source.trash_schema);
+    auto all = group_conditions(asked.filter);
+    if (asked.after) {
+        const auto& after = *asked.after;
+        auto own = asked;
+        own.backwards = !asked.backwards;
+        Listing(own, source.trash_schema).end_at(all, after);
+    }
+    return {listing.bound(all, groups), all.params};
 }
 
 }  // namespace trashd::trash

@@ -7,6 +7,7 @@
 #include "schema/catalog.hpp"
 #include "schema/result.hpp"
 #include "trash/model/item.hpp"
+#include "trash/read/item_conditions.hpp"
 
 namespace trashd::trash {
 
@@ -26,22 +27,27 @@ Item item_from(std::string_view fields);
 // table was never analyzed, all items of the form would be looked up for each group.
 inline constexpr const char* kShapeInGroup = "(i.shape OPERATOR(pg_catalog.+) 0)";
 
-// A list of items, newest first.
+// SQL of an item's display name; over aliases i and s. shown_name(): as far as it is shown.
+std::string display_name();
+std::string shown_name();
+
+// A list of items.
 struct ItemListSql {
-    std::string select;  // of group_id, ordinal, shape: one row more than the limit
+    std::string select;  // of group_id, ordinal, shape, key: one row more than the limit
     std::vector<schema::Param> params;
     std::string count;  // SELECT of how many the filter means
     std::vector<schema::Param> count_params;
 };
-// The forms of the tables that a filter names, and SQL on items i of what is beyond its reach.
-struct FilterShapes {
-    std::vector<int> table, among, whole;
-    std::string beyond, whole_beyond;      // empty: nothing is
-    const schema::Table* named = nullptr;  // the table that the filter names, if it is there
+ItemListSql item_list_sql(const ItemQuery& asked, const ItemSource& source,
+                          const FilterShapes& forms);
+// SELECT of the key and the number of the last of so many groups behind the position: nothing where
+// there are fewer.
+struct BoundSql {
+    std::string select;
+    std::vector<schema::Param> params;
 };
-// few: it means few items, which are sooner sorted than found
-// among all groups.
-ItemListSql item_list_sql(const ItemQuery& asked, const std::string& trash_schema,
-                          const std::vector<Naming>& naming, const FilterShapes& forms, bool few);
+BoundSql item_bound_sql(const ItemQuery& asked, const ItemSource& source, long long groups);
+// The type of what a list is sorted by.
+std::string key_type(ItemOrder order);
 
 }  // namespace trashd::trash

@@ -1,6 +1,7 @@
 #include "trash/read/items.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <set>
 
@@ -9,7 +10,9 @@
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/access/row_scope.hpp"
+#include "trash/read/item_references.hpp"
 #include "trash/read/item_sql.hpp"
+#include "trash/read/statistics.hpp"
 #include "trash/read/trashed_rows.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
@@ -30,20 +33,30 @@ constexpr int kLongObject = 1 << 20;  // bytes
 constexpr const char* kLastSchema = "COALESCE(s.now_schema, s.schema_name)";
 constexpr const char* kLastTable = "COALESCE(s.now_table, s.table_name)";
 
+// How long a list looks for what no index finds, and of how many groups it looks at once.
+constexpr std::chrono::milliseconds kLongestSearch{2000};
+constexpr long long kFirstBatch = 500, kLargestBatch = 16000;
+
 void check_times(schema::Connection& connection, const std::string& trash_schema,
                  const ItemQuery& asked) {
     std::vector<TypedText> times;
     std::vector<std::string> names;
-    auto add = [&](const char* name, const std::string& time) {
-        times.push_back({time, "pg_catalog.timestamptz"});
+    auto add = [&](const char* name, const std::string& time, const std::string& type) {
+        times.push_back({time, type});
         names.emplace_back(name);
     };
-    if (asked.filter.from) add("from", *asked.filter.from);
-    if (asked.filter.to) add("to", *asked.filter.to);
-    if (asked.after) add("cursor", asked.after->created_at);
+    constexpr const char* kTime = "pg_catalog.timestamptz";
+    if (asked.filter.from) add("from", *asked.filter.from, kTime);
+    if (asked.filter.to) add("to", *asked.filter.to, kTime);
+    if (asked.filter.expires_before) add("expiresBefore", *asked.filter.expires_before, kTime);
+    if (asked.after) add("cursor", asked.after->key, key_type(asked.order));
     if (const auto bad = first_bad(connection, trash_schema, times))
         throw Error(Code::kBadRequest,
                     "'" + names[*bad] + "' is not a time; write it as 2030-01-31T23:59:00Z");
+}
+
+bool is_slow(const ItemFilter& filter) {
+    return filter.text || filter.orphaned;
 }
 
 }  // namespace
@@ -234,6 +247,15 @@ std::vector<int> Items::forms_of_all(const std::vector<schema::QualifiedName>& t
     return ids;
 }
 
+std::vector<int> Items::forms_of_all_tables() {
+    const auto found =
+        connection_.exec("SELECT id FROM " + quoted({trash_schema_, "shape"}) + " ORDER BY 1");
+    std::vector<int> ids;
+    for (int row = 0; row < found.rows(); ++row)
+        ids.push_back(static_cast<int>(found.integer(row, 0)));
+    return ids;
+}
+
 std::vector<schema::QualifiedName> Items::gone_tables() {
     const auto found = connection_.exec("SELECT DISTINCT " + std::string(kLastSchema) + ", " +
                                         kLastTable + " FROM " + quoted({trash_schema_, "shape"}) +
@@ -244,18 +266,14 @@ std::vector<schema::QualifiedName> Items::gone_tables() {
     return names;
 }
 
-// Nothing: the tables that the filter names never had a row in the trash.
-std::optional<ItemListSql> Items::query_for(const ItemQuery& asked) {
-    check_times(connection_, trash_schema_, asked);
-    const auto& filter = asked.filter;
+std::optional<FilterShapes> Items::shapes_for(const ItemFilter& filter) {
     FilterShapes forms;
-    if (filter.table) {
-        forms.table = forms_of_all({*filter.table});
-        forms.named = catalog_.table(*filter.table);
-    }
+    if (!filter.tables.empty()) forms.table = forms_of_all(filter.tables);
+    for (const auto& name : filter.tables)
+        if (const auto* table = catalog_.table(name)) forms.named.push_back(table);
     if (filter.among) forms.among = forms_of_all(*filter.among);
     if (filter.whole) forms.whole = forms_of_all(*filter.whole);
-    if ((filter.table && forms.table.empty()) || (filter.among && forms.among.empty()) ||
+    if ((!filter.tables.empty() && forms.table.empty()) || (filter.among && forms.among.empty()) ||
         (filter.whole && forms.whole.empty()))
         return std::nullopt;
     if (filter.within)
@@ -263,43 +281,149 @@ std::optional<ItemListSql> Items::query_for(const ItemQuery& asked) {
     if (filter.whole_within)
         forms.whole_beyond =
             "NOT " + trash::within(*filter.whole_within, catalog_, trash_schema_, true);
-    const bool few = filter.object_id ||
-                     (filter.table && few_items(connection_, trash_schema_, forms.table)) ||
-                     (filter.among && few_items(connection_, trash_schema_, forms.among));
-    return item_list_sql(asked, trash_schema_, naming_, forms, few);
+    forms.few = filter.object_id ||
+                (!filter.tables.empty() && few_items(connection_, trash_schema_, forms.table)) ||
+                (filter.among && few_items(connection_, trash_schema_, forms.among));
+    if (filter.parent) add_parent(forms, *filter.parent);
+    if (filter.orphaned)
+        forms.orphaned = is_orphaned(
+            catalog_, trash_schema_,
+            trash::forms_of(connection_, catalog_, trash_schema_, forms_of_all_tables()));
+    return forms;
+}
+
+void Items::add_parent(FilterShapes& forms, const std::string& item_id) {
+    const auto parent = found_one(item_id);
+    const auto group = group_of(connection_, trash_schema_, item_id, false);
+    const ItemReferences references(connection_, catalog_, trash_schema_, group.id, group.shapes);
+    forms.hanging = references.members_of(parent.ordinal, parent.shape);
+    forms.parent_group = group.id;
+    forms.few = false;  // one group is looked at
 }
 
 Emptied Items::totals(const ItemFilter& roots) {
     ItemQuery asked;
     asked.filter = roots;
     asked.limit = std::numeric_limits<int>::max() - 1;
-    const auto query = query_for(asked);
-    if (!query) return {};
+    check_times(connection_, trash_schema_, asked);
+    const auto forms = shapes_for(roots);
+    if (!forms) return {};
+    const auto query = item_list_sql(asked, source(), *forms);
     const auto sums = connection_.exec(
         "SELECT pg_catalog.count(*), pg_catalog.sum(g.size)::pg_catalog.int8 FROM (" +
-            query->select + ") p JOIN " + quoted({trash_schema_, "trash_group"}) +
+            query.select + ") p JOIN " + quoted({trash_schema_, "trash_group"}) +
             " g ON g.id OPERATOR(pg_catalog.=) p.group_id",
-        query->params);
+        query.params);
     return {sums.integer(0, 0), sums.integer(0, 1)};
 }
 
-ItemPage Items::page(const ItemQuery& asked, const std::function<void(const Item&)>& each) {
-    const auto query = query_for(asked);
-    if (!query) return {false, {}, asked.count ? std::optional(0LL) : std::nullopt};
-    auto found = read("SELECT q.*, NULL AS wanted FROM (" + query->select + ") q", query->params);
-    ItemPage page;
-    page.more = found.size() > static_cast<std::size_t>(asked.limit);
-    if (page.more) found.pop_back();
-    if (!found.empty())
-        page.last = {found.back().item.created_at, found.back().group, found.back().ordinal};
-    if (asked.count) page.total = connection_.exec(query->count, query->count_params).integer(0, 0);
+std::vector<Items::Found> Items::listed(const ItemQuery& asked, const FilterShapes& forms) {
+    const auto query = item_list_sql(asked, source(), forms);
+    return read(
+        "SELECT q.group_id, q.ordinal, q.shape, q.key AS wanted FROM (" + query.select + ") q",
+        query.params);
+}
+
+std::optional<ItemPosition> Items::end_of_batch(const ItemQuery& asked, long long groups) {
+    const auto bound = item_bound_sql(asked, source(), groups);
+    const auto found = connection_.exec(bound.select, bound.params);
+    if (found.rows() == 0) return std::nullopt;
+    return ItemPosition{std::string(found.text(0, 0)), found.integer(0, 1),
+                        asked.backwards ? 0 : std::numeric_limits<int>::max()};
+}
+
+std::vector<Items::Found> Items::searched(const ItemQuery& asked, FilterShapes forms,
+                                          ItemPage& page) {
+    std::vector<Found> all;
+    if (asked.order != ItemOrder::kCreatedAt) {  // to be sorted all must be found
+        page.partial = !in_time(connection_, kLongestSearch, [&] { all = listed(asked, forms); });
+        return all;
+    }
+    const auto end = std::chrono::steady_clock::now() + kLongestSearch;
+    auto rest = asked;
+    for (auto batch = kFirstBatch;; batch = std::min(2 * batch, kLargestBatch)) {
+        forms.until = end_of_batch(rest, batch);
+        auto found = listed(rest, forms);
+        std::ranges::move(found, std::back_inserter(all));
+        rest.limit = asked.limit - static_cast<int>(all.size());
+        if (rest.limit < 0 || !forms.until) return all;
+        rest.after = forms.until;
+        if (std::chrono::steady_clock::now() < end) continue;
+        page.partial = true;
+        (asked.backwards ? page.first : page.last) = *forms.until;
+        return all;
+    }
+}
+
+void Items::add_via(std::vector<Found>& found, const FilterShapes& forms) {
+    std::vector<Param> ordinals;
+    for (const auto& one : found) ordinals.emplace_back(to_string(one.ordinal));
+    const auto named =
+        connection_.exec("SELECT h.ordinal, h.via FROM (" + forms.hanging +
+                             ") h WHERE h.ordinal OPERATOR(pg_catalog.=) ANY ($1::int[])",
+                         {schema::array_literal(ordinals)});
+    std::map<long long, std::string> via;
+    for (int row = 0; row < named.rows(); ++row) via[named.integer(row, 0)] = named.text(row, 1);
+    for (auto& one : found) one.item.via = via[one.ordinal];
+}
+
+std::optional<long long> Items::total(const ItemQuery& asked, const FilterShapes& forms) {
+    const auto query = item_list_sql(asked, source(), forms);
+    std::optional<long long> total;
+    const auto count = [&] {
+        total = connection_.exec(query.count, query.count_params).integer(0, 0);
+    };
+    if (!is_slow(asked.filter))
+        count();
+    else
+        in_time(connection_, kLongestSearch, count);
+    return total;
+}
+
+void Items::give(std::vector<Found>& found, const ItemQuery& asked,
+                 const std::function<void(const Item&)>& each) {
     if (asked.with_object && !found.empty())
         stream_objects(found, {each, [&](std::string_view piece) {
                                    if (asked.object) asked.object(piece);
                                }});
     else
         for (const auto& one : found) each(one.item);
+}
+
+ItemPage Items::page(const ItemQuery& asked, const std::function<void(const Item&)>& each) {
+    check_times(connection_, trash_schema_, asked);
+    const auto forms = shapes_for(asked.filter);
+    ItemPage page;
+    if (asked.count) page.total = 0;
+    if (!forms) return page;
+    auto found = is_slow(asked.filter) ? searched(asked, *forms, page) : listed(asked, *forms);
+    page.more = found.size() > static_cast<std::size_t>(asked.limit);
+    if (page.more) found.pop_back();
+    if (asked.backwards) std::ranges::reverse(found);
+    const auto place = [](const Found& one) {
+        return ItemPosition{one.wanted, one.group, one.ordinal};
+    };
+    const bool stopped = page.partial && asked.order == ItemOrder::kCreatedAt;
+    if (!found.empty() && !(stopped && asked.backwards)) page.first = place(found.front());
+    if (!found.empty() && !(stopped && !asked.backwards)) page.last = place(found.back());
+    page.more = page.more || stopped;
+    if (!forms->hanging.empty()) add_via(found, *forms);
+    if (asked.count) page.total = total(asked, *forms);
+    give(found, asked, each);
     return page;
+}
+
+Facets Items::facets(const ItemFilter& filter) {
+    check_times(connection_, trash_schema_, {filter});
+    const auto forms = shapes_for(filter);
+    return forms ? read_facets({connection_, source(), filter, *forms}) : Facets();
+}
+
+Statistics Items::statistics(const ItemFilter& filter) {
+    auto forms = shapes_for(filter);
+    Statistics none;
+    none.at = std::string(connection_.exec("SELECT " + utc("pg_catalog.now()")).text(0, 0));
+    return forms ? read_statistics({connection_, source(), filter, *forms}) : none;
 }
 
 }  // namespace trashd::trash

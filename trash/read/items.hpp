@@ -11,6 +11,7 @@
 #include "schema/connection.hpp"
 #include "trash/model/item.hpp"
 #include "trash/model/options.hpp"
+#include "trash/model/statistics.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/store/shapes.hpp"
 
@@ -44,6 +45,10 @@ class Items {
     // The contract of Trash::gone_tables.
     std::vector<schema::QualifiedName> gone_tables();
 
+    // The contract of Trash::facets and statistics.
+    Facets facets(const ItemFilter& filter);
+    Statistics statistics(const ItemFilter& filter);
+
     // Of roots: how many groups the filter means, and how many items those have.
     Emptied totals(const ItemFilter& roots);
 
@@ -60,8 +65,20 @@ class Items {
         std::string wanted;  // the id that it was asked for by, where it was
     };
     std::vector<Found> read(const std::string& from, const std::vector<schema::Param>& params);
+    std::vector<int> forms_of_all_tables();
     std::vector<int> forms_of_all(const std::vector<schema::QualifiedName>& tables);
-    std::optional<ItemListSql> query_for(const ItemQuery& asked);
+    ItemSource source() const { return {trash_schema_, naming_}; }
+    // What the filter needs looked up; nothing: its tables never had a row in the trash.
+    std::optional<FilterShapes> shapes_for(const ItemFilter& filter);
+    void add_parent(FilterShapes& forms, const std::string& item_id);
+    std::vector<Found> listed(const ItemQuery& asked, const FilterShapes& forms);
+    // Some groups after the other, until the time is over; says in the page how far it came.
+    std::vector<Found> searched(const ItemQuery& asked, FilterShapes forms, ItemPage& page);
+    std::optional<ItemPosition> end_of_batch(const ItemQuery& asked, long long groups);
+    void add_via(std::vector<Found>& found, const FilterShapes& forms);
+    std::optional<long long> total(const ItemQuery& asked, const FilterShapes& forms);
+    void give(std::vector<Found>& found, const ItemQuery& asked,
+              const std::function<void(const Item&)>& each);
     std::vector<Found> newest_among(const schema::Table& table,
                                     const std::vector<std::string>& object_ids);
     std::optional<Found> newest(const schema::Table& table, const std::vector<std::string>& id);

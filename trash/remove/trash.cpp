@@ -6,6 +6,7 @@
 #include "schema/context.hpp"
 #include "schema/sqlstate.hpp"
 #include "trash/access/row_scope.hpp"
+#include "trash/read/group_details.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
@@ -367,6 +368,29 @@ ItemPage Trash::list(const ItemQuery& asked, const std::function<void(const Item
     own.filter.hidden = impl_->role.has_value();
     return impl_->reading(
         [&](Items& items, const schema::Catalog&) { return items.page(own, each); });
+}
+
+GroupDetails Trash::group(const std::string& group_id, const GroupQuery& asked) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
+        return read_group({items.connection(), catalog, impl_->readable(), impl_->naming,
+                           impl_->role.has_value()},
+                          group_id, asked);
+    });
+}
+
+Facets Trash::facets(const ItemFilter& filter) {
+    auto own = filter;
+    own.tenant = impl_->tenant;
+    own.hidden = impl_->role.has_value();
+    return impl_->reading([&](Items& items, const schema::Catalog&) { return items.facets(own); });
+}
+
+Statistics Trash::statistics(const ItemFilter& filter) {
+    auto own = filter;
+    own.tenant = impl_->tenant;
+    own.hidden = impl_->role.has_value();
+    return impl_->reading(
+        [&](Items& items, const schema::Catalog&) { return items.statistics(own); });
 }
 
 HistoryPage Trash::history(const HistoryFilter& filter, int limit, long long before) {

@@ -1,0 +1,45 @@
+// One group as a whole: what went into the trash together, through which constraints, and what has
+// become of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/identifier.hpp"
+#include "trash/model/item.hpp"
+#include "trash/model/row_scope.hpp"
+
+namespace trashd::trash {
+
+// Rows of a table that a reference took along, or in which it was cut. constraint: nothing where
+// no reference of today tells.
+struct ReferenceCount {
+    schema::QualifiedName table;
+    std::optional<std::string> constraint;
+    long long count = 0;
+};
+
+// Which rows may be seen, restored and purged; nothing: all.
+struct GroupQuery {
+    std::optional<RowScope> seen = {}, restored = {}, purged = {};
+};
+
+// Whether all rows of a group are within reach, and where not the table of one that is beyond it.
+struct WholeGroup {
+    bool within = false;
+    std::optional<schema::QualifiedName> beyond = {};
+};
+
+struct GroupDetails {
+    Item root;  // of a group that has ended without what its row said
+    bool root_seen = true;
+    std::string state;  // trashed, restored, purged
+    std::optional<std::string> ended_at, ended_by;
+    std::vector<schema::QualifiedName> tables;  // of all its rows, seen or not
+    std::vector<ReferenceCount> counts;         // of rows that are seen
+    std::vector<ReferenceCount> links;          // references that the delete cut
+    WholeGroup restored, purged;                // of a group that has ended: not within
+};
+
+}  // namespace trashd::trash

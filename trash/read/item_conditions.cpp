@@ -1,0 +1,182 @@
+#include "trash/read/item_conditions.hpp"
+
+#include "schema/value.hpp"
+#include "trash/read/item_sql.hpp"
+#include "trash/store/key_spelling.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::literal;
+using schema::quoted;
+using std::to_string;
+
+constexpr const char* kIsRoot = "i.ordinal OPERATOR(pg_catalog.=) 1";
+
+std::string as_pattern(const std::string& words) {
+    std::string pattern = "%";
+    for (char c : words) {
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c;
+    }
+    return pattern + "%";
+}
+
+std::string array_of(const std::vector<int>& shapes) {
+    std::vector<schema::Param> ids;
+    for (int id : shapes) ids.emplace_back(to_string(id));
+    return literal(schema::array_literal(ids)) + "::int[]";
+}
+
+class Writer {
+  public:
+    Writer(const ItemQuery& asked, const ItemSource& source, const FilterShapes& forms)
+        : asked_(asked), filter_(asked.filter), source_(source), forms_(forms) {}
+
+    ItemConditions write() {
+        all_ = group_conditions(filter_);
+        if (filter_.root)
+            all_.of_item(*filter_.root ? kIsRoot : "i.ordinal OPERATOR(pg_catalog.>) 1");
+        add_forms();
+        add_reach();
+        if (filter_.object_id) add_object();
+        add_names();
+        if (filter_.text) add_text();
+        if (!forms_.hanging.empty()) add_parent();
+        if (!forms_.orphaned.empty()) all_.of_item(forms_.orphaned);
+        return std::move(all_);
+    }
+
+  private:
+    std::string items() const { return quoted({source_.trash_schema, "item"}); }
+    void one_of(const std::vector<int>& shapes) {
+        all_.of_group("g.shapes OPERATOR(pg_catalog.&&) " + array_of(shapes));
+        all_.forms.push_back(array_of(shapes));
+    }
+    void add_forms() {
+        if (!filter_.tables.empty()) one_of(forms_.table);
+        if (filter_.among) one_of(forms_.among);
+        if (filter_.whole)
+            all_.of_group("g.shapes OPERATOR(pg_catalog.<@) " + array_of(forms_.whole));
+    }
+    void add_reach() {
+        if (!forms_.beyond.empty()) all_.of_item("NOT " + forms_.beyond);
+        if (!forms_.whole_beyond.empty())
+            all_.of_group("NOT EXISTS (SELECT FROM " + items() +
+                          " i WHERE i.group_id OPERATOR(pg_catalog.=) g.id AND " +
+                          forms_.whole_beyond + ")");
+    }
+    void add_object();
+    void add_names();
+    void add_text();
+    void add_parent();
+
+    const ItemQuery& asked_;
+    const ItemFilter& filter_;
+    const ItemSource& source_;
+    const FilterShapes& forms_;
+    ItemConditions all_;
+};
+
+void Writer::add_object() {
+    // every form there is, so that the index of forms and objects serves
+    if (filter_.tables.empty() && !filter_.among)
+        all_.of_item("i.shape OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT id FROM " +
+                     quoted({source_.trash_schema, "shape"}) + "))");
+    const auto id = all_.param(*filter_.object_id) + "::pg_catalog.text";
+    std::string spelt = "SELECT " + id;
+    for (const auto* table : forms_.named)
+        spelt += " UNION ALL (" + written_in_items(*table, id, source_.trash_schema) + ")";
+    all_.of_item("i.object_id OPERATOR(pg_catalog.=) " +
+                 (forms_.named.empty() ? id : "ANY (ARRAY(" + spelt + "))"));
+}
+
+void Writer::add_names() {
+    if (!filter_.words && asked_.order != ItemOrder::kDisplayName) return;
+    all_.names = " JOIN " + described_shapes(source_.trash_schema, source_.naming) +
+                 " s ON s.id OPERATOR(pg_catalog.=) i.shape";
+    if (filter_.words)
+        all_.of_item(display_name() + " OPERATOR(pg_catalog.~~*) " +
+                     all_.param(as_pattern(*filter_.words)));
+}
+
+// Of a root it is asked whether any row of its group has the text, as far as they may be seen.
+void Writer::add_text() {
+    const auto has =
+        "EXISTS (SELECT FROM pg_catalog.unnest(i.payload) u(v) WHERE u.v "
+        "OPERATOR(pg_catalog.~~*) " +
+        all_.param(as_pattern(*filter_.text)) + ")";
+    if (filter_.root != true) return all_.of_item(has);
+    std::string seen;
+    if (filter_.among)
+        seen += std::string(" AND ") + kShapeInGroup + " OPERATOR(pg_catalog.=) ANY(" +
+                array_of(forms_.among) + ")";
+    if (!forms_.beyond.empty()) seen += " AND NOT " + forms_.beyond;
+    all_.of_item("EXISTS (SELECT FROM " + items() +
+                 " i WHERE i.group_id OPERATOR(pg_catalog.=) g.id" + seen + " AND " + has + ")");
+}
+
+void Writer::add_parent() {
+    all_.of_group("g.id OPERATOR(pg_catalog.=) " + all_.param(to_string(forms_.parent_group)) +
+                  "::bigint");
+    all_.of_item("i.ordinal OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT h.ordinal FROM (" +
+                 forms_.hanging + ") h))");
+}
+
+}  // namespace
+
+std::string ItemConditions::param(std::string value) {
+    params.emplace_back(std::move(value));
+    return "$" + to_string(params.size());
+}
+
+std::string ItemConditions::items_of_form(const std::string& form) const {
+    std::string sql = items;
+    for (const auto& array : forms)
+        sql += " AND " + form + " OPERATOR(pg_catalog.=) ANY(" + array + ")";
+    return sql;
+}
+
+ItemConditions group_conditions(const ItemFilter& filter) {
+    ItemConditions all;
+    const auto text = [&](const char* column, const std::optional<std::string>& value) {
+        if (value)
+            all.of_group(std::string(column) + " OPERATOR(pg_catalog.=) " + all.param(*value));
+    };
+    const auto time = [&](const char* compared, const std::optional<std::string>& value) {
+        if (value)
+            all.of_group(std::string(compared) + " " + all.param(*value) +
+                         "::pg_catalog.timestamptz");
+    };
+    text("g.tenant", filter.tenant);
+    if (filter.group_id)
+        all.of_group("g.uuid OPERATOR(pg_catalog.=) " + all.param(*filter.group_id) +
+                     "::pg_catalog.uuid");
+    text("g.deleted_by", filter.deleted_by);
+    time("g.created_at OPERATOR(pg_catalog.>=)", filter.from);
+    time("g.created_at OPERATOR(pg_catalog.<)", filter.to);
+    time("g.expires_at OPERATOR(pg_catalog.<)", filter.expires_before);
+    if (filter.age)
+        all.of_group(
+            "g.created_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) " +
+            all.param(*filter.age) + "::interval)");
+    if (filter.root == false) all.of_group("g.size OPERATOR(pg_catalog.>) 1");
+    return all;
+}
+
+ItemConditions item_conditions(const ItemQuery& asked, const ItemSource& source,
+                               const FilterShapes& forms) {
+    return Writer(asked, source, forms).write();
+}
+
+bool means_whole_groups(const ItemConditions& conditions) {
+    return conditions.forms.empty() &&
+           (conditions.items.empty() || conditions.items == std::string(" AND ") + kIsRoot);
+}
+
+bool asks_values(const ItemFilter& filter) {
+    return filter.object_id || filter.words || filter.text || filter.parent || filter.orphaned ||
+           filter.within || filter.whole_within;
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,282 @@
+#include "trash/read/item_references.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "cascade/predicates.hpp"
+#include "schema/text.hpp"
+#include "schema/value.hpp"
+#include "trash/read/item_sql.hpp"
+#include "trash/store/key_spelling.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::ForeignKey;
+using schema::join;
+using schema::literal;
+using schema::quoted;
+using schema::Table;
+using std::to_string;
+
+// Which of several references took a row along: those that cascade before those that refuse, which
+// are followed where that is asked for, and those that would rather be cut last.
+int rank(const ForeignKey& key) {
+    switch (key.on_delete) {
+        case schema::Action::kCascade:
+            return 0;
+        case schema::Action::kNoAction:
+        case schema::Action::kRestrict:
+            return 1;
+        default:
+            return 2;
+    }
+}
+
+// Of a single partition only the server can say which rows it binds.
+bool binds_all(const ForeignKey& key) {
+    return key.child_part == 0 && key.parent_part == 0;
+}
+
+// The value of an item i to be compared.
+std::string value_of(const Form& form, const Table& table, int attnum,
+                     const std::string& trash_schema) {
+    const auto& column = *table.column(attnum);
+    return schema::in_base_type(column, "(" + typed_value(form, column, trash_schema, true) + ")");
+}
+
+// Asked before the values of the form are read, which are of other types in other forms.
+std::string is_of(const Form& form) {
+    return std::string(kShapeInGroup) + " OPERATOR(pg_catalog.=) " + to_string(form.id);
+}
+
+std::string conditions(const std::vector<std::string>& all) {
+    return "(" + join(all, " AND ") + ")";
+}
+
+}  // namespace
+
+ItemReferences::ItemReferences(schema::Connection& connection, const schema::Catalog& catalog,
+                               std::string trash_schema, long long group,
+                               const std::vector<int>& forms)
+    : connection_(connection),
+      catalog_(catalog),
+      trash_schema_(std::move(trash_schema)),
+      group_(group),
+      forms_(trash::forms_of(connection, catalog, trash_schema_, forms)) {}
+
+std::vector<const Table*> ItemReferences::tables() const {
+    std::vector<const Table*> all;
+    for (const auto& form : forms_)
+        if (form.table && std::ranges::find(all, form.table) == all.end())
+            all.push_back(form.table);
+    return all;
+}
+
+std::vector<const Form*> ItemReferences::forms_of_table(const Table& table) const {
+    std::vector<const Form*> all;
+    for (const auto& form : forms_)
+        if (form.table == &table) all.push_back(&form);
+    return all;
+}
+
+std::vector<const ForeignKey*> ItemReferences::references_of(const Table& table) const {
+    std::vector<const ForeignKey*> keys;
+    for (const auto* key : catalog_.references(table.oid)) {
+        const auto* parent = catalog_.table(key->parent);
+        if (binds_all(*key) && parent && !forms_of_table(*parent).empty()) keys.push_back(key);
+    }
+    std::ranges::stable_sort(keys, {}, [](const auto* key) { return rank(*key); });
+    return keys;
+}
+
+std::string ItemReferences::items_of(const Form& form) const {
+    return " FROM " + quoted({trash_schema_, "item"}) +
+           " i WHERE i.group_id OPERATOR(pg_catalog.=) " + to_string(group_) + " AND " +
+           is_of(form);
+}
+
+std::string ItemReferences::members_of(long long ordinal, int form) const {
+    const auto parent = std::ranges::find(forms_, form, &Form::id);
+    std::vector<std::string> selects{
+        "SELECT NULL::pg_catalog.int4 AS ordinal, NULL::pg_catalog.text AS via, 0 AS rank WHERE "
+        "false"};
+    const auto of_parent = [&](int attnum) {
+        return "(SELECT " + value_of(*parent, *parent->table, attnum, trash_schema_) +
+               items_of(*parent) + " AND i.ordinal OPERATOR(pg_catalog.=) " + to_string(ordinal) +
+               ")";
+    };
+    for (const auto* table : parent->table ? tables() : std::vector<const Table*>())
+        for (const auto* key : references_of(*table))
+            for (const auto* child : forms_of_table(*table)) {
+                if (key->parent != parent->table->oid) continue;
+                std::vector<std::string> same;
+                for (std::size_t k = 0; k < key->child_columns.size(); ++k)
+                    same.push_back(of_parent(key->parent_columns[k]) + " " + key->operators[k] +
+                                   " " +
+                                   value_of(*child, *table, key->child_columns[k], trash_schema_));
+                selects.push_back("SELECT i.ordinal, " + literal(key->name) + ", " +
+                                  to_string(rank(*key)) + items_of(*child) +
+                                  " AND i.ordinal OPERATOR(pg_catalog.<>) ALL (ARRAY[1, " +
+                                  to_string(ordinal) + "]) AND CASE WHEN " + is_of(*child) +
+                                  " THEN " + conditions(same) + " END");
+            }
+    return "SELECT DISTINCT ON (m.ordinal) m.ordinal, m.via FROM (" + join(selects, " UNION ALL ") +
+           ") m ORDER BY m.ordinal, m.rank, m.via";
+}
+
+// (ordinal, v1, v2 ...) of the table's items.
+std::string ItemReferences::key_values(const Table& table, const std::vector<int>& attnums) const {
+    std::vector<std::string> selects;
+    for (const auto* form : forms_of_table(table)) {
+        std::string values;
+        for (std::size_t k = 0; k < attnums.size(); ++k)
+            values += ", " + value_of(*form, table, attnums[k], trash_schema_) + " AS v" +
+                      to_string(k + 1);
+        selects.push_back("SELECT i.ordinal" + values + items_of(*form));
+    }
+    return "(" + join(selects, " UNION ALL ") + ")";
+}
+
+// A join for each reference, so that the server may hash them.
+std::vector<ReferenceCount> ItemReferences::taken(const Table& table,
+                                                  const std::string& condition) const {
+    std::vector<std::string> items;
+    for (const auto* form : forms_of_table(table))
+        items.push_back("SELECT i.ordinal" + items_of(*form) +
+                        (condition.empty() ? "" : " AND " + condition));
+    std::string joins, cases;
+    for (const auto* key : references_of(table)) {
+        const auto n = to_string(key->oid), own = "c" + n, other = "p" + n;
+        std::vector<std::string> same{other + ".ordinal OPERATOR(pg_catalog.<>) " + own +
+                                      ".ordinal"};
+        for (std::size_t k = 1; k <= key->child_columns.size(); ++k)
+            same.push_back(other + ".v" + to_string(k) + " " + key->operators[k - 1] + " " + own +
+                           ".v" + to_string(k));
+        joins += " LEFT JOIN (" + key_values(table, key->child_columns) + " " + own + " JOIN " +
+                 key_values(*catalog_.table(key->parent), key->parent_columns) + " " + other +
+                 " ON " + conditions(same) + ") ON " + own +
+                 ".ordinal OPERATOR(pg_catalog.=) c.ordinal";
+        cases += " WHEN " + own + ".ordinal IS NOT NULL THEN " + literal(key->name);
+    }
+    const auto found = connection_.exec(
+        "SELECT CASE WHEN c.ordinal OPERATOR(pg_catalog.=) 1 THEN NULL" + cases +
+        " END AS via, pg_catalog.count(DISTINCT c.ordinal) FROM (" + join(items, " UNION ALL ") +
+        ") c" + joins + " GROUP BY 1 ORDER BY pg_catalog.min(c.ordinal)");
+    std::vector<ReferenceCount> counts;
+    for (int row = 0; row < found.rows(); ++row)
+        counts.push_back({table.name, found.value(row, 0), found.integer(row, 1)});
+    return counts;
+}
+
+std::optional<std::string> ItemReferences::only_reference(const Table& table) const {
+    const auto keys = references_of(table);
+    return keys.size() == 1 ? std::optional(keys[0]->name) : std::nullopt;
+}
+
+namespace {
+
+std::string text_of(const Form& form, int attnum) {
+    const auto position = form.position(attnum);
+    return position ? "i.payload[" + to_string(position) + "]" : "NULL::pg_catalog.text";
+}
+
+std::string escaped(const std::string& text) {
+    return "pg_catalog.replace(pg_catalog.replace(" + text + ", '%', '%25'), ',', '%2C')";
+}
+
+// A reference to the key whose text decides: then the index of forms and objects finds the row.
+bool by_text(const ForeignKey& key, const Table& child, const Table& parent) {
+    return !key.period && !parent.identity.empty() &&
+           std::ranges::is_permutation(key.parent_columns, parent.identity) &&
+           text_decides(parent, parent.identity) && text_decides(child, key.child_columns);
+}
+
+// The id of the row referred to, as its item would have it.
+std::string wanted_id(const ForeignKey& key, const Form& form, const Table& parent) {
+    std::vector<std::string> parts;
+    for (const int attnum : parent.identity) {
+        const auto at = std::ranges::find(key.parent_columns, attnum) - key.parent_columns.begin();
+        parts.push_back(text_of(form, key.child_columns[static_cast<std::size_t>(at)]));
+    }
+    if (parts.size() == 1) return parts[0];
+    for (auto& part : parts) part = escaped(part);
+    return "(" + join(parts, " OPERATOR(pg_catalog.||) ',' OPERATOR(pg_catalog.||) ") + ")";
+}
+
+class Orphans {
+  public:
+    Orphans(const schema::Catalog& catalog, const std::string& trash_schema,
+            const std::vector<Form>& forms)
+        : catalog_(catalog), trash_schema_(trash_schema), forms_(forms) {}
+
+    std::string of_form(const Form& form) const {
+        std::vector<std::string> lost;
+        for (const auto* key : catalog_.references(form.table->oid))
+            if (const auto* parent = catalog_.table(key->parent); parent && binds_all(*key))
+                lost.push_back(lost_parent(*key, form, *parent));
+        return lost.empty() ? "" : "(" + join(lost, " OR ") + ")";
+    }
+
+  private:
+    std::string lost_parent(const ForeignKey& key, const Form& form, const Table& parent) const {
+        std::vector<std::string> there, live;
+        for (std::size_t k = 0; k < key.child_columns.size(); ++k) {
+            const auto own = value_of(form, *form.table, key.child_columns[k], trash_schema_);
+            there.push_back(text_of(form, key.child_columns[k]) + " IS NOT NULL");
+            live.push_back(cascade::value_of(parent, key.parent_columns[k], "p") + " " +
+                           key.operators[k] + " " + own);
+        }
+        return "(" + join(there, " AND ") + " AND NOT EXISTS (SELECT FROM " +
+               schema::relation(parent) + " p WHERE " + join(live, " AND ") + ")" +
+               not_in_trash(key, form, parent) + ")";
+    }
+
+    std::string not_in_trash(const ForeignKey& key, const Form& form, const Table& parent) const {
+        std::string all;
+        for (const auto& other : forms_) {
+            if (other.table != &parent) continue;
+            all += " AND NOT EXISTS (SELECT FROM " + quoted({trash_schema_, "item"}) + " o JOIN " +
+                   quoted({trash_schema_, "trash_group"}) +
+                   " og ON og.id OPERATOR(pg_catalog.=) o.group_id AND og.state "
+                   "OPERATOR(pg_catalog.=) 'trashed' WHERE o.shape OPERATOR(pg_catalog.=) " +
+                   to_string(other.id) + " AND " + same_row(key, form, parent, other) + ")";
+        }
+        return all;
+    }
+
+    std::string same_row(const ForeignKey& key, const Form& form, const Table& parent,
+                         const Form& other) const {
+        if (by_text(key, *form.table, parent))
+            return "o.object_id OPERATOR(pg_catalog.=) " + wanted_id(key, form, parent);
+        std::vector<std::string> names, values, same;
+        for (std::size_t k = 0; k < key.parent_columns.size(); ++k) {
+            values.push_back(value_of(other, parent, key.parent_columns[k], trash_schema_) +
+                             " AS v" + to_string(k));
+            same.push_back("k.v" + to_string(k) + " " + key.operators[k] + " " +
+                           value_of(form, *form.table, key.child_columns[k], trash_schema_));
+        }
+        return "(SELECT " + join(same, " AND ") + " FROM (SELECT " + join(values, ", ") +
+               " FROM (SELECT o.payload) i) k)";
+    }
+
+    const schema::Catalog& catalog_;
+    const std::string& trash_schema_;
+    const std::vector<Form>& forms_;
+};
+
+}  // namespace
+
+std::string is_orphaned(const schema::Catalog& catalog, const std::string& trash_schema,
+                        const std::vector<Form>& forms) {
+    const Orphans orphans(catalog, trash_schema, forms);
+    std::string cases;
+    for (const auto& form : forms) {
+        const auto lost = form.table ? orphans.of_form(form) : "";
+        if (!lost.empty())
+            cases += " WHEN i.shape OPERATOR(pg_catalog.=) " + to_string(form.id) + " THEN " + lost;
+    }
+    return cases.empty() ? "false" : "(CASE" + cases + " ELSE false END)";
+}
+
+}  // namespace trashd::trash

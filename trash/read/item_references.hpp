@@ -1,0 +1,51 @@
+// How rows in the trash hang together: foreign keys of today followed over the values of items. A
+// delete does not keep which reference took a row along, so that is found out when it is asked.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+#include "schema/connection.hpp"
+#include "trash/model/group.hpp"
+#include "trash/store/shapes.hpp"
+
+namespace trashd::trash {
+
+class ItemReferences {
+  public:
+    // group: its number. The forms are those that its rows have.
+    ItemReferences(schema::Connection& connection, const schema::Catalog& catalog,
+                   std::string trash_schema, long long group, const std::vector<int>& forms);
+
+    // A SELECT of ordinal and via: the members that refer to the item with the ordinal and form,
+    // and the first constraint by which they do. Never the root.
+    std::string members_of(long long ordinal, int form) const;
+    // How many rows of the table each reference took; condition: SQL over items i that count.
+    std::vector<ReferenceCount> taken(const schema::Table& table,
+                                      const std::string& condition) const;
+    // The reference that alone can have taken rows of the table along.
+    std::optional<std::string> only_reference(const schema::Table& table) const;
+    std::vector<const schema::Table*> tables() const;
+    const std::vector<Form>& forms() const { return forms_; }
+
+  private:
+    std::vector<const schema::ForeignKey*> references_of(const schema::Table& table) const;
+    std::vector<const Form*> forms_of_table(const schema::Table& table) const;
+    std::string items_of(const Form& form) const;
+    std::string key_values(const schema::Table& table, const std::vector<int>& attnums) const;
+
+    schema::Connection& connection_;
+    const schema::Catalog& catalog_;
+    std::string trash_schema_;
+    long long group_;
+    std::vector<Form> forms_;
+};
+
+// SQL over an item i: a row that it refers to is neither live nor in the trash. Forms of tables
+// that are gone refer to nothing.
+std::string is_orphaned(const schema::Catalog& catalog, const std::string& trash_schema,
+                        const std::vector<Form>& forms);
+
+}  // namespace trashd::trash
