@@ -1,5 +1,7 @@
 #include "service/api/object_id.hpp"
 
+#include <map>
+
 #include "schema/sqlstate.hpp"
 #include "service/api/cursor.hpp"
 #include "trash/read/live_row.hpp"
@@ -11,9 +13,11 @@ Error not_found(const Request& request) {
     if (request.resource)
         return Error(Code::kNotFound,
                      "there is no such object in " + encode_path(request.resource->path));
-    const bool item = request.target.segments.at(1) == "trash";
+    static const std::map<std::string, std::string> kThings = {
+        {"trash", "TrashItem"}, {"groups", "group"}, {"@groups", "group"}};
+    const auto found = kThings.find(request.target.segments.at(1));
     return Error(Code::kNotFound,
-                 item ? "there is no such TrashItem" : "there is no such operation");
+                 "there is no such " + (found == kThings.end() ? "operation" : found->second));
 }
 
 std::vector<std::string> object_id(const Request& request) {

@@ -30,6 +30,8 @@ Response get_operation(const Request& request, const Caller& caller, const Conte
 // count_trash.cpp
 Response get_facets(const Request& request, const Caller& caller, const Context& context);
 Response get_statistics(const Request& request, const Caller& caller, const Context& context);
+// describe_group.cpp
+Response get_group(const Request& request, const Caller& caller, const Context& context);
 // trash_items.cpp
 Response list_items(const Request& request, const Caller& caller, const Context& context);
 Response get_item(const Request& request, const Caller& caller, const Context& context);

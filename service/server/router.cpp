@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{trashItemId}",
                            kRestore = "/v1/trash/{trashItemId}/$restore",
                            kOperation = "/v1/operations/{operationId}",
+                           kGroup = "/v1/groups/{groupId}", kOwnGroup = "/v1/@groups/{groupId}",
                            kBulkDelete = "/v1/{resource}/bulk-delete",
                            kProblem = "/problems/{code}", kProblems = "/problems";
 
@@ -53,6 +54,8 @@ constexpr std::array kRoutes = {
     Route{"GET", "/v1/{resource}/{id}/@history", object_history, on_resource(Right::kViewTrash)},
     Route{"GET", "/v1/history", list_history, on_some(Right::kViewTrash)},
     Route{"GET", kOperation, get_operation, kKnown},
+    Route{"GET", kGroup, get_group, on_some(Right::kViewTrash)},
+    Route{"GET", kOwnGroup, get_group, on_some(Right::kViewTrash)},
     Route{"GET", "/v1/trash", list_items, on_some(Right::kViewTrash)},
     Route{"DELETE", "/v1/trash", empty_trash, on_some(Right::kPurge)},
     Route{"GET", "/v1/trash/$facets", get_facets, on_some(Right::kViewTrash)},
@@ -64,16 +67,25 @@ constexpr std::array kRoutes = {
 };
 
 // What begins with @ is the service's own, whatever tables there are.
-std::string_view match_own(const Request& request) {
+std::string_view match_own(Request& request) {
     const auto& segments = request.target.segments;
     if (segments.size() == 2 && segments[1] == "@me") return "/v1/@me";
-    return {};
+    if (segments.size() != 3 || segments[1] != "@groups") return {};
+    request.raw_id = request.target.raw[2];
+    return kOwnGroup;
 }
 
 std::string_view match_history(const Request& request) {
     const auto& segments = request.target.segments;
     if (segments.size() == 2) return "/v1/history";
     return {};
+}
+
+// Groups are at this address as long as no table is.
+bool is_group(const Request& request, const Resources& resources) {
+    const auto& segments = request.target.segments;
+    std::size_t used = 0;
+    return segments.size() == 3 && segments[1] == "groups" && !resources.match(segments, 1, used);
 }
 
 std::string_view match_trash(Request& request) {
@@ -163,6 +175,10 @@ std::string_view match_path(Request& request, const Resources& resources) {
         return kOperation;
     }
     if (segments[1] == "history") return match_history(request);
+    if (is_group(request, resources)) {
+        request.raw_id = request.target.raw[2];
+        return kGroup;
+    }
     return match_resource(request, resources);
 }
 

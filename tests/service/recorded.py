@@ -28,6 +28,8 @@ class Templates:
         found = [t for t, pattern, verbs in self.all if pattern.match(path) and verb.lower() in verbs]
         plain = [t for t in found if "{resource}" not in t]
         ends = [t for t in found if re.search(r"[@$-]\w+$", t)]
+        if path.startswith("/v1/groups/"):  # of a table that is called so
+            return found
         return plain or ends or found
 
 
