@@ -25,8 +25,10 @@ Response remove_objects(const Request& request, const Caller& caller, const Cont
 Response create_objects(const Request& request, const Caller& caller, const Context& context);
 Response patch_object(const Request& request, const Caller& caller, const Context& context);
 Response put_object(const Request& request, const Caller& caller, const Context& context);
-// read_operation.cpp
+// follow_operations.cpp
+Response list_operations(const Request& request, const Caller& caller, const Context& context);
 Response get_operation(const Request& request, const Caller& caller, const Context& context);
+Response cancel_operation(const Request& request, const Caller& caller, const Context& context);
 // count_trash.cpp
 Response get_facets(const Request& request, const Caller& caller, const Context& context);
 Response get_statistics(const Request& request, const Caller& caller, const Context& context);

@@ -53,7 +53,9 @@ constexpr std::array kRoutes = {
     Route{"GET", "/v1/{resource}/{id}/@deleted", get_deleted, on_resource(Right::kViewTrash)},
     Route{"GET", "/v1/{resource}/{id}/@history", object_history, on_resource(Right::kViewTrash)},
     Route{"GET", "/v1/history", list_history, on_some(Right::kViewTrash)},
+    Route{"GET", "/v1/operations", list_operations, kKnown},
     Route{"GET", kOperation, get_operation, kKnown},
+    Route{"DELETE", kOperation, cancel_operation, kKnown},
     Route{"GET", kGroup, get_group, on_some(Right::kViewTrash)},
     Route{"GET", kOwnGroup, get_group, on_some(Right::kViewTrash)},
     Route{"GET", "/v1/trash", list_items, on_some(Right::kViewTrash)},
@@ -79,6 +81,14 @@ std::string_view match_history(const Request& request) {
     const auto& segments = request.target.segments;
     if (segments.size() == 2) return "/v1/history";
     return {};
+}
+
+std::string_view match_operation(Request& request) {
+    const auto& segments = request.target.segments;
+    if (segments.size() == 2) return "/v1/operations";
+    if (segments.size() != 3) return {};
+    request.raw_id = request.target.raw[2];
+    return kOperation;
 }
 
 // Groups are at this address as long as no table is.
@@ -169,11 +179,7 @@ std::string_view match_path(Request& request, const Resources& resources) {
     if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1";
     if (segments[1].starts_with('@')) return match_own(request);
     if (segments[1] == "trash") return match_trash(request);
-    if (segments[1] == "operations") {
-        if (segments.size() != 3) return {};
-        request.raw_id = request.target.raw[2];
-        return kOperation;
-    }
+    if (segments[1] == "operations") return match_operation(request);
     if (segments[1] == "history") return match_history(request);
     if (is_group(request, resources)) {
         request.raw_id = request.target.raw[2];

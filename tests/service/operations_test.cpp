@@ -108,7 +108,8 @@ TEST_CASE("what fails tells the error as the request would have been answered") 
           "not-found");
     for (const char* id : {"x", "00000000-0000-4000-8000-000000000001"})
         CHECK(call("GET", std::string("/v1/operations/") + id).code() == "not-found");
-    CHECK(call("DELETE", "/v1/operations/x").code() == "method-not-allowed");
+    CHECK(call("DELETE", "/v1/operations/x").code() == "not-found");
+    CHECK(call("POST", "/v1/operations").code() == "method-not-allowed");
     CHECK(call.service.log().find("public.operations is not served") != std::string::npos);
 }
 

@@ -22,7 +22,7 @@ constexpr const char* kDue =
 
 std::string columns() {
     return "id, kind, state, by, " + utc("created_at") + ", " + utc("started_at") + ", " +
-           utc("ended_at") + ", request, done, total, result, error, tries, tenant";
+           utc("ended_at") + ", request, done, total, result, error, tries, tenant, number";
 }
 
 Operation operation_from(const Result& result, int row) {
@@ -41,6 +41,7 @@ Operation operation_from(const Result& result, int row) {
     operation.error = result.value(row, 11);
     operation.tries = static_cast<int>(result.integer(row, 12));
     operation.tenant = result.value(row, 13);
+    operation.number = result.integer(row, 14);
     return operation;
 }
 
@@ -178,6 +179,42 @@ Operation Operations::get(const std::string& id) {
     auto found = read(lease.connection(), "id OPERATOR(pg_catalog.=) $1::pg_catalog.uuid", {id});
     if (found.empty()) throw Error(Code::kNotFound, "there is no such operation");
     return found.front();
+}
+
+std::vector<Operation> Operations::list(const OperationFilter& filter) {
+    std::string where = "true";
+    std::vector<Param> params;
+    const auto add = [&](const char* compared, const std::string& value) {
+        params.emplace_back(value);
+        where += " AND " + std::string(compared) + " $" + std::to_string(params.size());
+    };
+    if (filter.state) add("state OPERATOR(pg_catalog.=)", *filter.state);
+    if (filter.by) add("by OPERATOR(pg_catalog.=)", *filter.by);
+    if (filter.tenant) add("tenant OPERATOR(pg_catalog.=)", *filter.tenant);
+    if (filter.before) {
+        add("number OPERATOR(pg_catalog.<)", std::to_string(*filter.before));
+        where += "::bigint";
+    }
+    schema::Lease lease = pool_.lease();
+    return read(lease.connection(),
+                where + " ORDER BY number DESC LIMIT " + std::to_string(filter.limit + 1), params);
+}
+
+// Whoever is about to run it waits for the row, and finds that it is not queued any more.
+Operation Operations::cancel(const std::string& id) {
+    schema::Lease lease = pool_.lease();
+    const Result done = lease.connection().exec(
+        "UPDATE " + table() +
+            " SET state = 'cancelled', ended_at = pg_catalog.clock_timestamp() WHERE id "
+            "OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND state OPERATOR(pg_catalog.=) 'queued' "
+            "RETURNING " +
+            columns(),
+        {id});
+    if (done.rows() == 1) return operation_from(done, 0);
+    const auto operation = get(id);
+    throw Error(Code::kConflict, operation.state == "running"
+                                     ? "the operation runs already; wait for its end"
+                                     : "the operation has ended: it is " + operation.state);
 }
 
 // In the order in which they are to be tried: the first of each, those who waited longest for a

@@ -16,6 +16,7 @@
 namespace trashd::trash {
 
 struct Operation {
+    long long number = 0;  // in the order in which they were asked for
     std::string id, kind, state, by;
     std::string created_at;  // times are RFC 3339 UTC as text
     std::optional<std::string> started_at, ended_at;
@@ -33,6 +34,13 @@ struct NewOperation {
     std::optional<long long> total;
     std::optional<std::string> tenant;
     long long most = 0;  // that may wait or run of who asks, this one among them; 0: any
+};
+
+// What is absent does not matter. The newest first.
+struct OperationFilter {
+    std::optional<std::string> state = {}, by = {}, tenant = {};
+    int limit = 50;
+    std::optional<long long> before = {};  // those with a smaller number
 };
 
 // So many of theirs wait or run already.
@@ -98,6 +106,11 @@ class Operations {
     Operation add(const NewOperation& wanted);
     // Throws kNotFound.
     Operation get(const std::string& id);
+    // One more than the limit where there are more.
+    std::vector<Operation> list(const OperationFilter& filter);
+    // One that waits is never run then. Throws kNotFound, and kConflict for one that runs or has
+    // ended.
+    Operation cancel(const std::string& id);
 
     // One that is due and that nobody runs: the oldest of whose turn it is, so that who queues many
     // does not keep others waiting. The claim keeps a connection of this pool, and
