@@ -14,7 +14,7 @@ Error not_found(const Request& request) {
         return Error(Code::kNotFound,
                      "there is no such object in " + encode_path(request.resource->path));
     static const std::map<std::string, std::string> kThings = {
-        {"trash", "TrashItem"}, {"groups", "group"}, {"@groups", "group"}};
+        {"trash", "TrashItem"}, {"groups", "group"}, {"@groups", "group"}, {"@keys", "key"}};
     const auto found = kThings.find(request.target.segments.at(1));
     return Error(Code::kNotFound,
                  "there is no such " + (found == kThings.end() ? "operation" : found->second));

@@ -6,32 +6,16 @@
 #include <iostream>
 #include <set>
 
-#include "service/api/json.hpp"
+#include "service/api/findings_json.hpp"
 #include "service/cli/app.hpp"
 #include "service/cli/cli.hpp"
-#include "service/cli/doctor.hpp"
 #include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
+#include "service/doctor/doctor.hpp"
 
 namespace trashd::service {
 
 namespace {
-
-std::string json_of(const std::vector<Finding>& findings) {
-    JsonWriter out;
-    out.StartArray();
-    for (const auto& finding : findings) {
-        out.StartObject();
-        out.key("severity").text(std::string(severity_name(finding.severity)));
-        out.key("kind").text(finding.kind);
-        out.key("subject").text(finding.subject);
-        out.key("detail").text(finding.detail);
-        out.key("fix").text(finding.fix);
-        out.EndObject();
-    }
-    out.EndArray();
-    return out.take();
-}
 
 // A statement is no use when it is cut, so a terminal gets lines.
 void print_lines(const std::vector<Finding>& findings) {
@@ -89,7 +73,7 @@ int doctor(const CliOptions& options) {
     const auto findings = examine(lease.connection(), config);
     const auto shown = from(options.severity, findings);
     if (options.json) {
-        std::cout << json_of(shown) << "\n";
+        std::cout << findings_json(shown) << "\n";
     } else if (options.sql) {
         print_statements(shown);
     } else {

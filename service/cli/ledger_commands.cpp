@@ -2,58 +2,18 @@
 // apart from the service.
 #include <iostream>
 
-#include "service/api/json.hpp"
+#include "service/api/ledger_verdict.hpp"
 #include "service/cli/app.hpp"
 #include "service/cli/cli.hpp"
 #include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
-#include "trash/store/ledger_seal.hpp"
 #include "trash/store/migrate.hpp"
 
 namespace trashd::service {
 
 namespace {
 
-// What it says, and how the command ends.
-struct Verdict {
-    trash::Verified verified;
-    bool head_lost = false, receipt_lost = false;
-    bool good() const { return verified.faults.empty() && !head_lost && !receipt_lost; }
-};
-
-Verdict judge(schema::Connection& connection, const std::string& trash_schema,
-              const CliOptions& options) {
-    Verdict verdict{trash::verify_ledger(connection, trash_schema, options.head)};
-    verdict.head_lost = options.head && !verdict.verified.head_found;
-    verdict.receipt_lost =
-        options.receipt && !trash::has_receipt(connection, trash_schema, *options.receipt);
-    return verdict;
-}
-
-std::string json_of(const Verdict& verdict) {
-    const auto& verified = verdict.verified;
-    JsonWriter out;
-    out.StartObject();
-    out.key("good").Bool(verdict.good());
-    out.key("entries").Int64(verified.entries);
-    out.key("seals").Int64(verified.seals);
-    out.key("unsealed").Int64(verified.unsealed);
-    out.key("head").text(verified.head);
-    out.key("headLost").Bool(verdict.head_lost);
-    out.key("receiptLost").Bool(verdict.receipt_lost);
-    out.key("faults").StartArray();
-    for (const auto& fault : verified.faults) {
-        out.StartObject();
-        out.key("kind").text(fault.kind);
-        out.key("number").Int64(fault.number);
-        out.EndObject();
-    }
-    out.EndArray();
-    out.EndObject();
-    return out.take();
-}
-
-void print(const Verdict& verdict) {
+void print(const LedgerVerdict& verdict) {
     const auto& verified = verdict.verified;
     for (const auto& fault : verified.faults) {
         if (fault.kind == "broken")
@@ -76,9 +36,10 @@ int ledger_verify(const CliOptions& options) {
     LocalDatabase database(config);
     auto lease = database.pool().lease();
     const Waiting waiting("verifying");
-    const auto verdict = judge(lease.connection(), config.trash_schema, options);
+    const auto verdict =
+        judge_ledger(lease.connection(), config.trash_schema, {options.head, options.receipt});
     if (options.json)
-        std::cout << json_of(verdict) << "\n";
+        std::cout << verdict_json(verdict) << "\n";
     else
         print(verdict);
     return verdict.good() ? kDone : kConflict;

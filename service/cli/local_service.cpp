@@ -13,12 +13,12 @@
 
 namespace trashd::service {
 
-namespace {
-
 std::string user_name() {
     const passwd* user = getpwuid(getuid());
     return "cli:" + (user ? std::string(user->pw_name) : std::to_string(getuid()));
 }
+
+namespace {
 
 std::string with_parameters(std::string address, const Parameters& parameters) {
     char mark = '?';

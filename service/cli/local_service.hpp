@@ -13,6 +13,9 @@
 
 namespace trashd::service {
 
+// Who runs the command, as the ledger has it.
+std::string user_name();
+
 // The database that is configured. A private one is joined where its service runs; else it runs as
 // long as this value lives. Throws Error kUnavailable.
 class LocalDatabase {

@@ -29,6 +29,15 @@ Response put_object(const Request& request, const Caller& caller, const Context&
 Response list_operations(const Request& request, const Caller& caller, const Context& context);
 Response get_operation(const Request& request, const Caller& caller, const Context& context);
 Response cancel_operation(const Request& request, const Caller& caller, const Context& context);
+// administration.cpp
+Response diagnose(const Request& request, const Caller& caller, const Context& context);
+Response list_roles(const Request& request, const Caller& caller, const Context& context);
+Response get_seal(const Request& request, const Caller& caller, const Context& context);
+Response verify_history(const Request& request, const Caller& caller, const Context& context);
+// manage_keys.cpp
+Response list_keys(const Request& request, const Caller& caller, const Context& context);
+Response create_key(const Request& request, const Caller& caller, const Context& context);
+Response revoke_key(const Request& request, const Caller& caller, const Context& context);
 // count_trash.cpp
 Response get_facets(const Request& request, const Caller& caller, const Context& context);
 Response get_statistics(const Request& request, const Caller& caller, const Context& context);

@@ -90,8 +90,10 @@ void Runner::run(trash::Claim& claim) {
     Context context{resources_->refresh(), trash_.get(), nullptr, &config_};
     context.operation = &claim;
     const auto path = match_path(request, *context.resources);
-    narrow_to_tenant(request, caller, context);
-    act_as_role(caller, context);
+    if (is_of_tenant(path)) {
+        narrow_to_tenant(request, caller, context);
+        act_as_role(caller, context);
+    }
     const auto reply = answer_route(request, caller, context, path);
     if (!claim.ended()) claim.end(result_of(reply));
 }

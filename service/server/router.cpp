@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{trashItemId}",
                            kRestore = "/v1/trash/{trashItemId}/$restore",
-                           kOperation = "/v1/operations/{operationId}",
+                           kOperation = "/v1/operations/{operationId}", kKey = "/v1/@keys/{keyId}",
                            kGroup = "/v1/groups/{groupId}", kOwnGroup = "/v1/@groups/{groupId}",
                            kBulkDelete = "/v1/{resource}/bulk-delete",
                            kProblem = "/problems/{code}", kProblems = "/problems";
@@ -53,9 +53,16 @@ constexpr std::array kRoutes = {
     Route{"GET", "/v1/{resource}/{id}/@deleted", get_deleted, on_resource(Right::kViewTrash)},
     Route{"GET", "/v1/{resource}/{id}/@history", object_history, on_resource(Right::kViewTrash)},
     Route{"GET", "/v1/history", list_history, on_some(Right::kViewTrash)},
+    Route{"GET", "/v1/history/$seal", get_seal, kAdmin},
+    Route{"POST", "/v1/history/$verify", verify_history, kAdmin},
     Route{"GET", "/v1/operations", list_operations, kKnown},
     Route{"GET", kOperation, get_operation, kKnown},
     Route{"DELETE", kOperation, cancel_operation, kKnown},
+    Route{"GET", "/v1/@doctor", diagnose, kAdmin},
+    Route{"GET", "/v1/@roles", list_roles, kAdmin},
+    Route{"GET", "/v1/@keys", list_keys, kAdmin},
+    Route{"POST", "/v1/@keys", create_key, kAdmin},
+    Route{"DELETE", kKey, revoke_key, kAdmin},
     Route{"GET", kGroup, get_group, on_some(Right::kViewTrash)},
     Route{"GET", kOwnGroup, get_group, on_some(Right::kViewTrash)},
     Route{"GET", "/v1/trash", list_items, on_some(Right::kViewTrash)},
@@ -71,15 +78,21 @@ constexpr std::array kRoutes = {
 // What begins with @ is the service's own, whatever tables there are.
 std::string_view match_own(Request& request) {
     const auto& segments = request.target.segments;
-    if (segments.size() == 2 && segments[1] == "@me") return "/v1/@me";
-    if (segments.size() != 3 || segments[1] != "@groups") return {};
-    request.raw_id = request.target.raw[2];
-    return kOwnGroup;
+    for (const std::string_view path : {"/v1/@me", "/v1/@doctor", "/v1/@roles", "/v1/@keys"})
+        if (segments.size() == 2 && path.substr(4) == segments[1]) return path;
+    if (segments.size() != 3) return {};
+    const auto path = segments[1] == "@groups" ? kOwnGroup
+                      : segments[1] == "@keys" ? kKey
+                                               : std::string_view();
+    if (!path.empty()) request.raw_id = request.target.raw[2];
+    return path;
 }
 
 std::string_view match_history(const Request& request) {
     const auto& segments = request.target.segments;
     if (segments.size() == 2) return "/v1/history";
+    if (segments.size() == 3 && segments[2] == "$seal") return "/v1/history/$seal";
+    if (segments.size() == 3 && segments[2] == "$verify") return "/v1/history/$verify";
     return {};
 }
 

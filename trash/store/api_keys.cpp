@@ -57,7 +57,7 @@ std::string fields() {
     return "id, name, roles, tenant, " + utc("created_at") + ", " + utc("expires_at") + ", " +
            utc("revoked_at") +
            ", used_on::pg_catalog.text, coalesce(expires_at OPERATOR(pg_catalog.<=) "
-           "pg_catalog.now(), false)";
+           "pg_catalog.now(), false), created_by, revoked_by";
 }
 
 Key key_from(const Result& result, int row) {
@@ -71,6 +71,8 @@ Key key_from(const Result& result, int row) {
     key.revoked_at = result.value(row, 6);
     key.used_on = result.value(row, 7);
     key.expired = result.boolean(row, 8);
+    key.created_by = result.value(row, 9);
+    key.revoked_by = result.value(row, 10);
     return key;
 }
 
@@ -97,7 +99,20 @@ std::string expiry(Transaction& transaction, const std::string& text) {
 }  // namespace
 
 Keys::Keys(schema::Pool& pool, const std::string& trash_schema)
-    : pool_(pool), table_(schema::quoted({trash_schema, "key"})) {}
+    : pool_(pool),
+      table_(schema::quoted({trash_schema, "key"})),
+      ledger_(schema::quoted({trash_schema, "ledger"})) {}
+
+// The ledger tells who gave whom a key; the name is the reason of the entry.
+void Keys::record(Transaction& transaction, const char* action, const Key& key, const Actor& by) {
+    transaction.exec("INSERT INTO " + ledger_ +
+                         " (at, action, by, reason, schema_name, table_name, object_id, counts, "
+                         "request_id, address) SELECT pg_catalog.now(), $1, $2, $3, n.nspname, "
+                         "'key', $4, '{}', $5, $6 FROM pg_catalog.pg_class c JOIN "
+                         "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
+                         "WHERE c.oid OPERATOR(pg_catalog.=) $7::pg_catalog.regclass",
+                     {action, by.by, key.name, key.id, by.request_id, by.address, table_});
+}
 
 MadeKey Keys::create(const NewKey& wanted) {
     const std::string id = random_hex<kId / 2>(), secret = random_hex<kSecret / 2>();
@@ -107,15 +122,16 @@ MadeKey Keys::create(const NewKey& wanted) {
     schema::run(pool_, schema::Mode::kWrite, [&](Transaction& transaction) {
         const Param expires =
             wanted.expires ? Param(expiry(transaction, *wanted.expires)) : std::nullopt;
-        const Result added =
-            transaction.exec("INSERT INTO " + table_ +
-                                 " (id, name, hash, roles, tenant, expires_at) VALUES ($1, $2, "
-                                 "pg_catalog.decode($3, 'hex'), $4::pg_catalog.text[], $5, "
-                                 "$6::pg_catalog.timestamptz) RETURNING " +
-                                 fields(),
-                             {id, wanted.name, hash_of(secret), schema::array_literal(roles),
-                              wanted.tenant, expires});
+        const Result added = transaction.exec(
+            "INSERT INTO " + table_ +
+                " (id, name, hash, roles, tenant, expires_at, created_by) VALUES "
+                "($1, $2, pg_catalog.decode($3, 'hex'), $4::pg_catalog.text[], $5, "
+                "$6::pg_catalog.timestamptz, $7) RETURNING " +
+                fields(),
+            {id, wanted.name, hash_of(secret), schema::array_literal(roles), wanted.tenant, expires,
+             wanted.by.by});
         made.key = key_from(added, 0);
+        record(transaction, "key-created", made.key, wanted.by);
     });
     return made;
 }
@@ -131,16 +147,23 @@ std::vector<Key> Keys::list() {
     return keys;
 }
 
-Key Keys::revoke(const std::string& id) {
+Key Keys::revoke(const std::string& id, const Actor& by) {
     Key key;
     schema::run(pool_, schema::Mode::kWrite, [&](Transaction& transaction) {
-        const Result done = transaction.exec(
-            "UPDATE " + table_ + " SET revoked_at = coalesce(revoked_at, pg_catalog.now()) " +
-                "WHERE id OPERATOR(pg_catalog.=) $1 RETURNING " + fields(),
-            {id});
-        if (done.rows() == 0)
+        const auto found = transaction.exec("SELECT " + fields() + " FROM " + table_ +
+                                                " WHERE id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+                                            {id});
+        if (found.rows() == 0)
             throw Error(Code::kNotFound, "there is no key " + id + "; see trashd key list");
-        key = key_from(done, 0);
+        key = key_from(found, 0);
+        if (key.revoked_at) return;
+        key = key_from(transaction.exec("UPDATE " + table_ +
+                                            " SET revoked_at = pg_catalog.now(), revoked_by = $2 "
+                                            "WHERE id OPERATOR(pg_catalog.=) $1 RETURNING " +
+                                            fields(),
+                                        {id, by.by}),
+                       0);
+        record(transaction, "key-revoked", key, by);
     });
     return key;
 }
@@ -158,9 +181,9 @@ std::optional<Key> Keys::find(const std::string& text) {
                                              "OPERATOR(pg_catalog.<>) CURRENT_DATE, true) FROM " +
                                              table_ + " WHERE id OPERATOR(pg_catalog.=) $1",
                                          {id});
-    if (found.rows() == 0 || !same(found.text(0, 9), hash_of(text.substr(size - kSecret))))
+    if (found.rows() == 0 || !same(found.text(0, 11), hash_of(text.substr(size - kSecret))))
         return std::nullopt;
-    if (found.boolean(0, 10))
+    if (found.boolean(0, 12))
         lease.connection().exec(
             "UPDATE " + table_ + " SET used_on = CURRENT_DATE WHERE id OPERATOR(pg_catalog.=) $1",
             {id});

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "schema/pool.hpp"
+#include "schema/transaction.hpp"
+#include "trash/model/actor.hpp"
 
 namespace trashd::trash {
 
@@ -16,6 +18,7 @@ struct Key {
     std::optional<std::string> tenant;
     std::string created_at;  // times are RFC 3339 UTC as text
     std::optional<std::string> expires_at, revoked_at, used_on;
+    std::optional<std::string> created_by, revoked_by;  // nothing: before that was kept
     bool expired = false;
 };
 
@@ -23,6 +26,7 @@ struct NewKey {
     std::string name;
     std::vector<std::string> roles;
     std::optional<std::string> tenant = {}, expires = {};  // a time, or an interval from now
+    Actor by = {};
 };
 
 struct MadeKey {
@@ -38,13 +42,16 @@ class Keys {
     MadeKey create(const NewKey& wanted);
     std::vector<Key> list();  // newest first
     // Throws Error kNotFound when there is none; again changes nothing.
-    Key revoke(const std::string& id);
+    Key revoke(const std::string& id, const Actor& by = {});
     // Whose text this is, revoked and expired ones too; nothing when it is no key's. Notes the day.
     std::optional<Key> find(const std::string& text);
 
   private:
+    void record(schema::Transaction& transaction, const char* action, const Key& key,
+                const Actor& by);
+
     schema::Pool& pool_;
-    std::string table_;
+    std::string table_, ledger_;
 };
 
 }  // namespace trashd::trash

@@ -192,6 +192,25 @@ long long seal(schema::Pool& pool, const std::string& trash_schema,
     return sealed;
 }
 
+SealState seal_state(Connection& connection, const std::string& trash_schema) {
+    const auto last = schema::filled(
+        R"(SELECT s.id, s.upto, pg_catalog.encode(s.hash, 'hex'), {at},
+    (SELECT pg_catalog.count(*) FROM {schema}.ledger l
+      WHERE l.id OPERATOR(pg_catalog.>) COALESCE(s.upto, 0))
+  FROM (SELECT 1) one
+  LEFT JOIN LATERAL (SELECT * FROM {schema}.ledger_seal ORDER BY id DESC LIMIT 1) s ON true)",
+        {{"schema", quoted(trash_schema)}, {"at", utc("s.at")}});
+    const auto found = connection.exec(last);
+    SealState state;
+    state.unsealed = found.integer(0, 4);
+    if (found.null(0, 0)) return state;
+    state.seals = found.integer(0, 0);
+    state.upto = found.integer(0, 1);
+    state.head = found.text(0, 2);
+    state.sealed_at = found.value(0, 3);
+    return state;
+}
+
 Verified verify_ledger(Connection& connection, const std::string& trash_schema,
                        const std::optional<std::string>& head) {
     Verified verified;

@@ -34,6 +34,15 @@ struct Verified {
 // Throws Error. head: a hash that the chain had before, in hex.
 Verified verify_ledger(schema::Connection& connection, const std::string& trash_schema,
                        const std::optional<std::string>& head);
+// How far the chain reaches.
+struct SealState {
+    long long seals = 0, upto = 0;              // the last entry that is sealed
+    std::string head;                           // as above
+    std::optional<std::string> sealed_at = {};  // RFC 3339 UTC
+    long long unsealed = 0;                     // entries behind it
+};
+SealState seal_state(schema::Connection& connection, const std::string& trash_schema);
+
 // Whether the ledger has the entry of a receipt ("17-" and its digest in hex) as it was.
 bool has_receipt(schema::Connection& connection, const std::string& trash_schema,
                  const std::string& receipt);

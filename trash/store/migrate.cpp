@@ -19,6 +19,7 @@
 #include "generated/kMigration030.hpp"
 #include "generated/kMigration050.hpp"
 #include "generated/kMigration064.hpp"
+#include "generated/kMigration065.hpp"
 #include "schema/script.hpp"
 #include "schema/server.hpp"
 #include "schema/text.hpp"
@@ -41,7 +42,7 @@ constexpr Migration kMigrations[] = {
     {1, kMigration001},  {2, kMigration002},  {3, kMigration003},  {4, kMigration004},
     {5, kMigration005},  {6, kMigration006},  {7, kMigration007},  {10, kMigration010},
     {20, kMigration020}, {21, kMigration021}, {22, kMigration022}, {23, kMigration023},
-    {30, kMigration030}, {50, kMigration050}, {64, kMigration064}};
+    {30, kMigration030}, {50, kMigration050}, {64, kMigration064}, {65, kMigration065}};
 
 // Asked one by one: numbers are given out before they are used, so there may be gaps.
 bool applied(Connection& connection, const std::string& schema, int version) {

@@ -2,7 +2,7 @@
 // and, as far as words tell, from the sources of their functions.
 #include <set>
 
-#include "service/cli/doctor.hpp"
+#include "service/doctor/doctor.hpp"
 
 namespace trashd::service {
 

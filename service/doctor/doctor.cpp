@@ -1,4 +1,4 @@
-#include "service/cli/doctor.hpp"
+#include "service/doctor/doctor.hpp"
 
 #include <fmt/format.h>
 

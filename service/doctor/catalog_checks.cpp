@@ -6,7 +6,7 @@
 #include <set>
 
 #include "schema/text.hpp"
-#include "service/cli/doctor.hpp"
+#include "service/doctor/doctor.hpp"
 
 namespace trashd::service {
 
