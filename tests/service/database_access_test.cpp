@@ -132,6 +132,9 @@ TEST_CASE("where row-level security holds one sees and moves what one has trashe
     CHECK(bench.as("bob", "GET", "/v1/project/1").status == 404);
     CHECK(ids(bench.as("bob", "GET", "/v1/project/@deleted")).empty());
     CHECK(bench.as("bob", "GET", "/v1/trash?count=true").header("X-Total-Count") == "1");
+    const auto counted = bench.as("bob", "GET", "/v1/trash/$facets?by=deletedBy").body;
+    CHECK(counted == R"({"deletedBy":[{"value":"key:bob","groups":1,"items":1}]})");
+    CHECK(bench.as("bob", "GET", "/v1/trash/$stats").json()["items"].GetInt() == 1);
     CHECK(ids(bench.as("ann", "GET", "/v1/trash?root=true"), "deletedObjectId") == Ids{"1", "1"});
     CHECK(ids(bench.as("bob", "GET", "/v1/history"), "objectId") == Ids{"1"});
     for (const char* verb : {"GET", "DELETE"}) CHECK(bench.as("bob", verb, item).status == 404);
@@ -245,7 +248,7 @@ TEST_CASE("triggers run as the role, and the trash's own tables are written all 
                 "CREATE TRIGGER say AFTER DELETE ON open FOR EACH ROW EXECUTE FUNCTION say()");
     CHECK(bench.as("ann", "DELETE", "/v1/open/1").status == 204);
     CHECK(bench.value("SELECT who FROM said") == "db_app");
-    CHECK(bench.value("SELECT by FROM trashd.ledger") == "key:ann");
+    CHECK(bench.value("SELECT by FROM trashd.ledger WHERE action !~ '^key-'") == "key:ann");
 }
 
 TEST_CASE("a session of the role by itself finds nothing of the trash and puts nothing into it") {

@@ -132,8 +132,8 @@ TEST_CASE("a hard delete of own rows leaves nothing behind, and says so in the l
     CHECK(bench.as("ann", "DELETE", "/v1/project/1?hard=true").status == 204);
     CHECK(bench.value("SELECT count(*) FROM trashd.item") == "0");
     CHECK(bench.value("SELECT count(*) FROM project WHERE id = 1") == "0");
-    CHECK(bench.value("SELECT string_agg(action, ' ' ORDER BY id) FROM trashd.ledger") ==
-          "trashed purged");
+    CHECK(bench.value("SELECT string_agg(action, ' ' ORDER BY id) FROM trashd.ledger WHERE action "
+                      "!~ '^key-'") == "trashed purged");
     CHECK(bench.as("bob", "DELETE", "/v1/project?ids=2&hard=true").status == 200);
     CHECK(bench.value("SELECT count(*) FROM trashd.item") == "0");
 }

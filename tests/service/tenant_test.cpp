@@ -242,7 +242,7 @@ TEST_CASE("a delete that would take a row of another tenant along is refused who
     }
     CHECK(bench.all() == before);
     CHECK(bench.sql.value("SELECT count(*) FROM trashd.item") == "0");
-    CHECK(bench.sql.value("SELECT count(*) FROM trashd.ledger") == "0");
+    CHECK(bench.sql.value("SELECT count(*) FROM trashd.ledger WHERE action !~ '^key-'") == "0");
 }
 
 TEST_CASE("so is one that would cut a reference in a row of another tenant, or is blocked by one") {
