@@ -170,10 +170,9 @@ Response list_items(const Request& request, const Caller& caller, const Context&
     request.target.query.only(known, {"resource"});
     auto asked = parse_items(request, caller, context);
     JsonArray elements;
-    bool open = false, some = false;
+    bool open = false;
     asked.object = [&](std::string_view piece) { elements.append(piece); };
     const auto page = context.trash->list(asked, [&](const trash::Item& item) {
-        some = true;
         if (std::exchange(open, asked.with_object)) elements.append("}");
         const auto json = item_json(item, *context.resources, false);
         if (open)
@@ -183,7 +182,7 @@ Response list_items(const Request& request, const Caller& caller, const Context&
     });
     if (open) elements.append("}");
     Response reply;
-    if (some || page.partial) add_links(reply, request, asked, page);
+    add_links(reply, request, asked, page);
     if (page.partial) reply.headers.emplace_back("X-Partial", "true");
     if (page.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*page.total));
     reply.spool = elements.finish();

@@ -43,17 +43,6 @@ struct Bench {
     }
 };
 
-// The address of the Link with the relation; empty where there is none.
-std::string link_of(const Answer& answer, const std::string& relation) {
-    const auto [first, last] = answer.headers.equal_range("Link");
-    for (auto one = first; one != last; ++one) {
-        const auto& text = one->second;
-        if (text.find("rel=\"" + relation + "\"") != std::string::npos)
-            return text.substr(1, text.find('>') - 1);
-    }
-    return "";
-}
-
 }  // namespace
 
 TEST_CASE("TrashItems are sorted by each of their fields, both ways") {
@@ -101,20 +90,20 @@ TEST_CASE("every order is paged through to its end and back again") {
             const auto all = Bench::names(bench.get(base));
             std::string forwards, back;
             std::vector<Answer> pages;
-            for (auto at = base + "&limit=2"; !at.empty(); at = link_of(pages.back(), "next")) {
+            for (auto at = base + "&limit=2"; !at.empty(); at = pages.back().link("next")) {
                 pages.push_back(bench.get(at));
                 REQUIRE(pages.back().status == 200);
                 forwards += (forwards.empty() ? "" : " ") + Bench::names(pages.back());
             }
             CHECK(forwards == all);
             REQUIRE(pages.size() == 4);
-            CHECK(link_of(pages[0], "prev").empty());
-            const auto middle = bench.get(link_of(bench.get(link_of(pages[3], "prev")), "prev"));
+            CHECK(pages[0].link("prev").empty());
+            const auto middle = bench.get(bench.get(pages[3].link("prev")).link("prev"));
             CHECK(Bench::names(middle) == Bench::names(pages[1]));
-            const auto first = bench.get(link_of(middle, "prev"));
+            const auto first = bench.get(middle.link("prev"));
             CHECK(Bench::names(first) == Bench::names(pages[0]));
-            CHECK(link_of(first, "prev").empty());
-            CHECK(Bench::names(bench.get(link_of(first, "next"))) == Bench::names(pages[1]));
+            CHECK(first.link("prev").empty());
+            CHECK(Bench::names(bench.get(first.link("next"))) == Bench::names(pages[1]));
         }
 }
 
@@ -154,7 +143,7 @@ TEST_CASE("a search that takes long says that it is partial, and goes on where i
         REQUIRE(page.status == 200);
         found += Bench::names(page);
         partial += page.header("X-Partial") == "true";
-        at = link_of(page, "next");
+        at = page.link("next");
     }
     CHECK(partial > 0);
     CHECK(found == "a/6000");
@@ -194,7 +183,7 @@ TEST_CASE("members are listed below the member that they hang on, with the const
     CHECK(Bench::names(badges) == "badge/1");
     CHECK(badges.json()[0]["via"] == "badge_person_fkey");
     CHECK(badges.header("X-Total-Count") == "2");
-    CHECK(Bench::names(bench.get(link_of(badges, "next"))) == "badge/2");
+    CHECK(Bench::names(bench.get(badges.link("next"))) == "badge/2");
     CHECK_FALSE(bench.get("/v1/trash?limit=1").json()[0].HasMember("via"));
     CHECK(bench.list("parent=" + std::string(badges.json()[0]["id"].GetString())) == "");
     CHECK(bench.get("/v1/trash?parent=x").code() == "bad-request");
@@ -206,7 +195,7 @@ TEST_CASE("members are listed below the member that they hang on, with the const
 TEST_CASE("an order, a cursor or a search that cannot be meant is a 400") {
     Bench bench;
     bench.trash("team/1");
-    const auto next = link_of(bench.get("/v1/trash?limit=1&sort=groupSize"), "next");
+    const auto next = bench.get("/v1/trash?limit=1&sort=groupSize").link("next");
     CHECK(bench.get(next).status == 200);
     const auto cursor = next.substr(next.find("cursor="));
     for (const std::string& query :

@@ -141,6 +141,16 @@ std::string Answer::header(const std::string& name) const {
     return found == headers.end() ? "" : found->second;
 }
 
+std::string Answer::link(const std::string& relation) const {
+    const auto [first, last] = headers.equal_range("Link");
+    for (auto one = first; one != last; ++one) {
+        const auto& text = one->second;
+        if (text.find("rel=\"" + relation + "\"") != std::string::npos)
+            return text.substr(1, text.find('>') - 1);
+    }
+    return "";
+}
+
 rapidjson::Document Answer::json() const {
     rapidjson::Document document;
     document.Parse(body.c_str());

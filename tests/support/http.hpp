@@ -68,6 +68,8 @@ struct Answer {
     std::string body;
     httplib::Headers headers;
     std::string header(const std::string& name) const;
+    // The address of the Link with the relation; empty where there is none.
+    std::string link(const std::string& relation) const;
     // The body parsed; fails the test when it is no JSON.
     rapidjson::Document json() const;
     // The member "code" of a problem body; empty where it is none.

@@ -75,7 +75,7 @@ struct ItemQuery {
 
 struct ItemPage {
     bool more = false;               // beyond the end to which the list was asked for
-    ItemPosition first, last;        // of the items given; where none is, of nothing
+    ItemPosition first, last;        // of the items given; where none is, beside the one before
     std::optional<long long> total;  // of the whole filter, where asked for and found in time
     // The time was over before all was looked at: up to last, where there is more to look at.
     bool partial = false;

@@ -33,6 +33,14 @@ constexpr int kLongObject = 1 << 20;  // bytes
 constexpr const char* kLastSchema = "COALESCE(s.now_schema, s.schema_name)";
 constexpr const char* kLastTable = "COALESCE(s.now_table, s.table_name)";
 
+// What goes on from it, the other way, begins with the item that the page began behind.
+ItemPosition beside(const ItemQuery& asked) {
+    auto place = asked.after.value_or(ItemPosition());
+    const bool down = asked.order == ItemOrder::kDisplayName && asked.descending;
+    place.ordinal += down == asked.backwards ? 1 : -1;
+    return place;
+}
+
 // How long a list looks for what no index finds, and of how many groups it looks at once.
 constexpr std::chrono::milliseconds kLongestSearch{2000};
 constexpr long long kFirstBatch = 500, kLargestBatch = 16000;
@@ -394,6 +402,7 @@ ItemPage Items::page(const ItemQuery& asked, const std::function<void(const Item
     check_times(connection_, trash_schema_, asked);
     const auto forms = shapes_for(asked.filter);
     ItemPage page;
+    page.first = page.last = beside(asked);
     if (asked.count) page.total = 0;
     if (!forms) return page;
     auto found = is_slow(asked.filter) ? searched(asked, *forms, page) : listed(asked, *forms);
