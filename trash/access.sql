@@ -23,6 +23,9 @@ CREATE OR REPLACE VIEW {access}.item WITH (security_barrier) AS SELECT * FROM {s
                 SELECT FROM {schema}.trash_group g WHERE g.id = i.group_id AND
                     g.deleted_by = pg_catalog.current_setting('trashd.id', true))));
 
+CREATE OR REPLACE VIEW {access}.part WITH (security_barrier) AS SELECT * FROM {schema}.part
+    WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT');
+
 CREATE OR REPLACE VIEW {access}.ledger WITH (security_barrier) AS SELECT * FROM {schema}.ledger l
     WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT') AND
         (SELECT pg_catalog.has_table_privilege(t.oid, 'SELECT') AND

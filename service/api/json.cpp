@@ -42,6 +42,9 @@ void write_conflict(JsonWriter& out, const trash::Conflict& conflict, const Reso
         write_reference(out.key("with"), resources, *conflict.with_table, conflict.with_id);
     if (!conflict.trash_item.empty()) out.key("trashItem").text(conflict.trash_item);
     if (!conflict.detail.empty()) out.key("detail").text(conflict.detail);
+    out.key("choices").StartArray();
+    for (const auto choice : conflict.choices) out.text(trash::word_of(choice));
+    out.EndArray();
     out.EndObject();
 }
 
@@ -57,10 +60,25 @@ void write_counts(JsonWriter& out, const std::vector<trash::TableCount>& counts,
     out.EndArray();
 }
 
-void write_altered(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
-    if (restored.altered.empty()) return;
-    out.key("altered").StartArray();
-    for (const auto& row : restored.altered) {
+void write_swapped(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
+    if (restored.swapped.empty()) return;
+    out.key("swapped").StartArray();
+    for (const auto& row : restored.swapped) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(row.table));
+        out.key("id").text(row.id);
+        out.key("trashItem").text(row.item);
+        out.key("groupSize").Int64(row.rows);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+template <class Rows>
+void write_both(JsonWriter& out, const Rows& rows, const char* name, const Resources& resources) {
+    if (rows.empty()) return;
+    out.key(name).StartArray();
+    for (const auto& row : rows) {
         out.StartObject();
         out.key("resource").text(resources.path_of(row.table));
         out.key("id").text(row.id);
@@ -99,6 +117,21 @@ void write_lost(JsonWriter& out, const trash::Restored& restored, const Resource
     out.EndArray();
 }
 
+void write_detached(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
+    if (restored.detached.empty()) return;
+    out.key("detached").StartArray();
+    for (const auto& row : restored.detached) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(row.table));
+        out.key("id").text(row.id);
+        out.key("constraint").text(row.constraint);
+        write_texts(out.key("columns"), row.columns);
+        write_texts(out.key("values"), row.values);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
 // None: others, that may not be seen.
 std::optional<std::string> path_or_none(const Resources& resources,
                                         const schema::QualifiedName& table) {
@@ -119,6 +152,7 @@ void write_item_fields(JsonWriter& out, const trash::Item& item, const Resources
     out.key("resource").text(resources.path_of(item.table));
     out.key("root").Bool(item.root);
     out.key("groupSize").Int64(item.group_size);
+    if (item.partly) out.key("partly").Bool(true);
     out.key("deletedBy").text(item.deleted_by);
     out.key("reason").text_or_null(item.reason);
     out.key("expiresAt").text_or_null(item.expires_at);
@@ -279,11 +313,15 @@ std::string restored_json(const trash::Restored& restored, const Resources& reso
     write_counts(out.key("resources"), restored.tables, resources);
     out.key("relinked").Int64(restored.relinked);
     out.key("notRelinked").Int64(restored.not_relinked);
+    if (restored.left > 0) out.key("left").Int64(restored.left);
     if (!restored.ancestors.empty()) write_texts(out.key("ancestors"), restored.ancestors);
-    write_altered(out, restored, resources);
+    write_both(out, restored.altered, "altered", resources);
     write_added(out, restored, resources);
     if (!restored.written.empty()) write_written(out.key("written"), restored.written, resources);
     write_lost(out, restored, resources);
+    write_detached(out, restored, resources);
+    write_both(out, restored.changed, "changed", resources);
+    write_swapped(out, restored, resources);
     out.EndObject();
     return out.take();
 }

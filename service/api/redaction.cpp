@@ -63,10 +63,12 @@ void hide_other(const Caller& caller, const Context& context, trash::Conflict& c
     if (conflict.kind == "missing-parent" && !may_other(Right::kViewTrash)) {
         conflict.trash_item.clear();
         conflict.detail.clear();
+        std::erase(conflict.choices, trash::Choice::kAncestors);
     }
     if (conflict.with_table && !may_other(Right::kRead)) {
         conflict.with_table.reset();
         conflict.detail.clear();
+        std::erase(conflict.choices, trash::Choice::kSwap);
     }
 }
 
@@ -124,6 +126,9 @@ trash::Restored redact(const Caller& caller, const Context& context, trash::Rest
     std::erase_if(restored.added, unseen);
     restored.written = redact(caller, context, std::move(restored.written));
     std::erase_if(restored.lost, unseen);
+    std::erase_if(restored.detached, unseen);
+    std::erase_if(restored.changed, unseen);
+    std::erase_if(restored.swapped, unseen);
     return restored;
 }
 

@@ -12,6 +12,7 @@
 #include "service/api/parameters.hpp"
 #include "service/api/problem.hpp"
 #include "service/api/redaction.hpp"
+#include "service/api/restore_request.hpp"
 #include "service/api/row_rights.hpp"
 #include "service/api/row_stream.hpp"
 #include "service/handlers/handlers.hpp"
@@ -42,8 +43,14 @@ Response restore_item(const Request& request, const Caller& caller, const Contex
     if (request.head) throw WrongVerb("GET, POST, OPTIONS");
     refuse_foreign(request, context);
     request.target.query.only({"with", "dryRun", "lossy"});
-    const auto options = restore_options(request, caller, context);
-    return restore_group(request, caller, context, trash_item_id(request), options);
+    auto options = restore_options(request, caller, context);
+    const auto item = trash_item_id(request);
+    if (!request.body.empty()) {
+        need_on_group(caller, context, Right::kRestore, item);
+        options.choices = parse_choices(request, caller, context, item);
+        options.check_swapped = check_of(caller, context, {Right::kTrash});
+    }
+    return restore_group(request, caller, context, item, options);
 }
 
 Response restore_group(const Request& request, const Caller& caller, const Context& context,

@@ -212,15 +212,19 @@ Response get_item(const Request& request, const Caller& caller, const Context& c
 
 Response purge_item(const Request& request, const Caller& caller, const Context& context) {
     refuse_foreign(request, context);
-    request.target.query.only({});
+    request.target.query.only({"only"});
+    const auto only = request.target.query.text("only");
+    if (only && *only != "member") throw Error(Code::kBadRequest, "'only' must be member");
     const auto id = trash_item_id(request);
     need_on_group(caller, context, Right::kPurge, id);
     auto later = [&] {
         return accept(request, caller, context, "purge", context.trash->item(id, false).group_size);
     };
     if (wants_async(request, context)) return later();
-    trash::PurgeOptions options{
-        most_rows(request, context), {}, check_of(caller, context, {Right::kPurge})};
+    trash::PurgeOptions options{most_rows(request, context),
+                                {},
+                                check_of(caller, context, {Right::kPurge}),
+                                only.has_value()};
     Response reply{204, "", "", {}};
     options.at_end = [&](schema::Transaction& transaction, const trash::Purged& purged) {
         reply.headers = {{"X-Purge-Receipt", purged.receipt}};

@@ -67,9 +67,11 @@ TEST_CASE("a restore lists every key that is taken, and by whom") {
     call.sql("INSERT INTO project VALUES (3, 'other'), (33, 'project 3')");
     const std::string conflicts =
         R"({"kind":"primary-key-taken","resource":"project","id":"3","constraint":"project_pkey",)"
-        R"("columns":["id"],"values":["3"],"with":{"resource":"project","id":"3"}},)"
+        R"("columns":["id"],"values":["3"],"with":{"resource":"project","id":"3"},)"
+        R"("choices":["set","swap"]},)"
         R"({"kind":"unique-taken","resource":"project","id":"3","constraint":"project_name_key",)"
-        R"("columns":["name"],"values":["project 3"],"with":{"resource":"project","id":"33"}})";
+        R"("columns":["name"],"values":["project 3"],"with":{"resource":"project","id":"33"},)"
+        R"("choices":["set","swap"]})";
     check_conflicts(call.restore(item), 2, conflicts);
     check_conflicts(call.restore(item, "?dryRun=true"), 2, conflicts);
     call.sql("DELETE FROM project WHERE id IN (3, 33)");
@@ -88,16 +90,17 @@ TEST_CASE("a restore names a missing parent and what became of it") {
     };
     check_conflicts(call.restore(visit), 1,
                     missing(R"("trashItem":")" + id_of(project) + R"(","detail":"the row of )" +
-                            R"(public.project lies in the trash; restore it first")"));
+                            R"(public.project lies in the trash; restore it first",)"
+                            R"("choices":["ancestors","set"])"));
     REQUIRE(call("DELETE", project).status == 204);
     for (const char* query : {"", "?with=ancestors"})
         check_conflicts(call.restore(visit, query), 1,
                         missing(R"("detail":"the row of public.project was purged from the )"
-                                R"(trash")"));
+                                R"(trash","choices":["set"])"));
     call.sql("ALTER TABLE trashd.ledger DISABLE TRIGGER append_only; TRUNCATE trashd.ledger");
     check_conflicts(call.restore(visit), 1,
                     missing(R"("detail":"the row of public.project is neither there nor in the )"
-                            R"(trash")"));
+                            R"(trash","choices":["set"])"));
 }
 
 TEST_CASE("a restore with its ancestors says which groups went first") {
@@ -123,17 +126,19 @@ TEST_CASE("a restore names the constraint that refuses: overlap, check, trigger"
     call.sql("INSERT INTO slot VALUES (5, '[3,4)', 1)");
     check_conflicts(call.restore(slot), 1,
                     start + R"-("id":"1","constraint":"slot_free","columns":["during"],"values":)-"
-                            R"-(["[1,5)"],"with":{"resource":"slot","id":"5"}})-");
+                            R"-(["[1,5)"],"with":{"resource":"slot","id":"5"},)-"
+                            R"-("choices":["set"]})-");
     call.sql("DELETE FROM slot; ALTER TABLE slot ADD CONSTRAINT longer CHECK (hours > 1)");
     check_conflicts(call.restore(slot), 1,
                     start + R"("id":"1","constraint":"longer","columns":[],"values":[],"detail":)"
-                            R"("the check does not hold for the row"})");
+                            R"("the check does not hold for the row","choices":["set"]})");
     call.sql(
         "ALTER TABLE slot DROP CONSTRAINT longer; CREATE FUNCTION closed() RETURNS trigger LANGUAGE"
         " plpgsql AS $$BEGIN RAISE EXCEPTION 'closed'; END$$; CREATE TRIGGER closed BEFORE INSERT"
         " ON slot FOR EACH ROW EXECUTE FUNCTION closed()");
-    check_conflicts(call.restore(slot), 1,
-                    start + R"("id":"1","columns":[],"values":[],"detail":"closed"})");
+    check_conflicts(
+        call.restore(slot), 1,
+        start + R"("id":"1","columns":[],"values":[],"detail":"closed","choices":["set"]})");
     call.sql("DROP TRIGGER closed ON slot");
     CHECK(call.restore(slot).status == 200);
 }
@@ -202,7 +207,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON task TO restore_weak;
             ask(weak.port(), "POST", item + "/$restore"), 1,
             R"({"kind":"constraint","resource":"task","id":"1","columns":[],"values":[],"detail":)"
             R"("the trigger tell of public.task lacks a privilege: the service's role may not use )"
-            R"(table secret; GRANT SELECT, INSERT, UPDATE, DELETE on it to the role"})");
+            R"(table secret; GRANT SELECT, INSERT, UPDATE, DELETE on it to the role",)"
+            R"("choices":["set"]})");
         weak.log_with("[42501: permission denied for table secret; context: SQL statement");
         TestConnection(database.url())->exec("GRANT INSERT ON secret TO restore_weak");
         CHECK(ask(weak.port(), "POST", item + "/$restore").status == 200);
@@ -218,14 +224,14 @@ TEST_CASE("a restore into a changed table names each change") {
     check_conflicts(call.restore(task), 2,
                     start +
                         R"("id":"1","columns":["title"],"values":["one"],"detail":)"
-                        R"("invalid input syntax for type integer: \"one\""},)" +
+                        R"("invalid input syntax for type integer: \"one\"","choices":["set"]},)" +
                         start +
-                        R"("columns":["owner"],"values":[],"detail":"the column is new, )"
-                        R"(must not be null and has no default"})");
+                        R"("id":"1","columns":["owner"],"values":[null],"detail":"the column is )"
+                        R"(new, must not be null and has no default","choices":["set"]})");
     call.sql("DROP TABLE slot");
     check_conflicts(call.restore(slot), 1,
                     R"({"kind":"schema-changed","resource":"slot","columns":[],"values":[],)"
-                    R"("detail":"the table was dropped"})");
+                    R"("detail":"the table was dropped","choices":[]})");
 }
 
 TEST_CASE("a lossy restore leaves values of dropped columns behind and names them") {
@@ -234,7 +240,8 @@ TEST_CASE("a lossy restore leaves values of dropped columns behind and names the
     call.sql("ALTER TABLE task DROP COLUMN title");
     check_conflicts(call.restore(task), 1,
                     R"({"kind":"schema-changed","resource":"task","id":"1","columns":["title"],)"
-                    R"("values":["one"],"detail":"the column was dropped and held a value"})");
+                    R"("values":["one"],"detail":"the column was dropped and held a value",)"
+                    R"("choices":["lossy"]})");
     auto restored = call.restore(task, "?lossy=true");
     CHECK(restored.status == 200);
     CHECK(restored.body == R"({"groupId":")" + group_of(task) +

@@ -304,9 +304,10 @@ half = { restore = "*", view-trash = "project" }
                       id = R"(,"id":"1")",
                       middle = R"(,"constraint":"project_name_key","columns":["name"],"values":)";
     CHECK(conflict("owner") ==
-          start + id + middle + R"(["one"],"with":{"resource":"project","id":"7"}}]})");
-    CHECK(conflict("half") == start + id + middle + R"(["one"]}]})");
-    CHECK(conflict("blind") == start + middle + "[]}]}");
+          start + id + middle +
+              R"(["one"],"with":{"resource":"project","id":"7"},"choices":["set","swap"]}]})");
+    CHECK(conflict("half") == start + id + middle + R"(["one"],"choices":["set"]}]})");
+    CHECK(conflict("blind") == start + middle + R"([],"choices":["set"]}]})");
 }
 
 TEST_CASE("as many conflicts as there may be, who may not see them learns of one") {

@@ -537,10 +537,11 @@ TEST_CASE("of a parent that may have got another key it is said, and how the row
     const auto found = db.conflicts(moved);
     REQUIRE(found.size() == 1);
     CHECK(found[0].kind == "missing-parent");
-    CHECK(found[0].detail ==
-          "the row of public.country is neither there nor in the trash; its key may have been "
-          "changed since, which only live rows follow (ON UPDATE CASCADE): give it the old key, "
-          "restore, and change it again, and this row goes along");
+    CHECK(
+        found[0].detail ==
+        "the row of public.country is neither there nor in the trash; its key may have been "
+        "changed since, which only live rows follow (ON UPDATE CASCADE): restore with the new key "
+        "in 'set'");
     CHECK(db.conflicts(below).at(0).detail ==
           "the row of public.country lies in the trash; restore it first");
     db.sql("UPDATE country SET code = 'DE' WHERE code = 'GER'");

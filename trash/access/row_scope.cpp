@@ -93,7 +93,10 @@ std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection
             "OPERATOR(pg_catalog.=) s.relation LEFT JOIN "
             "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE "
             "i.group_id OPERATOR(pg_catalog.=) $1::bigint AND "
-            "NOT CASE WHEN i.ordinal OPERATOR(pg_catalog.=) 1 THEN " +
+            "NOT CASE WHEN i.ordinal OPERATOR(pg_catalog.=) ANY (SELECT "
+            "pg_catalog.unnest(coalesce(g.roots, '{1}'::pg_catalog.int4[])) FROM " +
+            quoted({trash_schema, "trash_group"}) +
+            " g WHERE g.id OPERATOR(pg_catalog.=) i.group_id) THEN " +
             within(reach, catalog, trash_schema, false) + " ELSE " +
             within(reach, catalog, trash_schema, true) + " END ORDER BY i.ordinal LIMIT 1",
         {std::to_string(group)});

@@ -20,6 +20,7 @@ struct Item {
     std::string object_id;
     bool root = false;
     long long group_size = 0;
+    bool partly = false;  // some of the group was restored or purged already
     std::string display_name;
     std::optional<std::string> object;  // JSON of the row, where asked for and up to 1 MiB
     std::optional<std::string> via;     // the constraint by which it hangs on the parent asked for

@@ -8,6 +8,7 @@
 
 #include "schema/catalog.hpp"
 #include "schema/transaction.hpp"
+#include "trash/model/choices.hpp"
 #include "trash/model/impact.hpp"
 #include "trash/model/item.hpp"
 #include "trash/model/restored.hpp"
@@ -54,6 +55,12 @@ struct RestoreOptions {
         std::string name, schema;  // rows are inserted as it, from the items in that schema
     };
     std::optional<Role> role = {};  // filled by Trash
+    Choices choices = {};
+    Checks check_swapped = {};  // of what goes into the trash to make room
+    // Takes a live row, with what hangs on it; nothing: it is not there. Filled by Trash.
+    std::function<std::optional<Swapped>(schema::Transaction&, const schema::QualifiedName& table,
+                                         const std::string& id)>
+        swap = {};
 };
 
 struct Emptied {
@@ -79,6 +86,7 @@ struct PurgeOptions {
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const Purged&)> at_end = {};
     Checks check = {};
+    bool only_member = false;  // with what hangs on it; the rest stays in the trash
 };
 
 // Which live rows of one table: those named by key, or those that meet a condition.

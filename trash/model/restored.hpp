@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "schema/identifier.hpp"
+#include "trash/model/choices.hpp"
 #include "trash/model/impact.hpp"
 
 namespace trashd::trash {
@@ -22,6 +23,8 @@ struct Conflict {
     std::string with_id;
     std::string trash_item;  // of a missing parent that lies in the trash
     std::string detail;      // a sentence, may be empty
+    std::vector<Choice> choices = {};  // that resolve it, the safe one first
+    long long group = 0, ordinal = 0;  // where the row lies in the trash; 0: not one row
 };
 
 // A row that came back, or in which a reference was set back, with other values than it had.
@@ -44,6 +47,30 @@ struct Lost {  // a value left behind by lossy restore
     std::string value;
 };
 
+// A row that came back without a reference, as the caller chose.
+struct Detached {
+    schema::QualifiedName table;
+    std::string id, constraint;
+    std::vector<std::string> columns;                // that are null now
+    std::vector<std::optional<std::string>> values;  // that they had, as text
+};
+
+// A row that came back with other values than it had, as the caller chose: `is` are the columns
+// that were set, or that follow a key that was set.
+struct Changed {
+    schema::QualifiedName table;
+    std::string id;                    // that it has now
+    std::vector<std::string> columns;  // that were set
+    std::string was, is;               // JSON objects of these columns
+};
+
+// A live row that was in the way and went into the trash, as the caller chose.
+struct Swapped {
+    schema::QualifiedName table;
+    std::string id, item;  // item: the root of its group
+    long long rows = 0;    // of the group
+};
+
 struct Restored {
     std::string group_id;
     schema::QualifiedName root_table;
@@ -55,6 +82,10 @@ struct Restored {
     std::vector<Added> added;
     std::vector<TableCount> written = {};  // rows beside the group that triggers changed
     std::vector<Lost> lost;
+    std::vector<Detached> detached = {};
+    std::vector<Changed> changed = {};
+    std::vector<Swapped> swapped = {};
+    long long left = 0;  // items that stay in the trash, under the same group
 };
 
 }  // namespace trashd::trash

@@ -11,8 +11,6 @@ using schema::literal;
 using schema::quoted;
 using std::to_string;
 
-constexpr const char* kIsRoot = "i.ordinal OPERATOR(pg_catalog.=) 1";
-
 std::string as_pattern(const std::string& words) {
     std::string pattern = "%";
     for (char c : words) {
@@ -35,8 +33,7 @@ class Writer {
 
     ItemConditions write() {
         all_ = group_conditions(filter_);
-        if (filter_.root)
-            all_.of_item(*filter_.root ? kIsRoot : "i.ordinal OPERATOR(pg_catalog.>) 1");
+        if (filter_.root) all_.of_item((*filter_.root ? "" : "NOT ") + is_root());
         add_forms();
         add_reach();
         if (filter_.object_id) add_object();
@@ -137,6 +134,13 @@ std::string ItemConditions::items_of_form(const std::string& form) const {
     return sql;
 }
 
+// Between the first and the last, so that a large group is not read through for them.
+std::string is_root() {
+    return "(i.ordinal OPERATOR(pg_catalog.>=) coalesce(g.roots[1], 1) AND i.ordinal "
+           "OPERATOR(pg_catalog.<=) coalesce(g.roots[pg_catalog.array_upper(g.roots, 1)], 1) AND "
+           "(g.roots IS NULL OR i.ordinal OPERATOR(pg_catalog.=) ANY (g.roots)))";
+}
+
 ItemConditions group_conditions(const ItemFilter& filter) {
     ItemConditions all;
     const auto text = [&](const char* column, const std::optional<std::string>& value) {
@@ -171,7 +175,7 @@ ItemConditions item_conditions(const ItemQuery& asked, const ItemSource& source,
 
 bool means_whole_groups(const ItemConditions& conditions) {
     return conditions.forms.empty() &&
-           (conditions.items.empty() || conditions.items == std::string(" AND ") + kIsRoot);
+           (conditions.items.empty() || conditions.items == " AND " + is_root());
 }
 
 bool asks_values(const ItemFilter& filter) {

@@ -44,6 +44,8 @@ struct ItemConditions {
 
 ItemConditions item_conditions(const ItemQuery& asked, const ItemSource& source,
                                const FilterShapes& forms);
+// SQL: the item i has nothing of its group g above it that lies in the trash with it.
+std::string is_root();
 // Only what is asked of groups: of more of them than the filter means.
 ItemConditions group_conditions(const ItemFilter& filter);
 // Of each group that they mean they mean an item, its root if no other.

@@ -94,7 +94,7 @@ std::string item_fields() {
     return "ARRAY[g.uuid::pg_catalog.text, i.ordinal::pg_catalog.text, " + utc("g.created_at") +
            ", g.deleted_by, g.reason, " + utc("g.expires_at") +
            ", g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name, " + shown_name() +
-           "]";
+           ", (" + is_root() + ")::pg_catalog.text, (g.layout IS NOT NULL)::pg_catalog.text]";
 }
 
 std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,
@@ -113,7 +113,8 @@ Item item_from(std::string_view fields) {
     Item item;
     item.group_id = text(0);
     item.id = item_id(item.group_id, std::stoll(text(1)));
-    item.root = text(1) == "1";
+    item.root = text(11) == "true";
+    item.partly = text(12) == "true";
     item.created_at = item.updated_at = text(2);
     item.deleted_by = text(3);
     item.reason = values.at(4);

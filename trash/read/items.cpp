@@ -121,6 +121,14 @@ Items::Found Items::found_one(const std::string& item_id) {
     return found[0];
 }
 
+Item Items::root_of(const std::string& group_id) {
+    const auto first = connection_.exec(
+        "SELECT coalesce(roots[1], 1) FROM " + quoted({trash_schema_, "trash_group"}) +
+            " WHERE uuid OPERATOR(pg_catalog.=) $1::pg_catalog.uuid",
+        {group_id});
+    return one(item_id(group_id, first.rows() == 0 ? 1 : first.integer(0, 0)), false);
+}
+
 Item Items::one(const std::string& item_id, bool with_object) {
     auto found = found_one(item_id);
     if (with_object) found.item.object = short_object_of(found);
@@ -318,8 +326,9 @@ Emptied Items::totals(const ItemFilter& roots) {
     if (!forms) return {};
     const auto query = item_list_sql(asked, source(), *forms);
     const auto sums = connection_.exec(
-        "SELECT pg_catalog.count(*), pg_catalog.sum(g.size)::pg_catalog.int8 FROM (" +
-            query.select + ") p JOIN " + quoted({trash_schema_, "trash_group"}) +
+        "SELECT pg_catalog.count(*), pg_catalog.sum(g.size)::pg_catalog.int8 FROM (SELECT DISTINCT "
+        "q.group_id FROM (" +
+            query.select + ") q) p JOIN " + quoted({trash_schema_, "trash_group"}) +
             " g ON g.id OPERATOR(pg_catalog.=) p.group_id",
         query.params);
     return {sums.integer(0, 0), sums.integer(0, 1)};

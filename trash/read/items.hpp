@@ -26,6 +26,8 @@ class Items {
           trash_schema_(std::move(trash_schema)),
           naming_(naming) {}
 
+    // The first of a group's with nothing above it; throws GoneError like one().
+    Item root_of(const std::string& group_id);
     // The contract of Trash::item, find and list.
     Item one(const std::string& item_id, bool with_object);
     std::optional<Item> newest_of(const schema::Table& table, const std::vector<std::string>& id,

@@ -377,6 +377,7 @@ void Bulk::purge_trashed(const std::map<std::string, Item>& found) {
     for (const auto& [id, item] : found)
         if (item.root && !were_live_.contains(id)) roots.insert(item.id);
     for (const std::string& root : roots) {
+        if (groups_.contains(parse_item_id(root).group_id)) continue;
         if (options_->check.tables)
             options_->check.tables(group_tables(connection_, name_, root).all);
         const GroupRow group = group_of(connection_, name_, root, true);
@@ -387,9 +388,8 @@ void Bulk::purge_trashed(const std::map<std::string, Item>& found) {
     }
     for (const auto& [id, item] : found) {
         if (were_live_.contains(id) || groups_.contains(item.group_id)) continue;
-        const auto first = item_id(item.group_id, 1);
         Item root;
-        as([&] { root = items_.one(first, false); });
+        as([&] { root = items_.root_of(item.group_id); });
         throw NotRoot("the object " + id +
                           " went into the trash with another one; purge or restore that group",
                       root);

@@ -4,6 +4,7 @@
 
 #include "schema/context.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/restore.hpp"
@@ -33,6 +34,25 @@ Item root_item(const CompiledPlan& plan, const std::string& uuid, long long size
     return item;
 }
 
+struct Moved {
+    const std::vector<std::string>& id;
+    const std::string& group;  // the uuid that it gets
+};
+
+schema::Connection::Statement move_statement(const CompiledPlan& plan, const Moved& moved,
+                                             const DeleteOptions& options, const Actor& context) {
+    const Param etags =
+        options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
+    return {
+        "SELECT " + plan.move +
+            "($1::pg_catalog.text[], $2::pg_catalog.uuid, $3::pg_catalog.text, "
+            "$4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, "
+            "$8::pg_catalog.text[], $9::bigint)",
+        {schema::array_literal(params_of(moved.id)), moved.group, context.by, context.reason,
+         context.request_id, context.address, options.hard && !options.check.rows ? "t" : "f",
+         etags, text_of(options.most)}};
+}
+
 // How often an object is looked for, live and then in the trash, before there is none: one that
 // moves between the two looks is found by the next.
 constexpr int kLooks = 6;
@@ -42,16 +62,7 @@ constexpr int kLooks = 6;
 DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::string>& id,
                                const DeleteOptions& options, const Actor& context) {
     const std::string uuid = new_group_id();
-    const Param etags =
-        options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
-    const schema::Connection::Statement statement{
-        "SELECT " + plan.move +
-            "($1::pg_catalog.text[], $2::pg_catalog.uuid, $3::pg_catalog.text, "
-            "$4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, "
-            "$8::pg_catalog.text[], $9::bigint)",
-        {schema::array_literal(params_of(id)), uuid, context.by, context.reason, context.request_id,
-         context.address, options.hard && !options.check.rows ? "t" : "f", etags,
-         text_of(options.most)}};
+    const auto statement = move_statement(plan, {id, uuid}, options, context);
     // what is asked about its rows is asked when they are in the trash
     const bool through = options.hard && options.check.rows;
     auto result_of = [&](const Result& moved) {
@@ -97,7 +108,7 @@ std::optional<DeleteResult> Trash::Impl::not_live(const QualifiedName& wanted,
         throw NotRoot(
             "the object went into the trash with another one; purge or restore that group",
             reading([&](Items& items, const schema::Catalog&) {
-                return items.one(item_id(found->group_id, 1), false);
+                return items.root_of(found->group_id);
             }));
     }
     PurgeOptions purging{options.most, {}, options.check};
@@ -274,6 +285,52 @@ void Trash::Impl::refused(const CompiledPlan& plan, const std::vector<std::strin
     if (!impact.blockers.empty()) throw_blocked(std::move(impact), plan.plan.take_all);
     if (role) refuse_hidden();
     throw_unexplained(plan, error);
+}
+
+namespace {
+
+std::string unescaped(const std::string& part) {
+    std::string out;
+    for (std::size_t at = 0; at < part.size(); ++at) {
+        const auto code = part.substr(at, 3);
+        const bool escape = code == "%2C" || code == "%25";
+        out += escape ? (code == "%2C" ? ',' : '%') : part[at];
+        if (escape) at += 2;
+    }
+    return out;
+}
+
+// The columns of an object id, as schema::key_text() joins them.
+std::vector<std::string> columns_of(const std::string& id, std::size_t columns) {
+    if (columns == 1) return {id};
+    auto parts = schema::split(id, ',');
+    for (auto& part : parts) part = unescaped(part);
+    return parts;
+}
+
+}  // namespace
+
+// A plan that is old makes the restore begin again; what refers to the row is told as of a delete.
+std::optional<Swapped> Trash::Impl::take_away(schema::Transaction& transaction,
+                                              const RowInTheWay& row, const Checks& check,
+                                              const Actor& context) {
+    const auto plan = compiled(row.table, false, check);
+    const auto id = columns_of(row.id, plan->plan.root->identity.size());
+    const auto uuid = new_group_id();
+    try {
+        const auto statement = move_statement(*plan, {id, uuid}, {}, context);
+        const auto moved = transaction.connection().exec_prepared(statement.sql, statement.params);
+        const auto numbers = schema::parse_array(moved.text(0, 0));
+        if (check.rows) check.rows(transaction, *plan->catalog, std::stoll(*numbers.at(0)));
+        return Swapped{row.table, row.id, item_id(uuid, 1), std::stoll(*numbers.at(1))};
+    } catch (const Error& error) {
+        if (!error.sql()) throw;
+        if (error.is(sqlstate::kNoSuchRow)) throw StaleCatalog();
+        explain_code(*plan, error);
+        explain(*plan, id, error);
+        if (schema::is_stale(error)) throw StaleCatalog();
+        throw;
+    }
 }
 
 DeleteResult Trash::Impl::move_or_find(const CompiledPlan& plan, const std::vector<std::string>& id,

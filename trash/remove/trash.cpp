@@ -8,6 +8,7 @@
 #include "trash/access/row_scope.hpp"
 #include "trash/read/group_details.hpp"
 #include "trash/remove/trash_impl.hpp"
+#include "trash/restore/partial.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/ledger.hpp"
@@ -94,7 +95,10 @@ Purged Trash::Impl::purge(const std::string& item_id, const Actor& context,
         transaction.connection().later(told("purge", group.uuid, context));
         if (checks.rows) checks.rows(transaction, *cache.get(), group.id);
         if (options.most && group.size > *options.most) throw TooLarge();
-        purged = {group.size, purge_group(transaction, name, group, context)};
+        const auto part = options.only_member ? purge_part(transaction, *cache.get(), name,
+                                                           {group, item_id, context})
+                                              : std::nullopt;
+        purged = part ? *part : Purged{group.size, purge_group(transaction, name, group, context)};
         if (options.at_end) options.at_end(transaction, purged);
     });
     return purged;
@@ -268,6 +272,8 @@ Conflicted without_others(Conflicted error) {
         conflict.with_id.clear();
         conflict.trash_item.clear();
         conflict.detail.clear();
+        std::erase(conflict.choices, Choice::kAncestors);
+        std::erase(conflict.choices, Choice::kSwap);
     }
     return error;
 }
@@ -289,6 +295,9 @@ Restored Trash::Impl::restore_once(const schema::Catalog& catalog, const std::st
             schema::set_tenant(transaction.connection(), *group.tenant);
             own.tenant_column = shared->tenant_column;
         }
+        own.swap = [&](schema::Transaction& at, const QualifiedName& table, const std::string& id) {
+            return take_away(at, {table, id}, with_sight(own.check_swapped), context);
+        };
         restored = restore_groups(transaction, catalog, name, group, own, context);
         if (options.dry_run)
             transaction.roll_back();
@@ -315,7 +324,16 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
 }
 
 Purged Trash::purge(const std::string& item_id, const Actor& context, const PurgeOptions& options) {
-    return impl_->purge(item_id, context, options);
+    std::shared_ptr<const schema::Catalog> catalog;
+    auto work = [&] {
+        catalog = impl_->cache.get();
+        return impl_->purge(item_id, context, options);
+    };
+    auto recover = [&](const Error& error, const schema::Attempts& attempts) {
+        if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last()) throw;
+        impl_->replace(catalog);
+    };
+    return schema::retry(schema::Attempts(), work, recover);
 }
 
 std::vector<QualifiedName> Trash::taken_by(const QualifiedName& wanted, bool cascade) {

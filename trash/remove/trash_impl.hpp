@@ -47,6 +47,11 @@ struct Shared {
     PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
 };
 
+struct RowInTheWay {
+    schema::QualifiedName table;
+    std::string id;  // as the database writes it
+};
+
 struct Trash::Impl {
     explicit Impl(std::shared_ptr<Shared> all, std::optional<std::string> of = {},
                   std::optional<DatabaseRole> as = {})
@@ -109,6 +114,9 @@ struct Trash::Impl {
         transaction.commit();
         return std::move(*result);
     }
+    // For a restore, in its transaction: a live row goes into the trash to make room.
+    std::optional<Swapped> take_away(schema::Transaction& transaction, const RowInTheWay& row,
+                                     const Checks& check, const Actor& context);
     DeleteResult move(const CompiledPlan& plan, const std::vector<std::string>& id,
                       const DeleteOptions& options, const Actor& context);
     // Looks in the trash for what is not live.

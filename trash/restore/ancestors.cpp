@@ -8,7 +8,7 @@
 #include "schema/tenant.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
-#include "trash/restore/restore_context.hpp"
+#include "trash/restore/choices.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/key_spelling.hpp"
 #include "trash/store/sql.hpp"
@@ -189,8 +189,26 @@ std::string same_as_key(const RestoreContext& restoring, const Table& parent,
                : same_object(parent, id, "false", key, restoring.trash_schema);
 }
 
-// (object_id, w, group id, uuid and ordinal of the newest item of the parent, whether it was
-// purged, its id: NULL where the reference is not to its key)
+// SQL: or the item i is one of the groups' own that stay in the trash.
+std::string or_staying(const RestoreContext& restoring) {
+    std::string out;
+    for (const auto& [group, part] : restoring.chosen.parts)
+        out +=
+            " OR (i.group_id OPERATOR(pg_catalog.=) " + to_string(group) +
+            " AND i.ordinal OPERATOR(pg_catalog." + (part.going_moved ? ">" : "<") + ") 0" +
+            (part.going_moved ? " AND i.ordinal OPERATOR(pg_catalog.<) " + to_string(kFirstChanged)
+                              : "") +
+            ")";
+    return out;
+}
+
+std::string ours_first(const std::vector<std::string>& ours) {
+    return "i.group_id OPERATOR(pg_catalog.=) ANY (ARRAY[" + join(ours, ", ") +
+           "]::pg_catalog.int8[]) DESC, ";
+}
+
+// (object_id, w, group id, ordinal; group id, uuid and ordinal of the newest item of the parent,
+// whether it was purged, its id: NULL where the reference is not to its key)
 std::string located(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> ours;
@@ -206,14 +224,18 @@ std::string located(const RestoreContext& restoring, const ForeignKey& key) {
                             : std::string("false");
     const auto id = by_identity(key, parent) ? schema::key_text(parent, parent.identity, "k")
                                              : std::string("NULL::pg_catalog.text");
-    return "SELECT m.object_id, m.w, x.group_id, x.uuid, x.ordinal, " + purged + " AS purged, " +
-           id + " AS parent FROM (" + missing(restoring, key) + ") m CROSS JOIN LATERAL " +
-           wanted(key, parent) + " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " +
+    return "SELECT m.object_id, m.w, m.group_id, m.ordinal, x.group_id AS parents_group, x.uuid, "
+           "pg_catalog.abs(x.ordinal) AS parents_ordinal, " +
+           purged + " AS purged, " + id + " AS parent FROM (" + missing(restoring, key) +
+           ") m CROSS JOIN LATERAL " + wanted(key, parent) +
+           " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " +
            candidates(restoring, key) + " JOIN " + restoring.own("trash_group") +
            " g ON g.id OPERATOR(pg_catalog.=) i.group_id AND g.state OPERATOR(pg_catalog.=) "
            "'trashed' AND " +
            seen_by_tenant("g") + " WHERE i.group_id OPERATOR(pg_catalog.<>) ALL (ARRAY[" +
-           join(ours, ", ") + "]::pg_catalog.int8[]) ORDER BY i.group_id DESC LIMIT 1) x ON true";
+           join(ours, ", ") + "]::pg_catalog.int8[])" + or_staying(restoring) + " ORDER BY " +
+           (restoring.chosen.parts.empty() ? "" : ours_first(ours)) +
+           "i.group_id DESC LIMIT 1) x ON true";
 }
 
 // Keys of single partitions are left to the server: which rows they bind is its to say.
@@ -237,14 +259,18 @@ bool follows_updates(RestoreContext& restoring, const ForeignKey& key) {
         .boolean(0, 0);
 }
 
+// Columns of what located() finds.
+constexpr int kGroup = 4, kUuid = 5, kOrdinal = 6, kPurged = 7, kParent = 8;
+
 constexpr const char* kMayHaveMoved =
-    "; its key may have been changed since, which only live rows follow (ON UPDATE CASCADE): give "
-    "it the old key, restore, and change it again, and this row goes along";
+    "; its key may have been changed since, which only live rows follow (ON UPDATE CASCADE): "
+    "restore with the new key in 'set'";
 
 std::string fate(const schema::Result& found, int row, const Table& parent) {
     const auto name = parent.name.schema + "." + parent.name.name;
-    if (!found.null(row, 2)) return "the row of " + name + " lies in the trash; restore it first";
-    if (found.boolean(row, 5)) return "the row of " + name + " was purged from the trash";
+    if (!found.null(row, kGroup))
+        return "the row of " + name + " lies in the trash; restore it first";
+    if (found.boolean(row, kPurged)) return "the row of " + name + " was purged from the trash";
     return "the row of " + name + " is neither there nor in the trash";
 }
 
@@ -252,8 +278,8 @@ std::set<long long> groups_of_parents(RestoreContext& restoring) {
     std::set<long long> out;
     for (const auto* key : keys_of(restoring)) {
         const auto found =
-            restoring.exec("SELECT DISTINCT f.group_id FROM (" + located(restoring, *key) +
-                           ") f WHERE f.group_id IS NOT NULL");
+            restoring.exec("SELECT DISTINCT f.parents_group FROM (" + located(restoring, *key) +
+                           ") f WHERE f.parents_group IS NOT NULL");
         for (int row = 0; row < found.rows(); ++row) out.insert(found.integer(row, 0));
     }
     return out;
@@ -269,6 +295,22 @@ void check_tables(RestoreContext& restoring, const std::string& groups) {
                                                     restoring.trash_schema,
                                                     item_id(std::string(found.text(row, 0)), 1))
                                            .all);
+}
+
+// Those that are still in the trash, which they do not leave any more.
+bool add_groups(RestoreContext& restoring, const std::set<long long>& ids) {
+    std::vector<std::string> list;
+    for (const long long id : ids) list.push_back(to_string(id));
+    check_tables(restoring, join(list, ", "));
+    const auto locked = restoring.exec(
+        "SELECT id, uuid FROM " + restoring.own("trash_group") +
+        " WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[" + join(list, ", ") +
+        "]::pg_catalog.int8[]) AND state OPERATOR(pg_catalog.=) 'trashed' ORDER BY id FOR UPDATE");
+    for (int row = 0; row < locked.rows(); ++row) {
+        add_group(restoring, locked.integer(row, 0));
+        restoring.result.ancestors.emplace_back(locked.text(row, 1));
+    }
+    return locked.rows() > 0;
 }
 
 }  // namespace
@@ -291,14 +333,15 @@ std::vector<Conflict> find_missing_parents(RestoreContext& restoring) {
             auto& conflict = out[from + row];
             const auto& parent = *restoring.catalog.table(key->parent);
             conflict.detail = fate(found, row, parent);
-            if (moved && found.null(row, 2) && !found.boolean(row, 5))
+            if (moved && found.null(row, kGroup) && !found.boolean(row, kPurged))
                 conflict.detail += kMayHaveMoved;
-            if (!found.null(row, 6)) {
+            if (!found.null(row, kParent)) {
                 conflict.with_table = parent.name;
-                conflict.with_id = found.text(row, 6);
+                conflict.with_id = found.text(row, kParent);
             }
-            if (found.null(row, 2)) continue;
-            conflict.trash_item = item_id(std::string(found.text(row, 3)), found.integer(row, 4));
+            if (found.null(row, kGroup)) continue;
+            conflict.trash_item =
+                item_id(std::string(found.text(row, kUuid)), found.integer(row, kOrdinal));
         }
     }
     return out;
@@ -315,19 +358,18 @@ bool add_ancestors(RestoreContext& restoring) {
         restoring.exec("ROLLBACK TO SAVEPOINT trashd_ancestors");
     }
     restoring.exec("RELEASE SAVEPOINT trashd_ancestors");
-    if (ids.empty()) return false;
-    std::vector<std::string> list;
-    for (const long long id : ids) list.push_back(to_string(id));
-    check_tables(restoring, join(list, ", "));
-    const auto locked = restoring.exec(
-        "SELECT id, uuid FROM " + restoring.own("trash_group") +
-        " WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[" + join(list, ", ") +
-        "]::pg_catalog.int8[]) AND state OPERATOR(pg_catalog.=) 'trashed' ORDER BY id FOR UPDATE");
-    for (int row = 0; row < locked.rows(); ++row) {
-        add_group(restoring, locked.integer(row, 0));
-        restoring.result.ancestors.emplace_back(locked.text(row, 1));
-    }
-    return locked.rows() > 0;
+    return !ids.empty() && add_groups(restoring, ids);
+}
+
+bool add_ancestors(RestoreContext& restoring, const std::vector<std::string>& groups) {
+    const auto found = restoring.transaction.exec(
+        "SELECT id FROM " + restoring.own("trash_group") +
+            " WHERE uuid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.uuid[])",
+        {schema::array_literal({groups.begin(), groups.end()})});
+    std::set<long long> ids;
+    for (int row = 0; row < found.rows(); ++row) ids.insert(found.integer(row, 0));
+    for (const auto& group : restoring.groups) ids.erase(group.id);
+    return !ids.empty() && add_groups(restoring, ids);
 }
 
 }  // namespace trashd::trash

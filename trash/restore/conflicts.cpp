@@ -136,14 +136,14 @@ std::string live(const RestoreContext& restoring, const Table& table, const Rule
 std::vector<Conflict> taken(RestoreContext& restoring, const Table& table, const Rule& rule) {
     std::vector<Conflict> out;
     const auto found =
-        restoring.exec("SELECT v.object_id, v.w, t.id FROM " + items(restoring, table, rule) +
-                       " v JOIN " + live(restoring, table, rule) + " ON " + clash(table, rule) +
-                       " WHERE " + holds(rule) + limit());
+        restoring.exec("SELECT v.object_id, v.w, v.group_id, v.ordinal, t.id FROM " +
+                       items(restoring, table, rule) + " v JOIN " + live(restoring, table, rule) +
+                       " ON " + clash(table, rule) + " WHERE " + holds(rule) + limit());
     append(out, rule.like, found);
     for (int row = 0; row < found.rows(); ++row) {
-        if (found.null(row, 2)) continue;
+        if (found.null(row, 4)) continue;
         out[row].with_table = table.name;
-        out[row].with_id = found.text(row, 2);
+        out[row].with_id = found.text(row, 4);
     }
     return out;
 }
@@ -158,12 +158,12 @@ std::vector<Conflict> twice(RestoreContext& restoring, const Table& table, const
     auto like = rule.like;
     like.detail = "another row of the same restore has the same key";
     std::vector<Conflict> out;
-    append(
-        out, like,
-        restoring.exec("SELECT d.object_id, d.w FROM (SELECT v.object_id, v.w, pg_catalog.count(*) "
-                       "OVER (PARTITION BY " +
-                       join(keys, ", ") + ") AS n FROM " + items(restoring, table, rule) +
-                       " v WHERE " + where + ") d WHERE d.n OPERATOR(pg_catalog.>) 1" + limit()));
+    append(out, like,
+           restoring.exec(
+               "SELECT d.object_id, d.w, d.group_id, d.ordinal FROM (SELECT v.object_id, v.w, "
+               "v.group_id, v.ordinal, pg_catalog.count(*) OVER (PARTITION BY " +
+               join(keys, ", ") + ") AS n FROM " + items(restoring, table, rule) + " v WHERE " +
+               where + ") d WHERE d.n OPERATOR(pg_catalog.>) 1" + limit()));
     return out;
 }
 
@@ -173,7 +173,7 @@ std::vector<Conflict> violated(RestoreContext& restoring, const Table& table,
     auto like = alike(table, "constraint", check.name);
     like.detail = "the check does not hold for the row";
     append(out, like,
-           restoring.exec("SELECT v.object_id, v.w FROM " +
+           restoring.exec("SELECT v.object_id, v.w, v.group_id, v.ordinal FROM " +
                           evaluated(restoring, table, {check.expression}, {}) +
                           " v WHERE v.e1 IS FALSE" + limit()));
     return out;

@@ -93,14 +93,27 @@ class Search {
         if (state(failed) != state_) return;
         found_.push_back(refused(restoring_, shape, failed));
         found_.back().id = object_of(restoring_, row);
+        found_.back().group = row.group;
+        found_.back().ordinal = row.first;
     }
 
     std::optional<Error> put_range(const Shape& shape, const Range& range) {
         return tried(restoring_, [&] {
             long long rows = 0;
             restoring_.as_asker([&] { rows = insert_one(restoring_, shape, range); });
-            return rows == range.last - range.first + 1;
+            return rows == items_in(range);
         });
+    }
+
+    // Some of its items may stay in the trash.
+    long long items_in(const Range& range) {
+        return restoring_.transaction
+            .exec("SELECT pg_catalog.count(*) FROM " + restoring_.own("item") +
+                      " WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND ordinal "
+                      "OPERATOR(pg_catalog.>=) $2::pg_catalog.int4 AND ordinal "
+                      "OPERATOR(pg_catalog.<=) $3::pg_catalog.int4",
+                  {to_string(range.group), to_string(range.first), to_string(range.last)})
+            .integer(0, 0);
     }
 
     RestoreContext& restoring_;

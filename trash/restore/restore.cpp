@@ -9,11 +9,10 @@
 #include "schema/reader.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/stale_catalog.hpp"
-#include "schema/tenant.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/access/trigger_trust.hpp"
-#include "trash/restore/restore_context.hpp"
+#include "trash/restore/choices.hpp"
 #include "trash/store/own_statements.hpp"
 #include "trash/store/trigger_settings.hpp"
 
@@ -137,7 +136,9 @@ bool may_pass_now(const Error& error) {
            error.is(sqlstate::kExclusionViolation);
 }
 
-[[noreturn]] void refuse(std::vector<Conflict> conflicts, const std::optional<SqlError>& sql = {}) {
+[[noreturn]] void refuse(const RestoreContext& restoring, std::vector<Conflict> conflicts,
+                         const std::optional<SqlError>& sql = {}) {
+    refuse_unknown(restoring);
     const auto count = conflicts.size();
     throw Conflicted("the group cannot go back as it is: " + to_string(count) +
                          (count == 1 ? " conflict" : " conflicts") +
@@ -169,7 +170,9 @@ bool bring_ancestors(RestoreContext& restoring) {
 // is locked outside the savepoint, to which the next attempt may go back.
 bool bring_later_ancestors(RestoreContext& restoring, const std::vector<Conflict>& conflicts) {
     const auto trashed = [](const Conflict& conflict) { return !conflict.trash_item.empty(); };
-    if (!restoring.options.with_ancestors || std::ranges::none_of(conflicts, trashed)) return false;
+    if (!restoring.options.with_ancestors || chooses(restoring) ||
+        std::ranges::none_of(conflicts, trashed))
+        return false;
     restoring.exec(std::string("RELEASE SAVEPOINT ") + kSavepoint);
     const bool found = bring_ancestors(restoring);
     restoring.exec(std::string("SAVEPOINT ") + kSavepoint);
@@ -197,26 +200,76 @@ std::vector<Conflict> look_for_conflicts(RestoreContext& restoring, const Restor
     return conflicts;
 }
 
+// What was chosen is carried out outside the savepoint to which a failed attempt goes back, and all
+// of it anew where something more is chosen.
+constexpr const char* kChosen = "trashd_choices";
+
+void begin_with_choices(RestoreContext& restoring) {
+    restoring.chosen.groups = restoring.groups;
+    restoring.chosen.shapes = restoring.shapes;
+    restoring.exec(std::string("SAVEPOINT ") + kChosen);
+    carry_out(restoring);
+    restoring.exec(std::string("SAVEPOINT ") + kSavepoint);
+}
+
+void add_chosen_ancestors(RestoreContext& restoring, const std::vector<std::string>& groups) {
+    const auto known = restoring.groups.size();
+    if (groups.empty() || !add_ancestors(restoring, groups)) return;
+    hold_tables(restoring);
+    for (auto at = known; at < restoring.groups.size(); ++at)
+        if (const auto& check = restoring.options.check.rows)
+            check(restoring.transaction, restoring.catalog, restoring.groups[at].id);
+}
+
+// False when nothing of it is answered that was not before.
+bool answered(RestoreContext& restoring, std::vector<Conflict>& conflicts) {
+    offer(restoring, conflicts);
+    if (!chooses(restoring)) return false;
+    const auto answers = answer(restoring, conflicts);
+    if (!answers.progress) return false;
+    restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kChosen);
+    restoring.exec(std::string("RELEASE SAVEPOINT ") + kChosen);
+    restoring.groups = restoring.chosen.groups;
+    restoring.shapes = restoring.chosen.shapes;
+    restoring.conflicts.clear();
+    add_chosen_ancestors(restoring, answers.ancestors);
+    begin_with_choices(restoring);
+    return true;
+}
+
+void begin_attempts(RestoreContext& restoring) {
+    if (chooses(restoring))
+        begin_with_choices(restoring);
+    else
+        restoring.transaction.connection().later({std::string("SAVEPOINT ") + kSavepoint});
+}
+
 // The look-up sees what was committed since the attempt failed: the obstacle may be gone then.
 void insert_or_refuse(RestoreContext& restoring) {
-    restoring.transaction.connection().later({std::string("SAVEPOINT ") + kSavepoint});
+    begin_attempts(restoring);
     for (int tries = 1;;) {
         const auto before = restoring.result;
         std::optional<Error> failed;
-        if (goes_well(restoring, failed)) return;
+        if (goes_well(restoring, failed)) break;
         auto conflicts = look_for_conflicts(restoring, before);
         if (bring_later_ancestors(restoring, conflicts)) continue;
-        if (!conflicts.empty() || !failed) refuse(std::move(conflicts));
+        if (answered(restoring, conflicts)) continue;
+        if (!conflicts.empty() || !failed) refuse(restoring, std::move(conflicts));
         if (try_otherwise(restoring, *failed)) continue;
-        if (tries++ == kTries || !may_pass_now(*failed)) {
-            refuse(find_refused(restoring, *failed), failed->sql());
-        }
+        if (tries++ < kTries && may_pass_now(*failed)) continue;
+        conflicts = find_refused(restoring, *failed);
+        if (!answered(restoring, conflicts)) refuse(restoring, std::move(conflicts), failed->sql());
     }
+    refuse_unknown(restoring);
 }
 
-Statement entry_of(const RestoreContext& restoring, const GroupRow& group) {
+}  // namespace
+
+Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
+                       const std::string& action) {
     std::map<std::string, long long> counts;
     for (std::size_t k = 0; k < group.shapes.size(); ++k) {
+        if (group.counts[k] == 0) continue;
         const auto& name = restoring.shapes.at(group.shapes[k]).called();
         counts[name.schema + "." + name.name] += group.counts[k];
     }
@@ -229,7 +282,7 @@ Statement entry_of(const RestoreContext& restoring, const GroupRow& group) {
     const auto& context = restoring.context;
     const auto insert = schema::filled(own_statements().insert_entry,
                                        {{"schema", schema::quoted(restoring.trash_schema)},
-                                        {"action", "'restored'"},
+                                        {"action", "$11"},
                                         {"by", "$1"},
                                         {"reason", "$2"},
                                         {"table_schema", "$3"},
@@ -239,17 +292,24 @@ Statement entry_of(const RestoreContext& restoring, const GroupRow& group) {
                                         {"request", "$7"},
                                         {"address", "$10"},
                                         {"counts", "pg_catalog.jsonb_object_agg(n, c)"},
-                                        {"tenant", schema::kTenant}});
+                                        {"tenant", "$12"}});
     return {insert + R"( FROM ROWS FROM (pg_catalog.unnest($8::pg_catalog.text[]),
     pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c))",
             {context.by, context.reason, root.schema, root.name, group.root_object, group.uuid,
              context.request_id, schema::array_literal(names), schema::array_literal(numbers),
-             context.address}};
+             context.address, action, group.tenant}};
 }
 
+namespace {
+
 void end_group(RestoreContext& restoring, const GroupRow& group) {
+    if (restoring.chosen.parts.contains(group.id)) {
+        end_part(restoring, group, "restored");
+        return;
+    }
     end_groups(restoring.transaction.connection(), restoring.trash_schema,
-               {{group}, "restored", restoring.context.by}, entry_of(restoring, group));
+               {{group}, "restored", restoring.context.by},
+               ledger_entry(restoring, group, "restored"));
 }
 
 void count_rows(RestoreContext& restoring) {
@@ -271,7 +331,9 @@ void sum_up(RestoreContext& restoring) {
     const auto& root = restoring.groups.front();
     result.group_id = root.uuid;
     result.root_table = restoring.shapes.at(root.root_shape).called();
-    result.root_id = root.root_object;
+    const auto& ids = restoring.chosen.ids;
+    const auto renamed = ids.find({root.id, 1});
+    result.root_id = renamed == ids.end() ? root.root_object : renamed->second;
     result.not_relinked = links_of_all(restoring) - result.relinked;
 }
 
@@ -285,7 +347,8 @@ Restored restore_groups(schema::Transaction& transaction, const schema::Catalog&
     tell_triggers(restoring);
     hold_tables(restoring);
     if (options.check.rows) options.check.rows(transaction, catalog, group.id);
-    if (options.with_ancestors) bring_ancestors(restoring);
+    // with choices they are looked for when what was chosen shows which are missing
+    if (options.with_ancestors && !chooses(restoring)) bring_ancestors(restoring);
     insert_or_refuse(restoring);
     for (const auto& row : restoring.groups) end_group(restoring, row);
     sum_up(restoring);

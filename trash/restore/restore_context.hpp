@@ -2,8 +2,10 @@
 // that reads those rows as values of the live table. Rows stay in the server.
 #pragma once
 
+#include <compare>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +23,12 @@ inline constexpr int kMostConflicts = 1000;
 
 struct Range {
     long long group, first, last;  // ordinals
+};
+
+// Of an item in the trash.
+struct Place {
+    long long group = 0, ordinal = 0;
+    auto operator<=>(const Place&) const = default;
 };
 
 // A form, and which items of the groups have it.
@@ -50,6 +58,40 @@ struct Watch {
     bool in_vain = false;  // own statements were rolled back, so updates are no longer told apart
 };
 
+// What of a group stays in the trash while the rest comes back. During the restore one of both is
+// at negative ordinals, and the links that stay are at the group's negative number.
+struct Part {
+    bool going_moved = false;        // else what stays is at the negative ordinals
+    std::vector<long long> counts;   // of what stays, for each of the group's forms
+    long long size = 0, links = 0;   // of what stays
+    std::vector<long long> topmost;  // ordinals of what has nothing above it there
+    long long first = 1;             // ordinal of the topmost item that comes back
+};
+
+// What was chosen so far: by the caller for members, and of that what answers conflicts found. Each
+// attempt begins with the trash as it is and carries it out.
+struct Chosen {
+    struct Named {
+        const Answer* answer;
+        std::set<Place> places;  // as the items lie in the trash, like all below but `now`
+    };
+    std::vector<Named> answers = {};
+    std::set<Place> lossy = {};
+    std::set<Place> left_out = {}, brought = {};  // with what hangs on them; brought: alone
+    std::map<std::pair<Place, const schema::ForeignKey*>, Detached> detached = {};
+    std::set<std::string> asked_for = {};                                  // groups of ancestors
+    std::set<std::pair<schema::QualifiedName, std::string>> swapped = {};  // live rows
+    std::vector<GroupRow> groups = {};  // as they lie in the trash
+    std::map<int, Shape> shapes = {};
+    // Of this attempt: members that no group has; where items lie that were changed; their forms;
+    // the ids of those whose key was.
+    std::vector<Member> unknown = {};
+    std::map<Place, Place> now = {}, was = {};
+    std::map<std::pair<int, std::vector<int>>, int> forms = {};
+    std::map<Place, std::string> ids = {};
+    std::map<long long, Part> parts = {};  // by group
+};
+
 struct RestoreContext {
     schema::Transaction& transaction;
     const schema::Catalog& catalog;
@@ -57,7 +99,8 @@ struct RestoreContext {
     const RestoreOptions& options;
     const Actor& context;
     std::vector<GroupRow> groups = {};
-    std::map<int, Shape> shapes = {};  // of items, of links, of roots
+    // Of items, of links, of roots. Under a negative number: of items that were changed.
+    std::map<int, Shape> shapes = {};
     Restored result = {};
     bool guard_casts = false;              // leave out rows with a value that cannot be cast
     std::vector<Conflict> conflicts = {};  // found by the attempt itself
@@ -69,6 +112,7 @@ struct RestoreContext {
     std::vector<std::pair<schema::Oid, schema::Oid>> first = {};
     bool fire_deferred = false;
     schema::Oid at = 0;  // the table that a statement is writing to, where one alone does
+    Chosen chosen = {};
 
     std::string items() const;                         // that the asker's role may read
     std::string own(const std::string& name) const;    // a table or function of the trash schema
@@ -82,6 +126,8 @@ struct RestoreContext {
 // stored_rows.cpp
 void add_group(RestoreContext& restoring, GroupRow group);
 void add_group(RestoreContext& restoring, long long id);
+// Its items; moved: at negative ordinals.
+void add_ranges(RestoreContext& restoring, const GroupRow& group, bool moved);
 std::vector<const schema::Table*> tables_of(
     const RestoreContext& restoring);  // of the items, each once
 std::vector<const schema::Table*> concerned(
@@ -103,7 +149,7 @@ std::string evaluated(const RestoreContext& restoring, const schema::Table& tabl
                       const std::vector<std::string>& expressions, const std::vector<int>& texts);
 // Columns whose text may not be readable as their type: (position, column).
 std::vector<std::pair<int, const schema::Column*>> suspects(const Shape& shape);
-// Conflicts from rows (object id, text[] of values): alike but for those.
+// Conflicts from rows (object id, text[] of values, group, ordinal): alike but for those.
 void append(std::vector<Conflict>& out, const Conflict& like, const schema::Result& rows);
 // False for errors that say nothing about the rows: deadlocks, timeouts, a lost connection.
 bool about_rows(const Error& error);
@@ -185,10 +231,16 @@ void try_to_set(RestoreContext& restoring, const std::vector<std::string>& assig
 void find_absent(RestoreContext& restoring);
 void verify(RestoreContext& restoring);
 
+// restore.cpp: of the group's rows, action: restored, purged.
+schema::Connection::Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
+                                           const std::string& action);
+
 // ancestors.cpp
 std::vector<Conflict> find_missing_parents(RestoreContext& restoring);
 // Adds the groups in which missing parents lie; false when there is none.
 bool add_ancestors(RestoreContext& restoring);
+// Adds these groups, by their uuids, where they are still in the trash; false when none is.
+bool add_ancestors(RestoreContext& restoring, const std::vector<std::string>& groups);
 
 // conflicts.cpp: everything that keeps the groups out, after the attempt was rolled back to
 // kSavepoint. Empty when nothing does any more.

@@ -3,7 +3,7 @@
 #include "cascade/predicates.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
-#include "trash/restore/restore_context.hpp"
+#include "trash/restore/choices.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -30,28 +30,39 @@ struct Doubt {
     std::string column, text, bad;  // its name, its stored text, what is true of a lost value
 };
 
-// Rows (object id, column, value) for which a doubt holds.
+// Of some member at least.
+bool may_lose(const RestoreContext& restoring) {
+    return restoring.options.lossy || !restoring.chosen.lossy.empty();
+}
+
+bool may_lose(const RestoreContext& restoring, const Place& place) {
+    return restoring.options.lossy || restoring.chosen.lossy.contains(as_trashed(restoring, place));
+}
+
+// Rows (object id, column, value, group, ordinal) for which a doubt holds.
 std::string doubtful(const RestoreContext& restoring, const Shape& shape,
                      const std::vector<Doubt>& doubts) {
     std::vector<std::string> values;
     for (const auto& doubt : doubts) {
         values.push_back("(" + literal(doubt.column) + ", " + doubt.text + ", " + doubt.bad + ")");
     }
-    const int longest = restoring.options.lossy ? kLongestLost : kLongestShown;
+    const int longest = may_lose(restoring) ? kLongestLost : kLongestShown;
     return "SELECT i.object_id, c.name, pg_catalog.left(c.value, " + to_string(longest) +
-           ") FROM " + source(restoring, shape) + " i CROSS JOIN LATERAL (VALUES " +
-           schema::join(values, ", ") + ") c(name, value, bad) WHERE c.bad";
+           "), i.group_id, i.ordinal FROM " + source(restoring, shape) +
+           " i CROSS JOIN LATERAL (VALUES " + schema::join(values, ", ") +
+           ") c(name, value, bad) WHERE c.bad";
 }
 
 // Lossy restores leave the values behind and name them; others refuse.
 void judge(RestoreContext& restoring, const Shape& shape, const std::vector<Doubt>& doubts,
            std::vector<Conflict>& out, const std::string& detail) {
     if (doubts.empty()) return;
-    const bool lossy = restoring.options.lossy;
-    const auto found = restoring.exec(doubtful(restoring, shape, doubts) + (lossy ? "" : limit()));
+    const auto found =
+        restoring.exec(doubtful(restoring, shape, doubts) + (may_lose(restoring) ? "" : limit()));
     for (int row = 0; row < found.rows(); ++row) {
         const std::string id(found.text(row, 0)), column(found.text(row, 1));
-        if (lossy) {
+        const Place place{found.integer(row, 3), found.integer(row, 4)};
+        if (may_lose(restoring, place)) {
             restoring.result.lost.push_back(
                 {shape.called(), id, column, std::string(found.text(row, 2))});
             continue;
@@ -60,6 +71,9 @@ void judge(RestoreContext& restoring, const Shape& shape, const std::vector<Doub
         conflict.id = id;
         conflict.columns = {column};
         conflict.values = {found.value(row, 2)};
+        conflict.group = place.group;
+        conflict.ordinal = place.ordinal;
+        conflict.choices = {Choice::kLossy};
         out.push_back(std::move(conflict));
     }
 }
@@ -218,15 +232,17 @@ std::vector<Conflict> find_failing_casts(RestoreContext& restoring) {
             const auto found = restoring.exec(
                 "SELECT * FROM (SELECT i.object_id, "
                 "ARRAY[pg_catalog.left(" +
-                text + most + "], pg_catalog.left(" + restoring.own("cast_error") + "(" + text +
-                ", " + literal(column->type) + ")" + most + " AS error FROM " +
-                source(restoring, shape) + " i OFFSET 0) f WHERE f.error IS NOT NULL" + limit());
+                text + most + "], i.group_id, i.ordinal, pg_catalog.left(" +
+                restoring.own("cast_error") + "(" + text + ", " + literal(column->type) + ")" +
+                most + " AS error FROM " + source(restoring, shape) +
+                " i OFFSET 0) f WHERE f.error IS NOT NULL" + limit());
             auto like = changed(shape, "");
             like.columns = {column->name};
+            like.choices = {Choice::kSet};
             const auto from = out.size();
             append(out, like, found);
             for (int row = 0; row < found.rows(); ++row)
-                out[from + row].detail = found.text(row, 2);
+                out[from + row].detail = found.text(row, 4);
         }
     }
     return out;
@@ -244,12 +260,14 @@ std::vector<Conflict> find_missing_values(RestoreContext& restoring) {
                 changed(shape, known ? "the column must not be null now"
                                      : "the column is new, must not be null and has no default");
             like.columns = {column.name};
-            if (!known) {
+            like.choices = {Choice::kSet};
+            if (!known && shape.count > 1) {
                 out.push_back(like);
                 continue;
             }
             append(out, like,
-                   restoring.exec("SELECT i.object_id, ARRAY[NULL]::pg_catalog.text[] FROM " +
+                   restoring.exec("SELECT i.object_id, ARRAY[NULL]::pg_catalog.text[], i.group_id, "
+                                  "i.ordinal FROM " +
                                   source(restoring, shape) + " i WHERE " +
                                   stored(shape, column.attnum) + " IS NULL" + limit()));
         }

@@ -27,23 +27,6 @@ void read_shapes(RestoreContext& restoring, const GroupRow& group) {
     }
 }
 
-void add_ranges(RestoreContext& restoring, const GroupRow& group) {
-    long long next = 1;
-    for (std::size_t i = 0; i < group.shapes.size(); ++i) {
-        const auto count = group.counts[i];
-        if (count == 0) continue;
-        auto& shape = restoring.shapes.at(group.shapes[i]);
-        auto* last = shape.ranges.empty() ? nullptr : &shape.ranges.back();
-        if (last != nullptr && last->group == group.id && last->last + 1 == next) {
-            last->last += count;
-        } else {
-            shape.ranges.push_back({group.id, next, next + count - 1});
-        }
-        shape.count += count;
-        next += count;
-    }
-}
-
 // The text of the expression or stored column that w has at the position.
 std::string text_at(const Shape& shape, const std::vector<int>& wanted, std::size_t at) {
     if (wanted[at] != 0) return stored(shape, wanted[at]);
@@ -93,9 +76,27 @@ void add_group(RestoreContext& restoring, long long id) {
               group_with_id(restoring.transaction.connection(), restoring.trash_schema, id));
 }
 
+void add_ranges(RestoreContext& restoring, const GroupRow& group, bool moved) {
+    long long next = 1;
+    for (std::size_t i = 0; i < group.shapes.size(); ++i) {
+        const auto first = next, end = next += group.layout[i];
+        if (group.counts[i] == 0) continue;
+        auto& shape = restoring.shapes.at(group.shapes[i]);
+        auto* last = shape.ranges.empty() ? nullptr : &shape.ranges.back();
+        if (last != nullptr && last->group == group.id && last->last + 1 == first) {
+            last->last = end - 1;
+        } else if (moved) {
+            shape.ranges.push_back({group.id, 1 - end, -first});
+        } else {
+            shape.ranges.push_back({group.id, first, end - 1});
+        }
+        shape.count += group.counts[i];
+    }
+}
+
 void add_group(RestoreContext& restoring, GroupRow group) {
     read_shapes(restoring, group);
-    add_ranges(restoring, group);
+    add_ranges(restoring, group, false);
     restoring.groups.push_back(std::move(group));
 }
 
@@ -201,6 +202,8 @@ void append(std::vector<Conflict>& out, const Conflict& like, const schema::Resu
         auto conflict = like;
         conflict.id = rows.text(row, 0);
         conflict.values = schema::parse_array(rows.text(row, 1));
+        conflict.group = rows.integer(row, 2);
+        conflict.ordinal = rows.integer(row, 3);
         out.push_back(std::move(conflict));
     }
 }

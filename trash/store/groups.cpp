@@ -1,5 +1,7 @@
 #include "trash/store/groups.hpp"
 
+#include <numeric>
+
 #include "schema/text.hpp"
 #include "schema/value.hpp"
 #include "trash/model/errors.hpp"
@@ -17,7 +19,19 @@ using schema::Result;
 
 std::string columns_of_groups() {
     return "id, uuid, state, shapes, counts, size, links, root_shape, root_object, " +
-           utc("ended_at") + ", ended_by, tenant";
+           utc("ended_at") + ", ended_by, tenant, layout, roots";
+}
+
+std::vector<int> ints(std::string_view array) {
+    std::vector<int> out;
+    for (const Param& element : schema::parse_array(array)) out.push_back(std::stoi(*element));
+    return out;
+}
+
+std::vector<long long> integers(std::string_view array) {
+    std::vector<long long> out;
+    for (const Param& element : schema::parse_array(array)) out.push_back(std::stoll(*element));
+    return out;
 }
 
 GroupRow group_from(const Result& found) {
@@ -25,10 +39,8 @@ GroupRow group_from(const Result& found) {
     group.id = found.integer(0, 0);
     group.uuid = found.text(0, 1);
     group.state = found.text(0, 2);
-    for (const Param& shape : schema::parse_array(found.text(0, 3)))
-        group.shapes.push_back(std::stoi(*shape));
-    for (const Param& count : schema::parse_array(found.text(0, 4)))
-        group.counts.push_back(std::stoll(*count));
+    group.shapes = ints(found.text(0, 3));
+    group.counts = integers(found.text(0, 4));
     group.size = found.integer(0, 5);
     group.links = found.integer(0, 6);
     group.root_shape = static_cast<int>(found.integer(0, 7));
@@ -36,7 +48,28 @@ GroupRow group_from(const Result& found) {
     group.ended_at = found.text(0, 9);
     group.ended_by = found.text(0, 10);
     group.tenant = found.value(0, 11);
+    group.partly = !found.null(0, 12);
+    group.layout = group.partly ? integers(found.text(0, 12)) : group.counts;
+    group.roots = found.null(0, 13) ? std::vector<int>{1} : ints(found.text(0, 13));
     return group;
+}
+
+// An item that left the group before the others.
+void refuse_gone(Connection& connection, const std::string& trash_schema, const GroupRow& group,
+                 long long ordinal) {
+    const auto sql = schema::filled(
+        "SELECT outcome, {at}, by FROM {schema}.part WHERE group_id OPERATOR(pg_catalog.=) "
+        "$1::pg_catalog.int8 AND ordinals OPERATOR(pg_catalog.@>) $2::pg_catalog.int4",
+        {{"at", utc("at")}, {"schema", quoted(trash_schema)}});
+    const Result found = connection.exec(sql, {std::to_string(group.id), std::to_string(ordinal)});
+    if (found.rows() == 0) return;
+    const Gone gone{std::string(found.text(0, 0)), std::string(found.text(0, 1)),
+                    std::string(found.text(0, 2))};
+    throw GoneError("the TrashItem was " + gone.outcome + " at " + gone.at, gone);
+}
+
+long long items_made(const GroupRow& group) {
+    return std::accumulate(group.layout.begin(), group.layout.end(), 0LL);
 }
 
 }  // namespace
@@ -53,10 +86,11 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
          {"lock", lock ? " FOR UPDATE" : ""}});
     const Result found =
         connection.exec_pipeline({{kByIndex}, {sql, {address.group_id}}, {kAsPlanned}})[1];
-    if (found.rows() == 0 || address.ordinal < 1 || address.ordinal > found.integer(0, 5)) {
-        throw Error(Code::kNotFound, "there is no such TrashItem");
-    }
+    if (found.rows() == 0) throw Error(Code::kNotFound, "there is no such TrashItem");
     GroupRow group = group_from(found);
+    if (address.ordinal < 1 || address.ordinal > items_made(group))
+        throw Error(Code::kNotFound, "there is no such TrashItem");
+    if (group.partly) refuse_gone(connection, trash_schema, group, address.ordinal);
     if (group.state != "trashed") {
         throw GoneError("the TrashItem was " + group.state + " at " + group.ended_at,
                         {group.state, group.ended_at, group.ended_by});
@@ -82,8 +116,8 @@ GroupTables group_tables(Connection& connection, const std::string& trash_schema
     coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name),
     pg_catalog.sum(u.amount) OVER (ORDER BY u.place)
   FROM {schema}.trash_group g
-    CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts))
-      WITH ORDINALITY u(shape, amount, place)
+    CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(g.shapes),
+      pg_catalog.unnest(coalesce(g.layout, g.counts))) WITH ORDINALITY u(shape, amount, place)
     JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) u.shape
     LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.relation
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace

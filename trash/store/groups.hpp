@@ -17,6 +17,10 @@ struct GroupRow {
     std::string uuid, state;
     std::vector<int> shapes;
     std::vector<long long> counts;
+    // How many items of each form it was made with: of these are the ordinals.
+    std::vector<long long> layout;
+    bool partly = false;     // some have left it
+    std::vector<int> roots;  // ordinals of the topmost items
     long long size = 0, links = 0;
     int root_shape = 0;
     std::string root_object, ended_at, ended_by;

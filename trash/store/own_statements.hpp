@@ -18,4 +18,34 @@ inline constexpr const char* kEndGroups = R"(UPDATE {schema}.trash_group
   SET state = $2, ended_at = pg_catalog.now(), ended_by = $3
   WHERE id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]))";
 
+// The end of a part of a group: {gone} says which of its items, {changed}: from which ordinal on
+// they are of changed ones. $1: the group, $2: the outcome, $3: who, $4: ordinals that changed ones
+// had.
+inline constexpr const char* kEndPart = R"(WITH gone AS (
+    DELETE FROM {schema}.item
+    WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND {gone}
+    RETURNING pg_catalog.abs(ordinal) AS ordinal),
+  noted AS (
+    INSERT INTO {schema}.part (group_id, number, outcome, at, by, ordinals)
+    SELECT $1::pg_catalog.int8,
+      (SELECT coalesce(pg_catalog.max(p.number), 0) OPERATOR(pg_catalog.+) 1 FROM {schema}.part p
+       WHERE p.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8),
+      $2, pg_catalog.now(), $3,
+      (SELECT pg_catalog.range_agg(
+          pg_catalog.int4range(o.ordinal, o.ordinal OPERATOR(pg_catalog.+) 1))
+       FROM (
+         SELECT g.ordinal FROM gone g WHERE g.ordinal OPERATOR(pg_catalog.<) {changed}
+         UNION ALL SELECT pg_catalog.unnest($4::pg_catalog.int4[])) o))
+  SELECT pg_catalog.count(*) FROM gone)";
+// What is left of the group $1: $2 items and $3 links, $4 of each form, by the ordinals $5 that it
+// was made with, below the items $6, of which $7 is the first.
+inline constexpr const char* kKeepRest = R"(UPDATE {schema}.trash_group g
+  SET size = $2::pg_catalog.int8, links = $3::pg_catalog.int8, counts = $4::pg_catalog.int8[],
+    layout = $5::pg_catalog.int8[], roots = $6::pg_catalog.int4[], root_shape = i.shape,
+    root_object = coalesce(i.object_id, '')
+  FROM {schema}.item i
+  WHERE g.id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+    AND i.group_id OPERATOR(pg_catalog.=) g.id
+    AND i.ordinal OPERATOR(pg_catalog.=) $7::pg_catalog.int4)";
+
 }  // namespace trashd::trash

@@ -22,7 +22,8 @@ Connection::Statement entry_of(const std::string& trash_schema, const std::strin
       SELECT s.schema_name OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) s.table_name AS name,
         pg_catalog.sum(c.n) AS n
       FROM ROWS FROM (pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts)) c(shape, n)
-      JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) c.shape GROUP BY 1) t))",
+      JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) c.shape
+      WHERE c.n OPERATOR(pg_catalog.>) 0 GROUP BY 1) t))",
         {{"schema", schema}});
     const auto insert =
         schema::filled(own_statements().insert_entry, {{"schema", schema},
