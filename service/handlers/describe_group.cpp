@@ -79,6 +79,7 @@ void write_group(JsonWriter& out, const Caller& caller, const Context& context,
     else
         out.Null();
     out.key("size").Int64(root.group_size);
+    if (root.partly) out.key("partly").Bool(true);
     out.key("createdAt").text(root.created_at);
     out.key("deletedBy").text(root.deleted_by);
     out.key("reason").text_or_null(root.reason);

@@ -26,6 +26,8 @@ INSERT INTO hour SELECT i, 1 + (i - 1) / 2 FROM generate_series(1, 16) i;
 INSERT INTO mark SELECT i, i FROM generate_series(1, 8) i;
 )";
 
+using Names = std::vector<schema::QualifiedName>;
+
 struct Parts : Guarded {
     explicit Parts(const std::string& script = kTree) : Guarded(script) {}
 
@@ -74,6 +76,36 @@ struct Parts : Guarded {
             "trashd.item i WHERE i.group_id = g.id) || ' ' || (SELECT count(*) FROM "
             "trashd.link l WHERE l.group_id = g.id) || ' ' || (SELECT sum(c) FROM "
             "unnest(g.counts) c) FROM trashd.trash_group g ORDER BY id LIMIT 1");
+    }
+    static std::string text_of(const std::vector<trash::ReferenceCount>& counts) {
+        std::string text;
+        for (const auto& one : counts)
+            text += one.table.name + " " + std::to_string(one.count) + " " +
+                    one.constraint.value_or("-") + "; ";
+        return text;
+    }
+    // What hangs on the item, in the order of names.
+    std::string members(const std::string& item) {
+        std::vector<std::string> all;
+        trash::ItemQuery asked;
+        asked.filter.parent = item;
+        bin.list(asked, [&](const trash::Item& one) {
+            all.push_back(one.table.name + " " + one.object_id + " " + one.via.value_or("-"));
+        });
+        std::ranges::sort(all);
+        std::string text;
+        for (const auto& one : all) text += one + "; ";
+        return text;
+    }
+    // Groups and items of each table.
+    std::string counted(std::optional<bool> root) {
+        trash::ItemFilter filter;
+        filter.root = root;
+        std::string text;
+        for (const auto& one : bin.facets(filter).tables)
+            text += one.table.name + " " + std::to_string(one.groups) + "/" +
+                    std::to_string(one.items) + "; ";
+        return text;
     }
     std::string refusal(const std::function<void()>& work) {
         const auto before = all();
@@ -210,6 +242,53 @@ TEST_CASE_FIXTURE(Parts, "a changed member that is left out stays as it was") {
     CHECK(value("SELECT title FROM task WHERE id = 6") == "y");
     CHECK(bin.restore(roots()[0].id, {}, {}).restored == 6);
     CHECK(value("SELECT title FROM task WHERE id = 4") == "task 4");
+}
+
+TEST_CASE_FIXTURE(Parts, "a group of which a part is back tells what is left of it") {
+    leave_out(remove("project", "1"), "task", "2");
+    const auto top = roots().at(0);
+    const auto left = bin.group(top.group_id, {});
+    CHECK(left.root.id == top.id);
+    CHECK(left.root.partly);
+    CHECK(left.root.group_size == 6);
+    CHECK(left.tables == Names{{"public", "task"}, {"public", "hour"}});
+    CHECK(text_of(left.counts) == "task 1 -; task 1 task_parent_fkey; hour 4 hour_task_fkey; ");
+    CHECK(text_of(left.links) == "mark 2 mark_task_fkey; ");
+    CHECK(members(top.id) ==
+          "hour 3 hour_task_fkey; hour 4 hour_task_fkey; task 4 "
+          "task_parent_fkey; ");
+    CHECK(members(item("task", "4")) == "hour 7 hour_task_fkey; hour 8 hour_task_fkey; ");
+    CHECK(counted({}) == "hour 1/4; task 1/2; ");
+    CHECK(counted(true) == "task 1/1; ");
+    CHECK(counted(false) == "hour 1/4; task 1/1; ");
+    bin.restore(top.id, {}, {});
+    const auto ended = bin.group(top.group_id, {});
+    CHECK(ended.state == "restored");
+    CHECK(text_of(ended.counts).starts_with("task 2 "));
+}
+
+TEST_CASE_FIXTURE(Parts, "each of the topmost items of a group is a root, and the group is one") {
+    const auto root = remove("task", "1");
+    only(root, {item("task", "4")}, trash::Choice::kAncestors);
+    REQUIRE(roots().size() == 5);
+    CHECK(counted(true) == "hour 1/4; task 1/1; ");
+    CHECK(counted(false) == "hour 1/2; ");
+    CHECK(members(item("task", "3")) == "hour 5 hour_task_fkey; hour 6 hour_task_fkey; ");
+    CHECK(members(item("hour", "1")) == "");
+    CHECK(text_of(bin.group(roots()[0].group_id, {}).counts) ==
+          "task 1 -; hour 4 -; hour 2 hour_task_fkey; ");
+    const auto meant = bin.count_groups({});
+    CHECK(meant.groups == 1);
+    CHECK(meant.items == 7);
+    const auto emptied = bin.empty({}, {});
+    CHECK(emptied.groups == 1);
+    CHECK(emptied.items == 7);
+    CHECK(group() == "purged 7 1 0 0 7");
+    CHECK(refusal([&] { bin.item(root, true); }).starts_with("gone: the TrashItem was restored"));
+    CHECK(value("SELECT string_agg(action || ' ' || counts::text, '; ' ORDER BY id) FROM "
+                "trashd.ledger") ==
+          "trashed {\"public.hour\": 8, \"public.task\": 4}; restored {\"public.hour\": 2, "
+          "\"public.task\": 3}; purged {\"public.hour\": 6, \"public.task\": 1}");
 }
 
 // Random restores and purges of parts: each row is exactly once live, in the trash, or purged on

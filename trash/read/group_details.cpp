@@ -58,6 +58,7 @@ class GroupReader {
     const GroupQuery& asked_;
     GroupDetails details_;
     long long id_ = 0;
+    std::vector<int> roots_;  // ordinals
     std::vector<Part> parts_;
 };
 
@@ -68,7 +69,10 @@ void GroupReader::read_head(const std::string& group_id) {
             utc("g.expires_at") +
             ", g.size, g.root_object, s.schema_name, s.table_name, s.class OPERATOR(pg_catalog.||) "
             "' ' OPERATOR(pg_catalog.||) g.root_object, " +
-            utc("g.ended_at") + ", g.ended_by FROM " + own("trash_group") + " g LEFT JOIN " +
+            utc("g.ended_at") +
+            ", g.ended_by, g.layout IS NOT NULL, coalesce(g.roots, '{1}'::pg_catalog.int4[]) "
+            "FROM " +
+            own("trash_group") + " g LEFT JOIN " +
             described_shapes(source_.trash_schema, source_.naming) +
             " s ON s.id OPERATOR(pg_catalog.=) g.root_shape WHERE g.uuid OPERATOR(pg_catalog.=) "
             "$1::pg_catalog.uuid AND " +
@@ -78,7 +82,9 @@ void GroupReader::read_head(const std::string& group_id) {
     id_ = found.integer(0, 0);
     auto& root = details_.root;
     root.group_id = found.text(0, 1);
-    root.id = item_id(root.group_id, 1);
+    for (const auto& ordinal : schema::parse_array(found.text(0, 15)))
+        roots_.push_back(std::stoi(*ordinal));
+    root.id = item_id(root.group_id, roots_.front());
     details_.state = found.text(0, 2);
     root.created_at = root.updated_at = found.text(0, 3);
     root.deleted_by = found.text(0, 4);
@@ -89,6 +95,7 @@ void GroupReader::read_head(const std::string& group_id) {
     root.table = {std::string(found.text(0, 9)), std::string(found.text(0, 10))};
     root.display_name = found.text(0, 11);
     root.root = true;
+    root.partly = found.boolean(0, 14);
     details_.ended_at = found.value(0, 12);
     details_.ended_by = found.value(0, 13);
 }
@@ -103,7 +110,8 @@ bool GroupReader::is_root_seen() const {
 
 void GroupReader::read_root() {
     const auto found = source_.connection.exec(
-        "SELECT " + item_fields_at(source_.trash_schema, source_.naming, to_string(id_), "1"));
+        "SELECT " + item_fields_at(source_.trash_schema, source_.naming, to_string(id_),
+                                   to_string(roots_.front())));
     details_.root_seen = !found.null(0, 0);
     if (details_.root_seen) details_.root = item_from(found.text(0, 0));
 }
@@ -117,7 +125,8 @@ void GroupReader::read_parts() {
             "pg_catalog.unnest(g.counts)) WITH ORDINALITY u(shape, amount, place) JOIN " +
             described_shapes(source_.trash_schema, source_.naming) +
             " s ON s.id OPERATOR(pg_catalog.=) u.shape WHERE g.id OPERATOR(pg_catalog.=) "
-            "$1::bigint GROUP BY 1, 2, 3 ORDER BY pg_catalog.min(u.place)",
+            "$1::bigint AND u.amount OPERATOR(pg_catalog.>) 0 GROUP BY 1, 2, 3 ORDER BY "
+            "pg_catalog.min(u.place)",
         to_string(id_));
     for (int row = 0; row < found.rows(); ++row) {
         parts_.push_back({static_cast<int>(found.integer(row, 0)),
@@ -164,8 +173,8 @@ void GroupReader::count_followed(const ItemReferences& references) {
 void GroupReader::count_rows() {
     std::vector<int> forms;
     for (const auto& part : parts_) forms.push_back(part.form);
-    const ItemReferences references(source_.connection, source_.catalog, source_.trash_schema, id_,
-                                    forms);
+    const ItemReferences references(source_.connection, source_.catalog, source_.trash_schema,
+                                    {id_, forms, roots_});
     const bool live = details_.state == "trashed";
     if (live && details_.root.group_size <= kLargest) return count_followed(references);
     if (live && source_.hidden) return;

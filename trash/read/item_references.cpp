@@ -50,6 +50,12 @@ std::string is_of(const Form& form) {
     return std::string(kShapeInGroup) + " OPERATOR(pg_catalog.=) " + to_string(form.id);
 }
 
+std::string array_of(const std::vector<int>& ordinals) {
+    std::vector<schema::Param> all;
+    for (const int ordinal : ordinals) all.emplace_back(to_string(ordinal));
+    return literal(schema::array_literal(all)) + "::pg_catalog.int4[]";
+}
+
 std::string conditions(const std::vector<std::string>& all) {
     return "(" + join(all, " AND ") + ")";
 }
@@ -57,13 +63,13 @@ std::string conditions(const std::vector<std::string>& all) {
 }  // namespace
 
 ItemReferences::ItemReferences(schema::Connection& connection, const schema::Catalog& catalog,
-                               std::string trash_schema, long long group,
-                               const std::vector<int>& forms)
+                               std::string trash_schema, const ItemsOfGroup& group)
     : connection_(connection),
       catalog_(catalog),
       trash_schema_(std::move(trash_schema)),
-      group_(group),
-      forms_(trash::forms_of(connection, catalog, trash_schema_, forms)) {}
+      group_(group.id),
+      roots_(array_of(group.roots)),
+      forms_(trash::forms_of(connection, catalog, trash_schema_, group.forms)) {}
 
 std::vector<const Table*> ItemReferences::tables() const {
     std::vector<const Table*> all;
@@ -115,11 +121,11 @@ std::string ItemReferences::members_of(long long ordinal, int form) const {
                     same.push_back(of_parent(key->parent_columns[k]) + " " + key->operators[k] +
                                    " " +
                                    value_of(*child, *table, key->child_columns[k], trash_schema_));
-                selects.push_back("SELECT i.ordinal, " + literal(key->name) + ", " +
-                                  to_string(rank(*key)) + items_of(*child) +
-                                  " AND i.ordinal OPERATOR(pg_catalog.<>) ALL (ARRAY[1, " +
-                                  to_string(ordinal) + "]) AND CASE WHEN " + is_of(*child) +
-                                  " THEN " + conditions(same) + " END");
+                selects.push_back(
+                    "SELECT i.ordinal, " + literal(key->name) + ", " + to_string(rank(*key)) +
+                    items_of(*child) + " AND i.ordinal OPERATOR(pg_catalog.<>) " +
+                    to_string(ordinal) + " AND i.ordinal OPERATOR(pg_catalog.<>) ALL (" + roots_ +
+                    ") AND CASE WHEN " + is_of(*child) + " THEN " + conditions(same) + " END");
             }
     return "SELECT DISTINCT ON (m.ordinal) m.ordinal, m.via FROM (" + join(selects, " UNION ALL ") +
            ") m ORDER BY m.ordinal, m.rank, m.via";
@@ -160,7 +166,7 @@ std::vector<ReferenceCount> ItemReferences::taken(const Table& table,
         cases += " WHEN " + own + ".ordinal IS NOT NULL THEN " + literal(key->name);
     }
     const auto found = connection_.exec(
-        "SELECT CASE WHEN c.ordinal OPERATOR(pg_catalog.=) 1 THEN NULL" + cases +
+        "SELECT CASE WHEN c.ordinal OPERATOR(pg_catalog.=) ANY (" + roots_ + ") THEN NULL" + cases +
         " END AS via, pg_catalog.count(DISTINCT c.ordinal) FROM (" + join(items, " UNION ALL ") +
         ") c" + joins + " GROUP BY 1 ORDER BY pg_catalog.min(c.ordinal)");
     std::vector<ReferenceCount> counts;

@@ -13,14 +13,19 @@
 
 namespace trashd::trash {
 
+// A group by its number: the forms that its rows have, the ordinals of those with nothing above.
+struct ItemsOfGroup {
+    long long id = 0;
+    std::vector<int> forms, roots;
+};
+
 class ItemReferences {
   public:
-    // group: its number. The forms are those that its rows have.
     ItemReferences(schema::Connection& connection, const schema::Catalog& catalog,
-                   std::string trash_schema, long long group, const std::vector<int>& forms);
+                   std::string trash_schema, const ItemsOfGroup& group);
 
     // A SELECT of ordinal and via: the members that refer to the item with the ordinal and form,
-    // and the first constraint by which they do. Never the root.
+    // and the first constraint by which they do. Never a root.
     std::string members_of(long long ordinal, int form) const;
     // How many rows of the table each reference took; condition: SQL over items i that count.
     std::vector<ReferenceCount> taken(const schema::Table& table,
@@ -40,6 +45,7 @@ class ItemReferences {
     const schema::Catalog& catalog_;
     std::string trash_schema_;
     long long group_;
+    std::string roots_;  // SQL of an array
     std::vector<Form> forms_;
 };
 

@@ -311,7 +311,8 @@ std::optional<FilterShapes> Items::shapes_for(const ItemFilter& filter) {
 void Items::add_parent(FilterShapes& forms, const std::string& item_id) {
     const auto parent = found_one(item_id);
     const auto group = group_of(connection_, trash_schema_, item_id, false);
-    const ItemReferences references(connection_, catalog_, trash_schema_, group.id, group.shapes);
+    const ItemReferences references(connection_, catalog_, trash_schema_,
+                                    {group.id, group.shapes, group.roots});
     forms.hanging = references.members_of(parent.ordinal, parent.shape);
     forms.parent_group = group.id;
     forms.few = false;  // one group is looked at

@@ -112,29 +112,46 @@ Size Counter::size() {
     return {found.integer(0, 0), found.integer(0, 1)};
 }
 
+// How many of the roots of the group g are of the form at u.place of its forms: the first is that
+// of the root that it was made with, and where some of it has left ordinals tell.
+constexpr const char* kRootsOfForm =
+    R"(CASE WHEN g.roots IS NOT NULL THEN
+      (SELECT pg_catalog.count(*)
+       FROM pg_catalog.unnest(g.roots) r(ordinal),
+         (SELECT coalesce(pg_catalog.sum(l.made)
+              FILTER (WHERE l.place OPERATOR(pg_catalog.<) u.place), 0) AS before,
+            pg_catalog.sum(l.made) AS last
+          FROM pg_catalog.unnest(g.layout) WITH ORDINALITY l(made, place)
+          WHERE l.place OPERATOR(pg_catalog.<=) u.place) f
+       WHERE r.ordinal::pg_catalog.numeric OPERATOR(pg_catalog.>) f.before
+         AND r.ordinal::pg_catalog.numeric OPERATOR(pg_catalog.<=) f.last)
+    WHEN u.place OPERATOR(pg_catalog.=) 1 THEN 1 ELSE 0 END)";
+
 // How many items of which forms a group has stands in its own row. sample: TABLESAMPLE, or empty.
 Meant Counter::by_groups(const std::string& sample) const {
     const auto all = conditions();
-    const bool roots = source_.filter.root == true;
-    const auto form = std::string(roots ? "g.root_shape" : "u.shape");
+    const auto roots = "(" + std::string(kRootsOfForm) + ")::bigint";
+    const auto& root = source_.filter.root;
     std::string mine;
     for (const auto& array : all.forms)
-        mine += " AND " + form + " OPERATOR(pg_catalog.=) ANY(" + array + ")";
-    // the first form is the root's
-    const std::string members =
-        source_.filter.root == false
-            ? "(u.amount OPERATOR(pg_catalog.-) CASE WHEN u.place OPERATOR(pg_catalog.=) 1 THEN 1 "
-              "ELSE 0 END)"
-            : "u.amount";
-    const auto head = "SELECT g.id AS group_id, g.created_at, g.expires_at, g.deleted_by, " + form +
-                      " AS shape, " + (roots ? "1::bigint" : members) + " AS n FROM " + groups_ +
-                      " g" + sample;
-    if (roots) return {head + " WHERE " + all.groups + mine, all.params};
-    return {head +
-                " CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(g.shapes), "
-                "pg_catalog.unnest(g.counts)) WITH ORDINALITY u(shape, amount, place) WHERE " +
-                all.groups + " AND " + members + " OPERATOR(pg_catalog.>) 0" + mine,
-            all.params};
+        mine += " AND u.shape OPERATOR(pg_catalog.=) ANY(" + array + ")";
+    const auto amount = !root   ? "u.amount"
+                        : *root ? roots
+                                : "(u.amount OPERATOR(pg_catalog.-) " + roots + ")";
+    const std::string forms =
+        "ROWS FROM (pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts)) WITH ORDINALITY "
+        "u(shape, amount, place)";
+    // the one root of a whole group is of the form that its row names
+    const auto counted =
+        root == true ? "(SELECT g.root_shape AS shape, 1::bigint AS n WHERE g.roots IS NULL UNION "
+                       "ALL SELECT u.shape, " +
+                           amount + " FROM " + forms + " WHERE g.roots IS NOT NULL)"
+                     : "(SELECT u.shape, " + amount + " AS n FROM " + forms + ")";
+    return {
+        "SELECT g.id AS group_id, g.created_at, g.expires_at, g.deleted_by, u.shape, u.n FROM " +
+            groups_ + " g" + sample + " CROSS JOIN LATERAL " + counted + " u WHERE " + all.groups +
+            " AND u.n OPERATOR(pg_catalog.>) 0" + mine,
+        all.params};
 }
 
 Meant Counter::by_items(long long limit) const {

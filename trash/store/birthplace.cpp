@@ -53,8 +53,8 @@ void renumber_keys(schema::Transaction& transaction, const std::string& trash_sc
         trash_schema));
     transaction.exec(with_schema(
         std::string("UPDATE {schema}.trash_group g SET root_object = i.object_id FROM "
-                    "{schema}.item i, {schema}.shape s WHERE i.group_id = g.id AND i.ordinal = 1 "
-                    "AND ") +
+                    "{schema}.item i, {schema}.shape s WHERE i.group_id = g.id AND i.ordinal = "
+                    "coalesce(g.roots[1], 1) AND ") +
             keyed,
         trash_schema));
 }
