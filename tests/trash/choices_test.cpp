@@ -346,3 +346,24 @@ TEST_CASE("a row in the way that others need is not swapped") {
     CHECK_THROWS_AS(restore(db, item, answer("topic", "1", Choice::kSwap)), trash::Blocked);
     CHECK(db.value("SELECT title FROM topic WHERE id = 1") == "z");
 }
+
+TEST_CASE("otherwise answers more conflicts than one answer lists") {
+    Guarded db(
+        "CREATE TABLE box (id int PRIMARY KEY); CREATE TABLE thing (id int PRIMARY KEY, box int "
+        "REFERENCES box ON DELETE CASCADE); INSERT INTO box VALUES (1); INSERT INTO thing SELECT "
+        "i, 1 FROM generate_series(1, 2600) i");
+    const auto before = db.all();
+    const auto item = db.remove("box", "1");
+    db.sql("INSERT INTO thing SELECT i FROM generate_series(1, 2500) i");
+    CHECK(conflicts(db, item, {}).size() == 1000);
+    const auto restored = restore(db, item, otherwise(Choice::kLeaveOut));
+    CHECK(restored.restored == 1 + 100);
+    CHECK(restored.left == 2500);
+    db.sql("DELETE FROM thing WHERE box IS NULL");
+    trash::ItemQuery asked;
+    asked.limit = 1;
+    std::string left;
+    db.bin.list(asked, [&](const trash::Item& one) { left = one.id; });
+    CHECK(restore(db, left, {}).restored == 2500);
+    CHECK((db.all() == before));
+}
