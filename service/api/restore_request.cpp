@@ -6,6 +6,7 @@
 
 #include "service/api/cursor.hpp"
 #include "service/api/json_body.hpp"
+#include "service/api/row_rights.hpp"
 #include "service/config/did_you_mean.hpp"
 
 namespace trashd::service {
@@ -144,7 +145,7 @@ class Reader {
 
     // A right for own rows is not enough: whose a row is could be set.
     void need_write(const schema::QualifiedName& table) const {
-        caller_.access.need_of(Right::kWrite, *context_.resources, table);
+        need_on_table(caller_, context_, Right::kWrite, table);
     }
 
     const Caller& caller_;

@@ -186,6 +186,17 @@ TEST_CASE("who may write own rows makes no other's, and gives none away") {
     CHECK(bench.as("ann", "PATCH", "/v1/project/9", R"({"name":"nine"})").status == 200);
 }
 
+TEST_CASE("who may write own rows sets no values of what comes back") {
+    Bench bench;
+    const auto item = bench.trash("ann", "/v1/project/1");
+    check_forbidden(
+        bench.as("ann", "POST", item + "/$restore",
+                 R"({"set":[{"resource":"project","id":"1","values":{"author":"key:bob"}}]})"),
+        "write", "project");
+    CHECK(bench.value("SELECT count(*) FROM trashd.item") == "3");
+    CHECK(bench.as("ann", "POST", item + "/$restore", R"({"otherwise":"detach"})").status == 200);
+}
+
 TEST_CASE("several at once: own ones by a condition, others' not even by a repeated delete") {
     Bench bench;
     const auto by_name = bench.as("ann", "DELETE", "/v1/project?where[name][in]=one,two");
