@@ -162,7 +162,6 @@ void check_rights(const Request& request, const Caller& caller, const Route& rou
 }
 
 bool takes_body(const Route& route) {
-    if (route.path == kRestore) return false;
     return route.verb == "POST" || route.verb == "PATCH" || route.verb == "PUT" ||
            (route.verb == "DELETE" && route.path == "/v1/{resource}");
 }
