@@ -117,11 +117,18 @@ std::string receipt_json(const trash::Purged& purged) {
     return out.take();
 }
 
+// What would go.
+Response counted(const trash::Emptied& counts) {
+    Response reply;
+    reply.body = emptied_json(counts);
+    return reply;
+}
+
 // What went into the trash after an operation was asked for is not meant by it.
 trash::EmptyOptions parse_emptying(const Request& request, const Caller& caller,
                                    const Context& context) {
     auto known = item_filter_parameters();
-    known.insert({"confirm", "reason"});
+    known.insert({"confirm", "reason", "dryRun"});
     request.target.query.only(known, {"resource"});
     trash::EmptyOptions options;
     options.filter = parse_item_filter(request, caller, context, Right::kPurge);
@@ -140,6 +147,7 @@ trash::EmptyOptions parse_emptying(const Request& request, const Caller& caller,
 Response empty(const Request& request, const Caller& caller, const Context& context) {
     const auto options = parse_emptying(request, caller, context);
     const auto counts = context.trash->count_groups(options);
+    if (request.target.query.flag("dryRun")) return counted(counts);
     if (!request.target.query.flag("confirm")) throw PurgeUnconfirmed(counts);
     const auto most = most_rows(request, context);
     if (wants_async(request, context) || (most && counts.items > *most))
@@ -210,13 +218,34 @@ Response get_item(const Request& request, const Caller& caller, const Context& c
     return reply;
 }
 
+namespace {
+
+// It is done, and rolled back: what hangs on a member is known only then.
+Response would_purge(const Request& request, const Caller& caller, const Context& context,
+                     trash::PurgeOptions options) {
+    const auto id = trash_item_id(request);
+    const auto whole = context.trash->item(id, false).group_size;
+    trash::Emptied counts;
+    options.check = check_of(caller, context, {Right::kPurge});
+    options.at_end = [&](schema::Transaction& transaction, const trash::Purged& purged) {
+        counts = {purged.rows == whole ? 1 : 0, purged.rows};
+        transaction.roll_back();
+    };
+    context.trash->purge(id, actor_of(request, caller), options);
+    return counted(counts);
+}
+
+}  // namespace
+
 Response purge_item(const Request& request, const Caller& caller, const Context& context) {
     refuse_foreign(request, context);
-    request.target.query.only({"only"});
+    request.target.query.only({"only", "dryRun", "reason"});
     const auto only = request.target.query.text("only");
     if (only && *only != "member") throw Error(Code::kBadRequest, "'only' must be member");
     const auto id = trash_item_id(request);
     need_on_group(caller, context, Right::kPurge, id);
+    if (request.target.query.flag("dryRun"))
+        return would_purge(request, caller, context, {{}, {}, {}, only.has_value()});
     auto later = [&] {
         return accept(request, caller, context, "purge", context.trash->item(id, false).group_size);
     };

@@ -134,9 +134,15 @@ TEST_CASE("a group comes back and is purged in parts, and tells what is left") {
     CHECK(call("GET", "/v1/trash/$facets?by=resource&root=true")
               .json()["resource"][0]["items"]
               .GetInt() == 1);
-    const auto purged = call("DELETE", call.item("reply", "3") + "?only=member");
+    const auto third = call.item("reply", "3");
+    CHECK(call("DELETE", third + "?only=member&dryRun=true").body == R"({"groups":0,"items":1})");
+    CHECK(call("DELETE", third + "?dryRun=true").body == R"({"groups":1,"items":2})");
+    CHECK(call("DELETE", "/v1/trash?dryRun=true").body == R"({"groups":1,"items":2})");
+    CHECK(call("GET", third).status == 200);
+    const auto purged = call("DELETE", third + "?only=member&reason=spam");
     CHECK(purged.status == 204);
     CHECK_FALSE(purged.header("X-Purge-Receipt").empty());
+    CHECK(call("GET", "/v1/history?action=purged").json()[0]["reason"] == "spam");
     CHECK(call("POST", two + "/$restore").json()["restored"].GetInt() == 1);
     CHECK(call.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM reply") == "1 2 4");
     CHECK(call("GET", "/v1/history?groupId=" + group).json().Size() == 4);
