@@ -74,6 +74,19 @@ void write_swapped(JsonWriter& out, const trash::Restored& restored, const Resou
     out.EndArray();
 }
 
+void write_copied(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
+    if (restored.copied.empty()) return;
+    out.key("copied").StartArray();
+    for (const auto& row : restored.copied) {
+        out.StartObject();
+        out.key("resource").text(resources.path_of(row.table));
+        out.key("from").text(row.from);
+        out.key("to").text(row.to);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
 template <class Rows>
 void write_both(JsonWriter& out, const Rows& rows, const char* name, const Resources& resources) {
     if (rows.empty()) return;
@@ -322,6 +335,8 @@ std::string restored_json(const trash::Restored& restored, const Resources& reso
     write_detached(out, restored, resources);
     write_both(out, restored.changed, "changed", resources);
     write_swapped(out, restored, resources);
+    write_copied(out, restored, resources);
+    if (!restored.plan.empty()) out.key("plan").text(restored.plan);
     out.EndObject();
     return out.take();
 }

@@ -80,11 +80,20 @@ void write_missing(JsonWriter& out, const std::vector<Missing>& missing) {
     out.EndArray();
 }
 
+// What a dry run would answer now.
+void write_stale(JsonWriter& out, const trash::StalePlan& stale, const Resources& resources) {
+    if (stale.now) out.key("dryRun").raw(restored_json(*stale.now, resources));
+    if (!stale.conflicts.empty()) write_conflicts(out.key("conflicts"), stale.conflicts, resources);
+    if (stale.blocked) write_blockers(out.key("dependents"), stale.blocked->blockers, resources);
+}
+
 void write_extra(JsonWriter& out, const Error& error, const Resources& resources) {
     if (const auto* blocked = dynamic_cast<const trash::Blocked*>(&error))
         write_blockers(out.key("dependents"), blocked->impact.blockers, resources);
     if (const auto* conflicted = dynamic_cast<const trash::Conflicted*>(&error))
         write_conflicts(out.key("conflicts"), conflicted->conflicts, resources);
+    if (const auto* stale = dynamic_cast<const trash::StalePlan*>(&error))
+        write_stale(out, *stale, resources);
     if (const auto* gone = dynamic_cast<const trash::GoneError*>(&error)) {
         out.key("outcome").text(gone->gone.outcome);
         out.key("at").text(gone->gone.at);

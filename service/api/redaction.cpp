@@ -86,13 +86,17 @@ bool same(const trash::Conflict& one, const trash::Conflict& other) {
            one.table == other.table && one.constraint == other.constraint;
 }
 
-// How many there are of what may not be seen is not said either.
-trash::Conflicted hidden(const Caller& caller, const Context& context, trash::Conflicted error) {
-    auto& all = error.conflicts;
+// How many there are of what may not be seen is not said either: true where some were taken out.
+bool hide(const Caller& caller, const Context& context, std::vector<trash::Conflict>& all) {
     for (auto& one : all) hide(caller, context, one);
     const auto before = all.size();
     all.erase(std::unique(all.begin(), all.end(), same), all.end());
-    if (all.size() == before) return error;
+    return all.size() != before;
+}
+
+trash::Conflicted hidden(const Caller& caller, const Context& context, trash::Conflicted error) {
+    auto& all = error.conflicts;
+    if (!hide(caller, context, all)) return error;
     return {"the group cannot go back as it is; resolve the conflicts and restore again",
             std::move(all), error.sql()};
 }
@@ -129,8 +133,20 @@ trash::Restored redact(const Caller& caller, const Context& context, trash::Rest
     std::erase_if(restored.detached, unseen);
     std::erase_if(restored.changed, unseen);
     std::erase_if(restored.swapped, unseen);
+    std::erase_if(restored.copied, unseen);
     return restored;
 }
+
+namespace {
+
+trash::StalePlan hidden(const Caller& caller, const Context& context, trash::StalePlan stale) {
+    if (stale.now) stale.now = redact(caller, context, std::move(*stale.now));
+    if (stale.blocked) stale.blocked = redact(caller, context, std::move(*stale.blocked));
+    hide(caller, context, stale.conflicts);
+    return stale;
+}
+
+}  // namespace
 
 trash::LedgerEntry redact(const Caller& caller, const Context& context, trash::LedgerEntry entry) {
     std::erase_if(entry.counts, [&](const trash::TableCount& line) {
@@ -161,6 +177,8 @@ Response redacted(const Request& request, const Caller& caller, const Context& c
     } catch (const trash::Blocked& error) {
         throw trash::Blocked(error.what(), redact(caller, context, error.impact));
     } catch (const trash::Conflicted& error) {
+        throw hidden(caller, context, error);
+    } catch (const trash::StalePlan& error) {
         throw hidden(caller, context, error);
     } catch (const ConfirmationRequired& error) {
         throw ConfirmationRequired(

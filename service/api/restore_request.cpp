@@ -46,6 +46,13 @@ std::string text(const Json& object, const std::string& name, bool needed) {
     return found->text;
 }
 
+bool flag(const Json& object, const std::string& name) {
+    const auto* found = object.member(name);
+    if (found && found->kind != Json::Kind::kBool)
+        bad(fmt::format("'{}' must be true or false", name));
+    return found && found->text == "true";
+}
+
 trash::Choice choice(const std::string& word) {
     std::vector<std::string> known;
     for (const auto& [value, name] : trash::kChoices) known.emplace_back(name);
@@ -160,9 +167,9 @@ trash::Choices parse_choices(const Request& request, const Caller& caller, const
                              const std::string& item_id) {
     trash::Choices choices;
     if (request.body.empty()) return choices;
-    if (request.safe) bad("a GET takes no body; send it with POST");
     const auto body = parse_body(request, context);
-    only(body, "the body", {"only", "resolve", "set", "otherwise"});
+    only(body, "the body", {"only", "resolve", "set", "otherwise", "copy"});
+    choices.copy = flag(body, "copy");
     if (body.member("only")) choices.only = item_ids(body);
     const Reader reader(caller, context, item_id);
     for (const auto& one : list(body, "resolve")) choices.resolve.push_back(reader.answer(one));

@@ -10,6 +10,7 @@
 #include "service/api/idempotency.hpp"
 #include "service/api/object_id.hpp"
 #include "service/api/parameters.hpp"
+#include "service/api/preconditions.hpp"
 #include "service/api/problem.hpp"
 #include "service/api/redaction.hpp"
 #include "service/api/restore_request.hpp"
@@ -37,6 +38,17 @@ trash::RestoreOptions restore_options(const Request& request, const Caller& call
     return options;
 }
 
+namespace {
+
+// A copy makes rows, as a POST does.
+void need_for_copy(const Caller& caller, const Context& context, const std::string& item,
+                   trash::RestoreOptions& options) {
+    need_on_group(caller, context, Right::kWrite, item);
+    options.check = check_of(caller, context, {Right::kRestore, Right::kWrite});
+}
+
+}  // namespace
+
 // GET restores because primaERP documents it so; HEAD asks what GET would answer and must not.
 Response restore_item(const Request& request, const Caller& caller, const Context& context) {
     if (request.safe && !context.config->restore_by_get) throw WrongVerb("POST, OPTIONS");
@@ -44,11 +56,13 @@ Response restore_item(const Request& request, const Caller& caller, const Contex
     refuse_foreign(request, context);
     request.target.query.only({"with", "dryRun", "lossy"});
     auto options = restore_options(request, caller, context);
+    options.if_match = if_match(request);
     const auto item = trash_item_id(request);
     if (!request.body.empty()) {
         need_on_group(caller, context, Right::kRestore, item);
         options.choices = parse_choices(request, caller, context, item);
         options.check_swapped = check_of(caller, context, {Right::kTrash});
+        if (options.choices.copy) need_for_copy(caller, context, item, options);
     }
     return restore_group(request, caller, context, item, options);
 }

@@ -56,9 +56,10 @@ struct Choices {
     Choice otherwise = Choice::kFail;  // of conflicts that nothing in resolve answers
     // Ids of items: these come back, with what hangs on them, and the rest stays; nothing: all.
     std::optional<std::vector<std::string>> only = {};
+    bool copy = false;  // with new keys, beside whatever is live; the group stays in the trash
 
     bool none() const {
-        return resolve.empty() && set.empty() && otherwise == Choice::kFail && !only;
+        return resolve.empty() && set.empty() && otherwise == Choice::kFail && !only && !copy;
     }
 };
 

@@ -31,6 +31,22 @@ struct Conflicted : Error {  // restore-conflict
           conflicts(std::move(found)) {}
     std::vector<Conflict> conflicts;
 };
+// stale: the restore is not the one whose plan was sent. What it would be: as a dry run answers it,
+// or what refuses it.
+struct StalePlan : Error {
+    explicit StalePlan(Restored found) : StalePlan() { now = std::move(found); }
+    explicit StalePlan(std::vector<Conflict> found) : StalePlan() { conflicts = std::move(found); }
+    explicit StalePlan(Impact found) : StalePlan() { blocked = std::move(found); }
+    std::optional<Restored> now = {};
+    std::vector<Conflict> conflicts = {};
+    std::optional<Impact> blocked = {};  // a swap
+
+  private:
+    StalePlan()
+        : Error(Code::kStale,
+                "the restore would not do any more what its plan says; look at what it would do "
+                "now, and send that plan") {}
+};
 struct GoneError : Error {  // gone
     GoneError(const std::string& detail, Gone what)
         : Error(Code::kGone, detail), gone(std::move(what)) {}

@@ -49,8 +49,9 @@ struct RestoreOptions {
     bool with_ancestors = false, lossy = false, dry_run = false;
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const Restored&)> at_end = {};
-    Checks check = {};               // of each group, the ancestors' too
-    std::string tenant_column = {};  // filled by Trash
+    std::vector<std::string> if_match = {};  // plans; of none of them: StalePlan. Empty: any
+    Checks check = {};                       // of each group, the ancestors' too
+    std::string tenant_column = {};          // filled by Trash
     struct Role {
         std::string name, schema;  // rows are inserted as it, from the items in that schema
     };

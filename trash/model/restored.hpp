@@ -21,8 +21,8 @@ struct Conflict {
     std::vector<std::optional<std::string>> values;
     std::optional<schema::QualifiedName> with_table;
     std::string with_id;
-    std::string trash_item;  // of a missing parent that lies in the trash
-    std::string detail;      // a sentence, may be empty
+    std::string trash_item;            // of a missing parent that lies in the trash
+    std::string detail;                // a sentence, may be empty
     std::vector<Choice> choices = {};  // that resolve it, the safe one first
     long long group = 0, ordinal = 0;  // where the row lies in the trash; 0: not one row
 };
@@ -64,6 +64,12 @@ struct Changed {
     std::string was, is;               // JSON objects of these columns
 };
 
+// A row that was inserted as a copy: the id in the trash, and the one that it has.
+struct Copied {
+    schema::QualifiedName table;
+    std::string from, to;
+};
+
 // A live row that was in the way and went into the trash, as the caller chose.
 struct Swapped {
     schema::QualifiedName table;
@@ -85,7 +91,9 @@ struct Restored {
     std::vector<Detached> detached = {};
     std::vector<Changed> changed = {};
     std::vector<Swapped> swapped = {};
-    long long left = 0;  // items that stay in the trash, under the same group
+    std::vector<Copied> copied = {};  // rows with keys, the root first
+    long long left = 0;               // items that stay in the trash, under the same group
+    std::string plan = {};  // of a dry run: the same as long as the restore would do the same
 };
 
 }  // namespace trashd::trash

@@ -2,6 +2,8 @@
 // old, and views of the trash for one tenant or one role.
 #include "trash/trash.hpp"
 
+#include <algorithm>
+
 #include "cascade/functions.hpp"
 #include "schema/context.hpp"
 #include "schema/sqlstate.hpp"
@@ -278,6 +280,24 @@ Conflicted without_others(Conflicted error) {
     return error;
 }
 
+// Who sends a plan has just that done.
+void need_plan(const RestoreOptions& options, Restored& restored) {
+    const auto& plans = options.if_match;
+    if (!plans.empty() && std::ranges::count(plans, '"' + restored.plan + '"') == 0)
+        throw StalePlan(std::move(restored));
+    if (!options.dry_run) restored.plan.clear();
+}
+
+// What is refused by now went well when its plan was made.
+[[noreturn]] void throw_refused(const RestoreOptions& options, const Error& error) {
+    if (options.if_match.empty()) throw;
+    if (const auto* conflicted = dynamic_cast<const Conflicted*>(&error))
+        throw StalePlan(conflicted->conflicts);
+    if (const auto* blocked = dynamic_cast<const Blocked*>(&error))
+        throw StalePlan(blocked->impact);
+    throw;
+}
+
 }  // namespace
 
 Restored Trash::Impl::restore_once(const schema::Catalog& catalog, const std::string& item_id,
@@ -299,6 +319,7 @@ Restored Trash::Impl::restore_once(const schema::Catalog& catalog, const std::st
             return take_away(at, {table, id}, with_sight(own.check_swapped), context);
         };
         restored = restore_groups(transaction, catalog, name, group, own, context);
+        need_plan(options, restored);
         if (options.dry_run)
             transaction.roll_back();
         else if (options.at_end)
@@ -316,8 +337,9 @@ Restored Trash::restore(const std::string& item_id, const RestoreOptions& option
     };
     auto recover = [&](const Error& error, const schema::Attempts& attempts) {
         const auto* conflicted = dynamic_cast<const Conflicted*>(&error);
-        if (conflicted && impl_->role) throw without_others(*conflicted);
-        if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last()) throw;
+        if (conflicted && impl_->role) throw_refused(options, without_others(*conflicted));
+        if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last())
+            throw_refused(options, error);
         impl_->replace(catalog);
     };
     return schema::retry(schema::Attempts(), work, recover);

@@ -163,13 +163,24 @@ std::vector<std::string> values_alike(const RestoreContext& restoring, const For
     return out;
 }
 
+// The items of a copy go by ids that they had before their keys were made anew.
+std::string by_id(const RestoreContext& restoring, const ForeignKey& key) {
+    const auto id = "i.object_id OPERATOR(pg_catalog.=) " +
+                    spellings(restoring, *restoring.catalog.table(key.parent));
+    if (!restoring.copy || restoring.chosen.parts.empty()) return id;
+    const auto own = " " + to_string(restoring.groups.front().id);
+    return "((i.group_id OPERATOR(pg_catalog.<>)" + own + " AND " + id +
+           ") OR (i.group_id OPERATOR(pg_catalog.=)" + own + " AND " +
+           join(values_alike(restoring, key), " AND ") + "))";
+}
+
 // Items that may be the row that is referred to, whose values are k. OFFSET 0: by their own index,
 // whatever the planner believes about groups.
 std::string candidates(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> out;
     if (by_identity(key, parent))
-        out.push_back("i.object_id OPERATOR(pg_catalog.=) " + spellings(restoring, parent));
+        out.push_back(by_id(restoring, key));
     else
         out = values_alike(restoring, key);
     return "(SELECT i.group_id, i.ordinal FROM " + restoring.own("item") + " i JOIN " +
@@ -213,6 +224,7 @@ std::string located(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> ours;
     for (const auto& group : restoring.groups) ours.push_back(to_string(group.id));
+    if (restoring.copy) ours.push_back(to_string(restoring.copy->group.id));
     const auto purged = by_identity(key, parent)
                             ? "EXISTS (SELECT 1 FROM " + restoring.own("ledger") +
                                   " l WHERE l.action OPERATOR(pg_catalog.=) 'purged' AND "
@@ -340,8 +352,9 @@ std::vector<Conflict> find_missing_parents(RestoreContext& restoring) {
                 conflict.with_id = found.text(row, kParent);
             }
             if (found.null(row, kGroup)) continue;
-            conflict.trash_item =
-                item_id(std::string(found.text(row, kUuid)), found.integer(row, kOrdinal));
+            auto uuid = std::string(found.text(row, kUuid));
+            if (restoring.copy && uuid == restoring.copy->uuid) uuid = restoring.copy->group.uuid;
+            conflict.trash_item = item_id(uuid, found.integer(row, kOrdinal));
         }
     }
     return out;

@@ -75,7 +75,8 @@ void offer(RestoreContext& restoring, Conflict& conflict) {
         if (key && one && !detachable(restoring, *key).empty()) add(Choice::kDetach);
     }
     const bool taken = conflict.kind == "primary-key-taken" || conflict.kind == "unique-taken";
-    if (taken && restoring.options.swap && !conflict.with_id.empty()) add(Choice::kSwap);
+    if (taken && restoring.options.swap && !restoring.copy && !conflict.with_id.empty())
+        add(Choice::kSwap);
     if (one && may_stay(restoring, conflict)) add(Choice::kLeaveOut);
     const bool named = !conflict.id.empty();
     if (conflict.kind != "schema-changed" && named) add(Choice::kSet);

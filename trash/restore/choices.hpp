@@ -29,7 +29,9 @@ void refuse_unknown(const RestoreContext& restoring);
 // The columns in which a reference can become null; empty: it cannot.
 std::vector<int> detachable(RestoreContext& restoring, const schema::ForeignKey& key);
 
-// partial.cpp: puts out of reach what is to stay in the trash of each group.
+// partial.cpp: SQL: items of the key's child, under v, with the items that they refer to, under p.
+std::string referring_items(const RestoreContext& restoring, const schema::ForeignKey& key);
+// Puts out of reach what is to stay in the trash of each group.
 void hide_rest(RestoreContext& restoring);
 // Ends the part of the group that has come back, or was purged; the rest stays.
 // Answers the receipt of the entry in the ledger.
@@ -37,7 +39,8 @@ std::string end_part(RestoreContext& restoring, const GroupRow& group, const std
 // Ordinals from here on are of items that were changed; no group has so many.
 inline constexpr long long kFirstChanged = 1LL << 30;
 
-// set_values.cpp
+// set_values.cpp: items of the form have the column's values as its type writes them today.
+void as_today(Shape& shape, const schema::Column& column);
 struct Found {
     Place place;
     int shape;  // in restoring.shapes

@@ -1,5 +1,6 @@
 // Why rows cannot come back where keys are concerned: live rows with the same key, items that are
 // in each other's way. Looks after a failed attempt, because most restores meet nothing.
+#include <algorithm>
 #include <functional>
 
 #include "cascade/predicates.hpp"
@@ -208,6 +209,17 @@ class Finder {
         }
     }
 
+    // Those of rows of which nothing was found that has to do with the same constraint.
+    std::vector<Conflict> without_known(std::vector<Conflict> all) const {
+        std::erase_if(all, [&](const auto& one) {
+            return std::ranges::any_of(found_, [&](const auto& known) {
+                return known.constraint == one.constraint && known.group == one.group &&
+                       known.ordinal == one.ordinal;
+            });
+        });
+        return all;
+    }
+
     std::vector<Conflict> found() { return std::move(found_); }
     bool none() const { return found_.empty(); }
 
@@ -236,6 +248,7 @@ std::vector<Conflict> find_conflicts(RestoreContext& restoring) {
     for (const auto* table : tables_of(restoring)) finder.look_at(*table);
     finder.look([&] { return find_missing_parents(restoring); });
     finder.look([&] { return restoring.conflicts; });
+    finder.look([&] { return finder.without_known(find_old_keys(restoring)); });
     auto out = finder.found();
     cap(out);
     return out;

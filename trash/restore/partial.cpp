@@ -85,12 +85,10 @@ Ordinals ordinals_of(RestoreContext& restoring, const std::string& sql) {
 Ordinals hanging(RestoreContext& restoring, long long group, const ForeignKey& key,
                  const std::string& on) {
     const auto id = to_string(group);
-    return ordinals_of(
-        restoring, "SELECT DISTINCT v.ordinal FROM " +
-                       items_with(restoring, key.child, key.child_columns) + " v JOIN " +
-                       items_with(restoring, key.parent, key.parent_columns) + " p ON " +
-                       same_key(restoring, key) + " WHERE v.group_id OPERATOR(pg_catalog.=) " + id +
-                       " AND p.group_id OPERATOR(pg_catalog.=) " + id + " AND " + on);
+    return ordinals_of(restoring,
+                       "SELECT DISTINCT v.ordinal FROM " + referring_items(restoring, key) +
+                           " WHERE v.group_id OPERATOR(pg_catalog.=) " + id +
+                           " AND p.group_id OPERATOR(pg_catalog.=) " + id + " AND " + on);
 }
 
 // These and what hangs on them.
@@ -368,6 +366,12 @@ const GroupRow& whole_of(const RestoreContext& restoring, long long group) {
 }
 
 }  // namespace
+
+std::string referring_items(const RestoreContext& restoring, const ForeignKey& key) {
+    return items_with(restoring, key.child, key.child_columns) + " v JOIN " +
+           items_with(restoring, key.parent, key.parent_columns) + " p ON " +
+           same_key(restoring, key);
+}
 
 void hide_rest(RestoreContext& restoring) {
     restoring.chosen.parts.clear();

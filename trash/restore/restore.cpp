@@ -113,6 +113,8 @@ WrittenBy put_back(RestoreContext& restoring) {
 // False, or an Error about rows, when something is in the way.
 bool attempt(RestoreContext& restoring) {
     if (!find_missing_tables(restoring).empty() || !find_losses(restoring).empty()) return false;
+    if (plans(restoring)) note_live_rows(restoring);
+    if (!find_old_keys(restoring).empty()) return false;
     // to the database a row of another tenant is a parent like any other
     const bool tenants = !restoring.options.tenant_column.empty();
     if (tenants && !find_missing_parents(restoring).empty()) return false;
@@ -227,6 +229,7 @@ bool answered(RestoreContext& restoring, std::vector<Conflict>& conflicts) {
     if (!chooses(restoring)) return false;
     const auto answers = answer(restoring, conflicts);
     if (!answers.progress) return false;
+    note_answered(restoring, conflicts);
     restoring.exec(std::string("ROLLBACK TO SAVEPOINT ") + kChosen);
     restoring.exec(std::string("RELEASE SAVEPOINT ") + kChosen);
     restoring.groups = restoring.chosen.groups;
@@ -303,6 +306,10 @@ Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
 namespace {
 
 void end_group(RestoreContext& restoring, const GroupRow& group) {
+    if (restoring.copy && group.id == restoring.groups.front().id) {
+        end_copy(restoring);
+        return;
+    }
     if (restoring.chosen.parts.contains(group.id)) {
         end_part(restoring, group, "restored");
         return;
@@ -334,6 +341,9 @@ void sum_up(RestoreContext& restoring) {
     const auto& ids = restoring.chosen.ids;
     const auto renamed = ids.find({root.id, 1});
     result.root_id = renamed == ids.end() ? root.root_object : renamed->second;
+    const auto& copied = result.copied;
+    if (!copied.empty() && copied.front().from == root.root_object)
+        result.root_id = copied.front().to;
     result.not_relinked = links_of_all(restoring) - result.relinked;
 }
 
@@ -347,11 +357,13 @@ Restored restore_groups(schema::Transaction& transaction, const schema::Catalog&
     tell_triggers(restoring);
     hold_tables(restoring);
     if (options.check.rows) options.check.rows(transaction, catalog, group.id);
+    if (options.choices.copy) begin_copy(restoring);
     // with choices they are looked for when what was chosen shows which are missing
     if (options.with_ancestors && !chooses(restoring)) bring_ancestors(restoring);
     insert_or_refuse(restoring);
     for (const auto& row : restoring.groups) end_group(restoring, row);
     sum_up(restoring);
+    if (plans(restoring)) restoring.result.plan = plan_of(restoring);
     return std::move(restoring.result);
 }
 

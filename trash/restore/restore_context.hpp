@@ -5,6 +5,7 @@
 #include <compare>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -92,6 +93,14 @@ struct Chosen {
     std::map<long long, Part> parts = {};  // by group
 };
 
+// Of a group that comes back as a copy and stays: how it lies in the trash, and the uuid of the
+// group that its copied items are in meanwhile, which comes first of the groups.
+struct Copy {
+    GroupRow group;
+    std::map<int, Shape> shapes;
+    std::string uuid;
+};
+
 struct RestoreContext {
     schema::Transaction& transaction;
     const schema::Catalog& catalog;
@@ -113,6 +122,10 @@ struct RestoreContext {
     bool fire_deferred = false;
     schema::Oid at = 0;  // the table that a statement is writing to, where one alone does
     Chosen chosen = {};
+    std::optional<Copy> copy = {};
+    // For the plan: live rows before the attempt, and conflicts that were answered.
+    std::vector<std::string> live_rows = {};
+    std::set<std::string> answered = {};
 
     std::string items() const;                         // that the asker's role may read
     std::string own(const std::string& name) const;    // a table or function of the trash schema
@@ -231,9 +244,23 @@ void try_to_set(RestoreContext& restoring, const std::vector<std::string>& assig
 void find_absent(RestoreContext& restoring);
 void verify(RestoreContext& restoring);
 
-// restore.cpp: of the group's rows, action: restored, purged.
+// restore.cpp: of the group's rows, action: restored, purged, copied.
 schema::Connection::Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
                                            const std::string& action);
+
+// restore_plan.cpp: whether the restore is to be told from others by a hash; what goes into it
+// while attempts are made; the hash, of a restore that has gone well.
+bool plans(const RestoreContext& restoring);
+void note_live_rows(RestoreContext& restoring);
+void note_answered(RestoreContext& restoring, const std::vector<Conflict>& conflicts);
+std::string plan_of(RestoreContext& restoring);
+
+// copy.cpp: copies the first group's items, with keys made anew, to be restored in its place; rows
+// whose keys are not new, and were not set; tells what became what, and leaves nothing of the
+// copied items.
+void begin_copy(RestoreContext& restoring);
+std::vector<Conflict> find_old_keys(RestoreContext& restoring);
+void end_copy(RestoreContext& restoring);
 
 // ancestors.cpp
 std::vector<Conflict> find_missing_parents(RestoreContext& restoring);

@@ -47,24 +47,6 @@ std::string numbers(const std::vector<long long>& all) {
     return schema::array_literal(out);
 }
 
-void as_today(Shape& shape, const schema::Column& column) {
-    int position = shape.position(column.attnum);
-    if (position == 0) {
-        shape.attnums.push_back(column.attnum);
-        shape.names.push_back(column.name);
-        shape.types.emplace_back();
-        shape.type_exists.push_back(true);
-        shape.generated.push_back(false);
-        shape.readings.emplace_back();
-        position = static_cast<int>(shape.attnums.size());
-    }
-    const auto at = static_cast<std::size_t>(position) - 1;
-    shape.types[at] = column.type;
-    shape.type_exists[at] = true;
-    shape.generated[at] = false;
-    shape.readings[at] = {};
-}
-
 int form_of(RestoreContext& restoring, int base, const Columns& columns) {
     std::vector<int> attnums;
     for (const auto* column : columns) attnums.push_back(column->attnum);
@@ -404,6 +386,24 @@ std::map<std::pair<int, long long>, Items> by_form(const std::vector<Found>& fou
 }
 
 }  // namespace
+
+void as_today(Shape& shape, const schema::Column& column) {
+    int position = shape.position(column.attnum);
+    if (position == 0) {
+        shape.attnums.push_back(column.attnum);
+        shape.names.push_back(column.name);
+        shape.types.emplace_back();
+        shape.type_exists.push_back(true);
+        shape.generated.push_back(false);
+        shape.readings.emplace_back();
+        position = static_cast<int>(shape.attnums.size());
+    }
+    const auto at = static_cast<std::size_t>(position) - 1;
+    shape.types[at] = column.type;
+    shape.type_exists[at] = true;
+    shape.generated[at] = false;
+    shape.readings[at] = {};
+}
 
 Place as_trashed(const RestoreContext& restoring, const Place& place) {
     const auto found = restoring.chosen.was.find(place);
