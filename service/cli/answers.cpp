@@ -47,8 +47,23 @@ void print_table(const Json& conflicts) {
     std::cerr << for_output(table, STDERR_FILENO);
 }
 
+bool offered(const Json& conflicts, const std::string& choice) {
+    return std::ranges::any_of(conflicts.GetArray(), [&](const auto& conflict) {
+        const auto choices = conflict.FindMember("choices");
+        return choices != conflict.MemberEnd() &&
+               std::ranges::any_of(choices->value.GetArray(),
+                                   [&](const auto& one) { return text_of(one) == choice; });
+    });
+}
+
 // What would settle a conflict beside changing rows by hand.
 void print_ways_out(const Json& conflicts, const CliOptions& options) {
+    if (offered(conflicts, "detach") && !options.detach)
+        std::cerr << "trashd: --detach lets references whose parent is gone be null\n";
+    if (offered(conflicts, "swap") && !options.swap)
+        std::cerr << "trashd: --swap puts the live rows in the way into the trash\n";
+    if (offered(conflicts, "leave-out") && !options.leave_out)
+        std::cerr << "trashd: --leave-out lets these rows stay in the trash\n";
     bool ancestors = false, lossy = false;
     for (const auto& conflict : conflicts.GetArray()) {
         ancestors |= conflict.HasMember("trashItem");

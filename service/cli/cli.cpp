@@ -74,6 +74,29 @@ void add_item(CLI::App& command, CliOptions& options) {
         ->required();
 }
 
+void add_choices(CLI::App& restore, CliOptions& options) {
+    restore.add_flag("--with-ancestors", options.with_ancestors,
+                     "restore the groups of missing parents first");
+    restore.add_flag("--lossy", options.lossy, "leave values of dropped columns behind");
+    auto& detach = *restore.add_flag("--detach", options.detach,
+                                     "let references whose parent is missing be null");
+    auto& swap = *restore.add_flag("--swap", options.swap,
+                                   "put live rows that are in the way into the trash");
+    auto& leave_out =
+        *restore.add_flag("--leave-out", options.leave_out,
+                          "leave rows that cannot go back, and what hangs on them, in the trash");
+    detach.excludes(&swap)->excludes(&leave_out);
+    swap.excludes(&leave_out);
+    restore
+        .add_option("--set", options.set,
+                    "COLUMN=TEXT or COLUMN:=JSON, that the row gets instead; may be given again")
+        ->allow_extra_args(false);
+    restore.add_flag("--only", options.only,
+                     "these rows and what hangs on them; the rest of the group stays");
+    restore.add_flag("--copy", options.copy, "with keys of its own, and leave it in the trash");
+    restore.add_flag("--dry-run", options.dry_run, "say what would happen; change nothing");
+}
+
 void add_trash(CLI::App& app, CliOptions& options) {
     auto& trash = *app.add_subcommand("trash", "Look at the trash, restore from it, purge");
     trash.require_subcommand(1);
@@ -82,10 +105,7 @@ void add_trash(CLI::App& app, CliOptions& options) {
              options);
     auto& restore = add_local(trash, "restore", "Put whole groups back", options, trash_restore);
     add_item(restore, options);
-    restore.add_flag("--with-ancestors", options.with_ancestors,
-                     "restore the groups of missing parents first");
-    restore.add_flag("--lossy", options.lossy, "leave values of dropped columns behind");
-    restore.add_flag("--dry-run", options.dry_run, "say what would happen; change nothing");
+    add_choices(restore, options);
     auto& purge =
         add_local(trash, "purge", "Forget the whole group for good", options, trash_purge);
     add_item(purge, options);

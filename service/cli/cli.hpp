@@ -27,6 +27,9 @@ struct CliOptions {
     bool json = false, yes = false, all = false;
     bool with_ancestors = false, lossy = false, dry_run = false, cascade = false;
     int limit = 50;
+    // Of restores with choices.
+    bool only = false, copy = false, detach = false, swap = false, leave_out = false;
+    std::vector<std::string> set;    // column=value, or column:=JSON
     std::vector<std::string> items;  // ids of TrashItems, or a resource and ids of its objects
     std::string resource, id;
     std::string name;                          // of a key

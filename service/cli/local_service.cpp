@@ -132,15 +132,18 @@ std::string LocalService::address_of(const std::string& resource, const std::str
 }
 
 LocalAnswer LocalService::call(const std::string& verb, const std::string& address,
-                               const Parameters& parameters,
-                               const std::function<void(long long)>& progress) {
+                               const Parameters& parameters, const Sent& sent) {
     Request request;
     request.verb = verb;
     request.safe = verb == "GET";
     request.target = parse_target(with_parameters(address, parameters));
-    request.headers = [](const std::string&) { return HeaderValues{}; };
+    request.body = sent.json;
+    request.headers = [&sent](const std::string& name) {
+        const bool type = name == "Content-Type" && !sent.json.empty();
+        return type ? HeaderValues{"application/json"} : HeaderValues{};
+    };
     Context context{resources_.get(), &trash_, nullptr, &config_};
-    context.progress = progress;
+    context.progress = sent.progress;
     const auto reply = answer(request, context);
     return {reply.status, legible(reply.spool ? text_of(*reply.spool) : reply.body),
             next_of(reply)};

@@ -39,14 +39,19 @@ struct LocalAnswer {
 
 using Parameters = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
+// What goes with a request beside its address. progress is told how many rows each batch moved,
+// where there are batches.
+struct Sent {
+    std::string json = {};  // the body; empty: none
+    std::function<void(long long)> progress = {};
+};
+
 class LocalService {
   public:
     explicit LocalService(const Config& config);
     // Like the request over HTTP, by the user of this process; absent parameters are left out.
-    // progress is told how many rows each batch moved, where there are batches.
     LocalAnswer call(const std::string& verb, const std::string& address,
-                     const Parameters& parameters = {},
-                     const std::function<void(long long)>& progress = {});
+                     const Parameters& parameters = {}, const Sent& sent = {});
 
     trash::Trash& trash() { return trash_; }
     // The table of the resource; throws Error kNotFound.

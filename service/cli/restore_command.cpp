@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "service/api/json.hpp"
+#include "service/api/json_body.hpp"
 #include "service/cli/answers.hpp"
 #include "service/cli/app.hpp"
 #include "service/cli/terminal.hpp"
@@ -15,23 +17,86 @@ namespace trashd::service {
 
 namespace {
 
+constexpr std::size_t kDepth = 64;  // of JSON in --set
+
 struct Attempt {
     std::string item;
     LocalAnswer answer;
 };
 
-LocalAnswer restore_one(LocalService& service, const std::string& item, const CliOptions& options) {
-    const Waiting waiting("restoring");
-    return service.call(
-        "POST", "/v1/trash/" + percent_encode(item) + "/$restore",
-        {{"with", options.with_ancestors ? std::optional<std::string>("ancestors") : std::nullopt},
-         {"lossy", flag(options.lossy)},
-         {"dryRun", flag(options.dry_run)}});
-}
-
 // The same for all items of a group.
 std::string group_of(const std::string& item) {
     return item.substr(0, std::min<std::size_t>(item.size(), 28));
+}
+
+// "column=text" or "column:=JSON" as a member of an object.
+void write_value(JsonWriter& out, const std::string& given) {
+    const auto equals = given.find('=');
+    const bool json = equals != given.npos && equals > 0 && given[equals - 1] == ':';
+    const auto column = given.substr(0, json ? equals - 1 : equals);
+    if (equals == given.npos || column.empty())
+        throw Error(Code::kBadRequest,
+                    "--set takes COLUMN=TEXT, or COLUMN:=JSON as in author:=null; "
+                    "'" +
+                        given + "' is neither");
+    out.key(column.c_str());
+    const auto value = given.substr(equals + 1);
+    if (json)
+        out.raw(to_json(parse_json(value, kDepth)));
+    else
+        out.text(value);
+}
+
+void write_values(JsonWriter& out, const rapidjson::Value& item, const CliOptions& options) {
+    out.key("set").StartArray();
+    out.StartObject();
+    out.key("resource").text(text_of(item, "resource"));
+    out.key("id").text(text_of(item, "deletedObjectId"));
+    out.key("values").StartObject();
+    for (const auto& given : options.set) write_value(out, given);
+    out.EndObject();
+    out.EndObject();
+    out.EndArray();
+}
+
+// What is for the conflicts; nothing: they refuse.
+const char* otherwise(const CliOptions& options) {
+    if (options.detach) return "detach";
+    if (options.swap) return "swap";
+    return options.leave_out ? "leave-out" : nullptr;
+}
+
+// together: items of the one's group, itself among them, that were named.
+std::string body_of(LocalService& service, const std::vector<std::string>& together,
+                    const CliOptions& options) {
+    const auto* choice = otherwise(options);
+    if (!choice && options.set.empty() && !options.only && !options.copy) return "";
+    JsonWriter out;
+    out.StartObject();
+    if (choice) out.key("otherwise").text(choice);
+    if (options.copy) out.key("copy").Bool(true);
+    if (options.only) {
+        out.key("only").StartArray();
+        for (const auto& item : together) out.text(item);
+        out.EndArray();
+    }
+    if (!options.set.empty()) {
+        const auto item = service.call("GET", "/v1/trash/" + percent_encode(together.front()));
+        if (item.status == 200) write_values(out, parsed(item.body), options);
+    }
+    out.EndObject();
+    return out.take();
+}
+
+LocalAnswer restore_one(LocalService& service, const std::vector<std::string>& together,
+                        const CliOptions& options) {
+    const Waiting waiting("restoring");
+    return service.call(
+        "POST", "/v1/trash/" + percent_encode(together.front()) + "/$restore",
+        {{"with", options.with_ancestors ? std::optional<std::string>("ancestors") : std::nullopt},
+         {"lossy", flag(options.lossy)},
+         {"dryRun", flag(options.dry_run)}},
+        {body_of(service, together, options)});
 }
 
 // Restores in rounds: what conflicts may pass when another of them is back, its parent.
@@ -59,11 +124,20 @@ class RestoreContext {
         std::vector<Attempt> refused;
         for (const auto& item : items) {
             if (back_.contains(group_of(item))) continue;
-            auto answer = restore_one(service_, item, options_);
+            auto answer = restore_one(service_, named_with(items, item), options_);
             if (answer.status < 300) back_.insert(group_of(item));
             (answer.status == 409 ? refused : done_).push_back({item, std::move(answer)});
         }
         return refused;
+    }
+
+    // The item first, then the others of its group.
+    static std::vector<std::string> named_with(const std::vector<std::string>& items,
+                                               const std::string& item) {
+        std::vector<std::string> out = {item};
+        for (const auto& other : items)
+            if (other != item && group_of(other) == group_of(item)) out.push_back(other);
+        return out;
     }
 
     LocalService& service_;
@@ -96,6 +170,57 @@ void print_counts(const std::vector<Attempt>& attempts) {
     if (!table.rows.empty()) std::cout << for_output(table, STDOUT_FILENO);
 }
 
+std::string shown(const rapidjson::Value& object, const std::string& column) {
+    const auto text = text_of(object, column.c_str());
+    return text.empty() ? "null" : text;
+}
+
+// author = 2 (was 1)
+std::string changes_of(const rapidjson::Value& row) {
+    std::string out;
+    for (const auto& one : row["columns"].GetArray()) {
+        const auto column = text_of(one);
+        out += (out.empty() ? "" : ", ") + column + " = " + shown(row["is"], column) + " (was " +
+               shown(row["was"], column) + ")";
+    }
+    return out;
+}
+
+// A line for each row that came back otherwise than it went.
+void add_lines(TextTable& table, const rapidjson::Document& answer) {
+    const auto add = [&](const char* name, const char* what, auto&& tell) {
+        const auto found = answer.FindMember(name);
+        if (found == answer.MemberEnd()) return;
+        for (const auto& row : found->value.GetArray())
+            table.rows.push_back({what, text_of(row, "resource"), text_of(row, "id"), tell(row)});
+    };
+    add("detached", "detached", [](const auto& row) { return text_of(row, "constraint"); });
+    add("changed", "changed", changes_of);
+    add("swapped", "swapped", [](const auto& row) {
+        return counted(text_of(row, "groupSize"), "row") + ", " + text_of(row, "trashItem");
+    });
+    const auto copied = answer.FindMember("copied");
+    if (copied == answer.MemberEnd()) return;
+    for (const auto& row : copied->value.GetArray())
+        table.rows.push_back(
+            {"copied", text_of(row, "resource"), text_of(row, "from"), "-> " + text_of(row, "to")});
+}
+
+void print_choices(const std::vector<Attempt>& attempts) {
+    TextTable table{{"CHOICE", "RESOURCE", "ID", "WHAT"}, {}, 1};
+    long long left = 0;
+    for (const auto& one : attempts) {
+        if (one.answer.status >= 300) continue;
+        const auto answer = parsed(one.answer.body);
+        add_lines(table, answer);
+        if (answer.HasMember("left")) left += std::stoll(text_of(answer, "left"));
+    }
+    if (!table.rows.empty()) std::cout << for_output(table, STDOUT_FILENO);
+    if (left > 0)
+        std::cerr << "trashd: " << counted(std::to_string(left), "row")
+                  << " of the same group stayed in the trash\n";
+}
+
 void print_problems(const std::vector<Attempt>& attempts, const CliOptions& options) {
     for (const auto& one : attempts) {
         if (one.answer.status < 300) continue;
@@ -107,12 +232,15 @@ void print_problems(const std::vector<Attempt>& attempts, const CliOptions& opti
 }  // namespace
 
 int trash_restore(const CliOptions& options) {
+    if (!options.set.empty() && options.items.size() > 2)
+        throw Error(Code::kBadRequest, "--set is for one object at a time");
     LocalService service(configuration(options.overrides));
     const auto attempts = RestoreContext(service, options).run(items_of(service, options.items));
     if (options.json) {
         print_json(attempts);
     } else {
         print_counts(attempts);
+        print_choices(attempts);
         print_problems(attempts, options);
     }
     int status = kDone;

@@ -122,7 +122,7 @@ int empty_now(LocalService& service, const CliOptions& options, long long rows) 
     parameters.emplace_back("reason", options.reason);
     Waiting waiting("purging", rows);
     const auto answer = service.call("DELETE", "/v1/trash", parameters,
-                                     [&](long long moved) { waiting.add(moved); });
+                                     {"", [&](long long moved) { waiting.add(moved); }});
     if (!printed(answer, options))
         std::cout << "forgotten: " << counts_of(parsed(answer.body)) << "\n";
     return status_of_http(answer.status);

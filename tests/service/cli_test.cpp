@@ -181,6 +181,60 @@ INSERT INTO bill VALUES (7, 1);
     CHECK(run({"trash", "restore", "bill", "7", "--with-ancestors", "--lossy"}).status == 0);
 }
 
+TEST_CASE("choices of a restore are options of the command") {
+    TempDatabase database(R"(
+CREATE TABLE usr (id serial PRIMARY KEY, name text UNIQUE);
+CREATE TABLE topic (id serial PRIMARY KEY, author int REFERENCES usr ON DELETE SET NULL,
+  title text UNIQUE);
+CREATE TABLE reply (id serial PRIMARY KEY, topic int NOT NULL REFERENCES topic ON DELETE CASCADE);
+INSERT INTO usr (name) VALUES ('ann'), ('bob');
+INSERT INTO topic (author, title) VALUES (1, 'x'), (2, 'y');
+INSERT INTO reply (topic) VALUES (1), (1), (1);
+)");
+    ServiceProcess service(database.url());
+    const auto run = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), {"trash", "restore"});
+        arguments.insert(arguments.end(), {"--database", database.url()});
+        return run_program(arguments);
+    };
+    const auto trash = [&](const std::string& address) {
+        REQUIRE(request(service.port(), "DELETE", "/v1/" + address).status == 204);
+    };
+    const auto sql = [&](const std::string& script) {
+        TestConnection(database.url())->script(script);
+    };
+    trash("topic/1");
+    CHECK(run({"topic", "1", "--copy", "--set", "title=copy", "--dry-run"}).status == 0);
+    const auto copied = run({"topic", "1", "--copy", "--set", "title=copy"});
+    CHECK(copied.status == 0);
+    CHECK(copied.output.starts_with("topic\t1\nreply\t3\nchanged\ttopic\t1\t"));
+    CHECK(copied.output.find("\ncopied\ttopic\t1\t-> 4\n") != std::string::npos);
+    sql("DELETE FROM topic WHERE title = 'copy'; DELETE FROM usr WHERE id = 1; INSERT INTO topic "
+        "(title) VALUES ('x')");
+    const auto lacks = run({"topic", "1"});
+    CHECK(lacks.status == 4);
+    CHECK(
+        lacks.output.ends_with("trashd: --detach lets references whose parent is gone be null\n"
+                               "trashd: --swap puts the live rows in the way into the trash\n"));
+    CHECK(run({"topic", "1", "--detach"}).status == 4);
+    CHECK(run({"topic", "1", "--swap", "--detach"}).status == 2);
+    CHECK(run({"topic", "1", "--set", "author"}).output ==
+          "trashd: --set takes COLUMN=TEXT, or COLUMN:=JSON as in author:=null; 'author' is "
+          "neither\n");
+    const auto swapped = run({"topic", "1", "--swap", "--set", "author:=2"});
+    CHECK(swapped.status == 0);
+    CHECK(
+        swapped.output.starts_with("topic\t1\nreply\t3\nchanged\ttopic\t1\tauthor = 2 (was 1)\n"
+                                   "swapped\ttopic\t"));
+    trash("topic/1");
+    CHECK(run({"reply", "1", "2", "--only"}).status == 4);
+    const auto part = run({"reply", "1", "2", "--only", "--with-ancestors"});
+    CHECK(part.status == 0);
+    CHECK(part.output ==
+          "topic\t1\nreply\t2\ntrashd: 1 row of the same group stayed in the trash\n");
+    CHECK(run({"reply", "3"}).output == "reply\t1\n");
+}
+
 TEST_CASE("ids on the command line are what they are, not what stands in an address") {
     // 'XMAS/10%' had to be typed XMAS%2F10%25
     TempDatabase database(R"(
