@@ -1,5 +1,7 @@
 // What the tables have become since the rows were captured: values that would be lost, cut or read
 // otherwise. No statement fails for these, so they are looked for before.
+#include <utility>
+
 #include "cascade/predicates.hpp"
 #include "schema/text.hpp"
 #include "schema/value.hpp"
@@ -248,8 +250,10 @@ std::vector<Conflict> find_failing_casts(RestoreContext& restoring) {
     return out;
 }
 
+// Texts alone are looked at: rows with values that cannot be cast are no exception.
 std::vector<Conflict> find_missing_values(RestoreContext& restoring) {
     std::vector<Conflict> out;
+    const bool guarded = std::exchange(restoring.guard_casts, false);
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count == 0 || shape.table == nullptr) continue;
         for (const auto& column : shape.table->columns) {
@@ -272,6 +276,7 @@ std::vector<Conflict> find_missing_values(RestoreContext& restoring) {
                                   stored(shape, column.attnum) + " IS NULL" + limit()));
         }
     }
+    restoring.guard_casts = guarded;
     return out;
 }
 
