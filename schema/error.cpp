@@ -10,7 +10,7 @@ namespace {
 
 using namespace sqlstate;
 
-constexpr std::array<std::string_view, 24> kNames = {
+constexpr std::array<std::string_view, 25> kNames = {
     "bad-request",
     "confirmation-required",
     "reason-required",
@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 24> kNames = {
     "restore-conflict",
     "missing-grant",
     "conflict",
+    "changed",
     "held",
     "too-large",
     "row-too-large",

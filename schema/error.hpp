@@ -24,6 +24,7 @@ enum class Code {
     kRestoreConflict,
     kMissingGrant,  // of the service's role
     kConflict,
+    kChanged,
     kHeld,
     kTooLarge,
     kRowTooLarge,

@@ -84,8 +84,16 @@ class Trash {
     // item_id: any member's.
     Restored restore(const std::string& item_id, const RestoreOptions& options,
                      const Actor& context);
+    // The groups of all these items in one transaction, parents first whatever the order. Throws
+    // kBadRequest where they are of several tenants.
+    Restored restore_all(const std::vector<std::string>& item_ids, const RestoreOptions& options,
+                         const Actor& context);
     Purged purge(const std::string& item_id, const Actor& context,
                  const PurgeOptions& options = {});
+
+    // The same of purges; the receipt is that of one of them.
+    Purged purge_all(const std::vector<std::string>& item_ids, const Actor& context,
+                     const PurgeOptions& options);
 
     // What empty() would purge.
     Emptied count_groups(const EmptyOptions& options);

@@ -313,15 +313,7 @@ std::string impact_json(const trash::Impact& impact, const Resources& resources)
     return out.take();
 }
 
-std::string restored_json(const trash::Restored& restored, const Resources& resources) {
-    JsonWriter out;
-    out.StartObject();
-    out.key("groupId").text(restored.group_id);
-    out.key("root").StartObject();
-    out.key("resource").text(resources.path_of(restored.root_table));
-    out.key("id").text(restored.root_id);
-    out.key("href").text(resources.href(restored.root_table, restored.root_id));
-    out.EndObject();
+void write_outcome(JsonWriter& out, const trash::Restored& restored, const Resources& resources) {
     out.key("restored").Int64(restored.restored);
     write_counts(out.key("resources"), restored.tables, resources);
     out.key("relinked").Int64(restored.relinked);
@@ -337,6 +329,18 @@ std::string restored_json(const trash::Restored& restored, const Resources& reso
     write_swapped(out, restored, resources);
     write_copied(out, restored, resources);
     if (!restored.plan.empty()) out.key("plan").text(restored.plan);
+}
+
+std::string restored_json(const trash::Restored& restored, const Resources& resources) {
+    JsonWriter out;
+    out.StartObject();
+    out.key("groupId").text(restored.group_id);
+    out.key("root").StartObject();
+    out.key("resource").text(resources.path_of(restored.root_table));
+    out.key("id").text(restored.root_id);
+    out.key("href").text(resources.href(restored.root_table, restored.root_id));
+    out.EndObject();
+    write_outcome(out, restored, resources);
     out.EndObject();
     return out.take();
 }

@@ -48,6 +48,8 @@ std::string item_json(const trash::Item& item, const Resources& resources, bool 
 std::string deleted_json(const trash::Item& item, const std::vector<trash::TableCount>& written,
                          const Resources& resources);
 std::string impact_json(const trash::Impact& impact, const Resources& resources);
+// What came back and how, without whose group it was.
+void write_outcome(JsonWriter& out, const trash::Restored& restored, const Resources& resources);
 std::string restored_json(const trash::Restored& restored, const Resources& resources);
 // Those that may be read.
 std::string resources_json(const Resources& resources, const Access& access);

@@ -42,6 +42,8 @@ Meaning meaning_of(Code code) {
             return {409, "The service lacks a grant"};
         case Code::kConflict:
             return {409, "Conflict"};
+        case Code::kChanged:
+            return {409, "It is not what was expected"};
         case Code::kHeld:
             return {409, "It is held"};
         case Code::kTooLarge:

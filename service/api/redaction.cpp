@@ -94,14 +94,14 @@ bool hide(const Caller& caller, const Context& context, std::vector<trash::Confl
     return all.size() != before;
 }
 
-trash::Conflicted hidden(const Caller& caller, const Context& context, trash::Conflicted error) {
+}  // namespace
+
+trash::Conflicted redact(const Caller& caller, const Context& context, trash::Conflicted error) {
     auto& all = error.conflicts;
     if (!hide(caller, context, all)) return error;
     return {"the group cannot go back as it is; resolve the conflicts and restore again",
             std::move(all), error.sql()};
 }
-
-}  // namespace
 
 trash::Impact redact(const Caller& caller, const Context& context, trash::Impact impact) {
     hide(caller, context, impact.lines);
@@ -177,7 +177,7 @@ Response redacted(const Request& request, const Caller& caller, const Context& c
     } catch (const trash::Blocked& error) {
         throw trash::Blocked(error.what(), redact(caller, context, error.impact));
     } catch (const trash::Conflicted& error) {
-        throw hidden(caller, context, error);
+        throw redact(caller, context, error);
     } catch (const trash::StalePlan& error) {
         throw hidden(caller, context, error);
     } catch (const ConfirmationRequired& error) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "service/api/handler.hpp"
+#include "trash/model/errors.hpp"
 
 namespace trashd::service {
 
@@ -14,6 +15,7 @@ std::vector<trash::ReferenceCount> redact(const Caller& caller, const Context& c
                                           std::vector<trash::ReferenceCount> links);
 trash::Restored redact(const Caller& caller, const Context& context, trash::Restored restored);
 trash::LedgerEntry redact(const Caller& caller, const Context& context, trash::LedgerEntry entry);
+trash::Conflicted redact(const Caller& caller, const Context& context, trash::Conflicted error);
 // The item where it may be seen.
 std::optional<trash::Item> redact(const Caller& caller, const Context& context,
                                   std::optional<trash::Item> item);

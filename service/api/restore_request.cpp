@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "service/api/body_members.hpp"
 #include "service/api/cursor.hpp"
-#include "service/api/json_body.hpp"
 #include "service/api/row_rights.hpp"
 #include "service/config/did_you_mean.hpp"
 
@@ -18,52 +18,11 @@ constexpr std::size_t kMostNamed = 1000;  // of members in each list
     throw Error(Code::kBadRequest, detail);
 }
 
-void only(const Json& object, const std::string& what, const std::vector<std::string>& known) {
-    if (object.kind != Json::Kind::kObject) bad(fmt::format("{} must be a JSON object", what));
-    for (const auto& [name, value] : object.members)
-        if (std::ranges::count(known, name) == 0)
-            bad(fmt::format("{} has no member '{}'{}", what, name, did_you_mean(name, known)));
-}
-
-const std::vector<Json>& list(const Json& body, const std::string& name) {
-    static const std::vector<Json> kNone;
-    const auto* found = body.member(name);
-    if (!found) return kNone;
-    if (found->kind != Json::Kind::kArray) bad(fmt::format("'{}' must be an array", name));
-    if (found->elements.size() > kMostNamed)
-        bad(fmt::format("'{}' may name up to {} members; use 'otherwise' for the rest", name,
-                        kMostNamed));
-    return found->elements;
-}
-
-// Numbers are taken for ids as well.
-std::string text(const Json& object, const std::string& name, bool needed) {
-    const auto* found = object.member(name);
-    if (!found && !needed) return "";
-    if (!found) bad(fmt::format("'{}' is missing", name));
-    if (found->kind != Json::Kind::kString && found->kind != Json::Kind::kNumber)
-        bad(fmt::format("'{}' must be a string", name));
-    return found->text;
-}
-
-bool flag(const Json& object, const std::string& name) {
-    const auto* found = object.member(name);
-    if (found && found->kind != Json::Kind::kBool)
-        bad(fmt::format("'{}' must be true or false", name));
-    return found && found->text == "true";
-}
-
-trash::Choice choice(const std::string& word) {
-    std::vector<std::string> known;
-    for (const auto& [value, name] : trash::kChoices) known.emplace_back(name);
-    const auto found = trash::choice_of(word);
-    if (!found) bad(fmt::format("there is no choice '{}'{}", word, did_you_mean(word, known)));
-    return *found;
-}
+constexpr const char* kInstead = "members; use 'otherwise' for the rest";
 
 std::vector<std::string> item_ids(const Json& body) {
     std::vector<std::string> ids;
-    for (const auto& one : list(body, "only")) {
+    for (const auto& one : list_member(body, "only", kMostNamed, kInstead)) {
         if (one.kind != Json::Kind::kString || !is_uuid(one.text))
             bad("'only' must be an array of ids of TrashItems");
         ids.push_back(one.text);
@@ -82,15 +41,15 @@ class Reader {
     }
 
     trash::Answer answer(const Json& given) const {
-        only(given, "an entry of 'resolve'", {"resource", "id", "constraint", "choice"});
-        trash::Answer answer{member(given), text(given, "constraint", false),
-                             choice(text(given, "choice", true))};
+        only_members(given, "an entry of 'resolve'", {"resource", "id", "constraint", "choice"});
+        trash::Answer answer{member(given), text_member(given, "constraint", false),
+                             read_choice(text_member(given, "choice", true))};
         check_constraint(answer);
         return answer;
     }
 
     trash::NewValues values(const Json& given) const {
-        only(given, "an entry of 'set'", {"resource", "id", "values"});
+        only_members(given, "an entry of 'set'", {"resource", "id", "values"});
         trash::NewValues out{member(given), {}, "{}"};
         need_write(out.member.table);
         const auto* values = given.member("values");
@@ -113,12 +72,12 @@ class Reader {
     }
 
     trash::Member member(const Json& given) const {
-        const auto name = text(given, "resource", true);
+        const auto name = text_member(given, "resource", true);
         const auto found = std::ranges::find(names_, name);
         if (found == names_.end())
             bad(fmt::format("there is no resource '{}'{}", name, did_you_mean(name, names_)));
         return {tables_[static_cast<std::size_t>(found - names_.begin())],
-                text(given, "id", false)};
+                text_member(given, "id", false)};
     }
 
     void check_constraint(const trash::Answer& answer) const {
@@ -163,19 +122,29 @@ class Reader {
 
 }  // namespace
 
+trash::Choice read_choice(const std::string& word) {
+    std::vector<std::string> known;
+    for (const auto& [value, name] : trash::kChoices) known.emplace_back(name);
+    const auto found = trash::choice_of(word);
+    if (!found) bad(fmt::format("there is no choice '{}'{}", word, did_you_mean(word, known)));
+    return *found;
+}
+
 trash::Choices parse_choices(const Request& request, const Caller& caller, const Context& context,
                              const std::string& item_id) {
     trash::Choices choices;
     if (request.body.empty()) return choices;
     const auto body = parse_body(request, context);
-    only(body, "the body", {"only", "resolve", "set", "otherwise", "copy"});
-    choices.copy = flag(body, "copy");
+    only_members(body, "the body", {"only", "resolve", "set", "otherwise", "copy"});
+    choices.copy = flag_member(body, "copy");
     if (body.member("only")) choices.only = item_ids(body);
     const Reader reader(caller, context, item_id);
-    for (const auto& one : list(body, "resolve")) choices.resolve.push_back(reader.answer(one));
-    for (const auto& one : list(body, "set")) choices.set.push_back(reader.values(one));
-    if (const auto word = text(body, "otherwise", false); !word.empty())
-        choices.otherwise = choice(word);
+    for (const auto& one : list_member(body, "resolve", kMostNamed, kInstead))
+        choices.resolve.push_back(reader.answer(one));
+    for (const auto& one : list_member(body, "set", kMostNamed, kInstead))
+        choices.set.push_back(reader.values(one));
+    if (const auto word = text_member(body, "otherwise", false); !word.empty())
+        choices.otherwise = read_choice(word);
     return choices;
 }
 

@@ -9,6 +9,8 @@
 
 namespace trashd::service {
 
+// Throws Error kBadRequest for a choice that there is not.
+trash::Choice read_choice(const std::string& word);
 // Of the group that the item is of; no choices where there is no body. Throws Error kBadRequest for
 // members, resources, columns, constraints and choices that are not known, naming the nearest one,
 // and Forbidden where values are set that who asks may not write.

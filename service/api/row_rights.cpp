@@ -85,8 +85,9 @@ void see_only(const Caller& caller, const Context& context, trash::ItemFilter& f
     if (!reach->own.empty()) filter.within = std::move(reach);
 }
 
-void purge_only(const Caller& caller, const Context& context, trash::ItemFilter& filter) {
-    auto reach = reach_of(caller, context, Right::kPurge);
+void whole_groups_only(const Caller& caller, const Context& context, Right right,
+                       trash::ItemFilter& filter) {
+    auto reach = reach_of(caller, context, right);
     if (!reach) return;
     filter.whole = tables_of(*reach, true);
     if (!reach->own.empty()) filter.within = filter.whole_within = std::move(reach);

@@ -11,9 +11,10 @@ namespace trashd::service {
 
 // Nothing: all rows.
 std::optional<trash::RowScope> reach_of(const Caller& caller, const Context& context, Right right);
-// Narrows the filter to the items that may be seen; to the groups that may be purged.
+// Narrows the filter to the items that may be seen; to the groups that the right is for as wholes.
 void see_only(const Caller& caller, const Context& context, trash::ItemFilter& filter);
-void purge_only(const Caller& caller, const Context& context, trash::ItemFilter& filter);
+void whole_groups_only(const Caller& caller, const Context& context, Right right,
+                       trash::ItemFilter& filter);
 // SQL over rows of the resource under the alias: the right is for them; of live rows also that who
 // asks has them, in a transaction of Trash::run.
 std::string own_rows(const Request& request, const Caller& caller, Right right,

@@ -48,6 +48,9 @@ Response list_items(const Request& request, const Caller& caller, const Context&
 Response get_item(const Request& request, const Caller& caller, const Context& context);
 Response purge_item(const Request& request, const Caller& caller, const Context& context);
 Response empty_trash(const Request& request, const Caller& caller, const Context& context);
+// bulk_trash.cpp
+Response bulk_restore(const Request& request, const Caller& caller, const Context& context);
+Response bulk_purge(const Request& request, const Caller& caller, const Context& context);
 // restore_group.cpp
 Response restore_item(const Request& request, const Caller& caller, const Context& context);
 // history.cpp

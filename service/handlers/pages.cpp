@@ -68,6 +68,9 @@ constexpr std::array kExplanations = {
     Explanation{Code::kConflict, "The database refuses.",
                 "A constraint, a trigger or a right of the database stands against it.",
                 "Read detail, which names the constraint. Nothing has changed."},
+    Explanation{Code::kChanged, "It is not what was expected.",
+                "Since you looked, something was added, changed or taken away; detail says what.",
+                "Look again, and send what you expect then. Nothing has changed by this request."},
     Explanation{Code::kHeld, "It is kept by a hold.", "What is held may not be purged.",
                 "Have the hold lifted first."},
     Explanation{

@@ -1,5 +1,6 @@
 // The trash as a resource: lists items, shows one, purges a group, empties by a filter. A purge
 // answers with the receipt of its entry in the ledger, which outlives the rows.
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -109,6 +110,12 @@ std::string emptied_json(const trash::Emptied& emptied) {
     return out.take();
 }
 
+Response counted(const trash::Emptied& counts) {
+    Response reply;
+    reply.body = emptied_json(counts);
+    return reply;
+}
+
 std::string receipt_json(const trash::Purged& purged) {
     JsonWriter out;
     out.StartObject();
@@ -117,22 +124,24 @@ std::string receipt_json(const trash::Purged& purged) {
     return out.take();
 }
 
-// What would go.
-Response counted(const trash::Emptied& counts) {
-    Response reply;
-    reply.body = emptied_json(counts);
-    return reply;
+std::optional<long long> expected(const Request& request) {
+    constexpr auto kMost = std::numeric_limits<long long>::max();
+    const auto& query = request.target.query;
+    return query.text("expect") ? std::optional(query.number("expect", 0, 0, kMost)) : std::nullopt;
 }
 
 // What went into the trash after an operation was asked for is not meant by it.
 trash::EmptyOptions parse_emptying(const Request& request, const Caller& caller,
                                    const Context& context) {
     auto known = item_filter_parameters();
-    known.insert({"confirm", "reason", "dryRun"});
+    known.insert({"confirm", "reason", "dryRun", "expect"});
     request.target.query.only(known, {"resource"});
     trash::EmptyOptions options;
+    options.expect = expected(request);
+    // what an operation has purged before it was begun anew
+    if (options.expect && context.operation) *options.expect -= context.operation->operation().done;
     options.filter = parse_item_filter(request, caller, context, Right::kPurge);
-    purge_only(caller, context, options.filter);
+    whole_groups_only(caller, context, Right::kPurge, options.filter);
     options.rows = check_of(caller, context, {Right::kPurge}).rows;
     // the counts would tell the names of what is there
     if (options.filter.words) caller.access.need_everywhere(Right::kViewTrash);
@@ -150,6 +159,8 @@ Response empty(const Request& request, const Caller& caller, const Context& cont
     if (request.target.query.flag("dryRun")) return counted(counts);
     if (!request.target.query.flag("confirm")) throw PurgeUnconfirmed(counts);
     const auto most = most_rows(request, context);
+    if (options.expect && counts.items != *options.expect)
+        throw trash::UnexpectedCount(*options.expect, counts.items);
     if (wants_async(request, context) || (most && counts.items > *most))
         return accept(request, caller, context, "empty", counts.items);
     const auto emptied = context.trash->empty(options, actor_of(request, caller));
@@ -220,40 +231,35 @@ Response get_item(const Request& request, const Caller& caller, const Context& c
 
 namespace {
 
-// It is done, and rolled back: what hangs on a member is known only then.
-Response would_purge(const Request& request, const Caller& caller, const Context& context,
-                     trash::PurgeOptions options) {
-    const auto id = trash_item_id(request);
-    const auto whole = context.trash->item(id, false).group_size;
-    trash::Emptied counts;
+trash::PurgeOptions parse_purge(const Request& request, const Caller& caller,
+                                const Context& context) {
+    const auto only = request.target.query.text("only");
+    if (only && *only != "member") throw Error(Code::kBadRequest, "'only' must be member");
+    trash::PurgeOptions options;
     options.check = check_of(caller, context, {Right::kPurge});
-    options.at_end = [&](schema::Transaction& transaction, const trash::Purged& purged) {
-        counts = {purged.rows == whole ? 1 : 0, purged.rows};
-        transaction.roll_back();
-    };
-    context.trash->purge(id, actor_of(request, caller), options);
-    return counted(counts);
+    options.only_member = only.has_value();
+    options.dry_run = request.target.query.flag("dryRun");
+    options.expect = expected(request);
+    if (!options.dry_run) options.most = most_rows(request, context);
+    return options;
 }
 
 }  // namespace
 
 Response purge_item(const Request& request, const Caller& caller, const Context& context) {
     refuse_foreign(request, context);
-    request.target.query.only({"only", "dryRun", "reason"});
-    const auto only = request.target.query.text("only");
-    if (only && *only != "member") throw Error(Code::kBadRequest, "'only' must be member");
+    request.target.query.only({"only", "dryRun", "expect", "reason"});
+    auto options = parse_purge(request, caller, context);
     const auto id = trash_item_id(request);
     need_on_group(caller, context, Right::kPurge, id);
-    if (request.target.query.flag("dryRun"))
-        return would_purge(request, caller, context, {{}, {}, {}, only.has_value()});
+    if (options.dry_run) {
+        const auto purged = context.trash->purge(id, actor_of(request, caller), options);
+        return counted({purged.whole ? 1 : 0, purged.rows});
+    }
     auto later = [&] {
         return accept(request, caller, context, "purge", context.trash->item(id, false).group_size);
     };
     if (wants_async(request, context)) return later();
-    trash::PurgeOptions options{most_rows(request, context),
-                                {},
-                                check_of(caller, context, {Right::kPurge}),
-                                only.has_value()};
     Response reply{204, "", "", {}};
     options.at_end = [&](schema::Transaction& transaction, const trash::Purged& purged) {
         reply.headers = {{"X-Purge-Receipt", purged.receipt}};

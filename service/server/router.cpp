@@ -14,6 +14,8 @@ constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{
                            kRestore = "/v1/trash/{trashItemId}/$restore",
                            kOperation = "/v1/operations/{operationId}", kKey = "/v1/@keys/{keyId}",
                            kGroup = "/v1/groups/{groupId}", kOwnGroup = "/v1/@groups/{groupId}",
+                           kBulkRestore = "/v1/trash/bulk-restore",
+                           kBulkPurge = "/v1/trash/bulk-purge",
                            kBulkDelete = "/v1/{resource}/bulk-delete",
                            kProblem = "/problems/{code}", kProblems = "/problems";
 
@@ -69,6 +71,8 @@ constexpr std::array kRoutes = {
     Route{"DELETE", "/v1/trash", empty_trash, on_some(Right::kPurge)},
     Route{"GET", "/v1/trash/$facets", get_facets, on_some(Right::kViewTrash)},
     Route{"GET", "/v1/trash/$stats", get_statistics, on_some(Right::kViewTrash)},
+    Route{"POST", kBulkRestore, bulk_restore, on_some(Right::kRestore)},
+    Route{"POST", kBulkPurge, bulk_purge, on_some(Right::kPurge)},
     Route{"GET", kItem, get_item, on_some(Right::kViewTrash)},
     Route{"DELETE", kItem, purge_item, on_some(Right::kPurge)},
     Route{"GET", kRestore, restore_item, on_some(Right::kRestore)},
@@ -116,6 +120,8 @@ std::string_view match_trash(Request& request) {
     if (segments.size() == 2) return "/v1/trash";
     if (segments.size() == 3 && segments[2] == "$facets") return "/v1/trash/$facets";
     if (segments.size() == 3 && segments[2] == "$stats") return "/v1/trash/$stats";
+    for (const auto path : {kBulkRestore, kBulkPurge})
+        if (segments.size() == 3 && path.substr(10) == segments[2]) return path;
     request.raw_id = request.target.raw[2];
     if (segments.size() == 3) return kItem;
     if (segments.size() == 4 && segments[3] == "$restore") return kRestore;

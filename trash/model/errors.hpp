@@ -52,6 +52,13 @@ struct GoneError : Error {  // gone
         : Error(Code::kGone, detail), gone(std::move(what)) {}
     Gone gone;
 };
+struct UnexpectedCount : Error {  // changed
+    UnexpectedCount(long long expected, long long found)
+        : Error(Code::kChanged, "this is about " + std::to_string(found) +
+                                    (found == 1 ? " item, not " : " items, not ") +
+                                    std::to_string(expected) +
+                                    "; look again, and expect what is there then") {}
+};
 struct TooLarge : Error {  // more rows than `most`
     TooLarge() : Error(Code::kConflict, "more rows would move than were asked for") {}
 };

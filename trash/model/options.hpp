@@ -48,6 +48,7 @@ struct DeleteOptions {
 struct RestoreOptions {
     bool with_ancestors = false, lossy = false, dry_run = false;
     std::optional<long long> most = {};
+    std::optional<long long> expect = {};  // items; with another number nothing comes back
     std::function<void(schema::Transaction&, const Restored&)> at_end = {};
     std::vector<std::string> if_match = {};  // plans; of none of them: StalePlan. Empty: any
     Checks check = {};                       // of each group, the ancestors' too
@@ -69,9 +70,11 @@ struct Emptied {
 };
 
 // Which groups to purge: those whose roots the filter means. at_batch runs in each transaction.
+// Throws UnexpectedCount.
 struct EmptyOptions {
     ItemFilter filter = {};
     std::optional<std::string> before = {};  // a time, for now
+    std::optional<long long> expect = {};    // items; with another number nothing is purged
     std::function<void(schema::Transaction&, const Emptied&)> at_batch = {};
     RowCheck rows = {};  // a group that it throws kForbidden or kNotFound for stays
     std::function<void(schema::Connection&)> begin = {};  // filled by Trash
@@ -80,7 +83,8 @@ struct EmptyOptions {
 struct Purged {
     long long rows = 0;
     std::string
-        receipt;  // of the entry in the ledger: has_receipt() in trash/store/ledger_seal.hpp
+        receipt;        // of the entry in the ledger: has_receipt() in trash/store/ledger_seal.hpp
+    bool whole = true;  // nothing of the group stays
 };
 
 struct PurgeOptions {
@@ -88,6 +92,8 @@ struct PurgeOptions {
     std::function<void(schema::Transaction&, const Purged&)> at_end = {};
     Checks check = {};
     bool only_member = false;  // with what hangs on it; the rest stays in the trash
+    bool dry_run = false;
+    std::optional<long long> expect = {};  // items; with another number nothing is purged
 };
 
 // Which live rows of one table: those named by key, or those that meet a condition.

@@ -138,6 +138,12 @@ ItemFilter Trash::Impl::roots_of(const EmptyOptions& options) {
     return filter;
 }
 
+void Trash::Impl::expect(const ItemFilter& roots, long long items) {
+    const auto found =
+        reading([&](Items& all, const schema::Catalog&) { return all.totals(roots); });
+    if (found.items != items) throw UnexpectedCount(items, found.items);
+}
+
 Emptied Trash::count_groups(const EmptyOptions& options) {
     if (options.filter.root == false) return {};
     const ItemFilter filter = impl_->roots_of(options);
@@ -153,6 +159,7 @@ Emptied Trash::empty(const EmptyOptions& options, const Actor& context) {
     TrashPurge emptying(impl_->cache, impl_->pool, impl_->name, own, context);
     ItemQuery asked;
     asked.filter = impl_->roots_of(options);
+    if (options.expect) impl_->expect(asked.filter, *options.expect);
     asked.limit = kGroups;
     for (bool more = true; more;) {
         std::vector<Item> roots;

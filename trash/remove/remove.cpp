@@ -117,7 +117,7 @@ std::optional<DeleteResult> Trash::Impl::not_live(const QualifiedName& wanted,
             options.at_end(transaction, {std::nullopt, true, purged.rows});
         };
     }
-    purge(found->id, context, purging);
+    purge_once({found->id}, context, purging);
     return DeleteResult{std::nullopt, true, 0};
 }
 

@@ -10,13 +10,9 @@
 #include "trash/access/row_scope.hpp"
 #include "trash/read/group_details.hpp"
 #include "trash/remove/trash_impl.hpp"
-#include "trash/restore/partial.hpp"
-#include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/ledger.hpp"
 #include "trash/store/migrate.hpp"
-#include "trash/store/purge.hpp"
-#include "trash/store/trigger_settings.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -84,26 +80,6 @@ std::shared_ptr<const CompiledPlan> Trash::Impl::compiled(const QualifiedName& w
             plan->plan.missing_grants == refusals.size() ? Code::kMissingGrant : Code::kConflict,
             sentence(refusals));
     return plan;
-}
-
-Purged Trash::Impl::purge(const std::string& item_id, const Actor& context,
-                          const PurgeOptions& options) {
-    Purged purged;
-    run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
-        if (options.check.tables)
-            options.check.tables(group_tables(transaction.connection(), name, item_id).all);
-        const GroupRow group = group_of(transaction.connection(), name, item_id, true);
-        const auto checks = with_sight(options.check);
-        transaction.connection().later(told("purge", group.uuid, context));
-        if (checks.rows) checks.rows(transaction, *cache.get(), group.id);
-        if (options.most && group.size > *options.most) throw TooLarge();
-        const auto part = options.only_member ? purge_part(transaction, *cache.get(), name,
-                                                           {group, item_id, context})
-                                              : std::nullopt;
-        purged = part ? *part : Purged{group.size, purge_group(transaction, name, group, context)};
-        if (options.at_end) options.at_end(transaction, purged);
-    });
-    return purged;
 }
 
 bool Trash::Impl::renew(const CompiledPlan& plan) {
@@ -263,99 +239,6 @@ const std::string& Trash::schema_name() const {
 
 Operations& Trash::operations() {
     return impl_->shared->operations;
-}
-
-namespace {
-
-// What is in the way may be hidden from the role; the service found it.
-Conflicted without_others(Conflicted error) {
-    for (auto& conflict : error.conflicts) {
-        conflict.with_table.reset();
-        conflict.with_id.clear();
-        conflict.trash_item.clear();
-        conflict.detail.clear();
-        std::erase(conflict.choices, Choice::kAncestors);
-        std::erase(conflict.choices, Choice::kSwap);
-    }
-    return error;
-}
-
-// Who sends a plan has just that done.
-void need_plan(const RestoreOptions& options, Restored& restored) {
-    const auto& plans = options.if_match;
-    if (!plans.empty() && std::ranges::count(plans, '"' + restored.plan + '"') == 0)
-        throw StalePlan(std::move(restored));
-    if (!options.dry_run) restored.plan.clear();
-}
-
-// What is refused by now went well when its plan was made.
-[[noreturn]] void throw_refused(const RestoreOptions& options, const Error& error) {
-    if (options.if_match.empty()) throw;
-    if (const auto* conflicted = dynamic_cast<const Conflicted*>(&error))
-        throw StalePlan(conflicted->conflicts);
-    if (const auto* blocked = dynamic_cast<const Blocked*>(&error))
-        throw StalePlan(blocked->impact);
-    throw;
-}
-
-}  // namespace
-
-Restored Trash::Impl::restore_once(const schema::Catalog& catalog, const std::string& item_id,
-                                   const RestoreOptions& options, const Actor& context) {
-    Restored restored;
-    run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
-        if (options.check.tables)
-            options.check.tables(group_tables(transaction.connection(), name, item_id).all);
-        const GroupRow group = group_of(transaction.connection(), name, item_id, true);
-        if (options.most && group.size > *options.most) throw TooLarge();
-        auto own = options;
-        own.check = with_sight(options.check);
-        if (role) own.role = {role->name, readable()};
-        if (group.tenant) {  // whoever restores it
-            schema::set_tenant(transaction.connection(), *group.tenant);
-            own.tenant_column = shared->tenant_column;
-        }
-        own.swap = [&](schema::Transaction& at, const QualifiedName& table, const std::string& id) {
-            return take_away(at, {table, id}, with_sight(own.check_swapped), context);
-        };
-        restored = restore_groups(transaction, catalog, name, group, own, context);
-        need_plan(options, restored);
-        if (options.dry_run)
-            transaction.roll_back();
-        else if (options.at_end)
-            options.at_end(transaction, restored);
-    });
-    return restored;
-}
-
-Restored Trash::restore(const std::string& item_id, const RestoreOptions& options,
-                        const Actor& context) {
-    std::shared_ptr<const schema::Catalog> catalog;
-    auto work = [&] {
-        catalog = impl_->cache.get();
-        return impl_->restore_once(*catalog, item_id, options, context);
-    };
-    auto recover = [&](const Error& error, const schema::Attempts& attempts) {
-        const auto* conflicted = dynamic_cast<const Conflicted*>(&error);
-        if (conflicted && impl_->role) throw_refused(options, without_others(*conflicted));
-        if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last())
-            throw_refused(options, error);
-        impl_->replace(catalog);
-    };
-    return schema::retry(schema::Attempts(), work, recover);
-}
-
-Purged Trash::purge(const std::string& item_id, const Actor& context, const PurgeOptions& options) {
-    std::shared_ptr<const schema::Catalog> catalog;
-    auto work = [&] {
-        catalog = impl_->cache.get();
-        return impl_->purge(item_id, context, options);
-    };
-    auto recover = [&](const Error& error, const schema::Attempts& attempts) {
-        if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last()) throw;
-        impl_->replace(catalog);
-    };
-    return schema::retry(schema::Attempts(), work, recover);
 }
 
 std::vector<QualifiedName> Trash::taken_by(const QualifiedName& wanted, bool cascade) {

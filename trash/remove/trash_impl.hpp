@@ -122,14 +122,24 @@ struct Trash::Impl {
     // Looks in the trash for what is not live.
     DeleteResult move_or_find(const CompiledPlan& plan, const std::vector<std::string>& id,
                               const DeleteOptions& options, const Actor& context);
-    Restored restore_once(const schema::Catalog& catalog, const std::string& item_id,
+    Restored restore_once(const schema::Catalog& catalog, const std::vector<std::string>& item_ids,
                           const RestoreOptions& options, const Actor& context);
+    // The items' groups, each once, locked. Throws what group_of() throws, TooLarge, UnexpectedCount.
+    struct Limited {
+        const Checks& check;
+        std::optional<long long> most, expect;  // items
+    };
+    std::vector<GroupRow> lock(schema::Transaction& transaction, std::vector<std::string> item_ids,
+                               const Limited& limits);
     // Nothing: it is not in the trash either.
     std::optional<DeleteResult> not_live(const schema::QualifiedName& wanted,
                                          const std::vector<std::string>& id,
                                          const DeleteOptions& options, const Actor& context);
-    Purged purge(const std::string& item_id, const Actor& context, const PurgeOptions& options);
+    Purged purge_once(const std::vector<std::string>& item_ids, const Actor& context,
+                      const PurgeOptions& options);
     ItemFilter roots_of(const EmptyOptions& options);
+    // Throws UnexpectedCount where the groups have not so many items.
+    void expect(const ItemFilter& roots, long long items);
     // Has the plan made anew from the catalog as it is now; false when that is the same.
     bool renew(const CompiledPlan& plan);
     // The error of the moment when the plan is old; throws when it is not, but something else

@@ -403,7 +403,7 @@ std::optional<Purged> purge_part(schema::Transaction& transaction, const schema:
     hide_rest(restoring);
     if (restoring.chosen.parts.empty()) return std::nullopt;
     const auto& group = restoring.groups.front();
-    return Purged{group.size, end_part(restoring, group, "purged")};
+    return Purged{group.size, end_part(restoring, group, "purged"), false};
 }
 
 }  // namespace trashd::trash

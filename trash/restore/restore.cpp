@@ -350,13 +350,14 @@ void sum_up(RestoreContext& restoring) {
 }  // namespace
 
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
-                        const std::string& trash_schema, const GroupRow& group,
+                        const std::string& trash_schema, const std::vector<GroupRow>& groups,
                         const RestoreOptions& options, const Actor& context) {
     RestoreContext restoring{transaction, catalog, trash_schema, options, context};
-    add_group(restoring, group);
+    for (const auto& group : groups) add_group(restoring, group);
     tell_triggers(restoring);
     hold_tables(restoring);
-    if (options.check.rows) options.check.rows(transaction, catalog, group.id);
+    if (options.check.rows)
+        for (const auto& group : groups) options.check.rows(transaction, catalog, group.id);
     if (options.choices.copy) begin_copy(restoring);
     // with choices they are looked for when what was chosen shows which are missing
     if (options.with_ancestors && !chooses(restoring)) bring_ancestors(restoring);

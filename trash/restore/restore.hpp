@@ -15,13 +15,14 @@
 
 namespace trashd::trash {
 
-// Inside the caller's kMove transaction, the group already locked FOR UPDATE and 'trashed'.
+// Inside the caller's kMove transaction, the groups already locked FOR UPDATE and 'trashed', all
+// of one tenant.
 // Locks the tables ROW EXCLUSIVE and checks the fingerprint (throws StaleCatalog on a mismatch),
 // inserts parents first, relinks, SET CONSTRAINTS ALL IMMEDIATE, compares what came back where
 // triggers or drift could have changed it, marks the group(s) restored, writes the ledger, deletes
 // items and links. Throws Conflicted with every conflict (the caller rolls back).
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
-                        const std::string& trash_schema, const GroupRow& group,
+                        const std::string& trash_schema, const std::vector<GroupRow>& groups,
                         const RestoreOptions& options, const Actor& context);
 
 }  // namespace trashd::trash

@@ -29,7 +29,7 @@ struct Operation {
 };
 
 struct NewOperation {
-    std::string kind;  // delete, bulk-delete, restore, purge, empty
+    std::string kind;  // delete, bulk-delete, restore, bulk-restore, purge, bulk-purge, empty
     std::string by, request;
     std::optional<long long> total;
     std::optional<std::string> tenant;
