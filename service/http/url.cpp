@@ -176,6 +176,7 @@ std::vector<std::string> split_id(const std::string& raw, std::size_t columns) {
     auto written = schema::split(raw, ',');
     // some clients encode the commas between the parts as well, as they stand in one parameter
     if (written.size() != columns) written = schema::split(percent_decode(raw), ',');
+    if (written.size() != columns) return written;  // no key, whatever its parts are
     std::vector<std::string> parts;
     for (const auto& part : written) parts.push_back(percent_decode(part));
     return parts;

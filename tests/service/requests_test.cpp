@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <array>
+
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 
@@ -269,4 +271,50 @@ TEST_CASE("addresses whose slashes and commas are encoded too are taken as meant
     CHECK(get("/v1/trash?resource=time%2Fpairs").json().Size() == 1);
     CHECK(get("/v1/trash?resource=x%252Fy").json().Size() == 0);
     CHECK(get("/v1/trash?resource=time%252Fpairs").code() == "bad-request");
+}
+
+TEST_CASE("hostile ids name the row that they spell, or none") {
+    TempDatabase database(
+        "CREATE TABLE pair (a text, b text, PRIMARY KEY (a, b)); CREATE TABLE tag (id text PRIMARY "
+        "KEY); INSERT INTO pair VALUES ('', ''), ('', 'b'), ('a', ''), ('a,', ',b'), ('%2C', '%'), "
+        "('a/b', '%2F'), ('@deleted', '$metadata'); INSERT INTO tag VALUES ('%2F'), ('a,b'), "
+        "('%252C'), ('@deleted'), ('/'), (',');");
+    ServiceProcess service(database.url());
+    const auto body = [&](const std::string& id) {
+        return request(service.port(), "GET", id).body;
+    };
+    // Whole parameters that a client has encoded again mean the same: the second of each pair.
+    const std::vector<std::array<const char*, 3>> pairs = {
+        {",", "%2C", R"({"a":"","b":""})"},
+        {",b", "%2Cb", R"({"a":"","b":"b"})"},
+        {"a,", "a%2C", R"({"a":"a","b":""})"},
+        {"a%2C,%2Cb", "a%252C%2C%252Cb", R"({"a":"a,","b":",b"})"},
+        {"%252C,%25", "%25252C%2C%2525", R"({"a":"%2C","b":"%"})"},
+        {"a%2Fb,%252F", "a%252Fb%2C%25252F", R"({"a":"a/b","b":"%2F"})"},
+        {"%40deleted,%24metadata", "%2540deleted%2C%2524metadata",
+         R"({"a":"@deleted","b":"$metadata"})"}};
+    for (const auto& [raw, encoded, row] : pairs) {
+        CAPTURE(raw);
+        CHECK(body(std::string("/v1/pair/") + raw) == row);
+        CHECK(body(std::string("/v1/pair/") + encoded) == row);
+    }
+    for (const auto& [id, text] :
+         std::vector<std::array<const char*, 2>>{{"%252F", "%2F"},
+                                                 {"a,b", "a,b"},
+                                                 {"a%2Cb", "a,b"},
+                                                 {"%25252C", "%252C"},
+                                                 {"%40deleted", "@deleted"},
+                                                 {"%2F", "/"},
+                                                 {",", ","},
+                                                 {"%2C", ","}}) {
+        CAPTURE(id);
+        CHECK(request(service.port(), "GET", std::string("/v1/tag/") + id).json()["id"] == text);
+    }
+    // One part or three are no key of two columns, whatever they would decode to.
+    for (const char* id : {"a", ",,", "%2C%2C", "%252C", "%25zz", "a%25", "%25ff", "%2500"})
+        CHECK(request(service.port(), "GET", std::string("/v1/pair/") + id).code() == "not-found");
+    for (const char* id : {"a%2C%25", "a,%zz", "%zz", "a%2C%25ff", "a%2C%2500", "%00"})
+        CHECK(request(service.port(), "GET", std::string("/v1/pair/") + id).code() ==
+              "bad-request");
+    CHECK(request(service.port(), "GET", "/v1/tag/%252C").code() == "not-found");
 }
