@@ -60,8 +60,9 @@ Response object_history(const Request& request, const Caller& caller, const Cont
 Response healthy(const Request& request, const Caller& caller, const Context& context);
 Response ready(const Request& request, const Caller& caller, const Context& context);
 Response metrics(const Request& request, const Caller& caller, const Context& context);
-Response openapi(const Request& request, const Caller& caller, const Context& context);
-
+// contract.cpp
+Response get_contract(const Request& request, const Caller& caller, const Context& context);
+Response get_contract_as_json(const Request& request, const Caller& caller, const Context& context);
 // pages.cpp
 Response home(const Request& request, const Caller& caller, const Context& context);
 Response explain_problem(const Request& request, const Caller& caller, const Context& context);

@@ -1,8 +1,6 @@
-// What machines ask of the service itself: whether it lives, whether it can reach its database, its
-// metrics and its contract. None of it asks for credentials or touches the users' tables.
-#include "generated/kOpenapi.hpp"
+// What machines ask of the service itself: whether it lives, whether it can reach its database, and
+// its metrics. None of it touches the users' tables.
 #include "service/handlers/handlers.hpp"
-#include "service/handlers/pages.hpp"
 #include "service/http/metrics.hpp"
 
 namespace trashd::service {
@@ -20,10 +18,6 @@ Response ready(const Request&, const Caller&, const Context& context) {
 
 Response metrics(const Request&, const Caller&, const Context&) {
     return {200, metrics_text(), "text/plain; version=0.0.4; charset=utf-8", {}};
-}
-
-Response openapi(const Request& request, const Caller&, const Context&) {
-    return fixed_reply(request, kOpenapi, "application/yaml");
 }
 
 }  // namespace trashd::service

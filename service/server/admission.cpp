@@ -49,7 +49,7 @@ void Admission::sign_in(const Request& request, Caller& caller, RateLimiter::Tim
 
 void Admission::admit(const Request& request, Caller& caller, std::string_view path,
                       RateLimiter::Time now) {
-    const bool open = is_public(path) || !config_.credentials.configured();
+    const bool open = is_public(request, path) || !config_.credentials.configured();
     if (path == "/healthz" || path == "/readyz") return;
     if (caller.allowance) return;
     if (!open) sign_in(request, caller, now);

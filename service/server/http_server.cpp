@@ -169,7 +169,7 @@ Response HttpServer::Impl::dispatch(Request& request, Caller& caller, Context& c
     }
     if (request.verb == "OPTIONS" && !path.empty())
         return {204, "", "", {{"Allow", allowed_verbs(path)}}};
-    if (is_of_tenant(path)) {
+    if (is_of_tenant(request, path)) {
         narrow_to_tenant(request, caller, context);
         act_as_role(caller, context);
     }

@@ -90,7 +90,7 @@ void Runner::run(trash::Claim& claim) {
     Context context{resources_->refresh(), trash_.get(), nullptr, &config_};
     context.operation = &claim;
     const auto path = match_path(request, *context.resources);
-    if (is_of_tenant(path)) {
+    if (is_of_tenant(request, path)) {
         narrow_to_tenant(request, caller, context);
         act_as_role(caller, context);
     }

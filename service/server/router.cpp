@@ -20,6 +20,7 @@ constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{
                            kProblem = "/problems/{code}", kProblems = "/problems";
 
 constexpr Need kPublic{Need::Of::kNothing, Right::kRead},
+    kContract{Need::Of::kNothing, Right::kRead, Need::Document{}},
     kKnown{Need::Of::kCredentials, Right::kRead}, kAdmin{Need::Of::kService, Right::kAdmin},
     kPatch{Need::Of::kResource, Right::kWrite, Right::kRestore};
 
@@ -35,7 +36,8 @@ constexpr std::array kRoutes = {
     Route{"GET", "/healthz", healthy, kPublic},
     Route{"GET", "/readyz", ready, kPublic},
     Route{"GET", "/metrics", metrics, kAdmin},
-    Route{"GET", "/openapi.yaml", openapi, kPublic},
+    Route{"GET", "/openapi.yaml", get_contract, kContract},
+    Route{"GET", "/openapi.json", get_contract_as_json, kContract},
     Route{"GET", "/", home, kPublic},
     Route{"GET", "/docs", docs, kPublic},
     Route{"GET", kProblems, explain_problem, kPublic},
@@ -167,6 +169,11 @@ void check_rights(const Request& request, const Caller& caller, const Route& rou
     }
 }
 
+bool asks_for_nothing(const Need& need, const Request& request) {
+    const bool own = need.document && !request.target.query.texts("for").empty();
+    return need.of == Need::Of::kNothing && !own;
+}
+
 bool takes_body(const Route& route) {
     return route.verb == "POST" || route.verb == "PATCH" || route.verb == "PUT" ||
            (route.verb == "DELETE" && route.path == "/v1/{resource}");
@@ -224,16 +231,16 @@ const Route& find_route(const Request& request, std::string_view path) {
     throw WrongVerb(allowed_verbs(path));
 }
 
-bool is_public(std::string_view path) {
+bool is_public(const Request& request, std::string_view path) {
     for (const auto& route : kRoutes)
-        if (route.path == path) return route.need.of == Need::Of::kNothing;
+        if (route.path == path) return asks_for_nothing(route.need, request);
     return false;
 }
 
-bool is_of_tenant(std::string_view path) {
+bool is_of_tenant(const Request& request, std::string_view path) {
     for (const auto& route : kRoutes)
         if (route.path == path)
-            return route.need.of != Need::Of::kNothing && route.need.of != Need::Of::kService;
+            return !asks_for_nothing(route.need, request) && route.need.of != Need::Of::kService;
     return false;
 }
 

@@ -22,10 +22,14 @@ struct Need {
     // with_deleted: instead, where ?deleted=true
     constexpr Need(Of of, Right right, Right with_deleted)
         : of(of), right(right), with_deleted(with_deleted) {}
+    // A document that is everybody's, but for ?for=: then it is of what who asks may see.
+    struct Document {};
+    constexpr Need(Of of, Right right, Document) : of(of), right(right), document(true) {}
 
     Of of;
     Right right;
     std::optional<Right> with_deleted = {};
+    bool document = false;
 };
 
 struct Route {
@@ -43,10 +47,10 @@ std::string_view match_path(Request& request, const Resources& resources);
 std::string allowed_verbs(std::string_view path);
 // Throws Error: kNotFound for an empty path, WrongVerb for a verb that the path does not answer.
 const Route& find_route(const Request& request, std::string_view path);
-// True when whoever asks may use all routes of the path.
-bool is_public(std::string_view path);
-// What is at the path is a tenant's, where there are tenants.
-bool is_of_tenant(std::string_view path);
+// True when whoever asks may use all routes of the path as the request does.
+bool is_public(const Request& request, std::string_view path);
+// What the request asks for at the path is a tenant's, where there are tenants.
+bool is_of_tenant(const Request& request, std::string_view path);
 // Finds the route, checks the right that it needs and asks it, once for each Idempotency-Key.
 // Throws Forbidden.
 Response answer_route(const Request& request, const Caller& caller, const Context& context,

@@ -113,8 +113,11 @@ def expect(contract, got, wanted):
 
 def converse(service, contract):
     one, trash, restore = "/v1/{resource}/{id}", "/v1/trash/{trashItemId}", "/v1/trash/{trashItemId}/$restore"
-    for path in ("/healthz", "/readyz", "/metrics", "/openapi.yaml", "/problems", "/v1", "/v1/trash"):
+    for path in ("/healthz", "/readyz", "/metrics", "/openapi.yaml", "/openapi.json", "/problems", "/v1", "/v1/trash"):
         expect(contract, service.call(path, "GET", path)[0], 200)
+    for path in ("/openapi.yaml", "/openapi.json"):
+        expect(contract, service.call(path, "GET", path + "?for=database")[0], 200)
+        expect(contract, service.call(path, "GET", path + "?for=all")[0], 400)
     _, _, listed = service.call("/v1", "GET", "/v1/")
     for resource in json.loads(listed):
         path = "/v1/" + resource["path"] if "path" in resource else resource["href"]

@@ -125,8 +125,9 @@ TEST_CASE("what nobody may use is nothing more than the pages and the probes") {
     std::vector<std::string_view> open;
     for (const auto& route : routes())
         if (route.need.of == Need::Of::kNothing) open.push_back(route.path);
-    CHECK(open == std::vector<std::string_view>{"/healthz", "/readyz", "/openapi.yaml", "/",
-                                                "/docs", "/problems", "/problems/{code}"});
+    CHECK(open == std::vector<std::string_view>{"/healthz", "/readyz", "/openapi.yaml",
+                                                "/openapi.json", "/", "/docs", "/problems",
+                                                "/problems/{code}"});
 }
 
 TEST_CASE("without credentials a request learns how to sign in, and nothing of what there is") {

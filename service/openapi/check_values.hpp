@@ -1,0 +1,15 @@
+// The texts that a CHECK allows a column, where it says nothing else.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "schema/catalog.hpp"
+
+namespace trashd::service::openapi {
+
+// Those that `column IN ('a', 'b')` lists, in its order, whatever casts PostgreSQL adds to it;
+// empty where no check of the table is of that form alone.
+std::vector<std::string> check_values(const schema::Table& table, const schema::Column& column);
+
+}  // namespace trashd::service::openapi
