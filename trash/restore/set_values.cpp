@@ -393,14 +393,12 @@ void as_today(Shape& shape, const schema::Column& column) {
         shape.attnums.push_back(column.attnum);
         shape.names.push_back(column.name);
         shape.types.emplace_back();
-        shape.type_exists.push_back(true);
         shape.generated.push_back(false);
         shape.readings.emplace_back();
         position = static_cast<int>(shape.attnums.size());
     }
     const auto at = static_cast<std::size_t>(position) - 1;
     shape.types[at] = column.type;
-    shape.type_exists[at] = true;
     shape.generated[at] = false;
     shape.readings[at] = {};
 }
