@@ -238,7 +238,7 @@ TEST_CASE("a part of a group is copied alone, and a missing parent is a conflict
     choices.otherwise = trash::Choice::kAncestors;
     const auto copied = copy(db, item, choices);
     CHECK(copied.restored == 4);
-    CHECK(db.value("SELECT count(*) FROM task WHERE project = 3") == "3");
+    CHECK(db.value("SELECT count(*) FROM task WHERE project = " + copied.root_id) == "3");
     CHECK(db.value("SELECT count(*) FROM trashd.item") == "8");
     CHECK(db.value("SELECT size FROM trashd.trash_group") == "8");
 }
