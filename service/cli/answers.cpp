@@ -58,6 +58,8 @@ bool offered(const Json& conflicts, const std::string& choice) {
 
 // What would settle a conflict beside changing rows by hand.
 void print_ways_out(const Json& conflicts, const CliOptions& options) {
+    if (offered(conflicts, "set") && options.set.empty())
+        std::cerr << "trashd: --set COLUMN=TEXT gives the row that is named another value\n";
     if (offered(conflicts, "detach") && !options.detach)
         std::cerr << "trashd: --detach lets references whose parent is gone be null\n";
     if (offered(conflicts, "swap") && !options.swap)

@@ -213,9 +213,10 @@ INSERT INTO reply (topic) VALUES (1), (1), (1);
         "(title) VALUES ('x')");
     const auto lacks = run({"topic", "1"});
     CHECK(lacks.status == 4);
-    CHECK(
-        lacks.output.ends_with("trashd: --detach lets references whose parent is gone be null\n"
-                               "trashd: --swap puts the live rows in the way into the trash\n"));
+    CHECK(lacks.output.ends_with(
+        "trashd: --set COLUMN=TEXT gives the row that is named another value\n"
+        "trashd: --detach lets references whose parent is gone be null\n"
+        "trashd: --swap puts the live rows in the way into the trash\n"));
     CHECK(run({"topic", "1", "--detach"}).status == 4);
     CHECK(run({"topic", "1", "--swap", "--detach"}).status == 2);
     CHECK(run({"topic", "1", "--set", "author"}).output ==
