@@ -3,10 +3,13 @@
 // new.
 #include <algorithm>
 
+#include "cascade/functions.hpp"
+#include "cascade/plan.hpp"
 #include "cascade/statements.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 
 namespace trashd::cascade {
 

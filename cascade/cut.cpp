@@ -2,11 +2,14 @@
 // noted first, as links, because a restore cannot tell it from anything else.
 #include <algorithm>
 
+#include "cascade/plan.hpp"
 #include "cascade/statements.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
 #include "schema/trigger_words.hpp"
-#include "schema/value.hpp"
 
 namespace trashd::cascade {
 

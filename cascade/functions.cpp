@@ -2,12 +2,15 @@
 
 #include <set>
 
+#include "cascade/plan.hpp"
 #include "cascade/statements.hpp"
-#include "schema/reader.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/catalog/tenant.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
 #include "schema/sqlstate.hpp"
-#include "schema/tenant.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 
 namespace trashd::cascade {
 

@@ -1,12 +1,20 @@
 // Plan -> SQL text. The text is tested as text and run by trash/; nothing here has a connection.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
-#include "cascade/plan.hpp"
+#include "schema/object_name.hpp"
+
+namespace trashd::schema {
+class Catalog;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::cascade {
+
+struct Plan;
 
 // Statements on the tables in which the trash keeps what it takes, as their owner
 // (trash/store/own_statements.hpp) writes them: texts for schema::filled(). {schema} is the quoted

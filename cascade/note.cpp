@@ -1,8 +1,11 @@
 // What the oids in values that were taken are called, for copies of the database.
 #include <algorithm>
 
+#include "cascade/plan.hpp"
 #include "cascade/statements.hpp"
-#include "schema/oids.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/oids.hpp"
+#include "schema/identifier.hpp"
 
 namespace trashd::cascade {
 

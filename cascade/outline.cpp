@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "cascade/plan.hpp"
 #include "cascade/statements.hpp"
+#include "schema/catalog/catalog.hpp"
 
 namespace trashd::cascade {
 namespace {

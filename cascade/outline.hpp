@@ -4,9 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "cascade/plan.hpp"
+#include "schema/object_name.hpp"
+
+namespace trashd::schema {
+class Catalog;
+}
 
 namespace trashd::cascade {
+
+struct Plan;
 
 enum class Act { kHold, kTakeAlone, kLock, kRefuse, kSetNull, kSetDefault, kTake };
 

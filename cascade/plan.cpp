@@ -5,6 +5,9 @@
 #include <set>
 #include <tuple>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/identifier.hpp"
+
 namespace trashd::cascade {
 namespace {
 

@@ -1,18 +1,19 @@
 // What a delete means: the foreign-key graph below one table, as a value. No connection, no SQL.
 #pragma once
 
-#include <map>
+#include <cstddef>
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
+#include "cascade/policy.hpp"
+
+namespace trashd::schema {
+class Catalog;
+struct ForeignKey;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::cascade {
-
-enum class OnDelete { kDatabase, kCascade, kRestrict, kSetNull };
-
-// What the owner configured per foreign key (by oid); kDatabase: what the database does.
-using Policy = std::map<schema::Oid, OnDelete>;
 
 enum class Effect { kCascade, kRestrict, kSetNull, kSetDefault };
 

@@ -4,8 +4,11 @@
 #include <map>
 #include <set>
 
+#include "cascade/plan.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 
 namespace trashd::cascade {
 

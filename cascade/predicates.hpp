@@ -5,9 +5,17 @@
 #include <string>
 #include <vector>
 
-#include "cascade/plan.hpp"
+#include "schema/object_name.hpp"
+
+namespace trashd::schema {
+class Catalog;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::cascade {
+
+struct Edge;
+struct Plan;
 
 // Stands among key columns for the partition that the row is in.
 inline constexpr int kPartition = 0;

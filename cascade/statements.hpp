@@ -6,10 +6,13 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cascade/functions.hpp"
+#include "cascade/plan.hpp"
 #include "cascade/predicates.hpp"
+#include "schema/catalog/catalog.hpp"
 #include "schema/text.hpp"
 
 namespace trashd::cascade {

@@ -3,13 +3,17 @@
 // alter.
 #include <algorithm>
 
+#include "cascade/functions.hpp"
+#include "cascade/plan.hpp"
 #include "cascade/statements.hpp"
 #include "schema/activity.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/tenant.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
 #include "schema/sqlstate.hpp"
-#include "schema/tenant.hpp"
 #include "schema/text.hpp"
 #include "schema/trigger_words.hpp"
-#include "schema/value.hpp"
 
 namespace trashd::cascade {
 

@@ -1,10 +1,11 @@
 // What a delete needs besides where it runs as a role of the database: live rows are touched as
 // that role, the trash as the service, and what row-level security hides is told from what is not
 // there.
+#include "cascade/plan.hpp"
 #include "cascade/statements.hpp"
+#include "schema/catalog/value.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 
 namespace trashd::cascade {
 

@@ -1,9 +1,13 @@
 // The short way: one row to which nothing refers is deleted, captured and entered in the ledger by
 // a single statement, which spares the collecting that most deletes do not need.
+#include "cascade/functions.hpp"
+#include "cascade/plan.hpp"
 #include "cascade/statements.hpp"
-#include "schema/reader.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
 #include "schema/sqlstate.hpp"
-#include "schema/value.hpp"
 
 namespace trashd::cascade {
 

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <optional>
 
+#include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/sqlstate.hpp"
 

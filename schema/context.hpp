@@ -6,7 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "schema/error.hpp"
+namespace trashd {
+class Error;
+struct SqlError;
+}  // namespace trashd
 
 namespace trashd::schema {
 

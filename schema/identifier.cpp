@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schema/object_name.hpp"
+
 namespace trashd::schema {
 namespace {
 

@@ -1,12 +1,13 @@
 // Names and literals on their way into SQL text. Nothing else may put a name into SQL.
 #pragma once
 
-#include <compare>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace trashd::schema {
+
+struct QualifiedName;
 
 // "name", quotes doubled: always quoted, so keywords and mixed case are safe.
 std::string quoted(std::string_view name);
@@ -23,11 +24,6 @@ inline std::string quoted(std::string& name) {
 
 // 'text' as a literal, E'' form where it holds a backslash.
 std::string literal(std::string_view text);
-
-struct QualifiedName {
-    std::string schema, name;
-    auto operator<=>(const QualifiedName&) const = default;
-};
 
 // An alias for rows that is none of these: a column of that name would be meant instead of the row.
 std::string row_alias(const std::vector<std::string>& columns);

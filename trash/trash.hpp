@@ -8,27 +8,52 @@
 #include <string>
 #include <vector>
 
-#include "cascade/outline.hpp"
-#include "cascade/plan.hpp"
-#include "schema/reader.hpp"
-#include "schema/transaction.hpp"
-#include "trash/access/database_role.hpp"
-#include "trash/model/actor.hpp"
-#include "trash/model/errors.hpp"
-#include "trash/model/group.hpp"
-#include "trash/model/history.hpp"
-#include "trash/model/item.hpp"
-#include "trash/model/options.hpp"
-#include "trash/model/statistics.hpp"
-#include "trash/store/operations.hpp"
+#include "cascade/policy.hpp"
+#include "schema/object_name.hpp"
+
+namespace trashd::schema {
+class Catalog;
+class CatalogCache;
+struct Column;
+enum class Mode;
+class Pool;
+struct Table;
+class Transaction;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 
-// How a delete goes, and why it cannot be trusted to; refusals empty: it can.
-struct DeleteOutline {
-    std::vector<cascade::Stage> stages;
-    std::vector<std::string> refusals;
-};
+struct Actor;
+struct BulkOptions;
+struct BulkResult;
+struct DatabaseRole;
+struct DeleteOptions;
+struct DeleteOutline;
+struct DeleteResult;
+struct Emptied;
+struct EmptyOptions;
+struct Facets;
+struct GroupDetails;
+struct GroupQuery;
+struct GroupTables;
+struct HistoryFilter;
+struct HistoryPage;
+struct HistoryQuery;
+struct Impact;
+struct Item;
+struct ItemFilter;
+struct ItemPage;
+struct ItemQuery;
+struct ItemSink;
+struct Naming;
+class Operations;
+struct PurgeOptions;
+struct Purged;
+struct RestoreOptions;
+struct Restored;
+struct RowScope;
+struct Selection;
+struct Statistics;
 
 class Trash {
   public:
@@ -88,8 +113,8 @@ class Trash {
     // kBadRequest where they are of several tenants.
     Restored restore_all(const std::vector<std::string>& item_ids, const RestoreOptions& options,
                          const Actor& context);
-    Purged purge(const std::string& item_id, const Actor& context,
-                 const PurgeOptions& options = {});
+    Purged purge(const std::string& item_id, const Actor& context, const PurgeOptions& options);
+    Purged purge(const std::string& item_id, const Actor& context);
 
     // The same of purges; the receipt is that of one of them.
     Purged purge_all(const std::vector<std::string>& item_ids, const Actor& context,

@@ -7,6 +7,9 @@
 #include <cstdlib>
 
 #include "schema/error.hpp"
+#include "schema/session/pool.hpp"
+#include "service/api/request.hpp"
+#include "service/api/response.hpp"
 #include "service/http/request_head.hpp"
 
 namespace trashd::service {

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "service/api/request.hpp"
-#include "service/api/response.hpp"
-
 namespace trashd::service {
+
+struct Request;
+struct Response;
 
 // The weight from 0 to 1 that Accept or Accept-Encoding give to an entry by its exact name, in any
 // case; -1 when it is not named.

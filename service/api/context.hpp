@@ -4,12 +4,20 @@
 #include <functional>
 #include <memory>
 
-#include "service/config/config.hpp"
 #include "service/config/resources.hpp"
-#include "trash/store/kept_answers.hpp"
 #include "trash/trash.hpp"
 
+namespace trashd::trash {
+class Claim;
+}
+
+namespace trashd::trash {
+class KeyClaim;
+}
+
 namespace trashd::service {
+
+struct Config;
 
 struct Context {
     std::shared_ptr<const Resources> resources;  // of one reading of the catalog

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "service/api/request.hpp"
+#include "service/config/config.hpp"
+
 namespace trashd::service {
 
 bool is_allowed_origin(const Config& config, const std::string& origin) {

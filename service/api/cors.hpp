@@ -3,10 +3,12 @@
 
 #include <string>
 
-#include "service/api/request.hpp"
 #include "service/api/response.hpp"
 
 namespace trashd::service {
+
+struct Config;
+struct Request;
 
 // Lets pages of configured origins read the answer.
 void allow_origin(const Request& request, const Config& config, Response& reply);

@@ -3,8 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/catalog/catalog.hpp"
+#include "service/auth/permissions.hpp"
+#include "service/config/resources.hpp"
 #include "service/http/url.hpp"
-#include "trash/store/operations.hpp"
+#include "trash/model/history.hpp"
+#include "trash/model/item.hpp"
+#include "trash/model/restored.hpp"
+#include "trash/records/operations.hpp"
 #include "trash/store/usual_names.hpp"
 
 namespace trashd::service {

@@ -6,16 +6,31 @@
 
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "service/auth/permissions.hpp"
 #include "service/http/spool.hpp"
-#include "trash/model/history.hpp"
-#include "trash/model/item.hpp"
-#include "trash/model/restored.hpp"
-#include "trash/store/operations.hpp"
+#include "trash/model/impact.hpp"
+
+namespace trashd::schema {
+struct Table;
+}
+
+namespace trashd::trash {
+struct Conflict;
+struct Item;
+struct LedgerEntry;
+struct Operation;
+struct Restored;
+}  // namespace trashd::trash
 
 namespace trashd::service {
+
+class Resources;
+struct Resource;
+class Access;
 
 class JsonWriter : public rapidjson::Writer<rapidjson::StringBuffer> {
   public:

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "schema/session/pool.hpp"
+#include "service/api/request.hpp"
+#include "service/api/response.hpp"
 #include "service/http/request_head.hpp"
 #include "service/http/utf8_mender.hpp"
 

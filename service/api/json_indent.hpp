@@ -1,13 +1,14 @@
 // JSON for people: the same values in lines that are indented, and a line end behind each answer.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
-#include "service/api/request.hpp"
-#include "service/api/response.hpp"
-
 namespace trashd::service {
+
+struct Request;
+struct Response;
 
 // Text as it comes, in pieces of any length; numbers and strings stay as they are written.
 class Indenter {

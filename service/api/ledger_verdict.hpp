@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "trash/store/ledger_seal.hpp"
+#include "trash/records/ledger_seal.hpp"
 
 namespace trashd::service {
 

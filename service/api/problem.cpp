@@ -2,8 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include "schema/catalog/catalog.hpp"
+#include "service/api/json.hpp"
+#include "service/auth/errors.hpp"
+#include "service/auth/permissions.hpp"
+#include "service/config/config.hpp"
+#include "service/config/resources.hpp"
 #include "trash/model/errors.hpp"
-#include "trash/store/kept_answers.hpp"
+#include "trash/records/kept_answers.hpp"
 
 namespace trashd::service {
 

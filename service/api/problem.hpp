@@ -2,15 +2,21 @@
 // answer.
 #pragma once
 
+#include <cstddef>
 #include <exception>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
-#include "service/api/json.hpp"
+#include "schema/error.hpp"
 #include "service/api/response.hpp"
-#include "service/auth/errors.hpp"
+#include "trash/model/impact.hpp"
 #include "trash/model/options.hpp"
 
 namespace trashd::service {
+
+class Resources;
 
 // confirmation-required, with what would be taken.
 struct ConfirmationRequired : Error {

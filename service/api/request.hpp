@@ -5,10 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "service/config/resources.hpp"
 #include "service/http/url.hpp"
 
+namespace trashd::trash {
+class Claim;
+}
+
 namespace trashd::service {
+
+struct Resource;
 
 // Every value of one header, in order.
 using HeaderValues = std::vector<std::string>;

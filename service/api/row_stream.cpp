@@ -2,7 +2,11 @@
 
 #include <span>
 
+#include "schema/error.hpp"
+#include "schema/session/pool.hpp"
 #include "service/api/json.hpp"
+#include "service/api/response.hpp"
+#include "service/http/client_address.hpp"
 
 namespace trashd::service {
 

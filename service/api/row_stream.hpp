@@ -1,14 +1,23 @@
 // Rows on their way into an answer, each in pieces; those of the trash get deletedAt and trashItem.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
-#include "service/api/response.hpp"
-#include "service/config/resources.hpp"
+#include "service/http/spool.hpp"
 #include "trash/model/item.hpp"
 
+namespace trashd::schema {
+struct Table;
+}
+
 namespace trashd::service {
+
+class Resources;
+struct Response;
 
 class RowWriter {
   public:

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
+#include "service/auth/principal.hpp"
+#include "service/config/resources.hpp"
+
 namespace trashd::service {
 
 namespace {

@@ -6,11 +6,14 @@
 #include <vector>
 
 #include "schema/error.hpp"
-#include "service/auth/principal.hpp"
-#include "service/config/resources.hpp"
+#include "schema/object_name.hpp"
 #include "service/config/roles.hpp"
 
 namespace trashd::service {
+
+struct Principal;
+struct Resource;
+class Resources;
 
 struct Missing {
     Right right;

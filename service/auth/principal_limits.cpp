@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "service/auth/principal.hpp"
+#include "service/config/config.hpp"
+
 namespace trashd::service {
 
 namespace {

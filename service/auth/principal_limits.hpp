@@ -3,10 +3,12 @@
 
 #include <optional>
 
-#include "service/auth/principal.hpp"
-#include "service/config/config.hpp"
+#include "service/http/limits.hpp"
 
 namespace trashd::service {
+
+struct Config;
+struct Principal;
 
 // Of who has no role of the configuration those for all.
 PrincipalLimits limits_of(const Config& config, const Principal& principal);

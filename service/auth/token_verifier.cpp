@@ -7,6 +7,7 @@
 
 #include "schema/error.hpp"
 #include "service/auth/jose.hpp"
+#include "service/config/config.hpp"
 
 namespace trashd::service {
 

@@ -5,9 +5,10 @@
 
 #include "service/auth/principal.hpp"
 #include "service/auth/token_keys.hpp"
-#include "service/config/config.hpp"
 
 namespace trashd::service {
+
+struct Credentials;
 
 class TokenVerifier {
   public:

@@ -5,9 +5,14 @@
 #include <algorithm>
 #include <iostream>
 
-#include "service/api/cursor.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/error.hpp"
 #include "service/api/json.hpp"
+#include "service/cli/cli.hpp"
+#include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
+#include "service/cli/text_table.hpp"
+#include "service/parsing/cursor.hpp"
 
 namespace trashd::service {
 

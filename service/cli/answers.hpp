@@ -9,10 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "service/cli/cli.hpp"
-#include "service/cli/local_service.hpp"
-
 namespace trashd::service {
+
+struct CliOptions;
+struct LocalAnswer;
+class LocalService;
 
 // Numbers stay the text that they are.
 rapidjson::Document parsed(const std::string& body);

@@ -6,11 +6,16 @@
 #include <iostream>
 #include <set>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pool.hpp"
 #include "service/api/findings_json.hpp"
+#include "service/api/json.hpp"
 #include "service/cli/app.hpp"
 #include "service/cli/cli.hpp"
 #include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
+#include "service/cli/text_table.hpp"
 #include "service/doctor/doctor.hpp"
 
 namespace trashd::service {

@@ -4,15 +4,20 @@
 
 #include <iostream>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/error.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pool.hpp"
 #include "schema/text.hpp"
 #include "service/api/json.hpp"
-#include "service/api/key_request.hpp"
 #include "service/cli/app.hpp"
 #include "service/cli/cli.hpp"
 #include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
-#include "trash/store/api_keys.hpp"
-#include "trash/store/migrate.hpp"
+#include "service/cli/text_table.hpp"
+#include "service/requests/key_request.hpp"
+#include "trash/records/api_keys.hpp"
+#include "trash/setup/migrate.hpp"
 
 namespace trashd::service {
 

@@ -2,12 +2,15 @@
 // apart from the service.
 #include <iostream>
 
+#include "schema/session/connection.hpp"
+#include "schema/session/pool.hpp"
+#include "service/api/json.hpp"
 #include "service/api/ledger_verdict.hpp"
 #include "service/cli/app.hpp"
 #include "service/cli/cli.hpp"
 #include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
-#include "trash/store/migrate.hpp"
+#include "trash/setup/migrate.hpp"
 
 namespace trashd::service {
 

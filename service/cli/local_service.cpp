@@ -5,7 +5,12 @@
 
 #include <sstream>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/session/pool.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/problem.hpp"
+#include "service/api/request.hpp"
 #include "service/api/row_stream.hpp"
 #include "service/config/did_you_mean.hpp"
 #include "service/http/utf8_mender.hpp"

@@ -1,17 +1,23 @@
 // The service without HTTP, for commands on the server: the same routes and the same answers.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "schema/cluster.hpp"
+#include "schema/session/cluster.hpp"
+#include "schema/session/pool.hpp"
 #include "service/api/handler.hpp"
+#include "service/config/config.hpp"
 #include "service/server/resource_cache.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::service {
+
+struct Resource;
 
 // Who runs the command, as the ledger has it.
 std::string user_name();

@@ -3,12 +3,15 @@
 
 #include <iostream>
 
+#include "cascade/outline.hpp"
 #include "schema/text.hpp"
 #include "service/api/json.hpp"
 #include "service/cli/app.hpp"
 #include "service/cli/cli.hpp"
 #include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
+#include "service/cli/text_table.hpp"
+#include "trash/delete_outline.hpp"
 
 namespace trashd::service {
 

@@ -6,11 +6,18 @@
 #include <map>
 #include <set>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/error.hpp"
+#include "schema/session/transaction.hpp"
 #include "service/api/json.hpp"
-#include "service/api/json_body.hpp"
 #include "service/cli/answers.hpp"
 #include "service/cli/app.hpp"
+#include "service/cli/cli.hpp"
+#include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
+#include "service/cli/text_table.hpp"
+#include "service/http/url.hpp"
+#include "service/parsing/json_body.hpp"
 #include "trash/store/groups.hpp"
 
 namespace trashd::service {

@@ -10,6 +10,8 @@
 #include <iostream>
 #include <mutex>
 
+#include "service/cli/text_table.hpp"
+
 namespace trashd::service {
 
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <thread>
 
-#include "service/cli/text_table.hpp"
-
 namespace trashd::service {
+
+struct TextTable;
 
 bool on_terminal(int descriptor);
 // Columns of the terminal of standard output.

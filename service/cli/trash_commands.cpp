@@ -6,9 +6,14 @@
 #include <ctime>
 #include <iostream>
 
+#include "schema/catalog/catalog.hpp"
 #include "service/cli/answers.hpp"
 #include "service/cli/app.hpp"
+#include "service/cli/cli.hpp"
+#include "service/cli/local_service.hpp"
 #include "service/cli/terminal.hpp"
+#include "service/cli/text_table.hpp"
+#include "service/http/url.hpp"
 
 namespace trashd::service {
 

@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "schema/error.hpp"
+#include "service/config/config.hpp"
+#include "service/config/section.hpp"
 
 namespace trashd::service {
 

@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "service/config/config.hpp"
-#include "service/config/section.hpp"
-
 namespace trashd::service {
+
+struct Config;
+struct PrincipalLimits;
+class Section;
 
 // Each takes its keys out of the section and notes faults.
 void take_asker_limits(Section& section, PrincipalLimits& into);

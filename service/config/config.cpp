@@ -12,6 +12,7 @@
 #include <set>
 #include <sstream>
 
+#include "schema/error.hpp"
 #include "service/config/access_section.hpp"
 #include "service/config/section.hpp"
 #include "service/http/allowed_hosts.hpp"

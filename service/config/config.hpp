@@ -7,10 +7,11 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "schema/identifier.hpp"
-#include "schema/pool.hpp"
+#include "schema/object_name.hpp"
+#include "schema/session/session_limits.hpp"
 #include "service/config/roles.hpp"
 #include "service/http/client_address.hpp"
 #include "service/http/limits.hpp"

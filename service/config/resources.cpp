@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "schema/catalog/catalog.hpp"
+#include "service/config/config.hpp"
 #include "service/http/url.hpp"
 
 namespace trashd::service {

@@ -1,16 +1,24 @@
 // The tables that are served and under which paths: catalog and configuration brought together.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "cascade/plan.hpp"
-#include "schema/catalog.hpp"
-#include "service/config/config.hpp"
+#include "cascade/policy.hpp"
+#include "schema/catalog/key_choice.hpp"
+#include "schema/object_name.hpp"
+
+namespace trashd::schema {
+class Catalog;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::service {
+
+struct Config;
 
 struct Resource {
     std::vector<std::string> path;  // decoded segments

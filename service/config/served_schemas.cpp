@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schema/session/connection.hpp"
+#include "service/config/config.hpp"
 #include "service/config/did_you_mean.hpp"
 
 namespace trashd::service {

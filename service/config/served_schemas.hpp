@@ -4,10 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "schema/connection.hpp"
-#include "service/config/config.hpp"
+namespace trashd::schema {
+class Connection;
+}
 
 namespace trashd::service {
+
+struct Config;
 
 // Schemas that are to be served and are not there. Of a database whose tables are configured one by
 // one `public` may be missing.

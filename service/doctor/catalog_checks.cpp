@@ -5,7 +5,12 @@
 #include <algorithm>
 #include <set>
 
+#include "cascade/plan.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/identifier.hpp"
 #include "schema/text.hpp"
+#include "service/config/config.hpp"
+#include "service/config/resources.hpp"
 #include "service/doctor/doctor.hpp"
 
 namespace trashd::service {

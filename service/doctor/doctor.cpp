@@ -5,11 +5,16 @@
 #include <algorithm>
 #include <map>
 
-#include "schema/reader.hpp"
-#include "schema/server.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/server.hpp"
+#include "service/config/config.hpp"
+#include "service/config/resources.hpp"
 #include "service/config/served_schemas.hpp"
-#include "trash/store/birthplace.hpp"
-#include "trash/store/migrate.hpp"
+#include "trash/setup/birthplace.hpp"
+#include "trash/setup/migrate.hpp"
 
 namespace trashd::service {
 

@@ -2,12 +2,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "schema/connection.hpp"
-#include "service/config/resources.hpp"
+namespace trashd::schema {
+class Connection;
+}
 
 namespace trashd::service {
+
+struct Config;
+class Resources;
 
 // error: deletes, or the start, will be refused; info: said as "note"
 enum class Severity { kError, kWarning, kInfo };

@@ -2,6 +2,10 @@
 // and, as far as words tell, from the sources of their functions.
 #include <set>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "service/config/resources.hpp"
 #include "service/doctor/doctor.hpp"
 
 namespace trashd::service {

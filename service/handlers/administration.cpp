@@ -1,10 +1,13 @@
 // What who looks after the service asks: what stands in its way, its roles, and its ledger.
-#include "service/api/async_requests.hpp"
+#include "schema/session/pool.hpp"
+#include "service/api/context.hpp"
 #include "service/api/findings_json.hpp"
 #include "service/api/json.hpp"
-#include "service/api/json_body.hpp"
 #include "service/api/ledger_verdict.hpp"
+#include "service/config/config.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/parsing/json_body.hpp"
+#include "service/requests/async_requests.hpp"
 
 namespace trashd::service {
 

@@ -5,16 +5,17 @@
 #include <set>
 #include <utility>
 
-#include "service/api/actor.hpp"
-#include "service/api/async_requests.hpp"
-#include "service/api/bulk_request.hpp"
-#include "service/api/cross_site.hpp"
-#include "service/api/idempotency.hpp"
 #include "service/api/json.hpp"
 #include "service/api/problem.hpp"
-#include "service/api/redaction.hpp"
-#include "service/api/row_rights.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/requests/async_requests.hpp"
+#include "service/requests/bulk_request.hpp"
+#include "service/requests/idempotency.hpp"
+#include "service/rights/actor.hpp"
+#include "service/rights/cross_site.hpp"
+#include "service/rights/redaction.hpp"
+#include "service/rights/row_rights.hpp"
+#include "trash/records/operations.hpp"
 #include "trash/store/item_id.hpp"
 
 namespace trashd::service {

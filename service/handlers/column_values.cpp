@@ -4,10 +4,17 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
 #include "schema/sqlstate.hpp"
-#include "service/api/row_rights.hpp"
-#include "service/api/where_parser.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
+#include "service/api/request.hpp"
 #include "service/handlers/written_rows.hpp"
+#include "service/parsing/json_body.hpp"
+#include "service/parsing/where_parser.hpp"
+#include "service/rights/row_rights.hpp"
+#include "trash/access/row_scope.hpp"
 #include "trash/read/live_row.hpp"
 
 namespace trashd::service {

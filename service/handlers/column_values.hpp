@@ -5,13 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "service/api/caller.hpp"
-#include "service/api/context.hpp"
-#include "service/api/json_body.hpp"
 #include "service/api/problem.hpp"
 #include "trash/write/row_writer.hpp"
 
+namespace trashd::schema {
+struct Column;
+struct Table;
+}  // namespace trashd::schema
+
 namespace trashd::service {
+
+struct Request;
+struct Caller;
+struct Context;
+struct Json;
 
 using Columns = std::vector<const schema::Column*>;
 

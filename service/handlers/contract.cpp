@@ -3,6 +3,10 @@
 #include "service/openapi/contract.hpp"
 
 #include "generated/kOpenapi.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
+#include "service/api/request.hpp"
+#include "service/config/config.hpp"
 #include "service/handlers/handlers.hpp"
 #include "service/handlers/pages.hpp"
 #include "service/openapi/database_document.hpp"

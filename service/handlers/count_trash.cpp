@@ -3,12 +3,13 @@
 #include <functional>
 
 #include "schema/text.hpp"
-#include "service/api/item_filter.hpp"
 #include "service/api/json.hpp"
-#include "service/api/object_id.hpp"
-#include "service/api/redaction.hpp"
-#include "service/api/row_rights.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/parsing/object_id.hpp"
+#include "service/requests/item_filter.hpp"
+#include "service/rights/redaction.hpp"
+#include "service/rights/row_rights.hpp"
+#include "trash/model/statistics.hpp"
 
 namespace trashd::service {
 

@@ -1,6 +1,14 @@
 // Who asks and what that one may do, so that a client need not try and be refused.
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/json.hpp"
+#include "service/api/request.hpp"
+#include "service/auth/permissions.hpp"
+#include "service/auth/principal.hpp"
 #include "service/auth/principal_limits.hpp"
+#include "service/config/config.hpp"
+#include "service/config/resources.hpp"
+#include "service/config/roles.hpp"
 #include "service/handlers/handlers.hpp"
 
 namespace trashd::service {

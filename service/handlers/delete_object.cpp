@@ -1,15 +1,21 @@
 // DELETE of one object. A repeated one changes nothing and is answered alike, and a dry run is the
 // delete itself, rolled back, where only trying tells what triggers would do.
-#include "service/api/actor.hpp"
-#include "service/api/async_requests.hpp"
-#include "service/api/cross_site.hpp"
-#include "service/api/delete_request.hpp"
-#include "service/api/idempotency.hpp"
-#include "service/api/object_id.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/session/transaction.hpp"
+#include "service/api/context.hpp"
+#include "service/api/json.hpp"
 #include "service/api/problem.hpp"
-#include "service/api/redaction.hpp"
-#include "service/api/row_rights.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/parsing/object_id.hpp"
+#include "service/requests/async_requests.hpp"
+#include "service/requests/delete_request.hpp"
+#include "service/requests/idempotency.hpp"
+#include "service/rights/actor.hpp"
+#include "service/rights/cross_site.hpp"
+#include "service/rights/redaction.hpp"
+#include "service/rights/row_rights.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/records/operations.hpp"
 
 namespace trashd::service {
 

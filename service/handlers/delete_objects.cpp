@@ -2,21 +2,28 @@
 // a condition meets is not known before, so more than was confirmed is refused.
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
-#include "service/api/actor.hpp"
-#include "service/api/async_requests.hpp"
-#include "service/api/cross_site.hpp"
-#include "service/api/delete_request.hpp"
-#include "service/api/idempotency.hpp"
+#include "service/api/context.hpp"
 #include "service/api/json.hpp"
-#include "service/api/json_body.hpp"
-#include "service/api/list_request.hpp"
 #include "service/api/problem.hpp"
-#include "service/api/redaction.hpp"
-#include "service/api/row_rights.hpp"
-#include "service/api/where_parser.hpp"
+#include "service/config/config.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/parsing/json_body.hpp"
+#include "service/parsing/where_parser.hpp"
+#include "service/requests/async_requests.hpp"
+#include "service/requests/delete_request.hpp"
+#include "service/requests/idempotency.hpp"
+#include "service/requests/list_request.hpp"
+#include "service/rights/actor.hpp"
+#include "service/rights/cross_site.hpp"
+#include "service/rights/redaction.hpp"
+#include "service/rights/row_rights.hpp"
+#include "trash/access/row_scope.hpp"
+#include "trash/model/errors.hpp"
 #include "trash/read/live_row.hpp"
+#include "trash/records/operations.hpp"
 
 namespace trashd::service {
 

@@ -1,12 +1,15 @@
 // A group at once: its root, how many rows of what went with it, and what may be done with it.
 #include <algorithm>
 
-#include "service/api/cursor.hpp"
 #include "service/api/json.hpp"
-#include "service/api/redaction.hpp"
-#include "service/api/row_rights.hpp"
+#include "service/api/request.hpp"
 #include "service/handlers/group_json.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/http/url.hpp"
+#include "service/parsing/cursor.hpp"
+#include "service/rights/redaction.hpp"
+#include "service/rights/row_rights.hpp"
+#include "trash/model/group.hpp"
 
 namespace trashd::service {
 

@@ -2,12 +2,17 @@
 #include <array>
 
 #include "schema/error.hpp"
-#include "service/api/cross_site.hpp"
-#include "service/api/cursor.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/json.hpp"
-#include "service/api/parameters.hpp"
+#include "service/api/request.hpp"
+#include "service/config/roles.hpp"
 #include "service/handlers/handlers.hpp"
-#include "trash/store/operations.hpp"
+#include "service/http/url.hpp"
+#include "service/parsing/cursor.hpp"
+#include "service/parsing/parameters.hpp"
+#include "service/rights/cross_site.hpp"
+#include "trash/records/operations.hpp"
 
 namespace trashd::service {
 

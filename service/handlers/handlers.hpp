@@ -2,9 +2,13 @@
 // the answer of it.
 #pragma once
 
-#include "service/api/handler.hpp"
+#include "service/api/response.hpp"
 
 namespace trashd::service {
+
+struct Request;
+struct Context;
+struct Caller;
 
 // current_principal.cpp
 Response get_current_principal(const Request& request, const Caller& caller,

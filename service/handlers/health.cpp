@@ -1,5 +1,11 @@
 // What machines ask of the service itself: whether it lives, whether it can reach its database, and
 // its metrics. None of it touches the users' tables.
+#include "schema/catalog/reader.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pool.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
+#include "service/api/request.hpp"
 #include "service/handlers/handlers.hpp"
 #include "service/http/metrics.hpp"
 

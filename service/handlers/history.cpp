@@ -2,13 +2,18 @@
 // even how many there are.
 #include <limits>
 
-#include "service/api/cursor.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/json.hpp"
-#include "service/api/object_id.hpp"
-#include "service/api/parameters.hpp"
-#include "service/api/redaction.hpp"
-#include "service/api/row_rights.hpp"
+#include "service/api/request.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/parsing/cursor.hpp"
+#include "service/parsing/object_id.hpp"
+#include "service/parsing/parameters.hpp"
+#include "service/rights/redaction.hpp"
+#include "service/rights/row_rights.hpp"
+#include "trash/store/groups.hpp"
 
 namespace trashd::service {
 

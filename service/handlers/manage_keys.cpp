@@ -1,9 +1,13 @@
 // API keys: made, listed and revoked over HTTP.
-#include "service/api/actor.hpp"
-#include "service/api/cross_site.hpp"
-#include "service/api/json_body.hpp"
-#include "service/api/key_request.hpp"
+#include "schema/error.hpp"
+#include "service/api/context.hpp"
+#include "service/api/request.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/http/url.hpp"
+#include "service/parsing/json_body.hpp"
+#include "service/requests/key_request.hpp"
+#include "service/rights/actor.hpp"
+#include "service/rights/cross_site.hpp"
 
 namespace trashd::service {
 

@@ -1,6 +1,11 @@
 // $metadata: what a client can know of a resource before it deletes anything: columns, keys, and
 // what a delete would do at each reference.
+#include "cascade/plan.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/json.hpp"
+#include "service/api/request.hpp"
 #include "service/handlers/handlers.hpp"
 
 namespace trashd::service {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "cascade/plan.hpp"
 #include "service/handlers/pages.hpp"
+#include "trash/records/operations.hpp"
 
 namespace trashd::service {
 

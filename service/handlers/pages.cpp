@@ -5,9 +5,15 @@
 #include <array>
 #include <functional>
 
+#include "cascade/policy.hpp"
 #include "generated/kOpenapi.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "service/api/caller.hpp"
 #include "service/api/content_negotiation.hpp"
+#include "service/api/context.hpp"
 #include "service/api/problem.hpp"
+#include "service/api/request.hpp"
+#include "service/config/config.hpp"
 #include "service/handlers/handlers.hpp"
 #include "service/http/request_head.hpp"
 

@@ -4,10 +4,11 @@
 #include <string>
 #include <string_view>
 
-#include "service/api/request.hpp"
 #include "service/api/response.hpp"
 
 namespace trashd::service {
+
+struct Request;
 
 // The text as it stands in HTML; what is between backticks becomes code.
 std::string html_of(std::string_view text);

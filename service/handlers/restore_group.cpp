@@ -3,20 +3,27 @@
 #include <map>
 #include <utility>
 
-#include "service/api/actor.hpp"
-#include "service/api/async_requests.hpp"
-#include "service/api/cross_site.hpp"
-#include "service/api/cursor.hpp"
-#include "service/api/idempotency.hpp"
-#include "service/api/object_id.hpp"
-#include "service/api/parameters.hpp"
-#include "service/api/preconditions.hpp"
+#include "schema/session/transaction.hpp"
+#include "service/api/context.hpp"
+#include "service/api/json.hpp"
 #include "service/api/problem.hpp"
-#include "service/api/redaction.hpp"
-#include "service/api/restore_request.hpp"
-#include "service/api/row_rights.hpp"
 #include "service/api/row_stream.hpp"
+#include "service/config/config.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/parsing/cursor.hpp"
+#include "service/parsing/json_body.hpp"
+#include "service/parsing/object_id.hpp"
+#include "service/parsing/parameters.hpp"
+#include "service/parsing/preconditions.hpp"
+#include "service/requests/async_requests.hpp"
+#include "service/requests/idempotency.hpp"
+#include "service/requests/restore_request.hpp"
+#include "service/rights/actor.hpp"
+#include "service/rights/cross_site.hpp"
+#include "service/rights/redaction.hpp"
+#include "service/rights/row_rights.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/records/operations.hpp"
 
 namespace trashd::service {
 
@@ -58,7 +65,7 @@ Response restore_item(const Request& request, const Caller& caller, const Contex
     auto options = restore_options(request, caller, context);
     options.if_match = if_match(request);
     const auto item = trash_item_id(request);
-    if (!request.body.empty()) {
+    if (says_something(request)) {
         need_on_group(caller, context, Right::kRestore, item);
         options.choices = parse_choices(request, caller, context, item);
         options.check_swapped = check_of(caller, context, {Right::kTrash});

@@ -3,12 +3,14 @@
 
 #include <string>
 
-#include "service/api/caller.hpp"
-#include "service/api/context.hpp"
-#include "service/api/request.hpp"
 #include "service/api/response.hpp"
+#include "trash/model/options.hpp"
 
 namespace trashd::service {
+
+struct Caller;
+struct Context;
+struct Request;
 
 // What with, dryRun and lossy say.
 trash::RestoreOptions restore_options(const Request& request, const Caller& caller,

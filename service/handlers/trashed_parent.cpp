@@ -5,9 +5,15 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/session/transaction.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/problem.hpp"
-#include "service/api/row_rights.hpp"
+#include "service/api/request.hpp"
+#include "service/rights/row_rights.hpp"
 #include "trash/trash.hpp"
+#include "trash/write/row_writer.hpp"
 
 namespace trashd::service {
 namespace {

@@ -4,13 +4,19 @@
 #include <string>
 #include <vector>
 
-#include "schema/error.hpp"
-#include "service/api/caller.hpp"
-#include "service/api/context.hpp"
-#include "service/api/request.hpp"
-#include "trash/write/row_writer.hpp"
+namespace trashd {
+struct SqlError;
+}
+
+namespace trashd::trash {
+struct ColumnValues;
+}
 
 namespace trashd::service {
+
+struct Caller;
+struct Context;
+struct Request;
 
 // After a foreign key was violated: throws TrashedParent. own: the key of the row that was to be
 // changed, empty for a new one. Returns where the row that is referred to does not lie in the

@@ -1,8 +1,13 @@
 #include "service/handlers/written_rows.hpp"
 
-#include "service/api/act_as_role.hpp"
-#include "service/api/preconditions.hpp"
+#include "schema/session/transaction.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
+#include "service/api/request.hpp"
+#include "service/api/response.hpp"
 #include "service/api/row_stream.hpp"
+#include "service/parsing/preconditions.hpp"
+#include "service/rights/act_as_role.hpp"
 #include "trash/read/live_row.hpp"
 
 namespace trashd::service {

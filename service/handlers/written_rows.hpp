@@ -1,13 +1,21 @@
 // What a write answers: the rows as they are now, whatever their size, or nothing.
 #pragma once
 
-#include "service/api/caller.hpp"
-#include "service/api/context.hpp"
-#include "service/api/request.hpp"
-#include "service/api/response.hpp"
+#include <cstddef>
+#include <vector>
+
 #include "trash/write/row_writer.hpp"
 
+namespace trashd::schema {
+class Transaction;
+}
+
 namespace trashd::service {
+
+struct Caller;
+struct Context;
+struct Request;
+struct Response;
 
 // The bytes of a row's JSON that a write brings with it: none where nobody looks at it.
 std::size_t shown_bytes(const Request& request, const Caller& caller, const Context& context);

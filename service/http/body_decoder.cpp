@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "schema/error.hpp"
+#include "service/http/request_head.hpp"
+
 namespace trashd::service {
 
 namespace {

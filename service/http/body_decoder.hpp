@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "service/http/request_head.hpp"
-
 namespace trashd::service {
+
+struct Head;
 
 class BodyDecoder {
   public:

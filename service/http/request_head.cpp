@@ -7,6 +7,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "service/http/limits.hpp"
 #include "service/http/url.hpp"
 
 namespace trashd::service {

@@ -2,6 +2,7 @@
 // and so is what passes the limits.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,9 +10,10 @@
 #include <vector>
 
 #include "schema/error.hpp"
-#include "service/http/limits.hpp"
 
 namespace trashd::service {
+
+struct RequestLimits;
 
 struct Head {
     std::string method, target;  // the target in origin form, or "*"

@@ -1,6 +1,7 @@
 // A request's address, taken apart by trashd itself (docs/decisions/library-writes-answers.md).
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <set>

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
+#include "schema/catalog/catalog.hpp"
 
 namespace trashd::service::openapi {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "schema/makeup.hpp"
+#include "schema/catalog/makeup.hpp"
 #include "service/openapi/check_values.hpp"
 
 namespace trashd::service::openapi {

@@ -1,7 +1,7 @@
 // A column's values as JSON Schema: what PostgreSQL's row_to_json makes of them.
 #pragma once
 
-#include "schema/catalog.hpp"
+#include "schema/catalog/catalog.hpp"
 #include "service/openapi/nodes.hpp"
 
 namespace trashd::service::openapi {

@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "service/config/resources.hpp"
 #include "service/openapi/column_schema.hpp"
 #include "service/openapi/contract.hpp"
 

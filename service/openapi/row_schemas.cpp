@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "service/config/resources.hpp"
 #include "service/openapi/column_schema.hpp"
 
 namespace trashd::service::openapi {

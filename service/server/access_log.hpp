@@ -1,6 +1,7 @@
 // One line of JSON for each request, apart from the log of the service.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>

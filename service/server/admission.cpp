@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "service/api/caller.hpp"
 #include "service/api/problem.hpp"
+#include "service/api/request.hpp"
+#include "service/auth/errors.hpp"
 #include "service/auth/principal_limits.hpp"
+#include "service/config/config.hpp"
+#include "service/http/client_address.hpp"
 #include "service/server/router.hpp"
+#include "trash/records/api_keys.hpp"
 
 namespace trashd::service {
 

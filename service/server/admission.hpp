@@ -1,13 +1,20 @@
 // Before a request is looked at: who asks, and whether that one asks too often.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
-#include "service/api/authenticator.hpp"
 #include "service/api/response.hpp"
 #include "service/auth/rate_limiter.hpp"
+#include "service/rights/authenticator.hpp"
 
 namespace trashd::service {
+
+class Authenticator;
+struct Call;
+struct Config;
+struct Response;
 
 class Admission {
   public:

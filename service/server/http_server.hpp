@@ -6,10 +6,15 @@
 #include <memory>
 #include <string>
 
-#include "service/http/allowed_hosts.hpp"
-#include "service/server/resource_cache.hpp"
+namespace trashd::trash {
+class Trash;
+}
 
 namespace trashd::service {
+
+struct Config;
+struct Endpoint;
+class ResourceCache;
 
 class HttpServer {
   public:

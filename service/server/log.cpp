@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "service/api/json.hpp"
+#include "service/config/config.hpp"
 #include "service/http/url.hpp"
 
 namespace trashd::service {

@@ -1,9 +1,9 @@
 // What the service tells about itself, on standard error.
 #pragma once
 
-#include "service/config/config.hpp"
-
 namespace trashd::service {
+
+struct LogConfig;
 
 // As text, until the configuration is read.
 void begin_log();

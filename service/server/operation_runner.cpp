@@ -2,11 +2,17 @@
 
 #include <spdlog/spdlog.h>
 
-#include "service/api/act_as_role.hpp"
-#include "service/api/async_requests.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pool.hpp"
+#include "schema/session/transaction.hpp"
+#include "service/api/context.hpp"
 #include "service/api/problem.hpp"
-#include "service/api/tenant_scope.hpp"
+#include "service/config/config.hpp"
+#include "service/requests/async_requests.hpp"
+#include "service/rights/act_as_role.hpp"
+#include "service/rights/tenant_scope.hpp"
 #include "service/server/router.hpp"
+#include "trash/records/operations.hpp"
 #include "trash/store/item_id.hpp"
 
 namespace trashd::service {

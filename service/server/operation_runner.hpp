@@ -7,10 +7,22 @@
 #include <string>
 #include <thread>
 
+#include "schema/session/pool.hpp"
 #include "service/server/resource_cache.hpp"
-#include "trash/store/operations.hpp"
+#include "trash/trash.hpp"
+
+namespace trashd::trash {
+class Claim;
+class Operations;
+}  // namespace trashd::trash
+
+namespace trashd {
+class Error;
+}
 
 namespace trashd::service {
+
+struct Config;
 
 class Runner {
   public:

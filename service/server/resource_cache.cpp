@@ -4,7 +4,15 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pool.hpp"
+#include "service/config/config.hpp"
+#include "service/config/resources.hpp"
 #include "service/config/served_schemas.hpp"
+#include "trash/model/item.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::service {
 

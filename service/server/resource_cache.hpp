@@ -6,10 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "service/config/resources.hpp"
-#include "trash/trash.hpp"
+#include "schema/catalog/catalog.hpp"
+
+namespace trashd::trash {
+class Trash;
+}
 
 namespace trashd::service {
+
+struct Config;
+class Resources;
 
 class ResourceCache {
   public:

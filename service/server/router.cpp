@@ -2,9 +2,13 @@
 
 #include <array>
 
-#include "service/api/idempotency.hpp"
+#include "service/api/caller.hpp"
+#include "service/api/context.hpp"
 #include "service/api/problem.hpp"
+#include "service/api/request.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/parsing/json_body.hpp"
+#include "service/requests/idempotency.hpp"
 
 namespace trashd::service {
 
@@ -181,9 +185,7 @@ bool takes_body(const Route& route) {
 
 // A request that says more than is read must not be half obeyed. An empty object says nothing.
 void refuse_body(const Request& request) {
-    std::string said = request.body;
-    std::erase_if(said, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
-    if (said.empty() || said == "{}") return;
+    if (!says_something(request)) return;
     throw Error(Code::kBadRequest,
                 "this request takes no body; leave it out, and say in the address what is meant");
 }

@@ -3,11 +3,15 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "service/api/handler.hpp"
+#include "service/config/roles.hpp"
 
 namespace trashd::service {
+
+class Resources;
 
 // What a route asks for before anything is looked up. There is no default: a route says it.
 struct Need {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cascade/functions.hpp"
+#include "schema/catalog/catalog.hpp"
 #include "trash/store/own_statements.hpp"
 
 using namespace trashd;

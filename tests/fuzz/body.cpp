@@ -1,5 +1,5 @@
 // A body that is understood is still JSON of the same meaning when it is written again.
-#include "service/api/json_body.hpp"
+#include "service/parsing/json_body.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd;

@@ -1,5 +1,5 @@
 // A cursor comes back as it was made, for its own list only; what trashd did not make is refused.
-#include "service/api/cursor.hpp"
+#include "service/parsing/cursor.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 

@@ -1,5 +1,8 @@
 // Conditions are understood or refused, never more of them than allowed and never too deep.
-#include "service/api/where_parser.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/makeup.hpp"
+#include "service/http/url.hpp"
+#include "service/parsing/where_parser.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd;

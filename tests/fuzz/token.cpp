@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "service/auth/token_verifier.hpp"
+#include "service/config/config.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace trashd;

@@ -1,4 +1,4 @@
-#include "schema/cluster.hpp"
+#include "schema/session/cluster.hpp"
 
 #include <doctest/doctest.h>
 #include <libpq-fe.h>
@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 
 using namespace trashd::schema;

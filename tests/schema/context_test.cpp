@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
+
 using trashd::SqlError;
 using trashd::schema::foreign_frames;
 using trashd::schema::frames_of;

@@ -5,7 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "schema/transaction.hpp"
+#include "schema/error.hpp"
+#include "schema/session/transaction.hpp"
 
 using namespace trashd;
 using namespace trashd::schema;

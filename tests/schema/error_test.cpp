@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/catalog/stale_catalog.hpp"
 #include "schema/sqlstate.hpp"
-#include "schema/stale_catalog.hpp"
 
 using trashd::Code;
 using trashd::Error;

@@ -4,7 +4,8 @@
 
 #include <iomanip>
 
-#include "schema/result.hpp"
+#include "schema/object_name.hpp"
+#include "schema/session/result.hpp"
 
 using namespace trashd::schema;
 

@@ -8,7 +8,8 @@
 #include <set>
 #include <vector>
 
-#include "schema/transaction.hpp"
+#include "schema/error.hpp"
+#include "schema/session/transaction.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/pooler.hpp"
 

@@ -1,7 +1,9 @@
-#include "schema/reader.hpp"
+#include "schema/catalog/reader.hpp"
 
 #include <doctest/doctest.h>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/key_choice.hpp"
 #include "tests/support/database.hpp"
 
 using namespace trashd::schema;

@@ -1,4 +1,4 @@
-#include "schema/server.hpp"
+#include "schema/session/server.hpp"
 
 #include <doctest/doctest.h>
 

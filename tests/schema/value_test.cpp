@@ -1,9 +1,10 @@
-#include "schema/value.hpp"
+#include "schema/catalog/value.hpp"
 
 #include <doctest/doctest.h>
 
-#include "schema/reader.hpp"
-#include "schema/transaction.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/session/transaction.hpp"
 #include "tests/support/database.hpp"
 
 using namespace trashd::schema;

@@ -4,7 +4,7 @@
 
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
-#include "trash/store/api_keys.hpp"
+#include "trash/records/api_keys.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

@@ -2,9 +2,10 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
-#include "trash/store/api_keys.hpp"
+#include "trash/records/api_keys.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

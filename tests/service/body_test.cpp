@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "service/api/json_body.hpp"
+#include "schema/error.hpp"
+#include "service/parsing/json_body.hpp"
 #include "tests/support/http.hpp"
 
 using namespace trashd;

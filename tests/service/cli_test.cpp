@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "schema/error.hpp"
 #include "service/cli/text_table.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"

@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "schema/error.hpp"
-#include "service/api/cursor.hpp"
 #include "service/http/url.hpp"
+#include "service/parsing/cursor.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

@@ -1,10 +1,11 @@
 // The database's own rules: requests that run as a role of it, and a function that is asked.
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
 #include "tests/support/tokens.hpp"
-#include "trash/store/api_keys.hpp"
+#include "trash/records/api_keys.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

@@ -1,6 +1,7 @@
 // Deleting many objects over HTTP: the ways to name them, the answers, what is refused.
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

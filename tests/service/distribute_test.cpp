@@ -5,13 +5,13 @@
 #include <fstream>
 #include <map>
 
-#include "schema/cluster.hpp"
+#include "schema/session/cluster.hpp"
 #include "schema/subprocess.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/pooler.hpp"
 #include "tests/support/problem.hpp"
 #include "tests/support/programs.hpp"
-#include "trash/store/api_keys.hpp"
+#include "trash/records/api_keys.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

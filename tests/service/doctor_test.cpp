@@ -4,7 +4,8 @@
 
 #include <sstream>
 
-#include "schema/reader.hpp"
+#include "schema/catalog/reader.hpp"
+#include "service/config/config.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

@@ -1,6 +1,7 @@
 // Databases whose encoding is not UTF-8: bytes that are no text, and texts that cannot be written.
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "service/http/utf8_mender.hpp"
 #include "tests/support/database.hpp"

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <future>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
 #include "trash/store/groups.hpp"

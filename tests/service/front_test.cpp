@@ -9,8 +9,11 @@
 #include <sstream>
 #include <thread>
 
+#include "schema/error.hpp"
 #include "service/api/content_negotiation.hpp"
 #include "service/api/json_indent.hpp"
+#include "service/api/request.hpp"
+#include "service/config/config.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "service/http/limits.hpp"
 #include "service/http/request_head.hpp"
 
 using namespace trashd;

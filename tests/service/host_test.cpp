@@ -1,6 +1,7 @@
 // Pages whose own name leads to 127.0.0.1: what a service without credentials answers them.
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
 #include "service/http/allowed_hosts.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"

@@ -5,9 +5,12 @@
 #include <random>
 #include <thread>
 
+#include "schema/error.hpp"
+#include "schema/session/transaction.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
-#include "trash/store/kept_answers.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/records/kept_answers.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

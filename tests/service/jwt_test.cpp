@@ -3,6 +3,7 @@
 
 #include "schema/error.hpp"
 #include "service/auth/token_verifier.hpp"
+#include "service/config/config.hpp"
 #include "tests/support/tokens.hpp"
 
 using namespace trashd;

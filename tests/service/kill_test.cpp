@@ -20,7 +20,7 @@
 #include <random>
 #include <thread>
 
-#include "schema/cluster.hpp"
+#include "schema/session/cluster.hpp"
 #include "tests/support/database.hpp"
 
 using namespace trashd;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
 

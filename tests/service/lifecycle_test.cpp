@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/tokens.hpp"

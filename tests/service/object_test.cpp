@@ -1,6 +1,7 @@
 // One object: whether the live or the trashed one is meant, and what the client has already.
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

@@ -1,6 +1,7 @@
 // Columns of types whose values are read or compared otherwise than those of most.
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/problem.hpp"

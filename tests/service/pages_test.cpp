@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cascade/policy.hpp"
 #include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"

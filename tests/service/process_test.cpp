@@ -3,6 +3,8 @@
 #include <set>
 #include <sstream>
 
+#include "schema/error.hpp"
+#include "service/api/request.hpp"
 #include "service/server/router.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"

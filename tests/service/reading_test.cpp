@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "schema/error.hpp"
 #include "service/http/url.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"

@@ -7,7 +7,7 @@
 #include <regex>
 #include <sstream>
 
-#include "schema/cluster.hpp"
+#include "schema/session/cluster.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

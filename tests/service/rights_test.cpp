@@ -4,12 +4,14 @@
 
 #include <chrono>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/error.hpp"
 #include "service/config/roles.hpp"
 #include "service/server/router.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
 #include "tests/support/tokens.hpp"
-#include "trash/store/api_keys.hpp"
+#include "trash/records/api_keys.hpp"
 
 using namespace trashd;
 using namespace trashd::service;

@@ -1,6 +1,7 @@
 // In the trash a key is found as among live rows: by the equality of its type, not by its spelling.
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

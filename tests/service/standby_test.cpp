@@ -3,9 +3,10 @@
 
 #include <filesystem>
 
-#include "schema/cluster.hpp"
+#include "schema/error.hpp"
+#include "schema/session/cluster.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/subprocess.hpp"
-#include "schema/transaction.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/programs.hpp"

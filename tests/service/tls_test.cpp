@@ -9,6 +9,7 @@
 #include <deque>
 #include <fstream>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 
 using namespace trashd::test;

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"

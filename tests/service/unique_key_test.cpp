@@ -1,6 +1,7 @@
 // Tables without a primary key whose rows a unique index tells apart: that index is their key.
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <thread>
 
-#include "schema/cluster.hpp"
+#include "schema/session/cluster.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 

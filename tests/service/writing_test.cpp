@@ -9,7 +9,9 @@
 #include <sstream>
 #include <thread>
 
-#include "service/api/json_body.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/error.hpp"
+#include "service/parsing/json_body.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"
 

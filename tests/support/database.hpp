@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "schema/cluster.hpp"
-#include "schema/pool.hpp"
+#include "schema/session/cluster.hpp"
+#include "schema/session/pool.hpp"
 
 namespace trashd::test {
 

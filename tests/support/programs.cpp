@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "schema/cluster.hpp"
+#include "schema/session/cluster.hpp"
 #include "schema/subprocess.hpp"
 
 namespace trashd::test {

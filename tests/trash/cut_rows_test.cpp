@@ -1,5 +1,6 @@
 // Rows whose references a delete cuts, and in which triggers write other columns at that: all of
 // their values come back, or the answer says which do not.
+#include "schema/catalog/catalog.hpp"
 #include "tests/trash/guarded.hpp"
 
 using namespace trashd;

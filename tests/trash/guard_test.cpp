@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "schema/catalog/catalog.hpp"
 #include "tests/trash/guarded.hpp"
+#include "trash/model/actor.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

@@ -7,6 +7,10 @@
 #include <vector>
 
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
+#include "trash/model/restored.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::test {

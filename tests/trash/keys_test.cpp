@@ -1,8 +1,9 @@
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
-#include "trash/store/api_keys.hpp"
-#include "trash/store/migrate.hpp"
+#include "trash/records/api_keys.hpp"
+#include "trash/setup/migrate.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

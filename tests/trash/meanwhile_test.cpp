@@ -7,7 +7,11 @@
 #include <future>
 #include <stdexcept>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

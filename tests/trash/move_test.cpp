@@ -1,7 +1,11 @@
 // Deletes of groups on a real server: what goes, what stays, what is refused.
 #include <doctest/doctest.h>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -4,8 +4,14 @@
 
 #include <filesystem>
 
+#include "schema/catalog/reader.hpp"
+#include "schema/error.hpp"
+#include "schema/session/transaction.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/programs.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

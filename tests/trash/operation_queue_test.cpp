@@ -2,8 +2,9 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/database.hpp"
-#include "trash/store/migrate.hpp"
-#include "trash/store/operations.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/records/operations.hpp"
+#include "trash/setup/migrate.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

@@ -3,8 +3,13 @@
 #include <doctest/doctest.h>
 
 #include "cascade/functions.hpp"
-#include "schema/reader.hpp"
+#include "cascade/plan.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/store/own_statements.hpp"
 #include "trash/trash.hpp"
 

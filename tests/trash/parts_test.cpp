@@ -7,6 +7,8 @@
 #include <random>
 
 #include "tests/trash/guarded.hpp"
+#include "trash/model/group.hpp"
+#include "trash/model/statistics.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

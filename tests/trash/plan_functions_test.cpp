@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/options.hpp"
+#include "trash/model/restored.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -8,8 +8,15 @@
 #include <random>
 #include <set>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/error.hpp"
 #include "schema/identifier.hpp"
+#include "schema/session/transaction.hpp"
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/item.hpp"
+#include "trash/model/options.hpp"
+#include "trash/model/restored.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -13,8 +13,13 @@
 #include <set>
 #include <thread>
 
+#include "schema/error.hpp"
+#include "schema/session/transaction.hpp"
 #include "tests/support/database.hpp"
 #include "tests/trash/race_graph.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -3,7 +3,12 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -1,8 +1,14 @@
 // Odd schemas on a real server: what goes comes back the same, or is refused in words that help.
 #include <doctest/doctest.h>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -4,8 +4,12 @@
 #include <atomic>
 #include <thread>
 
+#include "schema/error.hpp"
 #include "tests/support/database.hpp"
-#include "trash/store/ledger_seal.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/options.hpp"
+#include "trash/model/restored.hpp"
+#include "trash/records/ledger_seal.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
 #include "tests/trash/guarded.hpp"
+#include "trash/model/actor.hpp"
 
 using namespace trashd;
 using namespace trashd::test;

@@ -1,7 +1,13 @@
 // References that the configuration has set to null, whatever the database would do with them.
 #include <doctest/doctest.h>
 
+#include "cascade/plan.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -3,8 +3,12 @@
 
 #include <set>
 
+#include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/options.hpp"
+#include "trash/model/restored.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -4,7 +4,11 @@
 
 #include "schema/identifier.hpp"
 #include "tests/support/database.hpp"
-#include "trash/store/ledger_seal.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/history.hpp"
+#include "trash/model/options.hpp"
+#include "trash/records/ledger_seal.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

@@ -1,7 +1,12 @@
 // Every built-in type, with the values that other ways of storing a row lose.
 #include <doctest/doctest.h>
 
+#include "schema/catalog/reader.hpp"
 #include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/item.hpp"
+#include "trash/model/options.hpp"
+#include "trash/model/restored.hpp"
 #include "trash/trash.hpp"
 
 using namespace trashd;

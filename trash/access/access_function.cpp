@@ -2,7 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include "schema/value.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
 #include "trash/store/shapes.hpp"
 
 namespace trashd::trash {

@@ -7,8 +7,11 @@
 #include <optional>
 #include <string>
 
-#include "schema/catalog.hpp"
-#include "schema/connection.hpp"
+namespace trashd::schema {
+class Catalog;
+class Connection;
+struct QualifiedName;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

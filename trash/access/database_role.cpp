@@ -1,13 +1,16 @@
 #include "trash/access/database_role.hpp"
 
 #include "generated/kAccess.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
 #include "schema/identifier.hpp"
-#include "schema/role.hpp"
+#include "schema/object_name.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/role.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
-#include "schema/transaction.hpp"
-#include "schema/value.hpp"
+#include "trash/setup/migrate.hpp"
 #include "trash/store/lock_keys.hpp"
-#include "trash/store/migrate.hpp"
 
 namespace trashd::trash {
 namespace {

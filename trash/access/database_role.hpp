@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "schema/connection.hpp"
+namespace trashd::schema {
+class Connection;
+}
 
 namespace trashd::trash {
 

@@ -1,8 +1,12 @@
 #include "trash/access/row_scope.hpp"
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/model/row_scope.hpp"
 #include "trash/store/item_id.hpp"
 
 namespace trashd::trash {

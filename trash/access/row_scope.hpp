@@ -6,11 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/connection.hpp"
-#include "trash/model/row_scope.hpp"
+#include "schema/object_name.hpp"
+
+namespace trashd::schema {
+class Catalog;
+class Connection;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
+
+struct RowScope;
 
 // SQL over the alias of a live row, or of an item read as one: one of the columns holds the id.
 std::string own_rows(const schema::Table& table, const std::vector<std::string>& columns,

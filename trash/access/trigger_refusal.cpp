@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/stale_catalog.hpp"
 #include "schema/context.hpp"
 #include "schema/sqlstate.hpp"
-#include "schema/stale_catalog.hpp"
 #include "schema/trigger_words.hpp"
 
 namespace trashd::trash {

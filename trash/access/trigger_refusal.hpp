@@ -6,8 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
 #include "schema/error.hpp"
+
+namespace trashd::schema {
+struct Table;
+}
 
 namespace trashd::trash {
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "schema/identifier.hpp"
+#include "schema/object_name.hpp"
 
 namespace trashd::trash {
 

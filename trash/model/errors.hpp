@@ -68,6 +68,20 @@ struct NotRoot : Error {  // not-group-root
     Item root;
 };
 
+// So many operations of who asks wait or run already.
+struct TooManyOperations : Error {
+    explicit TooManyOperations(long long most)
+        : Error(Code::kTooManyRequests,
+                std::to_string(most) +
+                    " of your operations wait or run already; ask again when one has ended") {}
+};
+// Another request holds the claim of the key.
+struct StillRunning : Error {
+    StillRunning()
+        : Error(Code::kConflict,
+                "a request with this Idempotency-Key is still running; try again in a moment") {}
+};
+
 // The catalog is older than the tables: read it again and start over, once.
 struct StaleCatalog : Error {
     StaleCatalog() : Error(Code::kUnavailable, "the schema changed meanwhile; try again") {}

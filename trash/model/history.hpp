@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "schema/identifier.hpp"
+#include "schema/object_name.hpp"
 #include "trash/model/impact.hpp"
 
 namespace trashd::trash {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "schema/identifier.hpp"
+#include "schema/object_name.hpp"
 #include "trash/model/row_scope.hpp"
 
 namespace trashd::trash {

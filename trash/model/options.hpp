@@ -6,14 +6,24 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/transaction.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/object_name.hpp"
+#include "schema/session/result.hpp"
+#include "schema/session/transaction.hpp"
 #include "trash/model/choices.hpp"
 #include "trash/model/impact.hpp"
 #include "trash/model/item.hpp"
 #include "trash/model/restored.hpp"
 
+namespace trashd::schema {
+class Catalog;
+class Connection;
+class Transaction;
+}  // namespace trashd::schema
+
 namespace trashd::trash {
+
+struct Restored;
 
 // Asked about the tables that rows would be taken from or put back into, before any of them is
 // locked; throws where that may not be.
@@ -83,7 +93,7 @@ struct EmptyOptions {
 struct Purged {
     long long rows = 0;
     std::string
-        receipt;        // of the entry in the ledger: has_receipt() in trash/store/ledger_seal.hpp
+        receipt;  // of the entry in the ledger: has_receipt() in trash/records/ledger_seal.hpp
     bool whole = true;  // nothing of the group stays
 };
 

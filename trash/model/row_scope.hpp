@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "schema/identifier.hpp"
+#include "schema/object_name.hpp"
 
 namespace trashd::trash {
 

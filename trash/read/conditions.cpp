@@ -3,7 +3,10 @@
 #include <iterator>
 #include <sstream>
 
-#include "schema/value.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "trash/read/trashed_rows.hpp"
 
 namespace trashd::trash {
 

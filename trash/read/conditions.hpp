@@ -5,9 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/result.hpp"
-#include "trash/read/trashed_rows.hpp"
+#include "schema/session/result.hpp"
+
+namespace trashd::schema {
+struct Column;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

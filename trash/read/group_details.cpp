@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "schema/value.hpp"
+#include "schema/catalog/value.hpp"
 #include "trash/access/row_scope.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/read/item_references.hpp"

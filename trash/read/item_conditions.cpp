@@ -1,6 +1,7 @@
 #include "trash/read/item_conditions.hpp"
 
-#include "schema/value.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/store/key_spelling.hpp"
 

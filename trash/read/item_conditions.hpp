@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/result.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/session/result.hpp"
 #include "trash/model/item.hpp"
 
 namespace trashd::trash {

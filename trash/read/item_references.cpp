@@ -4,8 +4,8 @@
 #include <set>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/value.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/store/key_spelling.hpp"
 

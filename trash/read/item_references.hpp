@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/connection.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/session/connection.hpp"
 #include "trash/model/group.hpp"
 #include "trash/store/shapes.hpp"
 

@@ -1,6 +1,8 @@
 #include "trash/read/item_sql.hpp"
 
-#include "schema/value.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/sql.hpp"
 #include "trash/store/usual_names.hpp"

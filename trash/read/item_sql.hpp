@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/result.hpp"
+#include "schema/session/result.hpp"
 #include "trash/model/item.hpp"
 #include "trash/read/item_conditions.hpp"
+
+namespace trashd::schema {
+struct Table;
+}
 
 namespace trashd::trash {
 

@@ -5,11 +5,16 @@
 #include <limits>
 #include <set>
 
-#include "schema/pieces.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pieces.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/access/row_scope.hpp"
+#include "trash/model/options.hpp"
 #include "trash/read/item_references.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/read/statistics.hpp"

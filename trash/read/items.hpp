@@ -5,17 +5,25 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/connection.hpp"
+#include "schema/object_name.hpp"
+#include "schema/session/result.hpp"
 #include "trash/model/item.hpp"
 #include "trash/model/options.hpp"
 #include "trash/model/statistics.hpp"
 #include "trash/read/item_sql.hpp"
-#include "trash/store/shapes.hpp"
+
+namespace trashd::schema {
+class Catalog;
+class Connection;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
+
+struct Emptied;
 
 class Items {
   public:

@@ -6,8 +6,11 @@
 
 #include "cascade/functions.hpp"
 #include "cascade/predicates.hpp"
-#include "schema/pieces.hpp"
-#include "schema/value.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/pieces.hpp"
+#include "schema/session/transaction.hpp"
 
 namespace trashd::trash {
 

@@ -1,14 +1,17 @@
 // Reading one live row.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/transaction.hpp"
+namespace trashd::schema {
+struct Table;
+class Transaction;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

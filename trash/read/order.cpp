@@ -1,8 +1,10 @@
 #include "trash/read/order.hpp"
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
 #include "schema/error.hpp"
-#include "schema/value.hpp"
 #include "trash/read/conditions.hpp"
+#include "trash/read/trashed_rows.hpp"
 
 namespace trashd::trash {
 

@@ -5,8 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/result.hpp"
+#include "schema/session/result.hpp"
+
+namespace trashd::schema {
+struct Column;
+}
 
 namespace trashd::trash {
 

@@ -4,14 +4,22 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/catalog/value.hpp"
 #include "schema/error.hpp"
-#include "schema/pieces.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pieces.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/read/live_row.hpp"
+#include "trash/read/trashed_rows.hpp"
+#include "trash/records/operations.hpp"
 #include "trash/store/sql.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::trash {
 

@@ -8,12 +8,18 @@
 #include <string_view>
 #include <vector>
 
-#include "schema/catalog.hpp"
+#include "trash/model/item.hpp"
 #include "trash/read/conditions.hpp"
 #include "trash/read/order.hpp"
-#include "trash/trash.hpp"
+
+namespace trashd::schema {
+struct Column;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
+
+class Trash;
 
 // Which rows are meant; both false: none.
 struct Scope {

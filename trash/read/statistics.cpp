@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "schema/error.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <functional>
 
-#include "schema/connection.hpp"
+#include "schema/session/connection.hpp"
 #include "trash/model/statistics.hpp"
 #include "trash/read/item_conditions.hpp"
 

@@ -1,6 +1,9 @@
 #include "trash/read/trashed_rows.hpp"
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
 #include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"
 

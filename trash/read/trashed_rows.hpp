@@ -2,11 +2,17 @@
 // that one text of conditions and order serves them and the live rows alike.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "trash/store/shapes.hpp"
+
+namespace trashd::schema {
+class Catalog;
+class Connection;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

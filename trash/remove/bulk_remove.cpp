@@ -5,14 +5,22 @@
 #include <set>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/makeup.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/access/trigger_refusal.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/records/purge.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
-#include "trash/store/purge.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -389,7 +397,8 @@ void Bulk::purge_trashed(const std::map<std::string, Item>& found) {
     for (const auto& [id, item] : found) {
         if (were_live_.contains(id) || groups_.contains(item.group_id)) continue;
         Item root;
-        as([&] { root = items_.root_of(item.group_id); });
+        const std::string& group = item.group_id;
+        as([&] { root = items_.root_of(group); });
         throw NotRoot("the object " + id +
                           " went into the trash with another one; purge or restore that group",
                       root);

@@ -2,10 +2,17 @@
 // What others hold is passed over and waited for at the end.
 #include <algorithm>
 
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pool.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/records/purge.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/store/groups.hpp"
-#include "trash/store/purge.hpp"
 #include "trash/store/sql.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::trash {
 namespace {

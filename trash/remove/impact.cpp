@@ -1,8 +1,12 @@
 // What a delete would do, counted by the plan's own function, so that a dry run cannot speak of
 // other rows than the delete takes.
+#include "schema/error.hpp"
+#include "schema/session/connection.hpp"
 #include "schema/sqlstate.hpp"
+#include "trash/model/errors.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/restore.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::trash {
 namespace {

@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <set>
 
+#include "trash/model/errors.hpp"
+#include "trash/records/purge.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/partial.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
-#include "trash/store/purge.hpp"
 #include "trash/store/trigger_settings.hpp"
 
 namespace trashd::trash {
@@ -101,6 +102,12 @@ void need_plan(const RestoreOptions& options, Restored& restored) {
 }
 
 // What is refused by now went well when its plan was made.
+[[noreturn]] void throw_refused(const RestoreOptions& options, const Conflicted& conflicted) {
+    if (options.if_match.empty()) throw Conflicted(conflicted);
+    throw StalePlan(conflicted.conflicts);
+}
+
+// The error that is being handled, where that is another.
 [[noreturn]] void throw_refused(const RestoreOptions& options, const Error& error) {
     if (options.if_match.empty()) throw;
     if (const auto* conflicted = dynamic_cast<const Conflicted*>(&error))
@@ -117,7 +124,8 @@ Restored Trash::Impl::restore_once(const schema::Catalog& catalog,
                                    const RestoreOptions& options, const Actor& context) {
     Restored restored;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
-        const auto groups = lock(transaction, item_ids, {options.check, options.most, options.expect});
+        const auto groups =
+            lock(transaction, item_ids, {options.check, options.most, options.expect});
         refuse_several_tenants(groups);
         auto own = options;
         own.check = with_sight(options.check);
@@ -163,6 +171,10 @@ Restored Trash::restore_all(const std::vector<std::string>& item_ids, const Rest
 
 Purged Trash::purge(const std::string& item_id, const Actor& context, const PurgeOptions& options) {
     return purge_all({item_id}, context, options);
+}
+
+Purged Trash::purge(const std::string& item_id, const Actor& context) {
+    return purge(item_id, context, {});
 }
 
 Purged Trash::purge_all(const std::vector<std::string>& item_ids, const Actor& context,

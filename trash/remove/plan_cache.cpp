@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "cascade/functions.hpp"
-#include "schema/reader.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/session/pool.hpp"
+#include "schema/session/transaction.hpp"
 #include "trash/access/database_role.hpp"
 #include "trash/access/trigger_trust.hpp"
 #include "trash/store/lock_keys.hpp"

@@ -12,7 +12,12 @@
 #include <utility>
 
 #include "cascade/plan.hpp"
-#include "schema/pool.hpp"
+
+namespace trashd::schema {
+class Catalog;
+class Pool;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

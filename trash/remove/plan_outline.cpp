@@ -1,6 +1,9 @@
 // What a delete would do, told before any row is touched: for `trashd plan`.
+#include "cascade/outline.hpp"
+#include "trash/delete_outline.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/store/plan_functions.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::trash {
 

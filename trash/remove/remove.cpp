@@ -2,15 +2,21 @@
 // catalog was old, and turns what the database refused into the reason that lies behind it.
 #include <algorithm>
 
+#include "schema/catalog/value.hpp"
 #include "schema/context.hpp"
+#include "schema/error.hpp"
+#include "schema/session/connection.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/access/trigger_refusal.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/records/purge.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
-#include "trash/store/purge.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -39,8 +45,8 @@ struct Moved {
     const std::string& group;  // the uuid that it gets
 };
 
-schema::Connection::Statement move_statement(const CompiledPlan& plan, const Moved& moved,
-                                             const DeleteOptions& options, const Actor& context) {
+schema::Statement move_statement(const CompiledPlan& plan, const Moved& moved,
+                                 const DeleteOptions& options, const Actor& context) {
     const Param etags =
         options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
     return {

@@ -6,13 +6,20 @@
 
 #include "cascade/functions.hpp"
 #include "schema/context.hpp"
+#include "schema/error.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pool.hpp"
+#include "schema/session/role.hpp"
 #include "schema/sqlstate.hpp"
 #include "trash/access/row_scope.hpp"
+#include "trash/access/trigger_refusal.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
 #include "trash/read/group_details.hpp"
+#include "trash/records/ledger.hpp"
 #include "trash/remove/trash_impl.hpp"
+#include "trash/setup/migrate.hpp"
 #include "trash/store/groups.hpp"
-#include "trash/store/ledger.hpp"
-#include "trash/store/migrate.hpp"
 
 namespace trashd::trash {
 namespace {

@@ -1,22 +1,49 @@
 // What the files behind Trash share: trash.cpp, remove.cpp, impact.cpp, bulk_remove.cpp, empty.cpp.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "schema/role.hpp"
-#include "schema/stale_catalog.hpp"
-#include "schema/tenant.hpp"
+#include "cascade/policy.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/catalog/stale_catalog.hpp"
+#include "schema/catalog/tenant.hpp"
+#include "schema/session/pool.hpp"
+#include "schema/session/result.hpp"
+#include "schema/session/role.hpp"
+#include "schema/session/transaction.hpp"
+#include "trash/access/database_role.hpp"
 #include "trash/access/trigger_refusal.hpp"
+#include "trash/model/impact.hpp"
+#include "trash/model/item.hpp"
+#include "trash/model/options.hpp"
+#include "trash/model/restored.hpp"
 #include "trash/read/items.hpp"
+#include "trash/records/operations.hpp"
 #include "trash/remove/plan_cache.hpp"
-#include "trash/store/birthplace.hpp"
+#include "trash/setup/birthplace.hpp"
+#include "trash/store/groups.hpp"
 #include "trash/trash.hpp"
 
+namespace trashd {
+class Error;
+}
+
+namespace trashd::schema {
+struct QualifiedName;
+}
+
 namespace trashd::trash {
+
+struct Actor;
 
 // The plan of deletes at a table, and who is asked whether its tables may be touched.
 struct PlanWanted {
@@ -124,7 +151,8 @@ struct Trash::Impl {
                               const DeleteOptions& options, const Actor& context);
     Restored restore_once(const schema::Catalog& catalog, const std::vector<std::string>& item_ids,
                           const RestoreOptions& options, const Actor& context);
-    // The items' groups, each once, locked. Throws what group_of() throws, TooLarge, UnexpectedCount.
+    // The items' groups, each once, locked. Throws what group_of() throws, TooLarge,
+    // UnexpectedCount.
     struct Limited {
         const Checks& check;
         std::optional<long long> most, expect;  // items

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "schema/error.hpp"
 #include "schema/text.hpp"
+#include "trash/model/options.hpp"
 #include "trash/store/item_id.hpp"
 
 namespace trashd::trash {

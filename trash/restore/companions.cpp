@@ -5,9 +5,13 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/activity.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
 #include "trash/store/sql.hpp"
 

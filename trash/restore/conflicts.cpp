@@ -4,12 +4,15 @@
 #include <functional>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/tenant.hpp"
+#include "schema/catalog/value.hpp"
 #include "schema/context.hpp"
+#include "schema/identifier.hpp"
 #include "schema/sqlstate.hpp"
-#include "schema/tenant.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/access/trigger_refusal.hpp"
+#include "trash/model/options.hpp"
 #include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {

@@ -5,9 +5,10 @@
 #include <deque>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/restore/choices.hpp"
 #include "trash/store/item_id.hpp"
 

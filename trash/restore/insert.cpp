@@ -4,8 +4,12 @@
 
 #include "cascade/plan.hpp"
 #include "cascade/predicates.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
 #include "trash/store/sql.hpp"
 
@@ -14,7 +18,7 @@ namespace {
 
 using schema::join;
 using schema::quoted;
-using Statement = schema::Connection::Statement;
+using schema::Statement;
 using std::to_string;
 
 std::string insert_sql(const Shape& shape, const std::string& items,

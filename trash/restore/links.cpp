@@ -5,9 +5,15 @@
 #include <set>
 
 #include "cascade/predicates.hpp"
-#include "schema/tenant.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/makeup.hpp"
+#include "schema/catalog/tenant.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/result.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/model/options.hpp"
+#include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {
 

@@ -5,9 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "trash/restore/restore_context.hpp"
+namespace trashd::schema {
+struct Column;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
+
+struct RestoreContext;
+struct Shape;
 
 // Links of one group, one table, one set of columns.
 struct Links {

@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <iterator>
 
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/records/ledger_seal.hpp"
 #include "trash/restore/choices.hpp"
 #include "trash/restore/links.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
-#include "trash/store/ledger_seal.hpp"
 #include "trash/store/own_statements.hpp"
 
 namespace trashd::trash {

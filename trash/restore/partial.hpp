@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "schema/catalog.hpp"
-#include "schema/transaction.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/session/transaction.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/options.hpp"
 #include "trash/store/groups.hpp"

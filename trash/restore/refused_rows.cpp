@@ -2,6 +2,8 @@
 // savepoint. All of it is rolled back by who refuses the restore then.
 #include <utility>
 
+#include "schema/error.hpp"
+#include "schema/session/transaction.hpp"
 #include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {

@@ -3,11 +3,16 @@
 #include <algorithm>
 
 #include "cascade/predicates.hpp"
-#include "schema/makeup.hpp"
-#include "schema/tenant.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/makeup.hpp"
+#include "schema/catalog/tenant.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/result.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/model/restored.hpp"
 #include "trash/restore/links.hpp"
+#include "trash/restore/restore_context.hpp"
 #include "trash/store/key_spelling.hpp"
 #include "trash/store/sql.hpp"
 

@@ -6,13 +6,21 @@
 
 #include "cascade/plan.hpp"
 #include "cascade/predicates.hpp"
-#include "schema/reader.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/catalog/stale_catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/sqlstate.hpp"
-#include "schema/stale_catalog.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/access/trigger_trust.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
+#include "trash/restore/restore_context.hpp"
 #include "trash/store/own_statements.hpp"
 #include "trash/store/trigger_settings.hpp"
 
@@ -20,7 +28,7 @@ namespace trashd::trash {
 namespace {
 
 using schema::join;
-using Statement = schema::Connection::Statement;
+using schema::Statement;
 using std::to_string;
 
 constexpr int kTries = 3;  // while nothing explains why the one before failed

@@ -6,14 +6,18 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/transaction.hpp"
-#include "trash/model/actor.hpp"
-#include "trash/model/errors.hpp"
-#include "trash/model/options.hpp"
-#include "trash/store/groups.hpp"
+#include "trash/model/restored.hpp"
+
+namespace trashd::schema {
+class Catalog;
+class Transaction;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
+
+struct Actor;
+struct GroupRow;
+struct RestoreOptions;
 
 // Inside the caller's kMove transaction, the groups already locked FOR UPDATE and 'trashed', all
 // of one tenant.

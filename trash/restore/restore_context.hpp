@@ -11,13 +11,32 @@
 #include <utility>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/transaction.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/makeup.hpp"
+#include "schema/object_name.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/result.hpp"
+#include "schema/session/transaction.hpp"
+#include "trash/model/restored.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/shapes.hpp"
 
+namespace trashd::schema {
+class Catalog;
+struct Column;
+struct Table;
+class Transaction;
+}  // namespace trashd::schema
+
+namespace trashd {
+class Error;
+}
+
 namespace trashd::trash {
+
+struct RestoreOptions;
+struct Actor;
 
 // Most conflicts, and most altered rows, that one answer lists.
 inline constexpr int kMostConflicts = 1000;
@@ -131,7 +150,7 @@ struct RestoreContext {
     std::string own(const std::string& name) const;    // a table or function of the trash schema
     void as_asker(const std::function<void()>& work);  // as the role of who asks, if there is one
     schema::Result exec(const std::string& sql) { return transaction.exec(sql); }
-    std::vector<schema::Result> together(const std::vector<schema::Connection::Statement>& all) {
+    std::vector<schema::Result> together(const std::vector<schema::Statement>& all) {
         return transaction.connection().exec_pipeline(all);
     }
 };
@@ -175,8 +194,7 @@ using Shapes = std::vector<const Shape*>;
 std::vector<Shapes> in_order(RestoreContext& restoring);
 // All rows, in one round trip where nothing is in the way. last: what else goes with it; answers
 // the result of the last.
-schema::Result insert_all(RestoreContext& restoring,
-                          const std::vector<schema::Connection::Statement>& last);
+schema::Result insert_all(RestoreContext& restoring, const std::vector<schema::Statement>& last);
 // One step alone: one result, counting rows or with a count for each shape.
 schema::Result insert_step(const RestoreContext& restoring, const Shapes& step);
 // Rows of one range; how many went in.
@@ -219,7 +237,7 @@ void set_rows_back(RestoreContext& restoring);
 bool runs_code(const RestoreContext& restoring);
 std::string code_at(const RestoreContext& restoring, const schema::Table& table);
 // What has been written to the tables of items and links; its answer, row by row.
-schema::Connection::Statement count_written(const RestoreContext& restoring);
+schema::Statement count_written(const RestoreContext& restoring);
 WrittenBy written_in(const schema::Result& counted);
 WrittenBy written_beside(const schema::Result& counted);  // of schema::written_sql()
 void begin_watch(RestoreContext& restoring);
@@ -245,8 +263,8 @@ void find_absent(RestoreContext& restoring);
 void verify(RestoreContext& restoring);
 
 // restore.cpp: of the group's rows, action: restored, purged, copied.
-schema::Connection::Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
-                                           const std::string& action);
+schema::Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
+                               const std::string& action);
 
 // restore_plan.cpp: whether the restore is to be told from others by a hash; what goes into it
 // while attempts are made; the hash, of a restore that has gone well.

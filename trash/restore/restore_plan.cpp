@@ -5,8 +5,9 @@
 
 #include <array>
 
+#include "schema/catalog/value.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
 #include "trash/restore/links.hpp"
 #include "trash/store/item_id.hpp"
@@ -20,7 +21,7 @@ using Words = std::vector<schema::Param>;
 // Lines of words; what is between two words is not in any of them.
 class Account {
   public:
-    void line(Words words) { text_ += schema::array_literal(words) + "\n"; }
+    void line(const Words& words) { text_ += schema::array_literal(words) + "\n"; }
 
     template <class Values>
     static std::string list(const Values& values) {

@@ -3,9 +3,14 @@
 #include <utility>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
+#include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {
 namespace {

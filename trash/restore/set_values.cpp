@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
 #include "trash/restore/links.hpp"
 

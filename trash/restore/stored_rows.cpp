@@ -4,11 +4,17 @@
 #include <array>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
 #include "schema/context.hpp"
-#include "schema/role.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/role.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
 #include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {

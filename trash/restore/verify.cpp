@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/restore/restore_context.hpp"
 #include "trash/store/sql.hpp"
 

@@ -4,8 +4,12 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/activity.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
+#include "trash/model/errors.hpp"
 #include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {
@@ -173,7 +177,7 @@ std::string code_at(const RestoreContext& restoring, const Table& table) {
     return all.empty() ? "the rules and triggers of the table" : all;
 }
 
-schema::Connection::Statement count_written(const RestoreContext& restoring) {
+schema::Statement count_written(const RestoreContext& restoring) {
     std::vector<schema::Param> oids;
     for (const auto* table : concerned(restoring)) oids.emplace_back(to_string(table->oid));
     return {schema::written_to_sql("$1::pg_catalog.oid[]"), {schema::array_literal(oids)}};

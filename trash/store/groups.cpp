@@ -2,8 +2,11 @@
 
 #include <numeric>
 
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/result.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/own_statements.hpp"
@@ -144,7 +147,7 @@ std::string ids_of(const std::vector<GroupRow>& groups) {
 }
 
 Result end_groups(Connection& connection, const std::string& trash_schema, const GroupEnd& end,
-                  const Connection::Statement& entry) {
+                  const schema::Statement& entry) {
     const auto ids = ids_of(end.groups);
     const auto own = [&](const char* text) {
         return schema::filled(text, {{"schema", quoted(trash_schema)}});

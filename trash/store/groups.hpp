@@ -6,11 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/connection.hpp"
-#include "trash/model/item.hpp"
+#include "schema/session/result.hpp"
+
+namespace trashd::schema {
+class Connection;
+}
 
 namespace trashd::trash {
+
+struct GroupTables;
 
 struct GroupRow {
     long long id = 0;
@@ -45,7 +49,7 @@ struct GroupEnd {
     std::string state, by;
 };
 schema::Result end_groups(schema::Connection& connection, const std::string& trash_schema,
-                          const GroupEnd& end, const schema::Connection::Statement& entry);
+                          const GroupEnd& end, const schema::Statement& entry);
 
 // The contract of Trash::tables_of.
 GroupTables group_tables(schema::Connection& connection, const std::string& trash_schema,

@@ -4,10 +4,11 @@
 #include <array>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/makeup.hpp"
+#include "schema/catalog/value.hpp"
 #include "schema/identifier.hpp"
-#include "schema/makeup.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
+namespace trashd::schema {
+struct Column;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

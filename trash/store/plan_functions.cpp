@@ -4,8 +4,12 @@
 #include <map>
 #include <sstream>
 
-#include "schema/reader.hpp"
-#include "schema/value.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/result.hpp"
+#include "schema/session/transaction.hpp"
 
 namespace trashd::trash {
 namespace {

@@ -6,10 +6,15 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/transaction.hpp"
+#include "schema/object_name.hpp"
+
+namespace trashd::schema {
+class Connection;
+class Transaction;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

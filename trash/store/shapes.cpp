@@ -3,9 +3,13 @@
 #include <algorithm>
 
 #include "cascade/predicates.hpp"
-#include "schema/oids.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/oids.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {

@@ -5,10 +5,16 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/connection.hpp"
-#include "schema/makeup.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/makeup.hpp"
 #include "trash/store/groups.hpp"
+
+namespace trashd::schema {
+class Catalog;
+struct Column;
+class Connection;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

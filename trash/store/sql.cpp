@@ -1,7 +1,8 @@
 #include "trash/store/sql.hpp"
 
+#include "schema/catalog/tenant.hpp"
 #include "schema/identifier.hpp"
-#include "schema/tenant.hpp"
+#include "schema/object_name.hpp"
 
 namespace trashd::trash {
 

@@ -1,9 +1,12 @@
 #include "trash/store/trigger_settings.hpp"
 
+#include "schema/session/result.hpp"
+#include "trash/model/actor.hpp"
+
 namespace trashd::trash {
 
-schema::Connection::Statement told(const std::string& action, const std::string& group_uuid,
-                                   const Actor& context) {
+schema::Statement told(const std::string& action, const std::string& group_uuid,
+                       const Actor& context) {
     return {
         "SELECT pg_catalog.set_config('trashd.action', $1, true), "
         "pg_catalog.set_config('trashd.group', $2, true), "

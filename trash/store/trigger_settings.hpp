@@ -4,15 +4,18 @@
 
 #include <string>
 
-#include "schema/connection.hpp"
-#include "trash/model/actor.hpp"
+namespace trashd::schema {
+struct Statement;
+}
 
 namespace trashd::trash {
+
+struct Actor;
 
 // Sets trashd.action, trashd.principal, trashd.group, trashd.reason and trashd.request to the end
 // of the transaction; what is not known is empty. action: trash, restore, purge or hard. A delete
 // sets them itself (cascade/take.cpp).
-schema::Connection::Statement told(const std::string& action, const std::string& group_uuid,
-                                   const Actor& context);
+schema::Statement told(const std::string& action, const std::string& group_uuid,
+                       const Actor& context);
 
 }  // namespace trashd::trash

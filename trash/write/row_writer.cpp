@@ -6,10 +6,17 @@
 
 #include "cascade/functions.hpp"
 #include "cascade/predicates.hpp"
-#include "schema/pieces.hpp"
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pieces.hpp"
+#include "schema/session/pool.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
-#include "schema/value.hpp"
 #include "trash/read/live_row.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::trash {
 

@@ -2,15 +2,24 @@
 // column as its type, so that no value passes through a type of this program.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "schema/catalog.hpp"
-#include "schema/transaction.hpp"
-#include "trash/trash.hpp"
+#include "schema/session/result.hpp"
+
+namespace trashd::schema {
+class Catalog;
+struct Column;
+class Pool;
+struct Table;
+class Transaction;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
+
+class Trash;
 
 struct WrittenRow {
     std::optional<std::string> json;  // nothing where it has more bytes than Given::shown

@@ -1,0 +1,15 @@
+// The keys that the owner chooses where the catalog says none, or another.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "schema/object_name.hpp"
+
+namespace trashd::schema {
+
+// Of each such table the columns of its key, in any order.
+using KeyChoice = std::map<QualifiedName, std::vector<std::string>>;
+
+}  // namespace trashd::schema

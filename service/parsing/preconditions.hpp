@@ -1,0 +1,17 @@
+// Under what a client wants its change to be made: If-Match, Prefer.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trashd::service {
+
+struct Request;
+
+// The entity tags that If-Match names; empty: any.
+std::vector<std::string> if_match(const Request& request);
+// Prefer holds the word, as return=minimal.
+bool prefers(const Request& request, std::string_view word);
+
+}  // namespace trashd::service

@@ -1,0 +1,46 @@
+#include "service/rights/cross_site.hpp"
+
+#include "schema/error.hpp"
+#include "service/api/context.hpp"
+#include "service/api/cors.hpp"
+#include "service/api/request.hpp"
+#include "service/http/request_head.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+[[noreturn]] void refuse_page() {
+    throw Error(Code::kForbidden, "a page of another site must not change anything");
+}
+
+// A browser that fetches, renders or shows ahead what nobody has asked for.
+void refuse_prefetch(const Request& request) {
+    for (const char* name : {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"})
+        for (const auto& value : request.headers(name))
+            for (const char* word : {"prefetch", "prerender", "preview"})
+                if (lower_case(value).find(word) != std::string::npos)
+                    throw Error(Code::kForbidden, "a prefetch must not change anything");
+}
+
+// The page came from this service, by the name that the request calls it.
+bool is_own(const Request& request, const std::string& origin) {
+    const auto hosts = request.headers("Host");
+    return hosts.size() == 1 && (origin == "http://" + hosts[0] || origin == "https://" + hosts[0]);
+}
+
+}  // namespace
+
+void refuse_foreign(const Request& request, const Context& context) {
+    refuse_prefetch(request);
+    for (const auto& origin : request.headers("Origin")) {
+        if (is_allowed_origin(*context.config, origin)) return;
+        if (!is_own(request, origin)) refuse_page();
+    }
+    // another port of the same host is the same site, and another's page
+    for (const auto& value : request.headers("Sec-Fetch-Site"))
+        if (const auto site = lower_case(value); site != "same-origin" && site != "none")
+            refuse_page();
+}
+
+}  // namespace trashd::service

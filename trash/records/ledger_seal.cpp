@@ -1,0 +1,246 @@
+#include "trash/records/ledger_seal.hpp"
+
+#include <thread>
+
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "schema/object_name.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/pool.hpp"
+#include "schema/session/transaction.hpp"
+#include "schema/text.hpp"
+#include "trash/store/lock_keys.hpp"
+#include "trash/store/sql.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Connection;
+using schema::Param;
+using schema::quoted;
+using schema::Result;
+using schema::Transaction;
+
+constexpr long long kMostEntries = 10000;  // of one seal
+constexpr auto kPause = std::chrono::milliseconds(20);
+
+// Who draws an id holds this lock before it does, and until its entry can be seen by all.
+std::vector<Param> writers(Connection& connection, const std::string& trash_schema) {
+    const Result found = connection.exec(
+        R"(SELECT pg_catalog.array_agg(virtualtransaction)
+  FROM pg_catalog.pg_locks
+  WHERE relation OPERATOR(pg_catalog.=) $1::pg_catalog.regclass
+    AND mode OPERATOR(pg_catalog.=) 'RowExclusiveLock'
+    AND database OPERATOR(pg_catalog.=) (
+      SELECT oid FROM pg_catalog.pg_database
+      WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+    AND COALESCE(pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid(), true))",
+        {quoted({trash_schema, "ledger"})});
+    return found.null(0, 0) ? std::vector<Param>() : schema::parse_array(found.text(0, 0));
+}
+
+bool any_of_them_left(Connection& connection, const std::vector<Param>& those) {
+    const auto* const sql = R"(SELECT EXISTS (SELECT FROM pg_catalog.pg_locks
+    WHERE virtualtransaction OPERATOR(pg_catalog.=) ANY ($1)))";
+    return connection.exec(sql, {schema::array_literal(those)}).boolean(0, 0);
+}
+
+// The highest id below which nothing can come any more; nothing when that takes too long. The id is
+// read before the writers are: who drew a lower one later than that is not there.
+std::optional<long long> settled(Connection& connection, const std::string& trash_schema,
+                                 std::chrono::milliseconds wait) {
+    const auto deadline = std::chrono::steady_clock::now() + wait;
+    const Result drawn = connection.exec(
+        R"(SELECT pg_catalog.pg_sequence_last_value(
+    pg_catalog.pg_get_serial_sequence($1, 'id')::pg_catalog.regclass))",
+        {quoted({trash_schema, "ledger"})});
+    const auto those = writers(connection, trash_schema);
+    while (!those.empty() && any_of_them_left(connection, those)) {
+        if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
+        std::this_thread::sleep_for(kPause);
+    }
+    return drawn.integer(0, 0);
+}
+
+std::string hash_of(const std::string& previous, const std::string& rest) {
+    return "pg_catalog.sha256(" + previous + " OPERATOR(pg_catalog.||) " + rest + ")";
+}
+
+// Of a seal's columns.
+std::string contents(const std::string& alias) {
+    return schema::filled(
+        R"(pg_catalog.int8send({a}.id) OPERATOR(pg_catalog.||)
+    pg_catalog.int8send({a}.after) OPERATOR(pg_catalog.||)
+    pg_catalog.int8send({a}.upto) OPERATOR(pg_catalog.||)
+    COALESCE((
+      SELECT pg_catalog.string_agg(pg_catalog.int8send(e) OPERATOR(pg_catalog.||) d,
+        ''::pg_catalog.bytea ORDER BY n)
+      FROM ROWS FROM (pg_catalog.unnest({a}.entries), pg_catalog.unnest({a}.digests))
+        WITH ORDINALITY x(e, d, n)), ''))",
+        {{"a", alias}});
+}
+
+constexpr const char* kSealNext = R"(WITH
+    last AS (SELECT id, upto, hash FROM {schema}.ledger_seal
+      UNION ALL SELECT 0, 0, '' ORDER BY id DESC LIMIT 1),
+    found AS (
+      SELECT pg_catalog.max(id) AS upto, pg_catalog.array_agg(id ORDER BY id) AS entries,
+        pg_catalog.array_agg(digest ORDER BY id) AS digests
+      FROM (
+        SELECT l.id, {digest} AS digest
+        FROM {schema}.ledger l
+        WHERE l.id OPERATOR(pg_catalog.>) (SELECT upto FROM last)
+          AND l.id OPERATOR(pg_catalog.<=) $1::pg_catalog.int8
+        ORDER BY l.id LIMIT $2::pg_catalog.int8) e)
+  INSERT INTO {schema}.ledger_seal (id, after, upto, entries, digests, hash)
+  SELECT f.*, {hash}
+  FROM (
+    SELECT last.id OPERATOR(pg_catalog.+) 1 AS id, last.upto AS after, found.*
+    FROM last, found
+    WHERE found.upto IS NOT NULL) f
+  RETURNING pg_catalog.cardinality(entries))";
+
+// The next seal, over settled ids; how many entries it has.
+long long seal_next(Transaction& transaction, const std::string& trash_schema, long long settled) {
+    if (!transaction.exec("SELECT " + try_lock_call(LockKey::kSealing)).boolean(0, 0)) return 0;
+    const auto sql = filled(
+        kSealNext, trash_schema,
+        {{"digest", entry_digest()}, {"hash", hash_of("(SELECT hash FROM last)", contents("f"))}});
+    const Result sealed =
+        transaction.exec(sql, {std::to_string(settled), std::to_string(kMostEntries)});
+    return sealed.rows() == 0 ? 0 : sealed.integer(0, 0);
+}
+
+// Sealed entries are compared with those that are there.
+constexpr const char* kCompareEntries = R"(SELECT COALESCE(s.e, l.id),
+    CASE WHEN l.id IS NULL THEN 'removed' WHEN s.e IS NULL THEN 'added' ELSE 'altered' END
+  FROM (
+    SELECT e, d FROM {schema}.ledger_seal
+    CROSS JOIN ROWS FROM (pg_catalog.unnest(entries), pg_catalog.unnest(digests)) x(e, d)) s
+  FULL JOIN (
+    SELECT l.id, {digest} AS d
+    FROM {schema}.ledger l
+    WHERE l.id OPERATOR(pg_catalog.<=) (
+      SELECT COALESCE(pg_catalog.max(upto), 0) FROM {schema}.ledger_seal)) l
+  ON l.id OPERATOR(pg_catalog.=) s.e
+  WHERE {differ}
+  ORDER BY 1)";
+
+void compare_entries(Connection& connection, const std::string& trash_schema, Verified& verified) {
+    const auto sql = filled(kCompareEntries, trash_schema,
+                            {{"digest", entry_digest()}, {"differ", schema::differ("l.d", "s.d")}});
+    connection.stream(sql, {}, [&](const Result& row) {
+        verified.faults.push_back({std::string(row.text(0, 1)), row.integer(0, 0)});
+    });
+}
+
+// Each seal with the one before it: whether it is whole, its hash, how many entries it has.
+constexpr const char* kFollowChain = R"(SELECT s.id,
+    {same_hash}
+      AND s.id OPERATOR(pg_catalog.=) (COALESCE(p.id, 0) OPERATOR(pg_catalog.+) 1)
+      AND s.after OPERATOR(pg_catalog.=) COALESCE(p.upto, 0)
+      AND pg_catalog.array_ndims(s.entries) OPERATOR(pg_catalog.=) 1
+      AND pg_catalog.array_ndims(s.digests) OPERATOR(pg_catalog.=) 1
+      AND pg_catalog.cardinality(s.entries) OPERATOR(pg_catalog.=)
+        pg_catalog.cardinality(s.digests)
+      AND pg_catalog.array_position(s.entries, NULL) IS NULL
+      AND pg_catalog.array_position(s.digests, NULL) IS NULL,
+    pg_catalog.encode(s.hash, 'hex'), pg_catalog.cardinality(s.entries)
+  FROM {schema}.ledger_seal s
+  LEFT JOIN LATERAL (
+    SELECT id, upto, hash FROM {schema}.ledger_seal b
+    WHERE b.id OPERATOR(pg_catalog.<) s.id
+    ORDER BY b.id DESC LIMIT 1) p ON true
+  ORDER BY s.id)";
+
+void follow_chain(Connection& connection, const std::string& trash_schema,
+                  const std::optional<std::string>& head, Verified& verified) {
+    const auto same_hash = schema::same("s.hash", hash_of("COALESCE(p.hash, '')", contents("s")));
+    const auto sql = filled(kFollowChain, trash_schema, {{"same_hash", same_hash}});
+    connection.stream(sql, {}, [&](const Result& row) {
+        if (!row.boolean(0, 1)) verified.faults.push_back({"broken", row.integer(0, 0)});
+        verified.head = row.text(0, 2);
+        verified.head_found = verified.head_found || head == verified.head;
+        verified.entries += row.integer(0, 3);
+        ++verified.seals;
+    });
+}
+
+}  // namespace
+
+std::string entry_digest() {
+    static const auto sql = schema::filled(
+        R"(pg_catalog.sha256(pg_catalog.convert_to((
+      pg_catalog.jsonb_build_array(l.id, {at}, l.action, l.by, l.reason, l.schema_name,
+        l.table_name, l.object_id, l.group_uuid, l.counts, l.request_id, l.address)
+      OPERATOR(pg_catalog.||) CASE WHEN l.tenant IS NULL THEN '[]'
+        ELSE pg_catalog.jsonb_build_array(l.tenant) END)::pg_catalog.text,
+    pg_catalog.pg_client_encoding())))",
+        {{"at", utc("l.at")}});
+    return sql;
+}
+
+long long seal(schema::Pool& pool, const std::string& trash_schema,
+               std::chrono::milliseconds wait) {
+    std::optional<long long> upto;
+    {
+        auto lease = pool.lease();
+        upto = settled(lease.connection(), trash_schema, wait);
+    }
+    long long sealed = 0;
+    for (long long now = 1; upto && now > 0; sealed += now)
+        schema::run(pool, schema::Mode::kWrite, [&](Transaction& transaction) {
+            now = seal_next(transaction, trash_schema, *upto);
+        });
+    return sealed;
+}
+
+SealState seal_state(Connection& connection, const std::string& trash_schema) {
+    const auto last = schema::filled(
+        R"(SELECT s.id, s.upto, pg_catalog.encode(s.hash, 'hex'), {at},
+    (SELECT pg_catalog.count(*) FROM {schema}.ledger l
+      WHERE l.id OPERATOR(pg_catalog.>) COALESCE(s.upto, 0))
+  FROM (SELECT 1) one
+  LEFT JOIN LATERAL (SELECT * FROM {schema}.ledger_seal ORDER BY id DESC LIMIT 1) s ON true)",
+        {{"schema", quoted(trash_schema)}, {"at", utc("s.at")}});
+    const auto found = connection.exec(last);
+    SealState state;
+    state.unsealed = found.integer(0, 4);
+    if (found.null(0, 0)) return state;
+    state.seals = found.integer(0, 0);
+    state.upto = found.integer(0, 1);
+    state.head = found.text(0, 2);
+    state.sealed_at = found.value(0, 3);
+    return state;
+}
+
+Verified verify_ledger(Connection& connection, const std::string& trash_schema,
+                       const std::optional<std::string>& head) {
+    Verified verified;
+    const schema::Limits patient{std::chrono::seconds(5), std::chrono::milliseconds(0)};
+    Transaction transaction(connection, schema::Mode::kRead, patient);
+    follow_chain(connection, trash_schema, head, verified);
+    compare_entries(connection, trash_schema, verified);
+    const auto unsealed = filled(
+        R"(SELECT pg_catalog.count(*)
+  FROM {schema}.ledger
+  WHERE id OPERATOR(pg_catalog.>) (
+    SELECT COALESCE(pg_catalog.max(upto), 0) FROM {schema}.ledger_seal))",
+        trash_schema);
+    verified.unsealed = connection.exec(unsealed).integer(0, 0);
+    transaction.commit();
+    return verified;
+}
+
+bool has_receipt(Connection& connection, const std::string& trash_schema,
+                 const std::string& receipt) {
+    const auto sql = filled(
+        R"(SELECT FROM {schema}.ledger l
+  WHERE l.id::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.split_part($1, '-', 1)
+    AND l.id OPERATOR(pg_catalog.||) '-' OPERATOR(pg_catalog.||)
+      pg_catalog.encode({digest}, 'hex') OPERATOR(pg_catalog.=) $1)",
+        trash_schema, {{"digest", entry_digest()}});
+    return connection.exec(sql, {receipt}).rows() > 0;
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,25 @@
+// Deleting groups for good.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "trash/store/groups.hpp"
+
+namespace trashd::schema {
+class Transaction;
+}
+
+namespace trashd::trash {
+
+struct Actor;
+
+// Deletes the items and links of locked groups (id and size suffice) for good and says so in group
+// and ledger. A receipt for each, in any order: what has_receipt() takes.
+std::vector<std::string> purge_groups(schema::Transaction& transaction,
+                                      const std::string& trash_schema,
+                                      const std::vector<GroupRow>& groups, const Actor& context);
+std::string purge_group(schema::Transaction& transaction, const std::string& trash_schema,
+                        const GroupRow& group, const Actor& context);
+
+}  // namespace trashd::trash
