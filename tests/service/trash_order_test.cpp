@@ -134,7 +134,7 @@ TEST_CASE("a search that takes long says that it is partial, and goes on where i
         "shapes, counts, 1, 0 FROM trashd.trash_group, generate_series(1, 6000) n");
     sql->exec(
         "INSERT INTO trashd.item SELECT group_id + n, 1, shape, n::text, ARRAY[n::text, CASE n "
-        "WHEN 6000 THEN 'needle' ELSE repeat('x', 100000) END] FROM trashd.item, "
+        "WHEN 6000 THEN 'needle' ELSE repeat('x', 300000) END] FROM trashd.item, "
         "generate_series(1, 6000) n");
     std::string found;
     int partial = 0;

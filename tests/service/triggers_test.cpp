@@ -513,7 +513,7 @@ CREATE TRIGGER alone AFTER INSERT ON place FOR EACH ROW EXECUTE FUNCTION alone()
         CAPTURE(back.body);
         CHECK(back.status == 200);
         CHECK(back.body.find(R"("relinked":1,"notRelinked":0,"written":[{"resource":"place",)"
-                             R"("table":"public.place","count":2}]})") != std::string::npos);
+                             R"("table":"public.place","count":2}])") != std::string::npos);
     }
     CHECK(call.value("SELECT n FROM place WHERE id = 1") == "0");
 }
