@@ -1,7 +1,5 @@
 // The contract as OpenAPI: the general document, the same for everybody, and that of the database,
 // which tells each caller of what that one may read.
-#include "service/openapi/contract.hpp"
-
 #include "generated/kOpenapi.hpp"
 #include "service/api/caller.hpp"
 #include "service/api/context.hpp"
@@ -10,6 +8,7 @@
 #include "service/handlers/handlers.hpp"
 #include "service/handlers/pages.hpp"
 #include "service/openapi/database_document.hpp"
+#include "service/openapi/general_document.hpp"
 
 namespace trashd::service {
 

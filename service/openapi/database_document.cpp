@@ -6,7 +6,7 @@
 
 #include "service/config/resources.hpp"
 #include "service/openapi/column_schema.hpp"
-#include "service/openapi/contract.hpp"
+#include "service/openapi/general_document.hpp"
 
 namespace trashd::service::openapi {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "service/openapi/contract.hpp"
+#include "service/openapi/general_document.hpp"
 
 namespace trashd::service::openapi {
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "service/openapi/contract.hpp"
 #include "service/openapi/database_document.hpp"
+#include "service/openapi/general_document.hpp"
 #include "service/server/router.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/problem.hpp"

@@ -1,4 +1,4 @@
-#include "service/openapi/contract.hpp"
+#include "service/openapi/general_document.hpp"
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
