@@ -2,7 +2,7 @@
 // of them or none, or each in a transaction of its own with an answer for each.
 #include <algorithm>
 #include <numeric>
-#include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "service/api/json.hpp"
@@ -74,6 +74,7 @@ class BulkWork {
     const BulkRequest bulk_;
     const trash::Checks check_;
     std::vector<Picked> picked_;
+    std::unordered_map<std::string, std::vector<std::size_t>> of_group_;  // places in picked_
     long long groups_ = 0, items_ = 0;  // of those to be done, then of those done
 };
 
@@ -134,9 +135,13 @@ std::vector<std::string> BulkWork::pending() const {
 // Two items of one group are one group.
 void BulkWork::sum_up() {
     groups_ = items_ = 0;
-    std::set<std::string> seen;
-    for (const auto& one : picked_) {
-        if (!one.status.empty() || !seen.insert(one.group).second) continue;
+    of_group_.clear();
+    for (std::size_t at = 0; at < picked_.size(); ++at) {
+        const auto& one = picked_[at];
+        if (!one.status.empty()) continue;
+        auto& known = of_group_[one.group];
+        known.push_back(at);
+        if (known.size() > 1) continue;
         ++groups_;
         items_ += one.items;
     }
@@ -237,10 +242,12 @@ void BulkWork::note(schema::Transaction& transaction, long long items) const {
 
 // Also of other items of the group.
 void BulkWork::mark_done(const std::string& group) {
-    for (auto& one : picked_) {
-        if (one.group != group || !one.status.empty()) continue;
-        one.status = done_word();
-        one.problem.clear();
+    const auto known = of_group_.find(group);
+    if (known == of_group_.end()) return;
+    for (const auto at : known->second) {
+        if (!picked_[at].status.empty()) continue;
+        picked_[at].status = done_word();
+        picked_[at].problem.clear();
     }
 }
 
@@ -272,10 +279,8 @@ void BulkWork::carry_out(Picked& one) {
 bool BulkWork::waits_for_others(const trash::Conflicted& error) const {
     return std::ranges::all_of(error.conflicts, [&](const trash::Conflict& conflict) {
         if (conflict.trash_item.empty()) return false;
-        const auto group = trash::parse_item_id(conflict.trash_item).group_id;
-        return std::ranges::any_of(picked_, [&](const Picked& one) {
-            return one.group == group && one.status == done_word();
-        });
+        const auto known = of_group_.find(trash::parse_item_id(conflict.trash_item).group_id);
+        return known != of_group_.end() && picked_[known->second.front()].status == done_word();
     });
 }
 
