@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "tests/support/database.hpp"
@@ -18,6 +19,7 @@ CREATE TABLE usr (id int PRIMARY KEY, name text);
 CREATE TABLE topic (id int PRIMARY KEY, author int NOT NULL REFERENCES usr, title text UNIQUE,
   under int REFERENCES topic);
 CREATE TABLE note (id int PRIMARY KEY, topic int NOT NULL REFERENCES topic);
+CREATE TABLE mark (id int PRIMARY KEY, usr int REFERENCES usr ON DELETE SET NULL);
 INSERT INTO usr VALUES (1, 'ann'), (2, 'bob');
 INSERT INTO topic VALUES (1, 1, 'a', NULL), (2, 1, 'b', 1), (3, 1, 'c', 2), (4, 2, 'd', NULL);
 INSERT INTO note VALUES (1, 1), (2, 3), (3, 4);
@@ -124,6 +126,61 @@ TEST_CASE("a conflict of one keeps all of them in the trash, unless each is by i
     CHECK(swapped.json()["swapped"].Size() == 1);
     CHECK(swapped.json()["items"].GetInt() == 2);
     CHECK(call.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM topic") == "1 2 3 4");
+}
+
+TEST_CASE("a reference that one group has cut in a row of another comes back with both") {
+    for (const bool parent_first : {true, false})
+        for (const char* partial : {"true", "false"}) {
+            CAPTURE(parent_first);
+            CAPTURE(partial);
+            Bench call;
+            call.sql("INSERT INTO usr VALUES (3, 'eve'); INSERT INTO mark VALUES (1, 3)");
+            std::vector<std::string> ids = {call.trash("usr/3"), call.trash("mark/1")};
+            if (!parent_first) std::ranges::reverse(ids);
+            const auto back = call("POST", "/v1/trash/bulk-restore",
+                                   ids_json(ids) + ", \"partial\": " + partial + "}");
+            CHECK(statuses(back) == "restored restored");
+            CHECK(call.value("SELECT usr FROM mark WHERE id = 1") == "3");
+            CHECK(call.value("SELECT (SELECT count(*) FROM trashd.item) + (SELECT count(*) FROM "
+                             "trashd.link)") == "0");
+        }
+}
+
+TEST_CASE("of two generations of one object none comes back together, and one by itself") {
+    Bench call;
+    const auto older = call.trash("note/1");
+    call.sql("INSERT INTO note VALUES (1, 2)");
+    const auto newer = call.trash("note/1");
+    const auto both = ids_json({older, newer});
+    const auto refused = call("POST", "/v1/trash/bulk-restore", both + "}");
+    CHECK(refused.status == 409);
+    CHECK(refused.code() == "restore-conflict");
+    CHECK(call.value(kTrashed) == "2");
+    CHECK(call.value("SELECT count(*) FROM note WHERE id = 1") == "0");
+    CHECK(statuses(call("POST", "/v1/trash/bulk-restore", both + ", \"partial\": true}")) ==
+          "conflict restored");
+    CHECK(call.value("SELECT topic FROM note WHERE id = 1") == "2");
+    CHECK(call.value(kTrashed) == "1");
+}
+
+TEST_CASE("bulk requests that race over the same groups leave each row once") {
+    Bench call;
+    for (int round = 0; round < 10; ++round) {
+        auto ids = call.trash_all();
+        const auto there = ids_json(ids);
+        std::ranges::reverse(ids);
+        const auto back = ids_json(ids);
+        std::vector<std::jthread> clients;
+        for (const auto& body : {there + "}", back + "}", back + ", \"partial\": true}",
+                                 there + ", \"partial\": true}"})
+            clients.emplace_back([&call, body] {
+                const auto answer = call("POST", "/v1/trash/bulk-restore", body);
+                CHECK(answer.status == 200);
+            });
+        clients.clear();
+        CHECK(call.value(kLive) == "9");
+        CHECK(call.value(kTrashed) == "0");
+    }
 }
 
 TEST_CASE("a dry run of each by itself counts on the parents that would be back") {
