@@ -128,9 +128,9 @@ TEST_CASE("a group of which a part has left is another plan") {
     Bench call;
     const auto item = call.trash("usr/1");
     const auto plan = call.plan(item);
-    const auto reply =
+    const std::string reply =
         call("GET", "/v1/trash?resource=reply&deletedObjectId=2").json()[0]["id"].GetString();
-    REQUIRE(call("DELETE", std::string("/v1/trash/") + reply + "?only=member").status == 204);
+    REQUIRE(call("DELETE", "/v1/trash/" + reply + "?only=member").status == 204);
     check_problem(call.restore(item, plan), "stale", kStale, ",\"dryRun\":" + call.dry(item).body);
 }
 
