@@ -67,7 +67,8 @@ constexpr const char* kTrashed = "SELECT count(*) FROM trashd.item";
 
 std::string statuses(const Answer& answer) {
     std::string out;
-    for (const auto& one : answer.json()["results"].GetArray())
+    const auto body = answer.json();
+    for (const auto& one : body["results"].GetArray())
         out += (out.empty() ? "" : " ") + std::string(one["status"].GetString());
     return out;
 }
