@@ -22,7 +22,6 @@ namespace trashd::service {
 namespace {
 
 constexpr std::size_t kMostTold = 1000;  // of what a filter has met and what stays
-constexpr int kLooks = 5;                // while groups leave the trash between the looks
 constexpr int kPage = 1000;
 
 struct Picked {
@@ -55,6 +54,7 @@ class BulkWork {
     std::vector<std::string> pending() const;
     void sum_up();
     Response reply(const trash::Restored* restored) const;
+    void look_again();
     Response together();
     Response restore_together(const std::vector<std::string>& ids);
     Response purge_together(const std::vector<std::string>& ids);
@@ -214,9 +214,15 @@ Response BulkWork::purge_together(const std::vector<std::string>& ids) {
     return bulk_.dry_run ? reply(nullptr) : answer;
 }
 
-// What left the trash since it was looked for is looked for again.
+void BulkWork::look_again() {
+    for (auto& one : picked_)
+        if (one.status.empty()) pick(one);
+    sum_up();
+}
+
+// What left the trash since it was looked for is looked for again, as long as there is such.
 Response BulkWork::together() {
-    for (int look = 1;; ++look) {
+    while (true) {
         const auto ids = pending();
         const auto before = picked_;
         for (auto& one : picked_)
@@ -225,13 +231,11 @@ Response BulkWork::together() {
         try {
             return restores() ? restore_together(ids) : purge_together(ids);
         } catch (const Error& error) {
-            const bool left = error.code() == Code::kGone || error.code() == Code::kNotFound;
-            if (!left || look == kLooks) throw;
+            if (error.code() != Code::kGone && error.code() != Code::kNotFound) throw;
+            picked_ = before;
+            look_again();
+            if (pending().size() == ids.size()) throw;
         }
-        picked_ = before;
-        for (auto& one : picked_)
-            if (one.status.empty()) pick(one);
-        sum_up();
     }
 }
 
