@@ -8,12 +8,14 @@
 
 #include "schema/error.hpp"
 #include "service/cli/app.hpp"
+#include "service/completion/completion.hpp"
 #include "service/config/did_you_mean.hpp"
 
 namespace trashd::service {
 
 namespace {
 
+constexpr const char *kProgram = "trashd", *kWhat = "A trash bin for any PostgreSQL database";
 constexpr const char* kFooter =
     "Exit status: 0 done, 1 failure, 2 usage, 3 not found or gone, 4 conflict, 5 unavailable.";
 
@@ -22,9 +24,12 @@ int (*chosen)(const CliOptions&) = nullptr;
 void add_database(CLI::App& command, Overrides& into) {
     command.add_option("--database", into.database,
                        "libpq URL; without it a private PostgreSQL is run");
-    command.add_option("--config", into.config, "by default trashd.toml, where there is one");
-    command.add_option("--data-dir", into.data_dir,
-                       "of the private PostgreSQL, by default ./trashd-data");
+    command.add_option("--config", into.config, "by default trashd.toml, where there is one")
+        ->type_name("FILE");
+    command
+        .add_option("--data-dir", into.data_dir,
+                    "of the private PostgreSQL, by default ./trashd-data")
+        ->type_name("DIR");
     command.add_option("--schema", into.schemas, "whose tables are served; may be given again");
 }
 
@@ -63,7 +68,8 @@ void add_list(CLI::App& trash, CliOptions& options) {
     add_filters(list, options);
     list.add_flag("--all", options.all, "also what went along with what was deleted by name");
     list.add_flag("--root")->group("");  // what the list is by default now
-    list.add_option("--limit", options.limit, "by default 50")->check(CLI::Range(1, 1000000));
+    list.add_option("--limit", options.limit, "by default 50")
+        ->check(CLI::Range(1, 1000000).description(""));
 }
 
 void add_item(CLI::App& command, CliOptions& options) {
@@ -181,6 +187,16 @@ void add_doctor(CLI::App& app, CliOptions& options) {
     command.add_flag("--sql", options.sql, "print nothing but the statements that can be run");
 }
 
+int print_completion(const CliOptions& options);
+
+void add_completion(CLI::App& app, CliOptions& options) {
+    add_command(app, "completion", "Print a script with which a shell completes these commands",
+                print_completion)
+        .add_option("SHELL", options.shell, "bash, zsh or fish; docs/cli.md says where it belongs")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+}
+
 void add_all(CLI::App& app, CliOptions& options) {
     app.require_subcommand(1);
     app.set_version_flag("--version", "trashd " TRASHD_VERSION);
@@ -192,7 +208,7 @@ void add_all(CLI::App& app, CliOptions& options) {
     serving
         .add_option("--wait", overrides.wait_seconds,
                     "seconds in which the database may come up, by default 0")
-        ->check(CLI::Range(0, 86400));
+        ->check(CLI::Range(0, 86400).description(""));
     add_serving(add_command(app, "config", "Print the configuration that is in force",
                             [](const CliOptions& all) { return print_config(all.overrides); }),
                 overrides);
@@ -203,6 +219,18 @@ void add_all(CLI::App& app, CliOptions& options) {
     add_ledger(app, options);
     add_migrate(app, options);
     add_doctor(app, options);
+    add_completion(app, options);
+}
+
+int print_completion(const CliOptions& options) {
+    CLI::App app(kWhat, kProgram);
+    CliOptions unused;
+    add_all(app, unused);
+    const auto commands = completion::command_tree(app);
+    if (options.shell == "bash") std::cout << completion::bash_script(commands);
+    if (options.shell == "zsh") std::cout << completion::zsh_script(commands);
+    if (options.shell == "fish") std::cout << completion::fish_script(commands);
+    return kDone;
 }
 
 // Answers go to standard output alone.
@@ -273,7 +301,7 @@ ExitStatus exit_status_of(const std::exception& any) {
 }
 
 int run_cli(int argc, char** argv) {
-    CLI::App app("A trash bin for any PostgreSQL database", "trashd");
+    CLI::App app(kWhat, kProgram);
     CliOptions options;
     add_all(app, options);
     if (const auto fault = unknown_command(app, argc, argv); !fault.empty())

@@ -39,6 +39,7 @@ struct CliOptions {
     bool sql = false;
     std::vector<std::string> roles;
     std::optional<std::string> tenant, expires;
+    std::string shell;  // that completion is for
     // Of lists and of emptying; parameters of GET /v1/trash.
     std::optional<std::string> in_resource, older_than, by, query, reason;
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `cmake --install` puts where: a program that runs, stripped, and a sample configuration.
+"""What `cmake --install` puts where: a program that runs, stripped, a sample configuration, completion for shells.
 
 Usage: install.py BUILD_DIRECTORY. Exit status 1 when anything is otherwise.
 """
@@ -7,6 +7,13 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+
+
+COMPLETIONS = {
+    "bash": "bash-completion/completions/trashd",
+    "zsh": "zsh/site-functions/_trashd",
+    "fish": "fish/vendor_completions.d/trashd.fish",
+}
 
 
 def faults_of(prefix):
@@ -17,6 +24,10 @@ def faults_of(prefix):
         yield "the program is not stripped"
     if subprocess.run([program, "config", "--config", sample], capture_output=True, check=False).returncode:
         yield "the sample configuration cannot be used"
+    for shell, place in COMPLETIONS.items():
+        made = subprocess.run([program, "completion", shell], capture_output=True, check=True).stdout
+        if (prefix / "share" / place).read_bytes() != made:
+            yield f"the completion for {shell} is another than the program's"
 
 
 def main():
