@@ -8,6 +8,7 @@
 
 #include "schema/error.hpp"
 #include "service/cli/app.hpp"
+#include "service/cli/help_format.hpp"
 #include "service/completion/completion.hpp"
 #include "service/config/did_you_mean.hpp"
 
@@ -198,6 +199,7 @@ void add_completion(CLI::App& app, CliOptions& options) {
 }
 
 void add_all(CLI::App& app, CliOptions& options) {
+    app.formatter(help_format());  // of the commands that are added from here on, too
     app.require_subcommand(1);
     app.set_version_flag("--version", "trashd " TRASHD_VERSION);
     app.footer(kFooter);

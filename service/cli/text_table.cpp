@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <clocale>
 #include <numeric>
+#include <sstream>
 
 namespace trashd::service {
 
@@ -119,6 +120,18 @@ std::size_t text_width(std::string_view text) {
         text.remove_prefix(next.bytes);
     }
     return width;
+}
+
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+    std::vector<std::string> lines;
+    std::istringstream words{std::string(text)};
+    for (std::string word; words >> word;) {
+        if (lines.empty() || text_width(lines.back()) + 1 + text_width(word) > width)
+            lines.push_back(word);
+        else
+            lines.back() += " " + word;
+    }
+    return lines;
 }
 
 std::string printable(std::string_view text) {

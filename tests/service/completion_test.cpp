@@ -5,7 +5,9 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <sstream>
 
+#include "service/cli/text_table.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/tokens.hpp"
 
@@ -64,6 +66,28 @@ cat $line; rm -f $line
                                                  script.path(), line));
 }
 
+// Of the command and of all that its help names below itself; how many these were.
+int checked_helps(const std::vector<std::string>& command) {
+    auto words = command;
+    words.emplace_back("--help");
+    const auto help = run_program(words);
+    CHECK(help.status == 0);
+    int checked = 1;
+    bool commands = false;
+    std::istringstream lines(help.output);
+    for (std::string line; std::getline(lines, line);) {
+        CAPTURE(line);
+        CHECK(service::text_width(line) <= 80);
+        if (commands && line.starts_with("  ") && line[2] != ' ') {
+            words = command;
+            words.push_back(line.substr(2, line.find(' ', 2) - 2));
+            checked += checked_helps(words);
+        }
+        commands = line == "Subcommands:" || (commands && !line.empty());
+    }
+    return checked;
+}
+
 }  // namespace
 
 TEST_CASE("nodb: bash completes commands, options of nested ones, choices and files") {
@@ -111,4 +135,8 @@ TEST_CASE("nodb: completion is for the shells that it names") {
     CHECK(refused.status == 2);
     CHECK(refused.output.starts_with("SHELL: tcsh not in {bash,zsh,fish}\n"));
     CHECK(run_program({"completion"}).status == 2);
+}
+
+TEST_CASE("nodb: the help of every command fits 80 columns") {
+    CHECK(checked_helps({}) == 20);
 }
