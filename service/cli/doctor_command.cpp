@@ -22,14 +22,27 @@ namespace trashd::service {
 
 namespace {
 
-// A statement is no use when it is cut, so a terminal gets lines.
+constexpr std::size_t kIndent = 9;  // of what is said, behind the severity
+
+void print_indented(const std::string& text) {
+    const auto width = std::max(terminal_width(STDOUT_FILENO), 2 * kIndent);
+    for (const auto& line : wrapped(printable(text), width - kIndent))
+        std::cout << std::string(kIndent, ' ') << line << "\n";
+}
+
+// A statement is no use when it is cut: it stands whole in a line of its own.
 void print_lines(const std::vector<Finding>& findings) {
     for (const auto& finding : findings) {
-        std::string line(severity_name(finding.severity));
-        line.resize(9, ' ');
-        if (!finding.subject.empty()) line += finding.subject + ": ";
-        std::cout << printable(line + finding.detail) << "\n";
-        if (!finding.fix.empty()) std::cout << "         " << printable(finding.fix) << "\n";
+        std::string severity(severity_name(finding.severity));
+        severity.resize(kIndent, ' ');
+        std::cout << severity
+                  << (finding.subject.empty() ? "the database" : printable(finding.subject))
+                  << "\n";
+        print_indented(finding.detail);
+        if (is_statement(finding))
+            std::cout << std::string(kIndent, ' ') << printable(finding.fix) << "\n";
+        else
+            print_indented(finding.fix);
     }
 }
 
@@ -52,13 +65,13 @@ std::vector<Finding> from(const std::string& least, std::vector<Finding> finding
 
 // Of all there are; beside lines for programs it goes where these do not read.
 void print_summary(const std::vector<Finding>& findings) {
-    auto& out = on_terminal(STDOUT_FILENO) ? std::cout : std::cerr;
-    if (findings.empty())
-        out << "nothing stands in the way\n";
+    std::string text = findings.empty() ? "nothing stands in the way" : summary(findings);
+    if (std::ranges::any_of(findings, is_statement)) text += "; --sql prints what can be run";
+    if (!on_terminal(STDOUT_FILENO))
+        std::cerr << text << "\n";
     else
-        out << summary(findings)
-            << (std::ranges::any_of(findings, is_statement) ? "; --sql prints what can be run\n"
-                                                            : "\n");
+        for (const auto& line : wrapped(text, terminal_width(STDOUT_FILENO)))
+            std::cout << line << "\n";
 }
 
 void print_tabs(const std::vector<Finding>& findings) {

@@ -2,6 +2,7 @@
 // database holds a hash of it alone.
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "schema/catalog/catalog.hpp"
@@ -65,6 +66,27 @@ std::string json_of(const trash::MadeKey& made) {
     return out.take();
 }
 
+// 2030-01-31 12:00 of a time as the service writes it.
+std::string to_minutes(const std::string& time) {
+    auto text = time.substr(0, 16);
+    std::ranges::replace(text, 'T', ' ');
+    return text;
+}
+
+void print_keys(const std::vector<trash::Key>& keys) {
+    TextTable table{
+        {"ID", "NAME", "STATE", "ROLES", "TENANT", "CREATED", "EXPIRES", "USED"}, {}, 1};
+    table.spare = {"CREATED", "USED", "TENANT"};
+    for (const auto& key : keys)
+        table.rows.push_back({key.id, key.name, std::string(key_state(key)),
+                              schema::join(key.roles, " "), key.tenant.value_or(""), key.created_at,
+                              key.expires_at.value_or(""), key.used_on.value_or("")});
+    if (on_terminal(STDOUT_FILENO))
+        for (auto& row : table.rows)
+            for (const std::size_t column : {5, 6}) row[column] = to_minutes(row[column]);
+    std::cout << for_output(table, STDOUT_FILENO);
+}
+
 }  // namespace
 
 int key_create(const CliOptions& options) {
@@ -89,13 +111,7 @@ int key_list(const CliOptions& options) {
         std::cout << json_of(all) << "\n";
         return kDone;
     }
-    TextTable table{
-        {"ID", "NAME", "STATE", "ROLES", "TENANT", "CREATED", "EXPIRES", "USED"}, {}, 1};
-    for (const auto& key : all)
-        table.rows.push_back({key.id, key.name, std::string(key_state(key)),
-                              schema::join(key.roles, " "), key.tenant.value_or(""), key.created_at,
-                              key.expires_at.value_or(""), key.used_on.value_or("")});
-    std::cout << for_output(table, STDOUT_FILENO);
+    print_keys(all);
     return kDone;
 }
 

@@ -29,7 +29,7 @@ void print(const LedgerVerdict& verdict) {
     std::cout << verified.entries << " entries under " << verified.seals << " seals, "
               << verified.unsealed << " not sealed yet\n";
     if (!verified.head.empty())
-        std::cout << "head " << verified.head << " (keep it elsewhere, and give it with --head)\n";
+        std::cout << "head " << verified.head << "\nkeep it elsewhere, and give it with --head\n";
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ std::string json_of(const trash::DeleteOutline& outline,
 }
 
 void print_stages(const std::vector<Stage>& stages) {
-    TextTable table{{"ACTION", "TABLE", "BY", "LOCK", "REASON"}, {}, 2};
+    TextTable table{{"ACTION", "TABLE", "BY", "LOCK", "REASON"}, {}, 1};
     for (const auto& stage : stages)
         table.rows.push_back({name_of(stage.act), name_of(stage.table),
                               schema::join(stage.keys, ", "), stage.lock, stage.reason});

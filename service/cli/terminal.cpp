@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kClear = "\r\033[K";
 
-constexpr long long kBar = 40;  // columns
+constexpr long long kBar = 30;  // columns
 
 std::string bar(long long done, long long rows) {
     if (rows <= 0) return "";
@@ -34,14 +34,15 @@ bool on_terminal(int descriptor) {
     return isatty(descriptor) == 1;
 }
 
-std::size_t terminal_width() {
+std::size_t terminal_width(int descriptor) {
     winsize size{};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
     return 80;
 }
 
 std::string for_output(const TextTable& table, int descriptor) {
-    return on_terminal(descriptor) ? fitted(table, terminal_width()) : tab_separated(table);
+    return on_terminal(descriptor) ? fitted(table, terminal_width(descriptor))
+                                   : tab_separated(table);
 }
 
 bool confirmed(const std::string& question) {

@@ -11,8 +11,8 @@ namespace trashd::service {
 struct TextTable;
 
 bool on_terminal(int descriptor);
-// Columns of the terminal of standard output.
-std::size_t terminal_width();
+// Columns of the terminal; 80 where that is none.
+std::size_t terminal_width(int descriptor);
 // The table as standard output or standard error wants it.
 std::string for_output(const TextTable& table, int descriptor);
 // Asks on the terminal; true for y and yes only.
