@@ -148,7 +148,7 @@ bool printed(const LocalAnswer& answer, const CliOptions& options) {
 }
 
 void print_blockers(const Json& blockers) {
-    TextTable table{{"REFUSED BY", "CONSTRAINT", "ROWS", "IDS"}, {}, 1};
+    TextTable table{{"REFUSED BY", "CONSTRAINT", "ROWS", "IDS"}, {}, 0};
     for (const auto& blocker : blockers.GetArray()) {
         auto row = cells(blocker, {"resource", "constraint", "count"});
         std::string ids;
@@ -176,10 +176,14 @@ std::vector<std::string> items_of(LocalService& service, const std::vector<std::
     return items;
 }
 
-std::string item_of(LocalService& service, const std::vector<std::string>& words) {
-    const auto items = items_of(service, words);
-    if (items.size() > 1) throw Error(Code::kBadRequest, "give one TrashItem at a time");
-    return items.front();
+std::string group_of(const std::string& item) {
+    return item.substr(0, std::min<std::size_t>(item.size(), 28));
+}
+
+void print_json(const std::vector<LocalAnswer>& answers) {
+    std::string all;
+    for (const auto& one : answers) all += (all.empty() ? "" : ",") + one.body;
+    if (!all.empty()) std::cout << (answers.size() == 1 ? all : "[" + all + "]") << "\n";
 }
 
 }  // namespace trashd::service

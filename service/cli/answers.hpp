@@ -37,7 +37,9 @@ std::optional<std::string> flag(bool set);
 // The ids of the TrashItems that the words mean: ids, or a resource and ids of its objects, which
 // mean the newest item of each. Throws Error kNotFound.
 std::vector<std::string> items_of(LocalService& service, const std::vector<std::string>& words);
-// The same where only one may be meant; throws Error kBadRequest.
-std::string item_of(LocalService& service, const std::vector<std::string>& words);
+// What the ids of all items of one group begin with.
+std::string group_of(const std::string& item);
+// Answers in JSON: one by itself, several as an array.
+void print_json(const std::vector<LocalAnswer>& answers);
 
 }  // namespace trashd::service

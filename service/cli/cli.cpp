@@ -76,8 +76,8 @@ void add_list(CLI::App& trash, CliOptions& options) {
 void add_item(CLI::App& command, CliOptions& options) {
     command
         .add_option("ITEM", options.items,
-                    "id of a TrashItem, any of its group; or RESOURCE ID, as in time/projects 42: "
-                    "the newest item of that object")
+                    "ids of TrashItems, any of their groups; or RESOURCE ID..., as in "
+                    "time/projects 42 43: the newest item of each object")
         ->required();
 }
 
@@ -108,13 +108,12 @@ void add_trash(CLI::App& app, CliOptions& options) {
     auto& trash = *app.add_subcommand("trash", "Look at the trash, restore from it, purge");
     trash.require_subcommand(1);
     add_list(trash, options);
-    add_item(add_local(trash, "show", "Show one TrashItem with its object", options, trash_show),
+    add_item(add_local(trash, "show", "Show TrashItems with their objects", options, trash_show),
              options);
     auto& restore = add_local(trash, "restore", "Put whole groups back", options, trash_restore);
     add_item(restore, options);
     add_choices(restore, options);
-    auto& purge =
-        add_local(trash, "purge", "Forget the whole group for good", options, trash_purge);
+    auto& purge = add_local(trash, "purge", "Forget whole groups for good", options, trash_purge);
     add_item(purge, options);
     purge.add_flag("--yes", options.yes, "do not ask");
     auto& empty = add_local(trash, "empty", "Forget every group whose root the filters mean",
@@ -257,6 +256,15 @@ const CLI::App* command_named(const CLI::App& app, const std::string& name) {
     return nullptr;
 }
 
+// "; did you mean trash list or key list?" for what is a command of others.
+std::string of_others(const CLI::App& app, const std::string& name) {
+    std::string found;
+    for (const auto* parent : app.get_subcommands({}))
+        if (command_named(*parent, name))
+            found += (found.empty() ? "" : " or ") + parent->get_name() + " " + name;
+    return found.empty() ? "" : "; did you mean " + found + "?";
+}
+
 // What to say of a word where a command belongs that is none; empty where all words are.
 std::string unknown_command(const CLI::App& app, int argc, char** argv) {
     const auto* within = &app;
@@ -266,9 +274,11 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
             names.push_back(command->get_name());
         if (names.empty()) return "";
         const auto* found = command_named(*within, argv[i]);
-        if (!found)
+        if (!found) {
+            const auto others = of_others(app, argv[i]);
             return "there is no command '" + std::string(argv[i]) + "'" +
-                   did_you_mean(argv[i], names);
+                   (others.empty() ? did_you_mean(argv[i], names) : others);
+        }
         within = found;
     }
     return "";
@@ -277,7 +287,7 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
 // Of the command that was given; empty where the fault is another.
 std::string unknown_option(const CLI::App& app) {
     const auto rest = app.remaining(true);
-    if (rest.empty() || !rest.front().starts_with("--")) return "";
+    if (rest.empty() || !rest.front().starts_with("-")) return "";
     const auto* command = &app;
     while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
     std::vector<std::string> names;

@@ -31,11 +31,6 @@ struct Attempt {
     LocalAnswer answer;
 };
 
-// The same for all items of a group.
-std::string group_of(const std::string& item) {
-    return item.substr(0, std::min<std::size_t>(item.size(), 28));
-}
-
 // "column=text" or "column:=JSON" as a member of an object.
 void write_value(JsonWriter& out, const std::string& given) {
     const auto equals = given.find('=');
@@ -153,16 +148,10 @@ class RestoreContext {
     std::vector<Attempt> done_;
 };
 
-void print_json(const std::vector<Attempt>& attempts) {
-    std::string all;
-    for (const auto& one : attempts) all += (all.empty() ? "" : ",") + one.answer.body;
-    std::cout << (attempts.size() == 1 ? all : "[" + all + "]") << "\n";
-}
-
 // Of all that came back, in the order of the answers.
 void print_counts(const std::vector<Attempt>& attempts) {
     std::map<std::string, std::size_t> place;
-    TextTable table{{"RESOURCE", "ROWS"}, {}, 1};
+    TextTable table{{"RESOURCE", "ROWS"}, {}, 0};
     for (const auto& one : attempts) {
         if (one.answer.status >= 300) continue;
         const auto answer = parsed(one.answer.body);
@@ -244,7 +233,9 @@ int trash_restore(const CliOptions& options) {
     LocalService service(configuration(options.overrides));
     const auto attempts = RestoreContext(service, options).run(items_of(service, options.items));
     if (options.json) {
-        print_json(attempts);
+        std::vector<LocalAnswer> answers;
+        for (const auto& one : attempts) answers.push_back(one.answer);
+        print_json(answers);
     } else {
         print_counts(attempts);
         print_choices(attempts);

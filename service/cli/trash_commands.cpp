@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 #include <iostream>
+#include <set>
 
 #include "schema/catalog/catalog.hpp"
 #include "service/cli/answers.hpp"
@@ -80,8 +81,37 @@ void print_fields(const rapidjson::Value& object, const std::string& indent, Tex
     }
 }
 
-std::string item_address(LocalService& service, const CliOptions& options) {
-    return "/v1/trash/" + percent_encode(item_of(service, options.items));
+// The filters are refused; throws Error kNotFound, with what was likely meant, where the resource
+// is none. One whose table is gone is not refused.
+int refused_filter(LocalService& service, const LocalAnswer& answer, const CliOptions& options) {
+    if (text_of(parsed(answer.body), "detail").starts_with("'resource'"))
+        service.table_of(options.in_resource.value_or(""));
+    printed(answer, options);
+    return status_of_http(answer.status);
+}
+
+void print_item(const LocalAnswer& answer, const CliOptions& options) {
+    if (printed(answer, options)) return;
+    auto item = parsed(answer.body);
+    const rapidjson::Value object(item["object"], item.GetAllocator());
+    item.RemoveMember("object");
+    TextTable table{{"FIELD", "VALUE"}, {}, 0};
+    print_fields(item, "", table);
+    print_fields(object, "object.", table);
+    std::cout << for_output(table, STDOUT_FILENO);
+}
+
+std::string address_of(const std::string& item) {
+    return "/v1/trash/" + percent_encode(item);
+}
+
+// The first that is named of each group.
+std::vector<std::string> one_of_each_group(const std::vector<std::string>& items) {
+    std::vector<std::string> out;
+    std::set<std::string> groups;
+    for (const auto& item : items)
+        if (groups.insert(group_of(item)).second) out.push_back(item);
+    return out;
 }
 
 // Says what it is and asks, where that is not done away with by --yes.
@@ -95,15 +125,34 @@ int ask(const std::string& what, const CliOptions& options) {
     return kUsage;
 }
 
-int ask_about_item(const LocalAnswer& answer, const CliOptions& options) {
-    if (answer.status >= 300) {
-        printed(answer, options);
-        return status_of_http(answer.status);
+// Of items of as many groups.
+int ask_about(const std::vector<LocalAnswer>& items, const CliOptions& options) {
+    long long rows = 0;
+    for (const auto& one : items) rows += std::stoll(text_of(parsed(one.body), "groupSize"));
+    const auto all = counted(std::to_string(rows), "row");
+    if (items.size() > 1)
+        return ask(counted(std::to_string(items.size()), "group") + ", " + all, options);
+    const auto name = text_of(parsed(items.front().body), "displayName");
+    return ask("'" + printable(name) + "', " + all + " in all,", options);
+}
+
+// The first status that is not that of success; what was refused is told.
+int purge_all(LocalService& service, const std::vector<std::string>& items,
+              const CliOptions& options) {
+    int status = kDone;
+    std::vector<LocalAnswer> refused;
+    for (const auto& item : items) {
+        const Waiting waiting("purging");
+        const auto answer = service.call("DELETE", address_of(item));
+        if (answer.status < 300) continue;
+        refused.push_back(answer);
+        if (status == kDone) status = status_of_http(answer.status);
     }
-    const auto item = parsed(answer.body);
-    return ask("'" + printable(text_of(item, "displayName")) + "', " +
-                   counted(text_of(item, "groupSize"), "row") + " in all,",
-               options);
+    if (options.json)
+        print_json(refused);
+    else
+        for (const auto& one : refused) printed(one, options);
+    return status;
 }
 
 std::string counts_of(const rapidjson::Value& counts) {
@@ -141,10 +190,7 @@ int trash_list(const CliOptions& options) {
     std::optional<std::string> cursor;
     for (int left = options.limit; left > 0; left -= kPage) {
         const auto answer = page_of(service, options, std::min(left, kPage), cursor);
-        if (answer.status >= 300) {
-            printed(answer, options);
-            return status_of_http(answer.status);
-        }
+        if (answer.status >= 300) return refused_filter(service, answer, options);
         pages.push_back(answer.body);
         cursor.reset();
         if (answer.next.empty()) break;
@@ -162,38 +208,42 @@ int trash_list(const CliOptions& options) {
 
 int trash_show(const CliOptions& options) {
     LocalService service(configuration(options.overrides));
-    const auto answer = service.call("GET", item_address(service, options));
-    if (!printed(answer, options)) {
-        auto item = parsed(answer.body);
-        const rapidjson::Value object(item["object"], item.GetAllocator());
-        item.RemoveMember("object");
-        TextTable table{{"FIELD", "VALUE"}, {}, 1};
-        print_fields(item, "", table);
-        print_fields(object, "object.", table);
-        std::cout << for_output(table, STDOUT_FILENO);
+    int status = kDone;
+    std::vector<LocalAnswer> answers;
+    for (const auto& item : items_of(service, options.items)) {
+        answers.push_back(service.call("GET", address_of(item)));
+        if (status == kDone) status = status_of_http(answers.back().status);
     }
-    return status_of_http(answer.status);
+    if (options.json) {
+        print_json(answers);
+        return status;
+    }
+    for (const auto& answer : answers) {
+        if (&answer != &answers.front()) std::cout << "\n";
+        print_item(answer, options);
+    }
+    return status;
 }
 
 int trash_purge(const CliOptions& options) {
     LocalService service(configuration(options.overrides));
-    const auto address = item_address(service, options);
-    if (const int status = ask_about_item(service.call("GET", address), options); status != kDone)
-        return status;
-    const Waiting waiting("purging");
-    const auto answer = service.call("DELETE", address);
-    printed(answer, options);
-    return status_of_http(answer.status);
+    const auto items = one_of_each_group(items_of(service, options.items));
+    std::vector<LocalAnswer> found;
+    for (const auto& item : items) {
+        found.push_back(service.call("GET", address_of(item)));
+        if (found.back().status < 300) continue;
+        printed(found.back(), options);
+        return status_of_http(found.back().status);
+    }
+    const int status = ask_about(found, options);
+    return status == kDone ? purge_all(service, items, options) : status;
 }
 
 int trash_empty(const CliOptions& options) {
     LocalService service(configuration(options.overrides));
     const auto unconfirmed = service.call("DELETE", "/v1/trash", filters_of(options));
     const auto counts = parsed(unconfirmed.body);
-    if (!counts.HasMember("groups")) {
-        printed(unconfirmed, options);
-        return status_of_http(unconfirmed.status);
-    }
+    if (!counts.HasMember("groups")) return refused_filter(service, unconfirmed, options);
     if (options.dry_run) return print_what_goes(counts, options);
     if (const int status = ask(counts_of(counts), options); status != kDone) return status;
     return empty_now(service, options, std::stoll(text_of(counts, "items")));
@@ -208,7 +258,7 @@ int impact_of_delete(const CliOptions& options) {
     const auto impact = parsed(answer.body);
     const bool blocked = !impact["blockers"].Empty();
     if (!done) {
-        TextTable table{{"RESOURCE", "ACTION", "ROWS", "REASON"}, {}, 1};
+        TextTable table{{"RESOURCE", "ACTION", "ROWS", "REASON"}, {}, 0};
         for (const auto& line : impact["resources"].GetArray())
             table.rows.push_back(cells(line, {"resource", "action", "count", "reason"}));
         std::cout << for_output(table, STDOUT_FILENO);

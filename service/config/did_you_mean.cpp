@@ -24,15 +24,22 @@ std::size_t distance(const std::string& a, const std::string& b) {
     return last[b.size()];
 }
 
+// Of a path the last segment alone may have been given: projects for time/projects.
+std::size_t distance_to(const std::string& word, const std::string& known) {
+    const auto whole = distance(word, known);
+    const auto slash = known.rfind('/');
+    return slash == known.npos ? whole : std::min(whole, distance(word, known.substr(slash + 1)));
+}
+
 }  // namespace
 
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
-    const auto farther = [&](const std::string& a, const std::string& b) {
-        return distance(word, a) < distance(word, b);
+    const auto nearer = [&](const std::string& a, const std::string& b) {
+        return distance_to(word, a) < distance_to(word, b);
     };
-    const auto nearest = std::ranges::min_element(known, farther);
+    const auto nearest = std::ranges::min_element(known, nearer);
     const auto most = std::max<std::size_t>(1, word.size() / 3);
-    if (nearest == known.end() || distance(word, *nearest) > most) return "";
+    if (nearest == known.end() || distance_to(word, *nearest) > most) return "";
     return "; did you mean " + *nearest + "?";
 }
 

@@ -6,7 +6,8 @@
 
 namespace trashd::service {
 
-// "; did you mean serve?" for the known word that is nearest by letters, empty where none is near.
+// "; did you mean serve?" for the known word that is nearest by letters, of paths also by the last
+// segment; empty where none is near.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known);
 
 }  // namespace trashd::service

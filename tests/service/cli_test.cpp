@@ -3,10 +3,9 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <sstream>
 
 #include "schema/error.hpp"
-#include "service/cli/text_table.hpp"
+#include "service/config/did_you_mean.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/tokens.hpp"
@@ -275,6 +274,55 @@ TEST_CASE("trash purge forgets a group, and never without being told so") {
     CHECK(gone.code() == "gone");
 }
 
+TEST_CASE("several items are shown and purged in one command, and none where one is not there") {
+    // "give one TrashItem at a time"
+    Bench bench;
+    const auto one = bench.item_of("/v1/project/1"), two = bench.item_of("/v1/project/2");
+    const auto shown = bench.trash({"show", "project", "1", "2"});
+    CHECK(shown.status == 0);
+    CHECK(shown.output.find("displayName\tsecond\n") > shown.output.find("\n\n"));
+    const auto both = parsed(bench.trash({"show", one, two, "--json"}).output);
+    CHECK(both[0]["id"].GetString() == one);
+    CHECK(both[1]["id"].GetString() == two);
+
+    const auto unasked = bench.trash({"purge", one, two, one});
+    CHECK(unasked.status == 2);
+    CHECK(unasked.output ==
+          "trashd: this forgets 2 groups, 5 rows for good; purging asks first, and there is no "
+          "terminal; give --yes\n");
+    CHECK(bench.trash({"purge", "project", "1", "9", "--yes"}).status == 3);
+    CHECK(bench.trash({"show", one}).status == 0);
+    CHECK(bench.trash({"purge", "project", "1", "2", "--yes"}).status == 0);
+    CHECK(bench.trash({"show", one}).status == 3);
+    CHECK(bench.trash({"show", two}).status == 3);
+}
+
+TEST_CASE("a resource that is misspelt in a filter is told, and one whose table is gone is not") {
+    // 'resource' is none
+    Bench bench;
+    bench.item_of("/v1/task/3");
+    TestConnection(bench.database.url())->exec("DROP TABLE task");
+    CHECK(parsed(bench.trash({"list", "--resource", "task", "--json"}).output).Size() == 1);
+    for (const char* command : {"list", "empty"}) {
+        const auto misspelt = bench.trash({command, "--resource", "porject"});
+        CHECK(misspelt.status == 3);
+        CHECK(misspelt.output == "trashd: there is no resource 'porject'; did you mean project?\n");
+    }
+}
+
+TEST_CASE("nodb: commands of others, paths and options with one dash are told what was meant") {
+    CHECK(run_program({"restore", "x"})
+              .output.starts_with(
+                  "trashd: there is no command 'restore'; did you mean trash restore?\n"));
+    CHECK(run_program({"list"}).output.starts_with(
+        "trashd: there is no command 'list'; did you mean trash list or key list?\n"));
+    CHECK(run_program({"trash", "list", "-json"})
+              .output.starts_with("trashd: there is no option '-json'; did you mean --json?\n"));
+    CHECK(service::did_you_mean("project", {"time/projects", "clients"}) ==
+          "; did you mean time/projects?");
+    CHECK(service::did_you_mean("time", {"time/projects"}).empty());
+}
+
 TEST_CASE("trash list and trash empty mean the same by their filters") {
     Bench bench;
     bench.item_of("/v1/project/1");
@@ -369,38 +417,6 @@ TEST_CASE("a private server is joined while its service runs, and runs for the c
     CHECK(run_program({"trash", "list", "--data-dir", directory}).status == 0);
     CHECK_FALSE(std::filesystem::exists(directory + "/data/postmaster.pid"));
     std::filesystem::remove_all(folder);
-}
-
-TEST_CASE("nodb: a table fits the terminal, and its first column is whole") {
-    service::TextTable table{{"ITEM", "NAME"}, {{"0123456789", "a long name of a thing"}}, 1};
-    CHECK(service::fitted(table, 80) == "ITEM        NAME\n0123456789  a long name of a thing\n");
-    CHECK(service::fitted(table, 20) == "ITEM        NAME\n0123456789  a long …\n");
-    CHECK(service::fitted(table, 5) == "ITEM        NAME\n0123456789  a lon…\n");
-}
-
-TEST_CASE("nodb: a table that is too wide goes without its spare columns first") {
-    const std::string id = "0191e0c1-7b2a-7c3d-9e4f-0123456789ab";
-    service::TextTable table{{"ITEM", "RESOURCE", "ID", "NAME", "ROWS", "AGE", "BY", "REASON"},
-                             {{id, "time/projects", "00000000-0000-4000-8000-000000000042",
-                               "日本のウェブサイト", "57", "5m", "key:nightly", "old"},
-                              {id, "customer", "7", "Ann", "1", "3h", "cli:root", ""}},
-                             1,
-                             {"REASON", "BY", "ID"}};
-    const auto text = service::fitted(table, 80);
-    CHECK(text.starts_with("ITEM                                  RESOURCE"));
-    CHECK(text.find("REASON") == text.npos);
-    CHECK(text.find("  ID") == text.npos);
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) CHECK(service::text_width(line) <= 80);
-    CHECK(service::fitted(table, 200).find("REASON") != text.npos);
-}
-
-TEST_CASE("nodb: what a table shows can neither move the cursor nor end a line") {
-    service::TextTable table{{"A", "B"}, {{"\x1b[2Jx\ny", "日本"}, {"a\tb\\", ""}}, 1};
-    CHECK(service::fitted(table, 80) == "A        B\n [2Jx y  日本\na b\\\n");
-    CHECK(service::tab_separated(table) == "\x1b[2Jx\\ny\t日本\na\\tb\\\\\t\n");
-    CHECK(service::text_width("日本é") == 5);
-    CHECK(service::text_width("\xff\xc3") == 2);
 }
 
 TEST_CASE("a key is printed once, listed without its secret, and revoked") {
