@@ -205,7 +205,7 @@ constexpr const char* kMoves = R"((_key pg_catalog.text[], _uuid pg_catalog.uuid
 constexpr const char* kMove =
     R"(#variable_conflict use_variable
 DECLARE
-{keys}  _group bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere bigint := 0;
+{keys}  _group bigint; _entry bigint; _n bigint; _m bigint; _links bigint := 0; _elsewhere bigint := 0;
   _changed bigint := 0; _rekeyed bigint := 0; _cut bigint[] := '{}'; _object pg_catalog.text;
   _before bigint[]; _counts bigint[]; _want bigint; _was pg_catalog.text; _role pg_catalog.text;
   _objects bigint; _tables pg_catalog.text[]; _harm pg_catalog.text; _made pg_catalog.jsonb;
@@ -217,7 +217,7 @@ BEGIN
   IF NOT _hard THEN _group := {next_group}; END IF;
 {cut_references}{take}{prove}
 {left_rows}{record}{note_oids}
-  RETURN ARRAY[_group, _n, _links] OPERATOR(pg_catalog.||) _counts{elsewhere};
+  RETURN ARRAY[_group, _n, _links, _entry] OPERATOR(pg_catalog.||) _counts{elsewhere};
 END)";
 
 }  // namespace

@@ -62,8 +62,9 @@ bool runs_triggers(const schema::Catalog& catalog, const Plan& plan);
 bool runs_code(const schema::Catalog& catalog, const Plan& plan);
 
 // CREATE FUNCTION move(key text[], group_uuid uuid, by text, reason text, request text, hard bool,
-// etags text[], most bigint) RETURNS bigint[]: {group id, rows moved, rows nulled, then rows per
-// node, then where triggers run pairs of a table's oid and the rows that they put into it}. Raises
+// etags text[], most bigint) RETURNS bigint[]: {group id, rows moved, rows nulled, id of the
+// ledger's entry, then rows per node, then where triggers run pairs of a table's oid and the rows
+// that they put into it}. Raises
 // TD404 root not there, TD412 etag, TD001 catalog changed, TD002 guard, TD409 blocked by
 // configuration, TD413 more rows than most (before anything is deleted; NULL: any number), TD403 a
 // row is another tenant's, TD405 the role may not see or delete a row. Locks from

@@ -432,7 +432,7 @@ std::string DeleteSql::record() const {
     return schema::filled(R"(  {object_of_root};
   IF NOT _hard THEN {record_group};
   END IF;
-  {record_entry};
+  {record_entry} RETURNING l.id INTO _entry;
 )",
                           {{"object_of_root", object_of_root()},
                            {"record_group", record_group()},

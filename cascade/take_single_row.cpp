@@ -45,10 +45,10 @@ std::string DeleteSql::take_alone(const std::string& named) const {
   WITH {delete},
   i AS ({insert_item} FROM d),
   g AS ({insert_group} FROM d)
-  {insert_entry} FROM d;
+  {insert_entry} FROM d RETURNING l.id INTO _entry;
   IF FOUND THEN
   IF {deleted} OPERATOR(pg_catalog.-) _n OPERATOR(pg_catalog.<>) 1 THEN {raise}  END IF;
-  RETURN ARRAY[_group, 1, 0, 1]::pg_catalog.int8[];
+  RETURN ARRAY[_group, 1, 0, _entry, 1]::pg_catalog.int8[];
   END IF; END IF;
 )",
         {{"deleted", deleted_so_far()[0]},

@@ -54,6 +54,8 @@ struct Restored;
 struct RowScope;
 struct Selection;
 struct Statistics;
+struct Undone;
+struct UndoOptions;
 
 class Trash {
   public:
@@ -113,6 +115,12 @@ class Trash {
     // kBadRequest where they are of several tenants.
     Restored restore_all(const std::vector<std::string>& item_ids, const RestoreOptions& options,
                          const Actor& context);
+    // Undoes what the transaction that wrote the entry of the ledger did: what it trashed is
+    // restored, what it restored is trashed again, as the same items of the same groups. Throws
+    // kNotFound where there is no such entry, kGone where it was undone or something else has
+    // happened to its groups since, ChangedSince, Conflicted, and kConflict for what cannot be
+    // undone.
+    Undone undo(const std::string& entry, const UndoOptions& options, const Actor& context);
     Purged purge(const std::string& item_id, const Actor& context, const PurgeOptions& options);
     Purged purge(const std::string& item_id, const Actor& context);
 

@@ -304,13 +304,43 @@ std::string item_json(const trash::Item& item, const Resources& resources, bool 
     return out.take();
 }
 
+std::string undo_href(const std::string& entry) {
+    return "/v1/history/" + entry + "/$undo";
+}
+
+void write_undo(JsonWriter& out, const std::string& entry) {
+    out.StartObject();
+    out.key("href").text(undo_href(entry));
+    out.EndObject();
+}
+
 std::string deleted_json(const trash::Item& item, const std::vector<trash::TableCount>& written,
-                         const Resources& resources) {
-    auto json = item_json(item, resources, true);
-    if (written.empty()) return json;
+                         const std::string& entry, const Resources& resources) {
+    auto json = std::string(without_brace(item_json(item, resources, true)));
+    JsonWriter more, undo;
+    if (!written.empty()) {
+        write_written(more, written, resources);
+        json += ",\"written\":" + more.take();
+    }
+    if (!entry.empty()) {
+        write_undo(undo, entry);
+        json += ",\"undo\":" + undo.take();
+    }
+    return json + "}";
+}
+
+std::string undone_json(const trash::Undone& undone, const Resources& resources) {
     JsonWriter out;
-    write_written(out, written, resources);
-    return std::string(without_brace(json)) + ",\"written\":" + out.take() + "}";
+    out.StartObject();
+    out.key("trashed").Int64(undone.trashed);
+    write_texts(out.key("groups"), undone.groups);
+    if (undone.back)
+        write_outcome(out, *undone.back, resources);
+    else
+        out.key("restored").Int64(0);
+    if (!undone.entry.empty()) write_undo(out.key("undo"), undone.entry);
+    out.EndObject();
+    return out.take();
 }
 
 std::string impact_json(const trash::Impact& impact, const Resources& resources) {
@@ -334,6 +364,7 @@ void write_outcome(JsonWriter& out, const trash::Restored& restored, const Resou
     write_both(out, restored.changed, "changed", resources);
     write_swapped(out, restored, resources);
     write_copied(out, restored, resources);
+    if (!restored.entry.empty()) write_undo(out.key("undo"), restored.entry);
     if (!restored.plan.empty()) out.key("plan").text(restored.plan);
 }
 

@@ -24,6 +24,7 @@ struct Item;
 struct LedgerEntry;
 struct Operation;
 struct Restored;
+struct Undone;
 }  // namespace trashd::trash
 
 namespace trashd::service {
@@ -60,10 +61,15 @@ void write_entry(JsonWriter& out, const trash::LedgerEntry& entry, const Resourc
 
 std::string item_json(const trash::Item& item, const Resources& resources, bool with_object);
 // With its object, and the rows that triggers have written meanwhile.
+// entry: of the ledger, by which it can be undone; empty: it cannot.
 std::string deleted_json(const trash::Item& item, const std::vector<trash::TableCount>& written,
-                         const Resources& resources);
+                         const std::string& entry, const Resources& resources);
 std::string impact_json(const trash::Impact& impact, const Resources& resources);
 // What came back and how, without whose group it was.
+// The value of `undo`, and its address alone.
+void write_undo(JsonWriter& out, const std::string& entry);
+std::string undo_href(const std::string& entry);
+std::string undone_json(const trash::Undone& undone, const Resources& resources);
 void write_outcome(JsonWriter& out, const trash::Restored& restored, const Resources& resources);
 std::string restored_json(const trash::Restored& restored, const Resources& resources);
 // Those that may be read.

@@ -95,6 +95,31 @@ void write_stale(JsonWriter& out, const trash::StalePlan& stale, const Resources
     if (stale.blocked) write_blockers(out.key("dependents"), stale.blocked->blockers, resources);
 }
 
+void write_row(JsonWriter& out, const schema::QualifiedName& table, const std::string& id,
+               const Resources& resources) {
+    out.key("resource").text(resources.path_of(table));
+    out.key("id").text_or_null(id.empty() ? std::optional<std::string>() : id);
+}
+
+void write_changed_rows(JsonWriter& out, const std::vector<trash::ChangedRow>& rows,
+                        const Resources& resources) {
+    out.StartArray();
+    for (const auto& row : rows) {
+        out.StartObject();
+        write_row(out, row.table, row.id, resources);
+        out.key("referredBy").StartArray();
+        for (const auto& by : row.referred_by) {
+            out.StartObject();
+            write_row(out, by.table, by.id, resources);
+            out.key("constraint").text(by.constraint);
+            out.EndObject();
+        }
+        out.EndArray();
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
 void write_extra(JsonWriter& out, const Error& error, const Resources& resources) {
     if (const auto* blocked = dynamic_cast<const trash::Blocked*>(&error))
         write_blockers(out.key("dependents"), blocked->impact.blockers, resources);
@@ -102,6 +127,8 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         write_conflicts(out.key("conflicts"), conflicted->conflicts, resources);
     if (const auto* stale = dynamic_cast<const trash::StalePlan*>(&error))
         write_stale(out, *stale, resources);
+    if (const auto* changed = dynamic_cast<const trash::ChangedSince*>(&error))
+        write_changed_rows(out.key("rows"), changed->rows, resources);
     if (const auto* gone = dynamic_cast<const trash::GoneError*>(&error)) {
         out.key("outcome").text(gone->gone.outcome);
         out.key("at").text(gone->gone.at);

@@ -30,6 +30,7 @@
 #include "trash/records/kept_answers.hpp"
 #include "trash/records/ledger_seal.hpp"
 #include "trash/records/operations.hpp"
+#include "trash/records/undo_lists.hpp"
 
 namespace trashd::service {
 
@@ -116,6 +117,7 @@ void forget_often(std::stop_token stop, schema::Pool& pool, const Config& config
         try {
             trash::forget_answers(pool, config.trash_schema, config.idempotency_hours);
             trash::forget_operations(pool, config.trash_schema, config.idempotency_hours);
+            trash::forget_undo_lists(pool, config.trash_schema, config.undo_hours);
         } catch (const std::exception& error) {
             spdlog::warn("old answers cannot be removed: {}", in_log(error));
         }

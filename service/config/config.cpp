@@ -183,6 +183,11 @@ void take_idempotency(Section& section, Config& config, std::vector<std::string>
     });
 }
 
+void take_undo(Section& section, Config& config, std::vector<std::string>& faults) {
+    take_table(section, "undo", faults,
+               [&](Section& undo) { undo.take("keep_hours", config.undo_hours, 1, 87600); });
+}
+
 void take_pooler(Section& section, Config& config) {
     std::string wanted(pooler_name(config.pooler));
     section.take("pooler", wanted);
@@ -207,6 +212,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     section.take("restore_by_get", config.restore_by_get);
     take_limits(section, config, faults);
     take_idempotency(section, config, faults);
+    take_undo(section, config, faults);
     take_tls(section, config, faults);
     take_tenant(section, config, faults);
     take_database_access(section, config, faults);

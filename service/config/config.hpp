@@ -71,6 +71,7 @@ struct Config {
     LogConfig log;
     bool restore_by_get = true, demo = false;
     long long idempotency_hours = 24;
+    long long undo_hours = 720;  // how long what came back can be trashed again as it was
     RequestLimits limits;
     TlsFiles tls;
     TenantConfig tenant;

@@ -176,6 +176,7 @@ std::string dump(const Config& config) {
                       {"threads", config.threads},
                       {"restore_by_get", config.restore_by_get},
                       {"idempotency", toml::table{{"keep_hours", config.idempotency_hours}}},
+                      {"undo", toml::table{{"keep_hours", config.undo_hours}}},
                       {"limits", limits_table(config.limits)},
                       {"log", log_table(config)}};
     insert_network(table, config);

@@ -28,6 +28,7 @@ struct Picked {
     std::string id, group, created_at;
     long long items = 0;
     std::string status;   // empty: still to be done
+    std::string entry;    // of the ledger, where it was done alone
     std::string problem;  // JSON
 };
 
@@ -118,7 +119,7 @@ void BulkWork::pick_filtered() {
     asked.limit = kPage;
     for (bool more = true; more;) {
         const auto page = context_.trash->list(asked, [&](const trash::Item& root) {
-            picked_.push_back({root.id, root.group_id, root.created_at, root.group_size, "", ""});
+            picked_.push_back({root.id, root.group_id, root.created_at, root.group_size, "", "", ""});
         });
         asked.after = page.last;
         more = page.more;
@@ -161,6 +162,7 @@ Response BulkWork::reply(const trash::Restored* restored) const {
         out.key("id").text(one.id);
         out.key("status").text(one.status);
         if (!one.problem.empty()) out.key("problem").raw(one.problem);
+        if (!one.entry.empty()) write_undo(out.key("undo"), one.entry);
         out.EndObject();
     }
     out.EndArray();
@@ -266,6 +268,7 @@ void BulkWork::carry_out(Picked& one) {
         items_ += restored.restored;
         groups_ += 1 + static_cast<long long>(restored.ancestors.size());
         for (const auto& group : restored.ancestors) mark_done(group);
+        one.entry = restored.entry;
     } else {
         trash::PurgeOptions options;
         options.check = check_;

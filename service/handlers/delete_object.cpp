@@ -6,6 +6,7 @@
 #include "service/api/json.hpp"
 #include "service/api/problem.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/handlers/undo_link.hpp"
 #include "service/parsing/object_id.hpp"
 #include "service/requests/async_requests.hpp"
 #include "service/requests/delete_request.hpp"
@@ -137,14 +138,16 @@ Response render(const Deletion& deletion, const trash::DeleteResult& result) {
     const auto& item = *result.item;
     reply.headers.emplace_back("Location", "/v1/trash/" + item.id);
     reply.headers.emplace_back("X-Trash-Group", item.group_id);
+    add_undo(reply, result.entry);
     const bool visible =
         caller.access.as_far(Right::kViewTrash, Right::kTrash, deletion.resource());
     if (!asked.represent || !visible) return reply;
     reply.status = 200;
     reply.type = "application/json";
     reply.headers.emplace_back("Preference-Applied", "return=representation");
-    reply.body = deleted_json(item_with_object(deletion, item),
-                              redact(caller, context, result.written), *context.resources);
+    reply.body =
+        deleted_json(item_with_object(deletion, item), redact(caller, context, result.written),
+                     result.entry, *context.resources);
     return reply;
 }
 
@@ -153,6 +156,7 @@ std::string result_json(const trash::DeleteResult& result) {
     out.StartObject();
     out.key("location").text("/v1/trash/" + result.item->id);
     out.key("groupId").text(result.item->group_id);
+    if (!result.entry.empty()) write_undo(out.key("undo"), result.entry);
     out.EndObject();
     return out.take();
 }

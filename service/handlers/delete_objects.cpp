@@ -10,6 +10,7 @@
 #include "service/api/problem.hpp"
 #include "service/config/config.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/handlers/undo_link.hpp"
 #include "service/parsing/json_body.hpp"
 #include "service/parsing/where_parser.hpp"
 #include "service/requests/async_requests.hpp"
@@ -197,6 +198,8 @@ Response execute(const Request& request, const Caller& caller, const Context& co
     Response reply;
     options.at_end = [&](schema::Transaction& transaction, const trash::BulkResult& result) {
         reply.body = render(request, caller, context, named, result);
+        reply.headers.clear();
+        add_undo(reply, result.entry);
         if (context.operation) context.operation->end(transaction, result.rows, reply.body);
         keep_reply(context, transaction, reply);
     };

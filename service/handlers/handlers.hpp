@@ -60,6 +60,7 @@ Response restore_item(const Request& request, const Caller& caller, const Contex
 // history.cpp
 Response list_history(const Request& request, const Caller& caller, const Context& context);
 Response object_history(const Request& request, const Caller& caller, const Context& context);
+Response undo_entry(const Request& request, const Caller& caller, const Context& context);
 // health.cpp
 Response healthy(const Request& request, const Caller& caller, const Context& context);
 Response ready(const Request& request, const Caller& caller, const Context& context);

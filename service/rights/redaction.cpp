@@ -108,6 +108,16 @@ trash::Conflicted redact(const Caller& caller, const Context& context, trash::Co
             std::move(all), error.sql()};
 }
 
+trash::ChangedSince redact(const Caller& caller, const Context& context,
+                           trash::ChangedSince error) {
+    std::erase_if(error.rows,
+                  [&](const auto& row) { return !may_see_either(caller, context, row.table); });
+    for (auto& row : error.rows)
+        std::erase_if(row.referred_by,
+                      [&](const auto& by) { return !may_see_either(caller, context, by.table); });
+    return error;
+}
+
 trash::Impact redact(const Caller& caller, const Context& context, trash::Impact impact) {
     hide(caller, context, impact.lines);
     hide(caller, context, impact.blockers);
@@ -192,6 +202,8 @@ Response redacted(const Request& request, const Caller& caller, const Context& c
         throw TooManyRows(error.most, error.impact
                                           ? std::optional(redact(caller, context, *error.impact))
                                           : std::nullopt);
+    } catch (const trash::ChangedSince& error) {
+        throw redact(caller, context, error);
     } catch (const trash::NotRoot& error) {
         throw trash::NotRoot(error.what(),
                              redact(caller, context, error.root).value_or(trash::Item()));

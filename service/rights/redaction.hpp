@@ -25,6 +25,7 @@ std::vector<trash::ReferenceCount> redact(const Caller& caller, const Context& c
 trash::Restored redact(const Caller& caller, const Context& context, trash::Restored restored);
 trash::LedgerEntry redact(const Caller& caller, const Context& context, trash::LedgerEntry entry);
 trash::Conflicted redact(const Caller& caller, const Context& context, trash::Conflicted error);
+trash::ChangedSince redact(const Caller& caller, const Context& context, trash::ChangedSince error);
 // The item where it may be seen.
 std::optional<trash::Item> redact(const Caller& caller, const Context& context,
                                   std::optional<trash::Item> item);

@@ -21,7 +21,8 @@ constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{
                            kBulkRestore = "/v1/trash/bulk-restore",
                            kBulkPurge = "/v1/trash/bulk-purge",
                            kBulkDelete = "/v1/{resource}/bulk-delete",
-                           kProblem = "/problems/{code}", kProblems = "/problems";
+                           kUndo = "/v1/history/{entryId}/$undo", kProblem = "/problems/{code}",
+                           kProblems = "/problems";
 
 constexpr Need kPublic{Need::Of::kNothing, Right::kRead},
     kContract{Need::Of::kNothing, Right::kRead, Need::Document{}},
@@ -61,6 +62,7 @@ constexpr std::array kRoutes = {
     Route{"GET", "/v1/{resource}/{id}/@deleted", get_deleted, on_resource(Right::kViewTrash)},
     Route{"GET", "/v1/{resource}/{id}/@history", object_history, on_resource(Right::kViewTrash)},
     Route{"GET", "/v1/history", list_history, on_some(Right::kViewTrash)},
+    Route{"POST", kUndo, undo_entry, kKnown},
     Route{"GET", "/v1/history/$seal", get_seal, kAdmin},
     Route{"POST", "/v1/history/$verify", verify_history, kAdmin},
     Route{"GET", "/v1/operations", list_operations, kKnown},
@@ -98,11 +100,15 @@ std::string_view match_own(Request& request) {
     return path;
 }
 
-std::string_view match_history(const Request& request) {
+std::string_view match_history(Request& request) {
     const auto& segments = request.target.segments;
     if (segments.size() == 2) return "/v1/history";
     if (segments.size() == 3 && segments[2] == "$seal") return "/v1/history/$seal";
     if (segments.size() == 3 && segments[2] == "$verify") return "/v1/history/$verify";
+    if (segments.size() == 4 && segments[3] == "$undo") {
+        request.raw_id = request.target.raw[2];
+        return kUndo;
+    }
     return {};
 }
 

@@ -55,6 +55,17 @@ struct Parts : Guarded {
         options.only_member = true;
         return bin.purge(item, {}, options).rows;
     }
+    // Undoes one of the entries of the ledger, where that can be.
+    void undo_any(unsigned number) {
+        const auto entries = std::stoul(value("SELECT max(id) FROM trashd.ledger"));
+        try {
+            bin.undo(std::to_string(1 + number % entries), {}, {});
+        } catch (const Error& error) {
+            const auto code = error.code();
+            REQUIRE((code == Code::kGone || code == Code::kChanged || code == Code::kConflict ||
+                     code == Code::kRestoreConflict));
+        }
+    }
     std::string live(const std::string& table) {
         return value("SELECT coalesce(string_agg(id::text, ' ' ORDER BY id), '') FROM " + table);
     }
@@ -317,7 +328,7 @@ TEST_CASE("whatever parts come back and go, each row is in one place") {
                           static_cast<unsigned long long>(any.integer(row, 1)));
             const auto item = std::string(any.text(row, 0)).substr(0, 28) + ordinal;
             try {
-                switch (random() % 5) {
+                switch (random() % 7) {
                     case 0:
                         db.only(item, {item});
                         break;
@@ -329,6 +340,10 @@ TEST_CASE("whatever parts come back and go, each row is in one place") {
                         break;
                     case 3:
                         if (random() % 3 == 0) purged += db.purge(item);
+                        break;
+                    case 4:
+                    case 5:
+                        db.undo_any(random());
                         break;
                     default:
                         if (random() % 6 == 0) db.bin.restore(item, {}, {});

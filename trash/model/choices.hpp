@@ -1,7 +1,9 @@
 // What may be done about what keeps a group from coming back, and what a caller has chosen.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,10 +59,13 @@ struct Choices {
     Choice otherwise = Choice::kFail;  // of conflicts that nothing in resolve answers
     // Ids of items: these come back, with what hangs on them, and the rest stays; nothing: all.
     std::optional<std::vector<std::string>> only = {};
+    // The same by group (its uuid): items by their ordinals, whatever hangs on them.
+    std::map<std::string, std::set<long long>> exactly = {};
     bool copy = false;  // with new keys, beside whatever is live; the group stays in the trash
 
     bool none() const {
-        return resolve.empty() && set.empty() && otherwise == Choice::kFail && !only && !copy;
+        return resolve.empty() && set.empty() && otherwise == Choice::kFail && !only && !copy &&
+               exactly.empty();
     }
 };
 

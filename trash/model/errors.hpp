@@ -59,6 +59,20 @@ struct UnexpectedCount : Error {  // changed
                                     std::to_string(expected) +
                                     "; look again, and expect what is there then") {}
 };
+struct RowReference {
+    schema::QualifiedName table;
+    std::string id, constraint;
+};
+struct ChangedRow {
+    schema::QualifiedName table;
+    std::string id;                              // empty: the table has no key
+    std::vector<RowReference> referred_by = {};  // now, and not then
+};
+struct ChangedSince : Error {  // changed
+    ChangedSince(const std::string& detail, std::vector<ChangedRow> found)
+        : Error(Code::kChanged, detail), rows(std::move(found)) {}
+    std::vector<ChangedRow> rows;
+};
 struct TooLarge : Error {  // more rows than `most`
     TooLarge() : Error(Code::kConflict, "more rows would move than were asked for") {}
 };

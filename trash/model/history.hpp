@@ -23,7 +23,7 @@ struct LedgerEntry {
 // What is absent does not matter. from, to: RFC 3339; to is not included.
 struct HistoryFilter {
     std::optional<schema::QualifiedName> table;
-    std::optional<std::string> object_id, action, by, group_id, from, to;
+    std::optional<std::string> id, object_id, action, by, group_id, from, to;
     std::optional<std::vector<schema::QualifiedName>> among;  // entries of these tables only
 };
 

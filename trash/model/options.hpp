@@ -24,6 +24,7 @@ class Transaction;
 namespace trashd::trash {
 
 struct Restored;
+struct Undone;
 
 // Asked about the tables that rows would be taken from or put back into, before any of them is
 // locked; throws where that may not be.
@@ -41,6 +42,7 @@ struct DeleteResult {
     std::optional<Item> item;              // absent after a hard delete
     bool already = false;                  // it lay in the trash before
     long long rows = 0;                    // moved, or deleted for good
+    std::string entry = {};                // of the ledger; empty where nothing was moved
     std::vector<TableCount> written = {};  // rows that triggers put into tables beside
 };
 
@@ -73,6 +75,13 @@ struct RestoreOptions {
     std::function<std::optional<Swapped>(schema::Transaction&, const schema::QualifiedName& table,
                                          const std::string& id)>
         swap = {};
+};
+
+struct UndoOptions {
+    bool dry_run = false;
+    std::optional<long long> most = {};           // items
+    Checks check_trash = {}, check_restore = {};  // of what goes into the trash, and what leaves it
+    std::function<void(schema::Transaction&, const Undone&)> at_end = {};
 };
 
 struct Emptied {
@@ -124,6 +133,7 @@ struct BulkResult {
     std::vector<BulkEntry> entries;  // one for each id given, or for each row met, in order
     long long rows = 0;
     std::vector<TableCount> written = {};
+    std::string entry = {};  // of the ledger, of one of the groups; empty where none was made
 };
 
 // mine: whether what lies in the trash already is there for who asks.

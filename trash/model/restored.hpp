@@ -93,7 +93,16 @@ struct Restored {
     std::vector<Swapped> swapped = {};
     std::vector<Copied> copied = {};  // rows with keys, the root first
     long long left = 0;               // items that stay in the trash, under the same group
+    std::string entry = {};           // of the ledger, by which it can be undone
     std::string plan = {};  // of a dry run: the same as long as the restore would do the same
+};
+
+// What undoing an entry of the ledger did: rows that lie in the trash again, and what came back.
+struct Undone {
+    long long trashed = 0;
+    std::vector<std::string> groups = {};  // uuids, in which they lie
+    std::optional<Restored> back = {};
+    std::string entry = {};  // of the ledger, by which the undo can be undone
 };
 
 }  // namespace trashd::trash

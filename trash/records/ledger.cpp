@@ -144,6 +144,7 @@ HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long befor
     } else {
         add("l.object_id OPERATOR(pg_catalog.=) {value}", filter.object_id);
     }
+    add("l.id OPERATOR(pg_catalog.=) {value}::pg_catalog.int8", filter.id);
     add("l.action OPERATOR(pg_catalog.=) {value}", filter.action);
     add("l.by OPERATOR(pg_catalog.=) {value}", filter.by);
     add("l.group_uuid OPERATOR(pg_catalog.=) {value}::pg_catalog.uuid", filter.group_id);

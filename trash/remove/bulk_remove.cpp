@@ -124,6 +124,7 @@ class Bulk {
     std::set<std::string> groups_;   // made or purged here
     std::set<std::string> were_live_;
     long long rows_ = 0;
+    std::string entry_;             // of the ledger
     std::optional<Error> refused_;  // what the last refusal said
     Written written_;
     std::vector<TableCount> all_written_;
@@ -282,7 +283,7 @@ void Bulk::move_these(const std::vector<Live>& roots) {
     for (std::size_t i = 0; i < roots.size(); ++i) groups.emplace_back(new_group_id());
     const Param most = options_->most ? Param(std::to_string(*options_->most)) : std::nullopt;
     const Result moved = connection_.exec(
-        "SELECT (x.m)[2], (x.m)[1], x.m FROM (SELECT " + plan_.move +
+        "SELECT (x.m)[2], (x.m)[1], x.m, (x.m)[4] FROM (SELECT " + plan_.move +
             "(k.key::pg_catalog.text[], k.uuid, $3::pg_catalog.text, $4::pg_catalog.text, "
             "$5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, NULL, "
             "$8::bigint) m "
@@ -295,6 +296,7 @@ void Bulk::move_these(const std::vector<Live>& roots) {
     for (int row = 0; row < moved.rows(); ++row) {
         rows_ += moved.integer(row, 0);
         if (written_) add(all_written_, written_(moved.text(row, 2)));
+        if (!options_->hard) entry_ = moved.text(row, 3);
         look_at(moved.integer(row, 1), moved.integer(row, 0));
     }
     if (options_->most && rows_ > *options_->most) throw TooLarge();
@@ -441,6 +443,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
     for (const Param& id : ids_)
         result.entries.push_back(id ? entry(*id, found) : BulkEntry{"", "not-found", {}});
     result.rows = rows_;
+    result.entry = entry_;
     result.written = std::move(all_written_);
     if (options.at_end) options.at_end(transaction, result);
     return result;

@@ -8,6 +8,7 @@
 #include "trash/restore/partial.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
+#include "trash/store/item_id.hpp"
 #include "trash/store/trigger_settings.hpp"
 
 namespace trashd::trash {
@@ -119,6 +120,26 @@ void need_plan(const RestoreOptions& options, Restored& restored) {
 
 }  // namespace
 
+RestoreOptions Trash::Impl::own_options(schema::Transaction& transaction,
+                                        const RestoreOptions& options,
+                                        const std::vector<GroupRow>& groups, const Actor& context) {
+    auto own = options;
+    own.check = with_sight(options.check);
+    if (role) own.role = {role->name, readable()};
+    if (const auto& tenant = groups.front().tenant) {  // whoever restores it
+        schema::set_tenant(transaction.connection(), *tenant);
+        own.tenant_column = shared->tenant_column;
+    }
+    const auto check = with_sight(options.check_swapped);
+    own.swap = [this, check, &context](schema::Transaction& at, const QualifiedName& table,
+                                       const std::string& id) {
+        const auto uuid = new_group_id();
+        const auto taken = take(at, {table, id, uuid}, check, context);
+        return Swapped{table, id, item_id(uuid, 1), taken.rows};
+    };
+    return own;
+}
+
 Restored Trash::Impl::restore_once(const schema::Catalog& catalog,
                                    const std::vector<std::string>& item_ids,
                                    const RestoreOptions& options, const Actor& context) {
@@ -127,22 +148,15 @@ Restored Trash::Impl::restore_once(const schema::Catalog& catalog,
         const auto groups =
             lock(transaction, item_ids, {options.check, options.most, options.expect});
         refuse_several_tenants(groups);
-        auto own = options;
-        own.check = with_sight(options.check);
-        if (role) own.role = {role->name, readable()};
-        if (const auto& tenant = groups.front().tenant) {  // whoever restores it
-            schema::set_tenant(transaction.connection(), *tenant);
-            own.tenant_column = shared->tenant_column;
-        }
-        own.swap = [&](schema::Transaction& at, const QualifiedName& table, const std::string& id) {
-            return take_away(at, {table, id}, with_sight(own.check_swapped), context);
-        };
+        const auto own = own_options(transaction, options, groups, context);
         restored = restore_groups(transaction, catalog, name, groups, own, context);
         need_plan(options, restored);
-        if (options.dry_run)
+        if (options.dry_run) {
+            restored.entry.clear();
             transaction.roll_back();
-        else if (options.at_end)
+        } else if (options.at_end) {
             options.at_end(transaction, restored);
+        }
     });
     return restored;
 }

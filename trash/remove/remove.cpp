@@ -73,7 +73,9 @@ DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::
     const bool through = options.hard && options.check.rows;
     auto result_of = [&](const Result& moved) {
         DeleteResult result;
-        result.rows = std::stoll(*schema::parse_array(moved.text(0, 0)).at(1));
+        const auto numbers = schema::parse_array(moved.text(0, 0));
+        result.rows = std::stoll(*numbers.at(1));
+        if (!options.hard) result.entry = *numbers.at(3);
         result.written = written(plan, moved.text(0, 0));
         if (!options.hard) result.item = root_item(plan, uuid, result.rows);
         return result;
@@ -208,7 +210,7 @@ std::vector<TableCount> Trash::Impl::written(const CompiledPlan& plan,
     std::vector<TableCount> tables;
     if (!plan.foreign_code) return tables;
     const auto numbers = schema::parse_array(moved);
-    for (std::size_t i = 3 + plan.plan.nodes.size(); i + 1 < numbers.size(); i += 2) {
+    for (std::size_t i = 4 + plan.plan.nodes.size(); i + 1 < numbers.size(); i += 2) {
         const auto oid = static_cast<schema::Oid>(std::stoul(*numbers[i]));
         const auto* table = table_with(*plan.catalog, oid);
         if (table == nullptr) continue;  // made by the trigger itself
@@ -316,19 +318,18 @@ std::vector<std::string> columns_of(const std::string& id, std::size_t columns) 
 
 }  // namespace
 
-// A plan that is old makes the restore begin again; what refers to the row is told as of a delete.
-std::optional<Swapped> Trash::Impl::take_away(schema::Transaction& transaction,
-                                              const RowInTheWay& row, const Checks& check,
-                                              const Actor& context) {
-    const auto plan = compiled(row.table, false, check);
+// A plan that is old makes the whole begin again; what refers to the row is told as of a delete.
+TakenRow Trash::Impl::take(schema::Transaction& transaction, const RowToTake& row,
+                           const Checks& check, const Actor& context) {
+    const auto plan = compiled(row.table, row.take_all, check);
     const auto id = columns_of(row.id, plan->plan.root->identity.size());
-    const auto uuid = new_group_id();
     try {
-        const auto statement = move_statement(*plan, {id, uuid}, {}, context);
+        const auto statement = move_statement(*plan, {id, row.group}, {}, context);
         const auto moved = transaction.connection().exec_prepared(statement.sql, statement.params);
         const auto numbers = schema::parse_array(moved.text(0, 0));
-        if (check.rows) check.rows(transaction, *plan->catalog, std::stoll(*numbers.at(0)));
-        return Swapped{row.table, row.id, item_id(uuid, 1), std::stoll(*numbers.at(1))};
+        const TakenRow taken{std::stoll(*numbers.at(0)), std::stoll(*numbers.at(1))};
+        if (check.rows) check.rows(transaction, *plan->catalog, taken.group);
+        return taken;
     } catch (const Error& error) {
         if (!error.sql()) throw;
         if (error.is(sqlstate::kNoSuchRow)) throw StaleCatalog();

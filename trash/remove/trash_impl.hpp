@@ -44,6 +44,7 @@ struct QualifiedName;
 namespace trashd::trash {
 
 struct Actor;
+class UndoRestore;
 
 // The plan of deletes at a table, and who is asked whether its tables may be touched.
 struct PlanWanted {
@@ -74,9 +75,15 @@ struct Shared {
     PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
 };
 
-struct RowInTheWay {
+struct RowToTake {
     schema::QualifiedName table;
-    std::string id;  // as the database writes it
+    std::string id;     // as the database writes it
+    std::string group;  // the uuid that its group gets
+    bool take_all = false;
+};
+// The number of its group, and how many rows that has.
+struct TakenRow {
+    long long group = 0, rows = 0;
 };
 
 struct Trash::Impl {
@@ -141,14 +148,23 @@ struct Trash::Impl {
         transaction.commit();
         return std::move(*result);
     }
-    // For a restore, in its transaction: a live row goes into the trash to make room.
-    std::optional<Swapped> take_away(schema::Transaction& transaction, const RowInTheWay& row,
-                                     const Checks& check, const Actor& context);
+    // In a transaction of something else: a live row goes into the trash. Throws StaleCatalog where
+    // it is not there.
+    TakenRow take(schema::Transaction& transaction, const RowToTake& row, const Checks& check,
+                  const Actor& context);
     DeleteResult move(const CompiledPlan& plan, const std::vector<std::string>& id,
                       const DeleteOptions& options, const Actor& context);
     // Looks in the trash for what is not live.
     DeleteResult move_or_find(const CompiledPlan& plan, const std::vector<std::string>& id,
                               const DeleteOptions& options, const Actor& context);
+    Undone undo_once(const schema::Catalog& catalog, const std::string& entry,
+                     const UndoOptions& options, const Actor& context);
+    // Takes the rows of the returns again and puts them where they lay.
+    void return_rows(schema::Transaction& transaction, UndoRestore& returning, const Checks& check,
+                     const Actor& context);
+    // What the tenant and the role add to what was asked for.
+    RestoreOptions own_options(schema::Transaction& transaction, const RestoreOptions& options,
+                               const std::vector<GroupRow>& groups, const Actor& context);
     Restored restore_once(const schema::Catalog& catalog, const std::vector<std::string>& item_ids,
                           const RestoreOptions& options, const Actor& context);
     // The items' groups, each once, locked. Throws what group_of() throws, TooLarge,

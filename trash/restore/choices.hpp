@@ -29,13 +29,29 @@ void refuse_unknown(const RestoreContext& restoring);
 // The columns in which a reference can become null; empty: it cannot.
 std::vector<int> detachable(RestoreContext& restoring, const schema::ForeignKey& key);
 
-// partial.cpp: SQL: items of the key's child, under v, with the items that they refer to, under p.
+// partial.cpp: foreign keys whose rows went into the trash because of those that they refer to;
+// those that may have been cut in rows of the form because of what they referred to.
+std::vector<const schema::ForeignKey*> hanging_keys(const RestoreContext& restoring);
+std::vector<const schema::ForeignKey*> cutting_keys(const RestoreContext& restoring,
+                                                    const Shape& shape);
+// Ordinals of the group's items that hang on no other one; of a circle the first.
+std::vector<long long> topmost_items(RestoreContext& restoring, long long group);
+// SQL over a link l of the form: a table of items p, that the link is of the key, and that it
+// refers to the item.
+struct CutReference {
+    std::string parents, of_key, same;
+};
+CutReference cut_reference(const RestoreContext& restoring, const Shape& shape,
+                           const schema::ForeignKey& key);
+// SQL: items of the key's child, under v, with the items that they refer to, under p.
 std::string referring_items(const RestoreContext& restoring, const schema::ForeignKey& key);
 // Puts out of reach what is to stay in the trash of each group.
 void hide_rest(RestoreContext& restoring);
 // Ends the part of the group that has come back, or was purged; the rest stays.
-// Answers the receipt of the entry in the ledger.
-std::string end_part(RestoreContext& restoring, const GroupRow& group, const std::string& outcome);
+struct EndedPart {
+    std::string entry, receipt;  // of the ledger; of a purge
+};
+EndedPart end_part(RestoreContext& restoring, const GroupRow& group, const std::string& outcome);
 // Ordinals from here on are of items that were changed; no group has so many.
 inline constexpr long long kFirstChanged = 1LL << 30;
 

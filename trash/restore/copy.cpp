@@ -10,6 +10,7 @@
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
 #include "trash/restore/choices.hpp"
+#include "trash/restore/undo_restore.hpp"
 #include "trash/store/item_id.hpp"
 
 namespace trashd::trash {
@@ -376,14 +377,18 @@ std::vector<Conflict> find_old_keys(RestoreContext& restoring) {
     return out;
 }
 
-void end_copy(RestoreContext& restoring) {
+std::string end_copy(RestoreContext& restoring) {
     list_copied(restoring);
-    const auto group = to_string(restoring.groups.front().id);
+    const auto& copied = restoring.groups.front();
+    const auto group = to_string(copied.id);
+    std::vector<schema::Statement> all = {ledger_entry(restoring, copied, "copied")};
+    for (auto& one : keep_for_undo(restoring, copied)) all.push_back(std::move(one));
+    const std::string entry(restoring.together(all)[0].text(0, 0));
     restoring.exec("DELETE FROM " + restoring.own("item") +
                    " WHERE group_id OPERATOR(pg_catalog.=) " + group);
     restoring.exec("DELETE FROM " + restoring.own("trash_group") +
                    " WHERE id OPERATOR(pg_catalog.=) " + group);
-    restoring.together({ledger_entry(restoring, restoring.groups.front(), "copied")});
+    return entry;
 }
 
 }  // namespace trashd::trash

@@ -12,6 +12,7 @@
 #include "trash/records/ledger_seal.hpp"
 #include "trash/restore/choices.hpp"
 #include "trash/restore/links.hpp"
+#include "trash/restore/undo_restore.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/own_statements.hpp"
@@ -57,19 +58,6 @@ std::string items_with(const RestoreContext& restoring, schema::Oid oid,
 bool has_items(const RestoreContext& restoring, schema::Oid oid) {
     const auto* table = restoring.catalog.table(oid);
     return table && !shapes_of(restoring, *table).empty();
-}
-
-// Whose rows went into the trash because of those that they refer to.
-std::vector<const ForeignKey*> hanging_keys(const RestoreContext& restoring) {
-    std::vector<const ForeignKey*> out;
-    for (const auto* table : tables_of(restoring))
-        for (const auto* key : restoring.catalog.references(table->oid)) {
-            const bool cuts = key->on_delete == schema::Action::kSetNull ||
-                              key->on_delete == schema::Action::kSetDefault;
-            if (!cuts && !key->period && key->child_part == 0 && has_items(restoring, key->parent))
-                out.push_back(key);
-        }
-    return out;
 }
 
 // However many rows the planner believes there to be, the two are not compared pair by pair.
@@ -159,6 +147,9 @@ struct Split {
 };
 
 std::optional<Split> split(RestoreContext& restoring, const GroupRow& group) {
+    const auto& exactly = restoring.options.choices.exactly;
+    if (const auto some = exactly.find(group.uuid); some != exactly.end())
+        return Split{some->second, true};
     const bool main = group.id == restoring.groups.front().id;
     const auto out = of_group(restoring.chosen.left_out, group.id);
     const bool only = main && restoring.options.choices.only;
@@ -201,36 +192,18 @@ std::string in_link(const std::string& array, int attnum) {
 // SQL: the link l is of the key and refers to one of the items.
 std::string refers_to_items(const RestoreContext& restoring, const Shape& shape,
                             const ForeignKey& key) {
-    const auto& parent = *restoring.catalog.table(key.parent);
-    std::vector<std::string> same, columns;
-    for (std::size_t k = 0; k < key.child_columns.size(); ++k) {
-        const int attnum = key.child_columns[k];
-        const bool cut = key.set_columns.empty() || std::ranges::count(key.set_columns, attnum) > 0;
-        if (!cut) continue;
-        const auto& column = *shape.table->column(attnum);
-        columns.push_back("l.attnums OPERATOR(pg_catalog.@>) ARRAY[" + to_string(attnum) +
-                          "]::pg_catalog.int2[]");
-        same.push_back(
-            schema::in_base_type(*parent.column(key.parent_columns[k]), "p.e" + to_string(k + 1)) +
-            " " + key.operators[k] + " " +
-            schema::in_base_type(column, read_value(shape, column, in_link("was", attnum))));
-    }
-    return "(l.shape OPERATOR(pg_catalog.=) " + to_string(shape.id) + " AND " +
-           join(columns, " AND ") + " AND EXISTS (SELECT FROM " +
-           items_with(restoring, key.parent, key.parent_columns) + " p WHERE " +
-           join(same, " AND ") + "))";
+    const auto cut = cut_reference(restoring, shape, key);
+    return "(" + cut.of_key + " AND EXISTS (SELECT FROM " + cut.parents + " p WHERE " + cut.same +
+           "))";
 }
 
 // References to what stays are set back when that comes.
 long long hide_links(RestoreContext& restoring, const GroupRow& group) {
     if (group.links == 0) return 0;
     std::vector<std::string> going = {"false"};
-    for (const auto& [id, shape] : restoring.shapes) {
-        if (shape.table == nullptr || id < 0) continue;
-        for (const auto* key : restoring.catalog.references(shape.relation))
-            if (key->child_part == 0 && !key->period && has_items(restoring, key->parent))
-                going.push_back(refers_to_items(restoring, shape, *key));
-    }
+    for (const auto& [id, shape] : restoring.shapes)
+        for (const auto* key : cutting_keys(restoring, shape))
+            going.push_back(refers_to_items(restoring, shape, *key));
     const auto id = to_string(group.id);
     return restoring
         .exec("UPDATE " + restoring.own("link") +
@@ -304,7 +277,7 @@ void bring_rest_back(RestoreContext& restoring, const GroupRow& group, const Par
                        id + " AND ordinal OPERATOR(pg_catalog.<) 0");
 }
 
-// What has nothing above it of what is left; of a circle the first.
+// What has nothing above it of what is left.
 std::vector<long long> topmost(RestoreContext& restoring, const GroupRow& whole, const Part& part) {
     if (!part.topmost.empty()) return part.topmost;
     const auto going = restoring.shapes;
@@ -312,25 +285,9 @@ std::vector<long long> topmost(RestoreContext& restoring, const GroupRow& whole,
     rest.counts = part.counts;
     restoring.shapes = restoring.chosen.shapes;
     lay_out(restoring, rest, false);
-    std::vector<std::string> sources;
-    for (const auto& [id, shape] : restoring.shapes)
-        for (const auto& range : shape.ranges)
-            if (shape.count > 0 && range.group == whole.id) {
-                sources.push_back("SELECT i.ordinal FROM " + source(restoring, shape) +
-                                  " i WHERE i.group_id OPERATOR(pg_catalog.=) " +
-                                  to_string(whole.id));
-                break;
-            }
-    auto all = ordinals_of(restoring, join(sources, " UNION ALL "));
-    const auto first = *all.begin();
-    for (const auto* key : hanging_keys(restoring))
-        all = minus(
-            all, hanging(restoring, whole.id, *key,
-                         key->child == key->parent ? "p.ordinal OPERATOR(pg_catalog.<>) v.ordinal"
-                                                   : "true"));
+    auto all = topmost_items(restoring, whole.id);
     restoring.shapes = going;
-    if (all.empty()) return {first};
-    return {all.begin(), all.end()};
+    return all;
 }
 
 void keep_group(RestoreContext& restoring, const GroupRow& whole, const Part& part) {
@@ -368,6 +325,66 @@ const GroupRow& whole_of(const RestoreContext& restoring, long long group) {
 
 }  // namespace
 
+// Whose rows went into the trash because of those that they refer to.
+std::vector<const ForeignKey*> hanging_keys(const RestoreContext& restoring) {
+    std::vector<const ForeignKey*> out;
+    for (const auto* table : tables_of(restoring))
+        for (const auto* key : restoring.catalog.references(table->oid)) {
+            const bool cuts = key->on_delete == schema::Action::kSetNull ||
+                              key->on_delete == schema::Action::kSetDefault;
+            if (!cuts && !key->period && key->child_part == 0 && has_items(restoring, key->parent))
+                out.push_back(key);
+        }
+    return out;
+}
+
+std::vector<const ForeignKey*> cutting_keys(const RestoreContext& restoring, const Shape& shape) {
+    std::vector<const ForeignKey*> out;
+    if (shape.table == nullptr || shape.id < 0) return out;
+    for (const auto* key : restoring.catalog.references(shape.relation))
+        if (key->child_part == 0 && !key->period && has_items(restoring, key->parent))
+            out.push_back(key);
+    return out;
+}
+
+CutReference cut_reference(const RestoreContext& restoring, const Shape& shape,
+                           const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    std::vector<std::string> same,
+        of_key = {"l.shape OPERATOR(pg_catalog.=) " + to_string(shape.id)};
+    for (std::size_t k = 0; k < key.child_columns.size(); ++k) {
+        const int attnum = key.child_columns[k];
+        const bool cut = key.set_columns.empty() || std::ranges::count(key.set_columns, attnum) > 0;
+        if (!cut) continue;
+        const auto& column = *shape.table->column(attnum);
+        of_key.push_back("l.attnums OPERATOR(pg_catalog.@>) ARRAY[" + to_string(attnum) +
+                         "]::pg_catalog.int2[]");
+        same.push_back(
+            schema::in_base_type(*parent.column(key.parent_columns[k]), "p.e" + to_string(k + 1)) +
+            " " + key.operators[k] + " " +
+            schema::in_base_type(column, read_value(shape, column, in_link("was", attnum))));
+    }
+    return {items_with(restoring, key.parent, key.parent_columns), join(of_key, " AND "),
+            join(same, " AND ")};
+}
+
+std::vector<long long> topmost_items(RestoreContext& restoring, long long group) {
+    std::vector<std::string> sources;
+    for (const auto& [id, shape] : restoring.shapes)
+        if (shape.count > 0 && std::ranges::count(shape.ranges, group, &Range::group) > 0)
+            sources.push_back("SELECT i.ordinal FROM " + source(restoring, shape) +
+                              " i WHERE i.group_id OPERATOR(pg_catalog.=) " + to_string(group));
+    auto all = ordinals_of(restoring, join(sources, " UNION ALL "));
+    const auto first = *all.begin();
+    for (const auto* key : hanging_keys(restoring))
+        all = minus(
+            all, hanging(restoring, group, *key,
+                         key->child == key->parent ? "p.ordinal OPERATOR(pg_catalog.<>) v.ordinal"
+                                                   : "true"));
+    if (all.empty()) return {first};
+    return {all.begin(), all.end()};
+}
+
 std::string referring_items(const RestoreContext& restoring, const ForeignKey& key) {
     return items_with(restoring, key.child, key.child_columns) + " v JOIN " +
            items_with(restoring, key.parent, key.parent_columns) + " p ON " +
@@ -379,18 +396,20 @@ void hide_rest(RestoreContext& restoring) {
     for (auto& group : restoring.groups) hide(restoring, group);
 }
 
-std::string end_part(RestoreContext& restoring, const GroupRow& group, const std::string& outcome) {
+EndedPart end_part(RestoreContext& restoring, const GroupRow& group, const std::string& outcome) {
     const auto& part = restoring.chosen.parts.at(group.id);
     auto entry = ledger_entry(restoring, named_by_first(restoring, group, part), outcome);
-    entry.sql +=
-        " RETURNING l.id OPERATOR(pg_catalog.||) '-' OPERATOR(pg_catalog.||) pg_catalog.encode(" +
-        entry_digest() + ", 'hex')";
-    const auto said = restoring.together({entry})[0];
+    entry.sql += ", pg_catalog.encode(" + entry_digest() + ", 'hex')";
+    std::vector<schema::Statement> all = {entry};
+    if (outcome == "restored")
+        for (auto& one : keep_for_undo(restoring, group)) all.push_back(std::move(one));
+    const auto said = restoring.together(all)[0];
     remove_items(restoring, group, part, outcome);
     bring_rest_back(restoring, group, part);
     keep_group(restoring, whole_of(restoring, group.id), part);
     restoring.result.left += part.size;
-    return std::string(said.text(0, 0));
+    const std::string id(said.text(0, 0));
+    return {id, id + "-" + std::string(said.text(0, 1))};
 }
 
 std::optional<Purged> purge_part(schema::Transaction& transaction, const schema::Catalog& catalog,
@@ -404,7 +423,7 @@ std::optional<Purged> purge_part(schema::Transaction& transaction, const schema:
     hide_rest(restoring);
     if (restoring.chosen.parts.empty()) return std::nullopt;
     const auto& group = restoring.groups.front();
-    return Purged{group.size, end_part(restoring, group, "purged"), false};
+    return Purged{group.size, end_part(restoring, group, "purged").receipt, false};
 }
 
 }  // namespace trashd::trash

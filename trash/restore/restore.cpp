@@ -21,6 +21,7 @@
 #include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
 #include "trash/restore/restore_context.hpp"
+#include "trash/restore/undo_restore.hpp"
 #include "trash/store/own_statements.hpp"
 #include "trash/store/trigger_settings.hpp"
 
@@ -305,7 +306,7 @@ Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
                                         {"counts", "pg_catalog.jsonb_object_agg(n, c)"},
                                         {"tenant", "$12"}});
     return {insert + R"( FROM ROWS FROM (pg_catalog.unnest($8::pg_catalog.text[]),
-    pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c))",
+    pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c) RETURNING l.id)",
             {context.by, context.reason, root.schema, root.name, group.root_object, group.uuid,
              context.request_id, schema::array_literal(names), schema::array_literal(numbers),
              context.address, action, group.tenant}};
@@ -314,17 +315,20 @@ Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
 namespace {
 
 void end_group(RestoreContext& restoring, const GroupRow& group) {
+    auto& entry = restoring.result.entry;
     if (restoring.copy && group.id == restoring.groups.front().id) {
-        end_copy(restoring);
+        entry = end_copy(restoring);
         return;
     }
     if (restoring.chosen.parts.contains(group.id)) {
-        end_part(restoring, group, "restored");
+        entry = end_part(restoring, group, "restored").entry;
         return;
     }
-    end_groups(restoring.transaction.connection(), restoring.trash_schema,
-               {{group}, "restored", restoring.context.by},
-               ledger_entry(restoring, group, "restored"));
+    const auto written =
+        end_groups(restoring.transaction.connection(), restoring.trash_schema,
+                   {{group}, "restored", restoring.context.by, keep_for_undo(restoring, group)},
+                   ledger_entry(restoring, group, "restored"));
+    entry = written.text(0, 0);
 }
 
 void count_rows(RestoreContext& restoring) {

@@ -262,7 +262,7 @@ void try_to_set(RestoreContext& restoring, const std::vector<std::string>& assig
 void find_absent(RestoreContext& restoring);
 void verify(RestoreContext& restoring);
 
-// restore.cpp: of the group's rows, action: restored, purged, copied.
+// restore.cpp: of the group's rows, action: restored, purged, copied. Gives the entry's id.
 schema::Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
                                const std::string& action);
 
@@ -275,10 +275,10 @@ std::string plan_of(RestoreContext& restoring);
 
 // copy.cpp: copies the first group's items, with keys made anew, to be restored in its place; rows
 // whose keys are not new, and were not set; tells what became what, and leaves nothing of the
-// copied items.
+// copied items, and answers the id of the entry in the ledger.
 void begin_copy(RestoreContext& restoring);
 std::vector<Conflict> find_old_keys(RestoreContext& restoring);
-void end_copy(RestoreContext& restoring);
+std::string end_copy(RestoreContext& restoring);
 
 // ancestors.cpp
 std::vector<Conflict> find_missing_parents(RestoreContext& restoring);

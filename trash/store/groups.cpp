@@ -22,7 +22,7 @@ using schema::Result;
 
 std::string columns_of_groups() {
     return "id, uuid, state, shapes, counts, size, links, root_shape, root_object, " +
-           utc("ended_at") + ", ended_by, tenant, layout, roots";
+           utc("ended_at") + ", ended_by, tenant, layout, roots, taken";
 }
 
 std::vector<int> ints(std::string_view array) {
@@ -37,23 +37,24 @@ std::vector<long long> integers(std::string_view array) {
     return out;
 }
 
-GroupRow group_from(const Result& found) {
+GroupRow group_from(const Result& found, int row = 0) {
     GroupRow group;
-    group.id = found.integer(0, 0);
-    group.uuid = found.text(0, 1);
-    group.state = found.text(0, 2);
-    group.shapes = ints(found.text(0, 3));
-    group.counts = integers(found.text(0, 4));
-    group.size = found.integer(0, 5);
-    group.links = found.integer(0, 6);
-    group.root_shape = static_cast<int>(found.integer(0, 7));
-    group.root_object = found.text(0, 8);
-    group.ended_at = found.text(0, 9);
-    group.ended_by = found.text(0, 10);
-    group.tenant = found.value(0, 11);
-    group.partly = !found.null(0, 12);
-    group.layout = group.partly ? integers(found.text(0, 12)) : group.counts;
-    group.roots = found.null(0, 13) ? std::vector<int>{1} : ints(found.text(0, 13));
+    group.id = found.integer(row, 0);
+    group.uuid = found.text(row, 1);
+    group.state = found.text(row, 2);
+    group.shapes = ints(found.text(row, 3));
+    group.counts = integers(found.text(row, 4));
+    group.size = found.integer(row, 5);
+    group.links = found.integer(row, 6);
+    group.root_shape = static_cast<int>(found.integer(row, 7));
+    group.root_object = found.text(row, 8);
+    group.ended_at = found.text(row, 9);
+    group.ended_by = found.text(row, 10);
+    group.tenant = found.value(row, 11);
+    group.partly = !found.null(row, 12);
+    group.layout = group.partly ? integers(found.text(row, 12)) : group.counts;
+    group.roots = found.null(row, 13) ? std::vector<int>{1} : ints(found.text(row, 13));
+    group.taken = found.integer(row, 14);
     return group;
 }
 
@@ -99,6 +100,19 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
                         {group.state, group.ended_at, group.ended_by});
     }
     return group;
+}
+
+std::vector<GroupRow> lock_groups(Connection& connection, const std::string& trash_schema,
+                                  const std::vector<std::string>& uuids) {
+    const std::vector<Param> wanted(uuids.begin(), uuids.end());
+    const auto sql = schema::filled(
+        "SELECT {columns} FROM {schema}.trash_group g WHERE uuid OPERATOR(pg_catalog.=) ANY "
+        "($1::pg_catalog.uuid[]) ORDER BY id FOR UPDATE",
+        {{"columns", columns_of_groups()}, {"schema", quoted(trash_schema)}});
+    const Result found = connection.exec(sql, {schema::array_literal(wanted)});
+    std::vector<GroupRow> groups;
+    for (int row = 0; row < found.rows(); ++row) groups.push_back(group_from(found, row));
+    return groups;
 }
 
 GroupRow group_with_id(Connection& connection, const std::string& trash_schema, long long id) {
@@ -152,15 +166,17 @@ Result end_groups(Connection& connection, const std::string& trash_schema, const
     const auto own = [&](const char* text) {
         return schema::filled(text, {{"schema", quoted(trash_schema)}});
     };
-    const auto done = connection.exec_pipeline({{kByIndex},
-                                                entry,
-                                                {own(kDeleteLinks), {ids}},
-                                                {own(kDeleteItems), {ids}},
-                                                {own(kEndGroups), {ids, end.state, end.by}},
-                                                {kAsPlanned}});
+    std::vector<schema::Statement> all = {{kByIndex}, entry};
+    all.insert(all.end(), end.keep.begin(), end.keep.end());
+    const auto items = all.size() + 1;
+    all.insert(all.end(), {{own(kDeleteLinks), {ids}},
+                           {own(kDeleteItems), {ids}},
+                           {own(kEndGroups), {ids, end.state, end.by}},
+                           {kAsPlanned}});
+    const auto done = connection.exec_pipeline(all);
     long long size = 0;
     for (const GroupRow& group : end.groups) size += group.size;
-    if (done[3].affected() != size)
+    if (done[items].affected() != size)
         throw Error(Code::kInternal, "a group holds another number of items than it says");
     return done[1];
 }

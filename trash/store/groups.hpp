@@ -23,9 +23,9 @@ struct GroupRow {
     std::vector<long long> counts;
     // How many items of each form it was made with: of these are the ordinals.
     std::vector<long long> layout;
-    bool partly = false;     // some have left it
-    std::vector<int> roots;  // ordinals of the topmost items
-    long long size = 0, links = 0;
+    bool partly = false;                       // some have left it
+    std::vector<int> roots;                    // ordinals of the topmost items
+    long long size = 0, links = 0, taken = 0;  // taken: in which order
     int root_shape = 0;
     std::string root_object, ended_at, ended_by;
     std::optional<std::string> tenant;
@@ -34,6 +34,10 @@ struct GroupRow {
 // 'trashed', kNotFound when there is none or the ordinal is not of the group.
 GroupRow group_of(schema::Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock);
+
+// Those with the uuids, in any state, locked FOR UPDATE in the order of their ids.
+std::vector<GroupRow> lock_groups(schema::Connection& connection, const std::string& trash_schema,
+                                  const std::vector<std::string>& uuids);
 
 // Whatever its state and tenant; throws kNotFound when there is none.
 GroupRow group_with_id(schema::Connection& connection, const std::string& trash_schema,
@@ -47,6 +51,7 @@ std::string ids_of(const std::vector<GroupRow>& groups);  // an array literal
 struct GroupEnd {
     const std::vector<GroupRow>& groups;
     std::string state, by;
+    std::vector<schema::Statement> keep = {};  // done behind the entry, before the items go
 };
 schema::Result end_groups(schema::Connection& connection, const std::string& trash_schema,
                           const GroupEnd& end, const schema::Statement& entry);

@@ -1,5 +1,7 @@
 #include "trash/store/own_statements.hpp"
 
+#include "schema/identifier.hpp"
+
 namespace trashd::trash {
 namespace {
 
@@ -72,6 +74,16 @@ cascade::OwnStatements written() {
 }
 
 }  // namespace
+
+std::string last_entry(const std::string& trash_schema) {
+    return "pg_catalog.currval(" +
+           schema::literal(schema::quoted({trash_schema, "ledger_id_seq"})) +
+           "::pg_catalog.regclass)";
+}
+
+std::string hash_of(const std::string& payload) {
+    return "pg_catalog.hash_array_extended((" + payload + ") COLLATE \"C\", 0)";
+}
 
 const cascade::OwnStatements& own_statements() {
     static const auto own = written();

@@ -2,6 +2,8 @@
 // trash_group, ledger and link for that. Functions of plans get these texts as values.
 #pragma once
 
+#include <string>
+
 #include "cascade/functions.hpp"
 
 namespace trashd::trash {
@@ -17,6 +19,30 @@ inline constexpr const char* kDeleteItems =
 inline constexpr const char* kEndGroups = R"(UPDATE {schema}.trash_group
   SET state = $2, ended_at = pg_catalog.now(), ended_by = $3
   WHERE id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]))";
+
+// SQL: the id of the entry of the ledger that this session has written last; of a row as a delete
+// captures it, a number that tells it from the same row with other values.
+std::string last_entry(const std::string& trash_schema);
+std::string hash_of(const std::string& payload);
+
+// Before items and links of the group $1 go, what undoing that needs of them: {entry} is the entry
+// of the ledger that is undone then, {hash} that of i.payload and of l.key.
+inline constexpr const char* kKeepItems = R"(INSERT INTO {schema}.undo_item
+    (entry, shape, first, ordinals, ids, hashes)
+  SELECT {entry}, i.shape, pg_catalog.min(i.ordinal),
+    pg_catalog.array_agg(i.ordinal ORDER BY i.ordinal),
+    pg_catalog.array_agg(i.object_id ORDER BY i.ordinal),
+    pg_catalog.array_agg({hash} ORDER BY i.ordinal)
+  FROM {schema}.item i
+  WHERE i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+  GROUP BY i.shape, i.ordinal OPERATOR(pg_catalog./) 1000)";
+inline constexpr const char* kKeepLinks = R"(INSERT INTO {schema}.undo_link
+    (entry, shape, attnums, keys)
+  SELECT {entry}, l.shape, l.attnums,
+    pg_catalog.array_agg({hash})
+  FROM {schema}.link l
+  WHERE l.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+  GROUP BY l.shape, l.attnums)";
 
 // The end of a part of a group: {gone} says which of its items, {changed}: from which ordinal on
 // they are of changed ones. $1: the group, $2: the outcome, $3: who, $4: ordinals that changed ones

@@ -1,0 +1,421 @@
+#include "trash/restore/undo_restore.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "cascade/predicates.hpp"
+#include "schema/catalog/stale_catalog.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/text.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
+#include "trash/restore/choices.hpp"
+#include "trash/restore/links.hpp"
+#include "trash/restore/restore_context.hpp"
+#include "trash/store/own_statements.hpp"
+#include "trash/store/sql.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Param;
+using schema::Result;
+using schema::Table;
+using std::to_string;
+
+// The rows that the entries {entries} brought back.
+constexpr const char* kKept = R"((
+    SELECT u.entry, u.shape, s.relation, o.ordinal, o.id, o.hash
+    FROM {schema}.undo_item u
+    JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) u.shape
+    CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(u.ordinals), pg_catalog.unnest(u.ids),
+      pg_catalog.unnest(u.hashes)) o(ordinal, id, hash)
+    WHERE u.entry OPERATOR(pg_catalog.=) ANY ({entries})))";
+
+// The items of the groups {taken} that deletes have made of such rows.
+constexpr const char* kTaken = R"((
+    SELECT i.group_id, i.ordinal, s.relation, i.object_id AS id, {hash} AS hash
+    FROM {schema}.item i JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) i.shape
+    WHERE i.group_id OPERATOR(pg_catalog.=) ANY ({taken})))";
+
+// Both, numbered among those that are alike, which rows without a key may be: k and t are one row.
+constexpr const char* kPairs = R"(
+  k AS (SELECT k.*, pg_catalog.row_number() OVER (
+      PARTITION BY k.relation, k.id, k.hash ORDER BY k.ordinal) AS n
+    FROM {kept} k),
+  t AS (SELECT t.*, pg_catalog.row_number() OVER (
+      PARTITION BY t.relation, t.id, t.hash ORDER BY t.group_id, t.ordinal) AS n
+    FROM {taken_items} t))";
+constexpr const char* kSame = R"(t.relation OPERATOR(pg_catalog.=) k.relation
+    AND COALESCE(t.id, '') OPERATOR(pg_catalog.=) COALESCE(k.id, '')
+    AND t.hash OPERATOR(pg_catalog.=) k.hash AND t.n OPERATOR(pg_catalog.=) k.n)";
+
+constexpr const char* kTakeOver = R"(WITH {pairs}
+  UPDATE {schema}.item i SET group_id = {group}, ordinal = k.ordinal
+  FROM k JOIN t ON {same}
+  WHERE i.group_id OPERATOR(pg_catalog.=) t.group_id
+    AND i.ordinal OPERATOR(pg_catalog.=) t.ordinal)";
+
+// Items that left the group before, or after, these did are noted as parts of it; these are not
+// any more. {made}: how many items it was made with; {ended}: it lay no longer in the trash.
+constexpr const char* kOthersLeft = R"(WITH back AS (
+    SELECT pg_catalog.range_agg(
+        pg_catalog.int4range(k.ordinal, k.ordinal OPERATOR(pg_catalog.+) 1)) AS ordinals
+    FROM {kept} k),
+  others AS (
+    SELECT pg_catalog.int4multirange(
+        pg_catalog.int4range(1, {made} OPERATOR(pg_catalog.+) 1)) OPERATOR(pg_catalog.-) b.ordinals
+      OPERATOR(pg_catalog.-) COALESCE((
+        SELECT pg_catalog.range_agg(r.r) FROM {schema}.part p
+        CROSS JOIN LATERAL pg_catalog.unnest(p.ordinals) r(r)
+        WHERE p.group_id OPERATOR(pg_catalog.=) {group}), pg_catalog.int4multirange()) AS ordinals
+    FROM back b)
+  INSERT INTO {schema}.part (group_id, number, outcome, at, by, ordinals)
+  SELECT g.id, COALESCE((SELECT pg_catalog.max(p.number) FROM {schema}.part p
+      WHERE p.group_id OPERATOR(pg_catalog.=) g.id), 0) OPERATOR(pg_catalog.+) 1,
+    g.state, g.ended_at, g.ended_by, o.ordinals
+  FROM {schema}.trash_group g CROSS JOIN others o
+  WHERE g.id OPERATOR(pg_catalog.=) {group} AND g.state OPERATOR(pg_catalog.<>) 'trashed'
+    AND NOT pg_catalog.isempty(o.ordinals))";
+constexpr const char* kNotLeft = R"(UPDATE {schema}.part p
+  SET ordinals = p.ordinals OPERATOR(pg_catalog.-) (
+    SELECT pg_catalog.range_agg(
+      pg_catalog.int4range(k.ordinal, k.ordinal OPERATOR(pg_catalog.+) 1)) FROM {kept} k)
+  WHERE p.group_id OPERATOR(pg_catalog.=) {group})";
+constexpr const char* kNoPart = R"(DELETE FROM {schema}.part p
+  WHERE p.group_id OPERATOR(pg_catalog.=) {group} AND pg_catalog.isempty(p.ordinals))";
+
+// How many items of each range of the group's ordinals lie in the trash now, and in which form.
+constexpr const char* kCountRanges = R"(SELECT pg_catalog.count(i.ordinal),
+    pg_catalog.min(i.shape), pg_catalog.max(i.shape)
+  FROM (
+    SELECT u.place, u.amount,
+      pg_catalog.sum(u.amount) OVER (ORDER BY u.place) OPERATOR(pg_catalog.-) u.amount AS before
+    FROM pg_catalog.unnest($1::pg_catalog.int8[]) WITH ORDINALITY u(amount, place)) r
+  LEFT JOIN {schema}.item i ON i.group_id OPERATOR(pg_catalog.=) {group}
+    AND i.ordinal OPERATOR(pg_catalog.>) r.before
+    AND i.ordinal OPERATOR(pg_catalog.<=) (r.before OPERATOR(pg_catalog.+) r.amount)
+  GROUP BY r.place ORDER BY r.place)";
+
+// It lies in the trash like one that came there just now.
+constexpr const char* kBackInTrash = R"(UPDATE {schema}.trash_group g
+  SET state = 'trashed', ended_at = NULL, ended_by = NULL, uuid = $1::pg_catalog.uuid,
+    taken = DEFAULT, shapes = $2::pg_catalog.int4[], counts = $3::pg_catalog.int8[],
+    layout = $4::pg_catalog.int8[], roots = $5::pg_catalog.int4[], size = $6::pg_catalog.int8,
+    links = (SELECT pg_catalog.count(*) FROM {schema}.link l
+      WHERE l.group_id OPERATOR(pg_catalog.=) g.id),
+    root_shape = i.shape, root_object = COALESCE(i.object_id, '')
+  FROM {schema}.item i
+  WHERE g.id OPERATOR(pg_catalog.=) {group} AND i.group_id OPERATOR(pg_catalog.=) g.id
+    AND i.ordinal OPERATOR(pg_catalog.=) $7::pg_catalog.int4)";
+
+// References that the deletes have cut and no restore had set back.
+constexpr const char* kOtherLinks = R"(SELECT l.id
+  FROM {schema}.link l JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) l.shape
+  WHERE l.group_id OPERATOR(pg_catalog.=) ANY ({taken}) AND NOT EXISTS (
+    SELECT FROM {schema}.undo_link u
+    JOIN {schema}.shape us ON us.id OPERATOR(pg_catalog.=) u.shape
+    CROSS JOIN LATERAL pg_catalog.unnest(u.keys) h(key)
+    WHERE u.entry OPERATOR(pg_catalog.=) ANY ({entries})
+      AND us.relation OPERATOR(pg_catalog.=) s.relation
+      AND u.attnums OPERATOR(pg_catalog.=) l.attnums
+      AND h.key OPERATOR(pg_catalog.=) {hash_of_key}))";
+
+// Of those the ones that had not come back.
+constexpr const char* kOthers = R"(SELECT v.group_id, v.ordinal FROM {taken_items} v
+  WHERE NOT EXISTS (SELECT FROM {kept} k
+    WHERE k.relation OPERATOR(pg_catalog.=) v.relation
+      AND COALESCE(k.id, '') OPERATOR(pg_catalog.=) COALESCE(v.id, '')))";
+
+std::string array_of(const std::vector<long long>& numbers, const char* type = "int8") {
+    std::vector<Param> all;
+    for (const auto number : numbers) all.emplace_back(to_string(number));
+    return schema::literal(schema::array_literal(all)) + "::pg_catalog." + type + "[]";
+}
+
+std::string literal_of(const std::vector<long long>& numbers) {
+    std::vector<Param> all;
+    for (const auto number : numbers) all.emplace_back(to_string(number));
+    return schema::array_literal(all);
+}
+
+// SQL: the row t of the table has the key that the text is.
+std::string has_id(const Table& table, const std::string& id) {
+    const auto operators = cascade::identity_operators(table);
+    std::vector<std::string> same;
+    for (std::size_t k = 0; k < table.identity.size(); ++k) {
+        const auto& column = *table.column(table.identity[k]);
+        const auto text = table.identity.size() == 1
+                              ? id
+                              : schema::filled(
+                                    R"(pg_catalog.replace(pg_catalog.replace(
+        pg_catalog.split_part({id}, ',', {place}), '%2C', ','), '%25', '%'))",
+                                    {{"id", id}, {"place", to_string(k + 1)}});
+        same.push_back(cascade::value_of(table, column.attnum, "t") + " " + operators[k] + " " +
+                       schema::in_base_type(column, schema::from_text(column, text)));
+    }
+    return schema::join(same, " AND ");
+}
+
+[[noreturn]] void refuse_changed_rows(std::vector<ChangedRow> rows) {
+    throw ChangedSince(
+        "rows are not as they came back, or others refer to them by now; nothing was undone",
+        std::move(rows));
+}
+
+}  // namespace
+
+UndoRestore::UndoRestore(schema::Transaction& transaction, const schema::Catalog& catalog,
+                         const std::string& trash_schema, std::vector<Return> returns)
+    : transaction_(transaction),
+      catalog_(catalog),
+      trash_schema_(trash_schema),
+      returns_(std::move(returns)) {
+    // in the order in which they were taken at first, so that each takes what it took then
+    std::ranges::stable_sort(returns_, {}, [](const Return& one) { return one.group.taken; });
+}
+
+std::string UndoRestore::kept_entries() const {
+    std::vector<long long> entries;
+    for (const auto& one : returns_) entries.push_back(std::stoll(one.entry));
+    return array_of(entries);
+}
+
+std::string UndoRestore::taken_groups() const {
+    std::vector<long long> groups;
+    for (const auto& one : returns_)
+        groups.insert(groups.end(), one.taken.begin(), one.taken.end());
+    return array_of(groups);
+}
+
+Result UndoRestore::ask(const std::string& text, schema::Values values) {
+    const auto put = [&](const char* name, const std::string& value) {
+        values.emplace(name, value);
+    };
+    put("schema", schema::quoted(trash_schema_));
+    put("entries", kept_entries());
+    put("taken", taken_groups());
+    put("hash", hash_of("i.payload"));
+    put("hash_of_key", hash_of("l.key"));
+    put("kept", schema::filled(kKept, values));
+    put("taken_items", schema::filled(kTaken, values));
+    put("pairs", schema::filled(kPairs, values));
+    put("same", kSame);
+    put("others", schema::filled(kOthers, values));
+    put("other_links", schema::filled(kOtherLinks, values));
+    return transaction_.exec(schema::filled(text, values));
+}
+
+long long UndoRestore::size() {
+    return ask("SELECT pg_catalog.count(*) FROM {kept} k").integer(0, 0);
+}
+
+std::vector<schema::Oid> UndoRestore::relations() {
+    const auto found = ask("SELECT DISTINCT k.relation FROM {kept} k ORDER BY k.relation");
+    std::vector<schema::Oid> all;
+    for (int row = 0; row < found.rows(); ++row)
+        all.push_back(static_cast<schema::Oid>(found.integer(row, 0)));
+    return all;
+}
+
+std::vector<std::string> UndoRestore::changed_in(const Table& table) {
+    const auto found = ask(R"(SELECT k.id FROM {kept} k LEFT JOIN {table} AS t ON {has_id}
+  WHERE k.relation OPERATOR(pg_catalog.=) {relation}
+    AND (t.ctid IS NULL OR (k.hash OPERATOR(pg_catalog.=) {live_hash}) IS NOT TRUE)
+  ORDER BY k.ordinal LIMIT {most})",
+                           {{"table", schema::relation(table)},
+                            {"has_id", has_id(table, "k.id")},
+                            {"relation", to_string(table.oid)},
+                            {"live_hash", hash_of(schema::payload(table, "t"))},
+                            {"most", to_string(kMostConflicts)}});
+    std::vector<std::string> ids;
+    for (int row = 0; row < found.rows(); ++row) ids.emplace_back(found.text(row, 0));
+    return ids;
+}
+
+void UndoRestore::refuse_changed() {
+    std::vector<ChangedRow> rows;
+    for (const auto oid : relations()) {
+        const auto* table = catalog_.table(oid);
+        if (table == nullptr)
+            throw Error(Code::kChanged,
+                        "a table of the rows that came back is gone; nothing was undone");
+        if (table->identity.empty()) continue;
+        for (auto& id : changed_in(*table)) rows.push_back({table->name, std::move(id), {}});
+    }
+    if (!rows.empty()) refuse_changed_rows(std::move(rows));
+}
+
+std::optional<UndoRestore::Row> UndoRestore::next(const Return& one) {
+    const auto found = ask(R"(SELECT k.relation, k.id FROM {kept} k
+  WHERE k.entry OPERATOR(pg_catalog.=) {entry} AND k.id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM {schema}.item i JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) i.shape
+    WHERE i.group_id OPERATOR(pg_catalog.=) ANY ({taken})
+      AND s.relation OPERATOR(pg_catalog.=) k.relation
+      AND i.object_id OPERATOR(pg_catalog.=) k.id)
+  ORDER BY k.ordinal LIMIT 1)",
+                           {{"entry", one.entry}});
+    if (found.rows() == 0) return std::nullopt;
+    const auto* table = catalog_.table(static_cast<schema::Oid>(found.integer(0, 0)));
+    if (table == nullptr) throw StaleCatalog();
+    return Row{table->name, std::string(found.text(0, 1))};
+}
+
+void UndoRestore::lend_uuid(const Return& one) {
+    transaction_.exec(filled(R"(UPDATE {schema}.trash_group SET uuid = pg_catalog.gen_random_uuid()
+  WHERE uuid OPERATOR(pg_catalog.=) $1::pg_catalog.uuid)",
+                             trash_schema_),
+                      {one.group.uuid});
+}
+
+bool UndoRestore::other_links() {
+    return ask(kOtherLinks + std::string(" LIMIT 1")).rows() > 0;
+}
+
+// Each row that came back was taken, as it was, and nothing else.
+bool UndoRestore::all_taken() {
+    const auto found = ask(R"(WITH {pairs}
+  SELECT pg_catalog.count(*), (SELECT pg_catalog.count(*) FROM {kept} k),
+    (SELECT pg_catalog.count(*) FROM {taken_items} t)
+  FROM k JOIN t ON {same})");
+    return found.integer(0, 0) == found.integer(0, 1) && found.integer(0, 0) == found.integer(0, 2);
+}
+
+void UndoRestore::regroup() {
+    if (!all_taken() || other_links()) refuse_others();
+    for (const auto& one : returns_) {
+        if (one.copied) continue;
+        take_over(one);
+        recount(one);
+    }
+}
+
+void UndoRestore::take_over(const Return& one) {
+    const auto group = to_string(one.group.id);
+    const auto of_this = schema::filled(kKept, {{"schema", schema::quoted(trash_schema_)},
+                                                {"entries", array_of({std::stoll(one.entry)})}});
+    const auto made = std::accumulate(one.group.layout.begin(), one.group.layout.end(), 0LL);
+    const schema::Values values = {{"kept", of_this}, {"group", group}, {"made", to_string(made)}};
+    ask(kOthersLeft, values);
+    ask(kNotLeft, values);
+    ask(kNoPart, values);
+    ask(kTakeOver, {{"group", group}, {"kept", of_this}});
+    ask(R"(UPDATE {schema}.link l SET group_id = {group}
+  WHERE l.group_id OPERATOR(pg_catalog.=) ANY ({own}))",
+        {{"group", group}, {"own", array_of(one.taken)}});
+}
+
+// Where the table has another form by now, all items of the range have to have it.
+void UndoRestore::recount(const Return& one) {
+    const auto& group = one.group;
+    const auto found =
+        transaction_.exec(filled(kCountRanges, trash_schema_, {{"group", to_string(group.id)}}),
+                          {literal_of(group.layout)});
+    auto now = group;
+    now.size = 0;
+    for (int row = 0; row < found.rows(); ++row) {
+        const auto place = static_cast<std::size_t>(row);
+        now.size += now.counts[place] = found.integer(row, 0);
+        if (now.counts[place] == 0) continue;
+        if (found.integer(row, 1) != found.integer(row, 2))
+            throw Error(Code::kChanged,
+                        "a table of the rows that came back has changed since, and others of the "
+                        "group still lie in the trash; nothing was undone");
+        now.shapes[place] = static_cast<int>(found.integer(row, 1));
+    }
+    const bool whole = now.counts == now.layout;
+    now.partly = !whole;
+    now.roots = {1};
+    if (!whole) {
+        const RestoreOptions options;
+        const Actor nobody;
+        RestoreContext rest{transaction_, catalog_, trash_schema_, options, nobody};
+        add_group(rest, now);
+        now.roots.clear();
+        for (const auto root : topmost_items(rest, group.id))
+            now.roots.push_back(static_cast<int>(root));
+    }
+    const std::vector<long long> shapes(now.shapes.begin(), now.shapes.end()),
+        roots(now.roots.begin(), now.roots.end());
+    ask("DELETE FROM {schema}.trash_group WHERE id OPERATOR(pg_catalog.=) ANY ({own})",
+        {{"own", array_of(one.taken)}});
+    const auto done =
+        transaction_.exec(filled(kBackInTrash, trash_schema_, {{"group", to_string(group.id)}}),
+                          {group.uuid, literal_of(shapes), literal_of(now.counts),
+                           whole ? Param() : Param(literal_of(now.layout)),
+                           whole ? Param() : Param(literal_of(roots)), to_string(now.size),
+                           to_string(now.roots.front())});
+    if (done.affected() != 1)
+        throw Error(Code::kInternal, "the group is not there; nothing was undone");
+}
+
+namespace {
+
+// Which rows refer to which, by the row referred to.
+class ReferredRows {
+  public:
+    std::vector<RowReference>& of(const Table& table, std::string_view id) {
+        return rows_[{table.name, std::string(id)}];
+    }
+    std::vector<ChangedRow> all() {
+        std::vector<ChangedRow> out;
+        for (auto& [row, by] : rows_) out.push_back({row.first, row.second, std::move(by)});
+        return out;
+    }
+
+  private:
+    std::map<std::pair<schema::QualifiedName, std::string>, std::vector<RowReference>> rows_;
+};
+
+void add(ReferredRows& rows, const RestoreContext& taken, const schema::ForeignKey& key,
+         const Result& found) {
+    const auto& parent = *taken.catalog.table(key.parent);
+    const auto& child = *taken.catalog.table(key.child);
+    for (int row = 0; row < found.rows(); ++row)
+        rows.of(parent, found.text(row, 0))
+            .push_back({child.name, std::string(found.text(row, 1)), key.name});
+}
+
+}  // namespace
+
+// What the deletes took, or cut, though no restore had brought it back says what refers to the rows
+// now; what they did not take is not as it was.
+void UndoRestore::refuse_others() {
+    ReferredRows rows;
+    const RestoreOptions options;
+    const Actor nobody;
+    RestoreContext taken{transaction_, catalog_, trash_schema_, options, nobody};
+    for (const auto& one : returns_)
+        for (const auto id : one.taken) add_group(taken, id);
+    for (const auto* key : hanging_keys(taken))
+        add(rows, taken, *key,
+            ask(R"(SELECT p.object_id, v.object_id FROM {references}
+  WHERE (v.group_id, v.ordinal) IN ({others}) AND (p.group_id, p.ordinal) NOT IN ({others})
+  ORDER BY 1, 2 LIMIT {most})",
+                {{"references", referring_items(taken, *key)},
+                 {"most", to_string(kMostConflicts)}}));
+    for (const auto& [id, shape] : taken.shapes)
+        for (const auto* key : cutting_keys(taken, shape)) {
+            const auto cut = cut_reference(taken, shape, *key);
+            add(rows, taken, *key,
+                ask(R"(SELECT p.object_id, l.object_id
+  FROM {schema}.link l JOIN {parents} p ON {same}
+  WHERE {of_key} AND l.id OPERATOR(pg_catalog.=) ANY (ARRAY({other_links}))
+  ORDER BY 1, 2 LIMIT {most})",
+                    {{"parents", cut.parents},
+                     {"same", cut.same},
+                     {"of_key", cut.of_key},
+                     {"most", to_string(kMostConflicts)}}));
+        }
+    const auto left = ask(R"(WITH {pairs}
+  SELECT k.relation, k.id FROM k LEFT JOIN t ON {same} WHERE t.n IS NULL LIMIT {most})",
+                          {{"most", to_string(kMostConflicts)}});
+    for (int row = 0; row < left.rows(); ++row)
+        rows.of(*catalog_.table(static_cast<schema::Oid>(left.integer(row, 0))), left.text(row, 1));
+    refuse_changed_rows(rows.all());
+}
+
+}  // namespace trashd::trash
