@@ -24,11 +24,16 @@ bool grants(const Role& role, Right right, Test test) {
     return found != role.grants.end() && std::ranges::any_of(found->second, test);
 }
 
+bool is_for(const Role& role, Right right, GroupsOf of) {
+    return of == GroupsOf::kAsker || !role.own_deletes.contains(right);
+}
+
 // By roles that ask for no owner.
 template <class Test>
-bool any_pattern(const std::vector<const Role*>& roles, Right right, Test test) {
-    return std::ranges::any_of(
-        roles, [&](const Role* role) { return role->owner.empty() && grants(*role, right, test); });
+bool any_pattern(const std::vector<const Role*>& roles, Right right, GroupsOf of, Test test) {
+    return std::ranges::any_of(roles, [&](const Role* role) {
+        return role->owner.empty() && is_for(*role, right, of) && grants(*role, right, test);
+    });
 }
 
 auto meaning(const Resource& resource) {
@@ -41,8 +46,10 @@ Missing missing_on(Right right, const Resource* resource) {
 
 }  // namespace
 
-Forbidden::Forbidden(std::vector<Missing> what)
-    : Error(Code::kForbidden, sentence(what)), missing(std::move(what)) {}
+Forbidden::Forbidden(std::vector<Missing> what) : Forbidden(what, sentence(what)) {}
+
+Forbidden::Forbidden(std::vector<Missing> what, const std::string& detail)
+    : Error(Code::kForbidden, detail), missing(std::move(what)) {}
 
 Access::Access(const std::map<std::string, Role>& configured, const Principal& principal)
     : all_(false), id_(principal.id) {
@@ -52,8 +59,8 @@ Access::Access(const std::map<std::string, Role>& configured, const Principal& p
     }
 }
 
-bool Access::everywhere(Right right) const {
-    return all_ || any_pattern(roles_, right, [](const auto& one) { return one.everything(); });
+bool Access::everywhere(Right right, GroupsOf of) const {
+    return all_ || any_pattern(roles_, right, of, [](const auto& one) { return one.everything(); });
 }
 
 bool Access::somewhere(Right right) const {
@@ -62,36 +69,43 @@ bool Access::somewhere(Right right) const {
            });
 }
 
-bool Access::allows(Right right, const Resource& resource) const {
-    return all_ || any_pattern(roles_, right, meaning(resource));
+bool Access::allows(Right right, const Resource& resource, GroupsOf of) const {
+    return all_ || any_pattern(roles_, right, of, meaning(resource));
 }
 
-std::vector<std::string> Access::owners(Right right, const Resource& resource) const {
+std::vector<std::string> Access::owners(Right right, const Resource& resource, GroupsOf of) const {
     std::vector<std::string> columns;
-    if (allows(right, resource)) return columns;
+    if (allows(right, resource, of)) return columns;
     for (const auto* role : roles_)
-        if (!role->owner.empty() && resource.table->column(role->owner) &&
-            grants(*role, right, meaning(resource)) &&
+        if (!role->owner.empty() && is_for(*role, right, of) &&
+            resource.table->column(role->owner) && grants(*role, right, meaning(resource)) &&
             std::ranges::count(columns, role->owner) == 0)
             columns.push_back(role->owner);
     return columns;
 }
 
+bool Access::own_deletes(Right right) const {
+    return std::ranges::any_of(roles_,
+                               [&](const Role* role) { return role->own_deletes.contains(right); });
+}
+
 bool Access::reaches(Right right, const Resource& resource) const {
-    return allows(right, resource) || !owners(right, resource).empty();
+    return allows(right, resource, GroupsOf::kAsker) ||
+           !owners(right, resource, GroupsOf::kAsker).empty();
 }
 
 bool Access::reaches(Right right, const Resources& resources,
                      const schema::QualifiedName& table) const {
     const auto* resource = resources.of(table);
-    return resource ? reaches(right, *resource) : everywhere(right);
+    return resource ? reaches(right, *resource) : everywhere(right, GroupsOf::kAsker);
 }
 
-bool Access::takes(Right right, const Resources& resources,
-                   const schema::QualifiedName& table) const {
+bool Access::takes(Right right, const Resources& resources, const schema::QualifiedName& table,
+                   GroupsOf of) const {
     if (allows(right, resources, table)) return true;
     const auto* resource = resources.of(table);
     return std::ranges::any_of(roles_, [&](const Role* role) {
+        if (!is_for(*role, right, of)) return false;
         return resource ? grants(*role, right, meaning(*resource))
                         : grants(*role, right, [](const auto& one) { return one.everything(); });
     });
@@ -100,8 +114,8 @@ bool Access::takes(Right right, const Resources& resources,
 bool Access::as_far(Right other, Right used, const Resource& resource) const {
     if (allows(other, resource)) return true;
     if (allows(used, resource)) return false;
-    const auto known = owners(other, resource);
-    return std::ranges::all_of(owners(used, resource), [&](const auto& column) {
+    const auto known = owners(other, resource, GroupsOf::kAnyone);
+    return std::ranges::all_of(owners(used, resource, GroupsOf::kAnyone), [&](const auto& column) {
         return std::ranges::count(known, column) > 0;
     });
 }

@@ -1,5 +1,8 @@
 #include "service/config/access_section.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -12,6 +15,8 @@ namespace trashd::service {
 
 namespace {
 
+constexpr const char* kNameResources = "must name resources, as in \"time/*\" or \"*\"";
+
 // Strings, or a single one.
 std::vector<std::string> words_of(const toml::node& node) {
     std::vector<std::string> words;
@@ -22,14 +27,38 @@ std::vector<std::string> words_of(const toml::node& node) {
     return words;
 }
 
-// Nothing where one of them is none.
-std::vector<ResourcePattern> patterns_of(const toml::node& node) {
+// No table is likely to be called so.
+bool misspells_own_deletes(const std::string& word) {
+    if (word == kOwnDeletes || word.find('/') != std::string::npos) return false;
+    return word == "own" || word.starts_with("own-") || !did_you_mean(word, {kOwnDeletes}).empty();
+}
+
+// What a role's table says of one right, or of all of them.
+struct Granted {
     std::vector<ResourcePattern> patterns;
+    bool own_deletes = false;
+    std::string fault;  // why it cannot be meant; empty: it can
+};
+
+// own-deletes by itself is for all resources.
+Granted granted_of(const toml::node& node, const std::optional<Right>& right) {
+    Granted granted;
     for (const auto& word : words_of(node)) {
-        if (!valid_path(word)) return {};
-        patterns.emplace_back(word);
+        if (misspells_own_deletes(word))
+            return {
+                {}, false, fmt::format("there is no '{}'; did you mean {}?", word, kOwnDeletes)};
+        if (word == kOwnDeletes) {
+            granted.own_deletes = true;
+            continue;
+        }
+        if (!valid_path(word)) return {{}, false, kNameResources};
+        granted.patterns.emplace_back(word);
     }
-    return patterns;
+    if (granted.own_deletes && right != Right::kRestore && right != Right::kPurge)
+        granted.fault = fmt::format("'{}' is for restore and purge alone", kOwnDeletes);
+    if (granted.patterns.empty() && granted.own_deletes) granted.patterns.emplace_back("*");
+    if (granted.patterns.empty()) granted.fault = kNameResources;
+    return granted;
 }
 
 // Of a single right, or of all of them for "*".
@@ -45,6 +74,15 @@ constexpr std::array<std::string_view, 3> kAskerLimits = {"delete_rows", "reques
 
 bool is_right(std::string_view key) {
     return key != "owner" && std::ranges::count(kAskerLimits, key) == 0;
+}
+
+std::string no_right(const std::string& word) {
+    if (word == kOwnDeletes)
+        return fmt::format("'{0}' is no right; say of which, as in {{ restore = \"{0}\" }}", word);
+    std::vector<std::string> known;
+    for (const auto right : kRights) known.emplace_back(right_name(right));
+    return fmt::format("'{}' is no right; there are {}, and * for all of them{}", word,
+                       fmt::join(known, ", "), did_you_mean(word, known));
 }
 
 // What a role does not say is as it is for all.
@@ -70,22 +108,20 @@ std::string take_owner(Section& section, const std::string& name, const toml::ta
 // A list of rights holds for all resources; a table names for each right its resources.
 Role take_role(Section& section, const std::string& name, const toml::node& node) {
     Role role;
-    auto add = [&](const std::string& word, const std::vector<ResourcePattern>& patterns) {
+    auto add = [&](const std::string& word, const Granted& granted) {
         const auto right = right_called(word);
-        if (patterns.empty())
-            section.fault(name + "." + word, "must name resources, as in \"time/*\" or \"*\"");
-        else if (right || word == "*")
-            grant(role, right, patterns);
-        else
-            section.fault(name, "'" + word + "' is no right; there are read, write, trash, " +
-                                    "view-trash, restore, purge, admin, and * for all of them");
+        if (!right && word != "*") return section.fault(name, no_right(word));
+        if (!granted.fault.empty()) return section.fault(name + "." + word, granted.fault);
+        grant(role, right, granted.patterns);
+        if (granted.own_deletes) role.own_deletes.insert(*right);
     };
     if (const auto* table = node.as_table()) {
         role.owner = take_owner(section, name, *table);
         for (const auto& [key, value] : *table)
-            if (is_right(key.str())) add(std::string(key.str()), patterns_of(value));
+            if (const std::string word(key.str()); is_right(word))
+                add(word, granted_of(value, right_called(word)));
     } else if (node.as_array() || node.is_string())
-        for (const auto& word : words_of(node)) add(word, {ResourcePattern("*")});
+        for (const auto& word : words_of(node)) add(word, {{ResourcePattern("*")}, false, ""});
     else
         section.fault(name, "must be a list of rights, or a table of right = resources");
     return role;

@@ -77,6 +77,7 @@ toml::table role_table(const Config& config, const std::string& name) {
     toml::table grants;
     for (const auto& [right, patterns] : config.roles.at(name).grants) {
         toml::array resources;
+        if (config.roles.at(name).own_deletes.contains(right)) resources.push_back(kOwnDeletes);
         for (const auto& pattern : patterns) resources.push_back(pattern.text());
         grants.insert(right_name(right), resources);
     }

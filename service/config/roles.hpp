@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@ inline constexpr std::array kRights = {Right::kRead,      Right::kWrite,   Right
 // As it is called in the configuration: "view-trash".
 std::string_view right_name(Right right);
 std::optional<Right> right_called(std::string_view name);
+// Among the resources of a right: it is for groups that who asks has deleted.
+inline constexpr const char* kOwnDeletes = "own-deletes";
 
 // Which resources: segments of a path; a last one "*" stands for all that may follow.
 class ResourcePattern {
@@ -37,6 +40,7 @@ class ResourcePattern {
 struct Role {
     std::map<Right, std::vector<ResourcePattern>> grants;
     std::string owner;  // the column that must hold the id of who asks; empty: for all rows
+    std::set<Right> own_deletes;  // to restore, to purge: only groups that who asks has deleted
 };
 
 }  // namespace trashd::service

@@ -28,6 +28,9 @@ void write_role(JsonWriter& out, const Role& role) {
     }
     out.EndObject();
     out.key("owner").text_or_null(role.owner.empty() ? std::nullopt : std::optional(role.owner));
+    out.key("ownDeletes").StartArray();
+    for (const auto right : role.own_deletes) out.text(std::string(right_name(right)));
+    out.EndArray();
 }
 
 std::optional<std::string> text_member(const Json& body, const char* name) {

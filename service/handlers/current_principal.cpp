@@ -23,11 +23,13 @@ void write_limit(JsonWriter& out, const char* name, long long limit) {
         out.Int64(limit);
 }
 
-// "all": for all rows; "own": for those that the roles call one's own; nothing where there is none.
+// "all": for all rows; "own": for those that the roles call one's own; "own-deletes": of these only
+// for what one has deleted oneself; nothing where there is none.
 const char* extent_of(const Access& access, Right right, const Resource& resource) {
     if (access.everywhere(right)) return nullptr;  // said under *
     if (access.allows(right, resource)) return "all";
-    return access.reaches(right, resource) ? "own" : nullptr;
+    if (!access.owners(right, resource, GroupsOf::kAnyone).empty()) return "own";
+    return access.reaches(right, resource) ? kOwnDeletes : nullptr;
 }
 
 void write_everywhere(JsonWriter& out, const Access& access) {

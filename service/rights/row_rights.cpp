@@ -24,33 +24,57 @@ bool may(const Caller& caller, const Context& context, Right right,
     return caller.access.allows(right, *context.resources, table);
 }
 
-std::vector<schema::QualifiedName> tables_of(const trash::RowScope& reach, bool members) {
+std::vector<schema::QualifiedName> tables_of(const trash::Rows& reach, bool members) {
     auto tables = reach.whole;
     for (const auto& own : reach.own)
         if (members || !own.columns.empty()) tables.push_back(own.table);
     return tables;
 }
 
-[[noreturn]] void refuse(const Context& context, Right right, const schema::QualifiedName& table) {
+// of_others: the right itself is there, but not for what others have deleted.
+[[noreturn]] void refuse(const Context& context, Right right, const schema::QualifiedName& table,
+                         bool of_others = false) {
     const auto* resource = context.resources->of(table);
-    throw Forbidden({{right, resource ? encode_path(resource->path) : "*"}});
+    const Missing missing{right, resource ? encode_path(resource->path) : "*"};
+    if (!of_others) throw Forbidden({missing});
+    throw Forbidden({missing},
+                    fmt::format("the right '{}' for {} is for what one has deleted oneself; ask "
+                                "for a role that has it for more",
+                                right_name(right), missing.resource));
 }
+
+// Throws where a row of the group is beyond reach.
+struct ReachCheck {
+    const Context& context;
+    schema::Connection& connection;
+    const schema::Catalog& catalog;
+    const long long group;
+
+    std::optional<schema::QualifiedName> beyond(const trash::RowScope& reach) const {
+        return trash::first_beyond(connection, catalog, context.trash->schema_name(), group, reach);
+    }
+    void operator()(Right right, const trash::RowScope& reach) const {
+        const auto table = beyond(reach);
+        if (!table) return;
+        const bool of_others =
+            reach.own_deletes && !beyond({*reach.own_deletes, reach.id, std::nullopt});
+        refuse(context, right, *table, of_others);
+    }
+};
 
 trash::RowCheck row_check(const Caller& caller, const Context& context,
                           const std::vector<Right>& rights) {
     std::vector<std::pair<Right, trash::RowScope>> own;
     for (const auto right : rights)
-        if (auto reach = reach_of(caller, context, right); reach && !reach->own.empty())
+        if (auto reach = reach_of(caller, context, right);
+            reach && (!reach->own.empty() || reach->own_deletes))
             own.emplace_back(right, std::move(*reach));
     const auto consent = consent_of(caller, context);
     if (own.empty() && !consent) return {};
     return [&context, own, consent, rights](schema::Transaction& transaction,
                                             const schema::Catalog& catalog, long long group) {
-        for (const auto& [right, reach] : own) {
-            const auto beyond = trash::first_beyond(transaction.connection(), catalog,
-                                                    context.trash->schema_name(), group, reach);
-            if (beyond) refuse(context, right, *beyond);
-        }
+        const ReachCheck check{context, transaction.connection(), catalog, group};
+        for (const auto& [right, reach] : own) check(right, reach);
         for (const auto right : rights)
             if (consent)
                 trash::need_consent(transaction.connection(), *consent,
@@ -69,17 +93,29 @@ bool may_item(const Caller& caller, const Context& context, Right right,
 
 }  // namespace
 
-std::optional<trash::RowScope> reach_of(const Caller& caller, const Context& context, Right right) {
-    if (caller.access.everywhere(right)) return std::nullopt;
-    trash::RowScope reach;
-    reach.id = caller.access.id();
+namespace {
+
+trash::Rows rows_of(const Caller& caller, const Context& context, Right right, GroupsOf of) {
+    trash::Rows rows;
+    rows.all = caller.access.everywhere(right, of);
     for (const auto& resource : context.resources->all()) {
         const auto& table = resource.table->name;
-        if (caller.access.allows(right, resource))
-            reach.whole.push_back(table);
-        else if (caller.access.takes(right, *context.resources, table))
-            reach.own.push_back({table, caller.access.owners(right, resource)});
+        if (caller.access.allows(right, resource, of))
+            rows.whole.push_back(table);
+        else if (caller.access.takes(right, *context.resources, table, of))
+            rows.own.push_back({table, caller.access.owners(right, resource, of)});
     }
+    return rows;
+}
+
+}  // namespace
+
+std::optional<trash::RowScope> reach_of(const Caller& caller, const Context& context, Right right) {
+    if (caller.access.everywhere(right)) return std::nullopt;
+    trash::RowScope reach{
+        rows_of(caller, context, right, GroupsOf::kAnyone), caller.access.id(), {}};
+    if (caller.access.own_deletes(right))
+        reach.own_deletes = rows_of(caller, context, right, GroupsOf::kAsker);
     return reach;
 }
 
@@ -94,23 +130,26 @@ void whole_groups_only(const Caller& caller, const Context& context, Right right
                        trash::ItemFilter& filter) {
     auto reach = reach_of(caller, context, right);
     if (!reach) return;
-    filter.whole = tables_of(*reach, true);
-    if (!reach->own.empty()) filter.within = filter.whole_within = std::move(reach);
+    const trash::Rows& widest = reach->own_deletes ? *reach->own_deletes : *reach;
+    if (!widest.all) filter.whole = tables_of(widest, true);
+    if (!reach->own.empty() || reach->own_deletes)
+        filter.within = filter.whole_within = std::move(reach);
 }
 
 std::vector<const schema::Column*> owner_columns(const Request& request, const Caller& caller,
                                                  Right right) {
     std::vector<const schema::Column*> columns;
-    for (const auto& name : caller.access.owners(right, *request.resource))
+    for (const auto& name : caller.access.owners(right, *request.resource, GroupsOf::kAsker))
         columns.push_back(request.resource->table->column(name));
     return columns;
 }
 
 std::string own_rows(const Request& request, const Caller& caller, Right right,
                      const std::string& alias) {
-    if (caller.access.allows(right, *request.resource)) return "true";
-    return trash::own_rows(*request.resource->table, caller.access.owners(right, *request.resource),
-                           alias, caller.access.id());
+    if (caller.access.allows(right, *request.resource, GroupsOf::kAsker)) return "true";
+    return trash::own_rows(*request.resource->table,
+                           caller.access.owners(right, *request.resource, GroupsOf::kAsker), alias,
+                           caller.access.id());
 }
 
 std::string live_rows(const Request& request, const Caller& caller, const Context& context,
@@ -165,7 +204,7 @@ bool has_row(const Request& request, const Caller& caller, const Context& contex
 
 bool need_on_row(const Request& request, const Caller& caller, const Context& context, Right right,
                  const std::vector<std::string>& id) {
-    if (caller.access.allows(right, *request.resource)) return true;
+    if (caller.access.allows(right, *request.resource, GroupsOf::kAsker)) return true;
     const auto granted = rights_on_row(request, caller, context, {right, Right::kRead}, id);
     if (granted.empty()) return false;
     if (granted[0]) return true;
@@ -195,7 +234,10 @@ void need_on_group(const Caller& caller, const Context& context, Right right,
     if (!own && !may_item(caller, context, Right::kViewTrash, tables.item, item_id))
         throw Error(Code::kNotFound, "there is no such TrashItem");
     caller.access.need_all({right}, *context.resources, tables.all);
-    if (!own) refuse(context, right, tables.item);
+    if (own) return;
+    const auto item = context.trash->item(item_id, false);  // of what is gone that it is gone
+    refuse(context, right, tables.item,
+           caller.access.own_deletes(right) && item.deleted_by != caller.access.id());
 }
 
 }  // namespace trashd::service

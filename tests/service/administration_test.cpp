@@ -16,11 +16,12 @@ struct Bench {
         "CREATE TABLE project (id int PRIMARY KEY);"
         "CREATE TABLE task (id int PRIMARY KEY, project int REFERENCES project);"
         "INSERT INTO project VALUES (1), (2)"};
-    ServiceProcess service{database.url(),
-                           {},
-                           "[credentials]\napi_keys = true\n[roles]\n"
-                           "people = { read = \"*\", trash = [\"task\", \"project\"], owner = "
-                           "\"author\" }\nadmins = [\"admin\"]\nowners = \"*\"\n"};
+    ServiceProcess service{
+        database.url(),
+        {},
+        "[credentials]\napi_keys = true\n[roles]\n"
+        "people = { read = \"*\", trash = [\"task\", \"project\"], "
+        "restore = \"own-deletes\", owner = \"author\" }\nadmins = [\"admin\"]\nowners = \"*\"\n"};
     schema::Pool pool{database.url(), 1};
     trash::Keys keys{pool, "trashd"};
     std::string admin = keys.create({"root", {"admins"}}).text,
@@ -115,12 +116,13 @@ TEST_CASE("a key that cannot be meant is refused, and none is made") {
 
 TEST_CASE("roles are told as they are configured") {
     Bench call;
-    CHECK(call("GET", "/v1/@roles").body ==
-          R"([{"name":"admins","rights":{"admin":["*"]},"owner":null},)"
-          R"({"name":"owners","rights":{"read":["*"],"write":["*"],"trash":["*"],)"
-          R"("view-trash":["*"],"restore":["*"],"purge":["*"],"admin":["*"]},"owner":null},)"
-          R"({"name":"people","rights":{"read":["*"],"trash":["task","project"]},)"
-          R"("owner":"author"}])");
+    CHECK(
+        call("GET", "/v1/@roles").body ==
+        R"([{"name":"admins","rights":{"admin":["*"]},"owner":null,"ownDeletes":[]},)"
+        R"({"name":"owners","rights":{"read":["*"],"write":["*"],"trash":["*"],)"
+        R"("view-trash":["*"],"restore":["*"],"purge":["*"],"admin":["*"]},"owner":null,"ownDeletes":[]},)"
+        R"({"name":"people","rights":{"read":["*"],"trash":["task","project"],)"
+        R"("restore":["*"]},"owner":"author","ownDeletes":["restore"]}])");
     CHECK(call("GET", "/v1/@roles?x=1").code() == "bad-request");
     CHECK(call("POST", "/v1/@roles").code() == "method-not-allowed");
 }

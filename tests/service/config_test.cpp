@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <sstream>
 
 #include "schema/error.hpp"
@@ -169,10 +170,47 @@ TEST_CASE("nodb: roles and credentials that cannot be meant are faults") {
           "purge, admin, and * for all of them");
     CHECK(fault(keys + "[roles]\na = {read = [\"x\", \"/y\"]}") ==
           "roles.a.read: must name resources, as in \"time/*\" or \"*\"");
+    CHECK(fault(keys + "[roles]\na = {restor = \"*\"}") ==
+          "roles.a: 'restor' is no right; there are read, write, trash, view-trash, restore, "
+          "purge, admin, and * for all of them; did you mean restore?");
     CHECK(fault(keys + "[roles]\na = 7") ==
           "roles.a: must be a list of rights, or a table of right = resources");
     CHECK(fault(keys + "clock_skew_seconds = -1\n[roles]\na = []") ==
           "credentials.clock_skew_seconds: must be from 0 to 3600");
+}
+
+TEST_CASE("nodb: own-deletes is said of restore and of purge, and never names a resource") {
+    const auto role = [](const std::string& text) {
+        return "[credentials]\napi_keys = true\n[roles]\na = " + text + "\n";
+    };
+    const auto fault = [&](const std::string& text) {
+        const auto faults = faults_of(role(text));
+        REQUIRE(faults.size() == 1);
+        return faults[0];
+    };
+    CHECK(fault("{trash = \"own-deletes\"}") ==
+          "roles.a.trash: 'own-deletes' is for restore and purge alone");
+    CHECK(fault("{\"*\" = [\"own-deletes\"]}") ==
+          "roles.a.*: 'own-deletes' is for restore and purge alone");
+    for (const char* word : {"own-delete", "own_deletes", "own", "own-rows"})
+        CHECK(fault("{restore = [\"time/*\", \"" + std::string(word) + "\"]}") ==
+              "roles.a.restore: there is no '" + std::string(word) +
+                  "'; did you mean own-deletes?");
+    CHECK(fault("[\"read\", \"own-deletes\"]") ==
+          "roles.a: 'own-deletes' is no right; say of which, as in { restore = \"own-deletes\" }");
+    CHECK(fault("{own-deletes = \"*\"}") ==
+          "roles.a: 'own-deletes' is no right; say of which, as in { restore = \"own-deletes\" }");
+    CHECK(faults_of(role("{restore = \"owners\"}")).empty());
+
+    const auto all = load(role("{\"*\" = \"*\", restore = \"own-deletes\"}"));
+    const auto& granted = all.roles.at("a");
+    CHECK(granted.own_deletes == std::set{Right::kRestore});
+    CHECK(granted.grants.at(Right::kRestore).at(0).everything());
+    CHECK(dump(load(dump(all))) == dump(all));
+    const auto some = load(role("{purge = [\"time/*\", \"own-deletes\"]}"));
+    CHECK(some.roles.at("a").grants.at(Right::kPurge).size() == 1);
+    CHECK(dump(some).find("purge = [ 'own-deletes', 'time/*' ]") != std::string::npos);
+    CHECK(dump(load(dump(some))) == dump(some));
 }
 
 TEST_CASE("nodb: names with quotes and line ends are dumped as they are") {

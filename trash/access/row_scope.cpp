@@ -37,6 +37,35 @@ std::string own_items(const OwnRows& own, const schema::Table& table, const std:
            any_of(same) + ")";
 }
 
+// SQL over items i: they are among rows. members: of tables without a column as well.
+struct RowsWriter {
+    const schema::Catalog& catalog;
+    const std::string& trash_schema;
+    const std::string& id;
+    const bool members;
+
+    std::string write(const Rows& rows) const;
+};
+
+std::string RowsWriter::write(const Rows& rows) const {
+    if (rows.all) return "true";
+    std::vector<const schema::Table*> whole;
+    std::vector<std::string> conditions;
+    for (const auto& name : rows.whole)
+        if (const auto* table = catalog.table(name)) whole.push_back(table);
+    for (const auto& own : rows.own) {
+        const auto* table = catalog.table(own.table);
+        if (!table) continue;
+        if (!own.columns.empty())
+            conditions.push_back(own_items(own, *table, id));
+        else if (members)
+            whole.push_back(table);
+    }
+    conditions.push_back("f.relation OPERATOR(pg_catalog.=) ANY (" + oids_of(whole) + ")");
+    return "EXISTS (SELECT FROM " + quoted({trash_schema, "shape"}) +
+           " f WHERE f.id OPERATOR(pg_catalog.=) i.shape AND " + any_of(conditions) + ")";
+}
+
 }  // namespace
 
 std::string own_rows(const schema::Table& table, const std::vector<std::string>& columns,
@@ -51,21 +80,13 @@ std::string own_rows(const schema::Table& table, const std::vector<std::string>&
 
 std::string within(const RowScope& reach, const schema::Catalog& catalog,
                    const std::string& trash_schema, bool members) {
-    std::vector<const schema::Table*> whole;
-    std::vector<std::string> conditions;
-    for (const auto& name : reach.whole)
-        if (const auto* table = catalog.table(name)) whole.push_back(table);
-    for (const auto& own : reach.own) {
-        const auto* table = catalog.table(own.table);
-        if (!table) continue;
-        if (!own.columns.empty())
-            conditions.push_back(own_items(own, *table, reach.id));
-        else if (members)
-            whole.push_back(table);
-    }
-    conditions.push_back("f.relation OPERATOR(pg_catalog.=) ANY (" + oids_of(whole) + ")");
-    return "EXISTS (SELECT FROM " + quoted({trash_schema, "shape"}) +
-           " f WHERE f.id OPERATOR(pg_catalog.=) i.shape AND " + any_of(conditions) + ")";
+    const RowsWriter writer{catalog, trash_schema, reach.id, members};
+    if (!reach.own_deletes) return writer.write(reach);
+    return schema::filled(
+        "CASE WHEN g.deleted_by OPERATOR(pg_catalog.=) {id} THEN {own_deletes} ELSE {others} END",
+        {{"id", literal(reach.id)},
+         {"own_deletes", writer.write(*reach.own_deletes)},
+         {"others", writer.write(reach)}});
 }
 
 bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
@@ -88,22 +109,23 @@ std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection
                                                   const schema::Catalog& catalog,
                                                   const std::string& trash_schema, long long group,
                                                   const RowScope& reach) {
-    const auto found = connection.exec(
-        "SELECT coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name), "
-        "coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name) "
-        "FROM " +
-            quoted({trash_schema, "item"}) + " i JOIN " + quoted({trash_schema, "shape"}) +
-            " s ON s.id OPERATOR(pg_catalog.=) i.shape LEFT JOIN pg_catalog.pg_class c ON c.oid "
-            "OPERATOR(pg_catalog.=) s.relation LEFT JOIN "
-            "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE "
-            "i.group_id OPERATOR(pg_catalog.=) $1::bigint AND "
-            "NOT CASE WHEN i.ordinal OPERATOR(pg_catalog.=) ANY (SELECT "
-            "pg_catalog.unnest(coalesce(g.roots, '{1}'::pg_catalog.int4[])) FROM " +
-            quoted({trash_schema, "trash_group"}) +
-            " g WHERE g.id OPERATOR(pg_catalog.=) i.group_id) THEN " +
-            within(reach, catalog, trash_schema, false) + " ELSE " +
-            within(reach, catalog, trash_schema, true) + " END ORDER BY i.ordinal LIMIT 1",
-        {std::to_string(group)});
+    const auto sql = schema::filled(
+        R"(SELECT coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name),
+    coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name)
+  FROM {schema}.item i
+    JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
+    JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) i.shape
+    LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.relation
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  WHERE i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+    AND NOT CASE WHEN i.ordinal OPERATOR(pg_catalog.=)
+        ANY (SELECT pg_catalog.unnest(coalesce(g.roots, ARRAY[1])))
+      THEN {root_within} ELSE {member_within} END
+  ORDER BY i.ordinal LIMIT 1)",
+        {{"schema", quoted(trash_schema)},
+         {"root_within", within(reach, catalog, trash_schema, false)},
+         {"member_within", within(reach, catalog, trash_schema, true)}});
+    const auto found = connection.exec(sql, {std::to_string(group)});
     if (found.rows() == 0) return std::nullopt;
     return schema::QualifiedName{std::string(found.text(0, 0)), std::string(found.text(0, 1))};
 }

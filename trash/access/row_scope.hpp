@@ -21,8 +21,8 @@ struct RowScope;
 // SQL over the alias of a live row, or of an item read as one: one of the columns holds the id.
 std::string own_rows(const schema::Table& table, const std::vector<std::string>& columns,
                      const std::string& alias, const std::string& id);
-// SQL over an item i: it is within reach. members: rows of tables without a column are as well, as
-// far as they go with others.
+// SQL over an item i of a group g: it is within reach. members: rows of tables without a column are
+// as well, as far as they go with others.
 std::string within(const RowScope& reach, const schema::Catalog& catalog,
                    const std::string& trash_schema, bool members);
 bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
