@@ -4,12 +4,12 @@
 #include "schema/identifier.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/store/key_spelling.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
 
 using schema::literal;
-using schema::quoted;
 using std::to_string;
 
 std::string as_pattern(const std::string& words) {
@@ -46,7 +46,6 @@ class Writer {
     }
 
   private:
-    std::string items() const { return quoted({source_.trash_schema, "item"}); }
     void one_of(const std::vector<int>& shapes) {
         all_.of_group("g.shapes OPERATOR(pg_catalog.&&) " + array_of(shapes));
         all_.forms.push_back(array_of(shapes));
@@ -60,9 +59,10 @@ class Writer {
     void add_reach() {
         if (!forms_.beyond.empty()) all_.of_item("NOT " + forms_.beyond);
         if (!forms_.whole_beyond.empty())
-            all_.of_group("NOT EXISTS (SELECT FROM " + items() +
-                          " i WHERE i.group_id OPERATOR(pg_catalog.=) g.id AND " +
-                          forms_.whole_beyond + ")");
+            all_.of_group(filled(
+                R"(NOT EXISTS (SELECT FROM {schema}.item i
+      WHERE i.group_id OPERATOR(pg_catalog.=) g.id AND {beyond}))",
+                source_.trash_schema, {{"beyond", forms_.whole_beyond}}));
     }
     void add_object();
     void add_names();
@@ -76,49 +76,58 @@ class Writer {
     ItemConditions all_;
 };
 
+// As the items write it, where a table is named.
 void Writer::add_object() {
     // every form there is, so that the index of forms and objects serves
     if (filter_.tables.empty() && !filter_.among)
-        all_.of_item("i.shape OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT id FROM " +
-                     quoted({source_.trash_schema, "shape"}) + "))");
+        all_.of_item(
+            filled("i.shape OPERATOR(pg_catalog.=) ANY(ARRAY(SELECT id FROM {schema}.shape))",
+                   source_.trash_schema));
     const auto id = all_.param(*filter_.object_id) + "::pg_catalog.text";
     std::string spelt = "SELECT " + id;
     for (const auto* table : forms_.named)
         spelt += " UNION ALL (" + written_in_items(*table, id, source_.trash_schema) + ")";
-    all_.of_item("i.object_id OPERATOR(pg_catalog.=) " +
-                 (forms_.named.empty() ? id : "ANY (ARRAY(" + spelt + "))"));
+    all_.of_item(schema::filled(forms_.named.empty()
+                                    ? "i.object_id OPERATOR(pg_catalog.=) {id}"
+                                    : "i.object_id OPERATOR(pg_catalog.=) ANY (ARRAY({spelt}))",
+                                {{"id", id}, {"spelt", spelt}}));
 }
 
 void Writer::add_names() {
     if (!filter_.words && asked_.order != ItemOrder::kDisplayName) return;
-    all_.names = " JOIN " + described_shapes(source_.trash_schema, source_.naming) +
-                 " s ON s.id OPERATOR(pg_catalog.=) i.shape";
+    all_.names =
+        schema::filled("\n  JOIN {shapes} s ON s.id OPERATOR(pg_catalog.=) i.shape",
+                       {{"shapes", described_shapes(source_.trash_schema, source_.naming)}});
     if (filter_.words)
-        all_.of_item(display_name() + " OPERATOR(pg_catalog.~~*) " +
-                     all_.param(as_pattern(*filter_.words)));
+        all_.of_item(schema::filled(
+            "{name} OPERATOR(pg_catalog.~~*) {pattern}",
+            {{"name", display_name()}, {"pattern", all_.param(as_pattern(*filter_.words))}}));
 }
 
 // Of a root it is asked whether any row of its group has the text, as far as they may be seen.
 void Writer::add_text() {
-    const auto has =
-        "EXISTS (SELECT FROM pg_catalog.unnest(i.payload) u(v) WHERE u.v "
-        "OPERATOR(pg_catalog.~~*) " +
-        all_.param(as_pattern(*filter_.text)) + ")";
+    const auto has = schema::filled(
+        R"(EXISTS (SELECT FROM pg_catalog.unnest(i.payload) u(v)
+      WHERE u.v OPERATOR(pg_catalog.~~*) {pattern}))",
+        {{"pattern", all_.param(as_pattern(*filter_.text))}});
     if (filter_.root != true) return all_.of_item(has);
     std::string seen;
     if (filter_.among)
-        seen += std::string(" AND ") + kShapeInGroup + " OPERATOR(pg_catalog.=) ANY(" +
-                array_of(forms_.among) + ")";
+        seen += schema::filled(" AND {shape} OPERATOR(pg_catalog.=) ANY({among})",
+                               {{"shape", kShapeInGroup}, {"among", array_of(forms_.among)}});
     if (!forms_.beyond.empty()) seen += " AND NOT " + forms_.beyond;
-    all_.of_item("EXISTS (SELECT FROM " + items() +
-                 " i WHERE i.group_id OPERATOR(pg_catalog.=) g.id" + seen + " AND " + has + ")");
+    all_.of_item(filled(
+        R"(EXISTS (SELECT FROM {schema}.item i
+    WHERE i.group_id OPERATOR(pg_catalog.=) g.id{and_seen} AND {has}))",
+        source_.trash_schema, {{"and_seen", seen}, {"has", has}}));
 }
 
 void Writer::add_parent() {
-    all_.of_group("g.id OPERATOR(pg_catalog.=) " + all_.param(to_string(forms_.parent_group)) +
-                  "::bigint");
-    all_.of_item("i.ordinal OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT h.ordinal FROM (" +
-                 forms_.hanging + ") h))");
+    all_.of_group(schema::filled("g.id OPERATOR(pg_catalog.=) {group}::bigint",
+                                 {{"group", all_.param(to_string(forms_.parent_group))}}));
+    all_.of_item(schema::filled(
+        "i.ordinal OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT h.ordinal FROM ({hanging}) h))",
+        {{"hanging", forms_.hanging}}));
 }
 
 }  // namespace
@@ -137,34 +146,28 @@ std::string ItemConditions::items_of_form(const std::string& form) const {
 
 // Between the first and the last, so that a large group is not read through for them.
 std::string is_root() {
-    return "(i.ordinal OPERATOR(pg_catalog.>=) coalesce(g.roots[1], 1) AND i.ordinal "
-           "OPERATOR(pg_catalog.<=) coalesce(g.roots[pg_catalog.array_upper(g.roots, 1)], 1) AND "
-           "(g.roots IS NULL OR i.ordinal OPERATOR(pg_catalog.=) ANY (g.roots)))";
+    return R"((i.ordinal OPERATOR(pg_catalog.>=) coalesce(g.roots[1], 1)
+    AND i.ordinal OPERATOR(pg_catalog.<=)
+      coalesce(g.roots[pg_catalog.array_upper(g.roots, 1)], 1)
+    AND (g.roots IS NULL OR i.ordinal OPERATOR(pg_catalog.=) ANY (g.roots))))";
 }
 
 ItemConditions group_conditions(const ItemFilter& filter) {
     ItemConditions all;
-    const auto text = [&](const char* column, const std::optional<std::string>& value) {
-        if (value)
-            all.of_group(std::string(column) + " OPERATOR(pg_catalog.=) " + all.param(*value));
+    // sql: with {value}; nothing is asked where there is none.
+    const auto where = [&](std::string_view sql, const std::optional<std::string>& value) {
+        if (value) all.of_group(schema::filled(sql, {{"value", all.param(*value)}}));
     };
-    const auto time = [&](const char* compared, const std::optional<std::string>& value) {
-        if (value)
-            all.of_group(std::string(compared) + " " + all.param(*value) +
-                         "::pg_catalog.timestamptz");
-    };
-    text("g.tenant", filter.tenant);
-    if (filter.group_id)
-        all.of_group("g.uuid OPERATOR(pg_catalog.=) " + all.param(*filter.group_id) +
-                     "::pg_catalog.uuid");
-    text("g.deleted_by", filter.deleted_by);
-    time("g.created_at OPERATOR(pg_catalog.>=)", filter.from);
-    time("g.created_at OPERATOR(pg_catalog.<)", filter.to);
-    time("g.expires_at OPERATOR(pg_catalog.<)", filter.expires_before);
-    if (filter.age)
-        all.of_group(
-            "g.created_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) " +
-            all.param(*filter.age) + "::interval)");
+    where("g.tenant OPERATOR(pg_catalog.=) {value}", filter.tenant);
+    where("g.uuid OPERATOR(pg_catalog.=) {value}::pg_catalog.uuid", filter.group_id);
+    where("g.deleted_by OPERATOR(pg_catalog.=) {value}", filter.deleted_by);
+    where("g.created_at OPERATOR(pg_catalog.>=) {value}::pg_catalog.timestamptz", filter.from);
+    where("g.created_at OPERATOR(pg_catalog.<) {value}::pg_catalog.timestamptz", filter.to);
+    where("g.expires_at OPERATOR(pg_catalog.<) {value}::pg_catalog.timestamptz",
+          filter.expires_before);
+    where(R"(g.created_at OPERATOR(pg_catalog.<)
+    (pg_catalog.now() OPERATOR(pg_catalog.-) {value}::interval))",
+          filter.age);
     if (filter.root == false) all.of_group("g.size OPERATOR(pg_catalog.>) 1");
     return all;
 }

@@ -11,25 +11,27 @@ namespace trashd::trash {
 namespace {
 
 using schema::literal;
-using schema::quoted;
 using std::to_string;
 
 constexpr int kLongestName = 500;  // characters of a display name
 
 std::string naming_rows(const std::vector<Naming>& naming) {
     if (naming.empty())
-        return "(SELECT NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text, "
-               "NULL::pg_catalog.text WHERE false)";
-    std::string rows;
+        return R"((SELECT NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text,
+      NULL::pg_catalog.text WHERE false))";
+    std::vector<std::string> rows;
     for (const auto& one : naming)
-        rows += (rows.empty() ? "(VALUES (" : ", (") + literal(one.table.schema) + ", " +
-                literal(one.table.name) + ", " + literal(one.class_name) + ", " +
-                literal(one.display) + ")";
-    return rows + ")";
+        rows.push_back(schema::filled("({table_schema}, {table}, {class}, {display})",
+                                      {{"table_schema", literal(one.table.schema)},
+                                       {"table", literal(one.table.name)},
+                                       {"class", literal(one.class_name)},
+                                       {"display", literal(one.display)}}));
+    return "(VALUES " + schema::join(rows, ", ") + ")";
 }
 
 std::string unless_empty(const std::string& text) {
-    return "CASE WHEN " + text + " OPERATOR(pg_catalog.<>) '' THEN " + text + " END";
+    return schema::filled("CASE WHEN {text} OPERATOR(pg_catalog.<>) '' THEN {text} END",
+                          {{"text", text}});
 }
 
 // What the form's place d..., e... holds; NULL for nothing.
@@ -37,76 +39,103 @@ std::string named_by(const std::string& place) {
     return unless_empty("i.payload[s." + place + "]");
 }
 
+// What the usual columns of a name hold, in their order: of two that make one name, both.
+std::string usual_names() {
+    std::vector<std::string> out;
+    for (std::size_t at = 0; at < std::size(kUsualNames); ++at) {
+        const auto n = to_string(at + 1), first = named_by("d" + n);
+        const bool alone = kUsualNames[at].second.empty();
+        out.push_back(alone ? first
+                            : unless_empty("pg_catalog.concat_ws(' ', " + first + ", " +
+                                           named_by("e" + n) + ")"));
+    }
+    return schema::join(out, ", ");
+}
+
 std::string place_of(std::string_view column, const std::string& name) {
-    return ", pg_catalog.array_position(s.names, " + literal(std::string(column)) + ") AS " + name;
+    return schema::filled("pg_catalog.array_position(s.names, {column}) AS {name}",
+                          {{"column", literal(std::string(column))}, {"name", name}});
+}
+
+// Where a form has the columns of its display name.
+std::string places_of_names() {
+    std::vector<std::string> places = {"pg_catalog.array_position(s.names, m.display) AS d0"};
+    for (std::size_t at = 0; at < std::size(kUsualNames); ++at) {
+        const auto& usual = kUsualNames[at];
+        places.push_back(place_of(usual.column, "d" + to_string(at + 1)));
+        if (!usual.second.empty())
+            places.push_back(place_of(usual.second, "e" + to_string(at + 1)));
+    }
+    return schema::join(places, ", ");
 }
 
 }  // namespace
 
 // The configured column, and where nothing is in it the usual ones.
 std::string display_name() {
-    std::string sql = "coalesce(" + named_by("d0");
-    for (std::size_t at = 0; at < std::size(kUsualNames); ++at) {
-        const auto first = named_by("d" + to_string(at + 1));
-        if (kUsualNames[at].second.empty())
-            sql += ", " + first;
-        else
-            sql += ", " + unless_empty("pg_catalog.concat_ws(' ', " + first + ", " +
-                                       named_by("e" + to_string(at + 1)) + ")");
-    }
-    return sql +
-           ", s.class OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) coalesce(i.object_id, "
-           "''))";
+    static const auto sql = schema::filled(
+        R"(coalesce({configured}, {usual},
+    s.class OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) coalesce(i.object_id, '')))",
+        {{"configured", named_by("d0")}, {"usual", usual_names()}});
+    return sql;
 }
 
 std::string shown_name() {
-    return "pg_catalog.left(" + display_name() + ", " + to_string(kLongestName) + ")";
+    return schema::filled("pg_catalog.left({name}, {longest})",
+                          {{"name", display_name()}, {"longest", to_string(kLongestName)}});
 }
 
 std::string described_shapes(const std::string& trash_schema, const std::vector<Naming>& naming) {
-    std::string places = "pg_catalog.array_position(s.names, m.display) AS d0";
-    for (std::size_t at = 0; at < std::size(kUsualNames); ++at) {
-        const auto& usual = kUsualNames[at];
-        places += place_of(usual.column, "d" + to_string(at + 1));
-        if (!usual.second.empty()) places += place_of(usual.second, "e" + to_string(at + 1));
-    }
-    return "(SELECT s.id, coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name) AS "
-           "schema_name, "
-           "coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name) AS table_name, "
-           "coalesce(" +
-           unless_empty("m.class") +
-           ", c.relname::pg_catalog.text, s.now_table, s.table_name) AS class, " + places +
-           " FROM " + quoted({trash_schema, "shape"}) +
-           " s LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.relation "
-           "LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
-           "LEFT JOIN " +
-           naming_rows(naming) +
-           " m(schema_name, table_name, class, display) ON m.schema_name OPERATOR(pg_catalog.=) "
-           "n.nspname AND "
-           "m.table_name OPERATOR(pg_catalog.=) c.relname)";
+    static const auto places = places_of_names();
+    return filled(
+        R"((SELECT s.id,
+      coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name) AS schema_name,
+      coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name) AS table_name,
+      coalesce({called}, c.relname::pg_catalog.text, s.now_table, s.table_name) AS class,
+      {places}
+    FROM {schema}.shape s
+    LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.relation
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    LEFT JOIN {naming} m(schema_name, table_name, class, display)
+      ON m.schema_name OPERATOR(pg_catalog.=) n.nspname
+      AND m.table_name OPERATOR(pg_catalog.=) c.relname))",
+        trash_schema,
+        {{"called", unless_empty("m.class")}, {"places", places}, {"naming", naming_rows(naming)}});
 }
 
 std::string is_gone(const std::string& alias) {
-    return "NOT EXISTS (SELECT FROM pg_catalog.pg_class there WHERE there.oid "
-           "OPERATOR(pg_catalog.=) " +
-           alias + ".relation)";
+    return schema::filled(
+        R"(NOT EXISTS (SELECT FROM pg_catalog.pg_class there
+    WHERE there.oid OPERATOR(pg_catalog.=) {alias}.relation))",
+        {{"alias", alias}});
 }
 
 std::string item_fields() {
-    return "ARRAY[g.uuid::pg_catalog.text, i.ordinal::pg_catalog.text, " + utc("g.created_at") +
-           ", g.deleted_by, g.reason, " + utc("g.expires_at") +
-           ", g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name, " + shown_name() +
-           ", (" + is_root() + ")::pg_catalog.text, (g.layout IS NOT NULL)::pg_catalog.text]";
+    static const auto sql = schema::filled(
+        R"(ARRAY[g.uuid::pg_catalog.text, i.ordinal::pg_catalog.text, {created}, g.deleted_by,
+      g.reason, {expires}, g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name,
+      {name}, ({is_root})::pg_catalog.text, (g.layout IS NOT NULL)::pg_catalog.text])",
+        {{"created", utc("g.created_at")},
+         {"expires", utc("g.expires_at")},
+         {"name", shown_name()},
+         {"is_root", is_root()}});
+    return sql;
 }
 
 std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,
                            const std::string& group_id, const std::string& ordinal) {
-    return "(SELECT " + item_fields() + " FROM " + quoted({trash_schema, "item"}) + " i JOIN " +
-           quoted({trash_schema, "trash_group"}) +
-           " g ON g.id OPERATOR(pg_catalog.=) i.group_id JOIN " +
-           described_shapes(trash_schema, naming) +
-           " s ON s.id OPERATOR(pg_catalog.=) i.shape WHERE i.group_id OPERATOR(pg_catalog.=) " +
-           group_id + " AND i.ordinal OPERATOR(pg_catalog.=) " + ordinal + ")";
+    return filled(
+        R"((SELECT {fields}
+    FROM {schema}.item i
+    JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
+    JOIN {shapes} s ON s.id OPERATOR(pg_catalog.=) i.shape
+    WHERE i.group_id OPERATOR(pg_catalog.=) {group}
+      AND i.ordinal OPERATOR(pg_catalog.=) {ordinal}))",
+        trash_schema,
+        {{"fields", item_fields()},
+         {"shapes", described_shapes(trash_schema, naming)},
+         {"group", group_id},
+         {"ordinal", ordinal}});
 }
 
 Item item_from(std::string_view fields) {
@@ -153,6 +182,52 @@ SortKey sort_key(ItemOrder order) {
     return {};
 }
 
+// The items that are meant: where there are few of them, or they are sorted by what is of each.
+constexpr const char* kAmongItems = R"(SELECT g.id AS group_id, i.ordinal, i.shape,
+    ({key})::pg_catalog.text AS key
+  FROM {schema}.item i{join_names}
+  JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
+  WHERE {groups}{and_items}
+  ORDER BY {order} LIMIT {limit})";
+
+// Group by group, along the groups' index.
+constexpr const char* kByGroup = R"(SELECT g.id AS group_id, i.ordinal, i.shape,
+    ({key})::pg_catalog.text AS key
+  FROM {schema}.trash_group g
+  CROSS JOIN LATERAL (
+    SELECT i.ordinal, i.shape {from_members}
+    ORDER BY i.ordinal{ordinal_way} LIMIT {limit}) i
+  WHERE {groups}
+  ORDER BY {order} LIMIT {limit})";
+
+// Where no index gives the order, groups are sorted before their items are looked at. Of the one
+// that the page before ended in nothing may be left.
+constexpr const char* kBySortedGroup = R"(SELECT g.id AS group_id, i.ordinal, i.shape,
+    ({key})::pg_catalog.text AS key
+  FROM (
+    SELECT g.* FROM {schema}.trash_group g
+    WHERE {groups}{and_has_members}
+    ORDER BY {group_order} LIMIT {limit_of_groups}) g
+  CROSS JOIN LATERAL (
+    SELECT i.ordinal, i.shape {from_members}
+    ORDER BY i.ordinal{ordinal_way} LIMIT {limit}) i
+  ORDER BY {order} LIMIT {limit})";
+
+constexpr const char* kMembers = R"(FROM {schema}.item i{join_names}
+    WHERE i.group_id OPERATOR(pg_catalog.=) g.id{and_items})";
+
+constexpr const char* kBound = R"(SELECT ({key})::pg_catalog.text, g.id
+  FROM {schema}.trash_group g
+  WHERE {groups}
+  ORDER BY {group_order} OFFSET {before} LIMIT 1)";
+
+constexpr const char* kSumOfGroups =
+    "SELECT coalesce(pg_catalog.sum(g.size), 0) FROM {schema}.trash_group g WHERE {groups}";
+constexpr const char* kCountOfItems = R"(SELECT pg_catalog.count(*)
+  FROM {schema}.item i{join_names}
+  JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
+  WHERE {groups}{and_items})";
+
 // Forwards the members of a group follow each other in the order of their ordinals, whatever the
 // order of the groups.
 class Listing {
@@ -162,9 +237,7 @@ class Listing {
           down_(asked.descending != asked.backwards),
           ordinal_down_(key_.of_item ? down_ : asked.backwards),
           count_(asked.limit + 1),
-          limit_(" LIMIT " + to_string(count_)),
-          groups_(quoted({trash_schema, "trash_group"})),
-          items_(quoted({trash_schema, "item"})) {}
+          trash_schema_(trash_schema) {}
 
     void go_on(ItemConditions& all, const ItemPosition& after) const;
     void end_at(ItemConditions& all, const ItemPosition& last) const;
@@ -174,75 +247,81 @@ class Listing {
 
   private:
     static std::string way(bool down) { return down ? " DESC" : ""; }
-    std::string group_order() const {
-        return " ORDER BY " + key_.sql + way(down_) + ", g.id" + way(down_);
-    }
+    std::string group_order() const { return key_.sql + way(down_) + ", g.id" + way(down_); }
     std::string order() const { return group_order() + ", i.ordinal" + way(ordinal_down_); }
-    std::string compared(const std::string& list, const std::string& than, bool or_same) const {
-        return "(" + key_.sql + list + ") OPERATOR(pg_catalog." + (down_ ? "<" : ">") +
-               (or_same ? "=" : "") + ") (" + than + ")";
-    }
-    std::string members(const ItemConditions& all) const;
-    std::string joined(const ItemConditions& all) const;
-    std::string first_groups(const ItemConditions& all, bool plain) const;
+    std::string among_items(const ItemConditions& all) const;
 
     SortKey key_;
     bool down_, ordinal_down_;
     int count_;
-    std::string limit_, groups_, items_;
+    const std::string& trash_schema_;
 };
 
 void Listing::go_on(ItemConditions& all, const ItemPosition& after) const {
-    const auto at = all.param(after.key) + "::" + key_.type,
-               group = all.param(to_string(after.group)) + "::bigint",
-               ordinal = all.param(to_string(after.ordinal)) + "::bigint";
+    const schema::Values values = {{"key", key_.sql},
+                                   {"type", key_.type},
+                                   {"beyond", down_ ? "<" : ">"},
+                                   {"ordinal_beyond", ordinal_down_ ? "<" : ">"},
+                                   {"at", all.param(after.key)},
+                                   {"group", all.param(to_string(after.group))},
+                                   {"ordinal", all.param(to_string(after.ordinal))}};
     if (key_.of_item)
-        return all.of_item(
-            compared(", g.id, i.ordinal", at + ", " + group + ", " + ordinal, false));
-    all.of_group(compared(", g.id", at + ", " + group, true));
-    all.of_item("(g.id OPERATOR(pg_catalog.<>) " + group + " OR i.ordinal OPERATOR(pg_catalog." +
-                (ordinal_down_ ? "<" : ">") + ") " + ordinal + ")");
+        return all.of_item(schema::filled(
+            R"(({key}, g.id, i.ordinal) OPERATOR(pg_catalog.{beyond})
+    ({at}::{type}, {group}::bigint, {ordinal}::bigint))",
+            values));
+    all.of_group(schema::filled(
+        "({key}, g.id) OPERATOR(pg_catalog.{beyond}=) ({at}::{type}, {group}::bigint)", values));
+    all.of_item(schema::filled(
+        R"((g.id OPERATOR(pg_catalog.<>) {group}::bigint
+    OR i.ordinal OPERATOR(pg_catalog.{ordinal_beyond}) {ordinal}::bigint))",
+        values));
 }
 
 void Listing::end_at(ItemConditions& all, const ItemPosition& last) const {
-    all.of_group("(" + key_.sql + ", g.id) OPERATOR(pg_catalog." + (down_ ? ">=" : "<=") + ") (" +
-                 all.param(last.key) + "::" + key_.type + ", " + all.param(to_string(last.group)) +
-                 "::bigint)");
+    all.of_group(schema::filled(
+        "({key}, g.id) OPERATOR(pg_catalog.{within}) ({at}::{type}, {group}::bigint)",
+        {{"key", key_.sql},
+         {"type", key_.type},
+         {"within", down_ ? ">=" : "<="},
+         {"at", all.param(last.key)},
+         {"group", all.param(to_string(last.group))}}));
 }
 
-std::string Listing::members(const ItemConditions& all) const {
-    return " FROM " + items_ + " i" + all.names + " WHERE i.group_id OPERATOR(pg_catalog.=) g.id" +
-           all.items_of_form(kShapeInGroup);
-}
-
-std::string Listing::joined(const ItemConditions& all) const {
-    return " FROM " + items_ + " i" + all.names + " JOIN " + groups_ +
-           " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE " + all.groups +
-           all.items_of_form("i.shape");
-}
-
-// Where no index gives the order, groups are sorted before their items are looked at. Of the one
-// that the page before ended in nothing may be left.
-std::string Listing::first_groups(const ItemConditions& all, bool plain) const {
-    return "(SELECT g.* FROM " + groups_ + " g WHERE " + all.groups +
-           (plain ? "" : " AND EXISTS (SELECT" + members(all) + ")") + group_order() + " LIMIT " +
-           to_string(count_ + 1) + ") g";
+std::string Listing::among_items(const ItemConditions& all) const {
+    return filled(kAmongItems, trash_schema_,
+                  {{"key", key_.sql},
+                   {"join_names", all.names},
+                   {"groups", all.groups},
+                   {"and_items", all.items_of_form("i.shape")},
+                   {"order", order()},
+                   {"limit", to_string(count_)}});
 }
 
 std::string Listing::select(const ItemConditions& all, bool few, bool plain) const {
-    const auto head =
-        "SELECT g.id AS group_id, i.ordinal, i.shape, (" + key_.sql + ")::pg_catalog.text AS key";
-    if (few || key_.of_item) return head + joined(all) + order() + limit_;
+    if (few || key_.of_item) return among_items(all);
     const bool indexed = key_.sql == "g.created_at";
-    return head + " FROM " + (indexed ? groups_ + " g" : first_groups(all, plain)) +
-           " CROSS JOIN LATERAL (SELECT i.ordinal, i.shape" + members(all) + " ORDER BY i.ordinal" +
-           way(ordinal_down_) + limit_ + ") i" + (indexed ? " WHERE " + all.groups : "") + order() +
-           limit_;
+    const auto members =
+        filled(kMembers, trash_schema_,
+               {{"join_names", all.names}, {"and_items", all.items_of_form(kShapeInGroup)}});
+    return filled(indexed ? kByGroup : kBySortedGroup, trash_schema_,
+                  {{"key", key_.sql},
+                   {"groups", all.groups},
+                   {"from_members", members},
+                   {"and_has_members", plain ? "" : " AND EXISTS (SELECT " + members + ")"},
+                   {"group_order", group_order()},
+                   {"order", order()},
+                   {"ordinal_way", way(ordinal_down_)},
+                   {"limit", to_string(count_)},
+                   {"limit_of_groups", to_string(count_ + 1)}});
 }
 
 std::string Listing::bound(const ItemConditions& all, long long groups) const {
-    return "SELECT (" + key_.sql + ")::pg_catalog.text, g.id FROM " + groups_ + " g WHERE " +
-           all.groups + group_order() + " OFFSET " + to_string(groups - 1) + " LIMIT 1";
+    return filled(kBound, trash_schema_,
+                  {{"key", key_.sql},
+                   {"groups", all.groups},
+                   {"group_order", group_order()},
+                   {"before", to_string(groups - 1)}});
 }
 
 }  // namespace
@@ -255,15 +334,11 @@ ItemListSql item_list_sql(const ItemQuery& asked, const ItemSource& source,
                           const FilterShapes& forms) {
     const Listing listing(asked, source.trash_schema);
     auto all = item_conditions(asked, source, forms);
-    const auto groups = quoted({source.trash_schema, "trash_group"});
+    const auto items = all.items_of_form("i.shape");
     ItemListSql query;
-    query.count =
-        all.items_of_form("i.shape").empty() && !asked.filter.hidden
-            ? "SELECT coalesce(pg_catalog.sum(g.size), 0) FROM " + groups + " g WHERE " + all.groups
-            : "SELECT pg_catalog.count(*) FROM " + quoted({source.trash_schema, "item"}) + " i" +
-                  all.names + " JOIN " + groups +
-                  " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE " + all.groups +
-                  all.items_of_form("i.shape");
+    query.count = filled(items.empty() && !asked.filter.hidden ? kSumOfGroups : kCountOfItems,
+                         source.trash_schema,
+                         {{"join_names", all.names}, {"groups", all.groups}, {"and_items", items}});
     query.count_params = all.params;
     const bool plain = means_whole_groups(all) && !asked.filter.hidden;
     if (asked.after) listing.go_on(all, *asked.after);
