@@ -8,12 +8,12 @@
 #include "schema/text.hpp"
 #include "trash/model/row_scope.hpp"
 #include "trash/store/item_id.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
 
 using schema::literal;
-using schema::quoted;
 
 std::string any_of(const std::vector<std::string>& conditions) {
     return conditions.empty() ? "false" : "(" + schema::join(conditions, " OR ") + ")";
@@ -30,11 +30,10 @@ std::string own_items(const OwnRows& own, const schema::Table& table, const std:
     std::vector<std::string> same;
     for (const auto& name : own.columns)
         if (const auto* column = table.column(name))
-            same.push_back("i.payload[pg_catalog.array_position(f.attnums, " +
-                           std::to_string(column->attnum) +
-                           "::pg_catalog.int2)] OPERATOR(pg_catalog.=) " + literal(id));
-    return "(f.relation OPERATOR(pg_catalog.=) " + std::to_string(table.oid) + " AND " +
-           any_of(same) + ")";
+            same.push_back("i.payload[" + place_in("f", column->attnum) +
+                           "] OPERATOR(pg_catalog.=) " + literal(id));
+    return schema::filled("(f.relation OPERATOR(pg_catalog.=) {table} AND {same})",
+                          {{"table", std::to_string(table.oid)}, {"same", any_of(same)}});
 }
 
 // SQL over items i: they are among rows. members: of tables without a column as well.
@@ -62,8 +61,10 @@ std::string RowsWriter::write(const Rows& rows) const {
             whole.push_back(table);
     }
     conditions.push_back("f.relation OPERATOR(pg_catalog.=) ANY (" + oids_of(whole) + ")");
-    return "EXISTS (SELECT FROM " + quoted({trash_schema, "shape"}) +
-           " f WHERE f.id OPERATOR(pg_catalog.=) i.shape AND " + any_of(conditions) + ")";
+    return filled(
+        R"(EXISTS (SELECT FROM {schema}.shape f
+    WHERE f.id OPERATOR(pg_catalog.=) i.shape AND {conditions}))",
+        trash_schema, {{"conditions", any_of(conditions)}});
 }
 
 }  // namespace
@@ -73,8 +74,9 @@ std::string own_rows(const schema::Table& table, const std::vector<std::string>&
     std::vector<std::string> same;
     for (const auto& name : columns)
         if (const auto* column = table.column(name))
-            same.push_back("(" + schema::to_text(*column, alias) + ") OPERATOR(pg_catalog.=) " +
-                           literal(id) + " COLLATE pg_catalog.\"C\"");
+            same.push_back(
+                schema::filled(R"(({text}) OPERATOR(pg_catalog.=) {id} COLLATE pg_catalog."C")",
+                               {{"text", schema::to_text(*column, alias)}, {"id", literal(id)}}));
     return any_of(same) + " IS TRUE";
 }
 
@@ -93,23 +95,21 @@ bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
                  const std::string& trash_schema, const std::string& item_id,
                  const RowScope& reach) {
     const auto address = parse_item_id(item_id);
-    return connection
-               .exec("SELECT FROM " + quoted({trash_schema, "item"}) + " i JOIN " +
-                         quoted({trash_schema, "trash_group"}) +
-                         " g ON g.id OPERATOR(pg_catalog.=) i.group_id WHERE g.uuid "
-                         "OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND i.ordinal "
-                         "OPERATOR(pg_catalog.=) $2::int "
-                         "AND " +
-                         within(reach, catalog, trash_schema, false),
-                     {address.group_id, std::to_string(address.ordinal)})
-               .rows() > 0;
+    const auto sql = filled(
+        R"(SELECT FROM {schema}.item i
+  JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
+  WHERE g.uuid OPERATOR(pg_catalog.=) $1::pg_catalog.uuid
+    AND i.ordinal OPERATOR(pg_catalog.=) $2::int
+    AND {within})",
+        trash_schema, {{"within", within(reach, catalog, trash_schema, false)}});
+    return connection.exec(sql, {address.group_id, std::to_string(address.ordinal)}).rows() > 0;
 }
 
 std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection,
                                                   const schema::Catalog& catalog,
                                                   const std::string& trash_schema, long long group,
                                                   const RowScope& reach) {
-    const auto sql = schema::filled(
+    const auto sql = filled(
         R"(SELECT coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name),
     coalesce(c.relname::pg_catalog.text, s.now_table, s.table_name)
   FROM {schema}.item i
@@ -122,8 +122,8 @@ std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection
         ANY (SELECT pg_catalog.unnest(coalesce(g.roots, ARRAY[1])))
       THEN {root_within} ELSE {member_within} END
   ORDER BY i.ordinal LIMIT 1)",
-        {{"schema", quoted(trash_schema)},
-         {"root_within", within(reach, catalog, trash_schema, false)},
+        trash_schema,
+        {{"root_within", within(reach, catalog, trash_schema, false)},
          {"member_within", within(reach, catalog, trash_schema, true)}});
     const auto found = connection.exec(sql, {std::to_string(group)});
     if (found.rows() == 0) return std::nullopt;

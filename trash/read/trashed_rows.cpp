@@ -6,6 +6,7 @@
 #include "schema/session/connection.hpp"
 #include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -16,9 +17,30 @@ using std::to_string;
 // Up to so many items of a form are sorted sooner than they are found among all groups.
 constexpr int kFew = 10000;
 
-std::string conditions(const std::string& first, const std::string& second) {
-    return first.empty() || second.empty() ? first + second : first + " AND " + second;
+std::string and_both(const std::string& first, const std::string& second) {
+    const auto both = schema::both(first, second);
+    return both.empty() ? "" : " AND " + both;
 }
+
+// A left join, because the server leaves it out where nothing asks for the group.
+constexpr const char* kAll = R"(
+  FROM {schema}.item i
+  LEFT JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
+  CROSS JOIN LATERAL (SELECT {columns}) t
+  WHERE i.shape OPERATOR(pg_catalog.=) {form}{and_asked})";
+
+// Group by group along their index: sorted as a whole a large trash would be read to its end.
+constexpr const char* kNewest = R"(
+  FROM {schema}.trash_group g
+  CROSS JOIN LATERAL (
+    SELECT i.ordinal
+    FROM {schema}.item i
+    CROSS JOIN LATERAL (SELECT {columns}) t
+    WHERE i.group_id OPERATOR(pg_catalog.=) g.id
+      AND {shape} OPERATOR(pg_catalog.=) {form}{and_asked}
+    ORDER BY i.ordinal LIMIT {limit}) i
+  WHERE g.state OPERATOR(pg_catalog.=) 'trashed'
+    AND g.shapes OPERATOR(pg_catalog.@>) ARRAY[{form}]{and_groups})";
 
 }  // namespace
 
@@ -28,63 +50,57 @@ TrashedRows::TrashedRows(schema::Connection& connection, const schema::Catalog& 
       trash_schema_(std::move(trash_schema)),
       forms_(forms_of(connection, catalog, trash_schema_, table)) {}
 
-// Items with their columns as t; conditions are to follow.
-std::string TrashedRows::from_where(const Form& form, const TrashedRowsQuery& asked,
-                                    const std::string& join) const {
-    std::vector<std::string> columns;
+// The columns of the item i, as today's types have them.
+std::string TrashedRows::columns(const Form& form, const TrashedRowsQuery& asked) const {
+    std::vector<std::string> out;
     for (const auto* column : asked.columns)
-        columns.push_back(typed_value(form, *column, trash_schema_, careful_) + " AS " +
-                          quoted(column->name));
-    return " FROM " + quoted({trash_schema_, "item"}) + " i" + join +
-           " CROSS JOIN LATERAL (SELECT " + schema::join(columns, ", ") + ") t WHERE ";
+        out.push_back(typed_value(form, *column, trash_schema_, careful_) + " AS " +
+                      quoted(column->name));
+    return schema::join(out, ", ");
 }
 
-// A left join, because the server leaves it out where nothing asks for the group.
 std::string TrashedRows::all(const Form& form, const TrashedRowsQuery& asked) const {
-    return conditions(from_where(form, asked,
-                                 " LEFT JOIN " + quoted({trash_schema_, "trash_group"}) +
-                                     " g ON g.id OPERATOR(pg_catalog.=) i.group_id") +
-                          "i.shape OPERATOR(pg_catalog.=) " + to_string(form.id),
-                      conditions(asked.where, asked.groups));
+    return filled(kAll, trash_schema_,
+                  {{"columns", columns(form, asked)},
+                   {"form", to_string(form.id)},
+                   {"and_asked", and_both(asked.where, asked.groups)}});
 }
 
-// Group by group along their index: sorted as a whole a large trash would be read to its end.
 std::string TrashedRows::newest(const Form& form, const TrashedRowsQuery& asked) const {
-    return " FROM " + quoted({trash_schema_, "trash_group"}) +
-           " g CROSS JOIN LATERAL (SELECT i.ordinal" +
-           conditions(from_where(form, asked, "") + "i.group_id OPERATOR(pg_catalog.=) g.id AND " +
-                          kShapeInGroup + " OPERATOR(pg_catalog.=) " + to_string(form.id),
-                      asked.where) +
-           " ORDER BY i.ordinal LIMIT " + to_string(asked.limit) + ") i WHERE " +
-           conditions(
-               "g.state OPERATOR(pg_catalog.=) 'trashed' AND g.shapes OPERATOR(pg_catalog.@>) "
-               "ARRAY[" +
-                   to_string(form.id) + "]",
-               conditions(asked.bound, asked.groups));
+    return filled(kNewest, trash_schema_,
+                  {{"columns", columns(form, asked)},
+                   {"shape", kShapeInGroup},
+                   {"form", to_string(form.id)},
+                   {"and_asked", and_both(asked.where, "")},
+                   {"limit", to_string(asked.limit)},
+                   {"and_groups", and_both(asked.bound, asked.groups)}});
 }
 
 bool few_items(schema::Connection& connection, const std::string& trash_schema,
                const std::vector<int>& forms) {
     std::vector<schema::Param> ids;
     for (int id : forms) ids.emplace_back(to_string(id));
-    return connection
-               .exec("SELECT pg_catalog.count(*) FROM (SELECT FROM " +
-                         quoted({trash_schema, "item"}) +
-                         " WHERE shape OPERATOR(pg_catalog.=) ANY($1::int[]) LIMIT " +
-                         to_string(kFew + 1) + ") few",
-                     {schema::array_literal(ids)})
-               .integer(0, 0) <= kFew;
+    const auto sql = filled(
+        R"(SELECT pg_catalog.count(*)
+  FROM (SELECT FROM {schema}.item WHERE shape OPERATOR(pg_catalog.=) ANY($1::int[])
+    LIMIT {enough}) few)",
+        trash_schema, {{"enough", to_string(kFew + 1)}});
+    return connection.exec(sql, {schema::array_literal(ids)}).integer(0, 0) <= kFew;
 }
 
 std::vector<std::string> TrashedRows::selects(const TrashedRowsQuery& asked) const {
     std::vector<std::string> out;
-    for (const auto& form : forms_)
-        out.push_back("SELECT " + to_string(form.id) + " AS shape, g.id AS group_id, i.ordinal, " +
-                      asked.values +
-                      (asked.newest && !few_items(connection_, trash_schema_, {form.id})
-                           ? newest(form, asked)
-                           : all(form, asked)) +
-                      " ORDER BY " + asked.order + " LIMIT " + to_string(asked.limit));
+    for (const auto& form : forms_) {
+        const bool by_group = asked.newest && !few_items(connection_, trash_schema_, {form.id});
+        out.push_back(schema::filled(
+            R"(SELECT {form} AS shape, g.id AS group_id, i.ordinal, {values}{from_where}
+  ORDER BY {order} LIMIT {limit})",
+            {{"form", to_string(form.id)},
+             {"values", asked.values},
+             {"from_where", by_group ? newest(form, asked) : all(form, asked)},
+             {"order", asked.order},
+             {"limit", to_string(asked.limit)}}));
+    }
     return out;
 }
 
@@ -98,8 +114,10 @@ std::string TrashedRows::json_cases(const std::string& shape, const ItemPlace& p
                                     const std::vector<std::string>& select) const {
     std::string out;
     for (const auto& form : forms_)
-        out += " WHEN " + shape + " OPERATOR(pg_catalog.=) " + to_string(form.id) + " THEN " +
-               json_as_today(form, trash_schema_, place, select);
+        out += schema::filled(" WHEN {shape} OPERATOR(pg_catalog.=) {form} THEN {json}",
+                              {{"shape", shape},
+                               {"form", to_string(form.id)},
+                               {"json", json_as_today(form, trash_schema_, place, select)}});
     return out;
 }
 
@@ -112,13 +130,16 @@ std::optional<std::size_t> first_bad(schema::Connection& connection,
         texts.emplace_back(value.text);
         types.emplace_back(value.type);
     }
-    const auto found = connection.exec(
-        "SELECT u.n FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), "
-        "pg_catalog.unnest($2::pg_catalog.text[])) "
-        "WITH ORDINALITY u(value, type, n) WHERE " +
-            quoted({trash_schema, "cast_error"}) +
-            "(u.value, u.type) IS NOT NULL ORDER BY 1 LIMIT 1",
-        {schema::array_literal(texts), schema::array_literal(types)});
+    const auto sql = filled(
+        R"(SELECT u.n
+  FROM ROWS FROM (
+    pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]))
+    WITH ORDINALITY u(value, type, n)
+  WHERE {schema}.cast_error(u.value, u.type) IS NOT NULL
+  ORDER BY 1 LIMIT 1)",
+        trash_schema);
+    const auto found =
+        connection.exec(sql, {schema::array_literal(texts), schema::array_literal(types)});
     if (found.rows() == 0) return std::nullopt;
     return static_cast<std::size_t>(found.integer(0, 0)) - 1;
 }

@@ -50,8 +50,7 @@ class TrashedRows {
                            const std::vector<std::string>& select) const;
 
   private:
-    std::string from_where(const Form& form, const TrashedRowsQuery& asked,
-                           const std::string& join) const;
+    std::string columns(const Form& form, const TrashedRowsQuery& asked) const;
     std::string all(const Form& form, const TrashedRowsQuery& asked) const;
     std::string newest(const Form& form, const TrashedRowsQuery& asked) const;
 
