@@ -8,6 +8,7 @@
 #include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/store/key_spelling.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -15,7 +16,6 @@ namespace {
 using schema::ForeignKey;
 using schema::join;
 using schema::literal;
-using schema::quoted;
 using schema::Table;
 using std::to_string;
 
@@ -97,38 +97,55 @@ std::vector<const ForeignKey*> ItemReferences::references_of(const Table& table)
 }
 
 std::string ItemReferences::items_of(const Form& form) const {
-    return " FROM " + quoted({trash_schema_, "item"}) +
-           " i WHERE i.group_id OPERATOR(pg_catalog.=) " + to_string(group_) + " AND " +
-           is_of(form);
+    return filled(
+        R"( FROM {schema}.item i
+  WHERE i.group_id OPERATOR(pg_catalog.=) {group} AND {is_of_form})",
+        trash_schema_, {{"group", to_string(group_)}, {"is_of_form", is_of(form)}});
+}
+
+namespace {
+
+constexpr const char* kNoMember = R"(SELECT NULL::pg_catalog.int4 AS ordinal,
+    NULL::pg_catalog.text AS via, 0 AS rank WHERE false)";
+constexpr const char* kMembersByKey = R"(SELECT i.ordinal, {key}, {rank}{items}
+    AND i.ordinal OPERATOR(pg_catalog.<>) {parent}
+    AND i.ordinal OPERATOR(pg_catalog.<>) ALL ({roots})
+    AND CASE WHEN {is_of_form} THEN {same} END)";
+constexpr const char* kMembers = R"(SELECT DISTINCT ON (m.ordinal) m.ordinal, m.via
+  FROM ({members}) m
+  ORDER BY m.ordinal, m.rank, m.via)";
+
+}  // namespace
+
+std::string ItemReferences::members_by_key(const ForeignKey& key, const Form& child,
+                                           const Form& parent, long long ordinal) const {
+    std::vector<std::string> same;
+    for (std::size_t k = 0; k < key.child_columns.size(); ++k)
+        same.push_back(schema::filled(
+            "(SELECT {value}{items} AND i.ordinal OPERATOR(pg_catalog.=) {parent}) {equals} {own}",
+            {{"value", value_of(parent, *parent.table, key.parent_columns[k], trash_schema_)},
+             {"items", items_of(parent)},
+             {"parent", to_string(ordinal)},
+             {"equals", key.operators[k]},
+             {"own", value_of(child, *child.table, key.child_columns[k], trash_schema_)}}));
+    return schema::filled(kMembersByKey, {{"key", literal(key.name)},
+                                          {"rank", to_string(rank(key))},
+                                          {"items", items_of(child)},
+                                          {"parent", to_string(ordinal)},
+                                          {"roots", roots_},
+                                          {"is_of_form", is_of(child)},
+                                          {"same", conditions(same)}});
 }
 
 std::string ItemReferences::members_of(long long ordinal, int form) const {
     const auto parent = std::ranges::find(forms_, form, &Form::id);
-    std::vector<std::string> selects{
-        "SELECT NULL::pg_catalog.int4 AS ordinal, NULL::pg_catalog.text AS via, 0 AS rank WHERE "
-        "false"};
-    const auto of_parent = [&](int attnum) {
-        return "(SELECT " + value_of(*parent, *parent->table, attnum, trash_schema_) +
-               items_of(*parent) + " AND i.ordinal OPERATOR(pg_catalog.=) " + to_string(ordinal) +
-               ")";
-    };
+    std::vector<std::string> selects{kNoMember};
     for (const auto* table : parent->table ? tables() : std::vector<const Table*>())
         for (const auto* key : references_of(*table))
-            for (const auto* child : forms_of_table(*table)) {
-                if (key->parent != parent->table->oid) continue;
-                std::vector<std::string> same;
-                for (std::size_t k = 0; k < key->child_columns.size(); ++k)
-                    same.push_back(of_parent(key->parent_columns[k]) + " " + key->operators[k] +
-                                   " " +
-                                   value_of(*child, *table, key->child_columns[k], trash_schema_));
-                selects.push_back(
-                    "SELECT i.ordinal, " + literal(key->name) + ", " + to_string(rank(*key)) +
-                    items_of(*child) + " AND i.ordinal OPERATOR(pg_catalog.<>) " +
-                    to_string(ordinal) + " AND i.ordinal OPERATOR(pg_catalog.<>) ALL (" + roots_ +
-                    ") AND CASE WHEN " + is_of(*child) + " THEN " + conditions(same) + " END");
-            }
-    return "SELECT DISTINCT ON (m.ordinal) m.ordinal, m.via FROM (" + join(selects, " UNION ALL ") +
-           ") m ORDER BY m.ordinal, m.rank, m.via";
+            for (const auto* child : forms_of_table(*table))
+                if (key->parent == parent->table->oid)
+                    selects.push_back(members_by_key(*key, *child, *parent, ordinal));
+    return schema::filled(kMembers, {{"members", join(selects, " UNION ALL ")}});
 }
 
 // (ordinal, v1, v2 ...) of the table's items.
@@ -144,31 +161,56 @@ std::string ItemReferences::key_values(const Table& table, const std::vector<int
     return "(" + join(selects, " UNION ALL ") + ")";
 }
 
+namespace {
+
+// Of values v1... under both aliases, which are of items: those of two, and equal.
+std::string refers(const ForeignKey& key, const std::string& own, const std::string& other) {
+    std::vector<std::string> same{other + ".ordinal OPERATOR(pg_catalog.<>) " + own + ".ordinal"};
+    for (std::size_t k = 1; k <= key.child_columns.size(); ++k)
+        same.push_back(
+            schema::filled("{other}.v{k} {equals} {own}.v{k}", {{"other", other},
+                                                                {"own", own},
+                                                                {"k", to_string(k)},
+                                                                {"equals", key.operators[k - 1]}}));
+    return conditions(same);
+}
+
+constexpr const char* kReferenceOf = R"(
+  LEFT JOIN ({own_values} {own} JOIN {other_values} {other} ON {refers})
+    ON {own}.ordinal OPERATOR(pg_catalog.=) c.ordinal)";
+constexpr const char* kTaken = R"(SELECT
+    CASE WHEN c.ordinal OPERATOR(pg_catalog.=) ANY ({roots}) THEN NULL{cases} END AS via,
+    pg_catalog.count(DISTINCT c.ordinal)
+  FROM ({items}) c{references}
+  GROUP BY 1
+  ORDER BY pg_catalog.min(c.ordinal))";
+
+}  // namespace
+
 // A join for each reference, so that the server may hash them.
 std::vector<ReferenceCount> ItemReferences::taken(const Table& table,
                                                   const std::string& condition) const {
     std::vector<std::string> items;
     for (const auto* form : forms_of_table(table))
-        items.push_back("SELECT i.ordinal" + items_of(*form) +
-                        (condition.empty() ? "" : " AND " + condition));
-    std::string joins, cases;
+        items.push_back("SELECT i.ordinal" + schema::both(items_of(*form), condition));
+    std::string references, cases;
     for (const auto* key : references_of(table)) {
         const auto n = to_string(key->oid), own = "c" + n, other = "p" + n;
-        std::vector<std::string> same{other + ".ordinal OPERATOR(pg_catalog.<>) " + own +
-                                      ".ordinal"};
-        for (std::size_t k = 1; k <= key->child_columns.size(); ++k)
-            same.push_back(other + ".v" + to_string(k) + " " + key->operators[k - 1] + " " + own +
-                           ".v" + to_string(k));
-        joins += " LEFT JOIN (" + key_values(table, key->child_columns) + " " + own + " JOIN " +
-                 key_values(*catalog_.table(key->parent), key->parent_columns) + " " + other +
-                 " ON " + conditions(same) + ") ON " + own +
-                 ".ordinal OPERATOR(pg_catalog.=) c.ordinal";
-        cases += " WHEN " + own + ".ordinal IS NOT NULL THEN " + literal(key->name);
+        const auto& parent = *catalog_.table(key->parent);
+        references +=
+            schema::filled(kReferenceOf, {{"own_values", key_values(table, key->child_columns)},
+                                          {"own", own},
+                                          {"other_values", key_values(parent, key->parent_columns)},
+                                          {"other", other},
+                                          {"refers", refers(*key, own, other)}});
+        cases += schema::filled(" WHEN {own}.ordinal IS NOT NULL THEN {key}",
+                                {{"own", own}, {"key", literal(key->name)}});
     }
-    const auto found = connection_.exec(
-        "SELECT CASE WHEN c.ordinal OPERATOR(pg_catalog.=) ANY (" + roots_ + ") THEN NULL" + cases +
-        " END AS via, pg_catalog.count(DISTINCT c.ordinal) FROM (" + join(items, " UNION ALL ") +
-        ") c" + joins + " GROUP BY 1 ORDER BY pg_catalog.min(c.ordinal)");
+    const auto found =
+        connection_.exec(schema::filled(kTaken, {{"roots", roots_},
+                                                 {"cases", cases},
+                                                 {"items", join(items, " UNION ALL ")},
+                                                 {"references", references}}));
     std::vector<ReferenceCount> counts;
     for (int row = 0; row < found.rows(); ++row)
         counts.push_back({table.name, found.value(row, 0), found.integer(row, 1)});
@@ -233,21 +275,26 @@ class Orphans {
             live.push_back(cascade::value_of(parent, key.parent_columns[k], "p") + " " +
                            key.operators[k] + " " + own);
         }
-        return "(" + join(there, " AND ") + " AND NOT EXISTS (SELECT FROM " +
-               schema::relation(parent) + " p WHERE " + join(live, " AND ") + ")" +
-               not_in_trash(key, form, parent) + ")";
+        return schema::filled(
+            "({there} AND NOT EXISTS (SELECT FROM {parent} p WHERE {live}){and_not_in_trash})",
+            {{"there", join(there, " AND ")},
+             {"parent", schema::relation(parent)},
+             {"live", join(live, " AND ")},
+             {"and_not_in_trash", not_in_trash(key, form, parent)}});
     }
 
     std::string not_in_trash(const ForeignKey& key, const Form& form, const Table& parent) const {
         std::string all;
-        for (const auto& other : forms_) {
-            if (other.table != &parent) continue;
-            all += " AND NOT EXISTS (SELECT FROM " + quoted({trash_schema_, "item"}) + " o JOIN " +
-                   quoted({trash_schema_, "trash_group"}) +
-                   " og ON og.id OPERATOR(pg_catalog.=) o.group_id AND og.state "
-                   "OPERATOR(pg_catalog.=) 'trashed' WHERE o.shape OPERATOR(pg_catalog.=) " +
-                   to_string(other.id) + " AND " + same_row(key, form, parent, other) + ")";
-        }
+        for (const auto& other : forms_)
+            if (other.table == &parent)
+                all += filled(
+                    R"( AND NOT EXISTS (SELECT FROM {schema}.item o
+    JOIN {schema}.trash_group og ON og.id OPERATOR(pg_catalog.=) o.group_id
+      AND og.state OPERATOR(pg_catalog.=) 'trashed'
+    WHERE o.shape OPERATOR(pg_catalog.=) {form} AND {same_row}))",
+                    trash_schema_,
+                    {{"form", to_string(other.id)},
+                     {"same_row", same_row(key, form, parent, other)}});
         return all;
     }
 
@@ -255,15 +302,15 @@ class Orphans {
                          const Form& other) const {
         if (by_text(key, *form.table, parent))
             return "o.object_id OPERATOR(pg_catalog.=) " + wanted_id(key, form, parent);
-        std::vector<std::string> names, values, same;
+        std::vector<std::string> values, same;
         for (std::size_t k = 0; k < key.parent_columns.size(); ++k) {
             values.push_back(value_of(other, parent, key.parent_columns[k], trash_schema_) +
                              " AS v" + to_string(k));
             same.push_back("k.v" + to_string(k) + " " + key.operators[k] + " " +
                            value_of(form, *form.table, key.child_columns[k], trash_schema_));
         }
-        return "(SELECT " + join(same, " AND ") + " FROM (SELECT " + join(values, ", ") +
-               " FROM (SELECT o.payload) i) k)";
+        return schema::filled("(SELECT {same} FROM (SELECT {values} FROM (SELECT o.payload) i) k)",
+                              {{"same", join(same, " AND ")}, {"values", join(values, ", ")}});
     }
 
     const schema::Catalog& catalog_;

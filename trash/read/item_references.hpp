@@ -39,6 +39,8 @@ class ItemReferences {
     std::vector<const schema::ForeignKey*> references_of(const schema::Table& table) const;
     std::vector<const Form*> forms_of_table(const schema::Table& table) const;
     std::string items_of(const Form& form) const;
+    std::string members_by_key(const schema::ForeignKey& key, const Form& child, const Form& parent,
+                               long long ordinal) const;
     std::string key_values(const schema::Table& table, const std::vector<int>& attnums) const;
 
     schema::Connection& connection_;

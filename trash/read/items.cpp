@@ -76,11 +76,11 @@ bool is_slow(const ItemFilter& filter) {
 
 // from: a SELECT of group_id, ordinal, shape, wanted.
 std::vector<Items::Found> Items::read(const std::string& from, const std::vector<Param>& params) {
-    const auto rows =
-        connection_.exec("SELECT p.group_id, p.ordinal, p.shape, " +
-                             item_fields_at(trash_schema_, naming_, "p.group_id", "p.ordinal") +
-                             ", p.wanted FROM (" + from + ") p",
-                         params);
+    const auto sql = schema::filled(
+        "SELECT p.group_id, p.ordinal, p.shape, {fields}, p.wanted FROM ({from}) p",
+        {{"fields", item_fields_at(trash_schema_, naming_, "p.group_id", "p.ordinal")},
+         {"from", from}});
+    const auto rows = connection_.exec(sql, params);
     std::vector<Found> all;
     for (int row = 0; row < rows.rows(); ++row)
         all.push_back({item_from(rows.text(row, 3)), rows.integer(row, 0), rows.integer(row, 1),
@@ -93,15 +93,19 @@ std::optional<std::string> Items::short_object_of(const Found& found) {
     const ItemPlace place{to_string(found.group), to_string(found.ordinal)};
     const Form form =
         forms_of(connection_, catalog_, trash_schema_, std::vector{found.shape}).at(0);
-    return connection_
-        .exec("SELECT CASE WHEN (SELECT pg_catalog.sum(pg_catalog.octet_length(u.v)) FROM " +
-              quoted({trash_schema_, "item"}) +
-              " i CROSS JOIN pg_catalog.unnest(i.payload) u(v) WHERE i.group_id "
-              "OPERATOR(pg_catalog.=) " +
-              place.group_id + " AND i.ordinal OPERATOR(pg_catalog.=) " + place.ordinal +
-              ") OPERATOR(pg_catalog.>) " + to_string(kLongObject) + " THEN NULL ELSE " +
-              json_as_it_was(form, trash_schema_, place) + " END")
-        .value(0, 0);
+    const auto sql = filled(
+        R"(SELECT CASE WHEN (
+      SELECT pg_catalog.sum(pg_catalog.octet_length(u.v))
+      FROM {schema}.item i CROSS JOIN pg_catalog.unnest(i.payload) u(v)
+      WHERE i.group_id OPERATOR(pg_catalog.=) {group}
+        AND i.ordinal OPERATOR(pg_catalog.=) {ordinal}
+    ) OPERATOR(pg_catalog.>) {long} THEN NULL ELSE {json} END)",
+        trash_schema_,
+        {{"group", place.group_id},
+         {"ordinal", place.ordinal},
+         {"long", to_string(kLongObject)},
+         {"json", json_as_it_was(form, trash_schema_, place)}});
+    return connection_.exec(sql).value(0, 0);
 }
 
 void Items::write_object(const Found& found, const std::vector<std::string>* select,
@@ -117,20 +121,21 @@ void Items::write_object(const Found& found, const std::vector<std::string>* sel
 
 Items::Found Items::found_one(const std::string& item_id) {
     const GroupRow group = group_of(connection_, trash_schema_, item_id, false);
-    auto found = read("SELECT group_id, ordinal, shape, NULL AS wanted FROM " +
-                          quoted({trash_schema_, "item"}) +
-                          " WHERE group_id OPERATOR(pg_catalog.=) $1::bigint AND ordinal "
-                          "OPERATOR(pg_catalog.=) $2::int",
-                      {to_string(group.id), to_string(parse_item_id(item_id).ordinal)});
+    const auto sql = filled(
+        R"(SELECT group_id, ordinal, shape, NULL AS wanted FROM {schema}.item
+  WHERE group_id OPERATOR(pg_catalog.=) $1::bigint AND ordinal OPERATOR(pg_catalog.=) $2::int)",
+        trash_schema_);
+    auto found = read(sql, {to_string(group.id), to_string(parse_item_id(item_id).ordinal)});
     if (found.empty()) throw Error(Code::kNotFound, "there is no such TrashItem");
     return found[0];
 }
 
 Item Items::root_of(const std::string& group_id) {
-    const auto first = connection_.exec(
-        "SELECT coalesce(roots[1], 1) FROM " + quoted({trash_schema_, "trash_group"}) +
-            " WHERE uuid OPERATOR(pg_catalog.=) $1::pg_catalog.uuid",
-        {group_id});
+    const auto sql = filled(
+        R"(SELECT coalesce(roots[1], 1) FROM {schema}.trash_group
+  WHERE uuid OPERATOR(pg_catalog.=) $1::pg_catalog.uuid)",
+        trash_schema_);
+    const auto first = connection_.exec(sql, {group_id});
     return one(item_id(group_id, first.rows() == 0 ? 1 : first.integer(0, 0)), false);
 }
 
@@ -158,12 +163,11 @@ std::string Items::canonical(const Table& table, const std::vector<std::string>&
             quoted(column.name));
         params.emplace_back(id[i]);
     }
+    const auto sql = schema::filled("SELECT {id} FROM (SELECT {columns}) k",
+                                    {{"id", schema::key_text(table, table.identity, "k")},
+                                     {"columns", schema::join(columns, ", ")}});
     try {
-        return std::string(connection_
-                               .exec("SELECT " + schema::key_text(table, table.identity, "k") +
-                                         " FROM (SELECT " + schema::join(columns, ", ") + ") k",
-                                     params)
-                               .text(0, 0));
+        return std::string(connection_.exec(sql, params).text(0, 0));
     } catch (const Error& error) {
         if (error.of_class(sqlstate::kDataExceptions)) {
             throw Error(Code::kNotFound,
@@ -177,15 +181,23 @@ std::vector<Items::Found> Items::newest_among(const Table& table,
                                               const std::vector<std::string>& object_ids) {
     const auto wanted =
         spelt_by_items(table, "SELECT pg_catalog.unnest($1::pg_catalog.text[])", trash_schema_);
-    return read(
-        "SELECT n.*, w.id AS wanted FROM " + wanted +
-            " w CROSS JOIN LATERAL (SELECT i.group_id, i.ordinal, i.shape FROM " +
-            quoted({trash_schema_, "shape"}) + " s JOIN " + quoted({trash_schema_, "item"}) +
-            " i ON i.shape OPERATOR(pg_catalog.=) s.id WHERE s.relation OPERATOR(pg_catalog.=) " +
-            to_string(table.oid) + " AND i.object_id OPERATOR(pg_catalog.=) ANY (w.ids) AND " +
-            group_seen_by_tenant(trash_schema_, "i.group_id") +
-            " ORDER BY i.group_id DESC LIMIT 1) n",
-        {schema::array_literal(std::vector<Param>(object_ids.begin(), object_ids.end()))});
+    const auto sql = filled(
+        R"(SELECT n.*, w.id AS wanted
+  FROM {wanted} w
+  CROSS JOIN LATERAL (
+    SELECT i.group_id, i.ordinal, i.shape
+    FROM {schema}.shape s
+    JOIN {schema}.item i ON i.shape OPERATOR(pg_catalog.=) s.id
+    WHERE s.relation OPERATOR(pg_catalog.=) {table}
+      AND i.object_id OPERATOR(pg_catalog.=) ANY (w.ids)
+      AND {seen_by_tenant}
+    ORDER BY i.group_id DESC LIMIT 1) n)",
+        trash_schema_,
+        {{"wanted", wanted},
+         {"table", to_string(table.oid)},
+         {"seen_by_tenant", group_seen_by_tenant(trash_schema_, "i.group_id")}});
+    return read(sql,
+                {schema::array_literal(std::vector<Param>(object_ids.begin(), object_ids.end()))});
 }
 
 std::optional<Items::Found> Items::newest(const Table& table, const std::vector<std::string>& id) {
@@ -229,15 +241,20 @@ void Items::stream_objects(const std::vector<Found>& found, const ItemSink& sink
     std::string cases;
     for (const auto& form :
          forms_of(connection_, catalog_, trash_schema_, std::vector(shapes.begin(), shapes.end())))
-        cases += " WHEN w.shape OPERATOR(pg_catalog.=) " + to_string(form.id) + " THEN " +
-                 json_as_it_was(form, trash_schema_, {"w.group_id", "w.ordinal"});
+        cases += schema::filled(
+            " WHEN w.shape OPERATOR(pg_catalog.=) {form} THEN {json}",
+            {{"form", to_string(form.id)},
+             {"json", json_as_it_was(form, trash_schema_, {"w.group_id", "w.ordinal"})}});
+    const auto sql = schema::filled(
+        R"(SELECT (CASE{cases} END)::pg_catalog.text
+  FROM ROWS FROM (
+    pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::int[]))
+    w(group_id, ordinal, shape))",
+        {{"cases", cases}});
     std::size_t next = 0;
     schema::read_long(
         connection_,
-        {"SELECT (CASE" + cases +
-             " END)::pg_catalog.text FROM ROWS FROM (pg_catalog.unnest($1::bigint[]), "
-             "pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::int[])) "
-             "w(group_id, ordinal, shape)",
+        {sql,
          0,
          {schema::array_literal(groups), schema::array_literal(ordinals),
           schema::array_literal(forms)}},
@@ -251,17 +268,18 @@ std::vector<int> Items::forms_of_all(const std::vector<schema::QualifiedName>& t
         schemas.emplace_back(name.schema);
         names.emplace_back(name.name);
     }
-    const auto found = connection_.exec(
-        "SELECT s.id FROM " + quoted({trash_schema_, "shape"}) +
-            " s WHERE s.relation OPERATOR(pg_catalog.=) ANY "
-            "($1::pg_catalog.oid[]) OR (" +
-            is_gone("s") +
-            " AND EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest($2::text[]), "
-            "pg_catalog.unnest($3::text[])) n(s, t) WHERE n.s OPERATOR(pg_catalog.=) " +
-            std::string(kLastSchema) + " AND n.t OPERATOR(pg_catalog.=) " + kLastTable +
-            ")) ORDER BY 1",
-        {schema::array_literal(oids), schema::array_literal(schemas),
-         schema::array_literal(names)});
+    const auto sql = filled(
+        R"(SELECT s.id FROM {schema}.shape s
+  WHERE s.relation OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[])
+    OR ({is_gone} AND EXISTS (
+      SELECT FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) n(s, t)
+      WHERE n.s OPERATOR(pg_catalog.=) {last_schema} AND n.t OPERATOR(pg_catalog.=) {last_table}))
+  ORDER BY 1)",
+        trash_schema_,
+        {{"is_gone", is_gone("s")}, {"last_schema", kLastSchema}, {"last_table", kLastTable}});
+    const auto found =
+        connection_.exec(sql, {schema::array_literal(oids), schema::array_literal(schemas),
+                               schema::array_literal(names)});
     std::vector<int> ids;
     for (int row = 0; row < found.rows(); ++row)
         ids.push_back(static_cast<int>(found.integer(row, 0)));
@@ -270,7 +288,7 @@ std::vector<int> Items::forms_of_all(const std::vector<schema::QualifiedName>& t
 
 std::vector<int> Items::forms_of_all_tables() {
     const auto found =
-        connection_.exec("SELECT id FROM " + quoted({trash_schema_, "shape"}) + " ORDER BY 1");
+        connection_.exec(filled("SELECT id FROM {schema}.shape ORDER BY 1", trash_schema_));
     std::vector<int> ids;
     for (int row = 0; row < found.rows(); ++row)
         ids.push_back(static_cast<int>(found.integer(row, 0)));
@@ -278,9 +296,12 @@ std::vector<int> Items::forms_of_all_tables() {
 }
 
 std::vector<schema::QualifiedName> Items::gone_tables() {
-    const auto found = connection_.exec("SELECT DISTINCT " + std::string(kLastSchema) + ", " +
-                                        kLastTable + " FROM " + quoted({trash_schema_, "shape"}) +
-                                        " s WHERE " + is_gone("s") + " ORDER BY 1, 2");
+    const auto sql = filled(
+        R"(SELECT DISTINCT {last_schema}, {last_table} FROM {schema}.shape s
+  WHERE {is_gone} ORDER BY 1, 2)",
+        trash_schema_,
+        {{"last_schema", kLastSchema}, {"last_table", kLastTable}, {"is_gone", is_gone("s")}});
+    const auto found = connection_.exec(sql);
     std::vector<schema::QualifiedName> names;
     for (int row = 0; row < found.rows(); ++row)
         names.push_back({std::string(found.text(row, 0)), std::string(found.text(row, 1))});
@@ -331,12 +352,12 @@ Emptied Items::totals(const ItemFilter& roots) {
     const auto forms = shapes_for(roots);
     if (!forms) return {};
     const auto query = item_list_sql(asked, source(), *forms);
-    const auto sums = connection_.exec(
-        "SELECT pg_catalog.count(*), pg_catalog.sum(g.size)::pg_catalog.int8 FROM (SELECT DISTINCT "
-        "q.group_id FROM (" +
-            query.select + ") q) p JOIN " + quoted({trash_schema_, "trash_group"}) +
-            " g ON g.id OPERATOR(pg_catalog.=) p.group_id",
-        query.params);
+    const auto sql = filled(
+        R"(SELECT pg_catalog.count(*), pg_catalog.sum(g.size)::pg_catalog.int8
+  FROM (SELECT DISTINCT q.group_id FROM ({list}) q) p
+  JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) p.group_id)",
+        trash_schema_, {{"list", query.select}});
+    const auto sums = connection_.exec(sql, query.params);
     return {sums.integer(0, 0), sums.integer(0, 1)};
 }
 
@@ -381,10 +402,11 @@ std::vector<Items::Found> Items::searched(const ItemQuery& asked, FilterShapes f
 void Items::add_via(std::vector<Found>& found, const FilterShapes& forms) {
     std::vector<Param> ordinals;
     for (const auto& one : found) ordinals.emplace_back(to_string(one.ordinal));
-    const auto named =
-        connection_.exec("SELECT h.ordinal, h.via FROM (" + forms.hanging +
-                             ") h WHERE h.ordinal OPERATOR(pg_catalog.=) ANY ($1::int[])",
-                         {schema::array_literal(ordinals)});
+    const auto sql = schema::filled(
+        R"(SELECT h.ordinal, h.via FROM ({hanging}) h
+  WHERE h.ordinal OPERATOR(pg_catalog.=) ANY ($1::int[]))",
+        {{"hanging", forms.hanging}});
+    const auto named = connection_.exec(sql, {schema::array_literal(ordinals)});
     std::map<long long, std::string> via;
     for (int row = 0; row < named.rows(); ++row) via[named.integer(row, 0)] = named.text(row, 1);
     for (auto& one : found) one.item.via = via[one.ordinal];
