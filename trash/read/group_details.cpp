@@ -15,7 +15,6 @@ namespace trashd::trash {
 namespace {
 
 using schema::QualifiedName;
-using schema::quoted;
 using schema::Result;
 using std::to_string;
 
@@ -36,9 +35,6 @@ class GroupReader {
     GroupDetails read(const std::string& group_id);
 
   private:
-    std::string own(const std::string& table) const {
-        return quoted({source_.trash_schema, table});
-    }
     Result exec(const std::string& sql, const std::string& param) {
         return source_.connection.exec(sql, {param});
     }
@@ -64,20 +60,21 @@ class GroupReader {
 
 // What is left of the root when its item is gone is in the group's row.
 void GroupReader::read_head(const std::string& group_id) {
-    const auto found = exec(
-        "SELECT g.id, g.uuid, g.state, " + utc("g.created_at") + ", g.deleted_by, g.reason, " +
-            utc("g.expires_at") +
-            ", g.size, g.root_object, s.schema_name, s.table_name, s.class OPERATOR(pg_catalog.||) "
-            "' ' OPERATOR(pg_catalog.||) g.root_object, " +
-            utc("g.ended_at") +
-            ", g.ended_by, g.layout IS NOT NULL, coalesce(g.roots, '{1}'::pg_catalog.int4[]) "
-            "FROM " +
-            own("trash_group") + " g LEFT JOIN " +
-            described_shapes(source_.trash_schema, source_.naming) +
-            " s ON s.id OPERATOR(pg_catalog.=) g.root_shape WHERE g.uuid OPERATOR(pg_catalog.=) "
-            "$1::pg_catalog.uuid AND " +
-            seen_by_tenant("g"),
-        group_id);
+    const auto sql = filled(
+        R"(SELECT g.id, g.uuid, g.state, {created}, g.deleted_by, g.reason, {expires}, g.size,
+    g.root_object, s.schema_name, s.table_name,
+    s.class OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) g.root_object,
+    {ended}, g.ended_by, g.layout IS NOT NULL, coalesce(g.roots, '{1}'::pg_catalog.int4[])
+  FROM {schema}.trash_group g
+  LEFT JOIN {shapes} s ON s.id OPERATOR(pg_catalog.=) g.root_shape
+  WHERE g.uuid OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND {seen_by_tenant})",
+        source_.trash_schema,
+        {{"created", utc("g.created_at")},
+         {"expires", utc("g.expires_at")},
+         {"ended", utc("g.ended_at")},
+         {"shapes", described_shapes(source_.trash_schema, source_.naming)},
+         {"seen_by_tenant", seen_by_tenant("g")}});
+    const auto found = exec(sql, group_id);
     if (found.rows() == 0) throw Error(Code::kNotFound, "there is no such group");
     id_ = found.integer(0, 0);
     auto& root = details_.root;
@@ -117,17 +114,17 @@ void GroupReader::read_root() {
 }
 
 void GroupReader::read_parts() {
-    const auto found = exec(
-        "SELECT u.shape, s.schema_name, s.table_name, pg_catalog.sum(u.amount)::pg_catalog.int8 "
-        "FROM " +
-            own("trash_group") +
-            " g CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(g.shapes), "
-            "pg_catalog.unnest(g.counts)) WITH ORDINALITY u(shape, amount, place) JOIN " +
-            described_shapes(source_.trash_schema, source_.naming) +
-            " s ON s.id OPERATOR(pg_catalog.=) u.shape WHERE g.id OPERATOR(pg_catalog.=) "
-            "$1::bigint AND u.amount OPERATOR(pg_catalog.>) 0 GROUP BY 1, 2, 3 ORDER BY "
-            "pg_catalog.min(u.place)",
-        to_string(id_));
+    const auto sql = filled(
+        R"(SELECT u.shape, s.schema_name, s.table_name, pg_catalog.sum(u.amount)::pg_catalog.int8
+  FROM {schema}.trash_group g
+  CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts))
+    WITH ORDINALITY u(shape, amount, place)
+  JOIN {shapes} s ON s.id OPERATOR(pg_catalog.=) u.shape
+  WHERE g.id OPERATOR(pg_catalog.=) $1::bigint AND u.amount OPERATOR(pg_catalog.>) 0
+  GROUP BY 1, 2, 3
+  ORDER BY pg_catalog.min(u.place))",
+        source_.trash_schema, {{"shapes", described_shapes(source_.trash_schema, source_.naming)}});
+    const auto found = exec(sql, to_string(id_));
     for (int row = 0; row < found.rows(); ++row) {
         parts_.push_back({static_cast<int>(found.integer(row, 0)),
                           {std::string(found.text(row, 1)), std::string(found.text(row, 2))},
@@ -199,12 +196,15 @@ std::optional<std::string> constraint_of(const schema::Catalog& catalog, const s
 }
 
 void GroupReader::count_links() {
-    const auto found = exec(
-        "SELECT l.shape, s.schema_name, s.table_name, l.attnums, pg_catalog.count(*) FROM " +
-            own("link") + " l JOIN " + described_shapes(source_.trash_schema, source_.naming) +
-            " s ON s.id OPERATOR(pg_catalog.=) l.shape WHERE l.group_id OPERATOR(pg_catalog.=) "
-            "$1::bigint GROUP BY 1, 2, 3, 4 ORDER BY 2, 3, 4",
-        to_string(id_));
+    const auto sql = filled(
+        R"(SELECT l.shape, s.schema_name, s.table_name, l.attnums, pg_catalog.count(*)
+  FROM {schema}.link l
+  JOIN {shapes} s ON s.id OPERATOR(pg_catalog.=) l.shape
+  WHERE l.group_id OPERATOR(pg_catalog.=) $1::bigint
+  GROUP BY 1, 2, 3, 4
+  ORDER BY 2, 3, 4)",
+        source_.trash_schema, {{"shapes", described_shapes(source_.trash_schema, source_.naming)}});
+    const auto found = exec(sql, to_string(id_));
     for (int row = 0; row < found.rows(); ++row) {
         const QualifiedName name{std::string(found.text(row, 1)), std::string(found.text(row, 2))};
         std::vector<int> attnums;
@@ -220,8 +220,9 @@ void GroupReader::count_links() {
 WholeGroup GroupReader::whole_within(const std::optional<RowScope>& reach) {
     if (details_.state != "trashed") return {};
     if (source_.hidden) {
-        const auto seen = exec("SELECT pg_catalog.count(*) FROM " + own("item") +
-                                   " WHERE group_id OPERATOR(pg_catalog.=) $1::bigint",
+        const auto seen = exec(filled(R"(SELECT pg_catalog.count(*) FROM {schema}.item
+  WHERE group_id OPERATOR(pg_catalog.=) $1::bigint)",
+                                      source_.trash_schema),
                                to_string(id_));
         if (seen.integer(0, 0) < details_.root.group_size) return {};
     }

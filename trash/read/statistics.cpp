@@ -33,11 +33,11 @@ constexpr std::chrono::milliseconds kLongestFirst{10}, kLongestAtAll{2000};
 // enough groups.
 constexpr long long kBlocks = 64, kBlocksOfItems = 8, kGrowth = 4, kEnough = 5000;
 
-constexpr const char* kSums =
-    ", pg_catalog.count(DISTINCT m.group_id), coalesce(pg_catalog.sum(m.n), 0)::bigint, "
-    "coalesce(pg_catalog.sum(m.n OPERATOR(pg_catalog.*) z.bytes), 0)::bigint";
-constexpr const char* kMeant =
-    " FROM meant m LEFT JOIN sizes z ON z.shape OPERATOR(pg_catalog.=) m.shape";
+constexpr const char* kSums = R"(pg_catalog.count(DISTINCT m.group_id),
+    coalesce(pg_catalog.sum(m.n), 0)::bigint,
+    coalesce(pg_catalog.sum(m.n OPERATOR(pg_catalog.*) z.bytes), 0)::bigint)";
+constexpr const char* kFromMeant =
+    "FROM meant m LEFT JOIN sizes z ON z.shape OPERATOR(pg_catalog.=) m.shape";
 
 // A SELECT of group_id, created_at, expires_at, deleted_by, shape and n, so many items.
 struct Meant {
@@ -104,11 +104,13 @@ class Counter {
 
 Size Counter::size() {
     const auto found = source_.connection.exec(
-        "SELECT s.blocks, CASE WHEN c.relpages OPERATOR(pg_catalog.>) 0 THEN (s.blocks "
-        "OPERATOR(pg_catalog.*) c.reltuples OPERATOR(pg_catalog./) c.relpages)::bigint ELSE 0 END "
-        "FROM pg_catalog.pg_class c CROSS JOIN LATERAL (SELECT greatest(1, "
-        "pg_catalog.pg_relation_size(c.oid) OPERATOR(pg_catalog./) 8192) AS blocks) s WHERE c.oid "
-        "OPERATOR(pg_catalog.=) $1::pg_catalog.regclass",
+        R"(SELECT s.blocks, CASE WHEN c.relpages OPERATOR(pg_catalog.>) 0
+      THEN (s.blocks OPERATOR(pg_catalog.*) c.reltuples OPERATOR(pg_catalog./) c.relpages)::bigint
+      ELSE 0 END
+  FROM pg_catalog.pg_class c
+  CROSS JOIN LATERAL (
+    SELECT greatest(1, pg_catalog.pg_relation_size(c.oid) OPERATOR(pg_catalog./) 8192) AS blocks) s
+  WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass)",
         {groups_});
     return {found.integer(0, 0), found.integer(0, 1)};
 }
@@ -128,102 +130,133 @@ constexpr const char* kRootsOfForm =
          AND r.ordinal::pg_catalog.numeric OPERATOR(pg_catalog.<=) f.last)
     WHEN u.place OPERATOR(pg_catalog.=) 1 THEN 1 ELSE 0 END)";
 
+// Of a whole group the one root is of the form that its row names.
+constexpr const char* kFormsOfRoots = R"((SELECT g.root_shape AS shape, 1::bigint AS n
+      WHERE g.roots IS NULL
+    UNION ALL
+    SELECT u.shape, {roots} FROM {forms} WHERE g.roots IS NOT NULL))";
+constexpr const char* kFormsOfMembers =
+    "(SELECT u.shape, (u.amount OPERATOR(pg_catalog.-) {roots}) AS n FROM {forms})";
+constexpr const char* kFormsOfAll = "(SELECT u.shape, u.amount AS n FROM {forms})";
+
+constexpr const char* kByGroups = R"(SELECT g.id AS group_id, g.created_at, g.expires_at,
+    g.deleted_by, u.shape, u.n
+  FROM {schema}.trash_group g{sample}
+  CROSS JOIN LATERAL {counted} u
+  WHERE {groups} AND u.n OPERATOR(pg_catalog.>) 0{and_of_form})";
+
 // How many items of which forms a group has stands in its own row. sample: TABLESAMPLE, or empty.
 Meant Counter::by_groups(const std::string& sample) const {
     const auto all = conditions();
-    const auto roots = "(" + std::string(kRootsOfForm) + ")::bigint";
     const auto& root = source_.filter.root;
-    std::string mine;
+    std::string of_form;
     for (const auto& array : all.forms)
-        mine += " AND u.shape OPERATOR(pg_catalog.=) ANY(" + array + ")";
-    const auto amount = !root   ? "u.amount"
-                        : *root ? roots
-                                : "(u.amount OPERATOR(pg_catalog.-) " + roots + ")";
-    const std::string forms =
-        "ROWS FROM (pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts)) WITH ORDINALITY "
-        "u(shape, amount, place)";
-    // the one root of a whole group is of the form that its row names
-    const auto counted =
-        root == true ? "(SELECT g.root_shape AS shape, 1::bigint AS n WHERE g.roots IS NULL UNION "
-                       "ALL SELECT u.shape, " +
-                           amount + " FROM " + forms + " WHERE g.roots IS NOT NULL)"
-                     : "(SELECT u.shape, " + amount + " AS n FROM " + forms + ")";
-    return {
-        "SELECT g.id AS group_id, g.created_at, g.expires_at, g.deleted_by, u.shape, u.n FROM " +
-            groups_ + " g" + sample + " CROSS JOIN LATERAL " + counted + " u WHERE " + all.groups +
-            " AND u.n OPERATOR(pg_catalog.>) 0" + mine,
-        all.params};
+        of_form += " AND u.shape OPERATOR(pg_catalog.=) ANY(" + array + ")";
+    const auto counted = schema::filled(
+        !root   ? kFormsOfAll
+        : *root ? kFormsOfRoots
+                : kFormsOfMembers,
+        {{"roots", "(" + std::string(kRootsOfForm) + ")::bigint"},
+         {"forms", R"(ROWS FROM (pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts))
+      WITH ORDINALITY u(shape, amount, place))"}});
+    return {filled(kByGroups, source_.items.trash_schema,
+                   {{"sample", sample},
+                    {"counted", counted},
+                    {"groups", all.groups},
+                    {"and_of_form", of_form}}),
+            all.params};
 }
 
 Meant Counter::by_items(long long limit) const {
     const auto list = item_list_sql(asked(limit), source_.items, source_.forms);
-    return {
-        "SELECT m.group_id, g.created_at, g.expires_at, g.deleted_by, m.shape, "
-        "pg_catalog.count(*) AS n FROM (" +
-            list.select + ") m JOIN " + groups_ +
-            " g ON g.id OPERATOR(pg_catalog.=) m.group_id GROUP BY 1, 2, 3, 4, 5",
-        list.params};
+    return {filled(R"(SELECT m.group_id, g.created_at, g.expires_at, g.deleted_by, m.shape,
+    pg_catalog.count(*) AS n
+  FROM ({list}) m
+  JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) m.group_id
+  GROUP BY 1, 2, 3, 4, 5)",
+                   source_.items.trash_schema, {{"list", list.select}}),
+            list.params};
 }
+
+constexpr const char* kBySampledItems = R"(SELECT g.id AS group_id, g.created_at, g.expires_at,
+    g.deleted_by, i.shape, pg_catalog.count(*) OPERATOR(pg_catalog.*) {distance} AS n
+  FROM {schema}.trash_group g{sample}
+  CROSS JOIN LATERAL (
+    SELECT i.shape
+    FROM {schema}.item i{join_names}
+    WHERE i.group_id OPERATOR(pg_catalog.=) g.id{and_at_distances}{and_items}) i
+  WHERE {groups}
+  GROUP BY 1, 2, 3, 4, 5, g.size)";
+constexpr const char* kAtDistances = R"( AND i.ordinal OPERATOR(pg_catalog.=) ANY (ARRAY(
+      SELECT n::int FROM pg_catalog.generate_series(1::bigint,
+        (SELECT pg_catalog.max(l.ordinal) FROM {schema}.item l
+         WHERE l.group_id OPERATOR(pg_catalog.=) g.id)::bigint, {distance}) n)))";
 
 // Of a large group members at even distances are looked at.
 Meant Counter::by_sampled_items(const std::string& sample) const {
     const auto all = conditions();
     const bool roots = source_.filter.root == true;
+    const auto& trash_schema = source_.items.trash_schema;
     const auto distance = "greatest(1, g.size OPERATOR(pg_catalog./) " + to_string(kMembers) + ")";
-    const auto some =
-        " AND i.ordinal OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT n::int FROM "
-        "pg_catalog.generate_series(1::bigint, (SELECT pg_catalog.max(l.ordinal) FROM " +
-        items() + " l WHERE l.group_id OPERATOR(pg_catalog.=) g.id)::bigint, " + distance + ") n))";
-    return {
-        "SELECT g.id AS group_id, g.created_at, g.expires_at, g.deleted_by, i.shape, "
-        "pg_catalog.count(*) OPERATOR(pg_catalog.*) " +
-            (roots ? "1" : distance) + " AS n FROM " + groups_ + " g" + sample +
-            " CROSS JOIN LATERAL (SELECT i.shape FROM " + items() + " i" + all.names +
-            " WHERE i.group_id OPERATOR(pg_catalog.=) g.id" + (roots ? "" : some) +
-            all.items_of_form(kShapeInGroup) + ") i WHERE " + all.groups +
-            " GROUP BY 1, 2, 3, 4, 5, g.size",
-        all.params};
+    return {filled(kBySampledItems, trash_schema,
+                   {{"distance", roots ? "1" : distance},
+                    {"sample", sample},
+                    {"join_names", all.names},
+                    {"and_at_distances",
+                     roots ? "" : filled(kAtDistances, trash_schema, {{"distance", distance}})},
+                    {"and_items", all.items_of_form(kShapeInGroup)},
+                    {"groups", all.groups}}),
+            all.params};
 }
 
 // What a row of each form takes, on average of some, in the order of an index: else all items might
 // be looked through for a form that has few.
 std::string Counter::sizes() const {
     if (!sized_) return "SELECT NULL::int AS shape, NULL::pg_catalog.numeric AS bytes WHERE false";
-    return "SELECT f.shape, (SELECT pg_catalog.avg(pg_catalog.pg_column_size(p.payload)) FROM "
-           "(SELECT i.payload FROM " +
-           items() + " i WHERE i.shape OPERATOR(pg_catalog.=) f.shape ORDER BY i.object_id LIMIT " +
-           to_string(kSizedRows) + ") p) AS bytes FROM (SELECT DISTINCT shape FROM meant) f";
+    return filled(R"(SELECT f.shape, (
+      SELECT pg_catalog.avg(pg_catalog.pg_column_size(p.payload))
+      FROM (SELECT i.payload FROM {schema}.item i WHERE i.shape OPERATOR(pg_catalog.=) f.shape
+        ORDER BY i.object_id LIMIT {rows}) p) AS bytes
+    FROM (SELECT DISTINCT shape FROM meant) f)",
+                  source_.items.trash_schema, {{"rows", to_string(kSizedRows)}});
 }
 
+constexpr const char* kCounts = R"(WITH meant AS MATERIALIZED ({meant}),
+    sizes AS MATERIALIZED ({sizes})
+  SELECT 'all', NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text, {sums},
+    {oldest}, {next_to_expire}
+  {from_meant}{facets})";
+
 Result Counter::run(const Meant& meant, const std::string& facets) {
-    return source_.connection.exec(
-        "WITH meant AS MATERIALIZED (" + meant.select + "), sizes AS MATERIALIZED (" + sizes() +
-            ") SELECT 'all', NULL::pg_catalog.text, NULL::pg_catalog.text, NULL::pg_catalog.text" +
-            kSums + ", " + utc("pg_catalog.min(m.created_at)") + ", " +
-            utc("pg_catalog.min(m.expires_at)") + kMeant + facets,
-        meant.params);
+    const auto sql =
+        schema::filled(kCounts, {{"meant", meant.select},
+                                 {"sizes", sizes()},
+                                 {"sums", kSums},
+                                 {"oldest", utc("pg_catalog.min(m.created_at)")},
+                                 {"next_to_expire", utc("pg_catalog.min(m.expires_at)")},
+                                 {"from_meant", kFromMeant},
+                                 {"facets", facets}});
+    return source_.connection.exec(sql, meant.params);
 }
 
 // Of a view the size is not known, and few items are found by an index.
 bool Counter::is_large() {
     if (source_.filter.hidden || source_.forms.few) return false;
-    return source_.connection
-               .exec(
-                   "SELECT greatest(pg_catalog.pg_relation_size($1::pg_catalog.regclass), "
-                   "pg_catalog.pg_relation_size($2::pg_catalog.regclass)) "
-                   "OPERATOR(pg_catalog./) 8192",
-                   {groups_, by_items_ ? items() : groups_})
-               .integer(0, 0) >= kLarge;
+    constexpr const char* kSql = R"(SELECT greatest(
+    pg_catalog.pg_relation_size($1::pg_catalog.regclass),
+    pg_catalog.pg_relation_size($2::pg_catalog.regclass)) OPERATOR(pg_catalog./) 8192)";
+    return source_.connection.exec(kSql, {groups_, by_items_ ? items() : groups_}).integer(0, 0) >=
+           kLarge;
 }
 
 // More groups than are counted: found soon where the filter means most of them.
 bool Counter::are_many() {
     const auto all = conditions();
-    return source_.connection
-               .exec("SELECT pg_catalog.count(*) FROM (SELECT FROM " + groups_ + " g WHERE " +
-                         all.groups + " LIMIT " + to_string(kExact + 1) + ") g",
-                     all.params)
-               .integer(0, 0) > kExact;
+    const auto sql = filled(
+        R"(SELECT pg_catalog.count(*)
+  FROM (SELECT FROM {schema}.trash_group g WHERE {groups} LIMIT {enough}) g)",
+        source_.items.trash_schema, {{"groups", all.groups}, {"enough", to_string(kExact + 1)}});
+    return source_.connection.exec(sql, all.params).integer(0, 0) > kExact;
 }
 
 // False: there are more, or they are not found soon.
@@ -294,12 +327,15 @@ Result Counter::count(const std::string& facets) {
 
 std::optional<std::string> Counter::first(const std::string& column) {
     const auto all = conditions();
+    const auto sql = filled(
+        R"(SELECT {time} FROM {schema}.trash_group g
+  WHERE {groups} AND g.{column} IS NOT NULL
+  ORDER BY g.{column} LIMIT 1)",
+        source_.items.trash_schema,
+        {{"time", utc("g." + column)}, {"groups", all.groups}, {"column", column}});
     std::optional<std::string> time;
     in_time(source_.connection, kLongestFirst, [&] {
-        const auto found = source_.connection.exec(
-            "SELECT " + utc("g." + column) + " FROM " + groups_ + " g WHERE " + all.groups +
-                " AND g." + column + " IS NOT NULL ORDER BY g." + column + " LIMIT 1",
-            all.params);
+        const auto found = source_.connection.exec(sql, all.params);
         if (found.rows() > 0) time = found.value(0, 0);
     });
     return time;
@@ -308,14 +344,24 @@ std::optional<std::string> Counter::first(const std::string& column) {
 // One more SELECT behind the sums of all. joined: what the value comes from; last: the order.
 std::string facet(const std::string& name, const std::string& columns, const std::string& joined,
                   const std::string& last) {
-    return " UNION ALL (SELECT '" + name + "', " + columns + kSums + ", NULL, NULL" + kMeant +
-           joined + " GROUP BY 1, 2, 3, 4 ORDER BY " + last + " LIMIT " + to_string(kMostValues) +
-           ")";
+    return schema::filled(R"(
+  UNION ALL (
+    SELECT '{name}', {columns}, {sums}, NULL, NULL
+    {from_meant}{joined}
+    GROUP BY 1, 2, 3, 4 ORDER BY {last} LIMIT {most}))",
+                          {{"name", name},
+                           {"columns", columns},
+                           {"sums", kSums},
+                           {"from_meant", kFromMeant},
+                           {"joined", joined},
+                           {"last", last},
+                           {"most", to_string(kMostValues)}});
 }
 
 std::string by_table(const Counter& counter) {
     return facet("table", "NULL::pg_catalog.text, s.schema_name, s.table_name",
-                 " JOIN " + counter.shapes() + " s ON s.id OPERATOR(pg_catalog.=) m.shape",
+                 schema::filled(" JOIN {shapes} s ON s.id OPERATOR(pg_catalog.=) m.shape",
+                                {{"shapes", counter.shapes()}}),
                  "6 DESC, 3, 4");
 }
 
@@ -335,10 +381,10 @@ std::string by_day() {
 std::string by_age() {
     std::string age = "CASE";
     for (const char* days : {"1", "7", "30", "365"})
-        age += std::string(
-                   " WHEN m.created_at OPERATOR(pg_catalog.>) (pg_catalog.now() "
-                   "OPERATOR(pg_catalog.-) '") +
-               days + " days'::interval) THEN '" + days + "d'";
+        age += schema::filled(
+            R"( WHEN m.created_at OPERATOR(pg_catalog.>)
+      (pg_catalog.now() OPERATOR(pg_catalog.-) '{days} days'::interval) THEN '{days}d')",
+            {{"days", days}});
     return facet("age", age + " ELSE 'older' END, NULL::pg_catalog.text, NULL::pg_catalog.text", "",
                  "pg_catalog.max(m.created_at) DESC");
 }
