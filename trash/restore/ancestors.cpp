@@ -61,58 +61,76 @@ std::vector<std::string> values(const std::string& alias, const Table& table,
     return out;
 }
 
+// That each value equals the one at its place, as the foreign key compares them.
+std::string all_equal(const std::vector<std::string>& parents, const ForeignKey& key,
+                      const std::vector<std::string>& children) {
+    std::vector<std::string> same;
+    for (std::size_t k = 0; k < children.size(); ++k)
+        same.push_back(parents[k] + " " + key.operators[k] + " " + children[k]);
+    return join(same, " AND ");
+}
+
 // That the value of v is among those of the parent's items. A subquery that is hashed whatever the
 // planner believes about the items, of which it knows nothing yet.
+constexpr const char* kAmongMoving = R"(({own}) {equals} ANY (
+    SELECT {other} FROM {items} p
+    WHERE pg_catalog.num_nulls({other}) OPERATOR(pg_catalog.=) 0))";
+constexpr const char* kAmongMovingOneByOne = "EXISTS (SELECT 1 FROM {items} p WHERE {same})";
+
 std::string among_moving(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     const auto parents = names(parent, key.parent_columns);
     const auto own = values("v", *restoring.catalog.table(key.child), key.child_columns),
                other = values("p", parent, key.parent_columns);
-    const auto from = " FROM " + evaluated(restoring, parent, parents, {}) + " p WHERE ";
-    if (all_alike(key.operators)) {
-        return "(" + join(own, ", ") + ") " + key.operators.front() + " ANY (SELECT " +
-               join(other, ", ") + from + "pg_catalog.num_nulls(" + join(other, ", ") +
-               ") OPERATOR(pg_catalog.=) 0)";
-    }
-    std::vector<std::string> same;
-    for (std::size_t k = 0; k < own.size(); ++k) {
-        same.push_back(other[k] + " " + key.operators[k] + " " + own[k]);
-    }
-    return "EXISTS (SELECT 1" + from + join(same, " AND ") + ")";
+    return schema::filled(all_alike(key.operators) ? kAmongMoving : kAmongMovingOneByOne,
+                          {{"own", join(own, ", ")},
+                           {"other", join(other, ", ")},
+                           {"equals", key.operators.front()},
+                           {"same", all_equal(other, key, own)},
+                           {"items", evaluated(restoring, parent, parents, {})}});
 }
 
 std::string live_parent(const RestoreContext& restoring, const ForeignKey& key,
                         const std::vector<std::string>& own) {
     const auto& parent = *restoring.catalog.table(key.parent);
     std::vector<std::string> live;
-    for (std::size_t k = 0; k < own.size(); ++k) {
-        live.push_back(cascade::value_of(parent, key.parent_columns[k], "p") + " " +
-                       key.operators[k] + " " + own[k]);
-    }
+    for (const int attnum : key.parent_columns)
+        live.push_back(cascade::value_of(parent, attnum, "p"));
     const auto& tenant = restoring.options.tenant_column;
     const auto* column = tenant.empty() ? nullptr : parent.column(tenant);
-    if (column) live.push_back(schema::of_tenant(*column, "p"));
-    return " FROM " + schema::relation(parent) + " AS p WHERE " + join(live, " AND ");
+    return schema::filled(
+        "FROM {table} AS p WHERE {conditions}",
+        {{"table", schema::relation(parent)},
+         {"conditions",
+          schema::both(all_equal(live, key, own), column ? schema::of_tenant(*column, "p") : "")}});
 }
 
 // That the period of v is covered by those of its parents, live and among the groups, together.
 std::string covered(const RestoreContext& restoring, const ForeignKey& key,
                     const std::vector<std::string>& own) {
     const auto& parent = *restoring.catalog.table(key.parent);
-    auto periods = "SELECT " + cascade::value_of(parent, key.parent_columns.back(), "p") +
-                   " AS period" + live_parent(restoring, key, own);
+    std::vector<std::string> periods = {
+        schema::filled("SELECT {period} AS period {from_live}",
+                       {{"period", cascade::value_of(parent, key.parent_columns.back(), "p")},
+                        {"from_live", live_parent(restoring, key, own)}})};
     if (!shapes_of(restoring, parent).empty()) {
         const auto moving = values("p", parent, key.parent_columns);
-        std::vector<std::string> same;
-        for (std::size_t k = 0; k < own.size(); ++k)
-            same.push_back(moving[k] + " " + key.operators[k] + " " + own[k]);
-        periods += " UNION ALL SELECT " + moving.back() + " FROM " +
-                   evaluated(restoring, parent, names(parent, key.parent_columns), {}) +
-                   " p WHERE " + join(same, " AND ");
+        periods.push_back(schema::filled(
+            "SELECT {period} FROM {items} p WHERE {same}",
+            {{"period", moving.back()},
+             {"items", evaluated(restoring, parent, names(parent, key.parent_columns), {})},
+             {"same", all_equal(moving, key, own)}}));
     }
-    return "COALESCE(" + own.back() +
-           " OPERATOR(pg_catalog.<@) (SELECT pg_catalog.range_agg(a.period) FROM (" + periods +
-           ") a), false)";
+    return schema::filled(
+        R"(COALESCE({own} OPERATOR(pg_catalog.<@)
+    (SELECT pg_catalog.range_agg(a.period) FROM ({periods}) a), false))",
+        {{"own", own.back()}, {"periods", join(periods, " UNION ALL ")}});
+}
+
+std::string has_live_parent(const RestoreContext& restoring, const ForeignKey& key,
+                            const std::vector<std::string>& own) {
+    return key.period ? covered(restoring, key, own)
+                      : "EXISTS (SELECT 1 " + live_parent(restoring, key, own) + ")";
 }
 
 // (object_id, w, e1...): items of the child whose parent is neither live nor among the groups.
@@ -120,16 +138,16 @@ std::string missing(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& child = *restoring.catalog.table(key.child);
     const auto& parent = *restoring.catalog.table(key.parent);
     const auto own = values("v", child, key.child_columns);
-    auto sql = "SELECT v.* FROM " +
-               evaluated(restoring, child, names(child, key.child_columns), key.child_columns) +
-               " v WHERE pg_catalog.num_nulls(" + join(own, ", ") +
-               ") OPERATOR(pg_catalog.=) 0 AND NOT ";
-    if (key.period) return sql + covered(restoring, key, own);
-    sql += "EXISTS (SELECT 1" + live_parent(restoring, key, own) + ")";
-    if (!shapes_of(restoring, parent).empty()) {
-        sql += " AND (" + among_moving(restoring, key) + ") IS NOT TRUE";
-    }
-    return sql;
+    const bool moving = !key.period && !shapes_of(restoring, parent).empty();
+    return schema::filled(
+        R"(SELECT v.* FROM {items} v
+  WHERE pg_catalog.num_nulls({own}) OPERATOR(pg_catalog.=) 0
+    AND NOT {has_live_parent}{and_none_moving})",
+        {{"items", evaluated(restoring, child, names(child, key.child_columns), key.child_columns)},
+         {"own", join(own, ", ")},
+         {"has_live_parent", has_live_parent(restoring, key, own)},
+         {"and_none_moving",
+          moving ? " AND (" + among_moving(restoring, key) + ") IS NOT TRUE" : ""}});
 }
 
 // The parent's columns that are referred to, from the child's values m.e1..., in the parent's
@@ -147,8 +165,9 @@ std::string wanted(const ForeignKey& key, const Table& parent) {
 std::string spellings(const RestoreContext& restoring, const Table& parent) {
     const auto id = schema::key_text(parent, parent.identity, "k");
     if (text_decides(parent, parent.identity)) return id;
-    return "ANY (ARRAY(SELECT pg_catalog.unnest(w.ids) FROM " +
-           spelt_by_items(parent, "SELECT " + id, restoring.trash_schema) + " w))";
+    return schema::filled(
+        "ANY (ARRAY(SELECT pg_catalog.unnest(w.ids) FROM {spelt} w))",
+        {{"spelt", spelt_by_items(parent, "SELECT " + id, restoring.trash_schema)}});
 }
 
 // That the item i has the values that m has, as the foreign key compares them.
@@ -159,8 +178,7 @@ std::vector<std::string> values_alike(const RestoreContext& restoring, const For
     std::vector<std::string> out;
     for (std::size_t k = 0; k < own.size(); ++k) {
         const auto& column = at(parent, key.parent_columns[k]);
-        const auto place = "[pg_catalog.array_position(s.attnums, " + to_string(column.attnum) +
-                           "::pg_catalog.int2)]";
+        const auto place = "[" + place_in("s", column.attnum) + "]";
         auto stored = "i.payload" + place;
         if (schema::is_enum(column)) stored = schema::label_today(stored, "s.makeup" + place);
         out.push_back(
@@ -175,27 +193,29 @@ std::string by_id(const RestoreContext& restoring, const ForeignKey& key) {
     const auto id = "i.object_id OPERATOR(pg_catalog.=) " +
                     spellings(restoring, *restoring.catalog.table(key.parent));
     if (!restoring.copy || restoring.chosen.parts.empty()) return id;
-    const auto own = " " + to_string(restoring.groups.front().id);
-    return "((i.group_id OPERATOR(pg_catalog.<>)" + own + " AND " + id +
-           ") OR (i.group_id OPERATOR(pg_catalog.=)" + own + " AND " +
-           join(values_alike(restoring, key), " AND ") + "))";
+    return schema::filled(
+        R"(((i.group_id OPERATOR(pg_catalog.<>) {copy} AND {id})
+    OR (i.group_id OPERATOR(pg_catalog.=) {copy} AND {values_alike})))",
+        {{"copy", to_string(restoring.groups.front().id)},
+         {"id", id},
+         {"values_alike", join(values_alike(restoring, key), " AND ")}});
 }
 
 // Items that may be the row that is referred to, whose values are k. OFFSET 0: by their own index,
 // whatever the planner believes about groups.
 std::string candidates(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
-    std::vector<std::string> out;
-    if (by_identity(key, parent))
-        out.push_back(by_id(restoring, key));
-    else
-        out = values_alike(restoring, key);
-    return "(SELECT i.group_id, i.ordinal FROM " + restoring.own("item") + " i JOIN " +
-           restoring.own("shape") +
-           " s ON s.id OPERATOR(pg_catalog.=) i.shape WHERE i.shape OPERATOR(pg_catalog.=) "
-           "ANY(ARRAY(SELECT id FROM " +
-           restoring.own("shape") + " WHERE relation OPERATOR(pg_catalog.=) " +
-           to_string(parent.oid) + ")) AND " + join(out, " AND ") + " OFFSET 0) i";
+    return filled(
+        R"((SELECT i.group_id, i.ordinal
+      FROM {schema}.item i
+      JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) i.shape
+      WHERE i.shape OPERATOR(pg_catalog.=) ANY(ARRAY(
+          SELECT id FROM {schema}.shape WHERE relation OPERATOR(pg_catalog.=) {parent}))
+        AND {same} OFFSET 0))",
+        restoring.trash_schema,
+        {{"parent", to_string(parent.oid)},
+         {"same", by_identity(key, parent) ? by_id(restoring, key)
+                                           : join(values_alike(restoring, key), " AND ")}});
 }
 
 // That the id, of an entry of the ledger, is of the object of the parent whose key's values are k.
@@ -209,52 +229,72 @@ std::string same_as_key(const RestoreContext& restoring, const Table& parent,
 
 // SQL: or the item i is one of the groups' own that stay in the trash.
 std::string or_staying(const RestoreContext& restoring) {
+    constexpr const char* kStay = R"(
+        OR (i.group_id OPERATOR(pg_catalog.=) {group} AND i.ordinal OPERATOR(pg_catalog.<) 0))";
+    constexpr const char* kStayAsTheyWere = R"(
+        OR (i.group_id OPERATOR(pg_catalog.=) {group} AND i.ordinal OPERATOR(pg_catalog.>) 0
+          AND i.ordinal OPERATOR(pg_catalog.<) {first_changed}))";
     std::string out;
     for (const auto& [group, part] : restoring.chosen.parts)
-        out +=
-            " OR (i.group_id OPERATOR(pg_catalog.=) " + to_string(group) +
-            " AND i.ordinal OPERATOR(pg_catalog." + (part.going_moved ? ">" : "<") + ") 0" +
-            (part.going_moved ? " AND i.ordinal OPERATOR(pg_catalog.<) " + to_string(kFirstChanged)
-                              : "") +
-            ")";
+        out += schema::filled(
+            part.going_moved ? kStayAsTheyWere : kStay,
+            {{"group", to_string(group)}, {"first_changed", to_string(kFirstChanged)}});
     return out;
 }
 
-std::string ours_first(const std::vector<std::string>& ours) {
-    return "i.group_id OPERATOR(pg_catalog.=) ANY (ARRAY[" + join(ours, ", ") +
-           "]::pg_catalog.int8[]) DESC, ";
+// Whether the row of the parent, whose values are k, was purged: of a key that is not its own the
+// ledger tells nothing.
+std::string was_purged(const RestoreContext& restoring, const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    if (!by_identity(key, parent)) return "false";
+    return filled(
+        R"(EXISTS (SELECT 1 FROM {schema}.ledger l
+    WHERE l.action OPERATOR(pg_catalog.=) 'purged'
+      AND l.schema_name OPERATOR(pg_catalog.=) {parents_schema}
+      AND {seen_by_tenant}
+      AND l.table_name OPERATOR(pg_catalog.=) {parent}
+      AND {same_key}))",
+        restoring.trash_schema,
+        {{"parents_schema", literal(parent.name.schema)},
+         {"seen_by_tenant", seen_by_tenant("l")},
+         {"parent", literal(parent.name.name)},
+         {"same_key", same_as_key(restoring, parent, "l.object_id")}});
 }
 
 // (object_id, w, group id, ordinal; group id, uuid and ordinal of the newest item of the parent,
 // whether it was purged, its id: NULL where the reference is not to its key)
+constexpr const char* kLocated = R"(SELECT m.object_id, m.w, m.group_id, m.ordinal,
+    x.group_id AS parents_group, x.uuid, pg_catalog.abs(x.ordinal) AS parents_ordinal,
+    {purged} AS purged, {id} AS parent
+  FROM ({missing}) m
+  CROSS JOIN LATERAL {wanted}
+  LEFT JOIN LATERAL (
+    SELECT i.group_id, g.uuid, i.ordinal
+    FROM {candidates} i
+    JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
+      AND g.state OPERATOR(pg_catalog.=) 'trashed' AND {seen_by_tenant}
+    WHERE i.group_id OPERATOR(pg_catalog.<>) ALL ({ours}){or_staying}
+    ORDER BY {ours_first}i.group_id DESC LIMIT 1) x ON true)";
+
 std::string located(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
-    std::vector<std::string> ours;
-    for (const auto& group : restoring.groups) ours.push_back(to_string(group.id));
-    if (restoring.copy) ours.push_back(to_string(restoring.copy->group.id));
-    const auto purged = by_identity(key, parent)
-                            ? "EXISTS (SELECT 1 FROM " + restoring.own("ledger") +
-                                  " l WHERE l.action OPERATOR(pg_catalog.=) 'purged' AND "
-                                  "l.schema_name OPERATOR(pg_catalog.=) " +
-                                  literal(parent.name.schema) + " AND " + seen_by_tenant("l") +
-                                  " AND l.table_name OPERATOR(pg_catalog.=) " +
-                                  literal(parent.name.name) + " AND " +
-                                  same_as_key(restoring, parent, "l.object_id") + ")"
-                            : std::string("false");
-    const auto id = by_identity(key, parent) ? schema::key_text(parent, parent.identity, "k")
-                                             : std::string("NULL::pg_catalog.text");
-    return "SELECT m.object_id, m.w, m.group_id, m.ordinal, x.group_id AS parents_group, x.uuid, "
-           "pg_catalog.abs(x.ordinal) AS parents_ordinal, " +
-           purged + " AS purged, " + id + " AS parent FROM (" + missing(restoring, key) +
-           ") m CROSS JOIN LATERAL " + wanted(key, parent) +
-           " LEFT JOIN LATERAL (SELECT i.group_id, g.uuid, i.ordinal FROM " +
-           candidates(restoring, key) + " JOIN " + restoring.own("trash_group") +
-           " g ON g.id OPERATOR(pg_catalog.=) i.group_id AND g.state OPERATOR(pg_catalog.=) "
-           "'trashed' AND " +
-           seen_by_tenant("g") + " WHERE i.group_id OPERATOR(pg_catalog.<>) ALL (ARRAY[" +
-           join(ours, ", ") + "]::pg_catalog.int8[])" + or_staying(restoring) + " ORDER BY " +
-           (restoring.chosen.parts.empty() ? "" : ours_first(ours)) +
-           "i.group_id DESC LIMIT 1) x ON true";
+    std::vector<std::string> ids;
+    for (const auto& group : restoring.groups) ids.push_back(to_string(group.id));
+    if (restoring.copy) ids.push_back(to_string(restoring.copy->group.id));
+    const auto ours = "ARRAY[" + join(ids, ", ") + "]::pg_catalog.int8[]";
+    const bool whole = restoring.chosen.parts.empty();
+    return filled(kLocated, restoring.trash_schema,
+                  {{"purged", was_purged(restoring, key)},
+                   {"id", by_identity(key, parent) ? schema::key_text(parent, parent.identity, "k")
+                                                   : "NULL::pg_catalog.text"},
+                   {"missing", missing(restoring, key)},
+                   {"wanted", wanted(key, parent)},
+                   {"candidates", candidates(restoring, key)},
+                   {"seen_by_tenant", seen_by_tenant("g")},
+                   {"ours", ours},
+                   {"or_staying", or_staying(restoring)},
+                   {"ours_first",
+                    whole ? "" : "i.group_id OPERATOR(pg_catalog.=) ANY (" + ours + ") DESC, "}});
 }
 
 // Keys of single partitions are left to the server: which rows they bind is its to say.
@@ -270,12 +310,11 @@ std::vector<const ForeignKey*> keys_of(const RestoreContext& restoring) {
 
 // The key of a parent may have changed since; only live rows went along.
 bool follows_updates(RestoreContext& restoring, const ForeignKey& key) {
-    return restoring
-        .exec(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE oid "
-            "OPERATOR(pg_catalog.=) " +
-            to_string(key.oid) + " AND confupdtype OPERATOR(pg_catalog.=) 'c')")
-        .boolean(0, 0);
+    const auto sql = schema::filled(
+        R"(SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
+    WHERE oid OPERATOR(pg_catalog.=) {key} AND confupdtype OPERATOR(pg_catalog.=) 'c'))",
+        {{"key", to_string(key.oid)}});
+    return restoring.exec(sql).boolean(0, 0);
 }
 
 // Columns of what located() finds.
@@ -296,9 +335,10 @@ std::string fate(const schema::Result& found, int row, const Table& parent) {
 std::set<long long> groups_of_parents(RestoreContext& restoring) {
     std::set<long long> out;
     for (const auto* key : keys_of(restoring)) {
-        const auto found =
-            restoring.exec("SELECT DISTINCT f.parents_group FROM (" + located(restoring, *key) +
-                           ") f WHERE f.parents_group IS NOT NULL");
+        const auto found = restoring.exec(schema::filled(
+            R"(SELECT DISTINCT f.parents_group FROM ({located}) f
+  WHERE f.parents_group IS NOT NULL)",
+            {{"located", located(restoring, *key)}}));
         for (int row = 0; row < found.rows(); ++row) out.insert(found.integer(row, 0));
     }
     return out;
@@ -306,9 +346,10 @@ std::set<long long> groups_of_parents(RestoreContext& restoring) {
 
 void check_tables(RestoreContext& restoring, const std::string& groups) {
     if (!restoring.options.check.tables) return;
-    const auto found = restoring.exec("SELECT uuid FROM " + restoring.own("trash_group") +
-                                      " WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[" + groups +
-                                      "]::pg_catalog.int8[]) ORDER BY id");
+    const auto found = restoring.exec(filled(
+        R"(SELECT uuid FROM {schema}.trash_group
+  WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[{groups}]::pg_catalog.int8[]) ORDER BY id)",
+        restoring.trash_schema, {{"groups", groups}}));
     for (int row = 0; row < found.rows(); ++row)
         restoring.options.check.tables(group_tables(restoring.transaction.connection(),
                                                     restoring.trash_schema,
@@ -320,11 +361,14 @@ void check_tables(RestoreContext& restoring, const std::string& groups) {
 bool add_groups(RestoreContext& restoring, const std::set<long long>& ids) {
     std::vector<std::string> list;
     for (const long long id : ids) list.push_back(to_string(id));
-    check_tables(restoring, join(list, ", "));
-    const auto locked = restoring.exec(
-        "SELECT id, uuid FROM " + restoring.own("trash_group") +
-        " WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[" + join(list, ", ") +
-        "]::pg_catalog.int8[]) AND state OPERATOR(pg_catalog.=) 'trashed' ORDER BY id FOR UPDATE");
+    const auto groups = join(list, ", ");
+    check_tables(restoring, groups);
+    const auto locked = restoring.exec(filled(
+        R"(SELECT id, uuid FROM {schema}.trash_group
+  WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[{groups}]::pg_catalog.int8[])
+    AND state OPERATOR(pg_catalog.=) 'trashed'
+  ORDER BY id FOR UPDATE)",
+        restoring.trash_schema, {{"groups", groups}}));
     for (int row = 0; row < locked.rows(); ++row) {
         add_group(restoring, locked.integer(row, 0));
         restoring.result.ancestors.emplace_back(locked.text(row, 1));
@@ -382,10 +426,12 @@ bool add_ancestors(RestoreContext& restoring) {
 }
 
 bool add_ancestors(RestoreContext& restoring, const std::vector<std::string>& groups) {
-    const auto found = restoring.transaction.exec(
-        "SELECT id FROM " + restoring.own("trash_group") +
-            " WHERE uuid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.uuid[])",
-        {schema::array_literal({groups.begin(), groups.end()})});
+    const auto sql = filled(
+        R"(SELECT id FROM {schema}.trash_group
+  WHERE uuid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.uuid[]))",
+        restoring.trash_schema);
+    const auto found =
+        restoring.transaction.exec(sql, {schema::array_literal({groups.begin(), groups.end()})});
     std::set<long long> ids;
     for (int row = 0; row < found.rows(); ++row) ids.insert(found.integer(row, 0));
     for (const auto& group : restoring.groups) ids.erase(group.id);
