@@ -105,10 +105,10 @@ std::string clash(const Table& table, const Rule& rule) {
     for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
         auto same = compared(table, rule, k, "t") + " " + rule.operators[k] + " " +
                     compared(table, rule, k, "v");
-        if (rule.nulls_not_distinct) {
-            same = "(" + same + " OR pg_catalog.num_nulls(t." + e(k) + ", v." + e(k) +
-                   ") OPERATOR(pg_catalog.=) 2)";
-        }
+        if (rule.nulls_not_distinct)
+            same = schema::filled(
+                "({same} OR pg_catalog.num_nulls(t.{e}, v.{e}) OPERATOR(pg_catalog.=) 2)",
+                {{"same", same}, {"e", e(k)}});
         out.push_back(same);
     }
     return join(out, " AND ");
@@ -122,8 +122,9 @@ std::string live_id(const RestoreContext& restoring, const Table& table) {
     if (name.empty()) return id;
     const auto* column = table.column(name);
     if (!column) return "NULL::pg_catalog.text";
-    return "CASE WHEN " + schema::of_tenant(*column, quoted(table.name.name)) + " THEN " + id +
-           " END";
+    return schema::filled(
+        "CASE WHEN {of_tenant} THEN {id} END",
+        {{"of_tenant", schema::of_tenant(*column, quoted(table.name.name))}, {"id", id}});
 }
 
 std::string live(const RestoreContext& restoring, const Table& table, const Rule& rule) {
@@ -132,17 +133,27 @@ std::string live(const RestoreContext& restoring, const Table& table, const Rule
         out.push_back("(" + rule.expressions[k] + ") AS " + e(k));
     }
     out.push_back(live_id(restoring, table) + " AS id, tableoid AS part, ctid AS place");
-    return "(SELECT " + join(out, ", ") + " FROM " + schema::relation(table) + " AS " +
-           quoted(table.name.name) + (rule.predicate.empty() ? "" : " WHERE " + rule.predicate) +
-           ") t";
+    return schema::filled("(SELECT {columns} FROM {table} AS {name}{where}) t",
+                          {{"columns", join(out, ", ")},
+                           {"table", schema::relation(table)},
+                           {"name", quoted(table.name.name)},
+                           {"where", rule.predicate.empty() ? "" : " WHERE " + rule.predicate}});
+}
+
+// Pairs of an item v under the rule and a live row t that is in its way.
+std::string clashes(const RestoreContext& restoring, const Table& table, const Rule& rule) {
+    return schema::filled("{items} v JOIN {live} ON {clash} WHERE {holds}",
+                          {{"items", items(restoring, table, rule)},
+                           {"live", live(restoring, table, rule)},
+                           {"clash", clash(table, rule)},
+                           {"holds", holds(rule)}});
 }
 
 std::vector<Conflict> taken(RestoreContext& restoring, const Table& table, const Rule& rule) {
     std::vector<Conflict> out;
-    const auto found =
-        restoring.exec("SELECT v.object_id, v.w, v.group_id, v.ordinal, t.id FROM " +
-                       items(restoring, table, rule) + " v JOIN " + live(restoring, table, rule) +
-                       " ON " + clash(table, rule) + " WHERE " + holds(rule) + limit());
+    const auto found = restoring.exec(
+        schema::filled("SELECT v.object_id, v.w, v.group_id, v.ordinal, t.id FROM {clashes}{limit}",
+                       {{"clashes", clashes(restoring, table, rule)}, {"limit", limit()}}));
     append(out, rule.like, found);
     for (int row = 0; row < found.rows(); ++row) {
         if (found.null(row, 4)) continue;
@@ -161,13 +172,20 @@ std::vector<Conflict> twice(RestoreContext& restoring, const Table& table, const
         where += " AND pg_catalog.num_nulls(" + join(keys, ", ") + ") OPERATOR(pg_catalog.=) 0";
     auto like = rule.like;
     like.detail = "another row of the same restore has the same key";
+    const auto found = restoring.exec(schema::filled(
+        R"(SELECT d.object_id, d.w, d.group_id, d.ordinal
+  FROM (
+    SELECT v.object_id, v.w, v.group_id, v.ordinal,
+      pg_catalog.count(*) OVER (PARTITION BY {keys}) AS n
+    FROM {items} v
+    WHERE {where}) d
+  WHERE d.n OPERATOR(pg_catalog.>) 1{limit})",
+        {{"keys", join(keys, ", ")},
+         {"items", items(restoring, table, rule)},
+         {"where", where},
+         {"limit", limit()}}));
     std::vector<Conflict> out;
-    append(out, like,
-           restoring.exec(
-               "SELECT d.object_id, d.w, d.group_id, d.ordinal FROM (SELECT v.object_id, v.w, "
-               "v.group_id, v.ordinal, pg_catalog.count(*) OVER (PARTITION BY " +
-               join(keys, ", ") + ") AS n FROM " + items(restoring, table, rule) + " v WHERE " +
-               where + ") d WHERE d.n OPERATOR(pg_catalog.>) 1" + limit()));
+    append(out, like, found);
     return out;
 }
 
@@ -176,10 +194,11 @@ std::vector<Conflict> violated(RestoreContext& restoring, const Table& table,
     std::vector<Conflict> out;
     auto like = alike(table, "constraint", check.name);
     like.detail = "the check does not hold for the row";
-    append(out, like,
-           restoring.exec("SELECT v.object_id, v.w, v.group_id, v.ordinal FROM " +
-                          evaluated(restoring, table, {check.expression}, {}) +
-                          " v WHERE v.e1 IS FALSE" + limit()));
+    const auto found = restoring.exec(schema::filled(
+        R"(SELECT v.object_id, v.w, v.group_id, v.ordinal
+  FROM {items} v WHERE v.e1 IS FALSE{limit})",
+        {{"items", evaluated(restoring, table, {check.expression}, {})}, {"limit", limit()}}));
+    append(out, like, found);
     return out;
 }
 
@@ -264,9 +283,7 @@ std::vector<std::string> clashing_rows(const RestoreContext& restoring, const Ta
         rules.push_back(exclusion_rule(table, exclusion));
     std::vector<std::string> out;
     for (const auto& rule : rules)
-        out.push_back("SELECT t.part, t.place FROM " + items(restoring, table, rule) + " v JOIN " +
-                      live(restoring, table, rule) + " ON " + clash(table, rule) + " WHERE " +
-                      holds(rule));
+        out.push_back("SELECT t.part, t.place FROM " + clashes(restoring, table, rule));
     return out;
 }
 

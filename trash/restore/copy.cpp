@@ -12,6 +12,7 @@
 #include "trash/restore/choices.hpp"
 #include "trash/restore/undo_restore.hpp"
 #include "trash/store/item_id.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -107,8 +108,12 @@ std::string maker_of(RestoreContext& restoring, const Table& table, const Column
 bool makes_new(RestoreContext& restoring, const Column& column, const std::string& maker) {
     for (const char* sure : {"nextval(", "pg_catalog.nextval(", "pg_catalog.gen_random_uuid("})
         if (maker.starts_with(sure)) return true;
-    const auto value = "(SELECT " + schema::to_text(column, "v") + " FROM (SELECT (" + maker +
-                       ")::" + column.type + " AS " + quoted(column.name) + " OFFSET 0) v)";
+    const auto value =
+        schema::filled("(SELECT {text} FROM (SELECT ({maker})::{type} AS {column} OFFSET 0) v)",
+                       {{"text", schema::to_text(column, "v")},
+                        {"maker", maker},
+                        {"type", column.type},
+                        {"column", quoted(column.name)}});
     return restoring.exec("SELECT " + schema::differ(value, value)).boolean(0, 0);
 }
 
@@ -121,13 +126,24 @@ Made make(RestoreContext& restoring, const Table& table, const Column& column,
           const std::string& maker) {
     std::vector<std::string> texts;
     for (const auto* shape : shapes_of(restoring, table))
-        texts.push_back("SELECT i.ordinal, " + stored(*shape, column.attnum) + " AS old FROM " +
-                        source(restoring, *shape) + " i");
-    const auto found = restoring.exec(
-        "SELECT v.old, " + schema::to_text(column, "v") + " FROM (SELECT o.old, (" + maker +
-        ")::" + column.type + " AS " + quoted(column.name) + " FROM (SELECT x.old FROM (" +
-        join(texts, " UNION ALL ") +
-        ") x WHERE x.old IS NOT NULL GROUP BY 1 ORDER BY pg_catalog.min(x.ordinal)) o OFFSET 0) v");
+        texts.push_back(schema::filled(
+            "SELECT i.ordinal, {stored} AS old FROM {items} i",
+            {{"stored", stored(*shape, column.attnum)}, {"items", source(restoring, *shape)}}));
+    const auto sql = schema::filled(
+        R"(SELECT v.old, {text}
+  FROM (
+    SELECT o.old, ({maker})::{type} AS {column}
+    FROM (
+      SELECT x.old FROM ({texts}) x
+      WHERE x.old IS NOT NULL
+      GROUP BY 1 ORDER BY pg_catalog.min(x.ordinal)) o
+    OFFSET 0) v)",
+        {{"text", schema::to_text(column, "v")},
+         {"maker", maker},
+         {"type", column.type},
+         {"column", quoted(column.name)},
+         {"texts", join(texts, " UNION ALL ")}});
+    const auto found = restoring.exec(sql);
     Made out;
     for (int row = 0; row < found.rows(); ++row) {
         out.was.push_back(found.value(row, 0));
@@ -140,15 +156,20 @@ void put(RestoreContext& restoring, const Table& table, const Column& column, co
     for (auto& [id, shape] : restoring.shapes) {
         const int position = shape.position(column.attnum);
         if (shape.table != &table || shape.count == 0 || position == 0) continue;
+        const auto sql = filled(
+            R"(UPDATE {schema}.item i SET payload[{position}] = m.v
+  FROM ROWS FROM (
+    pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[])) m(old, v)
+  WHERE i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+    AND i.shape OPERATOR(pg_catalog.=) {shape}
+    AND {stored} OPERATOR(pg_catalog.=) m.old)",
+            restoring.trash_schema,
+            {{"position", to_string(position)},
+             {"shape", to_string(id)},
+             {"stored", stored(shape, column.attnum)}});
         restoring.transaction.exec(
-            "UPDATE " + restoring.own("item") + " i SET payload[" + to_string(position) +
-                "] = m.v FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.text[]), "
-                "pg_catalog.unnest($3::pg_catalog.text[])) m(old, v) WHERE i.group_id "
-                "OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND i.shape OPERATOR(pg_catalog.=) " +
-                to_string(id) + " AND " + stored(shape, column.attnum) +
-                " OPERATOR(pg_catalog.=) m.old",
-            {to_string(restoring.groups.front().id), schema::array_literal(made.was),
-             schema::array_literal(made.is)});
+            sql, {to_string(restoring.groups.front().id), schema::array_literal(made.was),
+                  schema::array_literal(made.is)});
         as_today(shape, column);
     }
 }
@@ -202,8 +223,10 @@ std::string as_child(const Column& parent, const Column& child, const std::strin
     if (parent.type == child.type && !parent.user_type) return text;
     auto named = child;
     named.name = "v";
-    return "(SELECT " + schema::to_text(named, "a") + " FROM (SELECT (" +
-           schema::from_text(parent, text) + ")::" + child.type + " AS v) a)";
+    return schema::filled("(SELECT {text} FROM (SELECT ({value})::{type} AS v) a)",
+                          {{"text", schema::to_text(named, "a")},
+                           {"value", schema::from_text(parent, text)},
+                           {"type", child.type}});
 }
 
 // Which columns of the key follow: those whose parent's were renewed, by their place in the key.
@@ -215,42 +238,54 @@ std::vector<std::size_t> following(const Columns& renewed, const Table& parent,
     return out;
 }
 
+// Assignments of the parent's new values, of items n, to those of the child that refer to them.
+std::string new_references(const RestoreContext& restoring, const ForeignKey& key,
+                           const std::vector<std::size_t>& places,
+                           const std::pair<const Shape*, const Shape*>& child_and_parent) {
+    const auto& [below, above] = child_and_parent;
+    std::vector<std::string> set;
+    for (const auto k : places) {
+        const auto& column = *below->table->column(key.child_columns[k]);
+        const int at = below->position(column.attnum);
+        if (at == 0) continue;
+        const auto& other = *restoring.catalog.table(key.parent)->column(key.parent_columns[k]);
+        const auto text = "n.payload[" + to_string(above->position(other.attnum)) + "]";
+        set.push_back("payload[" + to_string(at) + "] = " + as_child(other, column, text));
+    }
+    return join(set, ", ");
+}
+
+constexpr const char* kFollow = R"(UPDATE {schema}.item i SET {assignments}
+  FROM (SELECT v.ordinal AS child, p.ordinal AS parent FROM {referring_items}) j
+  JOIN {schema}.item n ON n.ordinal OPERATOR(pg_catalog.=) j.parent
+    AND n.group_id OPERATOR(pg_catalog.=) {group}
+    AND n.shape OPERATOR(pg_catalog.=) {parents_shape}
+  WHERE i.group_id OPERATOR(pg_catalog.=) {group}
+    AND i.ordinal OPERATOR(pg_catalog.=) j.child
+    AND i.shape OPERATOR(pg_catalog.=) {shape})";
+
 // Items of the child that refer to items of the parent in the group get their new values.
 void follow(RestoreContext& restoring, const ForeignKey& key,
             const std::vector<std::size_t>& places) {
     const auto& child = *restoring.catalog.table(key.child);
     const auto& parent = *restoring.catalog.table(key.parent);
-    const auto own = originals(restoring);
-    const auto pairs =
-        "(SELECT v.ordinal AS child, p.ordinal AS parent FROM " + referring_items(own, key) + ") j";
+    const auto pairs = referring_items(originals(restoring), key);
     const auto group = to_string(restoring.groups.front().id);
     for (auto& [id, shape] : restoring.shapes) {
         if (shape.table != &child || shape.count == 0) continue;
         for (const auto* above : shapes_of(restoring, parent)) {
-            std::vector<std::string> set;
-            for (const auto k : places) {
-                const auto& column = *child.column(key.child_columns[k]);
-                const int at = shape.position(column.attnum);
-                if (at == 0) continue;
-                const auto& other = *parent.column(key.parent_columns[k]);
-                const auto text = "n.payload[" + to_string(above->position(other.attnum)) + "]";
-                set.push_back("payload[" + to_string(at) + "] = " + as_child(other, column, text));
-            }
+            const auto set = new_references(restoring, key, places, {&shape, above});
             if (set.empty()) continue;
-            restoring.together(
-                {{"SET LOCAL enable_nestloop = off"},
-                 {"UPDATE " + restoring.own("item") + " i SET " + join(set, ", ") + " FROM " +
-                      pairs + " JOIN " + restoring.own("item") +
-                      " n ON n.ordinal OPERATOR(pg_catalog.=) j.parent AND n.group_id "
-                      "OPERATOR(pg_catalog.=) " +
-                      group + " AND n.shape OPERATOR(pg_catalog.=) " + to_string(above->id) +
-                      " WHERE i.group_id OPERATOR(pg_catalog.=) " + group +
-                      " AND i.ordinal OPERATOR(pg_catalog.=) j.child AND i.shape "
-                      "OPERATOR(pg_catalog.=) " +
-                      to_string(id),
-                  {},
-                  false},
-                 {"SET LOCAL enable_nestloop TO DEFAULT"}});
+            restoring.together({{"SET LOCAL enable_nestloop = off"},
+                                {filled(kFollow, restoring.trash_schema,
+                                        {{"assignments", set},
+                                         {"referring_items", pairs},
+                                         {"group", group},
+                                         {"parents_shape", to_string(above->id)},
+                                         {"shape", to_string(id)}}),
+                                 {},
+                                 false},
+                                {"SET LOCAL enable_nestloop TO DEFAULT"}});
         }
         for (const auto k : places)
             if (shape.position(key.child_columns[k]) != 0)
@@ -307,15 +342,17 @@ std::vector<Conflict> with_old_key(RestoreContext& restoring, const Table& table
     }
     const auto names = names_of(table, table.identity);
     const auto own = originals(restoring);
-    const auto found =
-        restoring.together({{"SET LOCAL enable_nestloop = off"},
-                            {"SELECT v.object_id, v.w, v.group_id, v.ordinal FROM " +
-                                 evaluated(restoring, table, names, table.identity) + " v JOIN " +
-                                 evaluated(own, table, names, {}) + " o ON " + join(same, " AND ") +
-                                 " ORDER BY 4 LIMIT " + to_string(kMostConflicts + 1),
-                             {},
-                             false},
-                            {"SET LOCAL enable_nestloop TO DEFAULT"}})[1];
+    const auto sql = schema::filled(
+        R"(SELECT v.object_id, v.w, v.group_id, v.ordinal
+  FROM {copies} v JOIN {originals} o ON {same}
+  ORDER BY 4 LIMIT {enough})",
+        {{"copies", evaluated(restoring, table, names, table.identity)},
+         {"originals", evaluated(own, table, names, {})},
+         {"same", join(same, " AND ")},
+         {"enough", to_string(kMostConflicts + 1)}});
+    const auto found = restoring.together({{"SET LOCAL enable_nestloop = off"},
+                                           {sql, {}, false},
+                                           {"SET LOCAL enable_nestloop TO DEFAULT"}})[1];
     std::vector<Conflict> out;
     append(out, like, found);
     return out;
@@ -323,10 +360,11 @@ std::vector<Conflict> with_old_key(RestoreContext& restoring, const Table& table
 
 // By their ordinals in the group that stays.
 std::map<long long, std::string> ids_in_trash(RestoreContext& restoring) {
-    const auto found =
-        restoring.exec("SELECT ordinal, object_id FROM " + restoring.own("item") +
-                       " WHERE group_id OPERATOR(pg_catalog.=) " +
-                       to_string(restoring.copy->group.id) + " AND object_id IS NOT NULL");
+    const auto sql = filled(
+        R"(SELECT ordinal, object_id FROM {schema}.item
+  WHERE group_id OPERATOR(pg_catalog.=) {group} AND object_id IS NOT NULL)",
+        restoring.trash_schema, {{"group", to_string(restoring.copy->group.id)}});
+    const auto found = restoring.exec(sql);
     std::map<long long, std::string> out;
     for (int row = 0; row < found.rows(); ++row)
         out.emplace(found.integer(row, 0), found.text(row, 1));
@@ -340,10 +378,11 @@ void list_copied(RestoreContext& restoring) {
     const auto group = restoring.groups.front().id;
     for (const auto* table : tables_of(restoring)) {
         if (table->identity.empty()) continue;
-        const auto found = restoring.exec(
-            "SELECT v.ordinal, v.e1 FROM " +
-            evaluated(restoring, *table, {schema::key_text(*table, table->identity, "")}, {}) +
-            " v WHERE v.group_id OPERATOR(pg_catalog.=) " + to_string(group));
+        const auto id = schema::key_text(*table, table->identity, "");
+        const auto found = restoring.exec(schema::filled(
+            R"(SELECT v.ordinal, v.e1 FROM {items} v
+  WHERE v.group_id OPERATOR(pg_catalog.=) {group})",
+            {{"items", evaluated(restoring, *table, {id}, {})}, {"group", to_string(group)}}));
         for (int row = 0; row < found.rows(); ++row) {
             const auto place = as_trashed(restoring, {group, found.integer(row, 0)});
             const auto from = ids.find(place.ordinal);
@@ -384,10 +423,10 @@ std::string end_copy(RestoreContext& restoring) {
     std::vector<schema::Statement> all = {ledger_entry(restoring, copied, "copied")};
     for (auto& one : keep_for_undo(restoring, copied)) all.push_back(std::move(one));
     const std::string entry(restoring.together(all)[0].text(0, 0));
-    restoring.exec("DELETE FROM " + restoring.own("item") +
-                   " WHERE group_id OPERATOR(pg_catalog.=) " + group);
-    restoring.exec("DELETE FROM " + restoring.own("trash_group") +
-                   " WHERE id OPERATOR(pg_catalog.=) " + group);
+    for (const char* sql :
+         {"DELETE FROM {schema}.item WHERE group_id OPERATOR(pg_catalog.=) {group}",
+          "DELETE FROM {schema}.trash_group WHERE id OPERATOR(pg_catalog.=) {group}"})
+        restoring.exec(filled(sql, restoring.trash_schema, {{"group", group}}));
     return entry;
 }
 

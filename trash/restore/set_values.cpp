@@ -10,6 +10,7 @@
 #include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
 #include "trash/restore/links.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -97,12 +98,13 @@ int move(RestoreContext& restoring, const Items& items, const Values& values) {
         set.push_back("payload[" + to_string(to.position(values.columns[k]->attnum)) + "] = $" +
                       to_string(params.size()) + "::pg_catalog.text");
     }
-    restoring.transaction.exec(
-        "UPDATE " + restoring.own("item") + " i SET " + join(set, ", ") +
-            " FROM pg_catalog.unnest($2::pg_catalog.int4[]) WITH ORDINALITY m(o, k) WHERE "
-            "i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND i.ordinal "
-            "OPERATOR(pg_catalog.=) m.o",
-        params);
+    const auto sql = filled(
+        R"(UPDATE {schema}.item i SET {assignments}
+  FROM pg_catalog.unnest($2::pg_catalog.int4[]) WITH ORDINALITY m(o, k)
+  WHERE i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+    AND i.ordinal OPERATOR(pg_catalog.=) m.o)",
+        restoring.trash_schema, {{"assignments", join(set, ", ")}});
+    restoring.transaction.exec(sql, params);
     const auto count = static_cast<long long>(items.ordinals.size());
     for (long long k = 0; k < count; ++k)
         note_move(restoring, {items.group, items.ordinals[static_cast<std::size_t>(k)]},
@@ -113,20 +115,29 @@ int move(RestoreContext& restoring, const Items& items, const Values& values) {
     return form;
 }
 
+std::string array_of(const std::vector<long long>& ordinals) {
+    return literal(numbers(ordinals)) + "::pg_catalog.int4[]";
+}
+
 std::string of_items(const Items& items) {
-    return " WHERE i.group_id OPERATOR(pg_catalog.=) " + to_string(items.group) +
-           " AND i.ordinal OPERATOR(pg_catalog.=) ANY (" + literal(numbers(items.ordinals)) +
-           "::pg_catalog.int4[]) ORDER BY i.ordinal";
+    return schema::filled(
+        R"( WHERE i.group_id OPERATOR(pg_catalog.=) {group}
+    AND i.ordinal OPERATOR(pg_catalog.=) ANY ({ordinals})
+  ORDER BY i.ordinal)",
+        {{"group", to_string(items.group)}, {"ordinals", array_of(items.ordinals)}});
 }
 
 // A value that its type does not take any more is shown as the text that it was.
 std::string shown(const RestoreContext& restoring, const Shape& shape,
                   const schema::Column& column) {
     if (shape.position(column.attnum) == 0) return "NULL::pg_catalog.json";
-    const auto text = stored(shape, column.attnum);
-    return "CASE WHEN " + restoring.own("cast_error") + "(" + text + ", " + literal(column.type) +
-           ") IS NULL THEN pg_catalog.to_json(" + value(shape, column) +
-           ") ELSE pg_catalog.to_json(" + text + ") END";
+    return filled(
+        R"(CASE WHEN {schema}.cast_error({text}, {type}) IS NULL
+      THEN pg_catalog.to_json({value}) ELSE pg_catalog.to_json({text}) END)",
+        restoring.trash_schema,
+        {{"text", stored(shape, column.attnum)},
+         {"type", literal(column.type)},
+         {"value", value(shape, column)}});
 }
 
 // (object id, JSON of the columns) of the items, in the order of their ordinals.
@@ -135,11 +146,13 @@ schema::Result as_json(RestoreContext& restoring, const Items& items, const Colu
     std::vector<std::string> rows;
     for (const auto* column : columns)
         rows.push_back("(" + literal(column->name) + ", " + shown(restoring, shape, *column) + ")");
-    return restoring.exec(
-        "SELECT i.object_id, (SELECT pg_catalog.json_object_agg(x.name, x.v) "
-        "FROM (VALUES " +
-        join(rows, ", ") + ") x(name, v)) FROM " + source(restoring, shape) + " i" +
-        of_items(items));
+    return restoring.exec(schema::filled(
+        R"(SELECT i.object_id, (
+      SELECT pg_catalog.json_object_agg(x.name, x.v) FROM (VALUES {rows}) x(name, v))
+  FROM {items} i{of_items})",
+        {{"rows", join(rows, ", ")},
+         {"items", source(restoring, shape)},
+         {"of_items", of_items(items)}}));
 }
 
 bool has_any(const Columns& columns, const std::vector<int>& attnums) {
@@ -151,12 +164,18 @@ bool has_any(const Columns& columns, const std::vector<int>& attnums) {
 // The ids of items whose key was set.
 void rename(RestoreContext& restoring, const Items& items) {
     const auto& table = *restoring.shapes.at(items.shape).table;
-    restoring.exec("UPDATE " + restoring.own("item") + " i SET object_id = v.e1 FROM " +
-                   evaluated(restoring, table, {schema::key_text(table, table.identity, "")}, {}) +
-                   " v WHERE i.group_id OPERATOR(pg_catalog.=) v.group_id AND i.ordinal "
-                   "OPERATOR(pg_catalog.=) v.ordinal AND v.group_id OPERATOR(pg_catalog.=) " +
-                   to_string(items.group) + " AND v.ordinal OPERATOR(pg_catalog.=) ANY (" +
-                   literal(numbers(items.ordinals)) + "::pg_catalog.int4[])");
+    const auto id = schema::key_text(table, table.identity, "");
+    restoring.exec(filled(
+        R"(UPDATE {schema}.item i SET object_id = v.e1
+  FROM {items} v
+  WHERE i.group_id OPERATOR(pg_catalog.=) v.group_id
+    AND i.ordinal OPERATOR(pg_catalog.=) v.ordinal
+    AND v.group_id OPERATOR(pg_catalog.=) {group}
+    AND v.ordinal OPERATOR(pg_catalog.=) ANY ({ordinals}))",
+        restoring.trash_schema,
+        {{"items", evaluated(restoring, table, {id}, {})},
+         {"group", to_string(items.group)},
+         {"ordinals", array_of(items.ordinals)}}));
 }
 
 std::vector<const ForeignKey*> keys_on(const RestoreContext& restoring, const Table& table,
@@ -269,13 +288,12 @@ Values new_reference(RestoreContext& restoring, const KeyChange& change, const F
         out.columns.push_back(child.column(key.child_columns[k]));
         const auto& text = change.is.at(attnum);
         column.name = "v";
-        out.texts.push_back(text ? restoring
-                                       .exec("SELECT " + schema::to_text(column, "a") +
-                                             " FROM (SELECT (" +
-                                             schema::from_text(parent, literal(*text)) +
-                                             ")::" + column.type + " AS v) a")
-                                       .value(0, 0)
-                                 : std::nullopt);
+        const auto sql =
+            schema::filled("SELECT {text} FROM (SELECT ({value})::{type} AS v) a",
+                           {{"text", schema::to_text(column, "a")},
+                            {"value", text ? schema::from_text(parent, literal(*text)) : "NULL"},
+                            {"type", column.type}});
+        out.texts.push_back(text ? restoring.exec(sql).value(0, 0) : std::nullopt);
     }
     return out;
 }
@@ -302,13 +320,17 @@ void carry_to_members(RestoreContext& restoring, const KeyChange& changed, const
         for (auto& one : change(restoring, items, values)) more.push_back(std::move(one));
 }
 
-std::string in_link(int attnum) {
-    return "[pg_catalog.array_position(l.attnums, " + to_string(attnum) + "::pg_catalog.int2)]";
-}
+// Of the key's links of a form to the old values of a parent.
+constexpr const char* kCarryToLinks = R"(UPDATE {schema}.link l SET {assignments}
+  WHERE l.group_id OPERATOR(pg_catalog.=) ANY (ARRAY[{groups}]::pg_catalog.int8[])
+    AND l.shape OPERATOR(pg_catalog.=) {shape}
+    AND {whole_key}
+    AND {refers})";
 
 // References from outside that the delete has cut are to be set back to the new key.
 void carry_to_links(RestoreContext& restoring, const KeyChange& changed, const ForeignKey& key) {
     const auto values = new_reference(restoring, changed, key);
+    const auto in_link = [](int attnum) { return "[" + place_in("l", attnum) + "]"; };
     std::vector<std::string> ids, set, whole;
     for (const auto& group : restoring.groups) ids.push_back(to_string(group.id));
     for (std::size_t k = 0; k < values.columns.size(); ++k)
@@ -319,13 +341,15 @@ void carry_to_links(RestoreContext& restoring, const KeyChange& changed, const F
                         "]::pg_catalog.int2[]");
     for (const auto& [id, shape] : restoring.shapes) {
         if (id < 0 || shape.table == nullptr || shape.relation != key.child) continue;
-        restoring.exec("UPDATE " + restoring.own("link") + " l SET " + join(set, ", ") +
-                       " WHERE l.group_id OPERATOR(pg_catalog.=) ANY (ARRAY[" + join(ids, ", ") +
-                       "]::pg_catalog.int8[]) AND l.shape OPERATOR(pg_catalog.=) " + to_string(id) +
-                       " AND " + join(whole, " AND ") + " AND " +
-                       refers(restoring, changed, key, [&, shape = &shape](const auto& column) {
-                           return read_value(*shape, column, "l.was" + in_link(column.attnum));
-                       }));
+        const auto was = [&, shape = &shape](const auto& column) {
+            return read_value(*shape, column, "l.was" + in_link(column.attnum));
+        };
+        restoring.exec(filled(kCarryToLinks, restoring.trash_schema,
+                              {{"assignments", join(set, ", ")},
+                               {"groups", join(ids, ", ")},
+                               {"shape", to_string(id)},
+                               {"whole_key", join(whole, " AND ")},
+                               {"refers", refers(restoring, changed, key, was)}}));
     }
 }
 
