@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "tests/support/database.hpp"
-#include "tests/support/problem.hpp"
+#include "tests/support/served_database.hpp"
 #include "trash/records/api_keys.hpp"
 
 using namespace trashd;
@@ -25,20 +24,11 @@ INSERT INTO topic VALUES (1, 1, 'a', NULL), (2, 1, 'b', 1), (3, 1, 'c', 2), (4, 
 INSERT INTO note VALUES (1, 1), (2, 3), (3, 4);
 )";
 
-struct Bench {
-    TempDatabase database{kSchema};
-    ServiceProcess service;
-    explicit Bench(const std::string& toml = "") : service(database.url(), {}, toml) {}
+struct Bench : ServedDatabase {
+    explicit Bench(const std::string& toml = "") : ServedDatabase(kSchema, toml) {}
 
-    Answer operator()(const std::string& verb, const std::string& address,
-                      const std::string& body = "", httplib::Headers headers = {}) {
-        if (!body.empty()) headers.emplace("Content-Type", "application/json");
-        return ask(service.port(), verb, address, headers, body);
-    }
     std::string trash(const std::string& address) {
-        const auto gone = (*this)("DELETE", "/v1/" + address);
-        REQUIRE(gone.status == 204);
-        return gone.header("Location").substr(10);
+        return ServedDatabase::trash(address).substr(std::string("/v1/trash/").size());
     }
     // Each a group of its own, what hangs on others first; answers their ids in that order.
     std::vector<std::string> trash_all() {
@@ -48,10 +38,6 @@ struct Bench {
             ids.push_back(trash(one));
         return ids;
     }
-    std::string value(const std::string& query) {
-        return TestConnection(database.url()).value(query);
-    }
-    void sql(const std::string& script) { TestConnection(database.url())->script(script); }
 };
 
 std::string ids_json(const std::vector<std::string>& ids) {

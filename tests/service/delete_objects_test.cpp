@@ -2,8 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "schema/error.hpp"
-#include "tests/support/database.hpp"
-#include "tests/support/http.hpp"
+#include "tests/support/served_database.hpp"
 
 using namespace trashd::test;
 
@@ -20,16 +19,8 @@ INSERT INTO lease VALUES (1, 8);
 INSERT INTO code VALUES ('USA'), ('a,b');
 )";
 
-struct Bench {
-    explicit Bench(const std::string& toml = "") : service(database.url(), {}, toml) {}
-    Answer operator()(const std::string& verb, const std::string& address,
-                      const std::string& body = "") {
-        return request(service.port(), verb, address, {{"Content-Type", "application/json"}}, body);
-    }
-    std::string value(const std::string& sql) { return TestConnection(database.url()).value(sql); }
-
-    TempDatabase database{kSchema};
-    ServiceProcess service;
+struct Bench : ServedDatabase {
+    explicit Bench(const std::string& toml = "") : ServedDatabase(kSchema, toml) {}
 };
 
 std::string statuses(const Answer& answer) {

@@ -8,8 +8,7 @@
 #include <future>
 
 #include "schema/error.hpp"
-#include "tests/support/database.hpp"
-#include "tests/support/problem.hpp"
+#include "tests/support/served_database.hpp"
 #include "trash/store/groups.hpp"
 
 using namespace trashd;
@@ -39,27 +38,15 @@ BEGIN RAISE EXCEPTION 'the secret of %', OLD USING ERRCODE = OLD.state; END $$;
 CREATE TRIGGER refuse BEFORE DELETE ON odd FOR EACH ROW EXECUTE FUNCTION refuse();
 )";
 
-struct Bench {
-    TempDatabase database{kSchema};
-    ServiceProcess service;
-    explicit Bench(const std::string& toml = "") : service(database.url(), {}, toml) {}
+struct Bench : ServedDatabase {
+    explicit Bench(const std::string& toml = "") : ServedDatabase(kSchema, toml) {}
 
     Answer operator()(const std::string& verb, const std::string& address,
                       const httplib::Headers& headers = {}, const std::string& body = "") {
         return ask(service.port(), verb, address, headers, body);
     }
-    // The address of the TrashItem.
-    std::string trash(const std::string& address) {
-        auto answer = (*this)("DELETE", "/v1/" + address);
-        REQUIRE(answer.status == 204);
-        return answer.header("Location");
-    }
     Answer restore(const std::string& item, const std::string& query = "") {
         return (*this)("POST", item + "/$restore" + query);
-    }
-    void sql(const std::string& script) { TestConnection(database.url())->script(script); }
-    std::string value(const std::string& query) {
-        return TestConnection(database.url()).value(query);
     }
 };
 

@@ -2,8 +2,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "tests/support/database.hpp"
-#include "tests/support/problem.hpp"
+#include "tests/support/served_database.hpp"
 #include "trash/records/api_keys.hpp"
 
 using namespace trashd;
@@ -29,21 +28,9 @@ owners = "*"
 restorers = ["view-trash", "restore", "read"]
 )";
 
-struct Bench {
-    TempDatabase database{kSchema};
-    ServiceProcess service;
-    explicit Bench(const std::string& toml = "") : service(database.url(), {}, toml) {}
+struct Bench : ServedDatabase {
+    explicit Bench(const std::string& toml = "") : ServedDatabase(kSchema, toml) {}
 
-    Answer operator()(const std::string& verb, const std::string& address,
-                      const std::string& body = "", httplib::Headers headers = {}) {
-        if (!body.empty()) headers.emplace("Content-Type", "application/json");
-        return ask(service.port(), verb, address, headers, body);
-    }
-    std::string trash(const std::string& address) {
-        const auto gone = (*this)("DELETE", "/v1/" + address);
-        REQUIRE(gone.status == 204);
-        return gone.header("Location");
-    }
     Answer restore(const std::string& item, const std::string& body) {
         return (*this)("POST", item + "/$restore", body);
     }
@@ -53,10 +40,6 @@ struct Bench {
             (*this)("GET", "/v1/trash?resource=" + resource + "&deletedObjectId=" + id).json();
         REQUIRE(found.Size() == 1);
         return std::string("/v1/trash/") + found[0]["id"].GetString();
-    }
-    void sql(const std::string& script) { TestConnection(database.url())->script(script); }
-    std::string value(const std::string& query) {
-        return TestConnection(database.url()).value(query);
     }
 };
 

@@ -2,8 +2,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "tests/support/database.hpp"
-#include "tests/support/problem.hpp"
+#include "tests/support/served_database.hpp"
 #include "trash/store/groups.hpp"
 
 using namespace trashd::test;
@@ -32,23 +31,12 @@ void check_conflicts(const Answer& answer, int count, const std::string& conflic
                   ",\"conflicts\":[" + conflicts + "]");
 }
 
-struct Bench {
-    TempDatabase database{kSchema};
-    ServiceProcess service{database.url()};
+struct Bench : ServedDatabase {
+    Bench() : ServedDatabase(kSchema) {}
 
-    Answer operator()(const std::string& verb, const std::string& address) {
-        return ask(service.port(), verb, address);
-    }
-    // The address of the TrashItem.
-    std::string trash(const std::string& address) {
-        auto answer = (*this)("DELETE", "/v1/" + address);
-        REQUIRE(answer.status == 204);
-        return answer.header("Location");
-    }
     Answer restore(const std::string& item, const std::string& query = "") {
         return (*this)("POST", item + "/$restore" + query);
     }
-    void sql(const std::string& script) { TestConnection(database.url())->script(script); }
 };
 
 std::string id_of(const std::string& item) {

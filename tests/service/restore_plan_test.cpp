@@ -2,8 +2,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "tests/support/database.hpp"
-#include "tests/support/problem.hpp"
+#include "tests/support/served_database.hpp"
 #include "trash/records/api_keys.hpp"
 
 using namespace trashd;
@@ -32,21 +31,9 @@ constexpr const char* kStale =
     "the restore would not do any more what its plan says; look at what it would do now, and send "
     "that plan";
 
-struct Bench {
-    TempDatabase database{kSchema};
-    ServiceProcess service;
-    explicit Bench(const std::string& toml = "") : service(database.url(), {}, toml) {}
+struct Bench : ServedDatabase {
+    explicit Bench(const std::string& toml = "") : ServedDatabase(kSchema, toml) {}
 
-    Answer operator()(const std::string& verb, const std::string& address,
-                      const std::string& body = "", httplib::Headers headers = {}) {
-        if (!body.empty()) headers.emplace("Content-Type", "application/json");
-        return ask(service.port(), verb, address, headers, body);
-    }
-    std::string trash(const std::string& address) {
-        const auto gone = (*this)("DELETE", "/v1/" + address);
-        REQUIRE(gone.status == 204);
-        return gone.header("Location");
-    }
     Answer dry(const std::string& item, const std::string& body = "") {
         return (*this)("POST", item + "/$restore?dryRun=true", body);
     }
@@ -57,10 +44,6 @@ struct Bench {
     }
     Answer restore(const std::string& item, const std::string& plan, const std::string& body = "") {
         return (*this)("POST", item + "/$restore", body, {{"If-Match", '"' + plan + '"'}});
-    }
-    void sql(const std::string& script) { TestConnection(database.url())->script(script); }
-    std::string value(const std::string& query) {
-        return TestConnection(database.url()).value(query);
     }
 };
 

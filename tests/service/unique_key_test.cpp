@@ -2,8 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "schema/error.hpp"
-#include "tests/support/database.hpp"
-#include "tests/support/http.hpp"
+#include "tests/support/served_database.hpp"
 
 using namespace trashd::test;
 
@@ -25,19 +24,8 @@ INSERT INTO member SELECT 'r' || i, i, 'n' || i FROM generate_series(1, 5) i;
 INSERT INTO link SELECT '$1', i FROM generate_series(1, 3) i;
 )";
 
-struct Bench {
-    explicit Bench(const std::string& toml = "") : service(database.url(), {}, toml) {}
-    Answer operator()(const std::string& verb, const std::string& address,
-                      const std::string& body = "") {
-        const httplib::Headers json{{"Content-Type", "application/json"}};
-        return request(service.port(), verb, address, body.empty() ? httplib::Headers() : json,
-                       body);
-    }
-    std::string value(const std::string& sql) { return TestConnection(database.url()).value(sql); }
-    void run(const std::string& sql) { TestConnection(database.url())->script(sql); }
-
-    TempDatabase database{kSchema};
-    ServiceProcess service;
+struct Bench : ServedDatabase {
+    explicit Bench(const std::string& toml = "") : ServedDatabase(kSchema, toml) {}
 };
 
 std::vector<std::string> key_of(const Answer& metadata) {
@@ -111,7 +99,7 @@ TEST_CASE("a key that no unique index is over is a fault of the configuration") 
 TEST_CASE("what is in the trash stays reachable when the index is gone") {
     Bench call;
     const auto item = call("DELETE", "/v1/event/%241").header("Location");
-    call.run("DROP INDEX event_id_key CASCADE");
+    call.sql("DROP INDEX event_id_key CASCADE");
     // the next delete sees it at once
     CHECK(call("DELETE", "/v1/event/%242").status == 404);
     CHECK(call.value("SELECT count(*) FROM event") == "4");
@@ -123,10 +111,10 @@ TEST_CASE("what is in the trash stays reachable when the index is gone") {
 TEST_CASE("a key whose column may be NULL from now on is none") {
     Bench call;
     const auto item = call("DELETE", "/v1/event/%241").header("Location");
-    call.run("ALTER TABLE event ALTER event_id DROP NOT NULL");
+    call.sql("ALTER TABLE event ALTER event_id DROP NOT NULL");
     CHECK(call("DELETE", "/v1/event/%242").status == 404);
     CHECK(call("GET", item).json()["object"]["event_id"] == "$1");
-    call.run("ALTER TABLE event ALTER event_id SET NOT NULL");
+    call.sql("ALTER TABLE event ALTER event_id SET NOT NULL");
     CHECK(call("POST", item + "/$restore").status == 200);
     CHECK(call.value("SELECT count(*) FROM link") == "3");
 }

@@ -12,8 +12,7 @@
 #include "schema/catalog/catalog.hpp"
 #include "schema/error.hpp"
 #include "service/parsing/json_body.hpp"
-#include "tests/support/database.hpp"
-#include "tests/support/problem.hpp"
+#include "tests/support/served_database.hpp"
 
 using namespace trashd;
 using namespace trashd::test;
@@ -39,19 +38,8 @@ INSERT INTO book (id, title, code, meta) VALUES (100, 'one', 'c', '{"a": {"b": 1
 
 const httplib::Headers kJson = {{"Content-Type", "application/json"}};
 
-struct Bench {
-    TempDatabase database{kSchema};
-    ServiceProcess service{database.url()};
-
-    Answer operator()(const std::string& verb, const std::string& address,
-                      const std::string& body = "", httplib::Headers headers = {}) {
-        if (!body.empty() && headers.count("Content-Type") == 0)
-            headers.emplace("Content-Type", "application/json");
-        return ask(service.port(), verb, address, headers, body);
-    }
-    std::string value(const std::string& query) {
-        return TestConnection(database.url()).value(query);
-    }
+struct Bench : ServedDatabase {
+    Bench() : ServedDatabase(kSchema) {}
 };
 
 // Sends a POST with a body of a gibibyte, in chunks or as one; gives what comes back.
