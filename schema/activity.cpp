@@ -1,3 +1,5 @@
+// PostgreSQL counts what a transaction does to each table, whatever code does it. These counts are
+// read inside of it, beside the files and columns of the tables, which tell of what is not counted.
 #include "schema/activity.hpp"
 
 #include "schema/identifier.hpp"

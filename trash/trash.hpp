@@ -97,7 +97,10 @@ class Trash {
     const std::string& schema_name() const;
     Operations& operations();
 
-    // id: the key's columns in key order, as text.
+    // Takes the row into the trash, and with it, as one group, what the database or the
+    // configuration takes along. id: the key's columns in key order, as text. Throws kNotFound,
+    // Blocked where rows refer to it that neither go along nor are cut, kStale where the row has
+    // none of the ETags, TooLarge, and what the checks throw; then nothing has happened.
     DeleteResult remove(const schema::QualifiedName& table, const std::vector<std::string>& id,
                         const DeleteOptions& options, const Actor& context);
     Impact impact(const schema::QualifiedName& table, const std::vector<std::string>& id,
@@ -108,7 +111,9 @@ class Trash {
                           const BulkOptions& options, const Actor& context);
     // One for all; what is not live counts for nothing.
     Impact impact_all(const schema::QualifiedName& table, const Selection& selection, bool cascade);
-    // item_id: any member's.
+    // Brings the item's group back as a whole, or what the choices make of it. item_id: any
+    // member's. Throws GoneError where the group has ended, Conflicted with all that keeps it from
+    // coming back, StalePlan; then nothing has happened.
     Restored restore(const std::string& item_id, const RestoreOptions& options,
                      const Actor& context);
     // The groups of all these items in one transaction, parents first whatever the order. Throws

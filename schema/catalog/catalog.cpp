@@ -1,3 +1,5 @@
+// Tables and keys are sorted once, so that whatever is made from them (statements, names of
+// functions, answers) is the same in every process that read the same database.
 #include "schema/catalog/catalog.hpp"
 
 #include <algorithm>

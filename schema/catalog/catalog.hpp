@@ -11,6 +11,8 @@
 
 namespace trashd::schema {
 
+// A column that is there: its type, as far as it matters for moving values, and what this role may
+// do.
 struct Column {
     int attnum = 0;
     std::string name;
@@ -36,6 +38,8 @@ struct Column {
     bool selectable = true, insertable = true, updatable = true;  // by this role
 };
 
+// attnums, expressions and operators are of the same length, a position for each column of the
+// index.
 struct UniqueIndex {
     std::string name;  // of the constraint where it has one, else of the index
     bool primary = false, constraint = false, deferrable = false, nulls_not_distinct = false;
@@ -51,6 +55,7 @@ struct UniqueIndex {
     std::vector<std::string> equality() const;
 };
 
+// EXCLUDE: no two rows may be there of which all operators, expression by expression, say yes.
 struct Exclusion {
     std::string name;
     std::vector<std::string> expressions, operators;
@@ -61,6 +66,7 @@ struct Check {
     std::string name, expression;  // expression as pg_get_expr says it, columns unqualified
 };
 
+// A trigger that fires: when, at which events, and whether for each row.
 struct Trigger {
     std::string name;
     bool before = false, on_insert = false, on_update = false, on_delete = false, row = false;
@@ -70,8 +76,11 @@ struct Trigger {
     bool trusted = true;
 };
 
+// What a foreign key says ON DELETE.
 enum class Action { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
 
+// A foreign key as it was declared. The copies of it that PostgreSQL makes for partitions are no
+// keys of their own here.
 struct ForeignKey {
     Oid oid = 0;
     std::string name;
@@ -90,6 +99,9 @@ struct ForeignKey {
                            // and all that overlaps together must cover the child's
 };
 
+// An ordinary table, or the root of a partition tree, whose partitions are no tables of their own
+// here. What is said of privileges and row-level security is true for the role that read the
+// catalog.
 struct Table {
     Oid oid = 0;
     QualifiedName name;
@@ -118,6 +130,8 @@ struct Table {
     const Column* column(const std::string& name) const;
 };
 
+// Never changes; who uses it across calls holds a shared_ptr to it, as do all pointers to its
+// tables, columns and keys, which live as long as it does.
 class Catalog {
   public:
     Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys);

@@ -9,6 +9,7 @@
 
 namespace trashd::schema {
 
+// Configured as `key` of a resource. reader.hpp says what takes the place of a choice.
 // Of each such table the columns of its key, in any order.
 using KeyChoice = std::map<QualifiedName, std::vector<std::string>>;
 

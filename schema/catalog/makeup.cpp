@@ -1,3 +1,5 @@
+// Labels and attributes are matched by number (the label's oid, the attribute's attnum), which
+// renames leave alone; in a copy of the database, where the type is another one, by name.
 #include "schema/catalog/makeup.hpp"
 
 #include <algorithm>

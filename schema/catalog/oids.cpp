@@ -1,3 +1,4 @@
+// The oids of these types are PostgreSQL's own, the same in every database.
 #include "schema/catalog/oids.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// A payload must come back byte for byte, so only the type's own output and input functions are
+// used: a cast that a user made between the type and text could be called instead, and is avoided.
 #include "schema/catalog/value.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// The server itself cuts a long text, as bytes, and all of it comes in one stream: the text is
+// computed once, and here only a piece of it is held at a time.
 #include "schema/session/pieces.hpp"
 
 #include <fmt/format.h>

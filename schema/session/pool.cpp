@@ -1,3 +1,5 @@
+// Every connection string becomes a URI with defaults before it, under which a server that has gone
+// silent is given up; what the owner wrote stands behind them and wins.
 #include "schema/session/pool.hpp"
 
 #include <fmt/format.h>

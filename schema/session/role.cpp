@@ -1,3 +1,5 @@
+// The role is set for the transaction only, so that it ends with it, whatever happens. Deferred
+// triggers are fired before it is given back: they are to run as the role that caused them.
 #include "schema/session/role.hpp"
 
 #include "schema/error.hpp"

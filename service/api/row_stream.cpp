@@ -1,3 +1,5 @@
+// The last byte of a row is held back, the brace that closes it: before it the members are written
+// that a row of the trash has beside its columns.
 #include "service/api/row_stream.hpp"
 
 #include <span>

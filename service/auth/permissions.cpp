@@ -1,3 +1,5 @@
+// Rights only add up: what one role grants no other takes away. A role with an owner grants its
+// rights for own rows alone, and counts for nothing where all rows are meant.
 #include "service/auth/permissions.hpp"
 
 #include <algorithm>

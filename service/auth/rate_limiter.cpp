@@ -1,3 +1,4 @@
+// A bucket is filled when it is looked at, by the time that has passed, so nothing runs in between.
 #include "service/auth/rate_limiter.hpp"
 
 #include <algorithm>

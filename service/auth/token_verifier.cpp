@@ -1,3 +1,5 @@
+// The signature is checked before anything that the token says is believed, under the algorithm of
+// the key, never one that the token chooses.
 #include "service/auth/token_verifier.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// A word is taken for misspelt when up to a third of its letters, and at least one, would have to
+// change.
 #include "service/config/did_you_mean.hpp"
 
 #include <algorithm>

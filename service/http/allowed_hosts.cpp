@@ -1,3 +1,4 @@
+// Loopback addresses and the names under localhost are always known: no other site can have them.
 #include "service/http/allowed_hosts.hpp"
 
 #include <arpa/inet.h>

@@ -1,3 +1,5 @@
+// Lists are read from their end, where the nearest proxy has added what it saw. The first address
+// that is no trusted proxy's is the client's; what stands before it may be anybody's invention.
 #include "service/http/client_address.hpp"
 
 #include <arpa/inet.h>

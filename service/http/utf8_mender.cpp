@@ -1,3 +1,5 @@
+// A long answer is looked through before it is copied: most have nothing to mend and stay as they
+// are.
 #include "service/http/utf8_mender.hpp"
 
 #include <array>

@@ -1,3 +1,5 @@
+// Only the form that PostgreSQL gives to "column IN (texts)" is understood; of any other CHECK
+// nothing is said, since a list that is too short would keep clients from values that are allowed.
 #include "service/openapi/check_values.hpp"
 
 #include <optional>

@@ -1,3 +1,6 @@
+// A cursor is base64url of a JSON array: the mark of the list, then the values of the order. It is
+// not signed, because it says nothing that its bearer could not ask for in other words; the mark
+// keeps one of another list from giving a page that means nothing.
 #include "service/parsing/cursor.hpp"
 
 #include <fmt/format.h>

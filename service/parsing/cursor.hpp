@@ -21,6 +21,7 @@ std::string encode_cursor(const std::string& mark, const trash::CursorValues& va
 // another number of values.
 trash::CursorValues decode_cursor(const std::string& text, const std::string& mark,
                                   std::size_t count);
+// 8-4-4-4-12 hexadecimal digits, of whatever version and case.
 bool is_uuid(const std::string& text);
 
 }  // namespace trashd::service

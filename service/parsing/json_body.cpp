@@ -1,3 +1,5 @@
+// RapidJSON's own document would read numbers as doubles and take a name twice. Its reader alone is
+// used, which hands over each number as it was sent.
 #include "service/parsing/json_body.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,6 @@
+// Whether a text can be a key is PostgreSQL's to say, so a bad id shows as an error of the
+// statement that used it. It is asked again then, about the id alone, because the same error could
+// be a trigger's.
 #include "service/parsing/object_id.hpp"
 
 #include <map>

@@ -1,3 +1,4 @@
+// Times are checked here by their form only; whether there is a 31st of February the server says.
 #include "service/parsing/parameters.hpp"
 
 #include <charconv>

@@ -13,6 +13,7 @@ struct Context;
 struct Request;
 struct Response;
 
+// From 1 to 1000; 50 where it is absent.
 int limit_of(const Request& request);
 // A time as in RFC 3339, or a date.
 std::optional<std::string> time_of(const Request& request, const std::string& name);

@@ -9,7 +9,8 @@ namespace trashd::service {
 
 struct Request;
 
-// The entity tags that If-Match names; empty: any.
+// The entity tags that If-Match names, with their quotes; empty: any. "*" is left out, since it
+// asks only that the object is there.
 std::vector<std::string> if_match(const Request& request);
 // Prefer holds the word, as return=minimal.
 bool prefers(const Request& request, std::string_view word);

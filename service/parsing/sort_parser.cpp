@@ -1,3 +1,5 @@
+// The key's columns go behind those that were asked for, and of rows in the trash their group and
+// ordinal: without a total order a cursor could skip rows or give them twice.
 #include "service/parsing/sort_parser.hpp"
 
 #include <algorithm>

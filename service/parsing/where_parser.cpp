@@ -1,3 +1,5 @@
+// Terms may come in any order, and those of one and/or are told by their index:
+// where[or][0][a][equals] and where[or][0][b][equals] are one alternative.
 #include "service/parsing/where_parser.hpp"
 
 #include <algorithm>

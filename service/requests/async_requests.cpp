@@ -1,3 +1,6 @@
+// What is queued is the request as it came, with who sent it: it is parsed and authorized anew when
+// it is run, under the rights of that moment. Of the headers only If-Match is kept, since the
+// others say how to answer a client that does not wait.
 #include "service/requests/async_requests.hpp"
 
 #include <fmt/ranges.h>

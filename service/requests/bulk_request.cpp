@@ -1,3 +1,5 @@
+// A filter is turned into the query of a list and read by the same code, so that what a client has
+// looked at is what goes.
 #include "service/requests/bulk_request.hpp"
 
 #include <fmt/format.h>

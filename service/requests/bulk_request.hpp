@@ -13,6 +13,8 @@
 
 namespace trashd::service {
 
+// Either ids or a filter. A filter means the groups that are in the trash when the work is done; of
+// an operation those that were there when it was asked for.
 struct BulkRequest {
     std::vector<std::string> ids;             // of items, each once; empty where there is a filter
     std::optional<trash::ItemFilter> filter;  // of the roots

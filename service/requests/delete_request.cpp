@@ -1,3 +1,5 @@
+// A delete is tried inside a transaction that is taken back, instead of being counted, where code
+// of the database's users or a check of rows has a say: only the try shows what they refuse.
 #include "service/requests/delete_request.hpp"
 
 #include <fmt/format.h>

@@ -14,6 +14,8 @@ struct Caller;
 struct Context;
 struct Request;
 
+// hard: not through the trash. cascade: rows that would refuse go along. represent: the answer has
+// the TrashItem (Prefer: return=representation). if_match: entity tags; empty: any version.
 struct DeleteRequest {
     bool hard = false, cascade = false, dry_run = false, confirmed = false, represent = false;
     std::vector<std::string> if_match;

@@ -1,3 +1,6 @@
+// Two requests are the same when address, parameters, body and who asks are; headers do not count.
+// The reply is kept in the transaction of the change where the handler can do so, so that neither
+// is ever there without the other.
 #include "service/requests/idempotency.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// Rights are asked for by resource as soon as one is named; without a name the list is narrowed to
+// what may be seen, which is for the callers (service/rights/row_rights.hpp).
 #include "service/requests/item_filter.hpp"
 
 #include <map>

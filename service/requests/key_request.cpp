@@ -1,3 +1,4 @@
+// Keys are told without their text, which is given only once, by who makes them.
 #include "service/requests/key_request.hpp"
 
 #include <algorithm>

@@ -10,6 +10,7 @@
 namespace trashd::service {
 
 // Both throw Error kBadRequest.
+// From 1 to 100 bytes, without control characters.
 void check_name(const trash::NewKey& wanted);
 // A role that is not configured yet grants nothing: most likely its name is misspelt.
 void check_roles(const Config& config, const trash::NewKey& wanted);

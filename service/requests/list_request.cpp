@@ -1,3 +1,5 @@
+// deleted=, trash= and where[deletedAt] say the same in several ways; each can only narrow what the
+// address means, and where they contradict each other nothing is left.
 #include "service/requests/list_request.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Names in the choices are those of addresses. They are looked up among the tables of the group
+// first, which may be gone, and then among the resources.
 #include "service/requests/restore_request.hpp"
 
 #include <fmt/format.h>

@@ -15,6 +15,7 @@ trash::Choice read_choice(const std::string& word);
 // Of the group that the item is of; no choices where there is no body. Throws Error kBadRequest for
 // members, resources, columns, constraints and choices that are not known, naming the nearest one,
 // and Forbidden where values are set that who asks may not write.
+// Each list has up to 1000 entries; 'otherwise' is there for what is beyond.
 trash::Choices parse_choices(const Request& request, const Caller& caller, const Context& context,
                              const std::string& item_id);
 

@@ -1,3 +1,5 @@
+// The role and the claims come from the credentials alone, never from the request. From here on
+// context.trash is the view of that role, so that no handler can forget it.
 #include "service/rights/act_as_role.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// A request has one credential or none: with two it could be one person's for the check and
+// another's for the ledger. What is wrong with it is said in the body, and in WWW-Authenticate what
+// is taken.
 #include "service/rights/authenticator.hpp"
 
 #include <strings.h>

@@ -18,6 +18,8 @@ struct Config;
 struct Caller;
 struct Request;
 
+// Shared by all requests. API keys are looked up in the database each time, so that a revoked one
+// is refused at once; tokens are verified without it.
 class Authenticator {
   public:
     // config must outlive it. Throws ConfigError when the keys for tokens cannot be used.

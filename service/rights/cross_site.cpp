@@ -1,3 +1,5 @@
+// Browsers send what a foreign page asks for with the credentials that they hold. They say so in
+// Origin and Sec-Fetch-Site, which pages cannot set; other clients send neither and pass.
 #include "service/rights/cross_site.hpp"
 
 #include "schema/error.hpp"

@@ -7,6 +7,7 @@ struct Context;
 struct Request;
 
 // A browser fetching ahead, or a page of another origin, must not change anything.
+// Throws Error kForbidden. Pages of the origins that the configuration allows may.
 void refuse_foreign(const Request& request, const Context& context);
 
 }  // namespace trashd::service

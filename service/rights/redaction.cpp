@@ -1,3 +1,6 @@
+// What is hidden is taken out where it is about one row, and summed up under no name where a count
+// of it is needed to understand the refusal. Handlers run inside of redacted(), which does the same
+// to the errors that they throw.
 #include "service/rights/redaction.hpp"
 
 #include <algorithm>

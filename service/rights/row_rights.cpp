@@ -1,3 +1,6 @@
+// A right for all rows is settled by names alone. One for own rows becomes SQL: over live rows as a
+// condition of the statement, over rows that move as a check in their transaction, when the group
+// holds them and nobody can change whose they are.
 #include "service/rights/row_rights.hpp"
 
 #include <fmt/format.h>

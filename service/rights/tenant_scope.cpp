@@ -1,3 +1,5 @@
+// The tenant comes from the credentials alone; a host name that names another is refused instead of
+// being obeyed. From here on context.trash is the tenant's, so that no handler can forget it.
 #include "service/rights/tenant_scope.hpp"
 
 #include <algorithm>

@@ -9,6 +9,7 @@ struct Request;
 
 // Gives the context the trash of the tenant that its credentials name. Throws Error kForbidden
 // where they name none, or another than the host name does.
+// An operation has no host name and is not asked for one.
 void narrow_to_tenant(const Request& request, const Caller& caller, Context& context);
 
 }  // namespace trashd::service

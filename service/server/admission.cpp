@@ -1,3 +1,6 @@
+// Requests of who is known are counted by tenant and principal, all others by the network of their
+// address. Wrong credentials have a count of their own, which is looked at before the next ones are
+// checked, so that guessing ends soon.
 #include "service/server/admission.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,6 @@
+// An operation goes the way of any other request, as the caller that was kept with it. What fails
+// for reasons of the moment is put back with growing pauses; what ends with the process is put back
+// at once, for whoever comes next.
 #include "service/server/operation_runner.hpp"
 
 #include <spdlog/spdlog.h>

@@ -1,3 +1,5 @@
+// Resources are built anew when the catalog is another one. What the configuration names in vain
+// ends the process at its start, and is told in the log later, since the table may come back.
 #include "service/server/resource_cache.hpp"
 
 #include <spdlog/spdlog.h>

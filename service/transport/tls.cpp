@@ -1,3 +1,5 @@
+// A reload makes a whole context before it takes the place of the one in use: sessions that are
+// open keep theirs, and files that cannot be used change nothing.
 #include "service/transport/tls.hpp"
 
 #include <fmt/format.h>

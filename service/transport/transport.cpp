@@ -1,3 +1,5 @@
+// After a call that moved nothing waits_for() says what poll() is to wait for; 0: the connection
+// has failed. TLS may have to read in order to write, and the other way round.
 #include "service/transport/transport.hpp"
 
 #include <openssl/err.h>

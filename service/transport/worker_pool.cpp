@@ -1,3 +1,5 @@
+// The thread that became idle last gets the next job, so that the others have none for a while and
+// end.
 #include "service/transport/worker_pool.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// The function is called inside a savepoint, so that an error of it costs neither the transaction
+// nor its answer: it refuses, and only the log of the service says what failed. What a delete takes
+// is asked about in one statement over the group's items, which stops at the first refusal.
 #include "trash/access/access_function.hpp"
 
 #include <spdlog/spdlog.h>

@@ -1,3 +1,6 @@
+// The views are made once and marked by a comment on their schema: which migration and which text
+// they are of. Another mark, or a role that may not use them yet, has them made anew under the lock
+// of migrations.
 #include "trash/access/database_role.hpp"
 
 #include "generated/kAccess.hpp"

@@ -1,3 +1,5 @@
+// Live rows are judged by their columns, items by the texts in their payload; both compare text
+// with the id of who asks, so that a row does not change hands on its way into the trash.
 #include "trash/access/row_scope.hpp"
 
 #include "cascade/predicates.hpp"

@@ -1,3 +1,6 @@
+// PostgreSQL says where an error comes from only in its context, a stack of calls. Calls that are
+// not of the trash's own functions are the users' code; the trigger that runs it is found by the
+// name of its function.
 #include "trash/access/trigger_refusal.hpp"
 
 #include <algorithm>

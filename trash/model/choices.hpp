@@ -53,6 +53,8 @@ struct NewValues {
     std::string json;
 };
 
+// Everything that a caller has chosen for one restore. What nothing here answers is a conflict, and
+// then none of the group comes back.
 struct Choices {
     std::vector<Answer> resolve = {};
     std::vector<NewValues> set = {};

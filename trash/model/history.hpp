@@ -10,6 +10,8 @@
 
 namespace trashd::trash {
 
+// One entry, about one group or one hard delete. at is RFC 3339 UTC; id is a decimal number, and
+// gaps between ids mean nothing.
 struct LedgerEntry {
     std::string id, at, action, by;  // trashed | restored | purged | deleted (hard)
     std::optional<std::string> reason;

@@ -9,11 +9,14 @@
 
 namespace trashd::trash {
 
+// So many rows of one table, as it is called today.
 struct TableCount {
     schema::QualifiedName table;
     long long count = 0;
 };
 
+// Rows that keep a delete from happening: they refer to what would go, by this constraint, and are
+// neither taken along nor cut.
 struct Blocker {
     schema::QualifiedName table;
     std::string constraint;
@@ -22,6 +25,8 @@ struct Blocker {
     std::string reason;            // why its rows are not taken along; empty: the database says no
 };
 
+// What would become of rows of one table: they go into the trash, or a reference in them is set. A
+// row whose reference is set stays live and does not count for the total.
 struct ImpactLine {
     schema::QualifiedName table;
     std::string action;  // trash, set-null, set-default
@@ -29,6 +34,8 @@ struct ImpactLine {
     std::string reason;  // which reference takes it along
 };
 
+// The answer of a dry run, and what comes with a refusal. It locks nothing: another request may
+// have made it another one before it is read.
 struct Impact {
     schema::QualifiedName table;
     std::optional<std::string> id;  // nothing: of several objects

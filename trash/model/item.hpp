@@ -13,6 +13,7 @@
 namespace trashd::trash {
 
 // One TrashItem. times are RFC 3339 UTC as text.
+// id and group_id are UUIDs, object_id is the key as addresses have it; empty: the table has none.
 struct Item {
     std::string id, group_id, created_at, updated_at, deleted_by;
     std::optional<std::string> reason, expires_at;

@@ -38,6 +38,7 @@ struct Checks {
     RowCheck rows = {};  // a hard delete goes through the trash, so that it can be asked
 };
 
+// item: the root of the group that was made, or the one that lay there before.
 struct DeleteResult {
     std::optional<Item> item;              // absent after a hard delete
     bool already = false;                  // it lay in the trash before
@@ -57,6 +58,8 @@ struct DeleteOptions {
     Checks check = {};
 };
 
+// most: throws TooLarge before anything has changed when more rows would come back. What is "filled
+// by Trash" is overwritten by it; callers leave it alone.
 struct RestoreOptions {
     bool with_ancestors = false, lossy = false, dry_run = false;
     std::optional<long long> most = {};
@@ -106,6 +109,8 @@ struct Purged {
     bool whole = true;  // nothing of the group stays
 };
 
+// A purge is final; expect lets a client say how many items it has seen, so that nothing goes that
+// it has not.
 struct PurgeOptions {
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const Purged&)> at_end = {};
@@ -123,12 +128,15 @@ struct Selection {
     std::string own = {};  // SQL over t: of those named only these are there; empty: all
 };
 
+// What became of one of the objects that were named. One that another takes along has the item of
+// its own in that one's group.
 struct BulkEntry {
     std::string id;      // as the database writes it; of what cannot be a key as it was given
     std::string status;  // trashed, already-trashed, not-found, deleted
     std::optional<Item> item;
 };
 
+// rows: all that moved, those taken along among them; entries speak of what was asked for alone.
 struct BulkResult {
     std::vector<BulkEntry> entries;  // one for each id given, or for each row met, in order
     long long rows = 0;

@@ -11,6 +11,9 @@
 
 namespace trashd::trash {
 
+// One reason why one row, or a whole table, cannot come back. values are texts, in the order of the
+// columns, an absent one NULL; with_table and with_id name the live row in the way, or the parent
+// that is missing. Where with_table is there and with_id empty, that row has no key.
 struct Conflict {
     std::string
         kind;  // primary-key-taken, unique-taken, missing-parent, schema-changed, constraint
@@ -77,6 +80,9 @@ struct Swapped {
     long long rows = 0;    // of the group
 };
 
+// What a restore has done, or, of a dry run, would do. relinked counts the references that the
+// delete had cut and that are set again, not_relinked those that stay cut, most of them because
+// their row has changed meanwhile.
 struct Restored {
     std::string group_id;
     schema::QualifiedName root_table;

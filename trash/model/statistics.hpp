@@ -17,11 +17,15 @@ struct FacetCount {
     long long groups = 0, items = 0, bytes = 0;
 };
 
+// Each list has up to 1000 values; of those beyond nothing is told, so that sums over a list may be
+// smaller than the total.
 struct Facets {
     std::vector<FacetCount> tables, people, days;  // the most first; days the newest first
     bool approximate = false;                      // counted in a sample of a large trash
 };
 
+// bytes are those of the stored rows, compressed as they lie there, without indexes and page
+// headers: the average of some rows of each form, times their number.
 struct Statistics {
     std::string at;  // RFC 3339 UTC, like the other times
     long long groups = 0, items = 0, bytes = 0;

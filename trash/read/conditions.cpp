@@ -1,3 +1,6 @@
+// Comparisons use the operators that the catalog found for the column's type, so that they mean
+// what the type's own index would. What compares text (like, contains) is the output text of the
+// value.
 #include "trash/read/conditions.hpp"
 
 #include <iterator>

@@ -14,6 +14,7 @@ struct Table;
 
 namespace trashd::trash {
 
+// Of a column that is NULL kNotEquals and kNotIn hold, and kExists tells; nothing else does.
 enum class Op {
     kEquals,
     kNotEquals,

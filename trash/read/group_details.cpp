@@ -1,3 +1,6 @@
+// A group is read in the order of what is known of it: its own row first, which outlives its items,
+// then its forms and counts, and only of a group that still lies there, and is not too large, the
+// rows themselves, to say which reference took which.
 #include "trash/read/group_details.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Conditions are kept apart by what they are about, groups or items, because the lists look at
+// groups first, along an index, and at the items of each only then.
 #include "trash/read/item_conditions.hpp"
 
 #include "schema/catalog/value.hpp"

@@ -39,6 +39,8 @@ struct ItemConditions {
     std::string param(std::string value);
     void of_group(const std::string& sql) { groups += " AND " + sql; }
     void of_item(const std::string& sql) { items += " AND " + sql; }
+    // The conditions of items, each begun with AND. form: SQL of the item's form, i.shape or what
+    // serves no index (kShapeInGroup).
     std::string items_of_form(const std::string& form) const;
 };
 

@@ -1,3 +1,6 @@
+// Which row hangs on which is not stored: it is found again from the values of the items, compared
+// as the foreign keys of today compare them. Values that their types do not take any more are
+// compared as NULL, so that one of them does not keep the others from being told.
 #include "trash/read/item_references.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// A list is one statement, of which there are three: over the items, where few are meant or the
+// order is of items; group by group along the index of groups; and group by group behind a sort of
+// the groups. Each gives one row more than asked for, which says that there is a next page.
 #include "trash/read/item_sql.hpp"
 
 #include "schema/catalog/catalog.hpp"

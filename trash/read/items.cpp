@@ -1,3 +1,6 @@
+// Items are found by one SELECT of group, ordinal and form, whatever was asked, and read() adds
+// what is told of each. Rows are made JSON only for those that the answer has, and what is long is
+// passed on in pieces.
 #include "trash/read/items.hpp"
 
 #include <algorithm>

@@ -25,6 +25,7 @@ namespace trashd::trash {
 
 struct Emptied;
 
+// For one transaction and one thread: the connection, the catalog and the naming must outlive it.
 class Items {
   public:
     Items(schema::Connection& connection, const schema::Catalog& catalog, std::string trash_schema,

@@ -1,3 +1,6 @@
+// NULLs come last going up and first going down, as PostgreSQL sorts by itself, so that its indexes
+// serve. Row comparisons know no NULLs; therefore what comes after a row is said column by column,
+// and beside it, by a row comparison of what cannot be NULL, where an index may start.
 #include "trash/read/order.hpp"
 
 #include "schema/catalog/catalog.hpp"

@@ -1,3 +1,6 @@
+// Everything is counted in one statement over what the filter means ("meant"): all of it where that
+// is small or quick, else of a sample of the groups' blocks, which grows until it is large enough
+// or the time is over. Facets are further SELECTs over the same rows, so that their sums fit.
 #include "trash/read/statistics.hpp"
 
 #include <fmt/format.h>

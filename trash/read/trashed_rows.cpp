@@ -1,3 +1,5 @@
+// Each form of a table is a SELECT of its own, because a payload has no columns: the form says
+// where a column's text stands. The lists over them are put together by row_list.cpp.
 #include "trash/read/trashed_rows.hpp"
 
 #include "cascade/predicates.hpp"

@@ -1,3 +1,6 @@
+// A key's text has its id and its secret; the store has the id and the SHA-256 of the secret, which
+// needs no salt and no slow hash, since it is 256 random bits. Secrets are compared in constant
+// time.
 #include "trash/records/api_keys.hpp"
 
 #include <openssl/crypto.h>

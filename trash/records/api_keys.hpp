@@ -15,6 +15,8 @@ class Transaction;
 
 namespace trashd::trash {
 
+// A key as it is told: never its text. used_on is a day, not a time, so that a key in use costs one
+// write a day. An expired or revoked key stays in the list.
 struct Key {
     std::string id, name;
     std::vector<std::string> roles;

@@ -1,3 +1,6 @@
+// A claim is a row without an answer. Two requests that come at once meet in INSERT ... ON
+// CONFLICT: the second waits for the first one's transaction and then finds its claim. A claim that
+// outlived the longest possible request belongs to a process that has died, and is taken over.
 #include "trash/records/kept_answers.hpp"
 
 #include <fmt/format.h>

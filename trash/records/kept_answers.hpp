@@ -15,6 +15,8 @@ class Transaction;
 
 namespace trashd::trash {
 
+// principal: who asks, with the tenant where there are some, since keys of others are others' keys.
+// fingerprint: a hash of what makes two requests the same.
 struct RequestKey {
     std::string principal, key, fingerprint;
 };

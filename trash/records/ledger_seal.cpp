@@ -1,3 +1,6 @@
+// Ids are drawn before their entries can be seen, so an entry may still appear below the highest
+// one. Sealing therefore waits for the transactions that were writing when it looked, and takes up
+// only what lies below.
 #include "trash/records/ledger_seal.hpp"
 
 #include <thread>

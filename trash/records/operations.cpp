@@ -1,3 +1,6 @@
+// Who runs an operation holds an advisory lock for as long as it runs: when the process dies, so
+// does its connection, and the operation can be claimed again. Every write names the number of the
+// try, so that one who lost the lock without noticing changes nothing.
 #include "trash/records/operations.hpp"
 
 #include <fmt/format.h>

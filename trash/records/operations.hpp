@@ -24,6 +24,8 @@ namespace trashd::trash {
 
 class OperationLock;
 
+// state: queued, running, done, failed or cancelled. tries: how often it was begun; more than once
+// where the process that ran it ended, or the database could not do it just then.
 struct Operation {
     long long number = 0;  // in the order in which they were asked for
     std::string id, kind, state, by;

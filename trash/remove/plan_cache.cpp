@@ -1,3 +1,6 @@
+// A plan is kept as long as the catalog that it was made from is the current one. Its functions are
+// made in a transaction of their own, under a lock that keeps two instances from making one at
+// once.
 #include "trash/remove/plan_cache.hpp"
 
 #include <algorithm>

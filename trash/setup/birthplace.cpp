@@ -1,3 +1,6 @@
+// A restored dump is another database under the same names: numbers in the trash (oids of tables,
+// types, functions) mean other things there. Where the signs of the birthplace differ, forms, and
+// oids in values, are found again by name.
 #include "trash/setup/birthplace.hpp"
 
 #include <spdlog/spdlog.h>

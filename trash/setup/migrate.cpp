@@ -1,3 +1,6 @@
+// Migrations are applied in their order, each once: all that are missing in one transaction, under
+// an advisory lock, so that of several instances that start together one does it. What was released
+// is never changed; another migration is added behind it.
 #include "trash/setup/migrate.hpp"
 
 #include <spdlog/spdlog.h>

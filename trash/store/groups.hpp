@@ -16,6 +16,8 @@ namespace trashd::trash {
 
 struct GroupTables;
 
+// A row of trash_group. state is trashed, restored or purged. shapes and counts are of one length:
+// ids of forms, and how many items of each the group has.
 struct GroupRow {
     long long id = 0;
     std::string uuid, state;

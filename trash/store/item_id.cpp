@@ -1,3 +1,5 @@
+// The ids begin with the time, so that they are near each other in the index; an item needs no id
+// of its own, since its ordinal stands in the last eight digits.
 #include "trash/store/item_id.hpp"
 
 #include <cctype>

@@ -1,3 +1,5 @@
+// Most keys are of types that write equal values alike, and then the text of an id decides, by an
+// index. For the others ids are read as the key's types and compared by these types' equality.
 #include "trash/store/key_spelling.hpp"
 
 #include <algorithm>

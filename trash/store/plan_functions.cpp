@@ -1,3 +1,6 @@
+// A function is named after a hash of its text: instances that plan alike share it, and one that
+// plans otherwise makes another beside it. What a function was made for stands in its comment, by
+// which those that no plan can use any more are found and dropped.
 #include "trash/store/plan_functions.hpp"
 
 #include <cstdint>

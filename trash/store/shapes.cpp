@@ -1,3 +1,5 @@
+// A form is written once and shared by all rows that were captured while the table was like that.
+// What a table became since is compared with it when it is read.
 #include "trash/store/shapes.hpp"
 
 #include <algorithm>

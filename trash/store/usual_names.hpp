@@ -5,6 +5,8 @@
 
 namespace trashd::trash {
 
+// Names are compared as the table spells them, case and all. The first that has a value names the
+// row; an empty text counts as none.
 struct UsualName {
     std::string_view column;
     std::string_view second = {};  // said after it, with a space between; one may be missing

@@ -1,3 +1,5 @@
+// The client's JSON is one parameter, read by json_to_record with the types of the columns: each
+// value goes through its type's own input function.
 #include "trash/write/row_writer.hpp"
 
 #include <fmt/format.h>

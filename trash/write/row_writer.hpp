@@ -21,6 +21,8 @@ namespace trashd::trash {
 
 class Trash;
 
+// A row as it is after a write, which triggers may have changed, as far as the client is told of
+// it.
 struct WrittenRow {
     std::optional<std::string> json;  // nothing where it has more bytes than Given::shown
     std::string etag, id;             // id: as it stands in item.object_id
