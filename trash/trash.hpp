@@ -102,42 +102,41 @@ class Trash {
     // Blocked where rows refer to it that neither go along nor are cut, kStale where the row has
     // none of the ETags, TooLarge, and what the checks throw; then nothing has happened.
     DeleteResult remove(const schema::QualifiedName& table, const std::vector<std::string>& id,
-                        const DeleteOptions& options, const Actor& context);
+                        const DeleteOptions& options, const Actor& actor);
     Impact impact(const schema::QualifiedName& table, const std::vector<std::string>& id,
                   bool cascade);
     // All or nothing, a group for each object that no other one takes along. Throws kBadRequest
     // when more than kMostNamed rows meet the condition, Blocked with all that refers to any.
     BulkResult remove_all(const schema::QualifiedName& table, const Selection& selection,
-                          const BulkOptions& options, const Actor& context);
+                          const BulkOptions& options, const Actor& actor);
     // One for all; what is not live counts for nothing.
     Impact impact_all(const schema::QualifiedName& table, const Selection& selection, bool cascade);
     // Brings the item's group back as a whole, or what the choices make of it. item_id: any
     // member's. Throws GoneError where the group has ended, Conflicted with all that keeps it from
     // coming back, StalePlan; then nothing has happened.
-    Restored restore(const std::string& item_id, const RestoreOptions& options,
-                     const Actor& context);
+    Restored restore(const std::string& item_id, const RestoreOptions& options, const Actor& actor);
     // The groups of all these items in one transaction, parents first whatever the order. Throws
     // kBadRequest where they are of several tenants.
     Restored restore_all(const std::vector<std::string>& item_ids, const RestoreOptions& options,
-                         const Actor& context);
+                         const Actor& actor);
     // Undoes what the transaction that wrote the entry of the ledger did: what it trashed is
     // restored, what it restored is trashed again, as the same items of the same groups. Throws
     // kNotFound where there is no such entry, kGone where it was undone or something else has
     // happened to its groups since, ChangedSince, Conflicted, and kConflict for what cannot be
     // undone.
-    Undone undo(const std::string& entry, const UndoOptions& options, const Actor& context);
-    Purged purge(const std::string& item_id, const Actor& context, const PurgeOptions& options);
-    Purged purge(const std::string& item_id, const Actor& context);
+    Undone undo(const std::string& entry, const UndoOptions& options, const Actor& actor);
+    Purged purge(const std::string& item_id, const Actor& actor, const PurgeOptions& options);
+    Purged purge(const std::string& item_id, const Actor& actor);
 
     // The same of purges; the receipt is that of one of them.
-    Purged purge_all(const std::vector<std::string>& item_ids, const Actor& context,
+    Purged purge_all(const std::vector<std::string>& item_ids, const Actor& actor,
                      const PurgeOptions& options);
 
     // What empty() would purge.
     Emptied count_groups(const EmptyOptions& options);
     // In batches; what others hold is waited for at the end. Items that are trashed after it began
     // stay.
-    Emptied empty(const EmptyOptions& options, const Actor& context);
+    Emptied empty(const EmptyOptions& options, const Actor& actor);
 
     // Both throw kNotFound where there is no such table or it has no key.
     DeleteOutline outline_of(const schema::QualifiedName& table, bool cascade);

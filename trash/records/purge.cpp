@@ -20,7 +20,7 @@ namespace {
 
 // An entry for each of the groups of $1.
 schema::Statement entry_of(const std::string& trash_schema, const std::string& ids,
-                           const Actor& context) {
+                           const Actor& actor) {
     const auto schema = quoted(trash_schema);
     const auto counts = schema::filled(
         R"((SELECT pg_catalog.jsonb_object_agg(t.name, t.n)
@@ -50,26 +50,26 @@ schema::Statement entry_of(const std::string& trash_schema, const std::string& i
   RETURNING l.id OPERATOR(pg_catalog.||) '-' OPERATOR(pg_catalog.||)
     pg_catalog.encode({digest}, 'hex'))",
                                      {{"schema", schema}, {"digest", entry_digest()}});
-    return {insert + from, {ids, context.by, context.reason, context.request_id, context.address}};
+    return {insert + from, {ids, actor.by, actor.reason, actor.request_id, actor.address}};
 }
 
 }  // namespace
 
 std::vector<std::string> purge_groups(schema::Transaction& transaction,
                                       const std::string& trash_schema,
-                                      const std::vector<GroupRow>& groups, const Actor& context) {
+                                      const std::vector<GroupRow>& groups, const Actor& actor) {
     if (groups.empty()) return {};
     const auto written =
-        end_groups(transaction.connection(), trash_schema, {groups, "purged", context.by},
-                   entry_of(trash_schema, ids_of(groups), context));
+        end_groups(transaction.connection(), trash_schema, {groups, "purged", actor.by},
+                   entry_of(trash_schema, ids_of(groups), actor));
     std::vector<std::string> receipts;
     for (int row = 0; row < written.rows(); ++row) receipts.emplace_back(written.text(row, 0));
     return receipts;
 }
 
 std::string purge_group(schema::Transaction& transaction, const std::string& trash_schema,
-                        const GroupRow& group, const Actor& context) {
-    return purge_groups(transaction, trash_schema, {group}, context).at(0);
+                        const GroupRow& group, const Actor& actor) {
+    return purge_groups(transaction, trash_schema, {group}, actor).at(0);
 }
 
 }  // namespace trashd::trash

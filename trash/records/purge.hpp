@@ -18,8 +18,8 @@ struct Actor;
 // and ledger. A receipt for each, in any order: what has_receipt() takes.
 std::vector<std::string> purge_groups(schema::Transaction& transaction,
                                       const std::string& trash_schema,
-                                      const std::vector<GroupRow>& groups, const Actor& context);
+                                      const std::vector<GroupRow>& groups, const Actor& actor);
 std::string purge_group(schema::Transaction& transaction, const std::string& trash_schema,
-                        const GroupRow& group, const Actor& context);
+                        const GroupRow& group, const Actor& actor);
 
 }  // namespace trashd::trash

@@ -86,7 +86,7 @@ class Bulk {
     std::vector<Live> live(const Selection& selection, bool lock);
     void tell(Written written) { written_ = std::move(written); }
     BulkResult run(schema::Transaction& transaction, const Selection& selection,
-                   const BulkOptions& options, const Actor& context);
+                   const BulkOptions& options, const Actor& actor);
 
   private:
     void read_ids(const Selection& selection);
@@ -119,7 +119,7 @@ class Bulk {
     Items items_;
     schema::Transaction* transaction_ = nullptr;
     const BulkOptions* options_ = nullptr;
-    const Actor* context_ = nullptr;
+    const Actor* actor_ = nullptr;
     std::vector<Param> ids_, keys_;  // of each id given, as the database writes it; those that fit
     std::set<std::string> groups_;   // made or purged here
     std::set<std::string> were_live_;
@@ -290,8 +290,8 @@ void Bulk::move_these(const std::vector<Live>& roots) {
             "FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), "
             "pg_catalog.unnest($2::pg_catalog.uuid[])) "
             "k(key, uuid) OFFSET 0) x",
-        {schema::array_literal(keys_of(roots)), schema::array_literal(groups), context_->by,
-         context_->reason, context_->request_id, context_->address,
+        {schema::array_literal(keys_of(roots)), schema::array_literal(groups), actor_->by,
+         actor_->reason, actor_->request_id, actor_->address,
          options_->hard && !options_->check.rows ? "t" : "f", most});
     for (int row = 0; row < moved.rows(); ++row) {
         rows_ += moved.integer(row, 0);
@@ -315,7 +315,7 @@ void Bulk::look_at(long long group, long long size) {
     GroupRow row;
     row.id = group;
     row.size = size;
-    purge_group(*transaction_, name_, row, *context_);
+    purge_group(*transaction_, name_, row, *actor_);
 }
 
 // False when something refused; nothing has changed then.
@@ -392,7 +392,7 @@ void Bulk::purge_trashed(const std::map<std::string, Item>& found) {
             options_->check.tables(group_tables(connection_, name_, root).all);
         const GroupRow group = group_of(connection_, name_, root, true);
         ask_rows(group.id);
-        purge_group(*transaction_, name_, group, *context_);
+        purge_group(*transaction_, name_, group, *actor_);
         groups_.insert(group.uuid);
         rows_ += group.size;
     }
@@ -416,10 +416,10 @@ BulkEntry Bulk::entry(const std::string& id, const std::map<std::string, Item>& 
 }
 
 BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selection,
-                     const BulkOptions& options, const Actor& context) {
+                     const BulkOptions& options, const Actor& actor) {
     transaction_ = &transaction;
     options_ = &options;
-    context_ = &context;
+    actor_ = &actor;
     const std::vector<Live> rows = held(selection);
     for (const Live& row : rows) were_live_.insert(row.asked.begin(), row.asked.end());
     if (!selection.condition.empty()) {
@@ -452,7 +452,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
 }  // namespace
 
 BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selection,
-                             const BulkOptions& options, const Actor& context) {
+                             const BulkOptions& options, const Actor& actor) {
     auto work = [&](const CompiledPlan& plan) {
         BulkResult result;
         impl_->run(
@@ -465,7 +465,7 @@ BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selec
                            impl_->asker_of(transaction)});
                 if (plan.foreign_code)
                     bulk.tell([&](auto moved) { return impl_->written(plan, moved); });
-                result = bulk.run(transaction, selection, own, context);
+                result = bulk.run(transaction, selection, own, actor);
             },
             kTries);
         return result;

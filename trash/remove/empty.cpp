@@ -47,12 +47,12 @@ std::vector<GroupRow> lock_groups(schema::Connection& connection, const std::str
 class TrashPurge {
   public:
     TrashPurge(schema::CatalogCache& cache, schema::Pool& pool, const std::string& trash_schema,
-               const EmptyOptions& options, const Actor& context)
+               const EmptyOptions& options, const Actor& actor)
         : pool_(pool),
           catalog_(cache.get()),
           name_(trash_schema),
           options_(options),
-          context_(context) {}
+          actor_(actor) {}
 
     void add(const Item& root) {
         batch_.emplace_back(root.group_id);
@@ -70,7 +70,7 @@ class TrashPurge {
     std::shared_ptr<const schema::Catalog> catalog_;
     const std::string& name_;
     const EmptyOptions& options_;
-    const Actor& context_;
+    const Actor& actor_;
     std::vector<Param> batch_, left_;
     long long size_ = 0;
     Emptied done_;
@@ -97,7 +97,7 @@ void TrashPurge::flush(bool skip) {
         if (options_.begin) options_.begin(transaction.connection());
         groups = lock_groups(transaction.connection(), name_, batch_, skip);
         std::erase_if(groups, [&](const GroupRow& group) { return kept(transaction, group); });
-        purge_groups(transaction, name_, groups, context_);
+        purge_groups(transaction, name_, groups, actor_);
         for (const GroupRow& group : groups) now.items += group.size;
         now.groups = static_cast<long long>(groups.size());
         if (options_.at_batch) options_.at_batch(transaction, now);
@@ -158,12 +158,12 @@ Emptied Trash::count_groups(const EmptyOptions& options) {
         [&](Items& items, const schema::Catalog&) { return items.totals(filter); });
 }
 
-Emptied Trash::empty(const EmptyOptions& options, const Actor& context) {
+Emptied Trash::empty(const EmptyOptions& options, const Actor& actor) {
     if (options.filter.root == false) return {};
     auto own = options;
     own.rows = impl_->with_sight({{}, options.rows}).rows;
     own.begin = [this](schema::Connection& connection) { impl_->begin(connection); };
-    TrashPurge emptying(impl_->cache, impl_->pool, impl_->name, own, context);
+    TrashPurge emptying(impl_->cache, impl_->pool, impl_->name, own, actor);
     ItemQuery asked;
     asked.filter = impl_->roots_of(options);
     if (options.expect) impl_->expect(asked.filter, *options.expect);

@@ -45,30 +45,30 @@ void refuse_several_tenants(const std::vector<GroupRow>& groups) {
 }
 
 Purged purge_these(schema::Transaction& transaction, const std::string& trash_schema,
-                   const std::vector<GroupRow>& groups, const Actor& context) {
+                   const std::vector<GroupRow>& groups, const Actor& actor) {
     Purged purged;
     for (const auto& group : groups) purged.rows += group.size;
-    purged.receipt = purge_groups(transaction, trash_schema, groups, context).front();
+    purged.receipt = purge_groups(transaction, trash_schema, groups, actor).front();
     return purged;
 }
 
 }  // namespace
 
-Purged Trash::Impl::purge_once(const std::vector<std::string>& item_ids, const Actor& context,
+Purged Trash::Impl::purge_once(const std::vector<std::string>& item_ids, const Actor& actor,
                                const PurgeOptions& options) {
     Purged purged;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
         const auto expect = options.only_member ? std::nullopt : options.expect;
         const auto groups = lock(transaction, item_ids, {options.check, options.most, expect});
         const auto checks = with_sight(options.check);
-        transaction.connection().later(told("purge", groups.front().uuid, context));
+        transaction.connection().later(told("purge", groups.front().uuid, actor));
         if (checks.rows)
             for (const auto& group : groups) checks.rows(transaction, *cache.get(), group.id);
         const auto part = options.only_member
                               ? purge_part(transaction, *cache.get(), name,
-                                           {groups.front(), item_ids.front(), context})
+                                           {groups.front(), item_ids.front(), actor})
                               : std::nullopt;
-        purged = part ? *part : purge_these(transaction, name, groups, context);
+        purged = part ? *part : purge_these(transaction, name, groups, actor);
         if (options.expect && *options.expect != purged.rows)
             throw UnexpectedCount(*options.expect, purged.rows);
         if (options.dry_run)
@@ -122,7 +122,7 @@ void need_plan(const RestoreOptions& options, Restored& restored) {
 
 RestoreOptions Trash::Impl::own_options(schema::Transaction& transaction,
                                         const RestoreOptions& options,
-                                        const std::vector<GroupRow>& groups, const Actor& context) {
+                                        const std::vector<GroupRow>& groups, const Actor& actor) {
     auto own = options;
     own.check = with_sight(options.check);
     if (role) own.role = {role->name, readable()};
@@ -131,10 +131,10 @@ RestoreOptions Trash::Impl::own_options(schema::Transaction& transaction,
         own.tenant_column = shared->tenant_column;
     }
     const auto check = with_sight(options.check_swapped);
-    own.swap = [this, check, &context](schema::Transaction& at, const QualifiedName& table,
-                                       const std::string& id) {
+    own.swap = [this, check, &actor](schema::Transaction& at, const QualifiedName& table,
+                                     const std::string& id) {
         const auto uuid = new_group_id();
-        const auto taken = take(at, {table, id, uuid}, check, context);
+        const auto taken = take(at, {table, id, uuid}, check, actor);
         return Swapped{table, id, item_id(uuid, 1), taken.rows};
     };
     return own;
@@ -142,14 +142,14 @@ RestoreOptions Trash::Impl::own_options(schema::Transaction& transaction,
 
 Restored Trash::Impl::restore_once(const schema::Catalog& catalog,
                                    const std::vector<std::string>& item_ids,
-                                   const RestoreOptions& options, const Actor& context) {
+                                   const RestoreOptions& options, const Actor& actor) {
     Restored restored;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
         const auto groups =
             lock(transaction, item_ids, {options.check, options.most, options.expect});
         refuse_several_tenants(groups);
-        const auto own = own_options(transaction, options, groups, context);
-        restored = restore_groups(transaction, catalog, name, groups, own, context);
+        const auto own = own_options(transaction, options, groups, actor);
+        restored = restore_groups(transaction, catalog, name, groups, own, actor);
         need_plan(options, restored);
         if (options.dry_run) {
             restored.entry.clear();
@@ -162,16 +162,16 @@ Restored Trash::Impl::restore_once(const schema::Catalog& catalog,
 }
 
 Restored Trash::restore(const std::string& item_id, const RestoreOptions& options,
-                        const Actor& context) {
-    return restore_all({item_id}, options, context);
+                        const Actor& actor) {
+    return restore_all({item_id}, options, actor);
 }
 
 Restored Trash::restore_all(const std::vector<std::string>& item_ids, const RestoreOptions& options,
-                            const Actor& context) {
+                            const Actor& actor) {
     std::shared_ptr<const schema::Catalog> catalog;
     auto work = [&] {
         catalog = impl_->cache.get();
-        return impl_->restore_once(*catalog, item_ids, options, context);
+        return impl_->restore_once(*catalog, item_ids, options, actor);
     };
     auto recover = [&](const Error& error, const schema::Attempts& attempts) {
         const auto* conflicted = dynamic_cast<const Conflicted*>(&error);
@@ -183,20 +183,20 @@ Restored Trash::restore_all(const std::vector<std::string>& item_ids, const Rest
     return schema::retry(schema::Attempts(), work, recover);
 }
 
-Purged Trash::purge(const std::string& item_id, const Actor& context, const PurgeOptions& options) {
-    return purge_all({item_id}, context, options);
+Purged Trash::purge(const std::string& item_id, const Actor& actor, const PurgeOptions& options) {
+    return purge_all({item_id}, actor, options);
 }
 
-Purged Trash::purge(const std::string& item_id, const Actor& context) {
-    return purge(item_id, context, {});
+Purged Trash::purge(const std::string& item_id, const Actor& actor) {
+    return purge(item_id, actor, {});
 }
 
-Purged Trash::purge_all(const std::vector<std::string>& item_ids, const Actor& context,
+Purged Trash::purge_all(const std::vector<std::string>& item_ids, const Actor& actor,
                         const PurgeOptions& options) {
     std::shared_ptr<const schema::Catalog> catalog;
     auto work = [&] {
         catalog = impl_->cache.get();
-        return impl_->purge_once(item_ids, context, options);
+        return impl_->purge_once(item_ids, actor, options);
     };
     auto recover = [&](const Error& error, const schema::Attempts& attempts) {
         if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last()) throw;

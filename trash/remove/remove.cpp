@@ -46,7 +46,7 @@ struct Moved {
 };
 
 schema::Statement move_statement(const CompiledPlan& plan, const Moved& moved,
-                                 const DeleteOptions& options, const Actor& context) {
+                                 const DeleteOptions& options, const Actor& actor) {
     const Param etags =
         options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
     return {
@@ -54,9 +54,9 @@ schema::Statement move_statement(const CompiledPlan& plan, const Moved& moved,
             "($1::pg_catalog.text[], $2::pg_catalog.uuid, $3::pg_catalog.text, "
             "$4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, "
             "$8::pg_catalog.text[], $9::bigint)",
-        {schema::array_literal(params_of(moved.id)), moved.group, context.by, context.reason,
-         context.request_id, context.address, options.hard && !options.check.rows ? "t" : "f",
-         etags, text_of(options.most)}};
+        {schema::array_literal(params_of(moved.id)), moved.group, actor.by, actor.reason,
+         actor.request_id, actor.address, options.hard && !options.check.rows ? "t" : "f", etags,
+         text_of(options.most)}};
 }
 
 // How often an object is looked for, live and then in the trash, before there is none: one that
@@ -66,9 +66,9 @@ constexpr int kLooks = 6;
 }  // namespace
 
 DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::string>& id,
-                               const DeleteOptions& options, const Actor& context) {
+                               const DeleteOptions& options, const Actor& actor) {
     const std::string uuid = new_group_id();
-    const auto statement = move_statement(plan, {id, uuid}, options, context);
+    const auto statement = move_statement(plan, {id, uuid}, options, actor);
     // what is asked about its rows is asked when they are in the trash
     const bool through = options.hard && options.check.rows;
     auto result_of = [&](const Result& moved) {
@@ -94,7 +94,7 @@ DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::
             group.id = std::stoll(*schema::parse_array(moved.text(0, 0)).at(0));
             group.size = result.rows;
             options.check.rows(transaction, *plan.catalog, group.id);
-            if (through) purge_group(transaction, name, group, context);
+            if (through) purge_group(transaction, name, group, actor);
         }
         if (options.at_end) options.at_end(transaction, result);
     });
@@ -105,7 +105,7 @@ DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::
 std::optional<DeleteResult> Trash::Impl::not_live(const QualifiedName& wanted,
                                                   const std::vector<std::string>& id,
                                                   const DeleteOptions& options,
-                                                  const Actor& context) {
+                                                  const Actor& actor) {
     auto found = reading([&](Items& items, const schema::Catalog& catalog) {
         const Table* known = catalog.table(wanted);
         return known ? items.newest_of(*known, id, false) : std::nullopt;
@@ -125,7 +125,7 @@ std::optional<DeleteResult> Trash::Impl::not_live(const QualifiedName& wanted,
             options.at_end(transaction, {std::nullopt, true, purged.rows});
         };
     }
-    purge_once({found->id}, context, purging);
+    purge_once({found->id}, actor, purging);
     return DeleteResult{std::nullopt, true, 0};
 }
 
@@ -320,11 +320,11 @@ std::vector<std::string> columns_of(const std::string& id, std::size_t columns) 
 
 // A plan that is old makes the whole begin again; what refers to the row is told as of a delete.
 TakenRow Trash::Impl::take(schema::Transaction& transaction, const RowToTake& row,
-                           const Checks& check, const Actor& context) {
+                           const Checks& check, const Actor& actor) {
     const auto plan = compiled(row.table, row.take_all, check);
     const auto id = columns_of(row.id, plan->plan.root->identity.size());
     try {
-        const auto statement = move_statement(*plan, {id, row.group}, {}, context);
+        const auto statement = move_statement(*plan, {id, row.group}, {}, actor);
         const auto moved = transaction.connection().exec_prepared(statement.sql, statement.params);
         const auto numbers = schema::parse_array(moved.text(0, 0));
         const TakenRow taken{std::stoll(*numbers.at(0)), std::stoll(*numbers.at(1))};
@@ -341,26 +341,25 @@ TakenRow Trash::Impl::take(schema::Transaction& transaction, const RowToTake& ro
 }
 
 DeleteResult Trash::Impl::move_or_find(const CompiledPlan& plan, const std::vector<std::string>& id,
-                                       const DeleteOptions& options, const Actor& context) {
+                                       const DeleteOptions& options, const Actor& actor) {
     for (int look = 1;; ++look) {
         try {
-            return move(plan, id, options, context);
+            return move(plan, id, options, actor);
         } catch (const Error& error) {
             if (!error.is(sqlstate::kNoSuchRow)) throw;
             explain_code(plan, error);
         }
-        if (const auto result = not_live(plan.plan.root->name, id, options, context))
-            return *result;
+        if (const auto result = not_live(plan.plan.root->name, id, options, actor)) return *result;
         if (look == kLooks) throw Error(Code::kNotFound, "there is no such object");
     }
 }
 
 DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
-                           const DeleteOptions& options, const Actor& context) {
+                           const DeleteOptions& options, const Actor& actor) {
     auto work = [&](const CompiledPlan& plan) {
         if (id.size() != plan.plan.root->identity.size())
             throw Error(Code::kNotFound, "there is no such object");
-        return impl_->move_or_find(plan, id, options, context);
+        return impl_->move_or_find(plan, id, options, actor);
     };
     auto explain = [&](const CompiledPlan& plan, const Error& error) {
         if (!error.sql()) throw;

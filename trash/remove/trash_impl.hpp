@@ -151,22 +151,22 @@ struct Trash::Impl {
     // In a transaction of something else: a live row goes into the trash. Throws StaleCatalog where
     // it is not there.
     TakenRow take(schema::Transaction& transaction, const RowToTake& row, const Checks& check,
-                  const Actor& context);
+                  const Actor& actor);
     DeleteResult move(const CompiledPlan& plan, const std::vector<std::string>& id,
-                      const DeleteOptions& options, const Actor& context);
+                      const DeleteOptions& options, const Actor& actor);
     // Looks in the trash for what is not live.
     DeleteResult move_or_find(const CompiledPlan& plan, const std::vector<std::string>& id,
-                              const DeleteOptions& options, const Actor& context);
+                              const DeleteOptions& options, const Actor& actor);
     Undone undo_once(const schema::Catalog& catalog, const std::string& entry,
-                     const UndoOptions& options, const Actor& context);
+                     const UndoOptions& options, const Actor& actor);
     // Takes the rows of the returns again and puts them where they lay.
     void return_rows(schema::Transaction& transaction, UndoRestore& returning, const Checks& check,
-                     const Actor& context);
+                     const Actor& actor);
     // What the tenant and the role add to what was asked for.
     RestoreOptions own_options(schema::Transaction& transaction, const RestoreOptions& options,
-                               const std::vector<GroupRow>& groups, const Actor& context);
+                               const std::vector<GroupRow>& groups, const Actor& actor);
     Restored restore_once(const schema::Catalog& catalog, const std::vector<std::string>& item_ids,
-                          const RestoreOptions& options, const Actor& context);
+                          const RestoreOptions& options, const Actor& actor);
     // The items' groups, each once, locked. Throws what group_of() throws, TooLarge,
     // UnexpectedCount.
     struct Limited {
@@ -178,8 +178,8 @@ struct Trash::Impl {
     // Nothing: it is not in the trash either.
     std::optional<DeleteResult> not_live(const schema::QualifiedName& wanted,
                                          const std::vector<std::string>& id,
-                                         const DeleteOptions& options, const Actor& context);
-    Purged purge_once(const std::vector<std::string>& item_ids, const Actor& context,
+                                         const DeleteOptions& options, const Actor& actor);
+    Purged purge_once(const std::vector<std::string>& item_ids, const Actor& actor,
                       const PurgeOptions& options);
     ItemFilter roots_of(const EmptyOptions& options);
     // Throws UnexpectedCount where the groups have not so many items.

@@ -203,7 +203,7 @@ long long sum_of(const std::vector<GroupRow>& groups) {
 
 // The rows that came back go first: what they took the place of comes back then.
 Undone Trash::Impl::undo_once(const schema::Catalog& catalog, const std::string& entry,
-                              const UndoOptions& options, const Actor& context) {
+                              const UndoOptions& options, const Actor& actor) {
     Undone undone;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
         undone = {};
@@ -218,7 +218,7 @@ Undone Trash::Impl::undo_once(const schema::Catalog& catalog, const std::string&
         if (!returning.returns().empty() && undone.trashed == 0)
             throw Error(Code::kGone, "it was undone, or is too old to be undone");
         if (options.most && undone.trashed + sum_of(groups) > *options.most) throw TooLarge();
-        return_rows(transaction, returning, with_sight(options.check_trash), context);
+        return_rows(transaction, returning, with_sight(options.check_trash), actor);
         for (const auto& one : returning.returns()) undone.groups.push_back(one.group.uuid);
         if (!groups.empty()) {
             for (const auto& group : groups)
@@ -227,9 +227,8 @@ Undone Trash::Impl::undo_once(const schema::Catalog& catalog, const std::string&
             RestoreOptions restore;
             restore.check = options.check_restore;
             restore.choices = undoing.items();
-            undone.back =
-                restore_groups(transaction, catalog, name, groups,
-                               own_options(transaction, restore, groups, context), context);
+            undone.back = restore_groups(transaction, catalog, name, groups,
+                                         own_options(transaction, restore, groups, actor), actor);
         }
         undone.entry = transaction.exec("SELECT " + last_entry(name)).text(0, 0);
         undoing.keep(undone.entry);
@@ -247,7 +246,7 @@ Undone Trash::Impl::undo_once(const schema::Catalog& catalog, const std::string&
 // Which tables are asked about shows when their rows are taken: all that could be would be more
 // than went at first.
 void Trash::Impl::return_rows(schema::Transaction& transaction, UndoRestore& returning,
-                              const Checks& check, const Actor& context) {
+                              const Checks& check, const Actor& actor) {
     if (returning.returns().empty()) return;
     if (!role) returning.refuse_changed();
     for (auto& one : returning.returns())
@@ -256,18 +255,18 @@ void Trash::Impl::return_rows(schema::Transaction& transaction, UndoRestore& ret
             const auto uuid = one.copied ? new_group_id() : one.group.uuid;
             const Checks of_rows = {{}, check.rows};
             one.taken.push_back(
-                take(transaction, {row->table, row->id, uuid, true}, of_rows, context).group);
+                take(transaction, {row->table, row->id, uuid, true}, of_rows, actor).group);
             if (check.tables)
                 check.tables(group_tables(transaction.connection(), name, item_id(uuid, 1)).all);
         }
     returning.regroup();
 }
 
-Undone Trash::undo(const std::string& entry, const UndoOptions& options, const Actor& context) {
+Undone Trash::undo(const std::string& entry, const UndoOptions& options, const Actor& actor) {
     std::shared_ptr<const schema::Catalog> catalog;
     auto work = [&] {
         catalog = impl_->cache.get();
-        return impl_->undo_once(*catalog, entry, options, context);
+        return impl_->undo_once(*catalog, entry, options, actor);
     };
     auto recover = [&](const Error& error, const schema::Attempts& attempts) {
         if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last()) throw;

@@ -257,7 +257,7 @@ void remove_items(RestoreContext& restoring, const GroupRow& group, const Part& 
         schema::filled(kEndPart, {{"schema", schema::quoted(restoring.trash_schema)},
                                   {"gone", gone_items(part)},
                                   {"changed", to_string(kFirstChanged)}}),
-        {to_string(group.id), outcome, restoring.context.by, numbers(changed)});
+        {to_string(group.id), outcome, restoring.actor.by, numbers(changed)});
     if (done.integer(0, 0) != group.size)
         throw Error(Code::kInternal,
                     "the group has other items than it says; nothing has happened");
@@ -416,7 +416,7 @@ std::optional<Purged> purge_part(schema::Transaction& transaction, const schema:
                                  const std::string& trash_schema, const PartToPurge& purging) {
     RestoreOptions options;
     options.choices.only = {purging.item_id};
-    RestoreContext restoring{transaction, catalog, trash_schema, options, purging.context};
+    RestoreContext restoring{transaction, catalog, trash_schema, options, purging.actor};
     add_group(restoring, purging.group);
     restoring.chosen.groups = restoring.groups;
     restoring.chosen.shapes = restoring.shapes;

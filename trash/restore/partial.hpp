@@ -16,7 +16,7 @@ namespace trashd::trash {
 struct PartToPurge {
     GroupRow group;  // locked
     std::string item_id;
-    const Actor& context;
+    const Actor& actor;
 };
 
 // Deletes the item, and what hangs on it in its group, for good. Nothing: that is all of the group,

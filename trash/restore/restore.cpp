@@ -40,7 +40,7 @@ void tell_triggers(RestoreContext& restoring) {
     if (std::ranges::all_of(tables, [](const auto* table) { return table->triggers.empty(); }))
         return;
     const auto& group = restoring.groups.front();
-    restoring.transaction.connection().later(told("restore", group.uuid, restoring.context));
+    restoring.transaction.connection().later(told("restore", group.uuid, restoring.actor));
 }
 
 void refuse_untrusted(const RestoreContext& restoring) {
@@ -291,7 +291,7 @@ Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
         numbers.emplace_back(to_string(count));
     }
     const auto& root = restoring.shapes.at(group.root_shape).called();
-    const auto& context = restoring.context;
+    const auto& actor = restoring.actor;
     const auto insert = schema::filled(own_statements().insert_entry,
                                        {{"schema", schema::quoted(restoring.trash_schema)},
                                         {"action", "$11"},
@@ -307,9 +307,9 @@ Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
                                         {"tenant", "$12"}});
     return {insert + R"( FROM ROWS FROM (pg_catalog.unnest($8::pg_catalog.text[]),
     pg_catalog.unnest($9::pg_catalog.int8[])) AS x(n, c) RETURNING l.id)",
-            {context.by, context.reason, root.schema, root.name, group.root_object, group.uuid,
-             context.request_id, schema::array_literal(names), schema::array_literal(numbers),
-             context.address, action, group.tenant}};
+            {actor.by, actor.reason, root.schema, root.name, group.root_object, group.uuid,
+             actor.request_id, schema::array_literal(names), schema::array_literal(numbers),
+             actor.address, action, group.tenant}};
 }
 
 namespace {
@@ -326,7 +326,7 @@ void end_group(RestoreContext& restoring, const GroupRow& group) {
     }
     const auto written =
         end_groups(restoring.transaction.connection(), restoring.trash_schema,
-                   {{group}, "restored", restoring.context.by, keep_for_undo(restoring, group)},
+                   {{group}, "restored", restoring.actor.by, keep_for_undo(restoring, group)},
                    ledger_entry(restoring, group, "restored"));
     entry = written.text(0, 0);
 }
@@ -363,8 +363,8 @@ void sum_up(RestoreContext& restoring) {
 
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
                         const std::string& trash_schema, const std::vector<GroupRow>& groups,
-                        const RestoreOptions& options, const Actor& context) {
-    RestoreContext restoring{transaction, catalog, trash_schema, options, context};
+                        const RestoreOptions& options, const Actor& actor) {
+    RestoreContext restoring{transaction, catalog, trash_schema, options, actor};
     for (const auto& group : groups) add_group(restoring, group);
     tell_triggers(restoring);
     hold_tables(restoring);

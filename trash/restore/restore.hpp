@@ -27,6 +27,6 @@ struct RestoreOptions;
 // items and links. Throws Conflicted with every conflict (the caller rolls back).
 Restored restore_groups(schema::Transaction& transaction, const schema::Catalog& catalog,
                         const std::string& trash_schema, const std::vector<GroupRow>& groups,
-                        const RestoreOptions& options, const Actor& context);
+                        const RestoreOptions& options, const Actor& actor);
 
 }  // namespace trashd::trash

@@ -125,7 +125,7 @@ struct RestoreContext {
     const schema::Catalog& catalog;
     std::string trash_schema;
     const RestoreOptions& options;
-    const Actor& context;
+    const Actor& actor;
     std::vector<GroupRow> groups = {};
     // Of items, of links, of roots. Under a negative number: of items that were changed.
     std::map<int, Shape> shapes = {};

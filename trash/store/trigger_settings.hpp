@@ -16,6 +16,6 @@ struct Actor;
 // of the transaction; what is not known is empty. action: trash, restore, purge or hard. A delete
 // sets them itself (cascade/take.cpp).
 schema::Statement told(const std::string& action, const std::string& group_uuid,
-                       const Actor& context);
+                       const Actor& actor);
 
 }  // namespace trashd::trash
