@@ -7,12 +7,14 @@
 #include "service/config/config.hpp"
 #include "service/handlers/handlers.hpp"
 #include "service/handlers/pages.hpp"
-#include "service/openapi/database_document.hpp"
+#include "service/openapi/document_cache.hpp"
 #include "service/openapi/general_document.hpp"
 
 namespace trashd::service {
 
 namespace {
+
+constexpr const char *kYaml = "application/yaml", *kJson = "application/json";
 
 bool is_of_database(const Request& request) {
     request.target.query.only({"for"});
@@ -23,33 +25,34 @@ bool is_of_database(const Request& request) {
     return meant.has_value();
 }
 
-rapidjson::Document document_for(const Caller& caller, const Context& context) {
-    return openapi::database_document(
-        {*context.resources, caller.access, context.config->tenant.column});
-}
+constexpr std::size_t kKept = 6;  // texts of up to 10 MB each
 
 // Caches shared by several callers must not keep it; one's own asks whether it still holds.
-Response own_reply(const Request& request, std::string body, const char* type) {
-    auto reply = fixed_reply(request, std::move(body), type);
+Response own_reply(const Request& request, const Caller& caller, const Context& context,
+                   openapi::Form form) {
+    static openapi::DocumentCache documents(kKept);
+    const auto document =
+        documents.get({context.resources, openapi::Reach(*context.resources, caller.access),
+                       context.config->tenant.column},
+                      form);
+    auto reply = tagged_reply(request, document->etag, document->text,
+                              form == openapi::Form::kYaml ? kYaml : kJson);
     for (auto& [name, value] : reply.headers)
         if (name == "Cache-Control") value = "private, no-cache";
     reply.headers.emplace_back("Vary", "Authorization, X-API-Key");
     return reply;
 }
 
-constexpr const char *kYaml = "application/yaml", *kJson = "application/json";
-
 }  // namespace
 
 Response get_contract(const Request& request, const Caller& caller, const Context& context) {
     if (!is_of_database(request)) return fixed_reply(request, kOpenapi, kYaml);
-    return own_reply(request, openapi::yaml_text(document_for(caller, context)), kYaml);
+    return own_reply(request, caller, context, openapi::Form::kYaml);
 }
 
 Response get_contract_as_json(const Request& request, const Caller& caller,
                               const Context& context) {
-    if (is_of_database(request))
-        return own_reply(request, openapi::json_text(document_for(caller, context)), kJson);
+    if (is_of_database(request)) return own_reply(request, caller, context, openapi::Form::kJson);
     static const std::string general = openapi::json_text(openapi::contract());
     return fixed_reply(request, general, kJson);
 }

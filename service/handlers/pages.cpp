@@ -130,10 +130,9 @@ constexpr std::array<std::array<const char*, 2>, 6> kLinks = {{
 
 constexpr const char* kWhat = "trashd " TRASHD_VERSION ": a trash bin for a PostgreSQL database";
 
-Response page(const Request& request, std::string html, std::string text) {
-    auto reply = prefers_html(request)
-                     ? fixed_reply(request, std::move(html), "text/html; charset=utf-8")
-                     : fixed_reply(request, std::move(text), "text/plain; charset=utf-8");
+Response page(const Request& request, const std::string& html, const std::string& text) {
+    auto reply = prefers_html(request) ? fixed_reply(request, html, "text/html; charset=utf-8")
+                                       : fixed_reply(request, text, "text/plain; charset=utf-8");
     reply.headers.emplace_back("Vary", "Accept");
     return reply;
 }
@@ -182,9 +181,14 @@ std::string html_page(std::string_view title, std::string_view body) {
         html_of(title), body);
 }
 
-Response fixed_reply(const Request& request, std::string body, std::string type) {
+Response fixed_reply(const Request& request, const std::string& body, const std::string& type) {
     const auto etag = fmt::format("W/\"{:016x}\"", std::hash<std::string>()(body + type));
-    Response reply{200, std::move(body), std::move(type), {}};
+    return tagged_reply(request, etag, body, type);
+}
+
+Response tagged_reply(const Request& request, const std::string& etag, const std::string& body,
+                      const std::string& type) {
+    Response reply{304, "", "", {}};
     reply.headers = {{"ETag", etag},
                      {"Cache-Control", "public, max-age=300"},
                      {"Content-Security-Policy",
@@ -192,7 +196,10 @@ Response fixed_reply(const Request& request, std::string body, std::string type)
                       "form-action 'none'; frame-ancestors 'none'"}};
     for (const auto& value : request.headers("If-None-Match"))
         for (const auto& known : list_of(value))
-            if (known == etag || known == "*") return {304, "", "", reply.headers};
+            if (known == etag || known == "*") return reply;
+    reply.status = 200;
+    reply.body = body;
+    reply.type = type;
     return reply;
 }
 

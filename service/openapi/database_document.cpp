@@ -4,7 +4,6 @@
 #include <set>
 #include <vector>
 
-#include "service/config/resources.hpp"
 #include "service/openapi/column_schema.hpp"
 #include "service/openapi/general_document.hpp"
 
@@ -40,7 +39,7 @@ std::string unused(const std::string& name, std::set<std::string>& taken) {
 std::vector<NamedResource> named_resources(const View& view) {
     std::vector<NamedResource> named;
     std::set<std::string> taken;
-    for (const auto& resource : view.resources.all())
+    for (const auto& resource : view.resources->all())
         if (view.shows(resource))
             named.push_back({&resource, unused(name_of(resource.path), taken)});
     return named;
@@ -103,10 +102,10 @@ class ResourcePaths {
 
     bool may(std::string_view operation) const {
         const auto& resource = *named_.resource;
-        if (operation == "patchObject" && view_.access.reaches(Right::kRestore, resource))
+        if (operation == "patchObject" && view_.reach.allows(Right::kRestore, resource))
             return true;
         const auto found = std::ranges::find(kGuarded, operation, &Guarded::operation);
-        return found == kGuarded.end() || view_.access.reaches(found->right, resource);
+        return found == kGuarded.end() || view_.reach.allows(found->right, resource);
     }
 
     Node operation(const Node& general) const {

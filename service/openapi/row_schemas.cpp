@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "service/config/resources.hpp"
 #include "service/openapi/column_schema.hpp"
 
 namespace trashd::service::openapi {
@@ -17,7 +16,7 @@ class RowSchemas {
   public:
     RowSchemas(const Nodes& nodes, const View& view, const Resource& resource)
         : nodes_(nodes), view_(view), resource_(resource), table_(*resource.table) {
-        const auto& catalog = *view_.resources.catalog();
+        const auto& catalog = *view_.resources->catalog();
         for (const auto* keys :
              {&catalog.references(table_.oid), &catalog.unenforced_references(table_.oid)})
             for (const auto* key : *keys)
@@ -45,8 +44,8 @@ class RowSchemas {
 
     // nullptr: who asks may not see it.
     const Resource* parent_of(const ForeignKey& key) const {
-        const auto& catalog = *view_.resources.catalog();
-        const auto* parent = view_.resources.of(catalog.table(key.parent)->name);
+        const auto& catalog = *view_.resources->catalog();
+        const auto* parent = view_.resources->of(catalog.table(key.parent)->name);
         return parent && view_.shows(*parent) ? parent : nullptr;
     }
 

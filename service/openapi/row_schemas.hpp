@@ -5,19 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "service/auth/permissions.hpp"
 #include "service/openapi/nodes.hpp"
+#include "service/openapi/view.hpp"
 
 namespace trashd::service::openapi {
-
-// Whose document is written, and of what.
-struct View {
-    const Resources& resources;
-    const Access& access;
-    std::string tenant_column;  // that the credentials fill; empty: none
-
-    bool shows(const Resource& resource) const { return access.reaches(Right::kRead, resource); }
-};
 
 // The forms of a row, by the end of their schemas' names: as it is read, as it lies in the trash,
 // as it is made, as it takes another's place, and as it is changed.

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "service/openapi/database_document.hpp"
 #include "service/openapi/general_document.hpp"
@@ -245,7 +246,43 @@ TEST_CASE("an unchanged document is not sent again, and no cache keeps it for ot
             status = bench.get(address, known).status;
         }
         CHECK(status == 200);
+        CHECK(bench.get(address).body.find("/v1/" + late) != std::string::npos);
     }
+}
+
+TEST_CASE("each gets the document of their own rights, whoever asked before") {
+    std::string schema, toml = "[credentials]\napi_keys = true\n[roles]\n";
+    for (int i = 0; i < 9; ++i) {  // more than are kept
+        const auto table = "t" + std::to_string(i);
+        schema += "CREATE TABLE " + table + " (id int PRIMARY KEY);";
+        toml += table + " = { read = \"" + table + "\" }\n";
+    }
+    Bench bench(schema, toml + "writer = { read = \"t0\", write = \"t0\" }\n");
+    schema::Pool pool(bench.database.url(), 1);
+    trash::Keys keys(pool, "trashd");
+    const auto as = [&](const std::string& role) {
+        return httplib::Headers{{"X-API-Key", keys.create({role, {role}, {}, {}}).text}};
+    };
+    std::vector<httplib::Headers> readers;
+    for (int i = 0; i < 9; ++i) readers.push_back(as("t" + std::to_string(i)));
+    std::set<std::string> etags;
+    for (int round = 0; round < 2; ++round)
+        for (int i = 0; i < 9; ++i) {
+            const auto answer = bench.get(kJson, readers[i]);
+            etags.insert(answer.header("ETag"));
+            auto paths = paths_of(answer, "/v1/t");
+            std::erase_if(paths, [](const auto& path) { return path.starts_with("/v1/trash"); });
+            const auto own = "/v1/t" + std::to_string(i);
+            CHECK(paths.size() > 2);
+            for (const auto& path : paths) CHECK(path.starts_with(own));
+        }
+    CHECK(etags.size() == 9);
+    auto headers = as("writer");
+    headers.emplace("If-None-Match", bench.get(kJson, readers[0]).header("ETag"));
+    const auto written = bench.get(kJson, headers);
+    CHECK(written.status == 200);
+    CHECK(written.json()["paths"]["/v1/t0"].HasMember("post"));
+    CHECK_FALSE(bench.get(kJson, readers[0]).json()["paths"]["/v1/t0"].HasMember("post"));
 }
 
 TEST_CASE("names that programs cannot have, or that meet, still make a document without doubles") {
