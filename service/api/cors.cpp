@@ -23,8 +23,9 @@ void allow_origin(const Request& request, const Config& config, Response& reply)
     reply.headers.emplace_back("Access-Control-Allow-Origin", any ? "*" : sent[0]);
     reply.headers.emplace_back("Access-Control-Expose-Headers",
                                "Location, ETag, Link, Allow, Retry-After, WWW-Authenticate, "
-                               "X-Trash-Group, X-Purge-Receipt, Preference-Applied, X-Total-Count, "
-                               "X-Request-Id, Idempotency-Replayed, "
+                               "X-Trash-Group, X-Restored-Groups, X-Purge-Receipt, "
+                               "Preference-Applied, X-Total-Count, X-Request-Id, "
+                               "Idempotency-Replayed, "
                                "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset");
 }
 

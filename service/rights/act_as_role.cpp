@@ -9,6 +9,7 @@
 #include "schema/identifier.hpp"
 #include "schema/session/connection.hpp"
 #include "schema/session/pool.hpp"
+#include "schema/session/role.hpp"
 #include "schema/session/transaction.hpp"
 #include "schema/sqlstate.hpp"
 #include "service/api/caller.hpp"
@@ -19,6 +20,8 @@
 #include "trash/access/access_function.hpp"
 #include "trash/access/database_role.hpp"
 #include "trash/access/trigger_trust.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/store/trigger_settings.hpp"
 
 namespace trashd::service {
 
@@ -91,6 +94,20 @@ void expect_catalog(const Request& request, const Context& context,
     const auto found = transaction.exec(schema::fingerprint_sql(table));
     if (found.text(0, 0) != schema::expected_fingerprint(*context.resources->catalog(), table))
         throw Error(SqlError{std::string(sqlstate::kUndefinedTable), "", "", "", "", "", ""});
+}
+
+void write_on(const Caller& caller, const Context& context, schema::Transaction& transaction,
+              const std::function<void()>& work) {
+    trash::Actor nobody;
+    nobody.by.clear();
+    auto& connection = transaction.connection();
+    connection.later(
+        {"SELECT pg_catalog.set_config('row_security', 'on', true), "
+         "pg_catalog.set_config('plan_cache_mode', 'auto', true)"});
+    connection.later(trash::told("", "", nobody));
+    connection.later({"SET CONSTRAINTS ALL DEFERRED"});
+    if (context.config->access.roles.empty()) return work();
+    schema::as_role(connection, role_of(caller, context), work);
 }
 
 void open_database_access(trash::Trash& trash, const Config& config) {

@@ -2,6 +2,7 @@
 // asked about rows.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "schema/catalog/catalog.hpp"
@@ -35,6 +36,11 @@ void refuse_untrusted(const Request& request, const Context& context, bool schem
 // more.
 void expect_catalog(const Request& request, const Context& context,
                     schema::Transaction& transaction);
+// A write of live rows at the end of a restore's transaction (RestoreOptions::at_end), as the role:
+// with row-level security as in a transaction that writes alone, with constraints deferred that may
+// be, and triggers are told of no restore any more.
+void write_on(const Caller& caller, const Context& context, schema::Transaction& transaction,
+              const std::function<void()>& work);
 // Makes the database ready for what is configured. Throws Error kConflict where it cannot be.
 void open_database_access(trash::Trash& trash, const Config& config);
 

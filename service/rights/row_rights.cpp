@@ -220,10 +220,15 @@ void need_on_table(const Caller& caller, const Context& context, Right right,
     if (!may(caller, context, right, table)) refuse(context, right, table);
 }
 
+bool has_item(const Caller& caller, const Context& context, Right right,
+              const std::string& item_id) {
+    return caller.access.everywhere(right) ||
+           may_item(caller, context, right, context.trash->tables_of(item_id).item, item_id);
+}
+
 void need_on_item(const Caller& caller, const Context& context, Right right,
                   const std::string& item_id) {
-    if (caller.access.everywhere(right)) return;
-    if (!may_item(caller, context, right, context.trash->tables_of(item_id).item, item_id))
+    if (!has_item(caller, context, right, item_id))
         throw Error(Code::kNotFound, "there is no such TrashItem");
 }
 

@@ -57,6 +57,9 @@ void need_on_table(const Caller& caller, const Context& context, Right right,
 // where not even the item itself may be seen.
 void need_on_group(const Caller& caller, const Context& context, Right right,
                    const std::string& item_id);
+// The right is for the item itself.
+bool has_item(const Caller& caller, const Context& context, Right right,
+              const std::string& item_id);
 // The right on the item itself, in the same way.
 void need_on_item(const Caller& caller, const Context& context, Right right,
                   const std::string& item_id);

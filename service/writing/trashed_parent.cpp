@@ -1,5 +1,5 @@
 // A write that refers to a row in the trash: which row that is, from what was sent.
-#include "service/handlers/trashed_parent.hpp"
+#include "service/writing/trashed_parent.hpp"
 
 #include <fmt/format.h>
 

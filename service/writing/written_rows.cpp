@@ -1,4 +1,4 @@
-#include "service/handlers/written_rows.hpp"
+#include "service/writing/written_rows.hpp"
 
 #include "schema/session/transaction.hpp"
 #include "service/api/caller.hpp"

@@ -1,4 +1,4 @@
-#include "service/handlers/column_values.hpp"
+#include "service/writing/column_values.hpp"
 
 #include <fmt/format.h>
 
@@ -10,10 +10,10 @@
 #include "service/api/caller.hpp"
 #include "service/api/context.hpp"
 #include "service/api/request.hpp"
-#include "service/handlers/written_rows.hpp"
 #include "service/parsing/json_body.hpp"
 #include "service/parsing/where_parser.hpp"
 #include "service/rights/row_rights.hpp"
+#include "service/writing/written_rows.hpp"
 #include "trash/access/row_scope.hpp"
 #include "trash/read/live_row.hpp"
 
