@@ -364,7 +364,7 @@ void write_outcome(JsonWriter& out, const trash::Restored& restored, const Resou
     write_both(out, restored.changed, "changed", resources);
     write_swapped(out, restored, resources);
     write_copied(out, restored, resources);
-    if (!restored.entry.empty()) write_undo(out.key("undo"), restored.entry);
+    if (!restored.entries.empty()) write_undo(out.key("undo"), restored.entries.front());
     if (!restored.plan.empty()) out.key("plan").text(restored.plan);
 }
 

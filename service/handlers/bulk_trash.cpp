@@ -119,7 +119,8 @@ void BulkWork::pick_filtered() {
     asked.limit = kPage;
     for (bool more = true; more;) {
         const auto page = context_.trash->list(asked, [&](const trash::Item& root) {
-            picked_.push_back({root.id, root.group_id, root.created_at, root.group_size, "", "", ""});
+            picked_.push_back(
+                {root.id, root.group_id, root.created_at, root.group_size, "", "", ""});
         });
         asked.after = page.last;
         more = page.more;
@@ -268,7 +269,7 @@ void BulkWork::carry_out(Picked& one) {
         items_ += restored.restored;
         groups_ += 1 + static_cast<long long>(restored.ancestors.size());
         for (const auto& group : restored.ancestors) mark_done(group);
-        one.entry = restored.entry;
+        if (!restored.entries.empty()) one.entry = restored.entries.front();
     } else {
         trash::PurgeOptions options;
         options.check = check_;

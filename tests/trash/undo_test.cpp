@@ -112,35 +112,35 @@ TEST_CASE_FIXTURE(Undoer, "a delete is undone, and that again, and again") {
 TEST_CASE_FIXTURE(Undoer, "a restore is undone once, and not when its rows have changed") {
     const auto root = remove("project", "1");
     const auto restored = restore(root);
-    CHECK(restored.entry == last());
+    CHECK(restored.entries.at(0) == last());
     sql("UPDATE task SET title = 'new' WHERE id = 3; DELETE FROM task WHERE id = 7");
-    CHECK(refusal(restored.entry) == "changed: task 3; task 7;");
+    CHECK(refusal(restored.entries.at(0)) == "changed: task 3; task 7;");
     sql("UPDATE task SET title = 'task 3' WHERE id = 3; INSERT INTO task VALUES (7, 1, NULL, 'task "
         "7')");
     sql("INSERT INTO line SELECT 7, 'line ' || i / 3 FROM generate_series(1, 30) i WHERE 1 + i % 8 "
         "= 7");
-    CHECK(undo(restored.entry).trashed == restored.restored);
-    CHECK(refusal(restored.entry) == "gone: it was undone, or is too old to be undone");
+    CHECK(undo(restored.entries.at(0)).trashed == restored.restored);
+    CHECK(refusal(restored.entries.at(0)) == "gone: it was undone, or is too old to be undone");
 }
 
 TEST_CASE_FIXTURE(Undoer, "who refers to the rows by now keeps their restore from being undone") {
     const auto restored = restore(remove("project", "1"));
     sql("INSERT INTO task VALUES (20, 1, 3, 'x'); INSERT INTO hour VALUES (9, 4)");
-    CHECK(refusal(restored.entry) ==
+    CHECK(refusal(restored.entries.at(0)) ==
           "changed: project 1 <- task 20 task_project_fkey; task 3 <- task 20 task_parent_fkey; "
           "task 4 <- hour 9 hour_task_fkey;");
     sql("DELETE FROM task WHERE id = 20; DELETE FROM hour WHERE id = 9; INSERT INTO mark VALUES "
         "(9, 5)");
-    CHECK(refusal(restored.entry) == "changed: task 5 <- mark 9 mark_task_fkey;");
+    CHECK(refusal(restored.entries.at(0)) == "changed: task 5 <- mark 9 mark_task_fkey;");
     sql("UPDATE mark SET task = 10 WHERE id = 9; UPDATE mark SET task = NULL WHERE id = 8");
-    CHECK(undo(restored.entry).trashed == restored.restored);
+    CHECK(undo(restored.entries.at(0)).trashed == restored.restored);
     CHECK(value("SELECT count(*) FROM trashd.link") == "7");
 }
 
 TEST_CASE_FIXTURE(Undoer, "a line without a key that is not as it was keeps it from being undone") {
     const auto restored = restore(remove("project", "1"));
     sql("UPDATE line SET text = 'other' WHERE text = 'line 4' AND task = 5");
-    CHECK(refusal(restored.entry) == "changed: line ;");
+    CHECK(refusal(restored.entries.at(0)) == "changed: line ;");
 }
 
 TEST_CASE_FIXTURE(Undoer, "parts are undone in any order, and the group is whole again") {
@@ -156,15 +156,16 @@ TEST_CASE_FIXTURE(Undoer, "parts are undone in any order, and the group is whole
     const auto second = bin.restore(item("task", "2"), options, {});
     const auto third = restore(item("task", "6"));
     CHECK(live() == live_before);
-    CHECK(refusal(first.entry).starts_with("changed: project 1 <- task 1 task_project_fkey"));
-    CHECK(undo(third.entry).trashed == third.restored);
-    const auto undone = undo(second.entry);
+    CHECK(
+        refusal(first.entries.at(0)).starts_with("changed: project 1 <- task 1 task_project_fkey"));
+    CHECK(undo(third.entries.at(0)).trashed == third.restored);
+    const auto undone = undo(second.entries.at(0));
     const auto again = undo(undone.entry);
     REQUIRE(again.back);
     CHECK(again.back->restored == second.restored);
     CHECK(again.back->left == third.restored);
     undo(again.entry);
-    undo(first.entry);
+    undo(first.entries.at(0));
     CHECK(trash() == whole);
     CHECK(live() == live_then);
     restore(root);
@@ -181,7 +182,7 @@ TEST_CASE_FIXTURE(Undoer, "rows without a key are not taken without what they ha
     std::string line;
     bin.list(asked, [&](const trash::Item& item) { line = item.id; });
     const auto lines = bin.restore(line, {}, {});
-    CHECK(refusal(lines.entry) == "changed: line ;");
+    CHECK(refusal(lines.entries.at(0)) == "changed: line ;");
 }
 
 TEST_CASE_FIXTURE(Undoer, "what left a group after a part of it is a part when that is undone") {
@@ -191,7 +192,7 @@ TEST_CASE_FIXTURE(Undoer, "what left a group after a part of it is a part when t
     const auto restored = bin.restore(root, options, {});
     const auto rest = item("task", "2");
     bin.purge(rest, {}, {});
-    undo(restored.entry);
+    undo(restored.entries.at(0));
     CHECK(bin.item(root, false).group_size == restored.restored);
     CHECK_THROWS_AS(bin.item(rest, false), trash::GoneError);
     CHECK(restore(root).restored == restored.restored);
@@ -206,7 +207,7 @@ TEST_CASE_FIXTURE(Undoer, "a swap is undone with what it made room for") {
     const auto restored = bin.restore(root, options, {});
     REQUIRE(restored.swapped.size() == 1);
     const auto live_swapped = live();
-    const auto undone = undo(restored.entry);
+    const auto undone = undo(restored.entries.at(0));
     CHECK(undone.trashed == restored.restored);
     REQUIRE(undone.back);
     CHECK(undone.back->restored == 2);
@@ -224,7 +225,7 @@ TEST_CASE_FIXTURE(Undoer, "a copy is undone by a group of its own") {
     options.choices.copy = true;
     const auto copied = bin.restore(root, options, {});
     REQUIRE(copied.copied.size() == 1);
-    const auto undone = undo(copied.entry);
+    const auto undone = undo(copied.entries.at(0));
     CHECK(undone.trashed == 1);
     CHECK(live() == live_then);
     CHECK(value("SELECT count(*) FROM trashd.trash_group WHERE state = 'trashed'") == "2");
@@ -240,7 +241,7 @@ TEST_CASE_FIXTURE(Undoer, "rows that came back with other values are trashed wit
         {{{"public", "project"}, "1"}, {"id", "name"}, R"({"id": 5, "name": "Five"})"}};
     const auto restored = bin.restore(root, options, {});
     const auto live_then = live();
-    const auto undone = undo(restored.entry);
+    const auto undone = undo(restored.entries.at(0));
     CHECK(bin.item(root, false).object_id == "5");
     undo(undone.entry);
     CHECK(live() == live_then);
@@ -267,7 +268,7 @@ TEST_CASE_FIXTURE(Undoer, "groups that hang on each other are trashed again each
                top = remove("project", "1");
     const auto trash_then = trash(), live_then = live();
     const auto restored = bin.restore_all({note, top, parent}, {}, {});
-    const auto undone = undo(restored.entry);
+    const auto undone = undo(restored.entries.at(0));
     CHECK(undone.groups.size() == 3);
     CHECK(trash() == trash_then);
     CHECK(live() == live_then);
@@ -280,7 +281,7 @@ TEST_CASE("what triggers stamp on the way back is trashed as they left it") {
     const auto root = db.remove("project", "1");
     const auto restored = db.restore(root);
     const auto live_then = db.live();
-    const auto undone = db.undo(restored.entry);
+    const auto undone = db.undo(restored.entries.at(0));
     CHECK(undone.trashed == restored.restored);
     db.undo(undone.entry);
     CHECK(db.live() == live_then);
@@ -291,7 +292,7 @@ TEST_CASE_FIXTURE(Undoer, "a table that has got a column since the delete is no 
     sql("ALTER TABLE task ADD more text DEFAULT 'm'");
     const auto restored = restore(root);
     const auto live_then = live();
-    const auto undone = undo(restored.entry);
+    const auto undone = undo(restored.entries.at(0));
     CHECK(undone.trashed == restored.restored);
     undo(undone.entry);
     CHECK(live() == live_then);
@@ -321,7 +322,7 @@ TEST_CASE_FIXTURE(Undoer, "of those who undo one entry at once one does") {
         for (int client = 0; client < 2; ++client)
             clients.emplace_back([&] {
                 try {
-                    undo(restored.entry);
+                    undo(restored.entries.at(0));
                     ++done;
                 } catch (const Error& error) {
                     CAPTURE(std::string(error.what()));

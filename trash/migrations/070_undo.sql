@@ -4,7 +4,7 @@ CREATE TABLE {schema}.undo_item (
     entry bigint NOT NULL,               -- of the ledger
     shape int NOT NULL,
     first int NOT NULL,
-    ordinals int[] NOT NULL,             -- in the entry's group; the first is `first`
+    ordinals int[] NOT NULL,             -- in the entry's group; `first` is the least
     ids text[] NOT NULL,                 -- as in item.object_id
     hashes bigint[] NOT NULL,            -- of payloads as a delete would take them; NULL: not to be told again
     PRIMARY KEY (entry, shape, first)
@@ -20,5 +20,10 @@ CREATE TABLE {schema}.undo_link (
 );
 COMMENT ON TABLE {schema}.undo_link IS 'references that restores set back';
 
--- Entries of one transaction are undone together: they have one time.
-CREATE INDEX ledger_at ON {schema}.ledger USING brin (at) WITH (autosummarize = on, pages_per_range = 8);
+-- Entries that one transaction has written are undone together. One alone is not listed.
+CREATE TABLE {schema}.undo_together (
+    entry bigint PRIMARY KEY,
+    first bigint NOT NULL                -- the first of its transaction
+);
+CREATE INDEX undo_together_first ON {schema}.undo_together (first);
+COMMENT ON TABLE {schema}.undo_together IS 'entries of the ledger that were written together';

@@ -77,6 +77,7 @@ struct Copied {
 struct Swapped {
     schema::QualifiedName table;
     std::string id, item;  // item: the root of its group
+    std::string entry;     // of the ledger
     long long rows = 0;    // of the group
 };
 
@@ -97,9 +98,9 @@ struct Restored {
     std::vector<Detached> detached = {};
     std::vector<Changed> changed = {};
     std::vector<Swapped> swapped = {};
-    std::vector<Copied> copied = {};  // rows with keys, the root first
-    long long left = 0;               // items that stay in the trash, under the same group
-    std::string entry = {};           // of the ledger, by which it can be undone
+    std::vector<Copied> copied = {};        // rows with keys, the root first
+    long long left = 0;                     // items that stay in the trash, under the same group
+    std::vector<std::string> entries = {};  // of the ledger: it can be undone by any of them
     std::string plan = {};  // of a dry run: the same as long as the restore would do the same
 };
 

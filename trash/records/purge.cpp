@@ -16,11 +16,8 @@ namespace trashd::trash {
 
 using schema::quoted;
 
-namespace {
-
-// An entry for each of the groups of $1.
-schema::Statement entry_of(const std::string& trash_schema, const std::string& ids,
-                           const Actor& actor) {
+schema::Statement entries_of(const std::string& trash_schema, const std::string& action,
+                             const std::vector<GroupRow>& groups, const Actor& actor) {
     const auto schema = quoted(trash_schema);
     const auto counts = schema::filled(
         R"((SELECT pg_catalog.jsonb_object_agg(t.name, t.n)
@@ -33,9 +30,9 @@ schema::Statement entry_of(const std::string& trash_schema, const std::string& i
         {{"schema", schema}});
     const auto insert =
         schema::filled(own_statements().insert_entry, {{"schema", schema},
-                                                       {"action", "'purged'"},
+                                                       {"action", "$6"},
                                                        {"by", "$2"},
-                                                       {"reason", "$3"},
+                                                       {"reason", "$3::pg_catalog.text"},
                                                        {"request", "$4"},
                                                        {"address", "$5"},
                                                        {"table_schema", "r.schema_name"},
@@ -46,24 +43,24 @@ schema::Statement entry_of(const std::string& trash_schema, const std::string& i
                                                        {"tenant", "g.tenant"}});
     const auto from = schema::filled(R"(
   FROM {schema}.trash_group g JOIN {schema}.shape r ON r.id OPERATOR(pg_catalog.=) g.root_shape
-  WHERE g.id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])
-  RETURNING l.id OPERATOR(pg_catalog.||) '-' OPERATOR(pg_catalog.||)
-    pg_catalog.encode({digest}, 'hex'))",
-                                     {{"schema", schema}, {"digest", entry_digest()}});
-    return {insert + from, {ids, actor.by, actor.reason, actor.request_id, actor.address}};
+  WHERE g.id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]) RETURNING l.id)",
+                                     {{"schema", schema}});
+    return {insert + from,
+            {ids_of(groups), actor.by, actor.reason, actor.request_id, actor.address, action}};
 }
-
-}  // namespace
 
 std::vector<std::string> purge_groups(schema::Transaction& transaction,
                                       const std::string& trash_schema,
                                       const std::vector<GroupRow>& groups, const Actor& actor) {
     if (groups.empty()) return {};
+    auto entries = entries_of(trash_schema, "purged", groups, actor);
+    entries.sql += ", pg_catalog.encode(" + entry_digest() + ", 'hex')";
     const auto written =
-        end_groups(transaction.connection(), trash_schema, {groups, "purged", actor.by},
-                   entry_of(trash_schema, ids_of(groups), actor));
+        end_groups(transaction.connection(), trash_schema, {groups, "purged", actor.by}, entries);
     std::vector<std::string> receipts;
-    for (int row = 0; row < written.rows(); ++row) receipts.emplace_back(written.text(row, 0));
+    for (int row = 0; row < written.rows(); ++row)
+        receipts.push_back(std::string(written.text(row, 0)) + "-" +
+                           std::string(written.text(row, 1)));
     return receipts;
 }
 

@@ -21,7 +21,8 @@ long long forget_undo_lists(schema::Pool& pool, const std::string& trash_schema,
     long long forgotten = 0;
     schema::run(pool, schema::Mode::kWrite, [&](schema::Transaction& transaction) {
         forgotten = 0;
-        for (const char* list : {"{schema}.undo_item", "{schema}.undo_link"}) {
+        for (const char* list :
+             {"{schema}.undo_item", "{schema}.undo_link", "{schema}.undo_together"}) {
             const auto sql = filled(kForget, trash_schema, {{"list", filled(list, trash_schema)}});
             forgotten += transaction.exec(sql, {std::to_string(hours)}).affected();
         }

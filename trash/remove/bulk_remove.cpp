@@ -124,8 +124,8 @@ class Bulk {
     std::set<std::string> groups_;   // made or purged here
     std::set<std::string> were_live_;
     long long rows_ = 0;
-    std::string entry_;             // of the ledger
-    std::optional<Error> refused_;  // what the last refusal said
+    std::vector<std::string> entries_;  // of the ledger
+    std::optional<Error> refused_;      // what the last refusal said
     Written written_;
     std::vector<TableCount> all_written_;
 };
@@ -296,7 +296,7 @@ void Bulk::move_these(const std::vector<Live>& roots) {
     for (int row = 0; row < moved.rows(); ++row) {
         rows_ += moved.integer(row, 0);
         if (written_) add(all_written_, written_(moved.text(row, 2)));
-        if (!options_->hard) entry_ = moved.text(row, 3);
+        if (!options_->hard) entries_.emplace_back(moved.text(row, 3));
         look_at(moved.integer(row, 1), moved.integer(row, 0));
     }
     if (options_->most && rows_ > *options_->most) throw TooLarge();
@@ -443,7 +443,8 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
     for (const Param& id : ids_)
         result.entries.push_back(id ? entry(*id, found) : BulkEntry{"", "not-found", {}});
     result.rows = rows_;
-    result.entry = entry_;
+    note_together(transaction, name_, entries_);
+    if (!entries_.empty()) result.entry = entries_.back();
     result.written = std::move(all_written_);
     if (options.at_end) options.at_end(transaction, result);
     return result;

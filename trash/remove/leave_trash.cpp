@@ -1,5 +1,6 @@
 // Groups leave the trash: they are restored or purged, one alone or many in one transaction.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "trash/model/errors.hpp"
@@ -15,22 +16,56 @@ namespace trashd::trash {
 
 using schema::QualifiedName;
 
-std::vector<GroupRow> Trash::Impl::lock(schema::Transaction& transaction,
-                                        std::vector<std::string> item_ids, const Limited& limits) {
-    std::ranges::sort(item_ids);  // so that those who want the same wait for each other
-    std::vector<GroupRow> groups;
-    std::set<long long> known;
-    long long items = 0;
-    for (const auto& id : item_ids) {
-        if (limits.check.tables)
-            limits.check.tables(group_tables(transaction.connection(), name, id).all);
-        auto group = group_of(transaction.connection(), name, id, true);
-        if (!known.insert(group.id).second) continue;
-        items += group.size;
-        if (limits.most && items > *limits.most) throw TooLarge();
-        groups.push_back(std::move(group));
+namespace {
+
+// Each item with its group, nullptr where there is none.
+std::vector<std::pair<ItemAddress, const GroupRow*>> with_groups(
+    const std::vector<ItemAddress>& items, const std::vector<GroupRow>& groups) {
+    std::map<std::string_view, const GroupRow*> by_uuid;
+    for (const auto& group : groups) by_uuid.emplace(group.uuid, &group);
+    std::vector<std::pair<ItemAddress, const GroupRow*>> out;
+    for (const auto& item : items) {
+        const auto known = by_uuid.find(item.group_id);
+        out.emplace_back(item, known == by_uuid.end() ? nullptr : known->second);
     }
-    if (limits.expect && items != *limits.expect) throw UnexpectedCount(*limits.expect, items);
+    return out;
+}
+
+}  // namespace
+
+// Many groups are of few tables, which are asked about once.
+void Trash::Impl::check_tables(schema::Connection& connection,
+                               const std::vector<std::string>& item_ids,
+                               const TableCheck& check) const {
+    if (!check) return;
+    const auto ask = [&](const std::string& id) { check(group_tables(connection, name, id).all); };
+    if (item_ids.size() == 1) return ask(item_ids[0]);
+    std::vector<std::string> uuids;
+    for (const auto& id : item_ids) uuids.push_back(parse_item_id(id).group_id);
+    std::set<std::vector<int>> asked;
+    for (const auto& group : groups_with(connection, name, uuids, false))
+        if (asked.insert(group.shapes).second) ask(item_id(group.uuid, 1));
+}
+
+// In the order of their ids, so that those who want the same wait for each other.
+std::vector<GroupRow> Trash::Impl::lock(schema::Transaction& transaction,
+                                        const std::vector<std::string>& item_ids,
+                                        const Limited& limits) {
+    auto& connection = transaction.connection();
+    std::vector<ItemAddress> items;
+    std::vector<std::string> uuids;
+    for (const auto& id : item_ids) {
+        items.push_back(parse_item_id(id));
+        uuids.push_back(items.back().group_id);
+    }
+    check_tables(connection, item_ids, limits.check.tables);
+    auto groups = groups_with(connection, name, uuids, true);
+    for (const auto& [item, group] : with_groups(items, groups))
+        need_in_trash(connection, name, group, item.ordinal);
+    long long size = 0;
+    for (const auto& group : groups) size += group.size;
+    if (limits.most && size > *limits.most) throw TooLarge();
+    if (limits.expect && size != *limits.expect) throw UnexpectedCount(*limits.expect, size);
     return groups;
 }
 
@@ -135,7 +170,7 @@ RestoreOptions Trash::Impl::own_options(schema::Transaction& transaction,
                                      const std::string& id) {
         const auto uuid = new_group_id();
         const auto taken = take(at, {table, id, uuid}, check, actor);
-        return Swapped{table, id, item_id(uuid, 1), taken.rows};
+        return Swapped{table, id, item_id(uuid, 1), taken.entry, taken.rows};
     };
     return own;
 }
@@ -151,8 +186,9 @@ Restored Trash::Impl::restore_once(const schema::Catalog& catalog,
         const auto own = own_options(transaction, options, groups, actor);
         restored = restore_groups(transaction, catalog, name, groups, own, actor);
         need_plan(options, restored);
+        note_together(transaction, name, restored.entries);
         if (options.dry_run) {
-            restored.entry.clear();
+            restored.entries.clear();
             transaction.roll_back();
         } else if (options.at_end) {
             options.at_end(transaction, restored);

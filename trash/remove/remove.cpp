@@ -327,7 +327,8 @@ TakenRow Trash::Impl::take(schema::Transaction& transaction, const RowToTake& ro
         const auto statement = move_statement(*plan, {id, row.group}, {}, actor);
         const auto moved = transaction.connection().exec_prepared(statement.sql, statement.params);
         const auto numbers = schema::parse_array(moved.text(0, 0));
-        const TakenRow taken{std::stoll(*numbers.at(0)), std::stoll(*numbers.at(1))};
+        const TakenRow taken{std::stoll(*numbers.at(0)), std::stoll(*numbers.at(1)),
+                             *numbers.at(3)};
         if (check.rows) check.rows(transaction, *plan->catalog, taken.group);
         return taken;
     } catch (const Error& error) {

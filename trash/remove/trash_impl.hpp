@@ -81,10 +81,14 @@ struct RowToTake {
     std::string group;  // the uuid that its group gets
     bool take_all = false;
 };
-// The number of its group, and how many rows that has.
+// The number of its group, how many rows that has, and the entry of the ledger.
 struct TakenRow {
     long long group = 0, rows = 0;
+    std::string entry;
 };
+// They are undone together: of one transaction.
+void note_together(schema::Transaction& transaction, const std::string& trash_schema,
+                   const std::vector<std::string>& entries);
 
 struct Trash::Impl {
     explicit Impl(std::shared_ptr<Shared> all, std::optional<std::string> of = {},
@@ -160,8 +164,9 @@ struct Trash::Impl {
     Undone undo_once(const schema::Catalog& catalog, const std::string& entry,
                      const UndoOptions& options, const Actor& actor);
     // Takes the rows of the returns again and puts them where they lay.
-    void return_rows(schema::Transaction& transaction, UndoRestore& returning, const Checks& check,
-                     const Actor& actor);
+    // Answers the entries of the ledger.
+    std::vector<std::string> return_rows(schema::Transaction& transaction, UndoRestore& returning,
+                                         const Checks& check, const Actor& actor);
     // What the tenant and the role add to what was asked for.
     RestoreOptions own_options(schema::Transaction& transaction, const RestoreOptions& options,
                                const std::vector<GroupRow>& groups, const Actor& actor);
@@ -173,8 +178,11 @@ struct Trash::Impl {
         const Checks& check;
         std::optional<long long> most, expect;  // items
     };
-    std::vector<GroupRow> lock(schema::Transaction& transaction, std::vector<std::string> item_ids,
-                               const Limited& limits);
+    std::vector<GroupRow> lock(schema::Transaction& transaction,
+                               const std::vector<std::string>& item_ids, const Limited& limits);
+    // Asks about the tables of the items' groups.
+    void check_tables(schema::Connection& connection, const std::vector<std::string>& item_ids,
+                      const TableCheck& check) const;
     // Nothing: it is not in the trash either.
     std::optional<DeleteResult> not_live(const schema::QualifiedName& wanted,
                                          const std::vector<std::string>& id,

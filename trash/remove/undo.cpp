@@ -1,5 +1,6 @@
 // Undoes an entry of the ledger: with it all that its transaction did, or nothing.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "schema/catalog/stale_catalog.hpp"
@@ -28,24 +29,27 @@ struct Entry {
     bool latest = false;            // nothing has put the group into the trash since
 };
 
-// Those of one transaction have one time, and come from one request. The newest of those by which
-// the group came into the trash is the one that is undone.
-constexpr const char* kTogether =
-    R"(SELECT l.id, l.action, COALESCE(l.group_uuid::pg_catalog.text, ''),
+// The newest of the entries by which a group came into the trash is the one that is undone.
+constexpr const char* kOfTransaction = R"(SELECT l.id, l.action,
+    COALESCE(l.group_uuid::pg_catalog.text, ''),
     NOT EXISTS (SELECT FROM {schema}.ledger n
       WHERE n.group_uuid OPERATOR(pg_catalog.=) l.group_uuid
         AND n.action OPERATOR(pg_catalog.=) 'trashed' AND n.at OPERATOR(pg_catalog.>) l.at)
-  FROM {schema}.ledger e
-  JOIN {schema}.ledger l ON l.at OPERATOR(pg_catalog.=) e.at AND l.by OPERATOR(pg_catalog.=) e.by
-    AND COALESCE(l.request_id, '') OPERATOR(pg_catalog.=) COALESCE(e.request_id, '')
-    AND COALESCE(l.tenant, '') OPERATOR(pg_catalog.=) COALESCE(e.tenant, '')
-  WHERE e.id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND {seen}
+  FROM (
+    SELECT e.id FROM {schema}.ledger e
+    WHERE e.id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND {seen}
+    UNION SELECT o.entry
+    FROM {schema}.undo_together t
+    JOIN {schema}.undo_together o ON o.first OPERATOR(pg_catalog.=) t.first
+    JOIN {schema}.ledger e ON e.id OPERATOR(pg_catalog.=) t.entry
+    WHERE t.entry OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND {seen}) x
+  JOIN {schema}.ledger l ON l.id OPERATOR(pg_catalog.=) x.id
   ORDER BY l.id)";
 
 std::vector<Entry> entries_with(schema::Connection& connection, const std::string& trash_schema,
                                 const std::string& id) {
-    const auto found =
-        connection.exec(filled(kTogether, trash_schema, {{"seen", seen_by_tenant("e")}}), {id});
+    const auto found = connection.exec(
+        filled(kOfTransaction, trash_schema, {{"seen", seen_by_tenant("e")}}), {id});
     std::vector<Entry> entries;
     for (int row = 0; row < found.rows(); ++row)
         entries.push_back({std::string(found.text(row, 0)), std::string(found.text(row, 1)),
@@ -66,6 +70,12 @@ void refuse_final(const std::vector<Entry>& entries) {
                             entry.action);
 }
 
+std::map<std::string_view, const GroupRow*> by_uuid(const std::vector<GroupRow>& groups) {
+    std::map<std::string_view, const GroupRow*> all;
+    for (const auto& group : groups) all.emplace(group.uuid, &group);
+    return all;
+}
+
 // One transaction, by its entries: what goes back into the trash, and what leaves it.
 class Undoing {
   public:
@@ -74,7 +84,8 @@ class Undoing {
         : transaction_(transaction),
           trash_schema_(trash_schema),
           entries_(std::move(entries)),
-          groups_(lock_groups(transaction.connection(), trash_schema, uuids())),
+          groups_(groups_with(transaction.connection(), trash_schema, uuids(), true)),
+          by_uuid_(by_uuid(groups_)),
           returning_(transaction, catalog, trash_schema, returns()) {}
 
     UndoRestore& returning() { return returning_; }
@@ -85,7 +96,7 @@ class Undoing {
         return groups_.empty() ? std::nullopt : groups_.front().tenant;
     }
     // What is to be known for the entries written meanwhile, and no more for these.
-    void keep(const std::string& entry);
+    void keep();
 
   private:
     std::vector<std::string> uuids() const;
@@ -97,6 +108,7 @@ class Undoing {
     const std::string& trash_schema_;
     std::vector<Entry> entries_;
     std::vector<GroupRow> groups_;
+    std::map<std::string_view, const GroupRow*> by_uuid_;
     UndoRestore returning_;
 };
 
@@ -107,8 +119,8 @@ std::vector<std::string> Undoing::uuids() const {
 }
 
 const GroupRow* Undoing::group(const std::string& uuid) const {
-    const auto found = std::ranges::find(groups_, uuid, &GroupRow::uuid);
-    return found == groups_.end() ? nullptr : &*found;
+    const auto found = by_uuid_.find(uuid);
+    return found == by_uuid_.end() ? nullptr : found->second;
 }
 
 std::vector<Return> Undoing::returns() const {
@@ -169,28 +181,28 @@ Choices Undoing::items() {
 }
 
 // Which items an undo has put back is known as long as their groups hold others.
-void Undoing::keep(const std::string& entry) {
+void Undoing::keep() {
+    std::vector<schema::Param> were, groups, ids;
     for (const auto& one : returning_.returns()) {
-        transaction_.exec(filled(R"(UPDATE {schema}.undo_item u SET entry = l.id
-  FROM {schema}.ledger l, {schema}.ledger now
-  WHERE u.entry OPERATOR(pg_catalog.=) $1::pg_catalog.int8
-    AND now.id OPERATOR(pg_catalog.=) $2::pg_catalog.int8
-    AND l.id OPERATOR(pg_catalog.=) (SELECT pg_catalog.max(m.id) FROM {schema}.ledger m
-      WHERE m.group_uuid OPERATOR(pg_catalog.=) $3::pg_catalog.uuid
-        AND m.action OPERATOR(pg_catalog.=) 'trashed' AND m.at OPERATOR(pg_catalog.=) now.at))",
-                                 trash_schema_),
-                          {one.entry, entry, one.group.uuid});
+        were.emplace_back(one.entry);
+        groups.emplace_back(one.group.uuid);
     }
-    for (const char* list : {"undo_item", "undo_link"})
-        transaction_.exec(
-            filled(
-                R"(DELETE FROM {list} WHERE entry OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]))",
-                trash_schema_, {{"list", schema::quoted({trash_schema_, list})}}),
-            {schema::array_literal([&] {
-                std::vector<schema::Param> ids;
-                for (const auto& one : entries_) ids.emplace_back(one.id);
-                return ids;
-            }())});
+    for (const auto& one : entries_) ids.emplace_back(one.id);
+    transaction_.exec(filled(R"(UPDATE {schema}.undo_item u SET entry = n.id
+  FROM (SELECT w.entry, pg_catalog.max(l.id) AS id
+    FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.int8[]),
+      pg_catalog.unnest($2::pg_catalog.uuid[])) w(entry, of_group)
+    JOIN {schema}.ledger l ON l.group_uuid OPERATOR(pg_catalog.=) w.of_group
+      AND l.action OPERATOR(pg_catalog.=) 'trashed'
+      AND l.at OPERATOR(pg_catalog.=) pg_catalog.now()
+    GROUP BY w.entry) n
+  WHERE u.entry OPERATOR(pg_catalog.=) n.entry)",
+                             trash_schema_),
+                      {schema::array_literal(were), schema::array_literal(groups)});
+    for (const char* list : {"{schema}.undo_item", "{schema}.undo_link", "{schema}.undo_together"})
+        transaction_.exec("DELETE FROM " + filled(list, trash_schema_) +
+                              " WHERE entry OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])",
+                          {schema::array_literal(ids)});
 }
 
 long long sum_of(const std::vector<GroupRow>& groups) {
@@ -200,6 +212,13 @@ long long sum_of(const std::vector<GroupRow>& groups) {
 }
 
 }  // namespace
+
+void note_together(schema::Transaction& transaction, const std::string& trash_schema,
+                   const std::vector<std::string>& entries) {
+    if (entries.size() < 2) return;
+    const std::vector<schema::Param> ids(entries.begin(), entries.end());
+    transaction.exec(filled(kTogether, trash_schema), {schema::array_literal(ids)});
+}
 
 // The rows that came back go first: what they took the place of comes back then.
 Undone Trash::Impl::undo_once(const schema::Catalog& catalog, const std::string& entry,
@@ -218,7 +237,7 @@ Undone Trash::Impl::undo_once(const schema::Catalog& catalog, const std::string&
         if (!returning.returns().empty() && undone.trashed == 0)
             throw Error(Code::kGone, "it was undone, or is too old to be undone");
         if (options.most && undone.trashed + sum_of(groups) > *options.most) throw TooLarge();
-        return_rows(transaction, returning, with_sight(options.check_trash), actor);
+        auto written = return_rows(transaction, returning, with_sight(options.check_trash), actor);
         for (const auto& one : returning.returns()) undone.groups.push_back(one.group.uuid);
         if (!groups.empty()) {
             for (const auto& group : groups)
@@ -230,9 +249,14 @@ Undone Trash::Impl::undo_once(const schema::Catalog& catalog, const std::string&
             undone.back = restore_groups(transaction, catalog, name, groups,
                                          own_options(transaction, restore, groups, actor), actor);
         }
-        undone.entry = transaction.exec("SELECT " + last_entry(name)).text(0, 0);
-        undoing.keep(undone.entry);
-        if (undone.back) undone.back->entry.clear();
+        if (undone.back) {
+            auto& entries = undone.back->entries;
+            written.insert(written.end(), entries.begin(), entries.end());
+            entries.clear();  // it is undone by the undo's
+        }
+        note_together(transaction, name, written);
+        undone.entry = written.front();
+        undoing.keep();
         if (options.dry_run) {
             undone.entry.clear();
             transaction.roll_back();
@@ -245,21 +269,27 @@ Undone Trash::Impl::undo_once(const schema::Catalog& catalog, const std::string&
 
 // Which tables are asked about shows when their rows are taken: all that could be would be more
 // than went at first.
-void Trash::Impl::return_rows(schema::Transaction& transaction, UndoRestore& returning,
-                              const Checks& check, const Actor& actor) {
-    if (returning.returns().empty()) return;
+std::vector<std::string> Trash::Impl::return_rows(schema::Transaction& transaction,
+                                                  UndoRestore& returning, const Checks& check,
+                                                  const Actor& actor) {
+    std::vector<std::string> entries;
+    if (returning.returns().empty()) return entries;
     if (!role) returning.refuse_changed();
-    for (auto& one : returning.returns())
-        while (const auto row = returning.next(one)) {
+    for (auto rows = returning.next(); !rows.empty(); rows = returning.next())
+        for (const auto& row : rows) {
+            if (returning.is_taken(row)) continue;
+            auto& one = *row.of;
             if (!one.copied) returning.lend_uuid(one);
             const auto uuid = one.copied ? new_group_id() : one.group.uuid;
             const Checks of_rows = {{}, check.rows};
-            one.taken.push_back(
-                take(transaction, {row->table, row->id, uuid, true}, of_rows, actor).group);
+            const auto taken = take(transaction, {row.table, row.id, uuid, true}, of_rows, actor);
+            one.taken.push_back(taken.group);
+            entries.push_back(taken.entry);
             if (check.tables)
                 check.tables(group_tables(transaction.connection(), name, item_id(uuid, 1)).all);
         }
     returning.regroup();
+    return entries;
 }
 
 Undone Trash::undo(const std::string& entry, const UndoOptions& options, const Actor& actor) {

@@ -19,6 +19,7 @@
 #include "trash/model/actor.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/model/options.hpp"
+#include "trash/records/purge.hpp"
 #include "trash/restore/choices.hpp"
 #include "trash/restore/restore_context.hpp"
 #include "trash/restore/undo_restore.hpp"
@@ -315,20 +316,39 @@ Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
 namespace {
 
 void end_group(RestoreContext& restoring, const GroupRow& group) {
-    auto& entry = restoring.result.entry;
+    auto& entries = restoring.result.entries;
     if (restoring.copy && group.id == restoring.groups.front().id) {
-        entry = end_copy(restoring);
+        entries.push_back(end_copy(restoring));
         return;
     }
     if (restoring.chosen.parts.contains(group.id)) {
-        entry = end_part(restoring, group, "restored").entry;
+        entries.push_back(end_part(restoring, group, "restored").entry);
         return;
     }
     const auto written =
         end_groups(restoring.transaction.connection(), restoring.trash_schema,
                    {{group}, "restored", restoring.actor.by, keep_for_undo(restoring, group)},
                    ledger_entry(restoring, group, "restored"));
-    entry = written.text(0, 0);
+    entries.emplace_back(written.text(0, 0));
+}
+
+// Many groups end together where nothing is to be said of one that is not of all of them.
+void end_all(RestoreContext& restoring) {
+    std::vector<GroupRow> together;
+    for (const auto& group : restoring.groups) {
+        const bool alone = restoring.groups.size() == 1 || !came_back_plain(restoring, group);
+        if (alone)
+            end_group(restoring, group);
+        else
+            together.push_back(group);
+    }
+    if (together.empty()) return;
+    const auto written = end_groups(
+        restoring.transaction.connection(), restoring.trash_schema,
+        {together, "restored", restoring.actor.by, keep_many_for_undo(restoring, together)},
+        entries_of(restoring.trash_schema, "restored", together, restoring.actor));
+    for (int row = 0; row < written.rows(); ++row)
+        restoring.result.entries.emplace_back(written.text(row, 0));
 }
 
 void count_rows(RestoreContext& restoring) {
@@ -374,7 +394,9 @@ Restored restore_groups(schema::Transaction& transaction, const schema::Catalog&
     // with choices they are looked for when what was chosen shows which are missing
     if (options.with_ancestors && !chooses(restoring)) bring_ancestors(restoring);
     insert_or_refuse(restoring);
-    for (const auto& row : restoring.groups) end_group(restoring, row);
+    end_all(restoring);
+    for (const auto& swapped : restoring.result.swapped)
+        restoring.result.entries.push_back(swapped.entry);
     sum_up(restoring);
     if (plans(restoring)) restoring.result.plan = plan_of(restoring);
     return std::move(restoring.result);

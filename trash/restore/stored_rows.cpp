@@ -23,7 +23,14 @@ namespace {
 using schema::quoted;
 using std::to_string;
 
+// Groups of many are of the same few forms.
+bool knows_shapes(const RestoreContext& restoring, const GroupRow& group) {
+    const auto known = [&](int shape) { return restoring.shapes.contains(shape); };
+    return group.links == 0 && known(group.root_shape) && std::ranges::all_of(group.shapes, known);
+}
+
 void read_shapes(RestoreContext& restoring, const GroupRow& group) {
+    if (knows_shapes(restoring, group)) return;
     for (auto& form : forms_of(restoring.transaction.connection(), restoring.catalog,
                                restoring.trash_schema, group)) {
         // made since the catalog was read, and trashed by another instance; or come from elsewhere
@@ -133,6 +140,39 @@ std::vector<const Shape*> shapes_of(const RestoreContext& restoring, const schem
     return out;
 }
 
+namespace {
+
+constexpr std::size_t kFewRanges = 4;  // that a statement names each by itself
+
+// Of many ranges alike: the statement does not grow with them, only its parameters do.
+std::string items_of_ranges(const RestoreContext& restoring, const Shape& shape,
+                            const std::string& guard) {
+    std::vector<schema::Param> groups, firsts, lasts;
+    for (const auto& range : shape.ranges) {
+        groups.emplace_back(to_string(range.group));
+        firsts.emplace_back(to_string(range.first));
+        lasts.emplace_back(to_string(range.last));
+    }
+    const auto array = [](const std::vector<schema::Param>& numbers) {
+        return schema::literal(schema::array_literal(numbers));
+    };
+    return schema::filled(R"((SELECT i.group_id, i.ordinal, i.object_id, i.payload
+  FROM ROWS FROM (pg_catalog.unnest({groups}::pg_catalog.int8[]),
+    pg_catalog.unnest({firsts}::pg_catalog.int4[]),
+    pg_catalog.unnest({lasts}::pg_catalog.int4[])) r(of_group, first, last)
+  JOIN {items} i ON i.group_id OPERATOR(pg_catalog.=) r.of_group
+    AND i.ordinal OPERATOR(pg_catalog.>=) r.first AND i.ordinal OPERATOR(pg_catalog.<=) r.last
+  WHERE i.shape OPERATOR(pg_catalog.+) 0 OPERATOR(pg_catalog.=) {shape}{guard}))",
+                          {{"groups", array(groups)},
+                           {"firsts", array(firsts)},
+                           {"lasts", array(lasts)},
+                           {"items", restoring.items()},
+                           {"shape", to_string(shape.id)},
+                           {"guard", guard}});
+}
+
+}  // namespace
+
 std::string source(const RestoreContext& restoring, const Shape& shape) {
     std::vector<std::string> parts;
     std::string guard;
@@ -145,6 +185,7 @@ std::string source(const RestoreContext& restoring, const Shape& shape) {
         // the casts must not be tried before the guard has spoken
         if (!guard.empty()) guard += " OFFSET 0";
     }
+    if (shape.ranges.size() > kFewRanges) return items_of_ranges(restoring, shape, guard);
     for (const auto& range : shape.ranges) {
         parts.push_back(items(restoring, shape, to_string(range.group),
                               {to_string(range.first), to_string(range.last)}) +

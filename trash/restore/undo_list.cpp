@@ -52,9 +52,7 @@ int number_of(const RestoreContext& restoring, const Shape& shape) {
 constexpr const char* kKeepForm = R"(INSERT INTO {schema}.undo_item
     (entry, shape, first, ordinals, ids, hashes)
   SELECT {entry}, {shape}, pg_catalog.min(o.ordinal),
-    pg_catalog.array_agg(o.ordinal ORDER BY o.ordinal),
-    pg_catalog.array_agg(o.id ORDER BY o.ordinal),
-    pg_catalog.array_agg(o.hash ORDER BY o.ordinal)
+    pg_catalog.array_agg(o.ordinal), pg_catalog.array_agg(o.id), pg_catalog.array_agg(o.hash)
   FROM (
     SELECT COALESCE(m.was, pg_catalog.abs(i.ordinal)) AS ordinal, {id} AS id, {hash} AS hash
     FROM {rows}
@@ -104,6 +102,22 @@ bool has_items_of(const Shape& shape, const GroupRow& group) {
 
 }  // namespace
 
+bool came_back_plain(const RestoreContext& restoring, const GroupRow& group) {
+    if (chooses(restoring)) return false;
+    for (const auto& [id, shape] : restoring.shapes)
+        if (has_items_of(shape, group) && !came_back_as_kept(restoring, shape)) return false;
+    return true;
+}
+
+std::vector<Statement> keep_many_for_undo(const RestoreContext& restoring,
+                                          const std::vector<GroupRow>& groups) {
+    const auto keep = [&](const char* text, const char* hashed) {
+        return Statement{filled(text, restoring.trash_schema, {{"hash", hash_of(hashed)}}),
+                         {ids_of(groups)}};
+    };
+    return {keep(kKeepLinksOfMany, "l.key"), keep(kKeepItemsOfMany, "i.payload")};
+}
+
 std::vector<Statement> keep_for_undo(const RestoreContext& restoring, const GroupRow& group) {
     const Statement links = {
         filled(kKeepLinks, restoring.trash_schema,
@@ -111,11 +125,8 @@ std::vector<Statement> keep_for_undo(const RestoreContext& restoring, const Grou
         {to_string(group.id)}};
     std::vector<Statement> all;
     if (group.links > 0) all.push_back(links);
-    bool plain = !chooses(restoring);
-    for (const auto& [id, shape] : restoring.shapes)
-        if (has_items_of(shape, group)) plain = plain && came_back_as_kept(restoring, shape);
-    if (plain) {
-        all.push_back({filled(kKeepItems, restoring.trash_schema,
+    if (came_back_plain(restoring, group)) {
+        all.push_back({filled(group.size == 1 ? kKeepItem : kKeepItems, restoring.trash_schema,
                               {{"entry", last_entry(restoring.trash_schema)},
                                {"hash", hash_of("i.payload")}}),
                        {to_string(group.id)}});

@@ -54,8 +54,10 @@ constexpr const char* kSame = R"(t.relation OPERATOR(pg_catalog.=) k.relation
     AND t.hash OPERATOR(pg_catalog.=) k.hash AND t.n OPERATOR(pg_catalog.=) k.n)";
 
 constexpr const char* kTakeOver = R"(WITH {pairs}
-  UPDATE {schema}.item i SET group_id = {group}, ordinal = k.ordinal
+  UPDATE {schema}.item i SET group_id = o.of_group, ordinal = k.ordinal
   FROM k JOIN t ON {same}
+  JOIN ROWS FROM (pg_catalog.unnest({of_entries}), pg_catalog.unnest({groups})) o(entry, of_group)
+    ON o.entry OPERATOR(pg_catalog.=) k.entry
   WHERE i.group_id OPERATOR(pg_catalog.=) t.group_id
     AND i.ordinal OPERATOR(pg_catalog.=) t.ordinal)";
 
@@ -249,19 +251,39 @@ void UndoRestore::refuse_changed() {
     if (!rows.empty()) refuse_changed_rows(std::move(rows));
 }
 
-std::optional<UndoRestore::Row> UndoRestore::next(const Return& one) {
-    const auto found = ask(R"(SELECT k.relation, k.id FROM {kept} k
-  WHERE k.entry OPERATOR(pg_catalog.=) {entry} AND k.id IS NOT NULL AND NOT EXISTS (
-    SELECT FROM {schema}.item i JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) i.shape
-    WHERE i.group_id OPERATOR(pg_catalog.=) ANY ({taken})
-      AND s.relation OPERATOR(pg_catalog.=) k.relation
-      AND i.object_id OPERATOR(pg_catalog.=) k.id)
-  ORDER BY k.ordinal LIMIT 1)",
-                           {{"entry", one.entry}});
-    if (found.rows() == 0) return std::nullopt;
-    const auto* table = catalog_.table(static_cast<schema::Oid>(found.integer(0, 0)));
-    if (table == nullptr) throw StaleCatalog();
-    return Row{table->name, std::string(found.text(0, 1))};
+std::vector<UndoRestore::Row> UndoRestore::next() {
+    const auto found = ask(R"(SELECT DISTINCT ON (k.entry) k.entry, k.relation, k.id FROM {kept} k
+  WHERE k.id IS NOT NULL AND NOT EXISTS (SELECT FROM {taken_items} t
+    WHERE t.relation OPERATOR(pg_catalog.=) k.relation AND t.id OPERATOR(pg_catalog.=) k.id)
+  ORDER BY k.entry, k.ordinal)");
+    std::map<std::string, Row> by_entry;
+    for (int row = 0; row < found.rows(); ++row) {
+        const auto* table = catalog_.table(static_cast<schema::Oid>(found.integer(row, 1)));
+        if (table == nullptr) throw StaleCatalog();
+        by_entry.emplace(found.text(row, 0),
+                         Row{nullptr, table->oid, table->name, std::string(found.text(row, 2))});
+    }
+    std::vector<Row> rows;
+    for (auto& one : returns_)
+        if (const auto row = by_entry.find(one.entry); row != by_entry.end()) {
+            rows.push_back(std::move(row->second));
+            rows.back().of = &one;
+        }
+    return rows;
+}
+
+bool UndoRestore::is_taken(const Row& row) {
+    std::vector<long long> groups;
+    for (const auto& one : returns_)
+        groups.insert(groups.end(), one.taken.begin(), one.taken.end());
+    const auto found = transaction_.exec(filled(R"(SELECT FROM {schema}.shape s
+  JOIN {schema}.item i ON i.shape OPERATOR(pg_catalog.=) s.id
+    AND i.object_id OPERATOR(pg_catalog.=) $2::pg_catalog.text
+  WHERE s.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid
+    AND i.group_id OPERATOR(pg_catalog.=) ANY ($3::pg_catalog.int8[]))",
+                                                trash_schema_),
+                                         {to_string(row.relation), row.id, literal_of(groups)});
+    return found.rows() > 0;
 }
 
 void UndoRestore::lend_uuid(const Return& one) {
@@ -286,26 +308,26 @@ bool UndoRestore::all_taken() {
 
 void UndoRestore::regroup() {
     if (!all_taken() || other_links()) refuse_others();
+    std::vector<long long> entries, groups;
     for (const auto& one : returns_) {
         if (one.copied) continue;
-        take_over(one);
-        recount(one);
+        note_parts(one);
+        entries.push_back(std::stoll(one.entry));
+        groups.push_back(one.group.id);
     }
+    ask(kTakeOver, {{"of_entries", array_of(entries)}, {"groups", array_of(groups)}});
+    for (const auto& one : returns_)
+        if (!one.copied) recount(one);
 }
 
-void UndoRestore::take_over(const Return& one) {
-    const auto group = to_string(one.group.id);
-    const auto of_this = schema::filled(kKept, {{"schema", schema::quoted(trash_schema_)},
-                                                {"entries", array_of({std::stoll(one.entry)})}});
+void UndoRestore::note_parts(const Return& one) {
     const auto made = std::accumulate(one.group.layout.begin(), one.group.layout.end(), 0LL);
-    const schema::Values values = {{"kept", of_this}, {"group", group}, {"made", to_string(made)}};
-    ask(kOthersLeft, values);
-    ask(kNotLeft, values);
-    ask(kNoPart, values);
-    ask(kTakeOver, {{"group", group}, {"kept", of_this}});
-    ask(R"(UPDATE {schema}.link l SET group_id = {group}
-  WHERE l.group_id OPERATOR(pg_catalog.=) ANY ({own}))",
-        {{"group", group}, {"own", array_of(one.taken)}});
+    const auto kept = schema::filled(kKept, {{"schema", schema::quoted(trash_schema_)},
+                                             {"entries", array_of({std::stoll(one.entry)})}});
+    const schema::Values values = {
+        {"kept", kept}, {"group", to_string(one.group.id)}, {"made", to_string(made)}};
+    for (const char* text : {kOthersLeft, kNotLeft, kNoPart})
+        transaction_.exec(filled(text, trash_schema_, values));
 }
 
 // Where the table has another form by now, all items of the range have to have it.
@@ -340,8 +362,13 @@ void UndoRestore::recount(const Return& one) {
     }
     const std::vector<long long> shapes(now.shapes.begin(), now.shapes.end()),
         roots(now.roots.begin(), now.roots.end());
-    ask("DELETE FROM {schema}.trash_group WHERE id OPERATOR(pg_catalog.=) ANY ({own})",
-        {{"own", array_of(one.taken)}});
+    for (const char* text :
+         {"UPDATE {schema}.link SET group_id = {group} WHERE group_id OPERATOR(pg_catalog.=) ANY "
+          "($1::pg_catalog.int8[])",
+          "DELETE FROM {schema}.trash_group WHERE id OPERATOR(pg_catalog.=) ANY "
+          "($1::pg_catalog.int8[])"})
+        transaction_.exec(filled(text, trash_schema_, {{"group", to_string(group.id)}}),
+                          {literal_of(one.taken)});
     const auto done =
         transaction_.exec(filled(kBackInTrash, trash_schema_, {{"group", to_string(group.id)}}),
                           {group.uuid, literal_of(shapes), literal_of(now.counts),

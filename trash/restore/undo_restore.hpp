@@ -27,6 +27,12 @@ struct RestoreContext;
 std::vector<schema::Statement> keep_for_undo(const RestoreContext& restoring,
                                              const GroupRow& group);
 
+// The group's rows came back just as their items were kept; of many such groups, all of which have
+// their entries of the same transaction.
+bool came_back_plain(const RestoreContext& restoring, const GroupRow& group);
+std::vector<schema::Statement> keep_many_for_undo(const RestoreContext& restoring,
+                                                  const std::vector<GroupRow>& groups);
+
 // An entry of the ledger whose rows are to go into the trash again. A copy's group is still there:
 // its rows go into groups of their own.
 struct Return {
@@ -46,12 +52,16 @@ class UndoRestore {
     // Throws ChangedSince where rows are not as they came back. Others may change them until they
     // are taken.
     void refuse_changed();
-    // The first of the return's rows that nothing has taken yet, by its key.
+    // Of each return the first row that nothing has taken yet, by its key, in the order in which
+    // they are to be taken; one may take others along.
     struct Row {
+        Return* of;
+        schema::Oid relation;
         schema::QualifiedName table;
         std::string id;
     };
-    std::optional<Row> next(const Return& one);
+    std::vector<Row> next();
+    bool is_taken(const Row& row);
     // What was taken becomes the groups' again. Throws ChangedSince where that is not just what had
     // come back, or where other rows refer to it than did then.
     void regroup();
@@ -61,7 +71,7 @@ class UndoRestore {
     std::vector<Return>& returns() { return returns_; }
 
   private:
-    void take_over(const Return& one);
+    void note_parts(const Return& one);
     void recount(const Return& one);
     bool all_taken();
     bool other_links();

@@ -52,8 +52,7 @@ constexpr Migration kMigrations[] = {{1, kMigration001},  {2, kMigration002},  {
                                      {7, kMigration007},  {10, kMigration010}, {20, kMigration020},
                                      {21, kMigration021}, {22, kMigration022}, {23, kMigration023},
                                      {30, kMigration030}, {50, kMigration050}, {60, kMigration060},
-                                     {64, kMigration064}, {65, kMigration065},
-                                     {70, kMigration070}};
+                                     {64, kMigration064}, {65, kMigration065}, {70, kMigration070}};
 
 // Asked one by one: numbers are given out before they are used, so there may be gaps.
 bool applied(Connection& connection, const std::string& schema, int version) {

@@ -78,6 +78,16 @@ long long items_made(const GroupRow& group) {
 
 }  // namespace
 
+void need_in_trash(Connection& connection, const std::string& trash_schema, const GroupRow* group,
+                   long long ordinal) {
+    if (group == nullptr || ordinal < 1 || ordinal > items_made(*group))
+        throw Error(Code::kNotFound, "there is no such TrashItem");
+    if (group->partly) refuse_gone(connection, trash_schema, *group, ordinal);
+    if (group->state != "trashed")
+        throw GoneError("the TrashItem was " + group->state + " at " + group->ended_at,
+                        {group->state, group->ended_at, group->ended_by});
+}
+
 GroupRow group_of(Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock) {
     const ItemAddress address = parse_item_id(item_id);
@@ -90,26 +100,24 @@ GroupRow group_of(Connection& connection, const std::string& trash_schema,
          {"lock", lock ? " FOR UPDATE" : ""}});
     const Result found =
         connection.exec_pipeline({{kByIndex}, {sql, {address.group_id}}, {kAsPlanned}})[1];
-    if (found.rows() == 0) throw Error(Code::kNotFound, "there is no such TrashItem");
+    if (found.rows() == 0) need_in_trash(connection, trash_schema, nullptr, address.ordinal);
     GroupRow group = group_from(found);
-    if (address.ordinal < 1 || address.ordinal > items_made(group))
-        throw Error(Code::kNotFound, "there is no such TrashItem");
-    if (group.partly) refuse_gone(connection, trash_schema, group, address.ordinal);
-    if (group.state != "trashed") {
-        throw GoneError("the TrashItem was " + group.state + " at " + group.ended_at,
-                        {group.state, group.ended_at, group.ended_by});
-    }
+    need_in_trash(connection, trash_schema, &group, address.ordinal);
     return group;
 }
 
-std::vector<GroupRow> lock_groups(Connection& connection, const std::string& trash_schema,
-                                  const std::vector<std::string>& uuids) {
+std::vector<GroupRow> groups_with(Connection& connection, const std::string& trash_schema,
+                                  const std::vector<std::string>& uuids, bool lock) {
     const std::vector<Param> wanted(uuids.begin(), uuids.end());
     const auto sql = schema::filled(
-        "SELECT {columns} FROM {schema}.trash_group g WHERE uuid OPERATOR(pg_catalog.=) ANY "
-        "($1::pg_catalog.uuid[]) ORDER BY id FOR UPDATE",
-        {{"columns", columns_of_groups()}, {"schema", quoted(trash_schema)}});
-    const Result found = connection.exec(sql, {schema::array_literal(wanted)});
+        R"(SELECT {columns} FROM {schema}.trash_group g
+  WHERE uuid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.uuid[]) AND {seen} ORDER BY id{lock})",
+        {{"columns", columns_of_groups()},
+         {"schema", quoted(trash_schema)},
+         {"seen", seen_by_tenant("g")},
+         {"lock", lock ? " FOR UPDATE" : ""}});
+    const Result found = connection.exec_pipeline(
+        {{kByIndex}, {sql, {schema::array_literal(wanted)}}, {kAsPlanned}})[1];
     std::vector<GroupRow> groups;
     for (int row = 0; row < found.rows(); ++row) groups.push_back(group_from(found, row));
     return groups;

@@ -37,9 +37,13 @@ struct GroupRow {
 GroupRow group_of(schema::Connection& connection, const std::string& trash_schema,
                   const std::string& item_id, bool lock);
 
-// Those with the uuids, in any state, locked FOR UPDATE in the order of their ids.
-std::vector<GroupRow> lock_groups(schema::Connection& connection, const std::string& trash_schema,
-                                  const std::vector<std::string>& uuids);
+// Those with the uuids, in any state, in the order of their ids; locked FOR UPDATE when lock is
+// set. One of another tenant is not there.
+std::vector<GroupRow> groups_with(schema::Connection& connection, const std::string& trash_schema,
+                                  const std::vector<std::string>& uuids, bool lock);
+// Of a group as it was found, or nullptr: throws as group_of() does for the item.
+void need_in_trash(schema::Connection& connection, const std::string& trash_schema,
+                   const GroupRow* group, long long ordinal);
 
 // Whatever its state and tenant; throws kNotFound when there is none.
 GroupRow group_with_id(schema::Connection& connection, const std::string& trash_schema,

@@ -30,12 +30,17 @@ std::string hash_of(const std::string& payload);
 inline constexpr const char* kKeepItems = R"(INSERT INTO {schema}.undo_item
     (entry, shape, first, ordinals, ids, hashes)
   SELECT {entry}, i.shape, pg_catalog.min(i.ordinal),
-    pg_catalog.array_agg(i.ordinal ORDER BY i.ordinal),
-    pg_catalog.array_agg(i.object_id ORDER BY i.ordinal),
-    pg_catalog.array_agg({hash} ORDER BY i.ordinal)
+    pg_catalog.array_agg(i.ordinal), pg_catalog.array_agg(i.object_id),
+    pg_catalog.array_agg({hash})
   FROM {schema}.item i
   WHERE i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
   GROUP BY i.shape, i.ordinal OPERATOR(pg_catalog./) 1000)";
+// Where it has one item.
+inline constexpr const char* kKeepItem = R"(INSERT INTO {schema}.undo_item
+    (entry, shape, first, ordinals, ids, hashes)
+  SELECT {entry}, i.shape, i.ordinal, ARRAY[i.ordinal], ARRAY[i.object_id], ARRAY[{hash}]
+  FROM {schema}.item i
+  WHERE i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8)";
 inline constexpr const char* kKeepLinks = R"(INSERT INTO {schema}.undo_link
     (entry, shape, attnums, keys)
   SELECT {entry}, l.shape, l.attnums,
@@ -43,6 +48,32 @@ inline constexpr const char* kKeepLinks = R"(INSERT INTO {schema}.undo_link
   FROM {schema}.link l
   WHERE l.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
   GROUP BY l.shape, l.attnums)";
+
+// The same for each of the groups $1, all of which have such an entry of this transaction.
+inline constexpr const char* kKeepItemsOfMany = R"(INSERT INTO {schema}.undo_item
+    (entry, shape, first, ordinals, ids, hashes)
+  SELECT e.id, i.shape, pg_catalog.min(i.ordinal),
+    pg_catalog.array_agg(i.ordinal), pg_catalog.array_agg(i.object_id),
+    pg_catalog.array_agg({hash})
+  FROM {schema}.trash_group g
+  JOIN {schema}.ledger e ON e.group_uuid OPERATOR(pg_catalog.=) g.uuid
+    AND e.at OPERATOR(pg_catalog.=) pg_catalog.now() AND e.action OPERATOR(pg_catalog.=) 'restored'
+  JOIN {schema}.item i ON i.group_id OPERATOR(pg_catalog.=) g.id
+  WHERE g.id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])
+  GROUP BY e.id, i.shape, i.ordinal OPERATOR(pg_catalog./) 1000)";
+inline constexpr const char* kKeepLinksOfMany = R"(INSERT INTO {schema}.undo_link
+    (entry, shape, attnums, keys)
+  SELECT e.id, l.shape, l.attnums, pg_catalog.array_agg({hash})
+  FROM {schema}.trash_group g
+  JOIN {schema}.ledger e ON e.group_uuid OPERATOR(pg_catalog.=) g.uuid
+    AND e.at OPERATOR(pg_catalog.=) pg_catalog.now() AND e.action OPERATOR(pg_catalog.=) 'restored'
+  JOIN {schema}.link l ON l.group_id OPERATOR(pg_catalog.=) g.id
+  WHERE g.id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])
+  GROUP BY e.id, l.shape, l.attnums)";
+
+// The entries $1 were written by one transaction.
+inline constexpr const char* kTogether = R"(INSERT INTO {schema}.undo_together (entry, first)
+  SELECT e, pg_catalog.min(e) OVER () FROM pg_catalog.unnest($1::pg_catalog.int8[]) u(e))";
 
 // The end of a part of a group: {gone} says which of its items, {changed}: from which ordinal on
 // they are of changed ones. $1: the group, $2: the outcome, $3: who, $4: ordinals that changed ones
