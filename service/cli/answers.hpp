@@ -29,6 +29,8 @@ std::string counted(const std::string& number, const std::string& noun);
 int status_of_http(int status);
 // Prints the answer where it is an error or JSON is wanted; true when nothing is left to print.
 bool printed(const LocalAnswer& answer, const CliOptions& options);
+// Of an answer that tells how it is undone; empty: it is not. undo_command.cpp
+std::string entry_to_undo(const rapidjson::Value& answer);
 // What refused a delete.
 void print_blockers(const rapidjson::Value& blockers);
 // A parameter that is there when it is true.

@@ -124,6 +124,16 @@ void add_trash(CLI::App& app, CliOptions& options) {
     empty.add_flag("--yes", options.yes, "do not ask");
 }
 
+void add_undo(CLI::App& app, CliOptions& options) {
+    auto& command = add_local(app, "undo",
+                              "Undo a delete, a restore, or an undo; status 4 when rows are not as "
+                              "they came back",
+                              options, undo);
+    command.add_option("ENTRY", options.id, "of the history, as restores name it")->required();
+    command.add_option("--reason", options.reason, "is kept in the ledger");
+    command.add_flag("--dry-run", options.dry_run, "say what would happen; change nothing");
+}
+
 void add_impact(CLI::App& app, CliOptions& options) {
     auto& impact =
         add_local(app, "impact", "Show what a delete would take along; status 4 when it is refused",
@@ -214,6 +224,7 @@ void add_all(CLI::App& app, CliOptions& options) {
                             [](const CliOptions& all) { return print_config(all.overrides); }),
                 overrides);
     add_trash(app, options);
+    add_undo(app, options);
     add_impact(app, options);
     add_plan(app, options);
     add_key(app, options);

@@ -56,6 +56,8 @@ int impact_of_delete(const CliOptions& options);
 int plan_of_delete(const CliOptions& options);
 // restore_command.cpp
 int trash_restore(const CliOptions& options);
+// undo_command.cpp
+int undo(const CliOptions& options);
 // doctor_command.cpp
 int doctor(const CliOptions& options);
 // ledger_commands.cpp

@@ -217,6 +217,16 @@ void print_choices(const std::vector<Attempt>& attempts) {
                   << " of the same group stayed in the trash\n";
 }
 
+// How each of them is undone, to who sits there; scripts read it in the JSON.
+void print_undo(const std::vector<Attempt>& attempts) {
+    if (!on_terminal(STDOUT_FILENO)) return;
+    for (const auto& one : attempts) {
+        if (one.answer.status >= 300) continue;
+        const auto entry = entry_to_undo(parsed(one.answer.body));
+        if (!entry.empty()) std::cout << "undone by: trashd undo " << entry << "\n";
+    }
+}
+
 void print_problems(const std::vector<Attempt>& attempts, const CliOptions& options) {
     for (const auto& one : attempts) {
         if (one.answer.status < 300) continue;
@@ -239,6 +249,7 @@ int trash_restore(const CliOptions& options) {
     } else {
         print_counts(attempts);
         print_choices(attempts);
+        print_undo(attempts);
         print_problems(attempts, options);
     }
     int status = kDone;

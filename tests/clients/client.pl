@@ -27,7 +27,11 @@ expect(deleted => $client->deleteObjectInCatalogCast($cast)->res->code, 204);
 expect(gone => $client->getObjectInCatalogCast($cast)->res->json('/code'), 'in-trash');
 my $items = $client->listTrash({resource => ['catalog/cast']})->res->json;
 expect(trash => $items->[0]{deletedObjectId}, '1,23');
-my $restored = $client->restoreTrashItem({trashItemId => $items->[0]{id}})->res->json;
+my %item = (trashItemId => $items->[0]{id});
+my $away = $client->restoreTrashItem({%item}, json => {otherwise => 'throw-away'});
+expect('no choice' => $away->error->{message}, 'Invalid input');
+my $choices = {only => [$items->[0]{id}], otherwise => 'detach'};
+my $restored = $client->restoreTrashItem({%item}, json => $choices)->res->json;
 expect(restored => $restored->{restored}, 1);
 expect(back => $client->getObjectInCatalogCast($cast)->res->code, 200);
 

@@ -8,6 +8,7 @@ declare const process: { argv: string[]; exit(status: number): never };
 
 type Film = components["schemas"]["CatalogFilmsRow"];
 type Code = components["schemas"]["Code"];
+type Choices = components["schemas"]["RestoreChoices"];
 
 const [, , baseUrl = "", key = ""] = process.argv;
 const client = createClient<paths>({ baseUrl, headers: { "X-API-Key": key } });
@@ -57,6 +58,34 @@ async function deleteAndRestore(): Promise<void> {
   expect("back", (await client.GET(address, { params: { path } })).response.status, 200);
 }
 
+// A copy beside what lies in the trash, a restore under another key, and its undo.
+async function restoreWithChoices(): Promise<void> {
+  const path = { shop: "east", code: "1" };
+  await client.POST("/v1/stock/shelves", { body: { ...path, kind: "wall" } });
+  await client.DELETE("/v1/stock/shelves/{shop},{code}", { params: { path } });
+  const lies = await client.GET("/v1/stock/shelves/{shop},{code}/@deleted", { params: { path } });
+  const trashItemId: string = lies.data?.trashItem.id ?? "";
+  const item = { path: { trashItemId } };
+  const set = (code: string) => [{ resource: "stock/shelves", id: "east,1", values: { code } }];
+  const another: Choices = { copy: true, otherwise: "fail", set: set("3") };
+  const copied = await client.POST("/v1/trash/{trashItemId}/$restore", { params: item, body: another });
+  const copies = copied.data && "copied" in copied.data ? copied.data.copied : [];
+  expect("copied", copies?.map((one) => [one.from, one.to]), [["east,1", "east,3"]]);
+  const renamed: Choices = { only: [trashItemId], copy: false, otherwise: "fail", set: set("2") };
+  const back = await client.POST("/v1/trash/{trashItemId}/$restore", { params: item, body: renamed });
+  const changed = back.data && "changed" in back.data ? back.data.changed : [];
+  expect("changed", changed?.map((one) => [one.id, one.columns]), [["east,2", ["code"]]]);
+  const href: string = back.data && "undo" in back.data ? (back.data.undo?.href ?? "") : "";
+  const entryId = href.split("/")[3] ?? "";
+  const undone = await client.POST("/v1/history/{entryId}/$undo", { params: { path: { entryId } } });
+  expect("undone", undone.data && "trashed" in undone.data && undone.data.trashed, 1);
+  const again = await client.GET("/v1/trash/{trashItemId}", { params: item });
+  expect("lies again", again.data?.deletedObjectId, "east,2");
+  // @ts-expect-error there is no such choice
+  const away: Choices = { copy: false, otherwise: "throw-away" };
+  expect("away", away.copy, false);
+}
+
 // Texts that an address could be taken apart by.
 async function write(): Promise<void> {
   const address = "/v1/stock/shelves/{shop},{code}";
@@ -100,6 +129,7 @@ async function meetErrors(): Promise<void> {
 
 await read();
 await deleteAndRestore();
+await restoreWithChoices();
 await write();
 await meetErrors();
 process.exit(faults ? 1 : 0);

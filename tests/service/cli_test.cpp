@@ -101,6 +101,32 @@ TEST_CASE("trash restore puts a group back in the name of the user") {
     CHECK(bench.trash({"restore", item}).status == 3);
 }
 
+TEST_CASE("undo takes the number that a restore or an undo answers") {
+    Bench bench;
+    const auto item = bench.item_of("/v1/project/1");
+    const auto restored = parsed(bench.trash({"restore", item, "--json"}).output);
+    CHECK(std::string(restored["undo"]["href"].GetString()) == "/v1/history/2/$undo");
+    const auto run = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), "undo");
+        words.insert(words.end(), {"--database", bench.database.url()});
+        return run_program(words);
+    };
+    TestConnection(bench.database.url())->exec("INSERT INTO task (id, project) VALUES (99, 1)");
+    const auto refused = run({"2"});
+    CHECK(refused.status == 4);
+    CHECK(refused.output.find("project\t1\ttask\t99\ttask_project_fkey\n") != std::string::npos);
+    TestConnection(bench.database.url())->exec("DELETE FROM task WHERE id = 99");
+    CHECK(run({"2", "--dry-run"}).output == "3 rows back in the trash, 0 rows out of it\n");
+    const auto undone = run({"2"});
+    CHECK(undone.status == 0);
+    CHECK(undone.output ==
+          "3 rows back in the trash, 0 rows out of it\nundone by: trashd undo 3\n");
+    CHECK(run({"3"}).output ==
+          "0 rows back in the trash, 3 rows out of it\nundone by: trashd undo 4\n");
+    CHECK(run({"3"}).status == 3);
+    CHECK(run({"x"}).status == 3);
+}
+
 TEST_CASE("a restore that conflicts is status 4 and lists every conflict") {
     Bench bench;
     const auto item = bench.item_of("/v1/project/1");
