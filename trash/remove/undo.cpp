@@ -234,8 +234,6 @@ Undone Trash::Impl::undo_once(const schema::Catalog& catalog, const std::string&
         const auto groups = undoing.trashed();
         auto& returning = undoing.returning();
         undone.trashed = returning.size();
-        if (!returning.returns().empty() && undone.trashed == 0)
-            throw Error(Code::kGone, "it was undone, or is too old to be undone");
         if (options.most && undone.trashed + sum_of(groups) > *options.most) throw TooLarge();
         auto written = return_rows(transaction, returning, with_sight(options.check_trash), actor);
         for (const auto& one : returning.returns()) undone.groups.push_back(one.group.uuid);

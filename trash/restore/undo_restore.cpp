@@ -212,7 +212,11 @@ Result UndoRestore::ask(const std::string& text, schema::Values values) {
 }
 
 long long UndoRestore::size() {
-    return ask("SELECT pg_catalog.count(*) FROM {kept} k").integer(0, 0);
+    const auto found =
+        ask("SELECT pg_catalog.count(*), pg_catalog.count(DISTINCT k.entry) FROM {kept} k");
+    if (found.integer(0, 1) != static_cast<long long>(returns_.size()))
+        throw Error(Code::kGone, "it was undone, or is too old to be undone");
+    return found.integer(0, 0);
 }
 
 std::vector<schema::Oid> UndoRestore::relations() {

@@ -47,7 +47,8 @@ class UndoRestore {
     UndoRestore(schema::Transaction& transaction, const schema::Catalog& catalog,
                 const std::string& trash_schema, std::vector<Return> returns);
 
-    // How many rows the entries brought back; 0: that is not known any more.
+    // How many rows the entries brought back. Throws kGone where it is not known any more what one
+    // of them did.
     long long size();
     // Throws ChangedSince where rows are not as they came back. Others may change them until they
     // are taken.
