@@ -64,7 +64,8 @@ TEST_CASE("a body answers the conflicts of a restore, and the answer tells what 
     CHECK(dry.status == 200);
     CHECK(call.value("SELECT count(*) FROM topic WHERE id = 1") == "0");
     const auto restored = call.restore(item, detach);
-    CHECK(dry.body == restored.body.substr(0, restored.body.size() - 1) + R"(,"plan":")" +
+    const auto body = without_undo(restored.body);
+    CHECK(dry.body == body.substr(0, body.size() - 1) + R"(,"plan":")" +
                           dry.json()["plan"].GetString() + R"("})");
     CHECK(restored.body.find(
               R"("detached":[{"resource":"topic","id":"1","constraint":"topic_author_fkey",)"

@@ -97,7 +97,7 @@ TEST_CASE("a restore with its ancestors says which groups went first") {
     auto restored = call.restore(visit, "?with=ancestors");
     CHECK(restored.status == 200);
     CHECK(restored.header("Content-Type") == "application/json");
-    CHECK(restored.body ==
+    CHECK(without_undo(restored.body) ==
           R"({"groupId":")" + group_of(visit) +
               R"(","root":{"resource":"visit","id":"1","href":"/v1/visit/1"},"restored":9,)"
               R"("resources":[{"resource":"project","count":1},{"resource":"bill","count":7},)"
@@ -232,10 +232,11 @@ TEST_CASE("a lossy restore leaves values of dropped columns behind and names the
                     R"("choices":["lossy"]})");
     auto restored = call.restore(task, "?lossy=true");
     CHECK(restored.status == 200);
-    CHECK(restored.body == R"({"groupId":")" + group_of(task) +
-                               R"(","root":{"resource":"task","id":"1","href":"/v1/task/1"},)"
-                               R"("restored":1,"resources":[{"resource":"task","count":1}],)"
-                               R"("relinked":0,"notRelinked":0,"lost":[{"resource":"task",)"
-                               R"("id":"1","column":"title","value":"one"}]})");
+    CHECK(without_undo(restored.body) ==
+          R"({"groupId":")" + group_of(task) +
+              R"(","root":{"resource":"task","id":"1","href":"/v1/task/1"},)"
+              R"("restored":1,"resources":[{"resource":"task","count":1}],)"
+              R"("relinked":0,"notRelinked":0,"lost":[{"resource":"task",)"
+              R"("id":"1","column":"title","value":"one"}]})");
     CHECK(call("GET", "/v1/task/1").body == R"({"id":1})");
 }

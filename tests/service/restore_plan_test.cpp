@@ -60,7 +60,8 @@ TEST_CASE("what a dry run has shown is done, and the answer is the same but for 
     CHECK(call.plan(item) == plan);
     const auto done = call.restore(item, plan);
     CHECK(done.status == 200);
-    CHECK(dry.body == done.body.substr(0, done.body.size() - 1) + R"(,"plan":")" + plan + R"("})");
+    const auto body = without_undo(done.body);
+    CHECK(dry.body == body.substr(0, body.size() - 1) + R"(,"plan":")" + plan + R"("})");
     CHECK(call.value("SELECT author FROM topic WHERE id = 1") == "1");
     CHECK(call.restore(item, plan).code() == "gone");
 }
@@ -147,7 +148,7 @@ TEST_CASE("a copy is inserted beside what is live, and the group stays in the tr
     const auto usr = ids.substr(0, ids.find(' ')), replies = ids.substr(usr.size() + 1);
     const auto first = replies.substr(0, replies.find(' ')),
                second = replies.substr(first.size() + 1);
-    CHECK(copied.body ==
+    CHECK(without_undo(copied.body) ==
           fmt::format(
               R"({{"groupId":"{0}","root":{{"resource":"usr","id":"{1}","href":"/v1/usr/{1}"}},)"
               R"("restored":3,"resources":[{{"resource":"usr","count":1}},)"

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <regex>
 
 namespace trashd::test {
 
@@ -58,6 +59,12 @@ Answer ask(int port, const std::string& verb, const std::string& address, httpli
            const std::string& body) {
     headers.emplace("X-Request-Id", kRequestId);
     return request(port, verb, address, headers, body);
+}
+
+std::string without_undo(const std::string& body) {
+    static const std::regex kUndo(R"(,"undo":\{"href":"/v1/history/\d+/\$undo"\})");
+    CHECK(std::regex_search(body, kUndo));
+    return std::regex_replace(body, kUndo, "");
 }
 
 }  // namespace trashd::test

@@ -14,4 +14,7 @@ Answer ask(int port, const std::string& verb, const std::string& address,
 void check_problem(const Answer& answer, const std::string& code, const std::string& detail,
                    const std::string& members = "");
 
+// An answer's body without how it is undone, of which no test knows the number.
+std::string without_undo(const std::string& body);
+
 }  // namespace trashd::test

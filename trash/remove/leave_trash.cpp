@@ -129,11 +129,17 @@ Conflicted without_others(Conflicted error) {
     return error;
 }
 
+// Nothing is kept of it, so there is nothing to undo.
+Restored as_if_dry(Restored restored) {
+    restored.entries.clear();
+    return restored;
+}
+
 // Who sends a plan has just that done.
 void need_plan(const RestoreOptions& options, Restored& restored) {
     const auto& plans = options.if_match;
     if (!plans.empty() && std::ranges::count(plans, '"' + restored.plan + '"') == 0)
-        throw StalePlan(std::move(restored));
+        throw StalePlan(as_if_dry(std::move(restored)));
     if (!options.dry_run) restored.plan.clear();
 }
 
@@ -188,7 +194,7 @@ Restored Trash::Impl::restore_once(const schema::Catalog& catalog,
         need_plan(options, restored);
         note_together(transaction, name, restored.entries);
         if (options.dry_run) {
-            restored.entries.clear();
+            restored = as_if_dry(std::move(restored));
             transaction.roll_back();
         } else if (options.at_end) {
             options.at_end(transaction, restored);
