@@ -48,7 +48,7 @@ Missing missing_on(Right right, const Resource* resource) {
 
 }  // namespace
 
-Forbidden::Forbidden(std::vector<Missing> what) : Forbidden(what, sentence(what)) {}
+Forbidden::Forbidden(const std::vector<Missing>& what) : Forbidden(what, sentence(what)) {}
 
 Forbidden::Forbidden(std::vector<Missing> what, const std::string& detail)
     : Error(Code::kForbidden, detail), missing(std::move(what)) {}

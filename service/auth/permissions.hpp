@@ -23,7 +23,7 @@ struct Missing {
 
 // forbidden, with what is missing.
 struct Forbidden : Error {
-    explicit Forbidden(std::vector<Missing> what);
+    explicit Forbidden(const std::vector<Missing>& what);
     Forbidden(std::vector<Missing> what, const std::string& detail);
     std::vector<Missing> missing;
 };

@@ -21,9 +21,6 @@
 namespace trashd::trash {
 namespace {
 
-using schema::Result;
-using std::to_string;
-
 struct Entry {
     std::string id, action, group;  // group: uuid
     bool latest = false;            // nothing has put the group into the trash since
