@@ -234,6 +234,30 @@ TEST_CASE_FIXTURE(Undoer, "a copy is undone by a group of its own") {
     CHECK(value("SELECT string_agg(id::text, ' ') FROM hour WHERE id > 99") == copied.copied[0].to);
 }
 
+// The parent, which goes first where it was taken before, would take the copy into its own group.
+TEST_CASE_FIXTURE(Undoer, "a copy and the parent that came with it are undone each by itself") {
+    sql("SELECT setval('hour_id_seq', 500)");
+    remove("hour", "3");
+    const auto hour = remove("hour", "1"), task = remove("task", "10");
+    const auto live_then = live();
+    trash::RestoreOptions options;
+    options.choices.copy = true;
+    options.choices.otherwise = trash::Choice::kAncestors;
+    const auto copied = bin.restore(hour, options, {});
+    REQUIRE(copied.copied.size() == 1);
+    REQUIRE(copied.ancestors.size() == 1);
+    sql("UPDATE trashd.trash_group SET taken = DEFAULT WHERE root_object = '1'");
+    const auto live_copied = live();
+    const auto undone = undo(copied.entries.at(0));
+    CHECK(live() == live_then);
+    CHECK(bin.item(task, false).object_id == "10");
+    CHECK(item("hour", copied.copied[0].to) != hour);
+    CHECK(value("SELECT count(*) FROM trashd.item i WHERE NOT EXISTS (SELECT FROM "
+                "trashd.trash_group g WHERE g.id = i.group_id AND g.state = 'trashed')") == "0");
+    undo(undone.entry);
+    CHECK(live() == live_copied);
+}
+
 TEST_CASE_FIXTURE(Undoer, "rows that came back with other values are trashed with these") {
     const auto root = remove("project", "1");
     trash::RestoreOptions options;

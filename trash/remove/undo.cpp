@@ -269,7 +269,7 @@ std::vector<std::string> Trash::Impl::return_rows(schema::Transaction& transacti
                                                   const Actor& actor) {
     std::vector<std::string> entries;
     if (returning.returns().empty()) return entries;
-    if (!role) returning.refuse_changed();
+    returning.refuse_changed();
     for (auto rows = returning.next(); !rows.empty(); rows = returning.next())
         for (const auto& row : rows) {
             if (returning.is_taken(row)) continue;
@@ -294,6 +294,9 @@ Undone Trash::undo(const std::string& entry, const UndoOptions& options, const A
         return impl_->undo_once(*catalog, entry, options, actor);
     };
     auto recover = [&](const Error& error, const schema::Attempts& attempts) {
+        // the service found them; the database may hide them from the role
+        if (impl_->role && dynamic_cast<const ChangedSince*>(&error) != nullptr)
+            throw ChangedSince(error.what(), {});
         if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last()) throw;
         impl_->replace(catalog);
     };

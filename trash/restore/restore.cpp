@@ -335,8 +335,10 @@ void end_group(RestoreContext& restoring, const GroupRow& group) {
 // Many groups end together where nothing is to be said of one that is not of all of them.
 void end_all(RestoreContext& restoring) {
     std::vector<GroupRow> together;
+    const bool plain = restoring.groups.size() > 1 && all_came_back_plain(restoring);
     for (const auto& group : restoring.groups) {
-        const bool alone = restoring.groups.size() == 1 || !came_back_plain(restoring, group);
+        const bool alone =
+            restoring.groups.size() == 1 || (!plain && !came_back_plain(restoring, group));
         if (alone)
             end_group(restoring, group);
         else

@@ -102,6 +102,12 @@ bool has_items_of(const Shape& shape, const GroupRow& group) {
 
 }  // namespace
 
+bool all_came_back_plain(const RestoreContext& restoring) {
+    return !chooses(restoring) && std::ranges::all_of(restoring.shapes, [&](const auto& shape) {
+        return shape.second.count == 0 || came_back_as_kept(restoring, shape.second);
+    });
+}
+
 bool came_back_plain(const RestoreContext& restoring, const GroupRow& group) {
     if (chooses(restoring)) return false;
     for (const auto& [id, shape] : restoring.shapes)

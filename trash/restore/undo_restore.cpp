@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <utility>
 
 #include "cascade/predicates.hpp"
 #include "schema/catalog/stale_catalog.hpp"
@@ -62,7 +63,7 @@ constexpr const char* kTakeOver = R"(WITH {pairs}
     AND i.ordinal OPERATOR(pg_catalog.=) t.ordinal)";
 
 // Items that left the group before, or after, these did are noted as parts of it; these are not
-// any more. {made}: how many items it was made with; {ended}: it lay no longer in the trash.
+// any more. {made}: how many items it was made with.
 constexpr const char* kOthersLeft = R"(WITH back AS (
     SELECT pg_catalog.range_agg(
         pg_catalog.int4range(k.ordinal, k.ordinal OPERATOR(pg_catalog.+) 1)) AS ordinals
@@ -132,16 +133,14 @@ constexpr const char* kOthers = R"(SELECT v.group_id, v.ordinal FROM {taken_item
     WHERE k.relation OPERATOR(pg_catalog.=) v.relation
       AND COALESCE(k.id, '') OPERATOR(pg_catalog.=) COALESCE(v.id, '')))";
 
-std::string array_of(const std::vector<long long>& numbers, const char* type = "int8") {
-    std::vector<Param> all;
-    for (const auto number : numbers) all.emplace_back(to_string(number));
-    return schema::literal(schema::array_literal(all)) + "::pg_catalog." + type + "[]";
-}
-
 std::string literal_of(const std::vector<long long>& numbers) {
     std::vector<Param> all;
     for (const auto number : numbers) all.emplace_back(to_string(number));
     return schema::array_literal(all);
+}
+
+std::string array_of(const std::vector<long long>& numbers) {
+    return schema::literal(literal_of(numbers)) + "::pg_catalog.int8[]";
 }
 
 // SQL: the row t of the table has the key that the text is.
@@ -176,8 +175,10 @@ UndoRestore::UndoRestore(schema::Transaction& transaction, const schema::Catalog
       catalog_(catalog),
       trash_schema_(trash_schema),
       returns_(std::move(returns)) {
-    // in the order in which they were taken at first, so that each takes what it took then
-    std::ranges::stable_sort(returns_, {}, [](const Return& one) { return one.group.taken; });
+    // copies first, which no other group may get; then in the order in which they were taken at
+    // first, so that each takes what it took then
+    std::ranges::stable_sort(
+        returns_, {}, [](const Return& one) { return std::pair(!one.copied, one.group.taken); });
 }
 
 std::string UndoRestore::kept_entries() const {
@@ -186,11 +187,11 @@ std::string UndoRestore::kept_entries() const {
     return array_of(entries);
 }
 
-std::string UndoRestore::taken_groups() const {
+std::vector<long long> UndoRestore::taken_groups() const {
     std::vector<long long> groups;
     for (const auto& one : returns_)
         groups.insert(groups.end(), one.taken.begin(), one.taken.end());
-    return array_of(groups);
+    return groups;
 }
 
 Result UndoRestore::ask(const std::string& text, schema::Values values) {
@@ -199,7 +200,7 @@ Result UndoRestore::ask(const std::string& text, schema::Values values) {
     };
     put("schema", schema::quoted(trash_schema_));
     put("entries", kept_entries());
-    put("taken", taken_groups());
+    put("taken", array_of(taken_groups()));
     put("hash", hash_of("i.payload"));
     put("hash_of_key", hash_of("l.key"));
     put("kept", schema::filled(kKept, values));
@@ -277,16 +278,14 @@ std::vector<UndoRestore::Row> UndoRestore::next() {
 }
 
 bool UndoRestore::is_taken(const Row& row) {
-    std::vector<long long> groups;
-    for (const auto& one : returns_)
-        groups.insert(groups.end(), one.taken.begin(), one.taken.end());
-    const auto found = transaction_.exec(filled(R"(SELECT FROM {schema}.shape s
+    const auto found =
+        transaction_.exec(filled(R"(SELECT FROM {schema}.shape s
   JOIN {schema}.item i ON i.shape OPERATOR(pg_catalog.=) s.id
     AND i.object_id OPERATOR(pg_catalog.=) $2::pg_catalog.text
   WHERE s.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid
     AND i.group_id OPERATOR(pg_catalog.=) ANY ($3::pg_catalog.int8[]))",
-                                                trash_schema_),
-                                         {to_string(row.relation), row.id, literal_of(groups)});
+                                 trash_schema_),
+                          {to_string(row.relation), row.id, literal_of(taken_groups())});
     return found.rows() > 0;
 }
 
@@ -320,8 +319,21 @@ void UndoRestore::regroup() {
         groups.push_back(one.group.id);
     }
     ask(kTakeOver, {{"of_entries", array_of(entries)}, {"groups", array_of(groups)}});
+    refuse_left_over();
     for (const auto& one : returns_)
         if (!one.copied) recount(one);
+}
+
+// Groups that end with this hold nothing any more.
+void UndoRestore::refuse_left_over() {
+    std::vector<long long> groups;
+    for (const auto& one : returns_)
+        if (!one.copied) groups.insert(groups.end(), one.taken.begin(), one.taken.end());
+    if (ask("SELECT FROM {schema}.item WHERE group_id OPERATOR(pg_catalog.=) ANY ({ending}) LIMIT "
+            "1",
+            {{"ending", array_of(groups)}})
+            .rows() > 0)
+        throw Error(Code::kInternal, "rows would be in no group; nothing was undone");
 }
 
 void UndoRestore::note_parts(const Return& one) {

@@ -30,6 +30,7 @@ std::vector<schema::Statement> keep_for_undo(const RestoreContext& restoring,
 // The group's rows came back just as their items were kept; of many such groups, all of which have
 // their entries of the same transaction.
 bool came_back_plain(const RestoreContext& restoring, const GroupRow& group);
+bool all_came_back_plain(const RestoreContext& restoring);  // whichever group it is
 std::vector<schema::Statement> keep_many_for_undo(const RestoreContext& restoring,
                                                   const std::vector<GroupRow>& groups);
 
@@ -73,6 +74,7 @@ class UndoRestore {
 
   private:
     void note_parts(const Return& one);
+    void refuse_left_over();
     void recount(const Return& one);
     bool all_taken();
     bool other_links();
@@ -80,7 +82,7 @@ class UndoRestore {
     std::vector<schema::Oid> relations();
     std::vector<std::string> changed_in(const schema::Table& table);
     std::string kept_entries() const;
-    std::string taken_groups() const;
+    std::vector<long long> taken_groups() const;
     schema::Result ask(const std::string& text, schema::Values values = {});
 
     schema::Transaction& transaction_;
