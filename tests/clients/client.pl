@@ -2,7 +2,12 @@
 # It refuses by itself what the document does not allow. Usage: client.pl DOCUMENT BASE KEY
 use strict;
 use warnings;
+use JSON::Validator::Schema;
 use OpenAPI::Client;
+
+# The library remembers what it has checked by addresses in memory, also those of schemas it has freed since:
+# now and then it refuses a valid document. A document without circles needs no such memory.
+$_->attr(recursive_data_protection => 0) for qw(JSON::Validator JSON::Validator::Schema);
 
 my ($document, $base, $key) = @ARGV;
 my $client = OpenAPI::Client->new("file://$document", base_url => $base);
