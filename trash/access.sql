@@ -26,6 +26,9 @@ CREATE OR REPLACE VIEW {access}.item WITH (security_barrier) AS SELECT * FROM {s
 CREATE OR REPLACE VIEW {access}.part WITH (security_barrier) AS SELECT * FROM {schema}.part
     WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT');
 
+-- What is in the way of a group may be what the role must not see.
+CREATE OR REPLACE VIEW {access}.rehearsal AS SELECT * FROM {schema}.rehearsal WHERE false;
+
 CREATE OR REPLACE VIEW {access}.ledger WITH (security_barrier) AS SELECT * FROM {schema}.ledger l
     WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT') AND
         (SELECT pg_catalog.has_table_privilege(t.oid, 'SELECT') AND

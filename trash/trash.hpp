@@ -48,6 +48,7 @@ struct ItemSink;
 struct Naming;
 class Operations;
 struct PurgeOptions;
+struct RehearsalOptions;
 struct Purged;
 struct RestoreOptions;
 struct Restored;
@@ -119,6 +120,12 @@ class Trash {
     // kBadRequest where they are of several tenants.
     Restored restore_all(const std::vector<std::string>& item_ids, const RestoreOptions& options,
                          const Actor& actor);
+    // Tries whether the group could come back now, with groups of ancestors where they lie in the
+    // trash, and keeps the answer for lists; nothing of it is seen otherwise. Nothing: it was not
+    // tried, because it is not in the trash, another instance is trying one, or something that it
+    // needs is in use just now; or not to its end, because it is too large, would take too long, or
+    // would run code that must not.
+    std::optional<bool> rehearse(const std::string& group_id, const RehearsalOptions& options);
     // Undoes what the transaction that wrote the entry of the ledger did: what it trashed is
     // restored, what it restored is trashed again, as the same items of the same groups. Throws
     // kNotFound where there is no such entry, kGone where it was undone or something else has

@@ -158,6 +158,14 @@ std::optional<std::string> path_or_none(const Resources& resources,
     return resources.path_of(table);
 }
 
+void write_rehearsal(JsonWriter& out, const trash::Item& item) {
+    out.key("restorable");
+    if (!item.restorable) return static_cast<void>(out.Null());
+    out.Bool(*item.restorable);
+    out.key("checkedAt").text_or_null(item.checked_at);
+    if (item.conflicts) out.key("conflicts").raw(*item.conflicts);
+}
+
 void write_item_fields(JsonWriter& out, const trash::Item& item, const Resources& resources) {
     const auto* resource = resources.of(item.table);
     out.key("id").text(item.id);
@@ -175,6 +183,7 @@ void write_item_fields(JsonWriter& out, const trash::Item& item, const Resources
     out.key("deletedBy").text(item.deleted_by);
     out.key("reason").text_or_null(item.reason);
     out.key("expiresAt").text_or_null(item.expires_at);
+    write_rehearsal(out, item);
     if (item.via) out.key("via").text(*item.via);
 }
 

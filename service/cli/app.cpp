@@ -27,9 +27,11 @@
 #include "service/server/http_server.hpp"
 #include "service/server/log.hpp"
 #include "service/server/operation_runner.hpp"
+#include "service/server/rehearser.hpp"
 #include "trash/records/kept_answers.hpp"
 #include "trash/records/ledger_seal.hpp"
 #include "trash/records/operations.hpp"
+#include "trash/records/rehearsals.hpp"
 #include "trash/records/undo_lists.hpp"
 
 namespace trashd::service {
@@ -118,6 +120,7 @@ void forget_often(std::stop_token stop, schema::Pool& pool, const Config& config
             trash::forget_answers(pool, config.trash_schema, config.idempotency_hours);
             trash::forget_operations(pool, config.trash_schema, config.idempotency_hours);
             trash::forget_undo_lists(pool, config.trash_schema, config.undo_hours);
+            trash::forget_rehearsals(pool, config.trash_schema);
         } catch (const std::exception& error) {
             spdlog::warn("old answers cannot be removed: {}", in_log(error));
         }
@@ -196,6 +199,8 @@ void run(const Config& config, std::chrono::seconds longest_wait) {
     std::jthread sealer(
         [&](std::stop_token stop) { seal_often(std::move(stop), pool, config.trash_schema); });
     Runner runner(trash.operations(), pool, config);
+    std::optional<Rehearser> rehearser;
+    if (config.proof.every_hours > 0) rehearser.emplace(pool.url(), config);
     SignalThread signal_thread(server, signals);
     spdlog::info("listening on {} with {} resources{}", text_of(endpoint, port),
                  resources.get()->all().size(), config.tls.on() ? " and TLS" : "");

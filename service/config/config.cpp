@@ -188,6 +188,16 @@ void take_undo(Section& section, Config& config, std::vector<std::string>& fault
                [&](Section& undo) { undo.take("keep_hours", config.undo_hours, 1, 87600); });
 }
 
+void take_proof(Section& section, Config& config, std::vector<std::string>& faults) {
+    take_table(section, "proof", faults, [&](Section& proof) {
+        proof.take("every_hours", config.proof.every_hours, 0, 87600);
+        proof.take("after_minutes", config.proof.after_minutes, 0, 525600);
+        proof.take("max_items", config.proof.max_items, 1, 1000000);
+        proof.take("share", config.proof.share, 1, 100);
+        proof.take("triggers", config.proof.triggers);
+    });
+}
+
 void take_pooler(Section& section, Config& config) {
     std::string wanted(pooler_name(config.pooler));
     section.take("pooler", wanted);
@@ -213,6 +223,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_limits(section, config, faults);
     take_idempotency(section, config, faults);
     take_undo(section, config, faults);
+    take_proof(section, config, faults);
     take_tls(section, config, faults);
     take_tenant(section, config, faults);
     take_database_access(section, config, faults);

@@ -58,6 +58,15 @@ struct LogConfig {
     std::string level = "info";  // nothing less is said: debug, info, warning, error
 };
 
+// Restores that are tried in the background.
+struct ProofConfig {
+    long long every_hours = 168;   // each group anew; 0: never
+    long long after_minutes = 60;  // since it went into the trash
+    long long max_items = 10000;   // of a group that is tried
+    int share = 5;                 // of the time, in percent
+    bool triggers = false;         // they may run
+};
+
 struct Config {
     std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
     std::string trash_schema = "trashd";
@@ -72,6 +81,7 @@ struct Config {
     bool restore_by_get = true, demo = false;
     long long idempotency_hours = 24;
     long long undo_hours = 720;  // how long what came back can be trashed again as it was
+    ProofConfig proof;
     RequestLimits limits;
     TlsFiles tls;
     TenantConfig tenant;

@@ -107,6 +107,14 @@ void print_resources(std::ostream& text, const Config& config) {
     }
 }
 
+toml::table proof_table(const ProofConfig& proof) {
+    return toml::table{{"every_hours", proof.every_hours},
+                       {"after_minutes", proof.after_minutes},
+                       {"max_items", proof.max_items},
+                       {"share", proof.share},
+                       {"triggers", proof.triggers}};
+}
+
 toml::table limits_table(const RequestLimits& limits) {
     toml::table table{{"body_bytes", static_cast<int64_t>(limits.body_bytes)},
                       {"url_bytes", static_cast<int64_t>(limits.url_bytes)},
@@ -178,6 +186,7 @@ std::string dump(const Config& config) {
                       {"restore_by_get", config.restore_by_get},
                       {"idempotency", toml::table{{"keep_hours", config.idempotency_hours}}},
                       {"undo", toml::table{{"keep_hours", config.undo_hours}}},
+                      {"proof", proof_table(config.proof)},
                       {"limits", limits_table(config.limits)},
                       {"log", log_table(config)}};
     insert_network(table, config);

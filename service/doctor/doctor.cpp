@@ -13,6 +13,7 @@
 #include "service/config/config.hpp"
 #include "service/config/resources.hpp"
 #include "service/config/served_schemas.hpp"
+#include "trash/records/rehearsals.hpp"
 #include "trash/setup/birthplace.hpp"
 #include "trash/setup/migrate.hpp"
 
@@ -94,6 +95,18 @@ void add_stranded(std::vector<Finding>& findings, schema::Connection& connection
              "make a table of that name again, or purge them"});
 }
 
+void add_not_restorable(std::vector<Finding>& findings, schema::Connection& connection,
+                        const std::string& trash_schema) {
+    const auto groups = trash::count_not_restorable(connection, trash_schema);
+    if (groups == 0) return;
+    findings.push_back(
+        {Severity::kWarning, "not-restorable", "",
+         fmt::format("{} {} in the trash could not come back when that was last tried", groups,
+                     groups == 1 ? "group" : "groups"),
+         "see which with GET /v1/trash?root=true&restorable=false, and why with a dry run of its "
+         "restore"});
+}
+
 // What pg_dump reads as the database's owner.
 void add_dump(std::vector<Finding>& findings, schema::Connection& connection,
               const std::string& trash_schema) {
@@ -140,7 +153,10 @@ void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connec
     add_dump(findings, connection, config.trash_schema);
     const auto found = trash::installed_version(connection, config.trash_schema).value_or(0);
     const auto known = trash::newest_version();
-    if (found == known) add_stranded(findings, connection, config.trash_schema);
+    if (found == known) {
+        add_stranded(findings, connection, config.trash_schema);
+        add_not_restorable(findings, connection, config.trash_schema);
+    }
     const auto versions = fmt::format("version {}, this program knows {}", found, known);
     if (found < known)
         findings.push_back({Severity::kWarning, "trash-schema", "",

@@ -31,8 +31,8 @@ std::optional<std::string> age_of(const Request& request) {
 }  // namespace
 
 std::set<std::string> item_filter_parameters() {
-    return {"root", "resource", "groupId", "deletedObjectId", "deletedBy",
-            "from", "to",       "q",       "olderThan",       "expiresBefore"};
+    return {"root", "resource", "groupId",   "deletedObjectId", "deletedBy", "from",
+            "to",   "q",        "olderThan", "expiresBefore",   "restorable"};
 }
 
 trash::ItemFilter parse_item_filter(const Request& request, const Caller& caller,
@@ -50,6 +50,7 @@ trash::ItemFilter parse_item_filter(const Request& request, const Caller& caller
     filter.expires_before = time_of(request, "expiresBefore");
     filter.age = age_of(request);
     filter.words = query.text("q");
+    if (query.text("restorable")) filter.restorable = query.flag("restorable");
     return filter;
 }
 

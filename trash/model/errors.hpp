@@ -82,6 +82,9 @@ struct NotRoot : Error {  // not-group-root
         : Error(Code::kNotGroupRoot, detail), root(std::move(what)) {}
     Item root;
 };
+struct RunsCode : Error {
+    RunsCode() : Error(Code::kConflict, "triggers or rules of the tables would run") {}
+};
 
 // So many operations of who asks wait or run already.
 struct TooManyOperations : Error {

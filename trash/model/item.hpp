@@ -24,7 +24,11 @@ struct Item {
     bool partly = false;  // some of the group was restored or purged already
     std::string display_name;
     std::optional<std::string> object;  // JSON of the row, where asked for and up to 1 MiB
-    std::optional<std::string> via;     // the constraint by which it hangs on the parent asked for
+    // Whether its group could come back when that was tried, at checked_at, and where not what was
+    // in the way: a JSON array of {kind, count}. Nothing: it was not tried.
+    std::optional<bool> restorable;
+    std::optional<std::string> checked_at, conflicts;
+    std::optional<std::string> via;  // the constraint by which it hangs on the parent asked for
 };
 
 // How the items of a table are called, where the configuration says so.
@@ -45,6 +49,7 @@ struct ItemFilter {
     // In a value, whatever the case; of roots alone (root = true) in one of any row of the group.
     std::optional<std::string> text = {};
     std::optional<std::string> parent = {};  // the id of an item that they hang on; never the root
+    std::optional<bool> restorable = {};     // of groups that were tried
     bool orphaned = false;                   // what they refer to is neither live nor in the trash
     std::optional<std::string> tenant = {};  // filled by Trash
     bool hidden = false;                     // filled by Trash: some items may be

@@ -73,11 +73,22 @@ struct RestoreOptions {
     };
     std::optional<Role> role = {};  // filled by Trash
     Choices choices = {};
-    Checks check_swapped = {};  // of what goes into the trash to make room
+    // Only whether it goes well is asked: nothing of it is kept. Throws RunsCode where code of the
+    // database's users would run and must not.
+    struct Rehearsal {
+        bool code = false;  // it may run
+    };
+    std::optional<Rehearsal> rehearsal = {};  // filled by Trash
+    Checks check_swapped = {};                // of what goes into the trash to make room
     // Takes a live row, with what hangs on it; nothing: it is not there. Filled by Trash.
     std::function<std::optional<Swapped>(schema::Transaction&, const schema::QualifiedName& table,
                                          const std::string& id)>
         swap = {};
+};
+
+struct RehearsalOptions {
+    long long most = 10000;  // items, the ancestors' too
+    bool code = false;       // triggers and rules of the database's users may run
 };
 
 struct UndoOptions {

@@ -44,6 +44,7 @@ class Writer {
         if (filter_.text) add_text();
         if (!forms_.hanging.empty()) add_parent();
         if (!forms_.orphaned.empty()) all_.of_item(forms_.orphaned);
+        if (filter_.restorable) add_rehearsal();
         return std::move(all_);
     }
 
@@ -70,6 +71,7 @@ class Writer {
     void add_names();
     void add_text();
     void add_parent();
+    void add_rehearsal();
 
     const ItemQuery& asked_;
     const ItemFilter& filter_;
@@ -130,6 +132,15 @@ void Writer::add_parent() {
     all_.of_item(schema::filled(
         "i.ordinal OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT h.ordinal FROM ({hanging}) h))",
         {{"hanging", forms_.hanging}}));
+}
+
+void Writer::add_rehearsal() {
+    all_.of_group(filled(
+        R"(EXISTS (SELECT FROM {schema}.rehearsal r
+      WHERE r.group_id OPERATOR(pg_catalog.=) g.id AND r.taken OPERATOR(pg_catalog.=) g.taken
+        AND r.size OPERATOR(pg_catalog.=) g.size AND {found}))",
+        source_.trash_schema,
+        {{"found", *filter_.restorable ? "r.restorable" : "NOT r.restorable"}}));
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace {
 using schema::literal;
 using std::to_string;
 
-constexpr int kLongestName = 500;  // characters of a display name
+constexpr int kLongestName = 500;        // characters of a display name
+constexpr std::size_t kItemFields = 13;  // before those of a rehearsal, where there was one
 
 std::string naming_rows(const std::vector<Naming>& naming) {
     if (naming.empty())
@@ -113,17 +114,30 @@ std::string is_gone(const std::string& alias) {
         {{"alias", alias}});
 }
 
-std::string item_fields() {
-    static const auto sql = schema::filled(
+namespace {
+
+// What was found holds for the group as it was then.
+constexpr const char* kRehearsed = R"((SELECT
+      ARRAY[r.restorable::pg_catalog.text, {checked}, r.conflicts::pg_catalog.text]
+    FROM {schema}.rehearsal r
+    WHERE r.group_id OPERATOR(pg_catalog.=) g.id AND r.taken OPERATOR(pg_catalog.=) g.taken
+      AND r.size OPERATOR(pg_catalog.=) g.size AND r.restorable IS NOT NULL))";
+
+// text[] of an item's fields over aliases i (item), g (its group) and s (described_shapes).
+std::string item_fields(const std::string& trash_schema) {
+    return schema::filled(
         R"(ARRAY[g.uuid::pg_catalog.text, i.ordinal::pg_catalog.text, {created}, g.deleted_by,
       g.reason, {expires}, g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name,
-      {name}, ({is_root})::pg_catalog.text, (g.layout IS NOT NULL)::pg_catalog.text])",
-        {{"created", utc("g.created_at")},
+      {name}, ({is_root})::pg_catalog.text, (g.layout IS NOT NULL)::pg_catalog.text]
+    OPERATOR(pg_catalog.||) {rehearsed})",
+        {{"rehearsed", filled(kRehearsed, trash_schema, {{"checked", utc("r.at")}})},
+         {"created", utc("g.created_at")},
          {"expires", utc("g.expires_at")},
          {"name", shown_name()},
          {"is_root", is_root()}});
-    return sql;
 }
+
+}  // namespace
 
 std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,
                            const std::string& group_id, const std::string& ordinal) {
@@ -135,7 +149,7 @@ std::string item_fields_at(const std::string& trash_schema, const std::vector<Na
     WHERE i.group_id OPERATOR(pg_catalog.=) {group}
       AND i.ordinal OPERATOR(pg_catalog.=) {ordinal}))",
         trash_schema,
-        {{"fields", item_fields()},
+        {{"fields", item_fields(trash_schema)},
          {"shapes", described_shapes(trash_schema, naming)},
          {"group", group_id},
          {"ordinal", ordinal}});
@@ -157,6 +171,11 @@ Item item_from(std::string_view fields) {
     item.object_id = text(7);
     item.table = {text(8), text(9)};
     item.display_name = text(10);
+    if (values.size() > kItemFields) {
+        item.restorable = text(kItemFields) == "true";
+        item.checked_at = values.at(kItemFields + 1);
+        item.conflicts = values.at(kItemFields + 2);
+    }
     return item;
 }
 

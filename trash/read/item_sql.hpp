@@ -20,9 +20,7 @@ namespace trashd::trash {
 std::string described_shapes(const std::string& trash_schema, const std::vector<Naming>& naming);
 // SQL over forms under the alias: there is no such table any more.
 std::string is_gone(const std::string& alias);
-// text[] of an item's fields over aliases i (item), g (its group) and s (described_shapes).
-std::string item_fields();
-// The same as a scalar subquery for the item at a place, given as SQL.
+// text[] of the fields of the item at a place, given as SQL, as a scalar subquery.
 std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,
                            const std::string& group_id, const std::string& ordinal);
 Item item_from(std::string_view fields);

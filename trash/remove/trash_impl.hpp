@@ -1,4 +1,5 @@
-// What the files behind Trash share: trash.cpp, remove.cpp, impact.cpp, bulk_remove.cpp, empty.cpp.
+// What the files behind Trash share: trash.cpp, remove.cpp, impact.cpp, bulk_remove.cpp, empty.cpp,
+// rehearse.cpp, leave_trash.cpp, undo.cpp.
 #pragma once
 
 #include <chrono>
@@ -172,6 +173,12 @@ struct Trash::Impl {
                                const std::vector<GroupRow>& groups, const Actor& actor);
     Restored restore_once(const schema::Catalog& catalog, const std::vector<std::string>& item_ids,
                           const RestoreOptions& options, const Actor& actor);
+    // Groups that are locked, in a transaction to be rolled back. Throws what restores throw,
+    // RunsCode, TooLarge.
+    void try_restore(schema::Transaction& transaction, const schema::Catalog& catalog,
+                     const std::vector<GroupRow>& groups, const RehearsalOptions& options);
+    // Throws TooLarge once it was asked about groups with more items in all.
+    RowCheck at_most(long long most) const;
     // The items' groups, each once, locked. Throws what group_of() throws, TooLarge,
     // UnexpectedCount.
     struct Limited {

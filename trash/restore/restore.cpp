@@ -129,6 +129,8 @@ bool attempt(RestoreContext& restoring) {
     const bool tenants = !restoring.options.tenant_column.empty();
     if (tenants && !find_missing_parents(restoring).empty()) return false;
     const bool code = runs_code(restoring);
+    const auto& rehearsal = restoring.options.rehearsal;
+    if (code && rehearsal && !rehearsal->code) throw RunsCode();
     if (code) begin_watch(restoring);
     const auto counted = put_back(restoring);
     if (code) refuse_harm(restoring);
@@ -396,6 +398,7 @@ Restored restore_groups(schema::Transaction& transaction, const schema::Catalog&
     // with choices they are looked for when what was chosen shows which are missing
     if (options.with_ancestors && !chooses(restoring)) bring_ancestors(restoring);
     insert_or_refuse(restoring);
+    if (options.rehearsal) return std::move(restoring.result);
     end_all(restoring);
     for (const auto& swapped : restoring.result.swapped)
         restoring.result.entries.push_back(swapped.entry);

@@ -10,6 +10,7 @@ enum class LockKey : long long {
     kMigration = 7237892340012,  // schemas are made or changed
     kSealing = 7237892340013,    // entries of the ledger are sealed
     kFunctions = 7237892340014,  // functions of plans are made or dropped
+    kProof = 7237892340015,      // a group is rehearsed
 };
 
 // With a text as their other part, which is hashed.
