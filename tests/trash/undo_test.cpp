@@ -172,6 +172,28 @@ TEST_CASE_FIXTURE(Undoer, "parts are undone in any order, and the group is whole
     CHECK(live() == live_before);
 }
 
+// It came back as a whole.
+TEST_CASE_FIXTURE(Undoer, "of a group that is whole again an undone part alone comes back") {
+    const auto root = remove("project", "1");
+    const auto whole = trash(), live_gone = live();
+    trash::RestoreOptions options;
+    options.choices.otherwise = trash::Choice::kAncestors;
+    options.choices.only = {{item("task", "5")}};
+    const auto part = bin.restore(root, options, {});
+    const auto trash_then = trash(), live_then = live();
+    auto undone = undo(part.entries.at(0));
+    for (int time = 0; time < 2; ++time) {
+        CHECK(trash() == whole);
+        CHECK(live() == live_gone);
+        undone = undo(undone.entry);
+        REQUIRE(undone.back);
+        CHECK(undone.back->restored == part.restored);
+        CHECK(live() == live_then);
+        undone = undo(undone.entry);
+    }
+    CHECK(trash() == whole);
+}
+
 TEST_CASE_FIXTURE(Undoer, "rows without a key are not taken without what they hang on") {
     const auto root = remove("task", "5");
     trash::RestoreOptions options;

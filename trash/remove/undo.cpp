@@ -99,6 +99,7 @@ class Undoing {
     std::vector<std::string> uuids() const;
     std::vector<Return> returns() const;
     const GroupRow* group(const std::string& uuid) const;
+    std::map<std::string, long long> kept_sizes();
     std::set<long long> kept_ordinals(const Entry& entry);
 
     schema::Transaction& transaction_;
@@ -166,13 +167,33 @@ std::set<long long> Undoing::kept_ordinals(const Entry& entry) {
     return all;
 }
 
+// How many items each entry has put back, of those that undid something.
+std::map<std::string, long long> Undoing::kept_sizes() {
+    std::vector<schema::Param> ids;
+    for (const auto& entry : entries_)
+        if (!brought_back(entry)) ids.emplace_back(entry.id);
+    const auto found = transaction_.exec(
+        filled(R"(SELECT u.entry, pg_catalog.sum(pg_catalog.cardinality(u.ordinals))
+  FROM {schema}.undo_item u WHERE u.entry OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])
+  GROUP BY u.entry)",
+               trash_schema_),
+        {schema::array_literal(ids)});
+    std::map<std::string, long long> sizes;
+    for (int row = 0; row < found.rows(); ++row)
+        sizes.emplace(found.text(row, 0), found.integer(row, 1));
+    return sizes;
+}
+
+// A group may be whole again of which a part alone had come back.
 Choices Undoing::items() {
     Choices choices;
+    const auto sizes = kept_sizes();
     for (const auto& entry : entries_) {
         const auto* group = this->group(entry.group);
-        if (brought_back(entry) || !group || !group->partly) continue;
-        auto some = kept_ordinals(entry);
-        if (!some.empty()) choices.exactly[entry.group].merge(some);
+        const auto kept = sizes.find(entry.id);
+        if (!group || kept == sizes.end()) continue;
+        if (group->partly || kept->second != group->size)
+            choices.exactly[entry.group].merge(kept_ordinals(entry));
     }
     return choices;
 }
