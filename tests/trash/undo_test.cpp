@@ -309,6 +309,31 @@ TEST_CASE_FIXTURE(Undoer, "deletes and restores of many are undone together") {
     CHECK(refusal(again.entry).starts_with("gone: the group was restored at"));
 }
 
+// The delete of the one cut the reference of the other, which was not as it had come back then.
+TEST_CASE("rows that refer to each other, and were deleted together, are trashed again so") {
+    Undoer db(std::string(kTree) +
+              "ALTER TABLE task ADD after int REFERENCES task ON DELETE SET NULL;"
+              "ALTER TABLE task ADD twice int GENERATED ALWAYS AS (id * 2) STORED;"
+              "ALTER TABLE task ADD later int REFERENCES task ON DELETE SET NULL;"
+              "UPDATE task SET after = id - 1, later = CASE WHEN id < 8 THEN id + 1 END "
+              "WHERE id > 4;");
+    const auto live_before = db.live();
+    const auto removed = db.bin.remove_all({"public", "task"}, {{{"5"}, {"6"}, {"7"}}, {}, {}, {}},
+                                           {}, {"bulk", {}, {}, {}});
+    const auto live_then = db.live();
+    auto undone = db.undo(removed.entry);
+    for (int time = 0; time < 2; ++time) {
+        CHECK(db.live() == live_before);
+        undone = db.undo(undone.entry);
+        CHECK(undone.groups.size() == 3);
+        CHECK(db.value("SELECT count(*) FROM trashd.item") == "15");
+        CHECK(db.live() == live_then);
+        undone = db.undo(undone.entry);
+    }
+    db.sql("UPDATE task SET after = 7 WHERE id = 5");
+    CHECK(db.refusal(undone.entry) == "changed: task 5;");
+}
+
 TEST_CASE_FIXTURE(Undoer, "groups that hang on each other are trashed again each as it was") {
     const auto note = remove("task", "4"), parent = remove("task", "2"),
                top = remove("project", "1");

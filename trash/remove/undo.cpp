@@ -299,7 +299,7 @@ std::vector<std::string> Trash::Impl::return_rows(schema::Transaction& transacti
             const auto uuid = one.copied ? new_group_id() : one.group.uuid;
             const Checks of_rows = {{}, check.rows};
             const auto taken = take(transaction, {row.table, row.id, uuid, true}, of_rows, actor);
-            one.taken.push_back(taken.group);
+            returning.took(one, taken.group);
             entries.push_back(taken.entry);
             if (check.tables)
                 check.tables(group_tables(transaction.connection(), name, item_id(uuid, 1)).all);

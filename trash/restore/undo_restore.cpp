@@ -115,6 +115,46 @@ constexpr const char* kBackInTrash = R"(UPDATE {schema}.trash_group g
   WHERE g.id OPERATOR(pg_catalog.=) {group} AND i.group_id OPERATOR(pg_catalog.=) g.id
     AND i.ordinal OPERATOR(pg_catalog.=) $7::pg_catalog.int4)";
 
+// Rows of one restore are taken one after the other here, and each delete cuts the references to
+// what it takes; so a row may be taken with less than it came back with. Such get their references
+// again, as when a restore finds the row in the trash: the cut is forgotten.
+constexpr const char* kUncut = R"(WITH cut AS (
+    SELECT DISTINCT ON (s.relation, l.object_id, a.attnum)
+      s.relation, l.object_id, a.attnum, a.was
+    FROM {schema}.link l JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) l.shape
+    CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(l.attnums),
+      pg_catalog.unnest(l.was)) a(attnum, was)
+    WHERE l.group_id OPERATOR(pg_catalog.=) ANY ({taken}) AND l.object_id IS NOT NULL
+    ORDER BY s.relation, l.object_id, a.attnum, l.id),
+  before AS (
+    SELECT i.group_id, i.ordinal, s.relation, i.object_id,
+      pg_catalog.array_agg(CASE WHEN c.attnum IS NULL THEN i.payload[a.n] ELSE c.was END
+        ORDER BY a.n) AS payload
+    FROM {schema}.item i JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) i.shape
+    CROSS JOIN LATERAL pg_catalog.unnest(s.attnums) WITH ORDINALITY a(attnum, n)
+    LEFT JOIN cut c ON c.relation OPERATOR(pg_catalog.=) s.relation
+      AND c.object_id OPERATOR(pg_catalog.=) i.object_id
+      AND c.attnum OPERATOR(pg_catalog.=) a.attnum
+    WHERE i.group_id OPERATOR(pg_catalog.=) ANY ({taken})
+      AND (s.relation, i.object_id) IN (SELECT c.relation, c.object_id FROM cut c)
+    GROUP BY i.group_id, i.ordinal, s.relation),
+  uncut AS (
+    UPDATE {schema}.item i SET payload = b.payload FROM before b
+    WHERE i.group_id OPERATOR(pg_catalog.=) b.group_id
+      AND i.ordinal OPERATOR(pg_catalog.=) b.ordinal
+      AND (b.relation, b.object_id, {hash_before}) IN (
+        SELECT k.relation, k.id, k.hash FROM {kept} k)
+    RETURNING b.relation, b.object_id)
+  DELETE FROM {schema}.link l USING {schema}.shape s, uncut u
+  WHERE l.group_id OPERATOR(pg_catalog.=) ANY ({taken}) AND s.id OPERATOR(pg_catalog.=) l.shape
+    AND s.relation OPERATOR(pg_catalog.=) u.relation
+    AND l.object_id OPERATOR(pg_catalog.=) u.object_id)";
+
+constexpr const char* kCountLinks = R"(UPDATE {schema}.trash_group g
+  SET links = (SELECT pg_catalog.count(*) FROM {schema}.link l
+    WHERE l.group_id OPERATOR(pg_catalog.=) g.id)
+  WHERE g.id OPERATOR(pg_catalog.=) ANY ({taken}))";
+
 // References that the deletes have cut and no restore had set back.
 constexpr const char* kOtherLinks = R"(SELECT l.id
   FROM {schema}.link l JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) l.shape
@@ -159,12 +199,6 @@ std::string has_id(const Table& table, const std::string& id) {
                        schema::in_base_type(column, schema::from_text(column, text)));
     }
     return schema::join(same, " AND ");
-}
-
-[[noreturn]] void refuse_changed_rows(std::vector<ChangedRow> rows) {
-    throw ChangedSince(
-        "rows are not as they came back, or others refer to them by now; nothing was undone",
-        std::move(rows));
 }
 
 }  // namespace
@@ -253,7 +287,7 @@ void UndoRestore::refuse_changed() {
         if (table->identity.empty()) continue;
         for (auto& id : changed_in(*table)) rows.push_back({table->name, std::move(id), {}});
     }
-    if (!rows.empty()) refuse_changed_rows(std::move(rows));
+    if (!rows.empty()) refuse(std::move(rows));
 }
 
 std::vector<UndoRestore::Row> UndoRestore::next() {
@@ -278,15 +312,20 @@ std::vector<UndoRestore::Row> UndoRestore::next() {
 }
 
 bool UndoRestore::is_taken(const Row& row) {
-    const auto found =
-        transaction_.exec(filled(R"(SELECT FROM {schema}.shape s
+    const auto found = transaction_.exec(filled(R"(SELECT i.group_id FROM {schema}.shape s
   JOIN {schema}.item i ON i.shape OPERATOR(pg_catalog.=) s.id
     AND i.object_id OPERATOR(pg_catalog.=) $2::pg_catalog.text
-  WHERE s.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid
-    AND i.group_id OPERATOR(pg_catalog.=) ANY ($3::pg_catalog.int8[]))",
-                                 trash_schema_),
-                          {to_string(row.relation), row.id, literal_of(taken_groups())});
-    return found.rows() > 0;
+  WHERE s.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid)",
+                                                trash_schema_),
+                                         {to_string(row.relation), row.id});
+    for (int n = 0; n < found.rows(); ++n)
+        if (made_.contains(found.integer(n, 0))) return true;
+    return false;
+}
+
+void UndoRestore::took(Return& one, long long group) {
+    one.taken.push_back(group);
+    made_.insert(group);
 }
 
 void UndoRestore::lend_uuid(const Return& one) {
@@ -309,8 +348,17 @@ bool UndoRestore::all_taken() {
     return found.integer(0, 0) == found.integer(0, 1) && found.integer(0, 0) == found.integer(0, 2);
 }
 
+bool UndoRestore::as_came_back() {
+    return all_taken() && !other_links();
+}
+
+void UndoRestore::uncut() {
+    if (ask(kUncut, {{"hash_before", hash_of("b.payload")}}).affected() > 0) ask(kCountLinks);
+}
+
 void UndoRestore::regroup() {
-    if (!all_taken() || other_links()) refuse_others();
+    if (!as_came_back()) uncut();
+    if (!as_came_back()) refuse_others();
     std::vector<long long> entries, groups;
     for (const auto& one : returns_) {
         if (one.copied) continue;
@@ -393,72 +441,6 @@ void UndoRestore::recount(const Return& one) {
                            to_string(now.roots.front())});
     if (done.affected() != 1)
         throw Error(Code::kInternal, "the group is not there; nothing was undone");
-}
-
-namespace {
-
-// Which rows refer to which, by the row referred to.
-class ReferredRows {
-  public:
-    std::vector<RowReference>& of(const Table& table, std::string_view id) {
-        return rows_[{table.name, std::string(id)}];
-    }
-    std::vector<ChangedRow> all() {
-        std::vector<ChangedRow> out;
-        for (auto& [row, by] : rows_) out.push_back({row.first, row.second, std::move(by)});
-        return out;
-    }
-
-  private:
-    std::map<std::pair<schema::QualifiedName, std::string>, std::vector<RowReference>> rows_;
-};
-
-void add(ReferredRows& rows, const RestoreContext& taken, const schema::ForeignKey& key,
-         const Result& found) {
-    const auto& parent = *taken.catalog.table(key.parent);
-    const auto& child = *taken.catalog.table(key.child);
-    for (int row = 0; row < found.rows(); ++row)
-        rows.of(parent, found.text(row, 0))
-            .push_back({child.name, std::string(found.text(row, 1)), key.name});
-}
-
-}  // namespace
-
-// What the deletes took, or cut, though no restore had brought it back says what refers to the rows
-// now; what they did not take is not as it was.
-void UndoRestore::refuse_others() {
-    ReferredRows rows;
-    const RestoreOptions options;
-    const Actor nobody;
-    RestoreContext taken{transaction_, catalog_, trash_schema_, options, nobody};
-    for (const auto& one : returns_)
-        for (const auto id : one.taken) add_group(taken, id);
-    for (const auto* key : hanging_keys(taken))
-        add(rows, taken, *key,
-            ask(R"(SELECT p.object_id, v.object_id FROM {references}
-  WHERE (v.group_id, v.ordinal) IN ({others}) AND (p.group_id, p.ordinal) NOT IN ({others})
-  ORDER BY 1, 2 LIMIT {most})",
-                {{"references", referring_items(taken, *key)},
-                 {"most", to_string(kMostConflicts)}}));
-    for (const auto& [id, shape] : taken.shapes)
-        for (const auto* key : cutting_keys(taken, shape)) {
-            const auto cut = cut_reference(taken, shape, *key);
-            add(rows, taken, *key,
-                ask(R"(SELECT p.object_id, l.object_id
-  FROM {schema}.link l JOIN {parents} p ON {same}
-  WHERE {of_key} AND l.id OPERATOR(pg_catalog.=) ANY (ARRAY({other_links}))
-  ORDER BY 1, 2 LIMIT {most})",
-                    {{"parents", cut.parents},
-                     {"same", cut.same},
-                     {"of_key", cut.of_key},
-                     {"most", to_string(kMostConflicts)}}));
-        }
-    const auto left = ask(R"(WITH {pairs}
-  SELECT k.relation, k.id FROM k LEFT JOIN t ON {same} WHERE t.n IS NULL LIMIT {most})",
-                          {{"most", to_string(kMostConflicts)}});
-    for (int row = 0; row < left.rows(); ++row)
-        rows.of(*catalog_.table(static_cast<schema::Oid>(left.integer(row, 0))), left.text(row, 1));
-    refuse_changed_rows(rows.all());
 }
 
 }  // namespace trashd::trash

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "schema/object_name.hpp"
@@ -20,6 +21,7 @@ class Transaction;
 
 namespace trashd::trash {
 
+struct ChangedRow;
 struct RestoreContext;
 
 // undo_list.cpp: what undoing the restore of the group needs, to be kept behind its entry in the
@@ -64,6 +66,8 @@ class UndoRestore {
     };
     std::vector<Row> next();
     bool is_taken(const Row& row);
+    // A delete has made the group of rows of the return.
+    void took(Return& one, long long group);
     // What was taken becomes the groups' again. Throws ChangedSince where that is not just what had
     // come back, or where other rows refer to it than did then.
     void regroup();
@@ -78,7 +82,10 @@ class UndoRestore {
     void recount(const Return& one);
     bool all_taken();
     bool other_links();
+    bool as_came_back();
+    void uncut();
     [[noreturn]] void refuse_others();
+    [[noreturn]] static void refuse(std::vector<ChangedRow> rows);
     std::vector<schema::Oid> relations();
     std::vector<std::string> changed_in(const schema::Table& table);
     std::string kept_entries() const;
@@ -89,6 +96,7 @@ class UndoRestore {
     const schema::Catalog& catalog_;
     const std::string& trash_schema_;
     std::vector<Return> returns_;
+    std::unordered_set<long long> made_;  // all that were taken
 };
 
 }  // namespace trashd::trash
