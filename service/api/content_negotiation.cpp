@@ -95,6 +95,12 @@ bool prefers_html(const Request& request) {
            html >= weight_of(accepted, "application/json");
 }
 
+bool takes_gzip(const Request& request) {
+    const auto accepted = request.headers("Accept-Encoding");
+    const auto weight = weight_of(accepted, "gzip");
+    return weight > 0 || (weight < 0 && weight_of(accepted, "*") > 0);
+}
+
 std::string gzip(std::string_view text) {
     std::string packed;
     Packer().pack(text, true, packed);
@@ -108,10 +114,7 @@ void compress(const Request& request, Response& reply) {
     for (const auto& [name, value] : reply.headers)
         if (name == "ETag" && value.starts_with('"')) return;
     reply.headers.emplace_back("Vary", "Accept-Encoding");
-    const auto accepted = request.headers("Accept-Encoding");
-    auto weight = weight_of(accepted, "gzip");
-    if (weight < 0) weight = weight_of(accepted, "*");
-    if (weight <= 0) return;
+    if (!takes_gzip(request)) return;
     if (reply.spool) {
         auto smaller = packed(*reply.spool);
         if (!smaller) return;

@@ -15,6 +15,8 @@ struct Response;
 double weight_of(const std::vector<std::string>& values, std::string_view name);
 // True for a browser: text/html is named, and nothing that a program asks for is liked better.
 bool prefers_html(const Request& request);
+// True where the client says that it reads what is compressed so.
+bool takes_gzip(const Request& request);
 std::string gzip(std::string_view text);
 // Compresses the body, where the client takes gzip and it is worth it.
 void compress(const Request& request, Response& reply);

@@ -146,6 +146,14 @@ void take_http(Section& section, Config& config, std::vector<std::string>& fault
     });
 }
 
+void take_panel(Section& section, Config& config, std::vector<std::string>& faults) {
+    take_table(section, "panel", faults, [&](Section& panel) {
+        panel.take("enabled", config.panel.enabled);
+        panel.take("title", config.panel.title);
+        if (config.panel.title.empty()) panel.fault("title", "must not be empty");
+    });
+}
+
 void take_proxy(Section& section, Config& config, std::vector<std::string>& faults) {
     take_table(section, "proxy", faults, [&](Section& proxy) {
         std::vector<std::string> trusted;
@@ -229,6 +237,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_database_access(section, config, faults);
     take_cors(section, config, faults);
     take_http(section, config, faults);
+    take_panel(section, config, faults);
     take_proxy(section, config, faults);
     take_log(section, config, faults);
     take_credentials(section, config, faults);

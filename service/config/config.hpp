@@ -67,6 +67,12 @@ struct ProofConfig {
     bool triggers = false;         // they may run
 };
 
+// The web panel, which is served beside the API.
+struct PanelConfig {
+    bool enabled = true;
+    std::string title = "trashd";  // what it calls itself, where one has several
+};
+
 struct Config {
     std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
     std::string trash_schema = "trashd";
@@ -85,6 +91,7 @@ struct Config {
     RequestLimits limits;
     TlsFiles tls;
     TenantConfig tenant;
+    PanelConfig panel;
     std::vector<ResourceConfig> resources;
     Credentials credentials;
     DatabaseAccess access;

@@ -164,6 +164,10 @@ void insert_rights(toml::table& table, const Config& config) {
         table.insert("credentials", credentials_table(config.credentials));
 }
 
+toml::table panel_table(const PanelConfig& panel) {
+    return toml::table{{"enabled", panel.enabled}, {"title", panel.title}};
+}
+
 toml::table log_table(const Config& config) {
     toml::table log{{"format", config.log.json ? "json" : "text"}, {"level", config.log.level}};
     if (!config.access_log.empty()) log.insert("access", config.access_log);
@@ -188,6 +192,7 @@ std::string dump(const Config& config) {
                       {"undo", toml::table{{"keep_hours", config.undo_hours}}},
                       {"proof", proof_table(config.proof)},
                       {"limits", limits_table(config.limits)},
+                      {"panel", panel_table(config.panel)},
                       {"log", log_table(config)}};
     insert_network(table, config);
     insert_rights(table, config);

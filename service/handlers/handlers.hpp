@@ -72,5 +72,8 @@ Response get_contract_as_json(const Request& request, const Caller& caller, cons
 Response home(const Request& request, const Caller& caller, const Context& context);
 Response explain_problem(const Request& request, const Caller& caller, const Context& context);
 Response docs(const Request& request, const Caller& caller, const Context& context);
+// panel.cpp
+Response open_panel(const Request& request, const Caller& caller, const Context& context);
+Response get_panel_file(const Request& request, const Caller& caller, const Context& context);
 
 }  // namespace trashd::service

@@ -119,7 +119,10 @@ constexpr std::array kExplanations = {
 };
 static_assert(kExplanations.size() == static_cast<std::size_t>(Code::kUnavailable) + 1);
 
-constexpr std::array<std::array<const char*, 2>, 6> kLinks = {{
+constexpr const char* kPanel = "/panel/";
+
+constexpr std::array<std::array<const char*, 2>, 7> kLinks = {{
+    {kPanel, "the trash in a browser"},
     {"/v1/", "the resources there are"},
     {"/v1/trash?root=true", "what was deleted"},
     {"/docs", "how to use them"},
@@ -203,9 +206,10 @@ Response tagged_reply(const Request& request, const std::string& etag, const std
     return reply;
 }
 
-Response home(const Request& request, const Caller&, const Context&) {
+Response home(const Request& request, const Caller&, const Context& context) {
     std::string items, text = std::string(kWhat) + "\n\n";
     for (const auto& [address, what] : kLinks) {
+        if (std::string_view(address) == kPanel && !context.config->panel.enabled) continue;
         items += fmt::format("<dt><a href=\"{0}\">{0}</a><dd>{1}\n", address, what);
         text += fmt::format("{:<20} {}\n", address, what);
     }

@@ -165,15 +165,22 @@ struct HttpServer::Impl {
     void answer(httplib::Response& response, std::string body);
     std::optional<Response> read(Request& request) const;
     Response handle(Request& request, Caller& caller, Context& context);
+    std::string_view path_of(Request& request, const Context& context) const;
     Response dispatch(Request& request, Caller& caller, Context& context);
 };
 
+// A panel that is turned off is at no address.
+std::string_view HttpServer::Impl::path_of(Request& request, const Context& context) const {
+    const auto path = match_path(request, *context.resources);
+    return is_of_panel(path) && !config.panel.enabled ? std::string_view() : path;
+}
+
 Response HttpServer::Impl::dispatch(Request& request, Caller& caller, Context& context) {
-    auto path = match_path(request, *context.resources);
+    auto path = path_of(request, context);
     admission.admit(request, caller, path, std::chrono::steady_clock::now());
     if (path.empty() && request.target.segments[0] == "v1") {
         context.resources = resources.refresh();  // a table may have been made just now
-        path = match_path(request, *context.resources);
+        path = path_of(request, context);
     }
     if (request.verb == "OPTIONS" && !path.empty())
         return {204, "", "", {{"Allow", allowed_verbs(path)}}};

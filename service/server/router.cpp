@@ -22,7 +22,7 @@ constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{
                            kBulkPurge = "/v1/trash/bulk-purge",
                            kBulkDelete = "/v1/{resource}/bulk-delete",
                            kUndo = "/v1/history/{entryId}/$undo", kProblem = "/problems/{code}",
-                           kProblems = "/problems";
+                           kProblems = "/problems", kPanel = "/panel", kPanelFile = "/panel/{file}";
 
 constexpr Need kPublic{Need::Of::kNothing, Right::kRead},
     kContract{Need::Of::kNothing, Right::kRead, Need::Document{}},
@@ -47,6 +47,8 @@ constexpr std::array kRoutes = {
     Route{"GET", "/docs", docs, kPublic},
     Route{"GET", kProblems, explain_problem, kPublic},
     Route{"GET", kProblem, explain_problem, kPublic},
+    Route{"GET", kPanel, open_panel, kPublic},
+    Route{"GET", kPanelFile, get_panel_file, kPublic},
     Route{"GET", "/v1", list_resources, kKnown},
     Route{"GET", "/v1/@me", get_current_principal, kKnown},
     Route{"GET", "/v1/{resource}", list_objects, on_resource(Right::kRead)},
@@ -208,6 +210,7 @@ std::string_view match_path(Request& request, const Resources& resources) {
         for (const auto& route : kRoutes)
             if (route.path.substr(1) == segments[0]) return route.path;
     if (segments.size() == 2 && segments[0] == "problems") return kProblem;
+    if (segments.size() == 2 && segments[0] == "panel") return kPanelFile;
     if (segments[0] != "v1") return {};
     if (segments.size() == 1 || (segments.size() == 2 && segments[1].empty())) return "/v1";
     if (segments[1].starts_with('@')) return match_own(request);
@@ -219,6 +222,10 @@ std::string_view match_path(Request& request, const Resources& resources) {
         return kGroup;
     }
     return match_resource(request, resources);
+}
+
+bool is_of_panel(std::string_view path) {
+    return path == kPanel || path == kPanelFile;
 }
 
 std::string allowed_verbs(std::string_view path) {

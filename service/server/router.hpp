@@ -47,6 +47,8 @@ std::span<const Route> routes();
 // The path of the route that the address means, e.g. "/v1/{resource}/{id}"; fills resource
 // and raw_id of the request. Empty when there is none.
 std::string_view match_path(Request& request, const Resources& resources);
+// True for the paths of the web panel's own files.
+bool is_of_panel(std::string_view path);
 // The verbs that the path answers, for Allow.
 std::string allowed_verbs(std::string_view path);
 // Throws Error: kNotFound for an empty path, WrongVerb for a verb that the path does not answer.

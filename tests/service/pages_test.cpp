@@ -37,8 +37,8 @@ TEST_CASE("a browser at / finds a page with links, a program finds text") {
     Bench call;
     auto page = call("/", kBrowser);
     CHECK(page.header("Content-Type") == "text/html; charset=utf-8");
-    for (const char* link :
-         {"/v1/", "/v1/trash?root=true", "/docs", "/openapi.yaml", "/problems", "/healthz"}) {
+    for (const char* link : {"/panel/", "/v1/", "/v1/trash?root=true", "/docs", "/openapi.yaml",
+                             "/problems", "/healthz"}) {
         CHECK(page.body.find("<a href=\"" + std::string(link) + "\">") != std::string::npos);
         CHECK(call(link).status == 200);
     }

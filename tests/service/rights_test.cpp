@@ -129,7 +129,7 @@ TEST_CASE("what nobody may use is nothing more than the pages and the probes") {
         if (route.need.of == Need::Of::kNothing) open.push_back(route.path);
     CHECK(open == std::vector<std::string_view>{"/healthz", "/readyz", "/openapi.yaml",
                                                 "/openapi.json", "/", "/docs", "/problems",
-                                                "/problems/{code}"});
+                                                "/problems/{code}", "/panel", "/panel/{file}"});
 }
 
 TEST_CASE("without credentials a request learns how to sign in, and nothing of what there is") {
