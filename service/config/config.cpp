@@ -143,6 +143,10 @@ void take_http(Section& section, Config& config, std::vector<std::string>& fault
         for (const auto& host : config.hosts)
             if (host.find('/') != host.npos || host_name(host).empty())
                 http.fault("hosts", "'" + host + "' must be a name, as in trash.example");
+        http.take("origins", config.own_origins);
+        for (const auto& origin : config.own_origins)
+            if (origin == "*" || !valid_origin(origin))
+                http.fault("origins", "'" + origin + "' must be as in https://tools.example");
     });
 }
 

@@ -80,6 +80,7 @@ struct Config {
     int pool_size = 16, threads = 512;
     schema::Pooler pooler = schema::Pooler::kAuto;
     std::vector<std::string> cors_origins;  // "*": any
+    std::vector<std::string> own_origins;   // by which browsers call the service behind proxies
     std::vector<std::string> hosts;         // names beside those of the loopback
     std::vector<Network> proxies;           // that are believed who asks
     std::string access_log;                 // empty: none, "-": standard output, else a file

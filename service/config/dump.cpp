@@ -137,11 +137,15 @@ toml::table limits_table(const RequestLimits& limits) {
 
 // Who reaches the service, and from where: the tables that are there only where something is set.
 void insert_network(toml::table& table, const Config& config) {
-    toml::array origins, hosts, proxies;
+    toml::array origins, hosts, proxies, own_origins;
     for (const auto& host : config.hosts) hosts.push_back(host);
     for (const auto& network : config.proxies) proxies.push_back(network.text());
     for (const auto& origin : config.cors_origins) origins.push_back(origin);
-    if (!hosts.empty()) table.insert("http", toml::table{{"hosts", hosts}});
+    for (const auto& origin : config.own_origins) own_origins.push_back(origin);
+    toml::table http;
+    if (!hosts.empty()) http.insert("hosts", hosts);
+    if (!own_origins.empty()) http.insert("origins", own_origins);
+    if (!http.empty()) table.insert("http", http);
     if (!proxies.empty()) table.insert("proxy", toml::table{{"trusted", proxies}});
     if (!origins.empty()) table.insert("cors", toml::table{{"origins", origins}});
     if (config.tls.on())

@@ -97,6 +97,13 @@ IpAddress follow(IpAddress address, std::string_view list, bool forwarded,
     return address;
 }
 
+bool is_path(std::string_view text) {
+    static constexpr std::string_view kPlain =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%/";
+    return text.starts_with('/') && text.find("//") == text.npos &&
+           text.find_first_not_of(kPlain) == text.npos;
+}
+
 }  // namespace
 
 std::optional<IpAddress> parse_ip(std::string_view text) {
@@ -156,6 +163,18 @@ std::string client_address(const std::string& peer, const Head& head,
     const auto client = follow(*address, forwarded, true, trusted);
     const bool agree = listed.empty() || client == follow(*address, listed, false, trusted);
     return text_of(agree ? client : *address);
+}
+
+// Two slashes at the beginning would name another host.
+std::string forwarded_prefix(const std::string& peer, const Head& head,
+                             const std::vector<Network>& trusted) {
+    const auto address = parse_ip(peer);
+    const auto said = head.values("x-forwarded-prefix");
+    if (said.size() != 1 || !address || !is_trusted(*address, trusted)) return "";
+    std::string prefix(trimmed(said[0]));
+    if (!is_path(prefix)) return "";
+    if (prefix.ends_with('/')) prefix.pop_back();
+    return prefix;
 }
 
 }  // namespace trashd::service

@@ -41,5 +41,9 @@ class Network {
 // be read on, the last address that could be. Both are believed only where they agree.
 std::string client_address(const std::string& peer, const Head& head,
                            const std::vector<Network>& trusted);
+// What a trusted peer has taken off the front of the address, as X-Forwarded-Prefix says: "/tools".
+// Empty where nobody says so, where somebody else does, and where it is no path.
+std::string forwarded_prefix(const std::string& peer, const Head& head,
+                             const std::vector<Network>& trusted);
 
 }  // namespace trashd::service

@@ -2,10 +2,13 @@
 // Origin and Sec-Fetch-Site, which pages cannot set; other clients send neither and pass.
 #include "service/rights/cross_site.hpp"
 
+#include <algorithm>
+
 #include "schema/error.hpp"
 #include "service/api/context.hpp"
 #include "service/api/cors.hpp"
 #include "service/api/request.hpp"
+#include "service/config/config.hpp"
 #include "service/http/request_head.hpp"
 
 namespace trashd::service {
@@ -25,8 +28,10 @@ void refuse_prefetch(const Request& request) {
                     throw Error(Code::kForbidden, "a prefetch must not change anything");
 }
 
-// The page came from this service, by the name that the request calls it.
-bool is_own(const Request& request, const std::string& origin) {
+// The page came from this service, by the name that the request calls it, or by one that browsers
+// know it under and a proxy does not hand on.
+bool is_own(const Request& request, const Config& config, const std::string& origin) {
+    if (std::ranges::count(config.own_origins, origin) > 0) return true;
     const auto hosts = request.headers("Host");
     return hosts.size() == 1 && (origin == "http://" + hosts[0] || origin == "https://" + hosts[0]);
 }
@@ -37,7 +42,7 @@ void refuse_foreign(const Request& request, const Context& context) {
     refuse_prefetch(request);
     for (const auto& origin : request.headers("Origin")) {
         if (is_allowed_origin(*context.config, origin)) return;
-        if (!is_own(request, origin)) refuse_page();
+        if (!is_own(request, *context.config, origin)) refuse_page();
     }
     // another port of the same host is the same site, and another's page
     for (const auto& value : request.headers("Sec-Fetch-Site"))

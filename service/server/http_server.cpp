@@ -48,6 +48,7 @@ namespace {
 struct Exchange {
     Head head;
     std::string peer;
+    std::string prefix;  // that a proxy has taken off the address; empty: none
     bool close = false;  // the connection ends with this answer
     std::string request_id;
     int status = 0;
@@ -81,6 +82,15 @@ std::string verb_of(const std::string& method, const Query& query) {
     if (method != "POST" || !meant) return method;
     if (*meant == "DELETE" || *meant == "PUT" || *meant == "PATCH") return *meant;
     throw Error(Code::kBadRequest, "'method' must be DELETE, PUT or PATCH");
+}
+
+// Addresses of the service's own, as the client has to write them.
+void put_prefix(Response& reply, const std::string& prefix) {
+    if (prefix.empty()) return;
+    for (auto& [name, value] : reply.headers) {
+        if (name == "Location" && value.starts_with('/')) value.insert(0, prefix);
+        if (name == "Link" && value.starts_with("</")) value.insert(1, prefix);
+    }
 }
 
 // Piece by piece from the spool, which lives until the last byte is sent.
@@ -248,6 +258,7 @@ void HttpServer::Impl::answer(httplib::Response& response, std::string body) {
             problem_of_current_exception(context.resources.get(), request.request_id, request.safe);
         lay_out(request, reply);
     }
+    put_prefix(reply, current->prefix);
     say_allowance(caller, reply);
     allow_origin(request, config, reply);
     compress(request, reply);
@@ -315,6 +326,7 @@ bool HttpServer::Impl::serve_one(Connection& connection, std::size_t length) {
         limits.write_seconds = 0;  // the thread of all connections does not wait
     }
     exchange.peer = client_address(connection.peer, exchange.head, config.proxies);
+    exchange.prefix = forwarded_prefix(connection.peer, exchange.head, config.proxies);
     exchange.close = exchange.head.refusal || !exchange.head.keep_alive || front.stopping();
     RequestStream stream(connection.wire, limits, head_for_library(exchange),
                          connection.input.substr(length));
