@@ -1,0 +1,48 @@
+// Bundles the panel into the folder that is given. What it writes depends on the sources and the lock file alone, so
+// two builds are the same to the byte, in whatever folder they are made.
+import {build} from 'esbuild';
+import {copyFile, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {dirname, join, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = resolve(process.argv[2]);
+
+const options = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  charset: 'utf8',
+  legalComments: 'none',
+  define: {'process.env.NODE_ENV': '"production"'},
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  metafile: true,
+};
+
+// The packages whose sources are in a bundle, as folders below node_modules.
+function packagesOf(metafile) {
+  const found = Object.keys(metafile.inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  return [...new Set(found.filter(Boolean))].sort();
+}
+
+async function licenceOf(name) {
+  const folder = join(here, 'node_modules', name);
+  const {version, license} = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const text = await readFile(join(folder, 'LICENSE'), 'utf8');
+  return `${name} ${version} (${license})\n\n${text.trim().replaceAll('\r', '')}\n`;
+}
+
+await mkdir(target, {recursive: true});
+const outputs = {app: 'src/app.tsx', de: 'src/words/de.ts'};
+const results = await Promise.all([
+  ...Object.entries(outputs).map(([name, source]) =>
+    build({...options, entryPoints: [source], outfile: join(target, `${name}.js`), external: ['./de.js']})),
+  build({...options, entryPoints: ['src/app.css'], outfile: join(target, 'app.css')}),
+]);
+const packages = [...new Set(results.flatMap((result) => packagesOf(result.metafile)))].sort();
+const licences = await Promise.all(packages.map(licenceOf));
+await writeFile(join(target, 'licences.txt'), licences.join(`\n${'-'.repeat(72)}\n\n`));
+await copyFile(join(here, 'src/index.html'), join(target, 'index.html'));

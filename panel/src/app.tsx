@@ -1,0 +1,30 @@
+import {QueryClientProvider} from '@tanstack/preact-query';
+import {render} from 'preact';
+import {cache, Problem} from './api';
+import {Frame} from './parts/frame';
+import {ProblemNote} from './parts/problem';
+import {Skeleton} from './parts/loaded';
+import {useMe} from './queries';
+import {SignIn} from './screens/sign-in';
+import './settings';
+
+function App() {
+  const me = useMe();
+  if (me.data) return <Frame me={me.data} />;
+  if (me.error instanceof Problem && me.error.status === 401) return <SignIn problem={me.error} />;
+  return (
+    <main class="alone">
+      {me.error ? <ProblemNote error={me.error} retry={() => void me.refetch()} /> : <Skeleton />}
+    </main>
+  );
+}
+
+const root = document.getElementById('app');
+if (root) {
+  render(
+    <QueryClientProvider client={cache}>
+      <App />
+    </QueryClientProvider>,
+    root,
+  );
+}

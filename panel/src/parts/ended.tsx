@@ -1,0 +1,60 @@
+// A deletion that another has restored or purged meanwhile: no error, but what became of it.
+import {useQuery} from '@tanstack/preact-query';
+import {client, page, type Problem, type Schemas} from '../api';
+import {useClasses} from '../queries';
+import {href} from '../route';
+import {t} from '../words';
+import {ChangeList} from './menus';
+import {changes} from '../recent';
+import {Icon} from './icon';
+import {Time} from './time';
+import {Text} from './value';
+
+type Entry = Schemas['HistoryEntry'];
+
+// The ledger has an entry of that very moment, which says what came back.
+function useEnd(id: string, at: string | undefined) {
+  return useQuery({
+    queryKey: ['end', id],
+    queryFn: async ({signal}) => {
+      const to = new Date(Date.parse(at ?? '') + 1000).toISOString();
+      const {rows} = await page(client.GET('/v1/history', {params: {query: {from: at ?? '', to, limit: 50}}, signal}));
+      return rows.find((entry) => entry.trashItemId === id) ?? null;
+    },
+    enabled: at !== undefined,
+  });
+}
+
+function Back({entry}: {entry: Entry}) {
+  const classes = useClasses();
+  if (entry.action !== 'restored') return null;
+  return (
+    <p>
+      <a class="button main" href={href(['rows', entry.resource, entry.objectId])}>
+        {t().ended.open(classes(entry.resource))}
+      </a>
+    </p>
+  );
+}
+
+export function Ended({id, problem}: {id: string; problem: Problem}) {
+  const {outcome, at, by} = problem.body;
+  const entry = useEnd(id, at);
+  const mine = changes.value.filter((change) => change.link?.includes(id));
+  return (
+    <div class="card">
+      <p class="row">
+        <Icon name={outcome === 'restored' ? 'good' : 'trash'} />
+        <span>
+          {t().ended.by(outcome)} <Text text={by ?? ''} /> {at && <Time at={at} />}
+        </span>
+      </p>
+      {entry.data && <p class="faint">{t().ended.counts(entry.data.counts.reduce((sum, one) => sum + one.count, 0), entry.data.counts.length)}</p>}
+      {entry.data && <Back entry={entry.data} />}
+      {mine.length > 0 && <ChangeList list={mine} />}
+      <p>
+        <a href={href(['trash'])}>{t().ended.list}</a>
+      </p>
+    </div>
+  );
+}

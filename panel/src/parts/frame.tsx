@@ -1,0 +1,146 @@
+// What stands around every screen: who I am, where I can go, what was done and how it is undone.
+import {useEffect, useRef} from 'preact/hooks';
+import type {ComponentType} from 'preact';
+import {isOpen, may, type Me, useOperations} from '../queries';
+import {expired} from '../session';
+import {go, href, route} from '../route';
+import {said} from '../recent';
+import {t} from '../words';
+import {places, type Place, screenOf} from '../places';
+import {SignInAgain} from '../screens/sign-in';
+import {Account, RecentMenu} from './menus';
+import {focusHead, Head} from './head';
+import {Icon} from './icon';
+import {useKeys} from './keys';
+
+function Search() {
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget as HTMLFormElement);
+    go(['trash'], {q: String(data.get('q') ?? '')});
+  };
+  return (
+    <search class="find">
+      <form onSubmit={submit}>
+        <Icon name="search" />
+        <input name="q" type="search" id="search" aria-label={t().frame.search} placeholder={t().frame.search} />
+      </form>
+    </search>
+  );
+}
+
+function Running() {
+  const operations = useOperations();
+  const count = operations.data?.rows.filter((one) => one.endedAt === null).length ?? 0;
+  if (!count) return null;
+  return (
+    <a class="button quiet" href={href(['operations'])}>
+      <Icon name="operations" />
+      {t().frame.running(count)}
+    </a>
+  );
+}
+
+function Links({me}: {me: Me}) {
+  const here = route.value.path[0] === 'admin' ? route.value.path.slice(0, 2).join('/') : (route.value.path[0] ?? '');
+  const link = (place: Place) => {
+    const address = place.path.join('/');
+    return (
+      <li key={address}>
+        <a href={href(place.path)} aria-current={here === address ? 'page' : undefined}>
+          <Icon name={place.icon} />
+          <span>{t().places[place.name]}</span>
+        </a>
+      </li>
+    );
+  };
+  return <ul>{places.filter((place) => !place.right || may(me, place.right)).map(link)}</ul>;
+}
+
+function Navigation({me}: {me: Me}) {
+  const menu = useRef<HTMLDetailsElement>(null);
+  const address = route.value.path.join('/');
+  useEffect(() => {
+    if (menu.current) menu.current.open = false;
+  }, [address]);
+  return (
+    <>
+      <nav class="side" aria-label={t().frame.navigation}>
+        <Links me={me} />
+      </nav>
+      <details class="menu" ref={menu}>
+        <summary>
+          <Icon name="menu" />
+          <span class="spoken">{t().frame.navigation}</span>
+        </summary>
+        <nav aria-label={t().frame.navigation}>
+          <Links me={me} />
+        </nav>
+      </details>
+    </>
+  );
+}
+
+function Barred({right, screen: Screen, me}: {right: Place['right']; screen: ComponentType; me: Me}) {
+  if (!right || may(me, right)) return <Screen />;
+  return (
+    <>
+      <Head title={t().barred.title} />
+      <p>{t().barred.missing(t().rights[right])}</p>
+    </>
+  );
+}
+
+// A change of the address moves the focus to the head of the new screen, a change of filters does not.
+function useFocusOnHead(): void {
+  const address = route.value.path.join('/');
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) {
+      focusHead();
+      scrollTo(0, 0);
+    }
+    first.current = false;
+  }, [address]);
+}
+
+export function Frame({me}: {me: Me}) {
+  useFocusOnHead();
+  useKeys();
+  const {screen, right} = screenOf(route.value.path);
+  const skip = (event: Event): void => {
+    event.preventDefault();
+    focusHead();
+  };
+  return (
+    <>
+      <a class="skip" href="#main" onClick={skip}>
+        {t().frame.skip}
+      </a>
+      <header class="top">
+        <a class="brand" href={href([])}>
+          <Icon name="trash" />
+          <span>trashd</span>
+        </a>
+        {me.tenant && <span class="badge">{me.tenant}</span>}
+        <Search />
+        <div class="tools">
+          <Running />
+          <RecentMenu />
+          <Account me={me} />
+        </div>
+      </header>
+      {isOpen(me) && <p class="strip">{t().frame.open}</p>}
+      <p class="said" role="status">
+        {said.value}
+      </p>
+      <div class="body">
+        <Navigation me={me} />
+        <main id="main">
+          <Barred right={right} screen={screen} me={me} />
+        </main>
+      </div>
+      {expired.value && <SignInAgain />}
+    </>
+  );
+}

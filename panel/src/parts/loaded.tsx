@@ -1,0 +1,45 @@
+// What is being read: nothing at first, lines after a moment, the old rows dimmed while new ones come.
+import {useEffect, useState} from 'preact/hooks';
+import type {ComponentChildren} from 'preact';
+import {Countdown, ProblemNote} from './problem';
+import {t} from '../words';
+
+export interface Loading<T> {
+  data: T | undefined;
+  error: unknown;
+  failureReason: unknown;
+  isPlaceholderData: boolean;
+  refetch: () => unknown;
+}
+
+export function Skeleton() {
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(true), 300);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div class={shown ? 'skeleton' : 'skeleton unseen'} role="status">
+      <span class="spoken">{t().loading}</span>
+      <i />
+      <i />
+      <i />
+    </div>
+  );
+}
+
+export function Loaded<T>(props: {query: Loading<T>; children: (data: T) => ComponentChildren}) {
+  const {query, children} = props;
+  const waits = !query.error && query.failureReason ? <Countdown error={query.failureReason} /> : null;
+  const failed = query.error ? <ProblemNote error={query.error} retry={() => query.refetch()} /> : null;
+  if (query.data === undefined) return failed ?? waits ?? <Skeleton />;
+  return (
+    <>
+      {failed}
+      {waits}
+      <div class={query.isPlaceholderData ? 'old' : undefined} aria-busy={query.isPlaceholderData}>
+        {children(query.data)}
+      </div>
+    </>
+  );
+}

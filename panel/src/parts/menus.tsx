@@ -1,0 +1,99 @@
+import {useRef} from 'preact/hooks';
+import type {ComponentChildren} from 'preact';
+import {cache} from '../api';
+import {type Change, changes, forget, undo} from '../recent';
+import type {Me} from '../queries';
+import {go, href} from '../route';
+import {credential, signOut} from '../session';
+import {t} from '../words';
+import {Icon, type IconName} from './icon';
+import {ago} from './time';
+
+function Menu(props: {id: string; label: string; icon: IconName; children: ComponentChildren}) {
+  return (
+    <>
+      <button type="button" class="quiet" popovertarget={props.id}>
+        <Icon name={props.icon} />
+        <span class="label">{props.label}</span>
+      </button>
+      <div id={props.id} popover="auto" class="sheet" role="group" aria-label={props.label}>
+        {props.children}
+      </div>
+    </>
+  );
+}
+
+export function UndoButton({change}: {change: Change}) {
+  const place = useRef<HTMLButtonElement>(null);
+  const {recent} = t();
+  if (change.state === 'undone') return <span class="faint">{recent.wasUndone}</span>;
+  if (change.state === 'refused') return <span class="bad-text">{change.refusal?.message}</span>;
+  if (!change.entry) return <span class="faint">{recent.no}</span>;
+  const run = (): void => {
+    void undo(change).then(() => document.querySelector<HTMLElement>('.sheet:popover-open h2, main h1')?.focus());
+  };
+  return (
+    <button type="button" ref={place} aria-disabled={change.state === 'busy'} onClick={run}>
+      <Icon name="undo" />
+      {recent.undo}
+      <span class="spoken">: {change.text}</span>
+    </button>
+  );
+}
+
+export function ChangeList({list}: {list: Change[]}) {
+  return (
+    <ul class="changes">
+      {list.map((change) => (
+        <li key={change.number}>
+          <div>
+            {change.link ? <a href={change.link}>{change.text}</a> : change.text}
+            <div class="faint">{ago(change.at.toISOString())}</div>
+          </div>
+          <UndoButton change={change} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function RecentMenu() {
+  const list = changes.value;
+  return (
+    <Menu id="recent" label={t().recent.title} icon="undo">
+      <h2 tabIndex={-1}>{t().recent.title}</h2>
+      {list.length ? <ChangeList list={list.slice(0, 8)} /> : <p class="faint">{t().recent.nothing}</p>}
+      {list.length > 0 && <a href={href(['recent'])}>{t().recent.all}</a>}
+    </Menu>
+  );
+}
+
+export function Account({me}: {me: Me}) {
+  const leave = (): void => {
+    signOut();
+    forget();
+    cache.clear();
+    go([]);
+  };
+  return (
+    <Menu id="account" label={me.kind === 'anonymous' ? t().frame.anyone : me.name} icon="roles">
+      <h2 tabIndex={-1}>{me.kind === 'anonymous' ? t().frame.anyone : me.name}</h2>
+      <p class="faint">{me.principal}</p>
+      {me.roles.length > 0 && <p>{t().frame.roles(me.roles)}</p>}
+      <p class="row">
+        <a class="button" href={href(['settings'])}>
+          {t().places.settings}
+        </a>
+        {credential.value ? (
+          <button type="button" onClick={leave}>
+            {t().session.out}
+          </button>
+        ) : (
+          <a class="button" href={href(['sign-in'])}>
+            {t().session.in}
+          </a>
+        )}
+      </p>
+    </Menu>
+  );
+}

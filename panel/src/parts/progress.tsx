@@ -1,0 +1,57 @@
+// An operation while it runs and when it has ended. The page can be left: it goes on without it.
+import {useEffect, useRef} from 'preact/hooks';
+import {changed, type Operation, Problem} from '../api';
+import {useOperation} from '../queries';
+import {href} from '../route';
+import {t} from '../words';
+import {Loaded} from './loaded';
+import {ProblemNote} from './problem';
+import {Time} from './time';
+
+export function Bar({operation}: {operation: Operation}) {
+  const {done, total, state} = operation;
+  const words = t().operation;
+  return (
+    <p class="bar">
+      <progress max={total ?? 1} {...(total === null && state !== 'done' ? {} : {value: state === 'done' ? (total ?? 1) : done})} aria-label={words.kinds[operation.kind]} />
+      <span>
+        {words.states[state]} · {total === null ? t().number(done) : words.of(done, total)}
+      </span>
+    </p>
+  );
+}
+
+function Outcome({operation}: {operation: Operation}) {
+  if (operation.error) return <ProblemNote error={new Problem(operation.error.status, operation.error)} />;
+  if (operation.state !== 'done') return <p class="faint">{t().operation.leave}</p>;
+  return <p>{t().operation.done}</p>;
+}
+
+export function Progress({id}: {id: string}) {
+  const query = useOperation(id);
+  const ended = query.data?.endedAt ?? null;
+  const told = useRef(false);
+  useEffect(() => {
+    if (ended && !told.current) {
+      told.current = true;
+      changed();
+    }
+  }, [ended]);
+  return (
+    <Loaded query={query}>
+      {(operation) => (
+        <section class="card" aria-labelledby="operation">
+          <h2 id="operation">{t().operation.kinds[operation.kind]}</h2>
+          <Bar operation={operation} />
+          <p class="faint">
+            {operation.by} · <Time at={operation.createdAt} />
+          </p>
+          <Outcome operation={operation} />
+          <p>
+            <a href={href(['operations'])}>{t().operation.all}</a>
+          </p>
+        </section>
+      )}
+    </Loaded>
+  );
+}

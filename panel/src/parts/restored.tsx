@@ -1,0 +1,107 @@
+// What a restore does, or has done, beside the rows that come back.
+import type {ComponentChildren} from 'preact';
+import type {Schemas} from '../api';
+import {useClasses} from '../queries';
+import {href} from '../route';
+import {t} from '../words';
+import {Counts} from './counts';
+import {Value} from './value';
+
+export type RestoredAnswer = Schemas['Restored'];
+
+function Part({title, children}: {title: string; children: ComponentChildren}) {
+  return (
+    <details>
+      <summary>{title}</summary>
+      <ul>{children}</ul>
+    </details>
+  );
+}
+
+function RowLink({resource, id}: {resource: string; id: string}) {
+  const classes = useClasses();
+  return (
+    <a href={href(['rows', resource, id])}>
+      {classes(resource)} {id}
+    </a>
+  );
+}
+
+function Altered({list}: {list: NonNullable<RestoredAnswer['altered']>}) {
+  return (
+    <>
+      {list.slice(0, 100).map(({resource, id, columns, was, is}) => (
+        <li key={`${resource} ${id}`}>
+          <RowLink resource={resource} id={id} />:{' '}
+          {columns.map((name) => (
+            <span key={name}>
+              {name} <Value value={was[name]} /> → <Value value={is[name]} />{' '}
+            </span>
+          ))}
+        </li>
+      ))}
+    </>
+  );
+}
+
+export function RestoredParts({answer}: {answer: RestoredAnswer}) {
+  const words = t().restored;
+  return (
+    <>
+      <Counts list={answer.resources} />
+      {answer.relinked > 0 && <p>{words.relinked(answer.relinked)}</p>}
+      {answer.notRelinked > 0 && <p>{words.notRelinked(answer.notRelinked)}</p>}
+      {Boolean(answer.left) && <p>{words.left(answer.left ?? 0)}</p>}
+      {Boolean(answer.ancestors?.length) && <p>{words.ancestors(answer.ancestors?.length ?? 0)}</p>}
+      {answer.altered?.length ? (
+        <Part title={words.altered(answer.altered.length)}>
+          <Altered list={answer.altered} />
+        </Part>
+      ) : null}
+      {answer.changed?.length ? (
+        <Part title={words.changed(answer.changed.length)}>
+          <Altered list={answer.changed} />
+        </Part>
+      ) : null}
+      {answer.lost?.length ? (
+        <Part title={words.lost(answer.lost.length)}>
+          {answer.lost.slice(0, 100).map(({resource, id, column, value}) => (
+            <li key={`${resource} ${id} ${column}`}>
+              {resource} {id}, {column}: <Value value={value} />
+            </li>
+          ))}
+        </Part>
+      ) : null}
+      {answer.swapped?.length ? (
+        <Part title={words.swapped(answer.swapped.length)}>
+          {answer.swapped.map(({resource, id, trashItem, groupSize}) => (
+            <li key={trashItem}>
+              <a href={href(['trash', trashItem])}>
+                {resource} {id}
+              </a>{' '}
+              {words.rows(groupSize)}
+            </li>
+          ))}
+        </Part>
+      ) : null}
+      {answer.detached?.length ? (
+        <Part title={words.detached(answer.detached.length)}>
+          {answer.detached.slice(0, 100).map(({resource, id, columns, values}) => (
+            <li key={`${resource} ${id} ${columns.join()}`}>
+              <RowLink resource={resource} id={id} />: {columns.join(', ')} = {values.join(', ')}
+            </li>
+          ))}
+        </Part>
+      ) : null}
+      {answer.added?.length ? (
+        <Part title={words.added(answer.added.reduce((sum, one) => sum + one.count, 0))}>
+          {answer.added.map(({resource, id, count}) => (
+            <li key={`${resource} ${id}`}>
+              {resource} {id} {count > 1 && t().number(count)}
+            </li>
+          ))}
+        </Part>
+      ) : null}
+    </>
+  );
+}

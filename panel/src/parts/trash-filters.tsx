@@ -1,0 +1,125 @@
+// The filters of the trash list, which live in the address.
+import {type Schemas} from '../api';
+import {withQuery, type Query, route} from '../route';
+import {type Span, spans, type TrashQuery} from '../trash-query';
+import {t} from '../words';
+import {Icon} from './icon';
+
+// A filter begins on the first page.
+export function filtered(changes: Query): string {
+  return withQuery({cursor: undefined, page: undefined, ...changes});
+}
+
+function set(changes: Query): void {
+  location.hash = filtered(changes);
+}
+
+const names = ['q', 'in', 'resource', 'by', 'when', 'from', 'to', 'group'];
+
+export const noFilters: Query = Object.fromEntries(names.map((name) => [name, undefined]));
+
+function Search() {
+  const {query} = route.value;
+  const words = t().filters;
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget as HTMLFormElement);
+    set({q: String(data.get('q')), in: data.get('in') === 'values' ? 'values' : undefined});
+  };
+  return (
+    <form class="joined" onSubmit={submit} key={`${query.get('q')} ${query.get('in')}`}>
+      <input name="q" type="search" aria-label={words.search} placeholder={words.search} defaultValue={query.get('q') ?? ''} />
+      <select name="in" aria-label={words.where} defaultValue={query.get('in') ?? 'names'}>
+        <option value="names">{words.names}</option>
+        <option value="values" selected={query.get('in') === 'values'}>
+          {words.values}
+        </option>
+      </select>
+      <button type="submit">{words.find}</button>
+    </form>
+  );
+}
+
+function When({span}: {span: Span | ''}) {
+  const words = t().filters;
+  const {query} = route.value;
+  const date = (name: 'from' | 'to') => (
+    <label>
+      {words[name]}{' '}
+      <input type="date" value={query.get(name) ?? ''} onChange={(event) => set({[name]: event.currentTarget.value})} />
+    </label>
+  );
+  return (
+    <>
+      <label>
+        {words.when}{' '}
+        <select value={span} onChange={(event) => set({when: event.currentTarget.value, from: undefined, to: undefined})}>
+          <option value="">{words.anyTime}</option>
+          {spans.map((one) => (
+            <option key={one} value={one}>
+              {words.spans[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {span === 'dates' && date('from')}
+      {span === 'dates' && date('to')}
+    </>
+  );
+}
+
+function By({facets}: {facets: Schemas['Facets'] | undefined}) {
+  const chosen = route.value.query.get('by') ?? '';
+  const people = facets?.deletedBy?.map((one) => one.value) ?? [];
+  const all = chosen && !people.includes(chosen) ? [chosen, ...people] : people;
+  return (
+    <label>
+      {t().filters.by}{' '}
+      <select value={chosen} onChange={(event) => set({by: event.currentTarget.value})}>
+        <option value="">{t().filters.anyone}</option>
+        {all.map((one) => (
+          <option key={one} value={one}>
+            {one}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export function TrashFilters({query, facets}: {query: TrashQuery; facets: Schemas['Facets'] | undefined}) {
+  return (
+    <div class="filters">
+      <Search />
+      <By facets={facets} />
+      <When span={query.span} />
+      {query.count > 0 && (
+        <a class="button quiet" href={filtered(noFilters)}>
+          <Icon name="close" />
+          {t().filters.clear(query.count)}
+        </a>
+      )}
+    </div>
+  );
+}
+
+// What there is of each kind: a click narrows the list to it, another one takes that back.
+export function FacetChips(props: {facets: Schemas['Facets'] | undefined; rows: boolean; name: (value: string) => string}) {
+  const chosen = route.value.query.getAll('resource');
+  const list = props.facets?.resource ?? [];
+  if (!list.length) return null;
+  const others = (value: string): string[] =>
+    chosen.includes(value) ? chosen.filter((one) => one !== value) : [...chosen, value];
+  return (
+    <ul class="chips" aria-label={t().filters.what}>
+      {list.slice(0, 12).map(({value, groups, items}) => (
+        <li key={value}>
+          <a class="chip" href={filtered({resource: others(value)})} aria-current={chosen.includes(value)} title={value}>
+            {props.name(value)} <b>{t().number(props.rows ? items : groups)}</b>
+          </a>
+        </li>
+      ))}
+      {props.facets?.approximate && <li class="faint">{t().filters.about}</li>}
+    </ul>
+  );
+}

@@ -1,0 +1,141 @@
+// What the screens read, under names by which the cache knows it.
+import {keepPreviousData, useQuery} from '@tanstack/preact-query';
+import {client, page, type Schemas, value} from './api';
+
+export type Me = Schemas['CurrentPrincipal'];
+export type Right = 'read' | 'write' | 'trash' | 'view-trash' | 'restore' | 'purge' | 'admin';
+
+export function useMe() {
+  return useQuery({
+    queryKey: ['me'],
+    queryFn: ({signal}) => value(client.GET('/v1/@me', {signal})),
+    staleTime: 60_000,
+  });
+}
+
+export function may(me: Me | undefined, right: Right, resource?: string): boolean {
+  if (!me) return false;
+  const everywhere = me.rights['*']?.[right];
+  if (everywhere) return true;
+  if (resource) return Boolean(me.rights[resource]?.[right]);
+  return Object.values(me.rights).some((rights) => rights[right]);
+}
+
+// Nobody has to say who he is here, so whoever reaches the address may do anything.
+export function isOpen(me: Me): boolean {
+  return me.kind === 'anonymous' && me.rights['*']?.admin === 'all';
+}
+
+export function useResources() {
+  return useQuery({
+    queryKey: ['resources'],
+    queryFn: ({signal}) => value(client.GET('/v1', {signal})),
+    staleTime: 60_000,
+  });
+}
+
+// How a resource is called: by its class, by its path until that is known.
+export function useClasses(): (resource: string | null) => string {
+  const {data} = useResources();
+  return (resource) => data?.find((one) => one.resource === resource)?.class ?? resource ?? '';
+}
+
+export interface TrashFilter {
+  root?: boolean;
+  q?: string;
+  text?: string;
+  resource?: string[];
+  deletedBy?: string;
+  groupId?: string;
+  parent?: string;
+  from?: string;
+  to?: string;
+  olderThan?: string;
+}
+
+export type TrashSort = NonNullable<
+  NonNullable<import('./schema').operations['listTrash']['parameters']['query']>['sort']
+>;
+
+export interface Turn {
+  limit: number;
+  cursor?: string | undefined;
+  sort?: TrashSort | undefined;
+}
+
+export function useTrash(filter: TrashFilter, turn: Turn) {
+  return useQuery({
+    queryKey: ['trash', filter, turn],
+    queryFn: ({signal}) =>
+      page(client.GET('/v1/trash', {params: {query: {...filter, ...turn, count: true}}, signal})),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useFacets(filter: TrashFilter, enabled = true) {
+  return useQuery({
+    queryKey: ['facets', filter],
+    queryFn: ({signal}) =>
+      value(client.GET('/v1/trash/$facets', {params: {query: {...filter, by: 'resource,deletedBy'}}, signal})),
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
+export function useItem(trashItemId: string) {
+  return useQuery({
+    queryKey: ['item', trashItemId],
+    queryFn: ({signal}) =>
+      value(client.GET('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {expand: 'group'}}, signal})),
+  });
+}
+
+export function useMetadata(resource: string, enabled = true) {
+  return useQuery({
+    queryKey: ['metadata', resource],
+    queryFn: ({signal}) => value(client.GET('/v1/{resource}/$metadata', {params: {path: {resource}}, signal})),
+    staleTime: 60_000,
+    enabled: enabled && resource !== '',
+  });
+}
+
+export function useHistory(query: {limit: number; cursor?: string; groupId?: string}, enabled = true) {
+  return useQuery({
+    queryKey: ['history', query],
+    queryFn: ({signal}) => page(client.GET('/v1/history', {params: {query}, signal})),
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
+export function useStatistics(enabled: boolean) {
+  return useQuery({
+    queryKey: ['statistics'],
+    queryFn: ({signal}) => value(client.GET('/v1/trash/$stats', {signal})),
+    enabled,
+  });
+}
+
+const pauses = [1_000, 2_000, 5_000, 15_000];
+
+// Asked less and less often, and not at all while nobody looks.
+export function useOperation(operationId: string) {
+  return useQuery({
+    queryKey: ['operation', operationId],
+    queryFn: ({signal}) => value(client.GET('/v1/operations/{operationId}', {params: {path: {operationId}}, signal})),
+    staleTime: 0,
+    refetchInterval: ({state}) =>
+      state.data && ['done', 'failed', 'cancelled'].includes(state.data.state)
+        ? false
+        : (pauses[Math.min(state.dataUpdateCount, pauses.length - 1)] ?? 1_000),
+  });
+}
+
+export function useOperations(enabled = true) {
+  return useQuery({
+    queryKey: ['operations'],
+    queryFn: ({signal}) => page(client.GET('/v1/operations', {params: {query: {limit: 50}}, signal})),
+    refetchInterval: ({state}) => (state.data?.rows.some((one) => one.endedAt === null) ? 2_000 : false),
+    enabled,
+  });
+}

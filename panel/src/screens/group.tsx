@@ -1,0 +1,190 @@
+import {Problem, type Schemas, type TrashItem} from '../api';
+import {Copy} from '../parts/copy';
+import {Ended} from '../parts/ended';
+import {Fields} from '../parts/fields';
+import {Head} from '../parts/head';
+import {Icon} from '../parts/icon';
+import {Loaded} from '../parts/loaded';
+import {Time} from '../parts/time';
+import {Tree} from '../parts/tree';
+import {Text} from '../parts/value';
+import {may, useClasses, useItem, useMe, useMetadata} from '../queries';
+import {href, route} from '../route';
+import {t} from '../words';
+
+type Group = Schemas['Group'];
+
+function Facts({item}: {item: TrashItem}) {
+  const words = t().group;
+  return (
+    <dl class="facts">
+      <div>
+        <dt>{words.when}</dt>
+        <dd>
+          <Time at={item.createdAt} />
+        </dd>
+      </div>
+      <div>
+        <dt>{words.by}</dt>
+        <dd>
+          <Text text={item.deletedBy} />
+        </dd>
+      </div>
+      {item.reason && (
+        <div>
+          <dt>{words.reason}</dt>
+          <dd>
+            <Text text={item.reason} />
+          </dd>
+        </div>
+      )}
+      {item.expiresAt && (
+        <div>
+          <dt>{words.expires}</dt>
+          <dd>
+            <Time at={item.expiresAt} />
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+function Links({group}: {group: Group}) {
+  const classes = useClasses();
+  if (!group.links.length) return null;
+  return (
+    <>
+      <h3>{t().group.links}</h3>
+      <ul>
+        {group.links.map((link) => (
+          <li key={`${link.resource} ${link.constraint}`}>
+            <b>{t().number(link.count)}</b> {classes(link.resource)} <span class="faint">{link.constraint}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Contents({group}: {group: Group}) {
+  const classes = useClasses();
+  const sums = new Map<string, number>();
+  for (const {resource, count} of group.counts) sums.set(resource, (sums.get(resource) ?? 0) + count);
+  return (
+    <section class="card" aria-labelledby="contents">
+      <h2 id="contents">{t().group.contents}</h2>
+      <p>{t().group.size(group.size, sums.size)}</p>
+      <ul class="chips">
+        {[...sums].map(([resource, count]) => (
+          <li key={resource}>
+            <a class="chip" href={href(['trash'], {view: 'rows', group: group.id, resource})} title={resource}>
+              {classes(resource)} <b>{t().number(count)}</b>
+            </a>
+          </li>
+        ))}
+      </ul>
+      <h3>{t().group.tree}</h3>
+      <Tree group={group} />
+      <Links group={group} />
+    </section>
+  );
+}
+
+function RowCard({item, top}: {item: TrashItem; top: string}) {
+  const metadata = useMetadata(item.resource);
+  return (
+    <section class="card" aria-labelledby="row">
+      <h2 id="row">
+        {item.deletedObjectClass}: <Text text={item.displayName} />
+      </h2>
+      {item.id !== top && (
+        <p>
+          <a href={href(['trash', top])}>{t().group.backToRoot}</a>
+        </p>
+      )}
+      {item.object && <Fields row={item.object} metadata={metadata.data} />}
+      <p class="row">
+        <Copy text={JSON.stringify(item.object, null, 2)} label={t().copy.json} />
+        <Copy text={item.deletedObjectId} label={t().copy.id} />
+      </p>
+    </section>
+  );
+}
+
+function Member({id, top}: {id: string; top: string}) {
+  const item = useItem(id);
+  return <Loaded query={item}>{(found) => <RowCard item={found} top={top} />}</Loaded>;
+}
+
+function MayNot({group}: {group: Group}) {
+  const missing = group.may.missing.filter(({right}) => right === 'restore');
+  if (group.may.restore || group.state !== 'trashed' || !missing.length) return null;
+  return (
+    <div class="note">
+      <Icon name="warning" />
+      <div>
+        <p>{t().group.mayNot(missing.map(({resource}) => resource))}</p>
+        <Copy text={location.href} label={t().copy.address} />
+      </div>
+    </div>
+  );
+}
+
+function Body({item}: {item: TrashItem}) {
+  const shown = route.value.query.get('row') ?? item.id;
+  const {group} = item;
+  return (
+    <>
+      <Facts item={item} />
+      {item.partly && <p class="note">{t().group.partly}</p>}
+      {!item.root && group?.root && (
+        <p class="note">
+          {t().group.member} <a href={href(['trash', group.root.id], {row: item.id})}>{group.root.displayName}</a>
+        </p>
+      )}
+      {group && <MayNot group={group} />}
+      <div class="two">
+        {group && <Contents group={group} />}
+        {shown === item.id ? <RowCard item={item} top={item.id} /> : <Member id={shown} top={item.id} />}
+      </div>
+    </>
+  );
+}
+
+function Actions({item}: {item: TrashItem}) {
+  const me = useMe().data;
+  const words = t().group;
+  return (
+    <>
+      {item.group?.may.restore && (
+        <a class="button main" data-key="restore" href={href(['trash', item.id, 'restore'])}>
+          <Icon name="restore" />
+          {words.restore}
+        </a>
+      )}
+      {item.group?.may.purge && may(me, 'purge') && (
+        <a class="button" data-key="delete" href={href(['trash', item.id, 'purge'])}>
+          {words.purge}
+        </a>
+      )}
+      <Copy text={location.href} label={t().copy.address} />
+    </>
+  );
+}
+
+export function Group() {
+  const id = route.value.path[1] ?? '';
+  const query = useItem(id);
+  const gone = query.error instanceof Problem && query.error.code === 'gone' ? query.error : null;
+  const item = gone ? undefined : query.data;
+  const title = gone ? t().ended.title(gone.body.outcome) : (item?.displayName ?? t().group.title);
+  return (
+    <>
+      <Head title={title} sub={item && t().group.sub(item.deletedObjectClass, item.deletedObjectId)}>
+        {item && <Actions item={item} />}
+      </Head>
+      {gone ? <Ended id={id} problem={gone} /> : <Loaded query={query}>{(found) => <Body item={found} />}</Loaded>}
+    </>
+  );
+}

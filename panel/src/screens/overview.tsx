@@ -1,0 +1,102 @@
+import {Head} from '../parts/head';
+import {Bar} from '../parts/progress';
+import {Loaded} from '../parts/loaded';
+import {Time} from '../parts/time';
+import {Text} from '../parts/value';
+import {may, useMe, useOperations, useResources, useStatistics, useTrash} from '../queries';
+import {href} from '../route';
+import {t} from '../words';
+import {ItemLink} from './trash';
+
+function Numbers() {
+  const statistics = useStatistics(true);
+  const resources = useResources();
+  const words = t().overview;
+  return (
+    <Loaded query={statistics}>
+      {(sums) => (
+        <ul class="numbers">
+          <li>
+            <a href={href(['trash'])}>
+              <b>{t().number(sums.groups)}</b> {words.groups(sums.groups)}
+            </a>
+          </li>
+          <li>
+            <a href={href(['trash'], {view: 'rows'})}>
+              <b>{t().number(sums.items)}</b> {words.rows(sums.items)}
+            </a>
+          </li>
+          <li>
+            <b>{t().bytes(sums.bytes)}</b> {words.bytes}
+          </li>
+          {resources.data && (
+            <li>
+              <b>{t().number(resources.data.length)}</b> {words.resources(resources.data.length)}
+            </li>
+          )}
+        </ul>
+      )}
+    </Loaded>
+  );
+}
+
+function Latest() {
+  const list = useTrash({root: true}, {limit: 8});
+  return (
+    <section class="card" aria-labelledby="latest">
+      <h2 id="latest">{t().overview.latest}</h2>
+      <Loaded query={list}>
+        {(page) =>
+          page.rows.length ? (
+            <>
+              <ul class="lines">
+                {page.rows.map((item) => (
+                  <li key={item.id}>
+                    <span>
+                      <ItemLink item={item} /> <span class="faint">{item.deletedObjectClass}</span>
+                    </span>
+                    <span class="faint">
+                      {t().overview.size(item.groupSize)} · <Text text={item.deletedBy} /> · <Time at={item.createdAt} />
+                    </span>
+                  </li>
+                ))}
+              </ul>
+              <a href={href(['trash'])}>{t().overview.all}</a>
+            </>
+          ) : (
+            <p class="empty">{t().trash.nothing}</p>
+          )
+        }
+      </Loaded>
+    </section>
+  );
+}
+
+function Running() {
+  const operations = useOperations();
+  const running = operations.data?.rows.filter((one) => one.endedAt === null) ?? [];
+  if (!running.length) return null;
+  return (
+    <section class="card" aria-labelledby="running">
+      <h2 id="running">{t().overview.running}</h2>
+      {running.map((operation) => (
+        <a key={operation.id} href={href(['operations', operation.id])}>
+          <Bar operation={operation} />
+        </a>
+      ))}
+    </section>
+  );
+}
+
+export function Overview() {
+  const me = useMe().data;
+  const sees = may(me, 'view-trash');
+  return (
+    <>
+      <Head title={t().overview.title} />
+      {sees ? <Numbers /> : <p>{t().barred.missing(t().rights['view-trash'])}</p>}
+      <Running />
+      {sees && <Latest />}
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import {Head} from '../parts/head';
+import {choose, settings, type Theme} from '../settings';
+import {type Language, languages, t} from '../words';
+
+function Choice<T extends string>(props: {
+  legend: string;
+  name: string;
+  value: T;
+  options: Record<T, string>;
+  set: (value: T) => void;
+}) {
+  return (
+    <fieldset>
+      <legend>{props.legend}</legend>
+      {(Object.entries(props.options) as [T, string][]).map(([value, title]) => (
+        <label key={value} class="option">
+          <input
+            type="radio"
+            name={props.name}
+            checked={value === props.value}
+            onChange={() => props.set(value)}
+          />
+          {title}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+export function SettingsScreen() {
+  const words = t().settings;
+  const {language, theme, keys} = settings.value;
+  return (
+    <>
+      <Head title={words.title} sub={words.sub} />
+      <form class="card narrow">
+        <Choice<Language>
+          legend={words.language}
+          name="language"
+          value={language}
+          options={languages}
+          set={(value) => choose({language: value})}
+        />
+        <Choice<Theme>
+          legend={words.theme}
+          name="theme"
+          value={theme}
+          options={words.themes}
+          set={(value) => choose({theme: value})}
+        />
+        <fieldset>
+          <legend>{words.keys}</legend>
+          <label class="option">
+            <input type="checkbox" checked={keys} onChange={(event) => choose({keys: event.currentTarget.checked})} />
+            {words.keysOn}
+          </label>
+          <dl class="keys">
+            {words.keyList.map(([key, meaning]) => (
+              <div key={key}>
+                <dt>
+                  <kbd>{key}</kbd>
+                </dt>
+                <dd>{meaning}</dd>
+              </div>
+            ))}
+          </dl>
+        </fieldset>
+      </form>
+    </>
+  );
+}

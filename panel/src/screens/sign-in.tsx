@@ -1,0 +1,129 @@
+import {useState} from 'preact/hooks';
+import {cache, client, Problem, value} from '../api';
+import {Dialog} from '../parts/dialog';
+import {Head} from '../parts/head';
+import {Icon} from '../parts/icon';
+import {go} from '../route';
+import {credential, credentialOf, expired, signIn, signOut} from '../session';
+import {t} from '../words';
+
+// The key is tried before it is taken, so a wrong one leaves the form as it is.
+async function attempt(text: string, keep: boolean): Promise<string | null> {
+  const next = credentialOf(text);
+  const name = next.kind === 'key' ? 'X-API-Key' : 'Authorization';
+  const headers = {[name]: next.kind === 'key' ? next.value : `Bearer ${next.value}`};
+  try {
+    await value(client.GET('/v1/@me', {headers}));
+  } catch (problem) {
+    return problem instanceof Problem && problem.code !== 'unreachable' ? problem.message : t().problem.unreachable;
+  }
+  signIn(next, keep);
+  return null;
+}
+
+function Form({done}: {done: () => void}) {
+  const [fault, setFault] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const words = t().session;
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const data = new FormData(form);
+    setBusy(true);
+    const refused = await attempt(String(data.get('key') ?? ''), data.get('keep') === 'on');
+    setBusy(false);
+    setFault(refused);
+    if (refused) form.querySelector('input')?.focus();
+    else done();
+  };
+  return (
+    <form onSubmit={submit} class="stack">
+      <label class="field">
+        <span>{words.key}</span>
+        <input
+          name="key"
+          type="password"
+          autocomplete="current-password"
+          required
+          aria-invalid={fault !== null}
+          aria-describedby="key-help key-fault"
+          autofocus
+        />
+      </label>
+      <p id="key-help" class="faint">
+        {words.help}
+      </p>
+      <p id="key-fault" class="bad-text" role="alert">
+        {fault && (
+          <>
+            <Icon name="warning" /> {fault}
+          </>
+        )}
+      </p>
+      <label class="option">
+        <input type="checkbox" name="keep" />
+        {words.keep}
+      </label>
+      <button type="submit" class="main" aria-disabled={busy}>
+        {words.in}
+      </button>
+    </form>
+  );
+}
+
+export function SignIn({problem}: {problem: Problem}) {
+  const wasRefused = credential.value !== null;
+  return (
+    <main class="alone">
+      <div class="card">
+        <p class="brand">
+          <Icon name="trash" />
+          <span>trashd</span>
+        </p>
+        <Head title={t().session.title} />
+        {wasRefused && <p class="note bad">{problem.message}</p>}
+        <Form done={() => void cache.resetQueries()} />
+      </div>
+    </main>
+  );
+}
+
+export function SignInScreen() {
+  return (
+    <>
+      <Head title={t().session.title} />
+      <div class="card narrow">
+        <Form
+          done={() => {
+            void cache.resetQueries();
+            go([]);
+          }}
+        />
+      </div>
+    </>
+  );
+}
+
+// Over the page, so what was typed there is still there afterwards.
+export function SignInAgain() {
+  const leave = (): void => {
+    signOut();
+    void cache.resetQueries();
+  };
+  return (
+    <Dialog title={t().session.again} close={null}>
+      <p>{t().session.ended}</p>
+      <Form
+        done={() => {
+          expired.value = false;
+          void cache.invalidateQueries();
+        }}
+      />
+      <p>
+        <button type="button" class="quiet" onClick={leave}>
+          {t().session.out}
+        </button>
+      </p>
+    </Dialog>
+  );
+}

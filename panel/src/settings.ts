@@ -1,0 +1,47 @@
+// What is chosen for this browser: nothing of it is secret.
+import {effect, signal} from '@preact/signals';
+import {type Language, languages, speak} from './words';
+
+export type Theme = 'system' | 'light' | 'dark';
+
+export interface Settings {
+  language: Language;
+  theme: Theme;
+  keys: boolean;
+  rows: number;
+}
+
+const place = 'trashd.settings';
+
+function start(): Settings {
+  const tongue = navigator.language.slice(0, 2);
+  const settings: Settings = {
+    language: tongue in languages ? (tongue as Language) : 'en',
+    theme: 'system',
+    keys: true,
+    rows: 50,
+  };
+  try {
+    return {...settings, ...JSON.parse(localStorage.getItem(place) ?? '{}')};
+  } catch {
+    return settings;
+  }
+}
+
+export const settings = signal(start());
+
+export function choose(changes: Partial<Settings>): void {
+  settings.value = {...settings.value, ...changes};
+  localStorage.setItem(place, JSON.stringify(settings.value));
+}
+
+effect(() => {
+  document.documentElement.dataset.theme = settings.value.theme;
+});
+
+let spoken: Language = 'en';
+effect(() => {
+  const {language} = settings.value;
+  if (language !== spoken) void speak(language);
+  spoken = language;
+});

@@ -1,0 +1,58 @@
+// What the address of the trash list says, as filters of the service.
+import type {TrashFilter, TrashSort} from './queries';
+import {route} from './route';
+
+export const spans = ['today', '7d', '30d', 'older', 'dates'] as const;
+export type Span = (typeof spans)[number];
+
+export interface TrashQuery {
+  rows: boolean;
+  filter: TrashFilter;
+  sort: TrashSort;
+  cursor: string | undefined;
+  span: Span | '';
+  count: number;
+}
+
+function daysAgo(days: number): string {
+  const date = new Date();
+  date.setHours(0, 0, 0, 0);
+  date.setDate(date.getDate() - days);
+  return date.toISOString();
+}
+
+function midnight(text: string, later = 0): string | undefined {
+  if (!text) return undefined;
+  const date = new Date(`${text}T00:00:00`);
+  date.setDate(date.getDate() + later);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}
+
+function timesOf(span: string, query: URLSearchParams): Pick<TrashFilter, 'from' | 'to' | 'olderThan'> {
+  if (span === 'today') return {from: daysAgo(0)};
+  if (span === '7d') return {from: daysAgo(7)};
+  if (span === '30d') return {from: daysAgo(30)};
+  if (span === 'older') return {olderThan: '30d'};
+  if (span !== 'dates') return {};
+  const from = midnight(query.get('from') ?? '');
+  const to = midnight(query.get('to') ?? '', 1);
+  return {...(from && {from}), ...(to && {to})};
+}
+
+export function trashQuery(query: URLSearchParams = route.value.query): TrashQuery {
+  const rows = query.get('view') === 'rows';
+  const span = (query.get('when') ?? '') as Span | '';
+  const named = (name: string, as = name): TrashFilter => (query.get(name) ? {[as]: query.get(name)} : {});
+  const resource = query.getAll('resource');
+  const filter: TrashFilter = {
+    ...(rows ? {} : {root: true}),
+    ...named('q', query.get('in') === 'values' ? 'text' : 'q'),
+    ...(resource.length ? {resource} : {}),
+    ...named('by', 'deletedBy'),
+    ...named('group', 'groupId'),
+    ...timesOf(span, query),
+  };
+  const count = ['q', 'by', 'when', 'group'].filter((name) => query.get(name)).length + (resource.length ? 1 : 0);
+  const sort = (query.get('sort') ?? '-createdAt') as TrashSort;
+  return {rows, filter, sort, cursor: query.get('cursor') ?? undefined, span, count};
+}

@@ -1,0 +1,17 @@
+// Helps the words of one language: numbers, plurals and lists as it writes them.
+export interface Writing {
+  number: (value: number) => string;
+  plural: (count: number, one: string, other: string) => string;
+  list: (parts: string[]) => string;
+}
+
+export function writing(language: string): Writing {
+  const numbers = new Intl.NumberFormat(language);
+  const rules = new Intl.PluralRules(language);
+  const lists = new Intl.ListFormat(language, {type: 'conjunction'});
+  return {
+    number: (value) => numbers.format(value),
+    plural: (count, one, other) => `${numbers.format(count)} ${rules.select(count) === 'one' ? one : other}`,
+    list: (parts) => lists.format(parts),
+  };
+}
