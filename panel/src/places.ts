@@ -2,10 +2,16 @@
 import type {ComponentType} from 'preact';
 import type {IconName} from './parts/icon';
 import type {Right} from './queries';
+import {Delete} from './screens/delete';
 import {Group} from './screens/group';
+import {ObjectScreen} from './screens/object';
+import {Operations, OperationScreen} from './screens/operations';
 import {Overview} from './screens/overview';
+import {Purge} from './screens/purge';
 import {Recent} from './screens/recent';
+import {Resources} from './screens/resources';
 import {Restore} from './screens/restore';
+import {Rows} from './screens/rows';
 import {SettingsScreen} from './screens/settings';
 import {SignInScreen} from './screens/sign-in';
 import {Trash} from './screens/trash';
@@ -13,7 +19,7 @@ import {Unknown} from './screens/unknown';
 
 export interface Place {
   path: string[];
-  name: 'overview' | 'trash' | 'settings';
+  name: 'overview' | 'trash' | 'rows' | 'operations' | 'settings';
   icon: IconName;
   right?: Right | undefined;
 }
@@ -21,6 +27,8 @@ export interface Place {
 export const places: Place[] = [
   {path: [], name: 'overview', icon: 'overview'},
   {path: ['trash'], name: 'trash', icon: 'trash', right: 'view-trash'},
+  {path: ['rows'], name: 'rows', icon: 'rows', right: 'read'},
+  {path: ['operations'], name: 'operations', icon: 'operations'},
   {path: ['settings'], name: 'settings', icon: 'settings'},
 ];
 
@@ -35,6 +43,13 @@ const screens: [string, Found][] = [
   ['trash', {screen: Trash, right: 'view-trash'}],
   ['trash/*', {screen: Group, right: 'view-trash'}],
   ['trash/*/restore', {screen: Restore, right: 'restore'}],
+  ['trash/*/purge', {screen: Purge, right: 'purge'}],
+  ['rows', {screen: Resources, right: 'read'}],
+  ['rows/*', {screen: Rows, right: 'read'}],
+  ['rows/*/*', {screen: ObjectScreen, right: 'read'}],
+  ['delete/*', {screen: Delete, right: 'trash'}],
+  ['operations', {screen: Operations}],
+  ['operations/*', {screen: OperationScreen}],
   ['recent', {screen: Recent}],
   ['settings', {screen: SettingsScreen}],
   ['sign-in', {screen: SignInScreen}],

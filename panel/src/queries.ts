@@ -1,6 +1,6 @@
 // What the screens read, under names by which the cache knows it.
 import {keepPreviousData, useQuery} from '@tanstack/preact-query';
-import {client, page, type Schemas, value} from './api';
+import {client, page, read, type Row, type Schemas, value} from './api';
 
 export type Me = Schemas['CurrentPrincipal'];
 export type Right = 'read' | 'write' | 'trash' | 'view-trash' | 'restore' | 'purge' | 'admin';
@@ -136,6 +136,48 @@ export function useOperations(enabled = true) {
     queryKey: ['operations'],
     queryFn: ({signal}) => page(client.GET('/v1/operations', {params: {query: {limit: 50}}, signal})),
     refetchInterval: ({state}) => (state.data?.rows.some((one) => one.endedAt === null) ? 2_000 : false),
+    enabled,
+  });
+}
+
+export interface Live {
+  row: Row;
+  etag: string | null;
+}
+
+export function useObject(resource: string, id: string, enabled = true) {
+  return useQuery({
+    queryKey: ['live', resource, id],
+    queryFn: async ({signal}): Promise<Live> => {
+      const {data, response} = await read(client.GET('/v1/{resource}/{id}', {params: {path: {resource, id}}, signal}));
+      return {row: data, etag: response.headers.get('ETag')};
+    },
+    enabled,
+  });
+}
+
+export interface RowsQuery {
+  deleted: 'false' | 'true' | 'null';
+  where?: Record<string, Record<string, string>>;
+  sort?: string | undefined;
+  limit: number;
+  cursor?: string | undefined;
+}
+
+export function useRows(resource: string, query: RowsQuery) {
+  return useQuery({
+    queryKey: ['rows', resource, query],
+    queryFn: ({signal}) =>
+      page(client.GET('/v1/{resource}', {params: {path: {resource}, query: {...query, count: true}}, signal})),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useObjectHistory(resource: string, id: string, enabled: boolean) {
+  return useQuery({
+    queryKey: ['object-history', resource, id],
+    queryFn: ({signal}) =>
+      page(client.GET('/v1/{resource}/{id}/@history', {params: {path: {resource, id}, query: {limit: 50}}, signal})),
     enabled,
   });
 }

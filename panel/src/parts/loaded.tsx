@@ -37,7 +37,7 @@ export function Loaded<T>(props: {query: Loading<T>; children: (data: T) => Comp
     <>
       {failed}
       {waits}
-      <div class={query.isPlaceholderData ? 'old' : undefined} aria-busy={query.isPlaceholderData}>
+      <div class={query.isPlaceholderData ? 'loaded old' : 'loaded'} aria-busy={query.isPlaceholderData}>
         {children(query.data)}
       </div>
     </>

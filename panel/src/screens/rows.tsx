@@ -1,0 +1,239 @@
+import {useState} from 'preact/hooks';
+import type {Row, Schemas, TrashItem} from '../api';
+import {keyOf} from '../parts/fields';
+import {Head} from '../parts/head';
+import {Icon} from '../parts/icon';
+import {Loaded} from '../parts/loaded';
+import {Pager, pageSize} from '../parts/pager';
+import {type Column, type Picking, Table} from '../parts/table';
+import {brief, Text} from '../parts/value';
+import {may, type RowsQuery, useClasses, useMe, useMetadata, useRows} from '../queries';
+import {go, href, route, withQuery} from '../route';
+import {t} from '../words';
+
+type Metadata = Schemas['Metadata'];
+
+const kinds = ['false', 'true', 'null'] as const;
+const operators = ['equals', 'not_equals', 'contains', 'greater_than', 'less_than', 'in', 'exists'] as const;
+const shownColumns = 8;
+
+interface Condition {
+  column: string;
+  operator: (typeof operators)[number];
+  value: string;
+}
+
+// A condition is one parameter of the address: column, operator and value with colons between.
+function conditions(): Condition[] {
+  return route.value.query.getAll('where').flatMap((text) => {
+    const [, column, operator, value] = /^([^:]*):([^:]*):(.*)$/s.exec(text) ?? [];
+    return column && operator ? [{column, operator: operator as Condition['operator'], value: value ?? ''}] : [];
+  });
+}
+
+function written({column, operator, value}: Condition): string {
+  return `${column}:${operator}:${value}`;
+}
+
+function show(list: Condition[]): void {
+  location.hash = withQuery({where: list.map(written), cursor: undefined, page: undefined});
+}
+
+function rowsQuery(): RowsQuery {
+  const {query} = route.value;
+  const where: Record<string, Record<string, string>> = {};
+  for (const {column, operator, value} of conditions()) where[column] = {...where[column], [operator]: value};
+  return {
+    deleted: (query.get('deleted') ?? 'false') as RowsQuery['deleted'],
+    where,
+    sort: query.get('sort') ?? undefined,
+    limit: pageSize(),
+    cursor: query.get('cursor') ?? undefined,
+  };
+}
+
+function itemOfRow(row: Row): TrashItem | null {
+  return (row.trashItem ?? row.$trashItem ?? null) as TrashItem | null;
+}
+
+function columnsOf(metadata: Metadata): Column<Row>[] {
+  const first = [...metadata.key, ...(metadata.display ? [metadata.display] : [])];
+  const names = [...new Set([...first, ...metadata.columns.map(({name}) => name)])].slice(0, shownColumns);
+  const link = (row: Row) => {
+    const item = itemOfRow(row);
+    const id = keyOf(row, metadata.key);
+    return (
+      <>
+        <a class="name" href={item ? href(['trash', item.id]) : href(['rows', metadata.resource, id])}>
+          <Text text={brief(row[names[0] ?? '']) || id} />
+        </a>
+        {item && (
+          <div>
+            <span class="badge">
+              <Icon name="trash" /> {t().rows.inTrash}
+            </span>
+          </div>
+        )}
+      </>
+    );
+  };
+  return names.map((name, index) => ({
+    key: name,
+    title: name,
+    sort: name,
+    ...(index === 0 && {kind: 'wide' as const}),
+    cell: index === 0 ? link : (row) => <Text text={brief(row[name])} />,
+  }));
+}
+
+function Kinds({kind, total}: {kind: RowsQuery['deleted']; total: number | null}) {
+  return (
+    <nav class="switch" aria-label={t().trash.view}>
+      {kinds.map((one) => (
+        <a
+          key={one}
+          class="button"
+          aria-current={one === kind}
+          href={withQuery({deleted: one === 'false' ? undefined : one, cursor: undefined, page: undefined})}
+        >
+          {t().rows.kinds[one]} {one === kind && total !== null && <b>{t().number(total)}</b>}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Filter({metadata}: {metadata: Metadata}) {
+  const words = t().rows;
+  const list = conditions();
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const data = new FormData(form);
+    const text = (name: string): string => String(data.get(name) ?? '');
+    show([...list, {column: text('column'), operator: text('operator') as Condition['operator'], value: text('value')}]);
+    form.reset();
+  };
+  return (
+    <div class="filters">
+      <form class="joined" onSubmit={submit}>
+        <select name="column" aria-label={words.column}>
+          {metadata.columns.map(({name}) => (
+            <option key={name} selected={name === (metadata.display ?? metadata.key[0])}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <select name="operator" aria-label={words.operator}>
+          {operators.map((one) => (
+            <option key={one} value={one} selected={one === 'contains'}>
+              {words.operators[one]}
+            </option>
+          ))}
+        </select>
+        <input name="value" aria-label={words.value} />
+        <button type="submit">{words.filter}</button>
+      </form>
+      <ul class="chips">
+        {list.map((one) => (
+          <li key={written(one)}>
+            <button type="button" class="chip" onClick={() => show(list.filter((other) => written(other) !== written(one)))}>
+              {one.column} {words.operators[one.operator] ?? one.operator} {one.value} <Icon name="close" />
+              <span class="spoken">{words.drop}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function usePicking(metadata: Metadata | undefined, enabled: boolean) {
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const id = (row: Row): string => keyOf(row, metadata?.key ?? []);
+  const picking: Picking<Row> = {
+    picked: (row) => picked.has(id(row)),
+    pick: (rows, on) => {
+      const next = new Set(picked);
+      for (const row of rows) if (on) next.add(id(row));
+      else next.delete(id(row));
+      setPicked(next);
+    },
+    name: id,
+  };
+  return {picked: [...picked], picking: enabled ? picking : undefined, clear: () => setPicked(new Set())};
+}
+
+function Picked(props: {ids: string[]; resource: string; clear: () => void}) {
+  if (!props.ids.length) return null;
+  return (
+    <div class="selection">
+      <strong>{t().rows.selected(props.ids.length)}</strong>
+      <button type="button" class="main" data-key="delete" onClick={() => go(['delete', props.resource], {id: props.ids})}>
+        <Icon name="trash" />
+        {t().rows.delete}
+      </button>
+      <button type="button" class="quiet" onClick={props.clear}>
+        {t().rows.unselect}
+      </button>
+    </div>
+  );
+}
+
+function List({resource, metadata}: {resource: string; metadata: Metadata}) {
+  const query = rowsQuery();
+  const list = useRows(resource, query);
+  const me = useMe().data;
+  const {picked, picking, clear} = usePicking(metadata, query.deleted === 'false' && may(me, 'trash', resource));
+  const sorting = {
+    by: query.sort ?? '',
+    choose: (sort: string) => {
+      location.hash = withQuery({sort: query.sort === sort.slice(1) ? sort : sort.replace(/^-/, query.sort ? '' : '-'), cursor: undefined, page: undefined});
+    },
+  };
+  return (
+    <>
+      <Kinds kind={query.deleted} total={list.data?.total ?? null} />
+      <Filter metadata={metadata} />
+      <Loaded query={list}>
+        {(page) => (
+          <>
+            {page.rows.length === 0 ? (
+              <p class="empty">
+                {conditions().length ? t().rows.noMatch : t().rows.nothing}{' '}
+                {conditions().length > 0 && (
+                  <button type="button" class="quiet small" onClick={() => show([])}>
+                    {t().filters.clear(conditions().length)}
+                  </button>
+                )}
+              </p>
+            ) : (
+              <Table
+                label={metadata.class}
+                columns={columnsOf(metadata)}
+                rows={page.rows}
+                id={(row) => itemOfRow(row)?.id ?? keyOf(row, metadata.key)}
+                sorting={sorting}
+                picking={picking}
+              />
+            )}
+            <Pager page={page} one={t().trash.row} other={t().trash.rowsMany} />
+            <Picked ids={picked} resource={resource} clear={clear} />
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+export function Rows() {
+  const resource = route.value.path[1] ?? '';
+  const metadata = useMetadata(resource);
+  const classes = useClasses();
+  return (
+    <>
+      <Head title={classes(resource)} sub={<code>{resource}</code>} />
+      <Loaded query={metadata}>{(found) => <List key={resource} resource={resource} metadata={found} />}</Loaded>
+    </>
+  );
+}
