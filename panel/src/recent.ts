@@ -22,8 +22,10 @@ let count = 0;
 
 export function record(text: string, entry: string | null, link: string | null): void {
   count += 1;
+  // Whatever was done to the same deletion before is undone by this, or followed by it.
+  const earlier = changes.value.map((one): Change => (link && one.link === link && one.state === 'done' ? {...one, state: 'undone'} : one));
   const change: Change = {number: count, at: new Date(), text, entry, link, state: 'done'};
-  changes.value = [change, ...changes.value];
+  changes.value = [change, ...earlier];
   said.value = text;
   changed();
 }

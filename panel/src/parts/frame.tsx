@@ -82,7 +82,7 @@ function Navigation({me}: {me: Me}) {
 }
 
 function Barred({right, screen: Screen, me}: {right: Place['right']; screen: ComponentType; me: Me}) {
-  if (!right || may(me, right)) return <Screen />;
+  if (!right || may(me, right)) return <Screen key={route.value.path.join('/')} />;
   return (
     <>
       <Head title={t().barred.title} />

@@ -1,7 +1,7 @@
 // What went along with what: read piece by piece, as one opens it.
 import {useState} from 'preact/hooks';
 import type {Schemas, TrashItem} from '../api';
-import {useClasses, useTrash} from '../queries';
+import {useClasses, useMetadata, useTrash} from '../queries';
 import {href} from '../route';
 import {t} from '../words';
 import {Loaded} from './loaded';
@@ -77,8 +77,12 @@ function Branch({count, root, name}: {count: Schemas['ReferenceCount']; root: Tr
 export function Tree({group}: {group: Schemas['Group']}) {
   const classes = useClasses();
   const {root} = group;
-  if (!root) return null;
-  const taken = group.counts.filter((count) => count.constraint !== null || count.resource !== root.resource);
+  const metadata = useMetadata(root?.resource ?? '').data;
+  if (!root || !metadata) return null;
+  // What hangs on the root itself; the rest is further down, below what took it along.
+  const own = new Set(metadata.referrers.map(({constraint}) => constraint));
+  const taken = group.counts.filter(({constraint}) => constraint !== null && own.has(constraint));
+  const unexplained = group.counts.filter(({resource, constraint}) => constraint === null && resource !== root.resource);
   return (
     <>
       <p>
@@ -92,6 +96,11 @@ export function Tree({group}: {group: Schemas['Group']}) {
           <Branch key={`${count.resource} ${count.constraint}`} count={count} root={root} name={classes(count.resource)} />
         ))}
       </ul>
+      {unexplained.length > 0 && (
+        <a href={href(['trash'], {view: 'rows', group: group.id})}>
+          {t().tree.rest(unexplained.reduce((sum, {count}) => sum + count, 0))}
+        </a>
+      )}
     </>
   );
 }

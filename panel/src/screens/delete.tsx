@@ -60,7 +60,7 @@ interface Done {
   item: string | null;
 }
 
-function useDelete(wish: Wish, name: string, total: number, confirm: boolean, etag: string | null) {
+function useDelete(wish: Wish, name: string, total: number, confirm: boolean, etag: string | null, ended: (title: string) => void) {
   const [done, setDone] = useState<Done | null>(null);
   const [operation, setOperation] = useState<Operation | null>(null);
   const act = useAct(async (key) => {
@@ -71,6 +71,7 @@ function useDelete(wish: Wish, name: string, total: number, confirm: boolean, et
       const item = itemOf(response.headers.get('Location'));
       const text = wish.hard ? t().remove.saidHard(name, total) : t().remove.said(name, total);
       setDone({text, item});
+      ended(text);
       record(text, undoOf(response), item ? href(['trash', item]) : null);
     }
     focusHead();
@@ -82,9 +83,6 @@ function Summary({done, resource}: {done: Done; resource: string}) {
   const [last] = changes.value;
   return (
     <section class="card">
-      <p>
-        <Icon name="good" /> {done.text}
-      </p>
       {done.item && (
         <p>
           <a class="button" href={href(['trash', done.item])}>
@@ -184,7 +182,8 @@ function Failed({problem, again}: {problem: Problem; again: () => void}) {
   );
 }
 
-function Assistant({resource, ids, name}: {resource: string; ids: string[]; name: string}) {
+function Assistant(props: {resource: string; ids: string[]; name: string; ended: (title: string) => void}) {
+  const {resource, ids, name, ended} = props;
   const [wish, set] = useState<Wish>({resource, ids, cascade: false, hard: false, reason: ''});
   const metadata = useMetadata(resource).data;
   const me = useMe().data;
@@ -193,7 +192,7 @@ function Assistant({resource, ids, name}: {resource: string; ids: string[]; name
   const [etag, setEtag] = useState<string | null>(null);
   if (etag === null && live.data?.etag) setEtag(live.data.etag);
   const impact = useImpact(wish);
-  const {done, operation, act} = useDelete(wish, name, impact.data?.total ?? 0, metadata?.confirm ?? false, etag);
+  const {done, operation, act} = useDelete(wish, name, impact.data?.total ?? 0, metadata?.confirm ?? false, etag, ended);
   const back = href(['rows', resource, ...(ids.length === 1 ? ids : [])]);
   const again = (): void => {
     act.clear();
@@ -234,13 +233,14 @@ export function Delete() {
   const classes = useClasses();
   const metadata = useMetadata(resource);
   const live = useObject(resource, ids[0] ?? '', ids.length === 1);
+  const [end, setEnd] = useState<string | null>(null);
   const display = metadata.data?.display ?? '';
   const shown = live.data?.row[display];
   const name = ids.length === 1 ? String(shown ?? `${classes(resource)} ${ids[0]}`) : t().remove.several(ids.length);
   return (
     <>
-      <Head title={t().remove.title(name)} sub={classes(resource)} />
-      <Assistant key={`${resource} ${ids.join()}`} resource={resource} ids={ids} name={name} />
+      <Head title={end ?? t().remove.title(name)} sub={classes(resource)} />
+      <Assistant key={`${resource} ${ids.join()}`} resource={resource} ids={ids} name={name} ended={setEnd} />
     </>
   );
 }

@@ -26,7 +26,7 @@ function useCounts(trashItemId: string) {
   });
 }
 
-function Assistant({item}: {item: TrashItem}) {
+function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => void}) {
   const counts = useCounts(item.id);
   const [receipt, setReceipt] = useState<string | null>(null);
   const [operation, setOperation] = useState<Operation | null>(null);
@@ -36,6 +36,7 @@ function Assistant({item}: {item: TrashItem}) {
     if (response.status === 202) setOperation(data as unknown as Operation);
     else {
       setReceipt(response.headers.get('X-Purge-Receipt') ?? '');
+      ended(t().purge.done(item.displayName));
       record(t().purge.said(item.displayName, expect), null, null);
     }
     focusHead();
@@ -79,11 +80,12 @@ export function Purge() {
   const id = route.value.path[1] ?? '';
   const query = useItem(id);
   const item = query.data;
+  const [end, setEnd] = useState<string | null>(null);
   const gone = query.error instanceof Problem && query.error.code === 'gone' ? query.error : null;
   return (
     <>
-      <Head title={item ? t().purge.title(item.displayName) : t().purge.head} sub={item && `${item.deletedObjectClass} · ${item.deletedObjectId}`} />
-      {item ? <Assistant item={item} /> : gone ? <Ended id={id} problem={gone} /> : <Loaded query={query}>{() => null}</Loaded>}
+      <Head title={end ?? (item ? t().purge.title(item.displayName) : t().purge.head)} sub={item && `${item.deletedObjectClass} · ${item.deletedObjectId}`} />
+      {item ? <Assistant item={item} ended={setEnd} /> : gone ? <Ended id={id} problem={gone} /> : <Loaded query={query}>{() => null}</Loaded>}
     </>
   );
 }

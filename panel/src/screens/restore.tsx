@@ -107,7 +107,13 @@ function Conflicts(props: {known: Answered[]; set: (known: Answered[]) => void; 
   );
 }
 
-function useRestore(item: TrashItem, body: Body, answer: RestoredAnswer | null, refresh: () => void) {
+function useRestore(
+  item: TrashItem,
+  body: Body,
+  answer: RestoredAnswer | null,
+  refresh: () => void,
+  ended: (title: string) => void,
+) {
   const [done, setDone] = useState<RestoredAnswer | null>(null);
   const [operation, setOperation] = useState<Operation | null>(null);
   const act = useAct(async (key) => {
@@ -118,6 +124,7 @@ function useRestore(item: TrashItem, body: Body, answer: RestoredAnswer | null, 
       else {
         const restored = data as RestoredAnswer;
         setDone(restored);
+        ended(t().restored.head(item.displayName));
         record(t().restored.said(item.displayName, restored.restored), undoOf(restored), href(['trash', item.id]));
       }
       focusHead();
@@ -129,14 +136,14 @@ function useRestore(item: TrashItem, body: Body, answer: RestoredAnswer | null, 
   return {done, operation, act};
 }
 
-function Assistant({item}: {item: TrashItem}) {
+function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => void}) {
   const [known, setKnown] = useState<Answered[]>([]);
   const [copy, setCopy] = useState(false);
   const body = bodyOf(known, copy);
   const settled = known.every(answered);
   const preview = usePreview(item.id, body, settled);
   const answer = settled && !preview.isPlaceholderData ? (preview.data?.answer ?? null) : null;
-  const {done, operation, act} = useRestore(item, body, answer, () => void preview.refetch());
+  const {done, operation, act} = useRestore(item, body, answer, () => void preview.refetch(), ended);
   const found = preview.data?.conflicts?.body.conflicts;
   useEffect(() => {
     if (found) setKnown((before) => learn(before, found));
@@ -197,12 +204,13 @@ export function Restore() {
   // Once it is back the item is gone; what was seen of it stays for the summary.
   const item = query.data;
   const gone = query.error instanceof Problem && query.error.code === 'gone' ? query.error : null;
-  const title = item ? t().restore.title(item.displayName) : t().restore.head;
+  const [end, setEnd] = useState<string | null>(null);
+  const title = end ?? (item ? t().restore.title(item.displayName) : t().restore.head);
   return (
     <>
       <Head title={title} sub={item && `${classes(item.resource)} · ${item.deletedObjectId}`} />
       {item ? (
-        <Assistant key={item.groupId} item={item} />
+        <Assistant key={item.groupId} item={item} ended={setEnd} />
       ) : gone ? (
         <Ended id={id} problem={gone} />
       ) : (

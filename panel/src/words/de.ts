@@ -142,6 +142,7 @@ export const de: Words = {
     partial: 'In der verfügbaren Zeit wurde nicht alles durchsucht: Grenzen Sie die Filter ein oder blättern Sie weiter.',
   },
   tree: {
+    rest: (count) => `${rows(count)}, die kein heutiger Verweis erklärt`,
     nothing: 'Deswegen ging nichts weiter mit.',
     more: 'Mehr zeigen',
     all: 'Als Liste zeigen',
@@ -192,6 +193,7 @@ export const de: Words = {
     copyMeans: 'Mit neuen Schlüsseln neben dem, was da ist; der Papierkorb behält diese Löschung.',
   },
   restored: {
+    head: (name) => `„${name}“ ist zurück`,
     title: (count, kinds) => `${rows(count)} in ${tables(kinds)} ${count === 1 ? 'ist' : 'sind'} zurück`,
     said: (name, count) => `„${name}“ wiederhergestellt: ${rows(count)}`,
     open: (name) => `„${name}“ öffnen`,
@@ -349,6 +351,7 @@ export const de: Words = {
     delete: 'In den Papierkorb…',
   },
   purge: {
+    done: (name) => `„${name}“ ist endgültig gelöscht`,
     head: 'Endgültig löschen',
     title: (name) => `„${name}“ endgültig löschen?`,
     rows: (count) => `${rows(count)} ${count === 1 ? 'wird' : 'werden'} endgültig gelöscht`,

@@ -142,6 +142,7 @@ export const en = {
     partial: 'Not everything was looked at in the time there is: narrow the filters, or go on to the next page.',
   },
   tree: {
+    rest: (count: number): string => `${rows(count)} that no reference of today explains`,
     nothing: 'Nothing else went along because of this.',
     more: 'Show more',
     all: 'Show them as a list',
@@ -194,6 +195,7 @@ export const en = {
     copyMeans: 'New keys beside whatever is live; the trash keeps this deletion.',
   },
   restored: {
+    head: (name: string): string => `“${name}” is back`,
     title: (count: number, kinds: number): string => `${rows(count)} in ${tables(kinds)} ${count === 1 ? 'is' : 'are'} back`,
     said: (name: string, count: number): string => `Restored “${name}”: ${rows(count)}`,
     open: (name: string): string => `Open “${name}”`,
@@ -352,6 +354,7 @@ export const en = {
     delete: 'Move to trash…',
   },
   purge: {
+    done: (name: string): string => `“${name}” is deleted for good`,
     head: 'Delete for good',
     title: (name: string): string => `Delete “${name}” for good?`,
     rows: (count: number): string => `${rows(count)} ${count === 1 ? 'is' : 'are'} deleted for good`,
