@@ -337,6 +337,21 @@ TEST_CASE("a live row in the way goes into the trash with what hangs on it") {
     CHECK(db.value("SELECT name FROM project WHERE id = 1") == "Another");
 }
 
+// It was 503, as if the schema had changed.
+TEST_CASE("of rows in the way one may take others along when they are swapped") {
+    Guarded db(
+        "CREATE TABLE part (id int PRIMARY KEY, whole int REFERENCES part ON DELETE CASCADE, "
+        "code text UNIQUE); INSERT INTO part VALUES (1, NULL, 'a'), (2, 1, 'b'), (3, 1, 'c')");
+    const auto item = db.remove("part", "1");
+    db.sql("INSERT INTO part VALUES (11, NULL, 'a'), (12, 11, 'b'), (13, 11, 'c')");
+    const auto restored = restore(db, item, otherwise(Choice::kSwap));
+    REQUIRE(restored.swapped.size() == 1);
+    CHECK(restored.swapped[0].rows == 3);
+    CHECK(db.value("SELECT string_agg(id || code, ' ' ORDER BY id) FROM part") == "1a 2b 3c");
+    db.bin.undo(restored.entries.at(0), {}, {});
+    CHECK(db.value("SELECT string_agg(id || code, ' ' ORDER BY id) FROM part") == "11a 12b 13c");
+}
+
 TEST_CASE("a row in the way that others need is not swapped") {
     Guarded db(std::string(kTopics) +
                "CREATE TABLE pin (topic int NOT NULL REFERENCES topic); ALTER TABLE topic ADD "

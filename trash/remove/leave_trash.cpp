@@ -172,11 +172,20 @@ RestoreOptions Trash::Impl::own_options(schema::Transaction& transaction,
         own.tenant_column = shared->tenant_column;
     }
     const auto check = with_sight(options.check_swapped);
+    // What another one has taken along, or somebody else by now, is not in the way any more. What
+    // the role does not see stays there, and is in the way again.
     own.swap = [this, check, &actor](schema::Transaction& at, const QualifiedName& table,
-                                     const std::string& id) {
+                                     const std::string& id) -> std::optional<Swapped> {
         const auto uuid = new_group_id();
-        const auto taken = take(at, {table, id, uuid}, check, actor);
-        return Swapped{table, id, item_id(uuid, 1), taken.entry, taken.rows};
+        at.exec("SAVEPOINT trashd_swap");
+        try {
+            const auto taken = take(at, {table, id, uuid}, check, actor);
+            at.exec("RELEASE SAVEPOINT trashd_swap");
+            return Swapped{table, id, item_id(uuid, 1), taken.entry, taken.rows};
+        } catch (const RowNotThere&) {
+            at.exec("ROLLBACK TO SAVEPOINT trashd_swap");
+            return std::nullopt;
+        }
     };
     return own;
 }

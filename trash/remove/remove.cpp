@@ -333,7 +333,7 @@ TakenRow Trash::Impl::take(schema::Transaction& transaction, const RowToTake& ro
         return taken;
     } catch (const Error& error) {
         if (!error.sql()) throw;
-        if (error.is(sqlstate::kNoSuchRow)) throw StaleCatalog();
+        if (error.is(sqlstate::kNoSuchRow)) throw RowNotThere();
         explain_code(*plan, error);
         explain(*plan, id, error);
         if (schema::is_stale(error)) throw StaleCatalog();

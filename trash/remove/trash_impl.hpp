@@ -76,6 +76,8 @@ struct Shared {
     PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
 };
 
+// It is gone by now, or hidden from the role of who asks.
+class RowNotThere : public StaleCatalog {};
 struct RowToTake {
     schema::QualifiedName table;
     std::string id;     // as the database writes it

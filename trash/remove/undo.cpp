@@ -318,6 +318,10 @@ Undone Trash::undo(const std::string& entry, const UndoOptions& options, const A
         // the service found them; the database may hide them from the role
         if (impl_->role && dynamic_cast<const ChangedSince*>(&error) != nullptr)
             throw ChangedSince(error.what(), {});
+        if (impl_->role && attempts.last() && dynamic_cast<const RowNotThere*>(&error) != nullptr)
+            throw Error(Code::kForbidden,
+                        "the database hides rows that came back from the role of the credentials, "
+                        "so nothing was undone; ask who may see them");
         if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last()) throw;
         impl_->replace(catalog);
     };
