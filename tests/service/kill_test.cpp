@@ -1,4 +1,5 @@
 // The real program while it, or its server, is killed: nothing gets lost, what was answered holds,
+// undone or not,
 // and the service goes on by itself. TRASHD_KILLS sets the number of rounds.
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -119,8 +120,19 @@ void Service::start() {
 // What its client knows of a project.
 struct Known {
     enum { kLive, kTrashed, kUnknown } state = kLive;
-    std::string item;  // its address in the trash
+    std::string item = {};  // its address in the trash, where it came from
+    std::string undo = {};  // where what was done last is undone
 };
+
+std::string undo_in(const httplib::Response& answer) {
+    const auto link = answer.get_header_value("Link");
+    if (link.starts_with("<")) return link.substr(1, link.find('>') - 1);
+    const std::string mark = "\"undo\":{\"href\":\"";
+    const auto at = answer.body.find(mark);
+    if (at == std::string::npos) return "";
+    const auto begin = at + mark.size();
+    return answer.body.substr(begin, answer.body.find('"', begin) - begin);
+}
 
 class Siege {
   public:
@@ -134,7 +146,7 @@ class Siege {
 
   private:
     void client(int number);
-    void ask(httplib::Client& client, int project);
+    void ask(httplib::Client& client, int project, bool undoing);
     void rest();
     void serves_again(Clock::time_point since);
     void fault(const std::string& what) {
@@ -150,7 +162,7 @@ class Siege {
     std::vector<std::string> faults_;
     std::atomic<bool> go_ = false, over_ = false;
     std::atomic<int> at_work_ = 0;
-    std::atomic<long long> deletes_ = 0, restores_ = 0, unanswered_ = 0, refused_ = 0;
+    std::atomic<long long> deletes_ = 0, restores_ = 0, undos_ = 0, unanswered_ = 0, refused_ = 0;
     long long kills_ = 0, slowest_ = 0;
     std::vector<std::thread> clients_;
 };
@@ -194,17 +206,20 @@ void Siege::client(int number) {
         // Of its own projects only, the last of which is for asking whether the service is back.
         const int own = static_cast<int>(random() % (kProjects / kClients));
         const int project = 1 + number + own * kClients;
-        if (project != kProjects) ask(*to, project);
+        if (project != kProjects) ask(*to, project, random() % 2 == 0);
         --at_work_;
     }
 }
 
-void Siege::ask(httplib::Client& to, int project) {
+// By a delete or a restore, or by undoing the other.
+void Siege::ask(httplib::Client& to, int project, bool undoing) {
     Known& known = known_[static_cast<std::size_t>(project)];
     if (known.state == Known::kUnknown) return pause(1);
     const bool remove = known.state == Known::kLive;
-    const auto answer = remove ? to.Delete("/v1/project/" + std::to_string(project))
-                               : to.Post(known.item + "/$restore", "", "application/json");
+    if (known.undo.empty()) undoing = false;
+    const auto answer = undoing  ? to.Post(known.undo, "", "application/json")
+                        : remove ? to.Delete("/v1/project/" + std::to_string(project))
+                                 : to.Post(known.item + "/$restore", "", "application/json");
     if (!answer || answer->status >= 500) {
         ++(answer ? refused_ : unanswered_);
         known.state = Known::kUnknown;
@@ -213,15 +228,18 @@ void Siege::ask(httplib::Client& to, int project) {
         }
         return;
     }
-    if (answer->status != (remove ? 204 : 200)) {
-        fault((remove ? "delete: " : "restore: ") + std::to_string(answer->status) + " " +
-              answer->body);
+    if (answer->status != (remove && !undoing ? 204 : 200)) {
+        fault((undoing  ? "undo: "
+               : remove ? "delete: "
+                        : "restore: ") +
+              std::to_string(answer->status) + " " + answer->body);
         known.state = Known::kUnknown;
         return;
     }
-    ++(remove ? deletes_ : restores_);
+    ++(undoing ? undos_ : remove ? deletes_ : restores_);
     known.state = remove ? Known::kTrashed : Known::kLive;
-    known.item = remove ? answer->get_header_value("Location") : "";
+    known.undo = undo_in(*answer);
+    if (remove && !undoing) known.item = answer->get_header_value("Location");
 }
 
 void Siege::rest() {
@@ -306,8 +324,9 @@ void Siege::check() {
         Known& known = known_[static_cast<std::size_t>(project)];
         const auto at = trashed.find(std::to_string(project));
         const Known now = at == trashed.end() ? Known{} : Known{Known::kTrashed, at->second};
+        const bool lies_there = now.state == Known::kTrashed;
         if (known.state != Known::kUnknown &&
-            (known.state != now.state || known.item != now.item)) {
+            (known.state != now.state || (lies_there && known.item != now.item))) {
             fault("what was answered is not so: " + std::to_string(project));
         }
         known = now;
@@ -320,9 +339,9 @@ void Siege::check() {
 
 std::string Siege::figures() const {
     return std::to_string(kills_) + " kills, " + std::to_string(deletes_) + " deletes, " +
-           std::to_string(restores_) + " restores, " + std::to_string(unanswered_) +
-           " unanswered, " + std::to_string(refused_) + " refused with 5xx, back after at most " +
-           std::to_string(slowest_) + " ms";
+           std::to_string(restores_) + " restores, " + std::to_string(undos_) + " undos, " +
+           std::to_string(unanswered_) + " unanswered, " + std::to_string(refused_) +
+           " refused with 5xx, back after at most " + std::to_string(slowest_) + " ms";
 }
 
 }  // namespace
