@@ -23,6 +23,7 @@
 #include "schema/session/transaction.hpp"
 #include "trash/access/database_role.hpp"
 #include "trash/access/trigger_refusal.hpp"
+#include "trash/model/errors.hpp"
 #include "trash/model/impact.hpp"
 #include "trash/model/item.hpp"
 #include "trash/model/options.hpp"
