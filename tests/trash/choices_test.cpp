@@ -352,6 +352,28 @@ TEST_CASE("of rows in the way one may take others along when they are swapped") 
     CHECK(db.value("SELECT string_agg(id || code, ' ' ORDER BY id) FROM part") == "11a 12b 13c");
 }
 
+TEST_CASE("what was swapped out is no ancestor that could come along again") {
+    Guarded db(R"(
+CREATE TABLE usr (id int PRIMARY KEY, name text UNIQUE);
+CREATE TABLE topic (id int PRIMARY KEY, author int NOT NULL REFERENCES usr ON DELETE CASCADE,
+                    editor int REFERENCES usr ON DELETE CASCADE);
+INSERT INTO usr VALUES (1, 'ann'), (2, 'bob');
+INSERT INTO topic VALUES (1, 1, 2);
+)");
+    const auto item = db.remove("usr", "1");
+    db.sql("UPDATE usr SET name = 'ann' WHERE id = 2");
+    auto choices = answer("usr", "1", Choice::kSwap);
+    choices.otherwise = Choice::kAncestors;
+    const auto found = conflicts(db, item, choices);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].kind == "missing-parent");
+    CHECK(found[0].with_id == "2");
+    CHECK(found[0].trash_item.empty());
+    CHECK((found[0].choices == All{Choice::kLeaveOut, Choice::kDetach, Choice::kSet}));
+    choices.otherwise = Choice::kDetach;
+    CHECK(restore(db, item, choices).detached.size() == 1);
+}
+
 TEST_CASE("a row in the way that others need is not swapped") {
     Guarded db(std::string(kTopics) +
                "CREATE TABLE pin (topic int NOT NULL REFERENCES topic); ALTER TABLE topic ADD "

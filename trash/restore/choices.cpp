@@ -65,7 +65,17 @@ bool left_out(const RestoreContext& restoring, const Conflict& conflict) {
                                [&](const auto& group) { return group.uuid == parent.group_id; });
 }
 
+// The missing parent went into the trash to make room, as was chosen: it cannot come along again.
+bool swapped_out(const RestoreContext& restoring, const Conflict& conflict) {
+    const auto parent = parse_item_id(conflict.trash_item).group_id;
+    return std::ranges::any_of(restoring.result.swapped, [&](const auto& swapped) {
+        return parse_item_id(swapped.item).group_id == parent;
+    });
+}
+
 void offer(RestoreContext& restoring, Conflict& conflict) {
+    if (!conflict.trash_item.empty() && swapped_out(restoring, conflict))
+        conflict.trash_item.clear();  // of an attempt that is rolled back
     const bool one = conflict.ordinal != 0 || !conflict.id.empty();
     auto& choices = conflict.choices;
     const auto add = [&](Choice choice) {
