@@ -18,6 +18,7 @@
 #include "service/api/content_negotiation.hpp"
 #include "service/api/context.hpp"
 #include "service/api/cors.hpp"
+#include "service/api/csv_table.hpp"
 #include "service/api/json_indent.hpp"
 #include "service/api/problem.hpp"
 #include "service/api/request.hpp"
@@ -199,7 +200,9 @@ Response HttpServer::Impl::dispatch(Request& request, Caller& caller, Context& c
         act_as_role(caller, context);
     }
     try {
-        return answer_route(request, caller, context, path);
+        auto reply = answer_route(request, caller, context, path);
+        if (request.verb == "GET" && is_table(path) && wants_csv(request)) write_as_csv(reply);
+        return reply;
     } catch (const Forbidden& error) {
         if (authenticator.is_anonymous(caller)) authenticator.ask_for_credentials(error.what());
         throw;

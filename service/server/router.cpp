@@ -228,6 +228,11 @@ bool is_of_panel(std::string_view path) {
     return path == kPanel || path == kPanelFile;
 }
 
+bool is_table(std::string_view path) {
+    return path == "/v1/{resource}" || path == "/v1/{resource}/@deleted" || path == "/v1/trash" ||
+           path == "/v1/history" || path == "/v1/{resource}/{id}/@history";
+}
+
 std::string allowed_verbs(std::string_view path) {
     std::string allow;
     for (const auto& route : kRoutes) {

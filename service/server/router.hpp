@@ -49,6 +49,8 @@ std::span<const Route> routes();
 std::string_view match_path(Request& request, const Resources& resources);
 // True for the paths of the web panel's own files.
 bool is_of_panel(std::string_view path);
+// True for the paths whose lists may be CSV: rows, TrashItems, history.
+bool is_table(std::string_view path);
 // The verbs that the path answers, for Allow.
 std::string allowed_verbs(std::string_view path);
 // Throws Error: kNotFound for an empty path, WrongVerb for a verb that the path does not answer.
