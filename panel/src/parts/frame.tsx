@@ -12,6 +12,7 @@ import {Account, RecentMenu} from './menus';
 import {focusHead, Head} from './head';
 import {Icon} from './icon';
 import {useKeys} from './keys';
+import {useTitle} from '../config';
 
 function Search() {
   const submit = (event: SubmitEvent): void => {
@@ -91,20 +92,40 @@ function Barred({right, screen: Screen, me}: {right: Place['right']; screen: Com
   );
 }
 
+// Where what had the focus goes away, as a button does that has done its work, the focus goes to the head.
+function useFocusKept(): void {
+  useEffect(() => {
+    let last: Element | null = null;
+    const remember = (event: FocusEvent): void => {
+      last = event.target as Element;
+    };
+    const observer = new MutationObserver(() => {
+      if (!last || last.isConnected || document.activeElement !== document.body) return;
+      last = null;
+      focusHead();
+    });
+    addEventListener('focusin', remember);
+    observer.observe(document.body, {childList: true, subtree: true});
+    return () => {
+      removeEventListener('focusin', remember);
+      observer.disconnect();
+    };
+  }, []);
+}
+
 // A change of the address moves the focus to the head of the new screen, a change of filters does not.
 function useFocusOnHead(): void {
   const address = route.value.path.join('/');
   const first = useRef(true);
   useEffect(() => {
-    if (!first.current) {
-      focusHead();
-      scrollTo(0, 0);
-    }
+    if (!first.current || document.activeElement === document.body) focusHead();
+    if (!first.current) scrollTo(0, 0);
     first.current = false;
   }, [address]);
 }
 
 export function Frame({me}: {me: Me}) {
+  useFocusKept();
   useFocusOnHead();
   useKeys();
   const {screen, right} = screenOf(route.value.path);
@@ -120,7 +141,7 @@ export function Frame({me}: {me: Me}) {
       <header class="top">
         <a class="brand" href={href([])}>
           <Icon name="trash" />
-          <span>trashd</span>
+          <span>{useTitle()}</span>
         </a>
         {me.tenant && <span class="badge">{me.tenant}</span>}
         <Search />

@@ -1,3 +1,4 @@
+import {useEffect, useRef} from 'preact/hooks';
 import type {Page} from '../api';
 import {choose, settings} from '../settings';
 import {route, withQuery} from '../route';
@@ -23,7 +24,20 @@ function Turn(props: {cursor: string | null; to: number; label: string; relation
   );
 }
 
+// Another page is read from its beginning.
+function useFocusOnList(cursor: string | null): void {
+  const before = useRef(cursor);
+  useEffect(() => {
+    if (before.current === cursor) return;
+    before.current = cursor;
+    const list = document.querySelector<HTMLElement>('main .scroll');
+    list?.focus();
+    list?.scrollIntoView({block: 'nearest'});
+  }, [cursor]);
+}
+
 export function Pager<T>({page, one, other}: {page: Page<T>; one: string; other: string}) {
+  useFocusOnList(route.value.query.get('cursor'));
   const first = (number() - 1) * pageSize() + 1;
   const last = first + page.rows.length - 1;
   const resize = (event: Event): void => {

@@ -57,7 +57,7 @@ function itemOfRow(row: Row): TrashItem | null {
 }
 
 function columnsOf(metadata: Metadata): Column<Row>[] {
-  const first = [...metadata.key, ...(metadata.display ? [metadata.display] : [])];
+  const first = [...(metadata.display ? [metadata.display] : []), ...metadata.key];
   const names = [...new Set([...first, ...metadata.columns.map(({name}) => name)])].slice(0, shownColumns);
   const link = (row: Row) => {
     const item = itemOfRow(row);

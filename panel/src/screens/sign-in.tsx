@@ -1,8 +1,9 @@
-import {useState} from 'preact/hooks';
+import {useEffect, useRef, useState} from 'preact/hooks';
 import {cache, client, Problem, value} from '../api';
 import {Dialog} from '../parts/dialog';
 import {Head} from '../parts/head';
 import {Icon} from '../parts/icon';
+import {useTitle} from '../config';
 import {go} from '../route';
 import {credential, credentialOf, expired, signIn, signOut} from '../session';
 import {t} from '../words';
@@ -24,6 +25,8 @@ async function attempt(text: string, keep: boolean): Promise<string | null> {
 function Form({done}: {done: () => void}) {
   const [fault, setFault] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
   const words = t().session;
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
@@ -47,7 +50,7 @@ function Form({done}: {done: () => void}) {
           required
           aria-invalid={fault !== null}
           aria-describedby="key-help key-fault"
-          autofocus
+          ref={input}
         />
       </label>
       <p id="key-help" class="faint">
@@ -78,7 +81,7 @@ export function SignIn({problem}: {problem: Problem}) {
       <div class="card">
         <p class="brand">
           <Icon name="trash" />
-          <span>trashd</span>
+          <span>{useTitle()}</span>
         </p>
         <Head title={t().session.title} />
         {wasRefused && <p class="note bad">{problem.message}</p>}
