@@ -35,11 +35,19 @@ async function licenceOf(name) {
   return `${name} ${version} (${license})\n\n${text.trim().replaceAll('\r', '')}\n`;
 }
 
+// more.js takes from app.js what that has already, so nothing is there twice.
+const borrow = {
+  name: 'borrow',
+  setup(bundler) {
+    bundler.onResolve({filter: /^preact\/jsx-runtime$|\/shared$/}, () => ({path: './app.js', external: true}));
+  },
+};
+
 await mkdir(target, {recursive: true});
-const outputs = {app: 'src/app.tsx', de: 'src/words/de.ts'};
+const outputs = {app: 'src/app.tsx', more: 'src/more.tsx', de: 'src/words/de.ts'};
 const results = await Promise.all([
   ...Object.entries(outputs).map(([name, source]) =>
-    build({...options, entryPoints: [source], outfile: join(target, `${name}.js`), external: ['./de.js']})),
+    build({...options, entryPoints: [source], outfile: join(target, `${name}.js`), plugins: name === 'more' ? [borrow] : []})),
   build({...options, entryPoints: ['src/app.css'], outfile: join(target, 'app.css')}),
 ]);
 const packages = [...new Set(results.flatMap((result) => packagesOf(result.metafile)))].sort();

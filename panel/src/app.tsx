@@ -8,6 +8,8 @@ import {useMe} from './queries';
 import {SignIn} from './screens/sign-in';
 import './settings';
 
+export * from './shared';
+
 function App() {
   const me = useMe();
   if (me.data) return <Frame me={me.data} />;

@@ -1,25 +1,22 @@
 // Which screen an address means, and the right that it needs.
 import type {ComponentType} from 'preact';
+import {lazy} from './lazy';
 import type {IconName} from './parts/icon';
 import type {Right} from './queries';
-import {Delete} from './screens/delete';
 import {Group} from './screens/group';
 import {ObjectScreen} from './screens/object';
-import {Operations, OperationScreen} from './screens/operations';
 import {Overview} from './screens/overview';
-import {Purge} from './screens/purge';
 import {Recent} from './screens/recent';
 import {Resources} from './screens/resources';
 import {Restore} from './screens/restore';
 import {Rows} from './screens/rows';
-import {SettingsScreen} from './screens/settings';
 import {SignInScreen} from './screens/sign-in';
 import {Trash} from './screens/trash';
 import {Unknown} from './screens/unknown';
 
 export interface Place {
   path: string[];
-  name: 'overview' | 'trash' | 'rows' | 'operations' | 'settings';
+  name: 'overview' | 'trash' | 'rows' | 'history' | 'operations' | 'storage' | 'health' | 'keys' | 'roles' | 'settings';
   icon: IconName;
   right?: Right | undefined;
 }
@@ -28,7 +25,12 @@ export const places: Place[] = [
   {path: [], name: 'overview', icon: 'overview'},
   {path: ['trash'], name: 'trash', icon: 'trash', right: 'view-trash'},
   {path: ['rows'], name: 'rows', icon: 'rows', right: 'read'},
+  {path: ['history'], name: 'history', icon: 'history', right: 'view-trash'},
+  {path: ['storage'], name: 'storage', icon: 'storage', right: 'view-trash'},
   {path: ['operations'], name: 'operations', icon: 'operations'},
+  {path: ['admin', 'health'], name: 'health', icon: 'health', right: 'admin'},
+  {path: ['admin', 'keys'], name: 'keys', icon: 'keys', right: 'admin'},
+  {path: ['admin', 'roles'], name: 'roles', icon: 'roles', right: 'admin'},
   {path: ['settings'], name: 'settings', icon: 'settings'},
 ];
 
@@ -43,15 +45,22 @@ const screens: [string, Found][] = [
   ['trash', {screen: Trash, right: 'view-trash'}],
   ['trash/*', {screen: Group, right: 'view-trash'}],
   ['trash/*/restore', {screen: Restore, right: 'restore'}],
-  ['trash/*/purge', {screen: Purge, right: 'purge'}],
+  ['trash/*/purge', {screen: lazy('Purge'), right: 'purge'}],
   ['rows', {screen: Resources, right: 'read'}],
   ['rows/*', {screen: Rows, right: 'read'}],
   ['rows/*/*', {screen: ObjectScreen, right: 'read'}],
-  ['delete/*', {screen: Delete, right: 'trash'}],
-  ['operations', {screen: Operations}],
-  ['operations/*', {screen: OperationScreen}],
+  ['delete/*', {screen: lazy('Delete'), right: 'trash'}],
+  ['operations', {screen: lazy('Operations')}],
+  ['operations/*', {screen: lazy('OperationScreen')}],
+  ['many/*', {screen: lazy('Many'), right: 'view-trash'}],
+  ['empty', {screen: lazy('Empty'), right: 'purge'}],
+  ['history', {screen: lazy('Ledger'), right: 'view-trash'}],
+  ['storage', {screen: lazy('Storage'), right: 'view-trash'}],
+  ['admin/health', {screen: lazy('Health'), right: 'admin'}],
+  ['admin/keys', {screen: lazy('Keys'), right: 'admin'}],
+  ['admin/roles', {screen: lazy('Roles'), right: 'admin'}],
   ['recent', {screen: Recent}],
-  ['settings', {screen: SettingsScreen}],
+  ['settings', {screen: lazy('SettingsScreen')}],
   ['sign-in', {screen: SignInScreen}],
 ];
 

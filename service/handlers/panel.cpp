@@ -9,6 +9,7 @@
 
 #include "generated/kPanelGerman.hpp"
 #include "generated/kPanelLicences.hpp"
+#include "generated/kPanelMore.hpp"
 #include "generated/kPanelPage.hpp"
 #include "generated/kPanelScript.hpp"
 #include "generated/kPanelStyle.hpp"
@@ -55,9 +56,10 @@ File file_of(const char* name, const char* type, const char (&bytes)[size]) {
 }
 
 // The empty name is that of the page. Compressed once, when the first of them is asked for.
-const std::array<File, 5>& files() {
-    static const std::array<File, 5> all = {file_of("", "text/html", kPanelPage),
+const std::array<File, 6>& files() {
+    static const std::array<File, 6> all = {file_of("", "text/html", kPanelPage),
                                             file_of("app.js", "text/javascript", kPanelScript),
+                                            file_of("more.js", "text/javascript", kPanelMore),
                                             file_of("app.css", "text/css", kPanelStyle),
                                             file_of("de.js", "text/javascript", kPanelGerman),
                                             file_of("licences.txt", "text/plain", kPanelLicences)};

@@ -2,12 +2,14 @@ import type {TrashItem} from '../api';
 import {Head} from '../parts/head';
 import {Loaded} from '../parts/loaded';
 import {Pager, pageSize} from '../parts/pager';
-import {type Column, Table} from '../parts/table';
+import {type Column, type Picking, Table} from '../parts/table';
 import {Time} from '../parts/time';
 import {FacetChips, filtered, noFilters, TrashFilters} from '../parts/trash-filters';
+import {SelectionBar} from '../parts/selection-bar';
 import {Text} from '../parts/value';
-import {useClasses, useFacets, useTrash} from '../queries';
-import {href, withQuery} from '../route';
+import {may, useClasses, useFacets, useMe, useTrash} from '../queries';
+import {href, type Query, route, withQuery} from '../route';
+import {pick, picked} from '../selection';
 import {type TrashQuery, trashQuery} from '../trash-query';
 import {t} from '../words';
 
@@ -68,6 +70,13 @@ function Views({rows}: {rows: boolean}) {
   );
 }
 
+// The same filters, without what only the list has.
+function emptying(): Query {
+  const {query} = route.value;
+  const names = [...new Set(query.keys())].filter((name) => !['cursor', 'page', 'sort', 'view'].includes(name));
+  return Object.fromEntries(names.map((name) => [name, query.getAll(name)]));
+}
+
 function Nothing({query}: {query: TrashQuery}) {
   if (query.count === 0) return <p class="empty">{t().trash.nothing}</p>;
   return (
@@ -77,8 +86,20 @@ function Nothing({query}: {query: TrashQuery}) {
   );
 }
 
+// All that the filter means is picked as a whole; a box that is taken out of it makes single ones of them.
+function picking(filter: string): Picking<TrashItem> {
+  const {items, all} = picked.value;
+  return {
+    picked: (item) => all !== null || items.has(item.id),
+    pick: (list, on) => pick(list, on, filter, route.value.query.get('page') ?? '1'),
+    name: (item) => item.displayName,
+  };
+}
+
 export function Trash() {
   const query = trashQuery();
+  const me = useMe().data;
+  const selects = !query.rows && (may(me, 'restore') || may(me, 'purge'));
   const list = useTrash(query.filter, {limit: pageSize(), cursor: query.cursor, sort: query.sort});
   const facets = useFacets({...query.filter});
   const classes = useClasses();
@@ -92,6 +113,11 @@ export function Trash() {
     <>
       <Head title={t().trash.title} sub={t().trash.sub}>
         <Views rows={query.rows} />
+        {may(me, 'purge') && !query.rows && (
+          <a class="button" href={href(['empty'], emptying())}>
+            {t().empty.open}
+          </a>
+        )}
       </Head>
       <TrashFilters query={query} facets={facets.data} />
       <FacetChips facets={facets.data} rows={query.rows} name={classes} />
@@ -108,9 +134,11 @@ export function Trash() {
                 rows={page.rows}
                 id={(item) => item.id}
                 sorting={sorting}
+                picking={selects ? picking(JSON.stringify(query.filter)) : undefined}
               />
             )}
             <Pager page={page} one={query.rows ? t().trash.row : t().trash.group} other={query.rows ? t().trash.rowsMany : t().trash.groupsMany} />
+            {selects && <SelectionBar me={me} filter={query.filter} total={page.total} />}
           </>
         )}
       </Loaded>

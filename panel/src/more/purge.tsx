@@ -1,20 +1,6 @@
-import {useQuery} from '@tanstack/preact-query';
-import {useState} from 'preact/hooks';
-import {client, type Operation, Problem, read, type TrashItem, value} from '../api';
-import {useAct} from '../parts/act';
-import {Copy} from '../parts/copy';
-import {Ended} from '../parts/ended';
-import {focusHead, Head} from '../parts/head';
-import {Icon} from '../parts/icon';
-import {Loaded} from '../parts/loaded';
-import {ProblemNote} from '../parts/problem';
-import {Progress} from '../parts/progress';
-import {Counts} from '../parts/counts';
-import {TypedNumber} from '../parts/typed';
-import {useItem} from '../queries';
-import {record} from '../recent';
-import {href, route} from '../route';
-import {t} from '../words';
+import type {Operation, TrashItem} from '../api';
+import {client, Copy, Counts, Ended, focusHead, Head, href, Icon, Loaded, Problem, ProblemNote, Progress, read, record, route, t, useAct, useItem, useQuery, useState, value} from '../shared';
+import {TypedNumber} from './typed';
 
 function useCounts(trashItemId: string) {
   return useQuery({

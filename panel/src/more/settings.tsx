@@ -1,6 +1,6 @@
-import {Head} from '../parts/head';
-import {choose, settings, type Theme} from '../settings';
-import {type Language, languages, t} from '../words';
+import type {Theme} from '../settings';
+import {choose, Head, languages, settings, t} from '../shared';
+import type {Language} from '../words';
 
 function Choice<T extends string>(props: {
   legend: string;

@@ -1,14 +1,5 @@
-import {useAct} from '../parts/act';
-import {changed, client, type Operation, read} from '../api';
-import {Head} from '../parts/head';
-import {Loaded} from '../parts/loaded';
-import {Bar, Progress} from '../parts/progress';
-import {ProblemNote} from '../parts/problem';
-import {Time} from '../parts/time';
-import {Text} from '../parts/value';
-import {useOperations} from '../queries';
-import {href, route} from '../route';
-import {t} from '../words';
+import type {Operation} from '../api';
+import {Bar, changed, client, Head, href, Loaded, ProblemNote, Progress, read, route, t, Text, Time, useAct, useOperations} from '../shared';
 
 function Line({operation}: {operation: Operation}) {
   const act = useAct(async () => {

@@ -1,10 +1,6 @@
 // What a delete takes along, what it changes, and what stands in its way.
 import type {Schemas} from '../api';
-import {useClasses} from '../queries';
-import {href} from '../route';
-import {t} from '../words';
-import {Counts} from './counts';
-import {Icon} from './icon';
+import {Counts, href, Icon, t, useClasses} from '../shared';
 
 type Impact = Schemas['Impact'];
 type Blocker = Schemas['Blocker'];

@@ -1,19 +1,7 @@
-import {keepPreviousData, useQuery} from '@tanstack/preact-query';
-import {useState} from 'preact/hooks';
-import {client, itemOf, type Operation, Problem, read, type Schemas, undoOf} from '../api';
-import {useAct} from '../parts/act';
-import {focusHead, Head} from '../parts/head';
-import {Icon} from '../parts/icon';
-import {Blockers, ImpactCard} from '../parts/impact';
-import {Loaded} from '../parts/loaded';
-import {ChangeList} from '../parts/menus';
-import {Countdown, ProblemNote} from '../parts/problem';
-import {Progress} from '../parts/progress';
-import {TypedNumber} from '../parts/typed';
-import {may, useClasses, useMe, useMetadata, useObject} from '../queries';
-import {changes, record} from '../recent';
-import {href, route} from '../route';
-import {t} from '../words';
+import type {Operation, Problem, Schemas} from '../api';
+import {ChangeList, changes, client, Countdown, focusHead, Head, href, Icon, itemOf, keepPreviousData, Loaded, may, ProblemNote, Progress, read, record, route, t, undoOf, useAct, useClasses, useMe, useMetadata, useObject, useQuery, useState} from '../shared';
+import {Blockers, ImpactCard} from './impact';
+import {TypedNumber} from './typed';
 
 type Impact = Schemas['Impact'];
 

@@ -1,7 +1,5 @@
 // What cannot be taken back asks for the number of rows, typed: Enter alone does nothing.
-import {useState} from 'preact/hooks';
-import {t} from '../words';
-import {Icon} from './icon';
+import {Icon, t, useState} from '../shared';
 
 export function digits(text: string): number | null {
   const plain = text.replace(/[\s.,'’  ]/g, '');

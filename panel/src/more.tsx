@@ -1,0 +1,11 @@
+import {Health, Keys, Roles} from './more/admin';
+import {Delete} from './more/delete';
+import {Empty} from './more/empty';
+import {Ledger} from './more/ledger';
+import {Many} from './more/many';
+import {Operations, OperationScreen} from './more/operations';
+import {Purge} from './more/purge';
+import {SettingsScreen} from './more/settings';
+import {Storage} from './more/storage';
+
+export const screens = {Delete, Empty, Health, Keys, Ledger, Many, Operations, OperationScreen, Purge, Roles, SettingsScreen, Storage};

@@ -1,0 +1,79 @@
+// How much lies in the trash, of what, whose, and how old: bars, which lead to what they mean, with the numbers beside.
+import type {Schemas} from '../api';
+import {Head, href, Loaded, t, Text, Time, useClasses, useStatistics} from '../shared';
+
+type Facet = Schemas['SizedFacet'];
+
+function Bars(props: {title: string; list: Facet; name: (value: string) => string; link: (value: string) => string | null}) {
+  const most = Math.max(1, ...props.list.map(({bytes}) => bytes));
+  return (
+    <section class="card" aria-label={props.title}>
+      <h2>{props.title}</h2>
+      <table class="bars">
+        <thead>
+          <tr>
+            <th scope="col">{props.title}</th>
+            <th scope="col" class="number">
+              {t().trash.size}
+            </th>
+            <th scope="col" class="number">
+              {t().storage.bytes}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {props.list.map(({value, items, bytes}) => {
+            const link = props.link(value);
+            return (
+              <tr key={value}>
+                <td>
+                  {link ? (
+                    <a href={link}>
+                      <Text text={props.name(value)} />
+                    </a>
+                  ) : (
+                    props.name(value)
+                  )}
+                  <meter max={most} value={bytes} aria-label={props.name(value)} />
+                </td>
+                <td class="number">{t().number(items)}</td>
+                <td class="number">{t().bytes(bytes)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+export function Storage() {
+  const statistics = useStatistics(true);
+  const classes = useClasses();
+  const words = t().storage;
+  return (
+    <>
+      <Head title={words.title} sub={words.sub} />
+      <Loaded query={statistics}>
+        {(sums) => (
+          <>
+            <p>
+              {words.sums(sums.groups, sums.items)} {t().bytes(sums.bytes)}.{' '}
+              {sums.oldest && (
+                <>
+                  {words.oldest} <Time at={sums.oldest} />.
+                </>
+              )}{' '}
+              {sums.approximate && t().filters.about}
+            </p>
+            <div class="two">
+              <Bars title={words.resource} list={sums.resource} name={classes} link={(resource) => href(['trash'], {view: 'rows', resource})} />
+              <Bars title={words.by} list={sums.deletedBy} name={(one) => one} link={(by) => href(['trash'], {by})} />
+              <Bars title={words.age} list={sums.age} name={(one) => words.ages[one as keyof typeof words.ages] ?? one} link={() => null} />
+            </div>
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}

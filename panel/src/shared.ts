@@ -1,0 +1,36 @@
+// What the start of the panel lends to more.js, which is fetched when a screen of it is first opened.
+export {Fragment, jsx, jsxs} from 'preact/jsx-runtime';
+export {useEffect, useState} from 'preact/hooks';
+export {keepPreviousData, useQuery} from '@tanstack/preact-query';
+export {changed, client, itemOf, page, Problem, read, undoOf, value} from './api';
+export {useAct} from './parts/act';
+export {Copy} from './parts/copy';
+export {Counts} from './parts/counts';
+export {Ended} from './parts/ended';
+export {focusHead, Head} from './parts/head';
+export {Icon} from './parts/icon';
+export {Loaded} from './parts/loaded';
+export {ChangeList} from './parts/menus';
+export {Pager, pageSize} from './parts/pager';
+export {Countdown, ProblemNote} from './parts/problem';
+export {Bar, Progress} from './parts/progress';
+export {Table} from './parts/table';
+export {day, Time} from './parts/time';
+export {Timeline} from './parts/timeline';
+export {Text} from './parts/value';
+export {
+  may,
+  useClasses,
+  useItem,
+  useMe,
+  useMetadata,
+  useObject,
+  useOperations,
+  useStatistics,
+} from './queries';
+export {changes, record} from './recent';
+export {go, href, route, withQuery} from './route';
+export {clearPicked, picked} from './selection';
+export {choose, settings} from './settings';
+export {trashQuery} from './trash-query';
+export {languages, t} from './words';
