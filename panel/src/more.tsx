@@ -5,7 +5,8 @@ import {Ledger} from './more/ledger';
 import {Many} from './more/many';
 import {Operations, OperationScreen} from './more/operations';
 import {Purge} from './more/purge';
+import {Restore} from './more/restore';
 import {SettingsScreen} from './more/settings';
 import {Storage} from './more/storage';
 
-export const screens = {Delete, Empty, Health, Keys, Ledger, Many, Operations, OperationScreen, Purge, Roles, SettingsScreen, Storage};
+export const screens = {Delete, Empty, Health, Keys, Ledger, Many, Operations, OperationScreen, Purge, Restore, Roles, SettingsScreen, Storage};

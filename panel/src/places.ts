@@ -8,7 +8,6 @@ import {ObjectScreen} from './screens/object';
 import {Overview} from './screens/overview';
 import {Recent} from './screens/recent';
 import {Resources} from './screens/resources';
-import {Restore} from './screens/restore';
 import {Rows} from './screens/rows';
 import {SignInScreen} from './screens/sign-in';
 import {Trash} from './screens/trash';
@@ -44,7 +43,7 @@ const screens: [string, Found][] = [
   ['', {screen: Overview}],
   ['trash', {screen: Trash, right: 'view-trash'}],
   ['trash/*', {screen: Group, right: 'view-trash'}],
-  ['trash/*/restore', {screen: Restore, right: 'restore'}],
+  ['trash/*/restore', {screen: lazy('Restore'), right: 'restore'}],
   ['trash/*/purge', {screen: lazy('Purge'), right: 'purge'}],
   ['rows', {screen: Resources, right: 'read'}],
   ['rows/*', {screen: Rows, right: 'read'}],

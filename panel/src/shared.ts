@@ -1,6 +1,6 @@
 // What the start of the panel lends to more.js, which is fetched when a screen of it is first opened.
 export {Fragment, jsx, jsxs} from 'preact/jsx-runtime';
-export {useEffect, useState} from 'preact/hooks';
+export {useEffect, useId, useState} from 'preact/hooks';
 export {keepPreviousData, useQuery} from '@tanstack/preact-query';
 export {changed, client, itemOf, page, Problem, read, undoOf, value} from './api';
 export {useAct} from './parts/act';
@@ -17,7 +17,7 @@ export {Bar, Progress} from './parts/progress';
 export {Table} from './parts/table';
 export {day, Time} from './parts/time';
 export {Timeline} from './parts/timeline';
-export {Text} from './parts/value';
+export {Text, Value} from './parts/value';
 export {
   may,
   useClasses,

@@ -54,7 +54,7 @@ scenario('a taken value: both rows are shown, and another value, the trash, or l
   await visit.page.getByLabel('Move the live row to the trash').check();
   await visit.reads(/^Restore \d+ rows, move 1 live row to the trash$/);
   await visit.page.getByLabel('Give it another value').check();
-  await visit.page.getByLabel('docNumber').fill('A new number');
+  await visit.page.getByRole('textbox', {name: 'docNumber'}).fill('A new number');
   await visit.press('Use these');
   await visit.reads(/with other values, as chosen/);
   await visit.act(() => visit.page.locator('[data-key=restore]').click());
@@ -87,7 +87,7 @@ scenario('a delete shows its impact, Enter does it, and Undo brings all back', {
   await visit.title(`“${name}” is in the trash`);
   assert.equal(await site.count('time_record', `id = '${id}'`), 0);
   await visit.press(/^Undo/);
-  await visit.reads(/^Undone: /);
+  await visit.page.locator('.said', {hasText: /^Undone: /}).waitFor();
   assert.equal(await site.count('time_record', `id = '${id}'`), 1);
 });
 

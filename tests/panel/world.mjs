@@ -149,7 +149,7 @@ export function scenario(name, {open = {}, look = {}}, play) {
     const site = new Site(await world.ask({open}));
     const context = await browser.newContext({viewport: {width: 1280, height: 900}, locale: 'en', ...look});
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     const visit = new Visit(page, site);
     try {
       await play(visit, site);

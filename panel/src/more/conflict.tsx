@@ -1,15 +1,7 @@
 // One reason why a deletion cannot go back as it is, with what stands in the way and what can be done.
-import {useQuery} from '@tanstack/preact-query';
-import {useId, useState} from 'preact/hooks';
-import {client, type Conflict, page, type Row, value} from '../api';
-import {type Answered, answered, type Choice} from '../choices';
-import {useClasses, useItem} from '../queries';
-import {href} from '../route';
-import {t} from '../words';
-import {Icon} from './icon';
-import {Loaded} from './loaded';
-import {Time} from './time';
-import {Text, Value} from './value';
+import type {Conflict, Row} from '../api';
+import {client, href, Icon, Loaded, page, t, Text, Time, useClasses, useId, useItem, useQuery, useState, Value, value} from '../shared';
+import {type Answered, answered, type Choice} from './choices';
 
 type Amend = (change: Partial<Answered>) => void;
 

@@ -1,11 +1,7 @@
 // What a restore does, or has done, beside the rows that come back.
 import type {ComponentChildren} from 'preact';
 import type {Schemas} from '../api';
-import {useClasses} from '../queries';
-import {href} from '../route';
-import {t} from '../words';
-import {Counts} from './counts';
-import {Value} from './value';
+import {Counts, href, t, useClasses, Value} from '../shared';
 
 export type RestoredAnswer = Schemas['Restored'];
 

@@ -1,5 +1,5 @@
 // What is to be done about each conflict of a restore, as it is chosen and as it is sent.
-import type {Conflict, Schemas} from './api';
+import type {Conflict, Schemas} from '../api';
 
 export type Choice = Schemas['Choice'];
 export type Body = Schemas['RestoreChoices'];

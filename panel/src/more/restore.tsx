@@ -1,21 +1,8 @@
-import {keepPreviousData, useQuery} from '@tanstack/preact-query';
-import {useEffect, useState} from 'preact/hooks';
-import {client, type Operation, Problem, read, type TrashItem, undoOf} from '../api';
-import {type Answered, answered, type Body, bodyOf, learn, nameOf} from '../choices';
-import {useAct} from '../parts/act';
-import {ConflictCard} from '../parts/conflict';
-import {Ended} from '../parts/ended';
-import {focusHead, Head} from '../parts/head';
-import {Icon} from '../parts/icon';
-import {Loaded} from '../parts/loaded';
-import {ChangeList} from '../parts/menus';
-import {Progress} from '../parts/progress';
-import {Countdown, ProblemNote} from '../parts/problem';
-import {type RestoredAnswer, RestoredParts} from '../parts/restored';
-import {useClasses, useItem} from '../queries';
-import {changes, record} from '../recent';
-import {href, route} from '../route';
-import {t} from '../words';
+import type {Operation, TrashItem} from '../api';
+import {ChangeList, changes, client, Countdown, Ended, focusHead, Head, href, Icon, keepPreviousData, Loaded, Problem, ProblemNote, Progress, read, record, route, t, undoOf, useAct, useClasses, useEffect, useItem, useQuery, useState} from '../shared';
+import {type Answered, answered, type Body, bodyOf, learn, nameOf} from './choices';
+import {ConflictCard} from './conflict';
+import {type RestoredAnswer, RestoredParts} from './restored';
 
 interface Preview {
   answer: RestoredAnswer | null;
