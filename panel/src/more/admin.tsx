@@ -35,7 +35,7 @@ export function Health() {
               {findings.map(({severity, kind, subject, detail, fix}) => (
                 <li class="card" key={`${kind} ${subject} ${detail}`}>
                   <h2>
-                    <Icon name={severity === 'note' ? 'good' : 'warning'} /> {t().health.severities[severity]}: {subject || t().health.database}
+                    <Icon name={severity === 'note' ? 'health' : 'warning'} /> {t().health.severities[severity]}: {subject || t().health.database}
                   </h2>
                   <p>{detail}</p>
                   {fix && (

@@ -8,7 +8,7 @@ const tables = (count: number): string => plural(count, 'table', 'tables');
 function bytes(count: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
   const step = count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
-  const format = {style: 'unit', unit: units[step] ?? 'byte', maximumFractionDigits: 1} as const;
+  const format = {style: 'unit', unit: units[step] ?? 'byte', unitDisplay: step ? 'short' : 'long', maximumFractionDigits: 1} as const;
   return new Intl.NumberFormat('en', format).format(count / 1000 ** step);
 }
 
