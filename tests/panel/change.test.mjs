@@ -110,7 +110,7 @@ scenario('a reason that is needed is asked for before anything is sent', {
 }, async (visit, site) => {
   await visit.open('#/delete/contract?id=1');
   await visit.reads('Say why, then it can be deleted.');
-  await visit.act(() => visit.page.locator('[data-key=delete]').click());
+  await visit.act(() => visit.page.locator('[data-key=delete]').click({force: true}));
   assert.equal(await site.count('contract'), 1);
   await visit.page.getByLabel('Reason').fill('it has ended');
   await visit.press('Move 1 row to the trash');

@@ -124,7 +124,7 @@ class Visit {
   }
 
   async reads(text) {
-    await this.page.getByText(text).first().waitFor();
+    await this.page.getByText(text).filter({visible: true}).first().waitFor();
   }
 
   title(text) {

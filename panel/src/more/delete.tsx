@@ -184,8 +184,7 @@ function Assistant(props: {resource: string; ids: string[]; name: string; ended:
   const back = href(['rows', resource, ...(ids.length === 1 ? ids : [])]);
   const again = (): void => {
     act.clear();
-    setEtag(null);
-    void live.refetch();
+    void live.refetch().then(({data}) => setEtag(data?.etag ?? null));
     void impact.refetch();
   };
   if (done) return <Summary done={done} resource={resource} />;

@@ -72,7 +72,9 @@ export function Account({me}: {me: Me}) {
   const leave = (): void => {
     signOut();
     forget();
-    cache.clear();
+    // What was read is forgotten, and what is on the screen is asked for anew, without credentials.
+    cache.removeQueries({type: 'inactive'});
+    void cache.resetQueries();
     go([]);
   };
   return (
