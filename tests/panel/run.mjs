@@ -10,14 +10,15 @@ process.env.TRASHD_PROGRAM = resolve(program);
 const files = (named.length ? named : readdirSync(here).filter((name) => name.endsWith('.test.mjs'))).map((name) => resolve(here, name));
 
 const sums = {passed: 0, failed: 0};
-function tell(good, {name, details}) {
-  if (files.includes(name)) return;
+function tell(good, {name, details, skip}) {
+  if (files.includes(name) || skip !== undefined) return;
   sums[good ? 'passed' : 'failed'] += 1;
   console.log(`${good ? 'ok' : 'FAILED'}: ${name} (${Math.round(details.duration_ms)} ms)`);
   if (!good) console.log(details.error?.cause?.stack ?? details.error?.cause ?? details.error);
 }
 
-const stream = run({files, concurrency: 1});
+const names = process.env.PANEL_TEST; // a part of the names of those that are to run
+const stream = run({files, concurrency: 1, ...(names && {testNamePatterns: [names]})});
 stream.on('test:pass', (event) => tell(true, event));
 stream.on('test:fail', (event) => tell(false, event));
 stream.on('test:stderr', (event) => process.stderr.write(event.message));
