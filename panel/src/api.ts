@@ -54,7 +54,7 @@ function writePath(path: string, values: Record<string, unknown>): string {
   });
 }
 
-export const client = createClient<paths>({baseUrl: base, querySerializer: writeQuery, pathSerializer: writePath});
+export const client = createClient<paths, `application/${string}`>({baseUrl: base, querySerializer: writeQuery, pathSerializer: writePath});
 
 client.use({
   onRequest({request}) {

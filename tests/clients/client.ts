@@ -11,7 +11,7 @@ type Code = components["schemas"]["Code"];
 type Choices = components["schemas"]["RestoreChoices"];
 
 const [, , baseUrl = "", key = ""] = process.argv;
-const client = createClient<paths>({ baseUrl, headers: { "X-API-Key": key } });
+const client = createClient<paths, `application/${string}`>({ baseUrl, headers: { "X-API-Key": key } });
 let faults = 0;
 
 function expect(what: string, got: unknown, wanted: unknown): void {
