@@ -152,3 +152,15 @@ scenario('deleting for good needs the number typed: a wrong one and Enter do not
   await visit.go(`#/trash/${item}`);
   await visit.title('Deleted for good');
 });
+
+scenario('the undo of a restore is refused where a row was changed since, and the row is named', {}, async (visit, site) => {
+  const [[id]] = await site.sql(`SELECT id FROM time_record ORDER BY id LIMIT 1`);
+  const item = await site.remove(`time/timerecords/${id}`);
+  await visit.open(`#/trash/${item}/restore`);
+  await visit.press('Restore 1 row');
+  await visit.page.locator('#done').waitFor();
+  await site.sql(`UPDATE time_record SET description = 'changed' WHERE id = '${id}' RETURNING id`);
+  await visit.press(/^Undo/);
+  await visit.sees('link', `time/timerecords ${id}`);
+  assert.equal(await site.count('time_record', `id = '${id}' AND description = 'changed'`), 1);
+});

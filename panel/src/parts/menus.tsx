@@ -1,6 +1,6 @@
 import {useRef} from 'preact/hooks';
 import type {ComponentChildren} from 'preact';
-import {cache} from '../api';
+import {cache, type Problem} from '../api';
 import {type Change, changes, forget, undo} from '../recent';
 import type {Me} from '../queries';
 import {go, href} from '../route';
@@ -23,11 +23,25 @@ function Menu(props: {id: string; label: string; icon: IconName; children: Compo
   );
 }
 
+// Why it cannot be undone any more, and which rows are not as they came back.
+function Refusal({problem}: {problem: Problem | undefined}) {
+  return (
+    <div class="bad-text">
+      {problem?.message}
+      <ul>
+        {problem?.body.rows?.slice(0, 5).map(({resource, id}) => (
+          <li key={`${resource} ${id}`}>{id === null ? resource : <a href={href(['rows', resource, id])}>{`${resource} ${id}`}</a>}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
 export function UndoButton({change}: {change: Change}) {
   const place = useRef<HTMLButtonElement>(null);
   const {recent} = t();
   if (change.state === 'undone') return <span class="faint">{recent.wasUndone}</span>;
-  if (change.state === 'refused') return <span class="bad-text">{change.refusal?.message}</span>;
+  if (change.state === 'refused') return <Refusal problem={change.refusal} />;
   if (!change.entry) return <span class="faint">{recent.no}</span>;
   const run = (): void => {
     void undo(change).then(() => document.querySelector<HTMLElement>('.sheet:popover-open h2, main h1')?.focus());
