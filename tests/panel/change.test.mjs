@@ -164,3 +164,23 @@ scenario('the undo of a restore is refused where a row was changed since, and th
   await visit.sees('link', `time/timerecords ${id}`);
   assert.equal(await site.count('time_record', `id = '${id}' AND description = 'changed'`), 1);
 });
+
+scenario('by keyboard alone: find, restore, undo', {}, async (visit, site) => {
+  const item = await site.remove(project(1));
+  const {data} = await site.api('GET', `/v1/trash/${item}`);
+  const {keyboard} = visit.page;
+  await visit.open('#/trash');
+  await visit.reads('1–1 of 1 deletion');
+  await keyboard.press('j');
+  await keyboard.press('Enter');
+  await visit.title(data.displayName);
+  await visit.sees('link', 'Restore…');
+  await keyboard.press('r');
+  await visit.page.locator('[data-key=restore]:not([aria-disabled=true])').waitFor();
+  await visit.page.getByRole('button', {name: `Restore ${data.groupSize} rows`}).waitFor();
+  await visit.act(() => keyboard.press('r'));
+  await visit.page.locator('#done').waitFor();
+  await visit.act(() => keyboard.press('u'));
+  await visit.page.locator('.said', {hasText: /^Undone: /}).waitFor();
+  assert.equal((await site.api('GET', `/v1/trash/${item}`)).data.id, item);
+});
