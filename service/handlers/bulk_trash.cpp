@@ -52,6 +52,10 @@ class BulkWork {
     void pick(Picked& one);
     void pick_named();
     void pick_filtered();
+    void count_filtered();
+    void need_expected() const;
+    bool is_for_later() const;
+    Response leave_for_later() const;
     std::vector<std::string> pending() const;
     void sum_up();
     Response reply(const trash::Restored* restored) const;
@@ -336,17 +340,42 @@ Response BulkWork::one_by_one() {
     return reply(nullptr);
 }
 
-Response BulkWork::run() {
-    bulk_.filter ? pick_filtered() : pick_named();
-    sum_up();
+// What is left to an operation is counted, and not looked for one by one.
+void BulkWork::count_filtered() {
+    trash::EmptyOptions counted;
+    counted.filter = *bulk_.filter;
+    const auto found = context_.trash->count_groups(counted);
+    groups_ = found.groups;
+    items_ = found.items;
+}
+
+void BulkWork::need_expected() const {
     const auto done = context_.operation ? context_.operation->operation().done : 0;
     if (bulk_.expect && *bulk_.expect != items_ + done)
         throw trash::UnexpectedCount(*bulk_.expect, items_ + done);
+}
+
+bool BulkWork::is_for_later() const {
+    if (bulk_.dry_run) return false;
     const auto most = most_rows(request_, context_);
-    const bool later = wants_async(request_, context_) || (most && items_ > *most);
-    if (later && !bulk_.dry_run)
-        return accept(request_, caller_, context_, restores() ? "bulk-restore" : "bulk-purge",
-                      items_);
+    return wants_async(request_, context_) || (most && items_ > *most);
+}
+
+Response BulkWork::leave_for_later() const {
+    need_expected();
+    return accept(request_, caller_, context_, restores() ? "bulk-restore" : "bulk-purge", items_);
+}
+
+Response BulkWork::run() {
+    const bool quick = bulk_.filter && !bulk_.filter->text && !bulk_.filter->orphaned;
+    if (quick && !bulk_.dry_run && !context_.operation) {
+        count_filtered();
+        if (is_for_later()) return leave_for_later();
+    }
+    bulk_.filter ? pick_filtered() : pick_named();
+    sum_up();
+    if (is_for_later()) return leave_for_later();
+    need_expected();
     return bulk_.partial ? one_by_one() : together();
 }
 
