@@ -135,7 +135,7 @@ class Visit {
   async act(action) {
     await action();
     await this.page.waitForTimeout(150);
-    await this.page.waitForFunction(() => document.activeElement !== document.body, undefined, {timeout: 5000});
+    await this.page.waitForFunction(() => document.activeElement !== document.body, undefined, {timeout: 30_000});
   }
 
   async press(name, role = 'button') {
