@@ -160,10 +160,13 @@ void GroupReader::count_stored() {
             details_.counts.push_back({part.table, {}, part.count});
 }
 
+// No statistics tell that a group has many rows, and row by row each is compared with all others.
 void GroupReader::count_followed(const ItemReferences& references) {
+    source_.connection.exec("SET LOCAL enable_nestloop = off");
     for (const auto* table : references.tables())
         for (auto& count : references.taken(*table, seen_items()))
             details_.counts.push_back(std::move(count));
+    source_.connection.exec("SET LOCAL enable_nestloop TO DEFAULT");
     for (const auto& part : parts_)
         if (std::ranges::none_of(references.tables(),
                                  [&](const auto* table) { return same_table(table, part.table); }))
