@@ -60,13 +60,14 @@ Rehearser::Rehearser(const std::string& url, const Config& config)
       thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
 void Rehearser::work(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
+    while (true) {  // not at once: a start has enough to do
+        sleep(stop, between_rounds(config_.proof));
+        if (stop.stop_requested()) return;
         try {
             go_round(stop);
         } catch (const std::exception& error) {
             spdlog::warn("restores cannot be rehearsed: {}", in_log(error));
         }
-        sleep(stop, between_rounds(config_.proof));
     }
 }
 
