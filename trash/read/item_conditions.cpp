@@ -6,6 +6,7 @@
 #include "schema/identifier.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/store/key_spelling.hpp"
+#include "trash/store/rehearsal_holds.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {
@@ -135,12 +136,10 @@ void Writer::add_parent() {
 }
 
 void Writer::add_rehearsal() {
-    all_.of_group(filled(
-        R"(EXISTS (SELECT FROM {schema}.rehearsal r
-      WHERE r.group_id OPERATOR(pg_catalog.=) g.id AND r.taken OPERATOR(pg_catalog.=) g.taken
-        AND r.size OPERATOR(pg_catalog.=) g.size AND {found}))",
-        source_.trash_schema,
-        {{"found", *filter_.restorable ? "r.restorable" : "NOT r.restorable"}}));
+    all_.of_group(filled("EXISTS (SELECT FROM {schema}.rehearsal r WHERE {holds} AND {found})",
+                         source_.trash_schema,
+                         {{"holds", kRehearsalHolds},
+                          {"found", *filter_.restorable ? "r.restorable" : "NOT r.restorable"}}));
 }
 
 }  // namespace

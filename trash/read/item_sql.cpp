@@ -7,6 +7,7 @@
 #include "schema/catalog/value.hpp"
 #include "schema/identifier.hpp"
 #include "trash/store/item_id.hpp"
+#include "trash/store/rehearsal_holds.hpp"
 #include "trash/store/sql.hpp"
 #include "trash/store/usual_names.hpp"
 
@@ -116,12 +117,10 @@ std::string is_gone(const std::string& alias) {
 
 namespace {
 
-// What was found holds for the group as it was then.
 constexpr const char* kRehearsed = R"((SELECT
       ARRAY[r.restorable::pg_catalog.text, {checked}, r.conflicts::pg_catalog.text]
     FROM {schema}.rehearsal r
-    WHERE r.group_id OPERATOR(pg_catalog.=) g.id AND r.taken OPERATOR(pg_catalog.=) g.taken
-      AND r.size OPERATOR(pg_catalog.=) g.size AND r.restorable IS NOT NULL))";
+    WHERE {holds} AND r.restorable IS NOT NULL))";
 
 // text[] of an item's fields over aliases i (item), g (its group) and s (described_shapes).
 std::string item_fields(const std::string& trash_schema) {
@@ -130,7 +129,8 @@ std::string item_fields(const std::string& trash_schema) {
       g.reason, {expires}, g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name,
       {name}, ({is_root})::pg_catalog.text, (g.layout IS NOT NULL)::pg_catalog.text]
     OPERATOR(pg_catalog.||) {rehearsed})",
-        {{"rehearsed", filled(kRehearsed, trash_schema, {{"checked", utc("r.at")}})},
+        {{"rehearsed",
+          filled(kRehearsed, trash_schema, {{"checked", utc("r.at")}, {"holds", kRehearsalHolds}})},
          {"created", utc("g.created_at")},
          {"expires", utc("g.expires_at")},
          {"name", shown_name()},

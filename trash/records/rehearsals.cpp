@@ -7,6 +7,7 @@
 #include "schema/session/result.hpp"
 #include "schema/session/transaction.hpp"
 #include "trash/store/groups.hpp"
+#include "trash/store/rehearsal_holds.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {
@@ -15,10 +16,6 @@ namespace {
 using std::to_string;
 
 constexpr int kPage = 1000;
-
-// Of the group g, as it is: what was found about it before it changed does not hold.
-constexpr const char* kStillHolds = R"(r.group_id OPERATOR(pg_catalog.=) g.id
-    AND r.taken OPERATOR(pg_catalog.=) g.taken AND r.size OPERATOR(pg_catalog.=) g.size)";
 
 constexpr const char* kNext = R"(SELECT g.uuid, g.created_at::pg_catalog.text, g.id,
     coalesce(r.at OPERATOR(pg_catalog.<=) (pg_catalog.now() OPERATOR(pg_catalog.-)
@@ -52,7 +49,7 @@ constexpr const char* kCountFailed = R"(SELECT pg_catalog.count(*)
 RoundPage next_to_rehearse(schema::Pool& pool, const std::string& trash_schema,
                            const RoundOptions& options, const std::optional<RoundPlace>& after) {
     const auto sql =
-        filled(kNext, trash_schema, {{"still_holds", kStillHolds}, {"page", to_string(kPage)}});
+        filled(kNext, trash_schema, {{"still_holds", kRehearsalHolds}, {"page", to_string(kPage)}});
     auto lease = pool.lease();
     const auto found = lease.connection().exec(
         sql, {to_string(options.every.count()), to_string(options.after.count()),
@@ -89,7 +86,7 @@ void forget_rehearsals(schema::Pool& pool, const std::string& trash_schema) {
 }
 
 long long count_not_restorable(schema::Connection& connection, const std::string& trash_schema) {
-    return connection.exec(filled(kCountFailed, trash_schema, {{"still_holds", kStillHolds}}))
+    return connection.exec(filled(kCountFailed, trash_schema, {{"still_holds", kRehearsalHolds}}))
         .integer(0, 0);
 }
 
