@@ -11,6 +11,7 @@
 #include "service/requests/restore_request.hpp"
 #include "service/rights/row_rights.hpp"
 #include "trash/records/operations.hpp"
+#include "trash/store/item_id.hpp"
 
 namespace trashd::service {
 namespace {
@@ -21,14 +22,29 @@ constexpr std::size_t kMostNamed = 1000;  // ids
     throw Error(Code::kBadRequest, detail);
 }
 
-std::vector<std::string> ids_of(const Json& body) {
+std::vector<std::string> ids_of(const Json& body, const std::string& member,
+                                const std::string& too_many) {
     std::vector<std::string> ids;
-    for (const auto& one : list_member(body, "ids", kMostNamed, "items; use 'filter' for more")) {
-        if (one.kind != Json::Kind::kString) bad("'ids' must be an array of ids of TrashItems");
+    for (const auto& one : list_member(body, member, kMostNamed, too_many)) {
+        if (one.kind != Json::Kind::kString)
+            bad(fmt::format("'{}' must be an array of ids of TrashItems", member));
         if (std::ranges::count(ids, one.text) == 0) ids.push_back(one.text);
     }
-    if (ids.empty()) bad("'ids' names nothing");
+    if (ids.empty()) bad(fmt::format("'{}' names nothing", member));
     return ids;
+}
+
+// Of groups; what is no id of an item could be meant for one that then goes all the same.
+std::vector<std::string> exceptions_of(const Json& body) {
+    std::vector<std::string> groups;
+    for (const auto& id : ids_of(body, "except", "items; use a narrower 'filter'")) {
+        try {
+            groups.push_back(trash::parse_item_id(id).group_id);
+        } catch (const Error&) {
+            bad("'except' must be an array of ids of TrashItems");
+        }
+    }
+    return groups;
 }
 
 void add_parameter(std::string& query, const std::string& name, const Json& value) {
@@ -79,17 +95,20 @@ BulkRequest parse_bulk(const Request& request, const Caller& caller, const Conte
                        Right right) {
     if (request.body.empty()) bad("the body must be {\"ids\": […]} or {\"filter\": {…}}");
     const auto body = parse_body(request, context);
-    std::vector<std::string> known = {"ids", "filter", "dryRun", "expect", "partial"};
+    std::vector<std::string> known = {"ids", "filter", "except", "dryRun", "expect", "partial"};
     if (right == Right::kRestore) known.emplace_back("otherwise");
     only_members(body, "the body", known);
     const auto* filter = body.member("filter");
     if ((body.member("ids") != nullptr) == (filter != nullptr))
         bad("the body must have either 'ids' or 'filter'");
     BulkRequest bulk;
+    const bool excepts = body.member("except") != nullptr;
+    if (excepts && !filter) bad("'except' is of what 'filter' means; leave the ids out of 'ids'");
     if (filter)
         bulk.filter = filter_of(*filter, request, caller, context, right);
     else
-        bulk.ids = ids_of(body);
+        bulk.ids = ids_of(body, "ids", "items; use 'filter' for more");
+    if (excepts) bulk.filter->except = exceptions_of(body);
     bulk.dry_run = flag_member(body, "dryRun");
     bulk.partial = flag_member(body, "partial");
     bulk.expect = count_member(body, "expect");

@@ -13,6 +13,8 @@ namespace trashd::service {
 
 namespace {
 
+constexpr const char* kOtherReason = "deletedReason[not_equals]";
+
 // 30d: an interval that no clock and no calendar can take another way.
 std::optional<std::string> age_of(const Request& request) {
     auto text = request.target.query.text("olderThan");
@@ -31,8 +33,13 @@ std::optional<std::string> age_of(const Request& request) {
 }  // namespace
 
 std::set<std::string> item_filter_parameters() {
-    return {"root", "resource", "groupId",   "deletedObjectId", "deletedBy", "from",
-            "to",   "q",        "olderThan", "expiresBefore",   "restorable"};
+    return {"root",       "resource",
+            "groupId",    "deletedObjectId",
+            "deletedBy",  "deletedReason",
+            kOtherReason, "from",
+            "to",         "q",
+            "olderThan",  "expiresBefore",
+            "restorable"};
 }
 
 trash::ItemFilter parse_item_filter(const Request& request, const Caller& caller,
@@ -45,6 +52,8 @@ trash::ItemFilter parse_item_filter(const Request& request, const Caller& caller
     filter.group_id = group_of(request);
     filter.object_id = query.text("deletedObjectId");
     filter.deleted_by = query.text("deletedBy");
+    filter.reason = query.text("deletedReason");
+    filter.other_reason = query.text(kOtherReason);
     filter.from = time_of(request, "from");
     filter.to = time_of(request, "to");
     filter.expires_before = time_of(request, "expiresBefore");

@@ -208,6 +208,23 @@ TEST_CASE("many groups are purged together or each by itself, by ids or by a fil
     CHECK(call.value(kTrashed) == "2");
 }
 
+TEST_CASE("of what a filter means some may be left out") {
+    Bench call;
+    const auto ids = call.trash_all();
+    const std::string all = R"({"filter": {"to": "2999-01-01"}, "except": [")" + ids[0] + "\"";
+    const auto dry = call("POST", "/v1/trash/bulk-purge", all + "], \"dryRun\": true}");
+    CHECK(dry.json()["groups"].GetInt() == 8);
+    check_problem(call("POST", "/v1/trash/bulk-purge", all + "], \"expect\": 9}"), "changed",
+                  "this is about 8 items, not 9; look again, and expect what is there then");
+    const auto restored = call("POST", "/v1/trash/bulk-restore",
+                               all + ", \"" + ids[1] + "\"], \"partial\": true, \"dryRun\": true}");
+    CHECK(restored.json()["groups"].GetInt() == 7);
+    CHECK(restored.body.find(ids[0]) == std::string::npos);
+    CHECK(call("POST", "/v1/trash/bulk-purge", all + "], \"expect\": 8}").status == 200);
+    CHECK(call("GET", "/v1/trash/" + ids[0]).status == 200);
+    CHECK(call.value(kTrashed) == "1");
+}
+
 TEST_CASE("bodies of bulk requests that mean nothing are refused, and nothing happens") {
     Bench call;
     const auto id = call.trash("note/1");
@@ -224,6 +241,12 @@ TEST_CASE("bodies of bulk requests that mean nothing are refused, and nothing ha
     bad(R"({"filter": {"resorce": "note"}})",
         "'filter' has no member 'resorce'; did you mean resource?");
     bad(R"({"filter": {"deletedBy": {}}})", "'deletedBy' in 'filter' must be a string");
+    bad(ids_json({id}) + ", \"except\": [\"" + id + "\"]}",
+        "'except' is of what 'filter' means; leave the ids out of 'ids'");
+    for (const char* except : {"[1]", R"(["note/1"])"})
+        bad(std::string(R"({"filter": {"resource": "note"}, "except": )") + except + "}",
+            "'except' must be an array of ids of TrashItems");
+    bad(R"({"filter": {"resource": "note"}, "except": []})", "'except' names nothing");
     bad(ids_json({id}) + ", \"expect\": -1}", "'expect' must be a number from 0");
     bad(ids_json({id}) + ", \"partial\": 1}", "'partial' must be true or false");
     check_problem(

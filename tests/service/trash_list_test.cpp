@@ -47,7 +47,7 @@ TEST_CASE("TrashItems are found by each filter, and by several") {
     Bench bench;
     const auto first = bench.trash("team/1");
     const auto second = bench.trash("person/1");
-    bench.trash("team/3");
+    bench.trash("team/3?reason=over");
     for (const auto& [query, names] : std::vector<std::pair<std::string, std::string>>{
              {"", "team/3 person/2 person/5 person/1 team/1 person/3 person/6"},
              {"root=true", "team/3 person/1 team/1"},
@@ -60,6 +60,10 @@ TEST_CASE("TrashItems are found by each filter, and by several") {
              {"deletedObjectId=3&resource=person", "person/3"},
              {"deletedBy=anonymous&root=true", "team/3 person/1 team/1"},
              {"deletedBy=nobody", ""},
+             {"deletedReason=over", "team/3 person/2 person/5"},
+             {"deletedReason=ove", ""},
+             {"deletedReason%5Bnot_equals%5D=over&root=true", "person/1 team/1"},
+             {"q=OVER&root=true", "team/3"},
              {"from=2020-01-01&root=true", "team/3 person/1 team/1"},
              {"to=2020-01-01", ""},
              {"q=RED", "team/1"},

@@ -42,9 +42,11 @@ struct ItemFilter {
     std::optional<bool> root = {};
     std::vector<schema::QualifiedName> tables = {};  // of any of these; none: of all
     std::optional<std::string> group_id = {}, object_id = {}, deleted_by = {};
-    std::optional<std::string> from = {}, to = {};  // created_at: from included, to not
-    std::optional<std::string> age = {};            // an interval: created_at longer ago than this
-    std::optional<std::string> words = {};          // in display_name, whatever the case
+    std::optional<std::string> reason = {}, other_reason = {};  // is this; is any but this, or none
+    std::optional<std::string> from = {}, to = {};              // created_at: from included, to not
+    std::optional<std::string> age = {};    // an interval: created_at longer ago than this
+    std::optional<std::string> words = {};  // in name, id or reason, whatever the case
+    std::vector<std::string> except = {};   // ids of groups that are not meant
     std::optional<std::string> expires_before = {};
     // In a value, whatever the case; of roots alone (root = true) in one of any row of the group.
     std::optional<std::string> text = {};

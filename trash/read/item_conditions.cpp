@@ -30,6 +30,10 @@ std::string array_of(const std::vector<int>& shapes) {
     return literal(schema::array_literal(ids)) + "::int[]";
 }
 
+std::string uuids_of(const std::vector<std::string>& groups) {
+    return schema::array_literal({groups.begin(), groups.end()});
+}
+
 class Writer {
   public:
     Writer(const ItemQuery& asked, const ItemSource& source, const FilterShapes& forms)
@@ -105,7 +109,9 @@ void Writer::add_names() {
                        {{"shapes", described_shapes(source_.trash_schema, source_.naming)}});
     if (filter_.words)
         all_.of_item(schema::filled(
-            "{name} OPERATOR(pg_catalog.~~*) {pattern}",
+            R"(({name} OPERATOR(pg_catalog.~~*) {pattern}
+    OR i.object_id OPERATOR(pg_catalog.~~*) {pattern}
+    OR g.reason OPERATOR(pg_catalog.~~*) {pattern}))",
             {{"name", display_name()}, {"pattern", all_.param(as_pattern(*filter_.words))}}));
 }
 
@@ -173,6 +179,8 @@ ItemConditions group_conditions(const ItemFilter& filter) {
     where("g.tenant OPERATOR(pg_catalog.=) {value}", filter.tenant);
     where("g.uuid OPERATOR(pg_catalog.=) {value}::pg_catalog.uuid", filter.group_id);
     where("g.deleted_by OPERATOR(pg_catalog.=) {value}", filter.deleted_by);
+    where("g.reason OPERATOR(pg_catalog.=) {value}", filter.reason);
+    where("g.reason IS DISTINCT FROM {value}", filter.other_reason);
     where("g.created_at OPERATOR(pg_catalog.>=) {value}::pg_catalog.timestamptz", filter.from);
     where("g.created_at OPERATOR(pg_catalog.<) {value}::pg_catalog.timestamptz", filter.to);
     where("g.expires_at OPERATOR(pg_catalog.<) {value}::pg_catalog.timestamptz",
@@ -180,6 +188,9 @@ ItemConditions group_conditions(const ItemFilter& filter) {
     where(R"(g.created_at OPERATOR(pg_catalog.<)
     (pg_catalog.now() OPERATOR(pg_catalog.-) {value}::interval))",
           filter.age);
+    if (!filter.except.empty())
+        all.of_group(schema::filled("g.uuid OPERATOR(pg_catalog.<>) ALL({groups}::uuid[])",
+                                    {{"groups", all.param(uuids_of(filter.except))}}));
     if (filter.root == false) all.of_group("g.size OPERATOR(pg_catalog.>) 1");
     return all;
 }
