@@ -6,7 +6,9 @@ import {ProblemNote} from './parts/problem';
 import {Skeleton} from './parts/loaded';
 import {useMe} from './queries';
 import {SignIn} from './screens/sign-in';
+import {handOver} from './session';
 import './settings';
+import {t} from './words';
 
 export * from './shared';
 
@@ -22,7 +24,9 @@ function App() {
 }
 
 const root = document.getElementById('app');
-if (root) {
+if (root && handOver()) {
+  render(<main class="alone">{t().session.handed}</main>, root);
+} else if (root) {
   render(
     <QueryClientProvider client={cache}>
       <App />

@@ -1,15 +1,25 @@
 // What the service tells before anyone has signed in.
 import {useQuery} from '@tanstack/preact-query';
 
-interface Config {
-  title: string;
+export interface Provider {
+  issuer: string;
+  clientId: string;
+  scope: string;
 }
 
-export function useTitle(): string {
-  const {data} = useQuery({
+interface Config {
+  title: string;
+  signIn: {openidConnect?: Provider};
+}
+
+function useConfig(): Config | undefined {
+  return useQuery({
     queryKey: ['config'],
     queryFn: async ({signal}) => (await (await fetch('config.json', {signal})).json()) as Config,
     staleTime: Infinity,
-  });
-  return data?.title ?? '';
+  }).data;
 }
+
+export const useTitle = (): string => useConfig()?.title ?? '';
+
+export const useProvider = (): Provider | undefined => useConfig()?.signIn.openidConnect;

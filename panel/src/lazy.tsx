@@ -11,7 +11,7 @@ type More = typeof import('./more');
 
 let more: More | null = null;
 
-async function fetchMore(): Promise<More> {
+export async function fetchMore(): Promise<More> {
   // The file stands beside the bundle and is not part of it.
   const file = './more.js';
   more = (await import(file)) as More;

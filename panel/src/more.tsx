@@ -10,3 +10,5 @@ import {SettingsScreen} from './more/settings';
 import {Storage} from './more/storage';
 
 export const screens = {Delete, Empty, Health, Keys, Ledger, Many, Operations, OperationScreen, Purge, Restore, Roles, SettingsScreen, Storage};
+
+export {signInAt} from './more/openid';

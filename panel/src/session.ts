@@ -48,3 +48,27 @@ export function authorize(headers: Headers): void {
   if (current?.kind === 'key') headers.set('X-API-Key', current.value);
   if (current?.kind === 'token') headers.set('Authorization', `Bearer ${current.value}`);
 }
+
+export const current = (): string | undefined => credential.value?.value;
+
+// What an identity provider gave the window in which one signed in (more/openid.ts).
+export interface Handed {
+  state: string;
+  code: string | null;
+  error: string | null;
+}
+
+export const channelName = 'trashd.sign-in';
+
+// Whether this is that window. It tells the page it was opened from, by a channel, because the provider's page between
+// has cut the two apart.
+export function handOver(): boolean {
+  const query = new URLSearchParams(location.search);
+  const state = query.get('state');
+  if (state === null) return false;
+  const handed: Handed = {state, code: query.get('code'), error: query.get('error_description') ?? query.get('error')};
+  new BroadcastChannel(channelName).postMessage(handed);
+  history.replaceState(null, '', location.pathname);
+  window.close();
+  return true;
+}

@@ -29,6 +29,8 @@ export {
   useStatistics,
 } from './queries';
 export {changes, record} from './recent';
+export type {Provider} from './config';
+export {channelName, current, signIn, type Handed} from './session';
 export {go, href, route, withQuery} from './route';
 export {clearPicked, picked} from './selection';
 export {choose, settings} from './settings';

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -128,6 +129,15 @@ bool valid_origin(const std::string& origin) {
                              origin.find('/', host + 3) == origin.npos);
 }
 
+// Of a URL: scheme, host and port.
+std::optional<std::string> origin_of(const std::string& url) {
+    static const std::regex kOrigin(
+        R"((https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?)(?:/[^\s?#]*)?)");
+    std::smatch found;
+    if (!std::regex_match(url, found, kOrigin)) return std::nullopt;
+    return found[1].str();
+}
+
 void take_cors(Section& section, Config& config, std::vector<std::string>& faults) {
     take_table(section, "cors", faults, [&](Section& cors) {
         cors.take("origins", config.cors_origins);
@@ -155,7 +165,31 @@ void take_panel(Section& section, Config& config, std::vector<std::string>& faul
         panel.take("enabled", config.panel.enabled);
         panel.take("title", config.panel.title);
         if (config.panel.title.empty()) panel.fault("title", "must not be empty");
+        panel.take("client_id", config.panel.client_id);
+        panel.take("issuer", config.panel.issuer);
+        panel.take("scope", config.panel.scope);
+        panel.take("token_origin", config.panel.token_origin);
     });
+}
+
+// Only then is it known which tokens are taken.
+void complete_panel(Config& config, std::vector<std::string>& faults) {
+    auto& panel = config.panel;
+    if (!panel.signs_in()) {
+        if (!panel.issuer.empty() || !panel.token_origin.empty())
+            faults.push_back("panel.client_id: is missing; the panel signs in by it");
+        return;
+    }
+    if (config.credentials.jwt_keys.empty())
+        faults.push_back(
+            "panel.client_id: needs credentials.jwt_keys, which its tokens are checked with");
+    if (panel.issuer.empty()) panel.issuer = config.credentials.issuer;
+    const auto origin = origin_of(panel.issuer);
+    if (!origin) faults.push_back("panel.issuer: must be a URL, as in https://id.example/realm");
+    if (panel.token_origin.empty()) panel.token_origin = origin.value_or("");
+    if (origin && origin_of(panel.token_origin) != panel.token_origin)
+        faults.push_back("panel.token_origin: must be as in https://id.example");
+    panel.origins = {origin.value_or(""), panel.token_origin};
 }
 
 void take_proxy(Section& section, Config& config, std::vector<std::string>& faults) {
@@ -247,6 +281,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_credentials(section, config, faults);
     take_roles(section, config, faults);
     take_resources(section, config, faults);
+    complete_panel(config, faults);
     section.refuse_unknown();
 }
 

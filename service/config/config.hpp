@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -71,6 +72,14 @@ struct ProofConfig {
 struct PanelConfig {
     bool enabled = true;
     std::string title = "trashd";  // what it calls itself, where one has several
+    // Signing in with OpenID Connect, under this id of a client without a secret; empty: not.
+    std::string client_id;
+    std::string issuer;  // a URL; empty: that of the tokens
+    std::string scope = "openid profile";
+    std::string token_origin;       // of the token endpoint; empty: the issuer's
+    std::set<std::string> origins;  // filled: of both
+
+    bool signs_in() const { return !client_id.empty(); }
 };
 
 struct Config {

@@ -169,7 +169,13 @@ void insert_rights(toml::table& table, const Config& config) {
 }
 
 toml::table panel_table(const PanelConfig& panel) {
-    return toml::table{{"enabled", panel.enabled}, {"title", panel.title}};
+    toml::table table{{"enabled", panel.enabled}, {"title", panel.title}};
+    if (!panel.signs_in()) return table;
+    table.insert("client_id", panel.client_id);
+    table.insert("issuer", panel.issuer);
+    table.insert("scope", panel.scope);
+    table.insert("token_origin", panel.token_origin);
+    return table;
 }
 
 toml::table log_table(const Config& config) {

@@ -66,16 +66,20 @@ const std::array<File, 6>& files() {
     return all;
 }
 
-// A page that runs nothing but its own script, talks to nothing but its own service, and turns no
-// text into markup; an upgrade is seen at the next load.
-Response guarded(int status, const std::string& etag) {
+// A page that runs nothing but its own script, asks nothing but its own service and where it signs
+// in, and turns no text into markup; an upgrade is seen at
+// the next load.
+Response guarded(int status, const std::string& etag, const Config& config) {
+    std::string allowed = "'self'";
+    for (const auto& origin : config.panel.origins) allowed += " " + origin;
     Response reply{status, "", "", {}};
     reply.headers = {{"Cache-Control", "no-cache"},
                      {"Content-Security-Policy",
-                      "default-src 'none'; script-src 'self'; style-src 'self'; "
-                      "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-                      "form-action 'none'; frame-ancestors 'none'; "
-                      "require-trusted-types-for 'script'; trusted-types 'none'"},
+                      fmt::format("default-src 'none'; script-src 'self'; style-src 'self'; "
+                                  "img-src 'self' data:; connect-src {}; base-uri 'none'; "
+                                  "form-action 'none'; frame-ancestors 'none'; "
+                                  "require-trusted-types-for 'script'; trusted-types 'none'",
+                                  allowed)},
                      {"Referrer-Policy", "no-referrer"},
                      {"Cross-Origin-Opener-Policy", "same-origin"}};
     if (!etag.empty()) reply.headers.emplace_back("ETag", etag);
@@ -94,10 +98,10 @@ bool has_already(const Request& request, const std::string& etag) {
     return false;
 }
 
-Response file_reply(const Request& request, const File& file) {
+Response file_reply(const Request& request, const File& file, const Config& config) {
     const auto& form = takes_gzip(request) ? file.packed : file.plain;
     const bool known = has_already(request, form.etag);
-    auto reply = guarded(known ? 304 : 200, form.etag);
+    auto reply = guarded(known ? 304 : 200, form.etag, config);
     reply.headers.emplace_back("Vary", "Accept-Encoding");
     if (known) return reply;
     if (&form == &file.packed) reply.headers.emplace_back("Content-Encoding", "gzip");
@@ -120,6 +124,13 @@ std::string settings_json(const Config& config) {
     out.key("mode").text(mode_of(config.credentials));
     out.key("apiKey").Bool(config.credentials.api_keys);
     out.key("token").Bool(!config.credentials.jwt_keys.empty());
+    if (config.panel.signs_in()) {
+        out.key("openidConnect").StartObject();
+        out.key("issuer").text(config.panel.issuer);
+        out.key("clientId").text(config.panel.client_id);
+        out.key("scope").text(config.panel.scope);
+        out.EndObject();
+    }
     out.EndObject();
     out.key("languages").StartArray();
     for (const char* language : {"en", "de"}) out.text(language);
@@ -133,7 +144,7 @@ Response settings_reply(const Request& request, const Config& config) {
     const auto json = settings_json(config);
     const auto etag = "W/\"" + digest_of(json) + '"';
     const bool known = has_already(request, etag);
-    auto reply = guarded(known ? 304 : 200, etag);
+    auto reply = guarded(known ? 304 : 200, etag, config);
     if (known) return reply;
     reply.body = json;
     reply.type = "application/json";
@@ -143,8 +154,8 @@ Response settings_reply(const Request& request, const Config& config) {
 }  // namespace
 
 // The address is relative, so that it holds under whatever prefix a proxy puts in front.
-Response open_panel(const Request&, const Caller&, const Context&) {
-    auto reply = guarded(308, "");
+Response open_panel(const Request&, const Caller&, const Context& context) {
+    auto reply = guarded(308, "", *context.config);
     reply.headers.emplace_back("Location", "panel/");
     return reply;
 }
@@ -155,7 +166,7 @@ Response get_panel_file(const Request& request, const Caller&, const Context& co
     const auto file = std::ranges::find(files(), name, &File::name);
     if (file == files().end())
         throw Error(Code::kNotFound, "nothing is at this address; /v1/ lists what there is");
-    return file_reply(request, *file);
+    return file_reply(request, *file, *context.config);
 }
 
 }  // namespace trashd::service

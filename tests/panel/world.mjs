@@ -84,7 +84,7 @@ class Site {
 const expected = /^Failed to load resource: the server responded with a status of 4/;
 
 class Visit {
-  constructor(page, site) {
+  constructor(page, site, elsewhere) {
     Object.assign(this, {page, site, faults: []});
     page.on('console', (message) => {
       if (message.type() === 'error' && !expected.test(message.text())) this.faults.push(`console: ${message.text()}`);
@@ -92,7 +92,7 @@ class Visit {
     page.on('pageerror', (error) => this.faults.push(`error: ${error.stack}`));
     page.on('request', (request) => {
       const url = new URL(request.url());
-      if (url.origin !== site.base && url.protocol !== 'data:') this.faults.push(`another host: ${url}`);
+      if (url.origin !== site.base && !elsewhere.includes(url.origin) && url.protocol !== 'data:') this.faults.push(`another host: ${url}`);
     });
   }
 
@@ -143,14 +143,15 @@ class Visit {
   }
 }
 
-// One scenario on a fresh database. open: what of configuration, keys and SQL it needs; look: of the browser.
-export function scenario(name, {open = {}, look = {}}, play) {
+// One scenario on a fresh database. open: what of configuration, keys and SQL it needs; look: of the browser; elsewhere:
+// origins that the page may ask beside its own.
+export function scenario(name, {open = {}, look = {}, elsewhere = []}, play) {
   test(name, {timeout: 240_000}, async () => {
     const site = new Site(await world.ask({open}));
     const context = await browser.newContext({viewport: {width: 1280, height: 900}, locale: 'en', ...look});
     const page = await context.newPage();
     page.setDefaultTimeout(30_000);
-    const visit = new Visit(page, site);
+    const visit = new Visit(page, site, elsewhere);
     try {
       await play(visit, site);
       assert.deepEqual(visit.faults, []);

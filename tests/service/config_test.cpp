@@ -235,6 +235,38 @@ TEST_CASE("nodb: what is dumped of roles and credentials is read as the same") {
     CHECK(config.roles.at("b").grants.size() == 1);
 }
 
+TEST_CASE("nodb: the panel signs in where its tokens are checked, and asks nobody else") {
+    const std::string tokens =
+        "[credentials]\njwt_keys = \"k\"\nissuer = \"https://id.example/realm\"\n"
+        "[roles]\na = [\"read\"]\n[panel]\n";
+    const auto config = load(tokens + "client_id = \"p\"");
+    CHECK(config.panel.issuer == "https://id.example/realm");
+    CHECK(config.panel.origins == std::set<std::string>{"https://id.example"});
+    CHECK(dump(load(dump(config))) == dump(config));
+    const auto two = load(tokens +
+                          "client_id = \"p\"\nissuer = \"https://[::1]:9/\"\n"
+                          "token_origin = \"https://tokens.example:8443\"");
+    CHECK(two.panel.origins ==
+          std::set<std::string>{"https://[::1]:9", "https://tokens.example:8443"});
+    CHECK(load(tokens).panel.origins.empty());
+    const auto fault = [](const std::string& toml) {
+        const auto faults = faults_of(toml);
+        REQUIRE(faults.size() == 1);
+        return faults[0];
+    };
+    const std::string url = "panel.issuer: must be a URL, as in https://id.example/realm";
+    for (const char* issuer :
+         {"id.example", "ftp://id.example", "https://a b", "https://id.example; script-src *",
+          "https://id.example?x", "https://user@id.example", "https://"})
+        CHECK(fault(tokens + "client_id = \"p\"\nissuer = \"" + issuer + "\"") == url);
+    CHECK(fault("[panel]\nissuer = \"https://id.example\"") ==
+          "panel.client_id: is missing; the panel signs in by it");
+    CHECK(fault("[panel]\nclient_id = \"p\"\nissuer = \"https://id.example\"") ==
+          "panel.client_id: needs credentials.jwt_keys, which its tokens are checked with");
+    CHECK(fault(tokens + "client_id = \"p\"\ntoken_origin = \"https://id.example/\"") ==
+          "panel.token_origin: must be as in https://id.example");
+}
+
 TEST_CASE("nodb: a pattern means a path, or all that is below one") {
     const auto matches = [](const char* pattern, const std::vector<std::string>& path) {
         return ResourcePattern(pattern).matches(path);

@@ -197,6 +197,20 @@ TEST_CASE("config.json tells where tokens are taken") {
           std::string::npos);
 }
 
+TEST_CASE("with an identity provider the page may ask that too, and is told of it") {
+    const TempFile keys(jwks({SigningKey("ES256", "a")}));
+    Bench bench("[credentials]\njwt_keys = \"" + keys.path() +
+                "\"\n[roles]\na = [\"read\"]\n[panel]\nclient_id = \"web\"\n"
+                "issuer = \"https://id.example/realm\"\ntoken_origin = \"https://b.example\"\n");
+    CHECK(bench.get("/panel/")
+              .header("Content-Security-Policy")
+              .find("; connect-src 'self' https://b.example https://id.example; ") !=
+          std::string::npos);
+    CHECK(bench.get("/panel/config.json")
+              .body.find(R"("token":true,"openidConnect":{"issuer":"https://id.example/realm",)"
+                         R"("clientId":"web","scope":"openid profile"}})") != std::string::npos);
+}
+
 TEST_CASE("the panel is read without credentials, with wrong ones, and of no tenant") {
     Bench bench(kKeys + "[roles]\na = [\"read\"]\n[tenant]\ncolumn = \"tenant\"\nhost = true\n");
     CHECK(bench.get("/v1/").code() == "unauthorized");

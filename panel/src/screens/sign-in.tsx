@@ -3,7 +3,8 @@ import {cache, client, Problem, value} from '../api';
 import {Dialog} from '../parts/dialog';
 import {Head} from '../parts/head';
 import {Icon} from '../parts/icon';
-import {useTitle} from '../config';
+import {useProvider, useTitle, type Provider} from '../config';
+import {fetchMore} from '../lazy';
 import {go} from '../route';
 import {credential, credentialOf, expired, signIn, signOut} from '../session';
 import {t} from '../words';
@@ -22,7 +23,43 @@ async function attempt(text: string, keep: boolean): Promise<string | null> {
   return null;
 }
 
+// The provider's page opens in a window of its own, so this one stays as it is.
+function AtProvider({provider, done}: {provider: Provider; done: () => void}) {
+  const [said, setSaid] = useState('');
+  useEffect(() => void fetchMore().catch(() => {}), []);
+  const words = t().session;
+  const start = async (): Promise<void> => {
+    setSaid(words.waiting);
+    const {signInAt} = await fetchMore();
+    const fault = await signInAt(provider, (token) => attempt(token, false));
+    if (fault === null) done();
+    else setSaid(fault);
+  };
+  return (
+    <div class="stack">
+      <button type="button" class="main" onClick={() => void start()}>
+        {words.at(new URL(provider.issuer).host)}
+      </button>
+      <p role="status">{said}</p>
+    </div>
+  );
+}
+
 function Form({done}: {done: () => void}) {
+  const provider = useProvider();
+  if (!provider) return <KeyForm done={done} />;
+  return (
+    <>
+      <AtProvider provider={provider} done={done} />
+      <details>
+        <summary>{t().session.other}</summary>
+        <KeyForm done={done} />
+      </details>
+    </>
+  );
+}
+
+function KeyForm({done}: {done: () => void}) {
   const [fault, setFault] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const input = useRef<HTMLInputElement>(null);
