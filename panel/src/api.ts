@@ -1,8 +1,9 @@
 // The one way to the service: a client that is typed from its contract, errors as Problems, pages, and the cache.
 import {QueryClient} from '@tanstack/preact-query';
-import createClient from 'openapi-fetch';
-import type {components, paths} from './schema';
-import {authorize, credential, expired} from './session';
+import type {components} from './schema';
+import {credential, expired} from './session';
+
+export {client} from './client';
 
 export type Schemas = components['schemas'];
 export type TrashItem = Schemas['TrashItem'];
@@ -30,38 +31,6 @@ export interface Answer<T> {
   data: T;
   response: Response;
 }
-
-// The page is served from …/panel/; the interface is beside it, whatever stands before.
-const base = new URL('..', location.href.replace(/#.*/, '')).pathname.replace(/\/$/, '');
-
-function writeQuery(query: Record<string, unknown>): string {
-  const result = new URLSearchParams();
-  const add = (name: string, value: unknown): void => {
-    if (value === undefined || value === null || value === '') return;
-    if (Array.isArray(value)) value.forEach((one) => add(name, one));
-    else if (typeof value === 'object') Object.entries(value).forEach(([key, one]) => add(`${name}[${key}]`, one));
-    else result.append(name, String(value));
-  };
-  Object.entries(query).forEach(([name, value]) => add(name, value));
-  return result.toString();
-}
-
-// A resource may have slashes in its path, which stay as they are.
-function writePath(path: string, values: Record<string, unknown>): string {
-  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = encodeURIComponent(String(values[name]));
-    return name === 'resource' ? value.replaceAll('%2F', '/') : value;
-  });
-}
-
-export const client = createClient<paths, `application/${string}`>({baseUrl: base, querySerializer: writeQuery, pathSerializer: writePath});
-
-client.use({
-  onRequest({request}) {
-    authorize(request.headers);
-    return request;
-  },
-});
 
 function secondsOf(response: Response): number | null {
   const text = response.headers.get('Retry-After');
