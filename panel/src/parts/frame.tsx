@@ -1,9 +1,9 @@
 // What stands around every screen: who I am, where I can go, what was done and how it is undone.
 import {useEffect, useRef} from 'preact/hooks';
 import type {ComponentType} from 'preact';
-import {isOpen, may, type Me, useOperations} from '../queries';
+import {isOpen, may, type Me, useOperations, useResources} from '../queries';
 import {expired} from '../session';
-import {go, href, route} from '../route';
+import {address, go, href, parameters, route, settled} from '../route';
 import {said} from '../recent';
 import {t} from '../words';
 import {places, type Place, screenOf} from '../places';
@@ -12,6 +12,7 @@ import {Account, RecentMenu} from './menus';
 import {focusHead, Head} from './head';
 import {Icon} from './icon';
 import {useKeys} from './keys';
+import {Skeleton} from './loaded';
 import {useTitle} from '../config';
 
 function Search() {
@@ -60,10 +61,10 @@ function Links({me}: {me: Me}) {
 
 function Navigation({me}: {me: Me}) {
   const menu = useRef<HTMLDetailsElement>(null);
-  const address = route.value.path.join('/');
+  const here = address();
   useEffect(() => {
     if (menu.current) menu.current.open = false;
-  }, [address]);
+  }, [here]);
   return (
     <>
       <nav class="side" aria-label={t().frame.navigation}>
@@ -83,7 +84,7 @@ function Navigation({me}: {me: Me}) {
 }
 
 function Barred({right, screen: Screen, me}: {right: Place['right']; screen: ComponentType; me: Me}) {
-  if (!right || may(me, right)) return <Screen key={route.value.path.join('/')} />;
+  if (!right || may(me, right)) return <Screen key={address()} />;
   return (
     <>
       <Head title={t().barred.title} />
@@ -115,19 +116,32 @@ function useFocusKept(): void {
 
 // A change of the address moves the focus to the head of the new screen, a change of filters does not.
 function useFocusOnHead(): void {
-  const address = route.value.path.join('/');
+  const here = address();
   const first = useRef(true);
   useEffect(() => {
     if (!first.current || document.activeElement === document.body) focusHead();
     if (!first.current) scrollTo(0, 0);
     first.current = false;
-  }, [address]);
+  }, [here]);
+}
+
+// An address that was typed is written as links write it, in the same place of the browser's history.
+function useSettled(): boolean {
+  const {data} = useResources();
+  const {path} = route.value;
+  const right = settled(path, data?.map(({resource}) => resource));
+  const typed = right !== null && right !== path;
+  useEffect(() => {
+    if (typed && right) location.replace(href(right, parameters()));
+  });
+  return right !== null && !typed;
 }
 
 export function Frame({me}: {me: Me}) {
   useFocusKept();
   useFocusOnHead();
   useKeys();
+  const ready = useSettled();
   const {screen, right} = screenOf(route.value.path);
   const skip = (event: Event): void => {
     event.preventDefault();
@@ -158,7 +172,7 @@ export function Frame({me}: {me: Me}) {
       <div class="body">
         <Navigation me={me} />
         <main id="main">
-          <Barred right={right} screen={screen} me={me} />
+          {ready ? <Barred right={right} screen={screen} me={me} /> : <Skeleton />}
         </main>
       </div>
       {expired.value && <SignInAgain />}
