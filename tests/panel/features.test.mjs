@@ -20,3 +20,89 @@ scenario('a path with a slash is a resource whether it was typed with / or %2F, 
   await visit.go('#/rows/departments');
   await visit.title('Department');
 });
+
+scenario('members ticked in the tree come back by themselves, the dry run says what stays, and one choice answers all of a kind', {}, async (visit, site) => {
+  const item = await site.remove(project(1));
+  const {data} = await site.api('GET', `/v1/trash/${item}`);
+  await visit.open(`#/trash/${item}`);
+  await visit.page.locator('.tree summary', {hasText: 'task_project'}).first().click();
+  const boxes = visit.page.locator('.tree .leaf > input');
+  await boxes.nth(1).waitFor();
+  await boxes.nth(0).check();
+  await boxes.nth(1).check();
+  await visit.reads('2 rows selected');
+  await visit.press('Restore only these…');
+  await visit.reads('Only 2 rows of this deletion, with what hangs on them');
+  const button = visit.page.locator('[data-key=restore]');
+  await visit.reads('2 × What it refers to is not there');
+  assert.equal(await button.getAttribute('aria-disabled'), 'true');
+  await visit.act(() => visit.page.getByRole('group', {name: 'The same for all 2'}).getByLabel('Restore that too').check());
+  await visit.page.locator('[data-key=restore]:not([aria-disabled=true])').waitFor();
+  const said = /^Restore ([\d,]+) rows, leave ([\d,]+) rows in the trash$/.exec((await button.innerText()).trim());
+  assert.equal(Number(said[1]) + Number(said[2]), data.groupSize);
+  await visit.reads(`${said[2]} rows stay in the trash`);
+  await visit.press(said[0]);
+  await visit.title(`${said[1]} rows of “${data.displayName}” are back`);
+  assert.equal(await site.count('project', `id = '${data.deletedObjectId}'`), 1);
+  assert.equal(await site.count('task', `project = '${data.deletedObjectId}'`), 2);
+  await visit.press(/^Undo/);
+  await visit.page.locator('.said', {hasText: /^Undone: /}).waitFor();
+  assert.equal(await site.count('task', `project = '${data.deletedObjectId}'`), 0);
+});
+
+scenario('rows of the trash list come back by themselves where they are of one deletion', {}, async (visit, site) => {
+  const one = await site.remove(project(1));
+  await site.remove(project(2));
+  const {data} = await site.api('GET', `/v1/trash/${one}`);
+  await visit.open(`#/trash?view=rows&sort=displayName&resource=time%2Fprojects`);
+  await visit.page.getByLabel('Select all on this page').check();
+  await visit.reads('Rows of one deletion at a time');
+  await visit.page.getByLabel('Select all on this page').uncheck();
+  await visit.page.getByRole('checkbox', {name: `Select ${data.displayName}`}).check();
+  await visit.press('Restore only these…');
+  await visit.act(() => visit.page.getByRole('button', {name: `Restore ${data.groupSize} rows`}).click());
+  await visit.page.locator('#done').waitFor();
+  await visit.press(data.displayName, 'link');
+  await visit.title(data.displayName);
+});
+
+const parts = `CREATE TABLE batch (id integer PRIMARY KEY, name text);
+  CREATE TABLE part (id integer PRIMARY KEY, batch integer REFERENCES batch ON DELETE CASCADE, code text UNIQUE);
+  INSERT INTO batch VALUES (1, 'The first batch'); INSERT INTO part SELECT n, 1, 'code ' || n FROM generate_series(1, 40) n`;
+
+scenario('forty conflicts of a kind: one choice for all, another for one of them, and the button says all it does', {open: {sql: parts}}, async (visit, site) => {
+  const item = await site.remove('batch/1');
+  await site.sql(`INSERT INTO part (id, code) SELECT n + 1000, 'code ' || n FROM generate_series(1, 40) n RETURNING id`);
+  await visit.open(`#/trash/${item}/restore`);
+  await visit.reads('40 × Another row has this value');
+  const all = visit.page.getByRole('group', {name: 'The same for all 40'});
+  assert.equal(await all.getByLabel('Give it another value').count(), 0);
+  await all.getByLabel('Move the live row to the trash').check();
+  await visit.reads('Restore 41 rows, move 40 live rows to the trash');
+  await visit.page.getByText('Each of the 40 by itself').click();
+  await visit.page.getByRole('region', {name: /code = code 7$/}).getByLabel('Leave this row out').check();
+  await visit.press('Restore 40 rows, move 39 live rows to the trash, leave 1 row in the trash');
+  await visit.page.locator('#done').waitFor();
+  assert.equal(await site.count('part', 'batch = 1'), 39);
+  assert.equal(await site.count('part', `code = 'code 7' AND id = 1007`), 1);
+});
+
+scenario('values without a place any more are listed and agreed to before they are left behind', {
+  open: {sql: `CREATE TABLE contract (id integer PRIMARY KEY, name text, note text); INSERT INTO contract VALUES (1, 'Lease', 'by hand')`},
+}, async (visit, site) => {
+  const item = await site.remove('contract/1');
+  await site.sql('ALTER TABLE contract DROP COLUMN note; SELECT 1');
+  await visit.open(`#/trash/${item}/restore`);
+  await visit.reads('The table has changed');
+  await visit.page.getByLabel('Restore without these values').check();
+  await visit.reads('contract 1, note: by hand');
+  const button = visit.page.locator('[data-key=restore]');
+  await visit.reads('Restore 1 row, leave 1 value behind');
+  assert.equal(await button.getAttribute('aria-disabled'), 'true');
+  await button.click({force: true});
+  assert.equal(await site.count('contract'), 0);
+  await visit.page.getByLabel('Yes, leave 1 value behind').check();
+  await visit.press('Restore 1 row, leave 1 value behind');
+  await visit.title('“Lease” is back');
+  assert.equal(await site.count('contract'), 1);
+});

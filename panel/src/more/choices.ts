@@ -35,7 +35,13 @@ function resolution({conflict, choice}: Answered): NonNullable<Body['resolve']>[
   };
 }
 
-export function bodyOf(known: Answered[], copy: boolean): Body {
+// What may be chosen for all conflicts of a kind at once: another value is for one row alone.
+export function shared(list: Answered[]): Choice[] {
+  const [first, ...others] = list.map(({conflict}) => conflict.choices);
+  return first?.filter((one) => one !== 'set' && others.every((choices) => choices.includes(one))) ?? [];
+}
+
+export function bodyOf(known: Answered[], copy: boolean, only: string[]): Body {
   const chosen = known.filter(answered);
   const set = chosen
     .filter(({choice}) => choice === 'set')
@@ -48,5 +54,6 @@ export function bodyOf(known: Answered[], copy: boolean): Body {
     ...(chosen.length && {resolve: chosen.map(resolution)}),
     ...(set.length && {set}),
     ...(copy && {copy}),
+    ...(only.length && {only}),
   };
 }

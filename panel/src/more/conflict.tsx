@@ -68,7 +68,7 @@ function Beside({conflict, groupId}: {conflict: Conflict; groupId: string}) {
   );
 }
 
-function Parent({id}: {id: string}) {
+function Parent({id, groupId}: {id: string; groupId: string}) {
   const item = useItem(id);
   return (
     <Loaded query={item}>
@@ -79,7 +79,7 @@ function Parent({id}: {id: string}) {
             <a href={href(['trash', parent.id])}>
               <Text text={parent.displayName} />
             </a>{' '}
-            ({parent.deletedObjectClass}) {t().conflict.parent(parent.groupSize)} <Text text={parent.deletedBy} />,{' '}
+            ({parent.deletedObjectClass}) {parent.groupId === groupId ? t().conflict.parentHere : t().conflict.parent(parent.groupSize)} <Text text={parent.deletedBy} />,{' '}
             <Time at={parent.createdAt} />
           </span>
         </p>
@@ -134,7 +134,7 @@ export function ConflictCard(props: {known: Answered; groupId: string; amend: Am
       </p>
       {conflict.constraint && <p class="faint">{words.constraint(conflict.constraint)}</p>}
       {conflict.detail && <p>{conflict.detail}</p>}
-      {conflict.trashItem && <Parent id={conflict.trashItem} />}
+      {conflict.trashItem && <Parent id={conflict.trashItem} groupId={props.groupId} />}
       {conflict.with && <Beside conflict={conflict} groupId={props.groupId} />}
       {conflict.choices.length === 0 && <p>{words.noChoice}</p>}
       {conflict.choices.length > 0 && (

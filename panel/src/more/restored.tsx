@@ -23,6 +23,18 @@ function RowLink({resource, id}: {resource: string; id: string}) {
   );
 }
 
+export function Lost({list}: {list: NonNullable<RestoredAnswer['lost']>}) {
+  return (
+    <>
+      {list.slice(0, 100).map(({resource, id, column, value}) => (
+        <li key={`${resource} ${id} ${column}`}>
+          {resource} {id}, {column}: <Value value={value} />
+        </li>
+      ))}
+    </>
+  );
+}
+
 function Altered({list}: {list: NonNullable<RestoredAnswer['altered']>}) {
   return (
     <>
@@ -61,11 +73,7 @@ export function RestoredParts({answer}: {answer: RestoredAnswer}) {
       ) : null}
       {answer.lost?.length ? (
         <Part title={words.lost(answer.lost.length)}>
-          {answer.lost.slice(0, 100).map(({resource, id, column, value}) => (
-            <li key={`${resource} ${id} ${column}`}>
-              {resource} {id}, {column}: <Value value={value} />
-            </li>
-          ))}
+          <Lost list={answer.lost} />
         </Part>
       ) : null}
       {answer.swapped?.length ? (

@@ -5,8 +5,9 @@ import {said} from '../recent';
 import {clearPicked, picked, pickAll} from '../selection';
 import {t} from '../words';
 import {Icon} from './icon';
+import {RestoreOnly} from './tree';
 
-export function SelectionBar(props: {me: Me | undefined; filter: TrashFilter; total: number | null}) {
+export function SelectionBar(props: {me: Me | undefined; filter: TrashFilter; total: number | null; rows: boolean}) {
   const {items, pages, all, filter} = picked.value;
   const name = JSON.stringify(props.filter);
   const some = items.size > 0 || all !== null;
@@ -17,6 +18,15 @@ export function SelectionBar(props: {me: Me | undefined; filter: TrashFilter; to
   }, [some, filter, name]);
   if (!some) return null;
   const words = t().selection;
+  if (props.rows) {
+    const [first, ...others] = items.values();
+    const one = first && others.every(({groupId}) => groupId === first.groupId);
+    return (
+      <div class="selection" role="group" aria-label={words.label}>
+        {one ? <RestoreOnly count={items.size} item={first.id} ids={items.keys()} clear={clearPicked} /> : words.several}
+      </div>
+    );
+  }
   const rows = [...items.values()].reduce((sum, item) => sum + item.groupSize, 0);
   const more = !all && props.total !== null && props.total > items.size;
   return (

@@ -2,17 +2,35 @@
 import {useState} from 'preact/hooks';
 import type {Schemas, TrashItem} from '../api';
 import {useClasses, useMetadata, useTrash} from '../queries';
-import {href} from '../route';
+import {go, href} from '../route';
 import {t} from '../words';
+import {Icon} from './icon';
 import {Loaded} from './loaded';
 import {Text} from './value';
 
 const pageOf = 100;
 
-function Leaf({item, top}: {item: TrashItem; top: string}) {
+// Members that are ticked, to come back without the rest; null: they cannot come back.
+interface Ticks {
+  ids: ReadonlySet<string>;
+  set: (ids: ReadonlySet<string>) => void;
+}
+
+function Tick({item, ticks}: {item: TrashItem; ticks: Ticks}) {
+  const change = (event: Event): void => {
+    const ids = new Set(ticks.ids);
+    if ((event.currentTarget as HTMLInputElement).checked) ids.add(item.id);
+    else ids.delete(item.id);
+    ticks.set(ids);
+  };
+  return <input type="checkbox" aria-label={t().table.pick(item.displayName)} checked={ticks.ids.has(item.id)} onChange={change} />;
+}
+
+function Leaf({item, top, ticks}: {item: TrashItem; top: string; ticks: Ticks | null}) {
   const [open, setOpen] = useState(false);
   return (
-    <li>
+    <li class="leaf">
+      {ticks && <Tick item={item} ticks={ticks} />}
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
           <a href={href(['trash', top], {row: item.id})}>
@@ -20,7 +38,7 @@ function Leaf({item, top}: {item: TrashItem; top: string}) {
           </a>{' '}
           <span class="faint">{item.deletedObjectClass}</span>
         </summary>
-        {open && <Members parent={item} top={top} />}
+        {open && <Members parent={item} top={top} ticks={ticks} />}
       </details>
     </li>
   );
@@ -30,9 +48,10 @@ interface Part {
   parent: TrashItem;
   resource?: string | undefined;
   top: string;
+  ticks: Ticks | null;
 }
 
-function Members({parent, resource, top}: Part) {
+function Members({parent, resource, top, ticks}: Part) {
   const [limit, setLimit] = useState(pageOf);
   const filter = {groupId: parent.groupId, parent: parent.id, ...(resource && {resource: [resource]})};
   const list = useTrash(filter, {limit, sort: 'displayName'});
@@ -43,7 +62,7 @@ function Members({parent, resource, top}: Part) {
           {page.rows.length === 0 && <p class="faint">{t().tree.nothing}</p>}
           <ul class="tree">
             {page.rows.map((item) => (
-              <Leaf key={item.id} item={item} top={top} />
+              <Leaf key={item.id} item={item} top={top} ticks={ticks} />
             ))}
           </ul>
           {page.next && limit < 1000 && (
@@ -60,7 +79,7 @@ function Members({parent, resource, top}: Part) {
   );
 }
 
-function Branch({count, root, name}: {count: Schemas['ReferenceCount']; root: TrashItem; name: string}) {
+function Branch({count, root, name, ticks}: {count: Schemas['ReferenceCount']; root: TrashItem; name: string; ticks: Ticks | null}) {
   const [open, setOpen] = useState(false);
   return (
     <li>
@@ -68,14 +87,31 @@ function Branch({count, root, name}: {count: Schemas['ReferenceCount']; root: Tr
         <summary title={count.constraint ?? undefined}>
           <b>{t().number(count.count)}</b> {name} <span class="faint">{count.constraint}</span>
         </summary>
-        {open && <Members parent={root} resource={count.resource} top={root.id} />}
+        {open && <Members parent={root} resource={count.resource} top={root.id} ticks={ticks} />}
       </details>
     </li>
   );
 }
 
+export function RestoreOnly(props: {count: number; item: string; ids: Iterable<string>; clear: () => void}) {
+  return (
+    <>
+      <strong>{t().rows.selected(props.count)}</strong>
+      <button type="button" class="main" onClick={() => go(['trash', props.item, 'restore'], {only: [...props.ids]})}>
+        <Icon name="restore" />
+        {t().selection.only}
+      </button>
+      <button type="button" class="quiet" onClick={props.clear}>
+        {t().selection.clear}
+      </button>
+    </>
+  );
+}
+
 export function Tree({group}: {group: Schemas['Group']}) {
   const classes = useClasses();
+  const [ids, set] = useState<ReadonlySet<string>>(new Set());
+  const ticks = group.may.restore ? {ids, set} : null;
   const {root} = group;
   const metadata = useMetadata(root?.resource ?? '').data;
   if (!root || !metadata) return null;
@@ -93,9 +129,14 @@ export function Tree({group}: {group: Schemas['Group']}) {
       </p>
       <ul class="tree">
         {taken.map((count) => (
-          <Branch key={`${count.resource} ${count.constraint}`} count={count} root={root} name={classes(count.resource)} />
+          <Branch key={`${count.resource} ${count.constraint}`} count={count} root={root} name={classes(count.resource)} ticks={ticks} />
         ))}
       </ul>
+      {ids.size > 0 && (
+        <div class="selection" role="group" aria-label={t().selection.label}>
+          <RestoreOnly count={ids.size} item={root.id} ids={ids} clear={() => set(new Set())} />
+        </div>
+      )}
       {unexplained.length > 0 && (
         <a href={href(['trash'], {view: 'rows', group: group.id})}>
           {t().tree.rest(unexplained.reduce((sum, {count}) => sum + count, 0))}

@@ -99,7 +99,7 @@ function picking(filter: string): Picking<TrashItem> {
 export function Trash() {
   const query = trashQuery();
   const me = useMe().data;
-  const selects = !query.rows && (may(me, 'restore') || may(me, 'purge'));
+  const selects = may(me, 'restore') || (!query.rows && may(me, 'purge'));
   const list = useTrash(query.filter, {limit: pageSize(), cursor: query.cursor, sort: query.sort});
   const facets = useFacets({...query.filter});
   const classes = useClasses();
@@ -138,7 +138,7 @@ export function Trash() {
               />
             )}
             <Pager page={page} one={query.rows ? t().trash.row : t().trash.group} other={query.rows ? t().trash.rowsMany : t().trash.groupsMany} />
-            {selects && <SelectionBar me={me} filter={query.filter} total={page.total} />}
+            {selects && <SelectionBar me={me} filter={query.filter} total={page.total} rows={query.rows} />}
           </>
         )}
       </Loaded>

@@ -191,8 +191,18 @@ export const de: Words = {
     allConflicts: (count) => `Alle ${number(count)} zeigen`,
     button: (count) => `${rows(count)} wiederherstellen`,
     copyButton: (count) => `Kopie von ${rows(count)} einfügen`,
-    swapButton: (count, swapped) =>
-      `${rows(count)} wiederherstellen, ${plural(swapped, 'lebende Zeile', 'lebende Zeilen')} in den Papierkorb legen`,
+    andSwap: (count) => `${plural(count, 'lebende Zeile', 'lebende Zeilen')} in den Papierkorb legen`,
+    andDetach: (count) => `${plural(count, 'Verweis', 'Verweise')} leeren`,
+    andLeave: (count) => `${rows(count)} im Papierkorb lassen`,
+    andLose: (count) => `${plural(count, 'Wert', 'Werte')} zurücklassen`,
+    forAll: (count) => `Dasselbe für alle ${number(count)}`,
+    single: (count) => `Jede der ${number(count)} für sich`,
+    giveUp: (count) => `Ja, ${plural(count, 'Wert', 'Werte')} zurücklassen`,
+    tickFirst: 'Bestätigen Sie, dass diese Werte zurückbleiben dürfen; dann lässt es sich wiederherstellen.',
+    only: (count) => `Nur ${rows(count)} dieser Löschung, mit allem, was daran hängt`,
+    morePicks: (count) => `und ${number(count)} weitere`,
+    whole: 'Stattdessen die ganze Löschung wiederherstellen',
+    stays: (count) => `${rows(count)} ${count === 1 ? 'bleibt' : 'bleiben'} im Papierkorb`,
     again: 'Erneut prüfen',
     off: 'Entscheiden Sie alles Obige, dann kann wiederhergestellt werden.',
     stale: 'Seit der Vorschau hat sich etwas geändert. Es wurde nichts wiederhergestellt: Sehen Sie die neue Vorschau an.',
@@ -201,6 +211,7 @@ export const de: Words = {
   },
   restored: {
     head: (name) => `„${name}“ ist zurück`,
+    partHead: (count, name) => `${rows(count)} von „${name}“ ${count === 1 ? 'ist' : 'sind'} zurück`,
     title: (count, kinds) => `${rows(count)} in ${tables(kinds)} ${count === 1 ? 'ist' : 'sind'} zurück`,
     said: (name, count) => `„${name}“ wiederhergestellt: ${rows(count)}`,
     open: (name) => `„${name}“ öffnen`,
@@ -244,6 +255,7 @@ export const de: Words = {
     live: 'Lebende Zeile',
     differs: 'anders',
     parent: (count) => `liegt im Papierkorb (${rows(count)}), gelöscht von`,
+    parentHere: 'liegt mit dieser Löschung im Papierkorb, gelöscht von',
   },
   operation: {
     kinds: {
@@ -387,6 +399,8 @@ export const de: Words = {
     restore: 'Wiederherstellen…',
     purge: 'Endgültig löschen…',
     clear: 'Auswahl aufheben',
+    only: 'Nur diese wiederherstellen…',
+    several: 'Einzeln lassen sich nur Zeilen derselben Löschung wiederherstellen.',
     dropped: 'Die Filter haben sich geändert, darum ist nichts mehr ausgewählt.',
   },
   many: {

@@ -193,8 +193,18 @@ export const en = {
     allConflicts: (count: number): string => `Show all ${number(count)}`,
     button: (count: number): string => `Restore ${rows(count)}`,
     copyButton: (count: number): string => `Insert a copy of ${rows(count)}`,
-    swapButton: (count: number, swapped: number): string =>
-      `Restore ${rows(count)}, move ${plural(swapped, 'live row', 'live rows')} to the trash`,
+    andSwap: (count: number): string => `move ${plural(count, 'live row', 'live rows')} to the trash`,
+    andDetach: (count: number): string => `clear ${plural(count, 'reference', 'references')}`,
+    andLeave: (count: number): string => `leave ${rows(count)} in the trash`,
+    andLose: (count: number): string => `leave ${plural(count, 'value', 'values')} behind`,
+    forAll: (count: number): string => `The same for all ${number(count)}`,
+    single: (count: number): string => `Each of the ${number(count)} by itself`,
+    giveUp: (count: number): string => `Yes, leave ${plural(count, 'value', 'values')} behind`,
+    tickFirst: 'Say that these values may stay behind, then it can be restored.',
+    only: (count: number): string => `Only ${plural(count, 'row', 'rows')} of this deletion, with what hangs on ${count === 1 ? 'it' : 'them'}`,
+    morePicks: (count: number): string => `and ${number(count)} more`,
+    whole: 'Restore the whole deletion instead',
+    stays: (count: number): string => `${rows(count)} ${count === 1 ? 'stays' : 'stay'} in the trash`,
     again: 'Check again',
     off: 'Decide about everything above, then it can be restored.',
     stale: 'Something has changed since the preview was made. Nothing was restored: look at the new preview below.',
@@ -203,6 +213,7 @@ export const en = {
   },
   restored: {
     head: (name: string): string => `“${name}” is back`,
+    partHead: (count: number, name: string): string => `${rows(count)} of “${name}” ${count === 1 ? 'is' : 'are'} back`,
     title: (count: number, kinds: number): string => `${rows(count)} in ${tables(kinds)} ${count === 1 ? 'is' : 'are'} back`,
     said: (name: string, count: number): string => `Restored “${name}”: ${rows(count)}`,
     open: (name: string): string => `Open “${name}”`,
@@ -246,6 +257,7 @@ export const en = {
     live: 'Live row',
     differs: 'differs',
     parent: (count: number): string => `lies in the trash (${rows(count)}), deleted by`,
+    parentHere: 'lies in the trash with this deletion, deleted by',
   },
   operation: {
     kinds: {
@@ -390,6 +402,8 @@ export const en = {
     restore: 'Restore…',
     purge: 'Delete for good…',
     clear: 'Clear the selection',
+    only: 'Restore only these…',
+    several: 'Rows of one deletion at a time can be restored by themselves.',
     dropped: 'The filters have changed, so nothing is selected any more.',
   },
   many: {
