@@ -106,3 +106,38 @@ scenario('values without a place any more are listed and agreed to before they a
   await visit.title('“Lease” is back');
   assert.equal(await site.count('contract'), 1);
 });
+
+scenario('what others restore stays in its place, struck through, what they delete waits to be shown, and nothing moves', {}, async (visit, site) => {
+  const items = [];
+  for (const n of [1, 2, 3]) items.push(await site.remove(project(n)));
+  await visit.page.clock.install();
+  await visit.open('#/trash');
+  await visit.reads('1–3 of 3 deletions');
+  const names = () => visit.page.locator('td .name').allInnerTexts();
+  const before = await names();
+  await visit.page.waitForLoadState('networkidle');
+  await site.api('POST', `/v1/trash/${items[1]}/$restore`);
+  await site.remove(project(4));
+  await visit.page.clock.fastForward(15_000);
+  await visit.reads('1 new deletion');
+  const ended = visit.page.locator('tr.ended');
+  await ended.getByText('Restored by').waitFor();
+  assert.equal(await ended.count(), 1);
+  assert.equal(await ended.getByRole('checkbox').count(), 0);
+  assert.deepEqual(await names(), before);
+  await visit.press('Show');
+  await ended.waitFor({state: 'detached'});
+  await visit.page.getByText('1 new deletion').waitFor({state: 'detached'});
+  assert.equal((await names()).length, 3);
+  assert.ok(!(await names()).includes(before[1]));
+});
+
+scenario('a deletion that another restores while one looks at its preview is told as that, not as an error', {}, async (visit, site) => {
+  const item = await site.remove(project(5));
+  await visit.open(`#/trash/${item}/restore`);
+  await visit.page.locator('[data-key=restore]:not([aria-disabled=true])').waitFor();
+  await site.api('POST', `/v1/trash/${item}/$restore`);
+  await visit.act(() => visit.page.locator('[data-key=restore]').click());
+  await visit.sees('link', 'Open this Project');
+  assert.equal(await visit.page.getByRole('alert').count(), 0);
+});

@@ -28,6 +28,8 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
     focusHead();
   }, false);
   if (operation) return <Progress id={operation.id} />;
+  const gone = [act.problem, counts.error].find((one) => one instanceof Problem && one.code === 'gone');
+  if (gone) return <Ended id={item.id} problem={gone as Problem} />;
   if (receipt !== null) {
     return (
       <section class="card">

@@ -37,6 +37,27 @@ function Back({entry}: {entry: Entry}) {
   );
 }
 
+// Those of a list that have ended meanwhile, each with the entry that says how.
+export function useEnds(ids: ReadonlySet<string>): Map<string | null, Entry> {
+  const {data} = useQuery({
+    queryKey: ['ends', [...ids]],
+    queryFn: ({signal}) => page(client.GET('/v1/history', {params: {query: {limit: 200}}, signal})),
+    enabled: ids.size > 0,
+    staleTime: Infinity,
+  });
+  const ends = data?.rows.filter(({action}) => action === 'restored' || action === 'purged') ?? [];
+  return new Map(ends.reverse().map((entry) => [entry.trashItemId, entry]));
+}
+
+export function End({entry}: {entry: Entry | undefined}) {
+  if (!entry) return <>{t().ended.left}</>;
+  return (
+    <>
+      {t().ended.by(entry.action)} <Text text={entry.by} />, <Time at={entry.at} />
+    </>
+  );
+}
+
 export function Ended({id, problem}: {id: string; problem: Problem}) {
   const {outcome, at, by} = problem.body;
   const entry = useEnd(id, at);

@@ -20,6 +20,8 @@ export interface Picking<T> {
   picked: (row: T) => boolean;
   pick: (rows: T[], on: boolean) => void;
   name: (row: T) => string;
+  // Rows that cannot be picked have no box.
+  can?: (row: T) => boolean;
 }
 
 function Heading<T>({column, sorting}: {column: Column<T>; sorting: Sorting | undefined}) {
@@ -44,8 +46,9 @@ function Heading<T>({column, sorting}: {column: Column<T>; sorting: Sorting | un
 }
 
 function PickAll<T>({rows, picking}: {rows: T[]; picking: Picking<T>}) {
-  const count = rows.filter(picking.picked).length;
-  const all = count > 0 && count === rows.length;
+  const those = picking.can ? rows.filter(picking.can) : rows;
+  const count = those.filter(picking.picked).length;
+  const all = count > 0 && count === those.length;
   return (
     <th scope="col" class="pick">
       <input
@@ -55,7 +58,7 @@ function PickAll<T>({rows, picking}: {rows: T[]; picking: Picking<T>}) {
         ref={(box) => {
           if (box) box.indeterminate = count > 0 && !all;
         }}
-        onChange={() => picking.pick(rows, !all)}
+        onChange={() => picking.pick(those, !all)}
       />
     </th>
   );
@@ -88,12 +91,14 @@ export function Table<T>(props: {
             <tr key={props.id(row)} class={props.look?.(row)} data-row={props.id(row)}>
               {picking && (
                 <td class="pick">
-                  <input
-                    type="checkbox"
-                    aria-label={t().table.pick(picking.name(row))}
-                    checked={picking.picked(row)}
-                    onChange={(event) => picking.pick([row], event.currentTarget.checked)}
-                  />
+                  {picking.can?.(row) !== false && (
+                    <input
+                      type="checkbox"
+                      aria-label={t().table.pick(picking.name(row))}
+                      checked={picking.picked(row)}
+                      onChange={(event) => picking.pick([row], event.currentTarget.checked)}
+                    />
+                  )}
                 </td>
               )}
               {columns.map((column) => (

@@ -1,8 +1,12 @@
-import type {TrashItem} from '../api';
-import {Head} from '../parts/head';
+import type {ComponentChildren} from 'preact';
+import {cache, type TrashItem} from '../api';
+import {End, useEnds} from '../parts/ended';
+import {focusHead, Head} from '../parts/head';
+import {Icon} from '../parts/icon';
 import {Loaded} from '../parts/loaded';
 import {Pager, pageSize} from '../parts/pager';
 import {type Column, type Picking, Table} from '../parts/table';
+import {useSteady} from '../parts/steady';
 import {Time} from '../parts/time';
 import {FacetChips, filtered, noFilters, TrashFilters} from '../parts/trash-filters';
 import {SelectionBar} from '../parts/selection-bar';
@@ -21,7 +25,9 @@ export function ItemLink({item}: {item: TrashItem}) {
   );
 }
 
-function columns(rows: boolean): Column<TrashItem>[] {
+type Ends = Map<string, ComponentChildren>;
+
+function columns(rows: boolean, ends: Ends): Column<TrashItem>[] {
   const words = t().trash;
   const what: Column<TrashItem> = {
     key: 'what',
@@ -34,6 +40,7 @@ function columns(rows: boolean): Column<TrashItem>[] {
         <div class="faint">
           {item.deletedObjectClass} · <Text text={item.deletedObjectId} />
         </div>
+        {ends.has(item.id) && <div class="end">{ends.get(item.id)}</div>}
       </>
     ),
   };
@@ -87,20 +94,41 @@ function Nothing({query}: {query: TrashQuery}) {
 }
 
 // All that the filter means is picked as a whole; a box that is taken out of it makes single ones of them.
-function picking(filter: string): Picking<TrashItem> {
+function picking(filter: string, gone: ReadonlySet<string>): Picking<TrashItem> {
   const {items, all} = picked.value;
   return {
     picked: (item) => all !== null || items.has(item.id),
     pick: (list, on) => pick(list, on, filter, route.value.query.get('page') ?? '1'),
     name: (item) => item.displayName,
+    can: ({id}) => !gone.has(id),
   };
+}
+
+// Nothing moves by itself: what was deleted meanwhile is shown when it is asked for.
+function Fresh({count, most, show}: {count: number; most: boolean; show: () => void}) {
+  return (
+    <div role="status">
+      {count > 0 && (
+        <p class="note">
+          <Icon name="trash" />
+          <span>{t().trash.fresh(count, most)}</span>
+          <button type="button" class="small" onClick={show}>
+            {t().trash.show}
+          </button>
+        </p>
+      )}
+    </div>
+  );
 }
 
 export function Trash() {
   const query = trashQuery();
   const me = useMe().data;
   const selects = may(me, 'restore') || (!query.rows && may(me, 'purge'));
-  const list = useTrash(query.filter, {limit: pageSize(), cursor: query.cursor, sort: query.sort});
+  const turn = {limit: pageSize(), cursor: query.cursor, sort: query.sort};
+  const list = useTrash(query.filter, turn);
+  const steady = useSteady(list, query.filter, turn);
+  const ends = useEnds(steady.gone);
   const facets = useFacets({...query.filter});
   const classes = useClasses();
   const sorting = {
@@ -108,6 +136,11 @@ export function Trash() {
     choose: (sort: string) => {
       location.hash = withQuery({sort, cursor: undefined, page: undefined});
     },
+  };
+  const show = (): void => {
+    location.hash = withQuery({cursor: undefined, page: undefined});
+    void cache.invalidateQueries().then(steady.release);
+    focusHead();
   };
   return (
     <>
@@ -121,20 +154,22 @@ export function Trash() {
       </Head>
       <TrashFilters query={query} facets={facets.data} />
       <FacetChips facets={facets.data} rows={query.rows} name={classes} />
+      <Fresh count={steady.fresh} most={steady.most} show={show} />
       <Loaded query={list}>
         {(page) => (
           <>
             {page.partial && <p class="note">{t().trash.partial}</p>}
-            {page.rows.length === 0 ? (
+            {steady.rows.length === 0 ? (
               <Nothing query={query} />
             ) : (
               <Table
                 label={t().trash.title}
-                columns={columns(query.rows)}
-                rows={page.rows}
+                columns={columns(query.rows, new Map([...steady.gone].map((id) => [id, <End key={id} entry={ends.get(id)} />])))}
+                rows={steady.rows}
                 id={(item) => item.id}
                 sorting={sorting}
-                picking={selects ? picking(JSON.stringify(query.filter)) : undefined}
+                look={({id}) => (steady.gone.has(id) ? 'ended' : undefined)}
+                picking={selects ? picking(JSON.stringify(query.filter), steady.gone) : undefined}
               />
             )}
             <Pager page={page} one={query.rows ? t().trash.row : t().trash.group} other={query.rows ? t().trash.rowsMany : t().trash.groupsMany} />

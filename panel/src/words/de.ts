@@ -147,6 +147,8 @@ export const de: Words = {
     nothing: 'Der Papierkorb ist leer: Es wurde nichts gelöscht, was Sie sehen dürfen.',
     noMatch: 'Nichts im Papierkorb passt.',
     partial: 'In der verfügbaren Zeit wurde nicht alles durchsucht: Grenzen Sie die Filter ein oder blättern Sie weiter.',
+    fresh: (count, most) => (most ? `${number(count)} oder mehr neue Löschungen` : plural(count, 'neue Löschung', 'neue Löschungen')),
+    show: 'Zeigen',
   },
   tree: {
     rest: (count) => `${rows(count)}, die kein heutiger Verweis erklärt`,
@@ -180,6 +182,7 @@ export const de: Words = {
     counts: (count, kinds) => `${rows(count)} in ${tables(kinds)}`,
     open: (kind) => `${kind} öffnen`,
     list: 'Zurück zum Papierkorb',
+    left: 'Steht nicht mehr in dieser Liste',
   },
   restore: {
     head: 'Wiederherstellen',

@@ -147,6 +147,8 @@ export const en = {
     nothing: 'The trash is empty: nothing was deleted that you may see.',
     noMatch: 'Nothing in the trash matches.',
     partial: 'Not everything was looked at in the time there is: narrow the filters, or go on to the next page.',
+    fresh: (count: number, most: boolean): string => most ? `${number(count)} or more new deletions` : plural(count, 'new deletion', 'new deletions'),
+    show: 'Show',
   },
   tree: {
     rest: (count: number): string => `${rows(count)} that no reference of today explains`,
@@ -180,6 +182,7 @@ export const en = {
     counts: (count: number, kinds: number): string => `${rows(count)} in ${tables(kinds)}`,
     open: (kind: string): string => `Open this ${kind}`,
     list: 'Back to the trash',
+    left: 'Is not in this list any more',
   },
   restore: {
     head: 'Restore',
