@@ -158,7 +158,7 @@ export function useObject(resource: string, id: string, enabled = true) {
 
 export interface RowsQuery {
   deleted: 'false' | 'true' | 'null';
-  where?: Record<string, Record<string, string>>;
+  where?: Record<string, unknown>;
   sort?: string | undefined;
   limit: number;
   cursor?: string | undefined;
@@ -171,6 +171,16 @@ export function useRows(resource: string, query: RowsQuery) {
       page(client.GET('/v1/{resource}', {params: {path: {resource}, query: {...query, count: true}}, signal})),
     placeholderData: keepPreviousData,
   });
+}
+
+// How many there are, live or in the trash, that meet the same conditions.
+export function useCount(resource: string, {where, deleted}: Pick<RowsQuery, 'where' | 'deleted'>, enabled: boolean): number | null {
+  const {data} = useQuery({
+    queryKey: ['rows', resource, 'count', where, deleted],
+    queryFn: ({signal}) => page(client.GET('/v1/{resource}', {params: {path: {resource}, query: {where, deleted, limit: 1, count: true} as RowsQuery}, signal})),
+    enabled,
+  });
+  return data?.total ?? null;
 }
 
 export function useObjectHistory(resource: string, id: string, enabled: boolean) {

@@ -9,6 +9,8 @@ export interface Settings {
   theme: Theme;
   keys: boolean;
   rows: number;
+  // By list, where others are chosen than those it starts with.
+  columns: Record<string, string[]>;
 }
 
 const place = 'trashd.settings';
@@ -20,6 +22,7 @@ function start(): Settings {
     theme: 'system',
     keys: true,
     rows: 50,
+    columns: {},
   };
   try {
     return {...settings, ...JSON.parse(localStorage.getItem(place) ?? '{}')};

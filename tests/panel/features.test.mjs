@@ -141,3 +141,59 @@ scenario('a deletion that another restores while one looks at its preview is tol
   await visit.sees('link', 'Open this Project');
   assert.equal(await visit.page.getByRole('alert').count(), 0);
 });
+
+const odd = `CREATE TABLE meter (id integer PRIMARY KEY, name text NOT NULL, level numeric, broken boolean, read_at timestamptz, seen date);
+  INSERT INTO meter SELECT n, 'meter ' || n, CASE WHEN n > 2 THEN n * 10 END, n % 2 = 0, timestamptz '2026-03-01 12:00+00' + n * interval '1 day', date '2026-03-01' + n
+  FROM generate_series(1, 10) n`;
+
+scenario('conditions on rows fit the type of their column, hold together, and are counted live and in the trash', {open: {sql: odd}}, async (visit, site) => {
+  await site.remove('meter/10');
+  await visit.open('#/rows/meter');
+  const add = async (column, operator, value) => {
+    await visit.page.getByLabel('Column', {exact: true}).selectOption(column);
+    await visit.page.getByLabel('Comparison').selectOption({label: operator});
+    const field = visit.page.getByLabel('Value', {exact: true});
+    if (typeof value === 'string') await field.fill(value);
+    if (typeof value === 'object') await field.selectOption(value);
+    await visit.press('Filter');
+  };
+  const kinds = visit.page.getByRole('navigation', {name: 'View'});
+  await kinds.getByText('In the trash 1').waitFor();
+  await kinds.getByText('Both 10').waitFor();
+  await add('level', 'is at least', '50');
+  await visit.reads('1–5 of 5 rows');
+  await kinds.getByText('In the trash 1').waitFor();
+  await add('level', 'is at most', '80');
+  await visit.reads('1–4 of 4 rows');
+  await kinds.getByText('In the trash 0').waitFor();
+  await add('broken', 'is', {label: 'true'});
+  await visit.reads('1–2 of 2 rows');
+  await add('seen', 'is before', '2026-03-08');
+  await visit.reads('1–1 of 1 row');
+  await visit.sees('button', /^seen is before 2026-03-08/);
+  await visit.go('#/rows/meter');
+  await visit.reads('1–9 of 9 rows');
+  await add('level', 'has no value');
+  await visit.reads('1–2 of 2 rows');
+  await add('name', 'contains', '1');
+  await visit.reads('1–1 of 1 row');
+  await add('name', 'contains', 'met');
+  await visit.reads('1–1 of 1 row');
+  await visit.go('#/rows/meter');
+  await add('read_at', 'is from', '2026-03-08T00:00');
+  await visit.reads('1–3 of 3 rows');
+});
+
+scenario('columns are chosen for a list, and stay chosen in this browser', {open: {sql: odd}}, async (visit) => {
+  await visit.open('#/rows/meter');
+  await visit.sees('columnheader', 'broken');
+  await visit.press('Columns');
+  await visit.page.getByRole('group', {name: 'Columns'}).getByLabel('broken').uncheck();
+  await visit.page.getByRole('columnheader', {name: 'broken'}).waitFor({state: 'detached'});
+  await visit.page.reload();
+  await visit.sees('columnheader', 'level');
+  assert.equal(await visit.page.getByRole('columnheader', {name: 'broken'}).count(), 0);
+  await visit.press('Columns');
+  await visit.press('As at first');
+  await visit.sees('columnheader', 'broken');
+});

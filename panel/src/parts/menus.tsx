@@ -9,7 +9,7 @@ import {t} from '../words';
 import {Icon, type IconName} from './icon';
 import {ago} from './time';
 
-function Menu(props: {id: string; label: string; icon: IconName; children: ComponentChildren}) {
+export function Menu(props: {id: string; label: string; icon: IconName; children: ComponentChildren}) {
   return (
     <>
       <button type="button" class="quiet" popovertarget={props.id}>

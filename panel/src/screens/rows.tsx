@@ -1,33 +1,28 @@
 import {useState} from 'preact/hooks';
 import type {Row, Schemas, TrashItem} from '../api';
+import {chosen, Columns} from '../parts/columns';
 import {keyOf} from '../parts/fields';
 import {Head} from '../parts/head';
 import {Icon} from '../parts/icon';
 import {Loaded} from '../parts/loaded';
 import {Pager, pageSize} from '../parts/pager';
+import {type Condition, labelOf, RowsFilter} from '../parts/rows-filter';
 import {type Column, type Picking, Table} from '../parts/table';
 import {brief, Text} from '../parts/value';
-import {may, type RowsQuery, useClasses, useMe, useMetadata, useRows} from '../queries';
+import {may, type RowsQuery, useClasses, useCount, useMe, useMetadata, useRows} from '../queries';
 import {go, href, route, withQuery} from '../route';
 import {t} from '../words';
 
 type Metadata = Schemas['Metadata'];
 
 const kinds = ['false', 'true', 'null'] as const;
-const operators = ['equals', 'not_equals', 'contains', 'greater_than', 'less_than', 'in', 'exists'] as const;
 const shownColumns = 8;
-
-interface Condition {
-  column: string;
-  operator: (typeof operators)[number];
-  value: string;
-}
 
 // A condition is one parameter of the address: column, operator and value with colons between.
 function conditions(): Condition[] {
   return route.value.query.getAll('where').flatMap((text) => {
     const [, column, operator, value] = /^([^:]*):([^:]*):(.*)$/s.exec(text) ?? [];
-    return column && operator ? [{column, operator: operator as Condition['operator'], value: value ?? ''}] : [];
+    return column && operator ? [{column, operator, value: value ?? ''}] : [];
   });
 }
 
@@ -41,11 +36,10 @@ function show(list: Condition[]): void {
 
 function rowsQuery(): RowsQuery {
   const {query} = route.value;
-  const where: Record<string, Record<string, string>> = {};
-  for (const {column, operator, value} of conditions()) where[column] = {...where[column], [operator]: value};
+  const list = conditions().map(({column, operator, value}) => ({[column]: {[operator]: value}}));
   return {
     deleted: (query.get('deleted') ?? 'false') as RowsQuery['deleted'],
-    where,
+    where: list.length ? {and: {...list}} : {},
     sort: query.get('sort') ?? undefined,
     limit: pageSize(),
     cursor: query.get('cursor') ?? undefined,
@@ -58,7 +52,7 @@ function itemOfRow(row: Row): TrashItem | null {
 
 function columnsOf(metadata: Metadata): Column<Row>[] {
   const first = [...(metadata.display ? [metadata.display] : []), ...metadata.key];
-  const names = [...new Set([...first, ...metadata.columns.map(({name}) => name)])].slice(0, shownColumns);
+  const names = [...new Set([...first, ...metadata.columns.map(({name}) => name)])];
   const link = (row: Row) => {
     const item = itemOfRow(row);
     const id = keyOf(row, metadata.key);
@@ -86,60 +80,48 @@ function columnsOf(metadata: Metadata): Column<Row>[] {
   }));
 }
 
-function Kinds({kind, total}: {kind: RowsQuery['deleted']; total: number | null}) {
+interface Kind {
+  kind: RowsQuery['deleted'];
+  query: RowsQuery;
+  resource: string;
+  total: number | null;
+}
+
+function Kind({kind, query, resource, total}: Kind) {
+  const current = kind === query.deleted;
+  // The number of those that are shown has come with them, and is not asked for again.
+  const other = useCount(resource, {where: query.where, deleted: kind}, !current && total !== null);
+  const count = current ? total : other;
+  return (
+    <a class="button" aria-current={current} href={withQuery({deleted: kind === 'false' ? undefined : kind, cursor: undefined, page: undefined})}>
+      {t().rows.kinds[kind]} {count !== null && <b>{t().number(count)}</b>}
+    </a>
+  );
+}
+
+function Kinds(props: Omit<Kind, 'kind'>) {
+  if (!may(useMe().data, 'view-trash', props.resource)) return null;
   return (
     <nav class="switch" aria-label={t().trash.view}>
       {kinds.map((one) => (
-        <a
-          key={one}
-          class="button"
-          aria-current={one === kind}
-          href={withQuery({deleted: one === 'false' ? undefined : one, cursor: undefined, page: undefined})}
-        >
-          {t().rows.kinds[one]} {one === kind && total !== null && <b>{t().number(total)}</b>}
-        </a>
+        <Kind key={one} kind={one} {...props} />
       ))}
     </nav>
   );
 }
 
 function Filter({metadata}: {metadata: Metadata}) {
-  const words = t().rows;
   const list = conditions();
-  const submit = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const form = event.currentTarget as HTMLFormElement;
-    const data = new FormData(form);
-    const text = (name: string): string => String(data.get(name) ?? '');
-    show([...list, {column: text('column'), operator: text('operator') as Condition['operator'], value: text('value')}]);
-    form.reset();
-  };
+  const without = (gone: Condition): Condition[] => list.filter((one) => written(one) !== written(gone));
   return (
     <div class="filters">
-      <form class="joined" onSubmit={submit}>
-        <select name="column" aria-label={words.column}>
-          {metadata.columns.map(({name}) => (
-            <option key={name} selected={name === (metadata.display ?? metadata.key[0])}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <select name="operator" aria-label={words.operator}>
-          {operators.map((one) => (
-            <option key={one} value={one} selected={one === 'contains'}>
-              {words.operators[one]}
-            </option>
-          ))}
-        </select>
-        <input name="value" aria-label={words.value} />
-        <button type="submit">{words.filter}</button>
-      </form>
+      <RowsFilter metadata={metadata} add={(one) => show([...without(one), one])} />
       <ul class="chips">
         {list.map((one) => (
           <li key={written(one)}>
-            <button type="button" class="chip" onClick={() => show(list.filter((other) => written(other) !== written(one)))}>
-              {one.column} {words.operators[one.operator] ?? one.operator} {one.value} <Icon name="close" />
-              <span class="spoken">{words.drop}</span>
+            <button type="button" class="chip" onClick={() => show(without(one))}>
+              {labelOf(one, metadata)} <Icon name="close" />
+              <span class="spoken">{t().rows.drop}</span>
             </button>
           </li>
         ))}
@@ -185,6 +167,8 @@ function List({resource, metadata}: {resource: string; metadata: Metadata}) {
   const list = useRows(resource, query);
   const me = useMe().data;
   const {picked, picking, clear} = usePicking(metadata, query.deleted === 'false' && may(me, 'trash', resource));
+  const columns = columnsOf(metadata);
+  const start = columns.slice(0, shownColumns).map(({key}) => key);
   const sorting = {
     by: query.sort ?? '',
     choose: (sort: string) => {
@@ -193,7 +177,10 @@ function List({resource, metadata}: {resource: string; metadata: Metadata}) {
   };
   return (
     <>
-      <Kinds kind={query.deleted} total={list.data?.total ?? null} />
+      <div class="row between">
+        <Kinds query={query} resource={resource} total={list.isPlaceholderData ? null : (list.data?.total ?? null)} />
+        <Columns list={`rows ${resource}`} columns={columns} start={start} />
+      </div>
       <Filter metadata={metadata} />
       <Loaded query={list}>
         {(page) => (
@@ -210,7 +197,7 @@ function List({resource, metadata}: {resource: string; metadata: Metadata}) {
             ) : (
               <Table
                 label={metadata.class}
-                columns={columnsOf(metadata)}
+                columns={chosen(`rows ${resource}`, columns, start)}
                 rows={page.rows}
                 id={(row) => itemOfRow(row)?.id ?? keyOf(row, metadata.key)}
                 sorting={sorting}

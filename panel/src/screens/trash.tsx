@@ -1,5 +1,6 @@
 import type {ComponentChildren} from 'preact';
 import {cache, type TrashItem} from '../api';
+import {chosen, Columns} from '../parts/columns';
 import {End, useEnds} from '../parts/ended';
 import {focusHead, Head} from '../parts/head';
 import {Icon} from '../parts/icon';
@@ -56,8 +57,11 @@ function columns(rows: boolean, ends: Ends): Column<TrashItem>[] {
     {key: 'when', title: words.when, sort: 'createdAt', cell: (item) => <Time at={item.createdAt} />},
     {key: 'by', title: words.by, sort: 'deletedBy', cell: (item) => <Text text={item.deletedBy} />},
     {key: 'reason', title: words.reason, cell: (item) => (item.reason ? <Text text={item.reason} /> : '')},
+    {key: 'expires', title: t().group.expires, sort: 'expiresAt', cell: (item) => (item.expiresAt ? <Time at={item.expiresAt} /> : '')},
   ];
 }
+
+const start = ['size', 'when', 'by', 'reason'];
 
 function Views({rows}: {rows: boolean}) {
   const view = (name: 'groups' | 'rows', current: boolean) => (
@@ -137,6 +141,7 @@ export function Trash() {
       location.hash = withQuery({sort, cursor: undefined, page: undefined});
     },
   };
+  const all = columns(query.rows, new Map([...steady.gone].map((id) => [id, <End key={id} entry={ends.get(id)} />])));
   const show = (): void => {
     location.hash = withQuery({cursor: undefined, page: undefined});
     void cache.invalidateQueries().then(steady.release);
@@ -145,6 +150,7 @@ export function Trash() {
   return (
     <>
       <Head title={t().trash.title} sub={t().trash.sub}>
+        <Columns list="trash" columns={all} start={start} />
         <Views rows={query.rows} />
         {may(me, 'purge') && !query.rows && (
           <a class="button" href={href(['empty'], emptying())}>
@@ -164,7 +170,7 @@ export function Trash() {
             ) : (
               <Table
                 label={t().trash.title}
-                columns={columns(query.rows, new Map([...steady.gone].map((id) => [id, <End key={id} entry={ends.get(id)} />])))}
+                columns={chosen('trash', all, start)}
                 rows={steady.rows}
                 id={(item) => item.id}
                 sorting={sorting}
