@@ -1,5 +1,5 @@
 // What was done in this session, with the way back of each: it stays until the session ends or it cannot be undone.
-import {signal} from './signal';
+import {signal} from '@preact/signals';
 import {changed, client, newKey, Problem, read, undoOf} from './api';
 import {t} from './words';
 

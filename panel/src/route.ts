@@ -1,6 +1,6 @@
 // Addresses are kept in the fragment, so the page is one file under any prefix, and ids and searches never reach a
 // proxy or a log with the page's address.
-import {signal} from './signal';
+import {signal} from '@preact/signals';
 
 export interface Route {
   path: string[];

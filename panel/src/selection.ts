@@ -1,5 +1,5 @@
 // Deletions that are selected, over all pages: by their ids, or all that one filter means at one time; never both.
-import {signal} from './signal';
+import {signal} from '@preact/signals';
 import type {TrashItem} from './api';
 import type {TrashFilter} from './queries';
 

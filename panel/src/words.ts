@@ -1,5 +1,5 @@
 // The words of the language that is chosen. English is in the bundle, others are fetched when they are wanted.
-import {effect, signal} from './signal';
+import {effect, signal} from '@preact/signals';
 import {en, type Words} from './words/en';
 
 export const languages = {en: 'English', de: 'Deutsch'} as const;
