@@ -58,7 +58,7 @@ const lean = {
 };
 
 await mkdir(target, {recursive: true});
-const outputs = {app: 'src/app.tsx', more: 'src/more.tsx', de: 'src/words/de.ts'};
+const outputs = {app: 'src/app.tsx', more: 'src/more.tsx', en: 'src/words/en.ts', de: 'src/words/de.ts'};
 const results = await Promise.all([
   ...Object.entries(outputs).map(([name, source]) =>
     build({...options, entryPoints: [source], outfile: join(target, `${name}.js`), plugins: name === 'more' ? [borrow] : [lean]})),

@@ -4,10 +4,10 @@ import {cache, Problem} from './api';
 import {Frame} from './parts/frame';
 import {ProblemNote} from './parts/problem';
 import {Skeleton} from './parts/loaded';
-import {useMe} from './queries';
+import {askMe, useMe} from './queries';
 import {SignIn} from './screens/sign-in';
 import {handOver} from './session';
-import './settings';
+import {spoken} from './settings';
 import {t} from './words';
 
 export * from './shared';
@@ -23,14 +23,22 @@ function App() {
   );
 }
 
-const root = document.getElementById('app');
-if (root && handOver()) {
-  render(<main class="alone">{t().session.handed}</main>, root);
-} else if (root) {
+function draw(root: HTMLElement): void {
+  if (handOver()) return render(<main class="alone">{t().session.handed}</main>, root);
   render(
     <QueryClientProvider client={cache}>
       <App />
     </QueryClientProvider>,
     root,
+  );
+}
+
+const root = document.getElementById('app');
+if (root) {
+  // Who asks is found out while the words are fetched.
+  void cache.prefetchQuery(askMe);
+  spoken.then(
+    () => draw(root),
+    () => root.replaceChildren('This page could not be loaded whole. Please load it again.'),
   );
 }

@@ -1,17 +1,17 @@
 // What the screens read, under names by which the cache knows it.
-import {keepPreviousData, useQuery} from '@tanstack/preact-query';
+import {keepPreviousData, queryOptions, useQuery} from '@tanstack/preact-query';
 import {client, page, read, type Row, type Schemas, value} from './api';
 
 export type Me = Schemas['CurrentPrincipal'];
 export type Right = 'read' | 'write' | 'trash' | 'view-trash' | 'restore' | 'purge' | 'admin';
 
-export function useMe() {
-  return useQuery({
-    queryKey: ['me'],
-    queryFn: ({signal}) => value(client.GET('/v1/@me', {signal})),
-    staleTime: 60_000,
-  });
-}
+export const askMe = queryOptions({
+  queryKey: ['me'],
+  queryFn: ({signal}) => value(client.GET('/v1/@me', {signal})),
+  staleTime: 60_000,
+});
+
+export const useMe = () => useQuery(askMe);
 
 export function may(me: Me | undefined, right: Right, resource?: string): boolean {
   if (!me) return false;

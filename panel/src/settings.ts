@@ -42,9 +42,11 @@ effect(() => {
   document.documentElement.dataset.theme = settings.value.theme;
 });
 
-let spoken: Language = 'en';
+// The first words, without which nothing can be drawn.
+export const spoken = speak(settings.value.language);
+
+let language = settings.value.language;
 effect(() => {
-  const {language} = settings.value;
-  if (language !== spoken) void speak(language);
-  spoken = language;
+  if (settings.value.language !== language) void speak(settings.value.language);
+  language = settings.value.language;
 });

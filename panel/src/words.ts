@@ -1,27 +1,33 @@
-// The words of the language that is chosen. English is in the bundle, others are fetched when they are wanted.
+// The words of the language that is chosen. Each language is a file of its own, so nobody fetches two.
 import {effect, signal} from '@preact/signals';
-import {en, type Words} from './words/en';
+import type {Words} from './words/en';
 
 export const languages = {en: 'English', de: 'Deutsch'} as const;
 export type Language = keyof typeof languages;
 
-const current = signal<{language: Language; words: Words}>({language: 'en', words: en});
+interface Spoken {
+  language: Language;
+  words: Words;
+}
 
+const current = signal<Spoken | null>(null);
+
+// Nothing is drawn before there is a language (app.tsx).
 export function t(): Words {
-  return current.value.words;
+  return (current.value as Spoken).words;
 }
 
 export function language(): Language {
-  return current.value.language;
+  return (current.value as Spoken).language;
 }
 
 export async function speak(next: Language): Promise<void> {
   // The file stands beside the bundle and is not part of it.
-  const file = './de.js';
-  const words = next === 'en' ? en : ((await import(file)) as {de: Words}).de;
+  const file = `./${next}.js`;
+  const {words} = (await import(file)) as {words: Words};
   current.value = {language: next, words};
 }
 
 effect(() => {
-  document.documentElement.lang = current.value.language;
+  if (current.value) document.documentElement.lang = current.value.language;
 });

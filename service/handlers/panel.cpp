@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "generated/kPanelEnglish.hpp"
 #include "generated/kPanelGerman.hpp"
 #include "generated/kPanelLicences.hpp"
 #include "generated/kPanelMore.hpp"
@@ -56,11 +57,12 @@ File file_of(const char* name, const char* type, const char (&bytes)[size]) {
 }
 
 // The empty name is that of the page. Compressed once, when the first of them is asked for.
-const std::array<File, 6>& files() {
-    static const std::array<File, 6> all = {file_of("", "text/html", kPanelPage),
+const std::array<File, 7>& files() {
+    static const std::array<File, 7> all = {file_of("", "text/html", kPanelPage),
                                             file_of("app.js", "text/javascript", kPanelScript),
                                             file_of("more.js", "text/javascript", kPanelMore),
                                             file_of("app.css", "text/css", kPanelStyle),
+                                            file_of("en.js", "text/javascript", kPanelEnglish),
                                             file_of("de.js", "text/javascript", kPanelGerman),
                                             file_of("licences.txt", "text/plain", kPanelLicences)};
     return all;

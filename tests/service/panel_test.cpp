@@ -27,6 +27,7 @@ constexpr PanelFile kFiles[] = {
     {"/panel/app.js", "text/javascript; charset=utf-8", "panel/dist/app.js"},
     {"/panel/app.css", "text/css; charset=utf-8", "panel/dist/app.css"},
     {"/panel/more.js", "text/javascript; charset=utf-8", "panel/dist/more.js"},
+    {"/panel/en.js", "text/javascript; charset=utf-8", "panel/dist/en.js"},
     {"/panel/de.js", "text/javascript; charset=utf-8", "panel/dist/de.js"},
     {"/panel/licences.txt", "text/plain; charset=utf-8", "panel/dist/licences.txt"}};
 

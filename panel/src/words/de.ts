@@ -13,7 +13,7 @@ function bytes(count: number): string {
   return new Intl.NumberFormat('de', format).format(count / 1000 ** step);
 }
 
-export const de: Words = {
+export const words: Words = {
   number,
   bytes,
   cancel: 'Abbrechen',

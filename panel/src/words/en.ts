@@ -12,7 +12,7 @@ function bytes(count: number): string {
   return new Intl.NumberFormat('en', format).format(count / 1000 ** step);
 }
 
-export const en = {
+export const words = {
   number,
   bytes,
   cancel: 'Cancel',
@@ -526,4 +526,4 @@ export const en = {
   },
 };
 
-export type Words = typeof en;
+export type Words = typeof words;
