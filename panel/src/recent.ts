@@ -1,12 +1,19 @@
 // What was done in this session, with the way back of each: it stays until the session ends or it cannot be undone.
-import {signal} from '@preact/signals';
+// The tab's storage keeps it over a reload: of what kind it was, how many rows, and the way back; nothing of the rows.
+import {effect, signal} from '@preact/signals';
 import {changed, client, newKey, Problem, read, undoOf} from './api';
+import {credential} from './session';
 import {t} from './words';
+
+export type What = keyof ReturnType<typeof t>['timeline']['actions'] | 'undone';
 
 export interface Change {
   number: number;
   at: Date;
-  text: string;
+  // With names, as long as the page is not loaded anew.
+  text: string | null;
+  what: What;
+  count: number;
   entry: string | null;
   link: string | null;
   state: 'done' | 'busy' | 'undone' | 'refused';
@@ -20,11 +27,17 @@ export const said = signal('');
 
 let count = 0;
 
-export function record(text: string, entry: string | null, link: string | null): void {
+export function textOf({text, what, count: rows}: Change): string {
+  if (text !== null) return text;
+  const name = what === 'undone' ? t().recent.wasUndone : t().timeline.actions[what];
+  return rows ? `${name}: ${t().overview.size(rows)}` : name;
+}
+
+export function record(text: string, [what, rows]: [What, number], entry: string | null, link: string | null): void {
   count += 1;
   // Whatever was done to the same deletion before is undone by this, or followed by it.
   const earlier = changes.value.map((one): Change => (link && one.link === link && one.state === 'done' ? {...one, state: 'undone'} : one));
-  const change: Change = {number: count, at: new Date(), text, entry, link, state: 'done'};
+  const change: Change = {number: count, at: new Date(), text, what, count: rows, entry, link, state: 'done'};
   changes.value = [change, ...earlier];
   said.value = text;
   changed();
@@ -44,7 +57,7 @@ export async function undo(change: Change): Promise<void> {
       }),
     );
     amend(change.number, {state: 'undone'});
-    record(t().recent.undone(change.text), 'groups' in data ? undoOf(data) : null, null);
+    record(t().recent.undone(textOf(change)), ['undone', change.count], 'groups' in data ? undoOf(data) : null, null);
   } catch (problem) {
     amend(change.number, {state: 'refused', refusal: problem as Problem});
     said.value = t().recent.refused((problem as Problem).message);
@@ -55,3 +68,42 @@ export function forget(): void {
   changes.value = [];
   said.value = '';
 }
+
+const place = 'trashd.recent';
+let owner: string | null = null;
+
+type Kept = Omit<Change, 'at' | 'number' | 'text' | 'refusal'> & {at: string};
+
+function kept(principal: string): Change[] {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(place) ?? '') as {principal: string; list: Kept[]};
+    if (found.principal !== principal) return [];
+    return found.list.map((one, index) => ({...one, at: new Date(one.at), text: null, number: -index}));
+  } catch {
+    return [];
+  }
+}
+
+// What another has done who signed in here before is not for who does now.
+export function adopt(principal: string): void {
+  if (owner === principal) return;
+  const own = owner === null ? [...changes.value, ...kept(principal)] : [];
+  owner = principal;
+  changes.value = own;
+}
+
+effect(() => {
+  const list = changes.value.map(({at, what, count: rows, entry, link, state}): Kept => {
+    return {at: at.toISOString(), what, count: rows, entry, link, state: state === 'busy' ? 'done' : state};
+  });
+  if (owner === null) return;
+  if (list.length) sessionStorage.setItem(place, JSON.stringify({principal: owner, list}));
+  else sessionStorage.removeItem(place);
+});
+
+let signed = false;
+effect(() => {
+  const now = credential.value !== null;
+  if (signed && !now) forget();
+  signed = now;
+});

@@ -9,6 +9,9 @@ export interface Settings {
   theme: Theme;
   keys: boolean;
   rows: number;
+  // Whether what is shown is covered without use, after how many minutes.
+  cover: boolean;
+  minutes: number;
   // By list, where others are chosen than those it starts with.
   columns: Record<string, string[]>;
 }
@@ -22,6 +25,8 @@ function start(): Settings {
     theme: 'system',
     keys: true,
     rows: 50,
+    cover: true,
+    minutes: 15,
     columns: {},
   };
   try {

@@ -1,4 +1,4 @@
-import {assert, scenario} from './world.mjs';
+import {assert, credentials, scenario} from './world.mjs';
 
 const project = (n) => `time/projects/00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
@@ -196,4 +196,55 @@ scenario('columns are chosen for a list, and stay chosen in this browser', {open
   await visit.press('Columns');
   await visit.press('As at first');
   await visit.sees('columnheader', 'broken');
+});
+
+scenario('what was done survives a reload of the tab, with its way back and without names, and ends with signing out', {
+  open: {config: `${credentials}[roles]\nadmins = "*"\n\n`, keys: {ada: 'admins'}},
+}, async (visit, site) => {
+  const [[id, name]] = await site.sql(`SELECT id, description FROM time_record ORDER BY id LIMIT 1`);
+  await visit.open(`#/delete/time%2Ftimerecords?id=${id}`);
+  await visit.page.getByLabel('API key or access token').fill(site.keys.ada);
+  await visit.page.getByLabel('Keep for this tab').check();
+  await visit.press('Sign in');
+  await visit.press('Move 1 row to the trash');
+  await visit.title(`“${name}” is in the trash`);
+  const stored = () => visit.page.evaluate(() => sessionStorage.getItem('trashd.recent'));
+  assert.ok(await stored());
+  assert.ok(!(await stored()).includes(name));
+  await visit.page.reload();
+  await visit.go('#/recent');
+  await visit.sees('link', 'Moved to the trash: 1 row');
+  await visit.press(/^Undo/);
+  await visit.page.locator('.said', {hasText: 'Undone: Moved to the trash: 1 row'}).waitFor();
+  assert.equal(await site.count('time_record', `id = '${id}'`), 1);
+  await visit.press('ada');
+  await visit.press('Sign out');
+  await visit.title('Sign in');
+  assert.equal(await stored(), null);
+});
+
+scenario('after a while without use what is shown is covered, and a key or the button shows it again', {}, async (visit, site) => {
+  const {data} = await site.api('GET', `/v1/${project(1)}`);
+  await visit.page.clock.install();
+  await visit.open(`#/delete/${project(1).replace('/projects/', '%2Fprojects?id=')}`);
+  await visit.title(`Move “${data.name}” to the trash?`);
+  const reason = visit.page.getByLabel('Reason');
+  await reason.fill('half a reason');
+  await visit.page.clock.fastForward(16 * 60_000);
+  await visit.sees('button', 'Show it again');
+  const heading = visit.page.getByText(data.name);
+  assert.equal(await heading.filter({visible: true}).count(), 0);
+  assert.ok(!(await visit.page.title()).includes(data.name));
+  await visit.act(() => visit.page.keyboard.press('x'));
+  await heading.filter({visible: true}).first().waitFor();
+  assert.equal(await reason.inputValue(), 'half a reason');
+  assert.ok(await reason.evaluate((one) => one === document.activeElement));
+  await visit.page.clock.fastForward(16 * 60_000);
+  await visit.act(() => visit.page.getByRole('button', {name: 'Show it again'}).click());
+  await heading.filter({visible: true}).first().waitFor();
+  await visit.go('#/settings');
+  await visit.page.getByLabel('Cover what is shown').uncheck();
+  await visit.page.clock.fastForward(60 * 60_000);
+  await visit.title('Settings');
+  assert.equal(await visit.page.getByRole('button', {name: 'Show it again'}).count(), 0);
 });

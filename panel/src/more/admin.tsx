@@ -112,7 +112,7 @@ function Revoke({apiKey}: {apiKey: Key}) {
   const [asked, setAsked] = useState(false);
   const act = useAct(async () => {
     await read(client.DELETE('/v1/@keys/{keyId}', {params: {path: {keyId: apiKey.id}}}));
-    record(t().keys.revoked(apiKey.name), null, null);
+    record(t().keys.revoked(apiKey.name), ['key-revoked', 0], null, null);
   }, false);
   if (apiKey.state !== 'valid') return <span class="faint">{t().keys.states[apiKey.state]}</span>;
   return (

@@ -60,7 +60,7 @@ function useDelete(wish: Wish, name: string, total: number, confirm: boolean, et
       const text = wish.hard ? t().remove.saidHard(name, total) : t().remove.said(name, total);
       setDone({text, item});
       ended(text);
-      record(text, undoOf(response), item ? href(['trash', item]) : null);
+      record(text, [wish.hard ? 'deleted' : 'trashed', total], undoOf(response), item ? href(['trash', item]) : null);
     }
     focusHead();
   });

@@ -58,7 +58,7 @@ function Assistant({filter, ended}: {filter: Filter; ended: (title: string) => v
       const text = t().many.said.purge(groups, items);
       setDone(true);
       ended(text);
-      record(text, null, null);
+      record(text, ['purged', items], null, null);
     }
     focusHead();
   }, false);

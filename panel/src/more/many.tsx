@@ -112,7 +112,7 @@ function Assistant({kind, ended}: {kind: Kind; ended: (title: string) => void}) 
       const text = t().many.said[kind](result.groups, result.items);
       setDone(result);
       ended(text);
-      record(text, undoOf(result), null);
+      record(text, [kind === 'purge' ? 'purged' : 'restored', result.items], undoOf(result), null);
     }
     clearPicked();
     focusHead();

@@ -23,7 +23,7 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
     else {
       setReceipt(response.headers.get('X-Purge-Receipt') ?? '');
       ended(t().purge.done(item.displayName));
-      record(t().purge.said(item.displayName, expect), null, null);
+      record(t().purge.said(item.displayName, expect), ['purged', expect], null, null);
     }
     focusHead();
   }, false);

@@ -211,6 +211,7 @@ function GiveUp({list, agreed, agree}: {list: NonNullable<RestoredAnswer['lost']
 function useRestore(
   item: TrashItem,
   body: Body,
+  copy: boolean,
   answer: RestoredAnswer | null,
   refresh: () => void,
   ended: (title: string) => void,
@@ -226,7 +227,7 @@ function useRestore(
         const restored = data as RestoredAnswer;
         setDone(restored);
         ended(body.only ? t().restored.partHead(restored.restored, item.displayName) : t().restored.head(item.displayName));
-        record(t().restored.said(item.displayName, restored.restored), undoOf(restored), href(['trash', item.id]));
+        record(t().restored.said(item.displayName, restored.restored), [copy ? 'copied' : 'restored', restored.restored], undoOf(restored), href(['trash', item.id]));
       }
       focusHead();
     } catch (problem) {
@@ -248,7 +249,7 @@ function Assistant({item, only, ended}: {item: TrashItem; only: string[]; ended:
   const answer = settled && !preview.isPlaceholderData ? (preview.data?.answer ?? null) : null;
   const lost = JSON.stringify(answer?.lost ?? []);
   const ready = answer !== null && (!answer.lost?.length || agreed === lost);
-  const {done, operation, act} = useRestore(item, body, answer, () => void preview.refetch(), ended);
+  const {done, operation, act} = useRestore(item, body, copy, answer, () => void preview.refetch(), ended);
   const found = preview.data?.conflicts?.body.conflicts;
   useEffect(() => {
     if (found) setKnown((before) => learn(before, found));

@@ -29,7 +29,7 @@ function Choice<T extends string>(props: {
 
 export function SettingsScreen() {
   const words = t().settings;
-  const {language, theme, keys} = settings.value;
+  const {language, theme, keys, cover, minutes} = settings.value;
   return (
     <>
       <Head title={words.title} sub={words.sub} />
@@ -48,6 +48,23 @@ export function SettingsScreen() {
           options={words.themes}
           set={(value) => choose({theme: value})}
         />
+        <fieldset>
+          <legend>{words.cover}</legend>
+          <label class="option">
+            <input type="checkbox" checked={cover} onChange={(event) => choose({cover: event.currentTarget.checked})} />
+            {words.coverOn}
+          </label>
+          <label class="row">
+            {words.minutes}{' '}
+            <input
+              type="number"
+              min="1"
+              max="600"
+              value={minutes}
+              onChange={(event) => choose({minutes: Math.max(1, Math.min(600, event.currentTarget.valueAsNumber || minutes))})}
+            />
+          </label>
+        </fieldset>
         <fieldset>
           <legend>{words.keys}</legend>
           <label class="option">

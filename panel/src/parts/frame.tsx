@@ -4,11 +4,12 @@ import type {ComponentType} from 'preact';
 import {isOpen, may, type Me, useOperations, useResources} from '../queries';
 import {expired} from '../session';
 import {address, go, href, parameters, route, settled} from '../route';
-import {said} from '../recent';
+import {adopt, said} from '../recent';
 import {t} from '../words';
 import {places, type Place, screenOf} from '../places';
 import {SignInAgain} from '../screens/sign-in';
 import {Account, RecentMenu} from './menus';
+import {Cover} from './cover';
 import {focusHead, Head} from './head';
 import {Icon} from './icon';
 import {useKeys} from './keys';
@@ -142,6 +143,7 @@ export function Frame({me}: {me: Me}) {
   useFocusOnHead();
   useKeys();
   const ready = useSettled();
+  useEffect(() => adopt(me.principal), [me.principal]);
   const {screen, right} = screenOf(route.value.path);
   const skip = (event: Event): void => {
     event.preventDefault();
@@ -176,6 +178,7 @@ export function Frame({me}: {me: Me}) {
         </main>
       </div>
       {expired.value && <SignInAgain />}
+      <Cover />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import {useRef} from 'preact/hooks';
 import type {ComponentChildren} from 'preact';
 import {cache, type Problem} from '../api';
-import {type Change, changes, forget, undo} from '../recent';
+import {type Change, changes, forget, textOf, undo} from '../recent';
 import type {Me} from '../queries';
 import {go, href} from '../route';
 import {credential, signOut} from '../session';
@@ -41,8 +41,8 @@ export function UndoButton({change}: {change: Change}) {
   const place = useRef<HTMLButtonElement>(null);
   const {recent} = t();
   if (change.state === 'undone') return <span class="faint">{recent.wasUndone}</span>;
-  if (change.state === 'refused') return <Refusal problem={change.refusal} />;
-  if (!change.entry) return <span class="faint">{recent.no}</span>;
+  if (change.state === 'refused' && change.refusal) return <Refusal problem={change.refusal} />;
+  if (!change.entry || change.state === 'refused') return <span class="faint">{recent.no}</span>;
   const run = (): void => {
     void undo(change).then(() => document.querySelector<HTMLElement>('.sheet:popover-open h2, main h1')?.focus());
   };
@@ -50,7 +50,7 @@ export function UndoButton({change}: {change: Change}) {
     <button type="button" ref={place} aria-disabled={change.state === 'busy'} onClick={run}>
       <Icon name="undo" />
       {recent.undo}
-      <span class="spoken">: {change.text}</span>
+      <span class="spoken">: {textOf(change)}</span>
     </button>
   );
 }
@@ -61,7 +61,7 @@ export function ChangeList({list}: {list: Change[]}) {
       {list.map((change) => (
         <li key={change.number}>
           <div>
-            {change.link ? <a href={change.link}>{change.text}</a> : change.text}
+            {change.link ? <a href={change.link}>{textOf(change)}</a> : textOf(change)}
             <div class="faint">{ago(change.at.toISOString())}</div>
           </div>
           <UndoButton change={change} />

@@ -498,12 +498,20 @@ export const words: Words = {
     owner: (column) => `Nur Zeilen, deren ${column} der Fragende ist.`,
     nothing: 'Es sind keine Rollen eingerichtet.',
   },
+  cover: {
+    title: 'Verdeckt',
+    why: 'Diese Seite wurde eine Weile nicht benutzt, darum ist verdeckt, was sie zeigt.',
+    show: 'Wieder zeigen',
+  },
   settings: {
     title: 'Einstellungen',
     sub: 'Nur für diesen Browser.',
     language: 'Sprache',
     theme: 'Aussehen',
     themes: {system: 'Wie das System', light: 'Hell', dark: 'Dunkel'},
+    cover: 'Wenn niemand die Seite benutzt',
+    coverOn: 'Verdecken, was gezeigt wird, bis eine Taste gedrückt wird',
+    minutes: 'Nach Minuten',
     keys: 'Einzelne Tasten',
     keysOn: 'Einzelne Tasten sind Kürzel',
     keyList: [

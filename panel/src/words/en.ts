@@ -503,12 +503,20 @@ export const words = {
     owner: (column: string): string => `Only rows whose ${column} is who asks.`,
     nothing: 'No roles are configured.',
   },
+  cover: {
+    title: 'Covered',
+    why: 'Nobody has used this page for a while, so what it shows is covered.',
+    show: 'Show it again',
+  },
   settings: {
     title: 'Settings',
     sub: 'For this browser only.',
     language: 'Language',
     theme: 'Appearance',
     themes: {system: 'As the system', light: 'Light', dark: 'Dark'},
+    cover: 'When nobody uses the page',
+    coverOn: 'Cover what is shown, until a key is pressed',
+    minutes: 'After minutes',
     keys: 'Single keys',
     keysOn: 'Single keys are shortcuts',
     keyList: [
