@@ -4,7 +4,9 @@ import {cache, Problem} from './api';
 import {Frame} from './parts/frame';
 import {ProblemNote} from './parts/problem';
 import {Skeleton} from './parts/loaded';
+import {screenOf} from './places';
 import {askMe, useMe} from './queries';
+import {route} from './route';
 import {SignIn} from './screens/sign-in';
 import {handOver} from './session';
 import {spoken} from './settings';
@@ -37,6 +39,7 @@ const root = document.getElementById('app');
 if (root) {
   // Who asks is found out while the words are fetched.
   void cache.prefetchQuery(askMe);
+  screenOf(route.value.path).ahead?.();
   spoken.then(
     () => draw(root),
     () => root.replaceChildren('This page could not be loaded whole. Please load it again.'),

@@ -2,6 +2,7 @@
 import type {Client} from 'openapi-fetch';
 import type {paths} from './schema';
 import {authorize} from './session';
+import {inTurn} from './turns';
 
 type Values = Record<string, unknown>;
 
@@ -49,8 +50,13 @@ async function send(method: string, address: string, {params = {}, headers: name
   if (body !== undefined) headers.set('Content-Type', 'application/json');
   authorize(headers);
   const path = base + writePath(address, params.path ?? {}) + writeQuery(params.query ?? {});
-  const response = await fetch(path, {method, headers, ...(body !== undefined && {body: JSON.stringify(body)}), ...(signal && {signal})});
-  const answer = parsed(await response.text());
+  const wish: RequestInit = {method, headers, ...(body !== undefined && {body: JSON.stringify(body)}), ...(signal && {signal})};
+  // The turn ends with the answer's last byte, not with its head.
+  const [response, text] = await inTurn(async () => {
+    const response = await fetch(path, wish);
+    return [response, await response.text()] as const;
+  });
+  const answer = parsed(text);
   return response.ok ? {data: answer, response} : {error: answer, response};
 }
 

@@ -1,5 +1,6 @@
 // What the service tells before anyone has signed in.
 import {useQuery} from '@tanstack/preact-query';
+import {inTurn} from './turns';
 
 export interface Provider {
   issuer: string;
@@ -15,7 +16,7 @@ interface Config {
 function useConfig(): Config | undefined {
   return useQuery({
     queryKey: ['config'],
-    queryFn: async ({signal}) => (await (await fetch('config.json', {signal})).json()) as Config,
+    queryFn: ({signal}) => inTurn(async () => (await (await fetch('config.json', {signal})).json()) as Config),
     staleTime: Infinity,
   }).data;
 }

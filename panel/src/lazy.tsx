@@ -5,6 +5,7 @@ import {focusHead, Head} from './parts/head';
 import {ProblemNote} from './parts/problem';
 import {Skeleton} from './parts/loaded';
 import {Problem} from './api';
+import {inTurn} from './turns';
 import {t} from './words';
 
 type More = typeof import('./more');
@@ -14,7 +15,7 @@ let more: More | null = null;
 export async function fetchMore(): Promise<More> {
   // The file stands beside the bundle and is not part of it.
   const file = './more.js';
-  more = (await import(file)) as More;
+  more = (await inTurn(() => import(file))) as More;
   return more;
 }
 

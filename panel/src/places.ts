@@ -3,14 +3,14 @@ import type {ComponentType} from 'preact';
 import {lazy} from './lazy';
 import type {IconName} from './parts/icon';
 import type {Right} from './queries';
-import {Group} from './screens/group';
+import {Group, readGroup} from './screens/group';
 import {ObjectScreen} from './screens/object';
-import {Overview} from './screens/overview';
+import {Overview, readOverview} from './screens/overview';
 import {Recent} from './screens/recent';
 import {Resources} from './screens/resources';
 import {Rows} from './screens/rows';
 import {SignInScreen} from './screens/sign-in';
-import {Trash} from './screens/trash';
+import {readList, Trash} from './screens/trash';
 import {Unknown} from './screens/unknown';
 
 export interface Place {
@@ -36,13 +36,14 @@ export const places: Place[] = [
 interface Found {
   screen: ComponentType;
   right?: Right | undefined;
+  ahead?: () => void; // asks for what it shows first
 }
 
 // A star stands for one segment of any text.
 const screens: [string, Found][] = [
-  ['', {screen: Overview}],
-  ['trash', {screen: Trash, right: 'view-trash'}],
-  ['trash/*', {screen: Group, right: 'view-trash'}],
+  ['', {screen: Overview, ahead: readOverview}],
+  ['trash', {screen: Trash, right: 'view-trash', ahead: readList}],
+  ['trash/*', {screen: Group, right: 'view-trash', ahead: readGroup}],
   ['trash/*/restore', {screen: lazy('Restore'), right: 'restore'}],
   ['trash/*/purge', {screen: lazy('Purge'), right: 'purge'}],
   ['rows', {screen: Resources, right: 'read'}],

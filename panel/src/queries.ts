@@ -1,6 +1,6 @@
 // What the screens read, under names by which the cache knows it.
 import {keepPreviousData, queryOptions, useQuery} from '@tanstack/preact-query';
-import {client, page, read, type Row, type Schemas, value} from './api';
+import {cache, client, page, read, type Row, type Schemas, value} from './api';
 
 export type Me = Schemas['CurrentPrincipal'];
 export type Right = 'read' | 'write' | 'trash' | 'view-trash' | 'restore' | 'purge' | 'admin';
@@ -63,13 +63,26 @@ export interface Turn {
   sort?: TrashSort | undefined;
 }
 
-export function useTrash(filter: TrashFilter, turn: Turn) {
-  return useQuery({
+interface Reading {
+  signal: AbortSignal;
+}
+
+function trashReading(filter: TrashFilter, turn: Turn) {
+  return {
     queryKey: ['trash', filter, turn],
-    queryFn: ({signal}) =>
+    queryFn: ({signal}: Reading) =>
       page(client.GET('/v1/trash', {params: {query: {...filter, ...turn, count: true}}, signal})),
-    placeholderData: keepPreviousData,
-  });
+  };
+}
+
+export function useTrash(filter: TrashFilter, turn: Turn) {
+  return useQuery({...trashReading(filter, turn), placeholderData: keepPreviousData});
+}
+
+// What the first screen shows is asked for beside who asks, not behind that: on a slow line it is there a round trip
+// sooner. Where it may not be seen it is refused, as the screen is then.
+export function readTrash(filter: TrashFilter, turn: Turn): void {
+  void cache.prefetchQuery(trashReading(filter, turn));
 }
 
 export function useFacets(filter: TrashFilter, enabled = true) {
@@ -82,12 +95,20 @@ export function useFacets(filter: TrashFilter, enabled = true) {
   });
 }
 
-export function useItem(trashItemId: string) {
-  return useQuery({
+function itemReading(trashItemId: string) {
+  return {
     queryKey: ['item', trashItemId],
-    queryFn: ({signal}) =>
+    queryFn: ({signal}: Reading) =>
       value(client.GET('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {expand: 'group'}}, signal})),
-  });
+  };
+}
+
+export function useItem(trashItemId: string) {
+  return useQuery(itemReading(trashItemId));
+}
+
+export function readItem(trashItemId: string): void {
+  void cache.prefetchQuery(itemReading(trashItemId));
 }
 
 export function useMetadata(resource: string, enabled = true) {

@@ -1,5 +1,6 @@
 // The words of the language that is chosen. Each language is a file of its own, so nobody fetches two.
 import {effect, signal} from '@preact/signals';
+import {inTurn} from './turns';
 import type {Words} from './words/en';
 
 export const languages = {en: 'English', de: 'Deutsch'} as const;
@@ -24,7 +25,7 @@ export function language(): Language {
 export async function speak(next: Language): Promise<void> {
   // The file stands beside the bundle and is not part of it.
   const file = `./${next}.js`;
-  const {words} = (await import(file)) as {words: Words};
+  const {words} = (await inTurn(() => import(file))) as {words: Words};
   current.value = {language: next, words};
 }
 

@@ -1,20 +1,8 @@
 import {readFileSync} from 'node:fs';
-import {gzipSync} from 'node:zlib';
-import {test} from 'node:test';
 import {assert, require, scenario} from './world.mjs';
 
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-const dist = new URL('../../panel/dist/', import.meta.url);
-const packed = (name) => gzipSync(readFileSync(new URL(name, dist)), {level: 9}).length;
-
-test('what is fetched at the start stays small: 45 KiB of script with the words of one language, 8 of style, 60 of all scripts, compressed', () => {
-  const words = Math.max(packed('en.js'), packed('de.js'));
-  const start = packed('app.js') + words;
-  assert.ok(start <= 45 * 1024, `${start} bytes at the start`);
-  assert.ok(packed('app.css') <= 8 * 1024, `app.css has ${packed('app.css')} bytes`);
-  assert.ok(start + packed('more.js') <= 60 * 1024, `${start + packed('more.js')} bytes in all`);
-});
 
 async function screens(site) {
   const project = '00000000-0000-4000-8000-000000000001';

@@ -9,19 +9,33 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ];
 
+// A format takes far longer to make than to use, and one list needs a hundred.
+function kept<T>(make: (language: string) => T): () => T {
+  const made = new Map<string, T>();
+  return () => {
+    const format = made.get(language()) ?? make(language());
+    made.set(language(), format);
+    return format;
+  };
+}
+
+const relative = kept((name) => new Intl.RelativeTimeFormat(name, {numeric: 'auto'}));
+const times = kept((name) => new Intl.DateTimeFormat(name, {dateStyle: 'medium', timeStyle: 'medium'}));
+const days = kept((name) => new Intl.DateTimeFormat(name, {dateStyle: 'medium'}));
+
 export function ago(text: string): string {
   const seconds = (Date.parse(text) - Date.now()) / 1000;
   const [unit, length] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? [];
   if (!unit || !length) return t().time.now;
-  return new Intl.RelativeTimeFormat(language(), {numeric: 'auto'}).format(Math.round(seconds / length), unit);
+  return relative().format(Math.round(seconds / length), unit);
 }
 
 export function exactly(text: string): string {
-  return new Intl.DateTimeFormat(language(), {dateStyle: 'medium', timeStyle: 'medium'}).format(new Date(text));
+  return times().format(new Date(text));
 }
 
 export function day(text: string): string {
-  return new Intl.DateTimeFormat(language(), {dateStyle: 'medium'}).format(new Date(text));
+  return days().format(new Date(text));
 }
 
 export function Time({at}: {at: string}) {

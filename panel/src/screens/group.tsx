@@ -8,7 +8,7 @@ import {Loaded} from '../parts/loaded';
 import {Time} from '../parts/time';
 import {Tree} from '../parts/tree';
 import {Text} from '../parts/value';
-import {may, useClasses, useItem, useMe, useMetadata} from '../queries';
+import {may, readItem, useClasses, useItem, useMe, useMetadata} from '../queries';
 import {href, route} from '../route';
 import {t} from '../words';
 
@@ -171,6 +171,10 @@ function Actions({item}: {item: TrashItem}) {
       <Copy text={location.href} label={t().copy.address} />
     </>
   );
+}
+
+export function readGroup(): void {
+  readItem(route.value.path[1] ?? '');
 }
 
 export function Group() {

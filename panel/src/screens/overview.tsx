@@ -3,7 +3,7 @@ import {Bar} from '../parts/progress';
 import {Loaded} from '../parts/loaded';
 import {Time} from '../parts/time';
 import {Text} from '../parts/value';
-import {may, useMe, useOperations, useResources, useStatistics, useTrash} from '../queries';
+import {may, readTrash, useMe, useOperations, useResources, useStatistics, useTrash} from '../queries';
 import {href} from '../route';
 import {t} from '../words';
 import {ItemLink} from './trash';
@@ -40,8 +40,14 @@ function Numbers() {
   );
 }
 
+const latest = [{root: true}, {limit: 8}] as const;
+
+export function readOverview(): void {
+  readTrash(...latest);
+}
+
 function Latest() {
-  const list = useTrash({root: true}, {limit: 8});
+  const list = useTrash(...latest);
   return (
     <section class="card" aria-labelledby="latest">
       <h2 id="latest">{t().overview.latest}</h2>

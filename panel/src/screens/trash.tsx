@@ -12,7 +12,7 @@ import {Time} from '../parts/time';
 import {FacetChips, filtered, noFilters, TrashFilters} from '../parts/trash-filters';
 import {SelectionBar} from '../parts/selection-bar';
 import {Text} from '../parts/value';
-import {may, useClasses, useFacets, useMe, useTrash} from '../queries';
+import {may, readTrash, type Turn, useClasses, useFacets, useMe, useTrash} from '../queries';
 import {href, type Query, route, withQuery} from '../route';
 import {pick, picked} from '../selection';
 import {type TrashQuery, trashQuery} from '../trash-query';
@@ -125,11 +125,20 @@ function Fresh({count, most, show}: {count: number; most: boolean; show: () => v
   );
 }
 
+function turnOf(query: TrashQuery): Turn {
+  return {limit: pageSize(), cursor: query.cursor, sort: query.sort};
+}
+
+export function readList(): void {
+  const query = trashQuery();
+  readTrash(query.filter, turnOf(query));
+}
+
 export function Trash() {
   const query = trashQuery();
   const me = useMe().data;
   const selects = may(me, 'restore') || (!query.rows && may(me, 'purge'));
-  const turn = {limit: pageSize(), cursor: query.cursor, sort: query.sort};
+  const turn = turnOf(query);
   const list = useTrash(query.filter, turn);
   const steady = useSteady(list, query.filter, turn);
   const ends = useEnds(steady.gone);
