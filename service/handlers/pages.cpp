@@ -121,6 +121,7 @@ static_assert(kExplanations.size() == static_cast<std::size_t>(Code::kUnavailabl
 
 constexpr const char* kPanel = "/panel/";
 
+// Links are relative to the page, so that they hold under whatever prefix a proxy puts in front.
 constexpr std::array<std::array<const char*, 2>, 7> kLinks = {{
     {kPanel, "the trash in a browser"},
     {"/v1/", "the resources there are"},
@@ -210,7 +211,7 @@ Response home(const Request& request, const Caller&, const Context& context) {
     std::string items, text = std::string(kWhat) + "\n\n";
     for (const auto& [address, what] : kLinks) {
         if (std::string_view(address) == kPanel && !context.config->panel.enabled) continue;
-        items += fmt::format("<dt><a href=\"{0}\">{0}</a><dd>{1}\n", address, what);
+        items += fmt::format("<dt><a href=\"{0}\">{1}</a><dd>{2}\n", address + 1, address, what);
         text += fmt::format("{:<20} {}\n", address, what);
     }
     return page(
@@ -226,7 +227,7 @@ Response list_problems(const Request& request) {
     for (const auto& [code, meaning, when, remedy] : kExplanations) {
         const auto name = code_name(code);
         const auto status = status_of(code, false);
-        items += fmt::format("<dt><a href=\"/problems/{0}\">{0}</a> ({1})<dd>{2}\n", name, status,
+        items += fmt::format("<dt><a href=\"problems/{0}\">{0}</a> ({1})<dd>{2}\n", name, status,
                              meaning);
         text += fmt::format("{} ({}): {}\n", name, status, meaning);
     }

@@ -15,8 +15,8 @@ namespace trashd::service {
 
 namespace {
 
-[[noreturn]] void refuse_page() {
-    throw Error(Code::kForbidden, "a page of another site must not change anything");
+[[noreturn]] void refuse_page(const std::string& more = "") {
+    throw Error(Code::kForbidden, "a page of another site must not change anything" + more);
 }
 
 // A browser that fetches, renders or shows ahead what nobody has asked for.
@@ -38,16 +38,22 @@ bool is_own(const Request& request, const Config& config, const std::string& ori
 
 }  // namespace
 
+// What may well be the service's own page says how it gets known.
 void refuse_foreign(const Request& request, const Context& context) {
     refuse_prefetch(request);
+    bool known = true;
     for (const auto& origin : request.headers("Origin")) {
         if (is_allowed_origin(*context.config, origin)) return;
-        if (!is_own(request, *context.config, origin)) refuse_page();
+        known = known && is_own(request, *context.config, origin);
     }
     // another port of the same host is the same site, and another's page
     for (const auto& value : request.headers("Sec-Fetch-Site"))
         if (const auto site = lower_case(value); site != "same-origin" && site != "none")
             refuse_page();
+    if (!known)
+        refuse_page(
+            "; the service's own is known by Host, and where a proxy hands on another "
+            "one, by [http] origins");
 }
 
 }  // namespace trashd::service
