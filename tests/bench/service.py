@@ -12,8 +12,8 @@ CONFIG = "[limits]\nasync_rows = 0\nstatement_timeout_ms = 600000\nidle_seconds 
 
 
 class Service:
-    def __init__(self, program, url, log, host="127.0.0.1", settings="", config=CONFIG):
-        """settings: lines of the configuration's top level, which stand before config."""
+    def __init__(self, program, url, log, host="127.0.0.1", settings="", config=CONFIG, port=0):
+        """settings: lines of the configuration's top level, which stand before config; port: 0 is any that is free."""
         self.host = host
         self.log = log
         self.file = open(log, "w", encoding="utf-8")  # closed in stop()
@@ -22,7 +22,7 @@ class Service:
             file.write(settings + config)
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [program, "serve", "--config", path, "--database", url, "--listen", f"{host}:0"],
+            [program, "serve", "--config", path, "--database", url, "--listen", f"{host}:{port}"],
             cwd="/",
             stdout=self.file,
             stderr=subprocess.STDOUT,

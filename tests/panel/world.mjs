@@ -78,6 +78,23 @@ class Site {
   async count(table, where = 'true') {
     return Number((await this.sql(`SELECT count(*) FROM ${table} WHERE ${where}`))[0][0]);
   }
+
+  // SQL in a transaction that stays open, so that whoever needs the rows waits until it is released.
+  hold(text, name = 'held') {
+    return world.ask({hold: text, site: this.number, name});
+  }
+
+  release(name = 'held') {
+    return world.ask({release: this.number, name});
+  }
+
+  stop() {
+    return world.ask({stop: this.number});
+  }
+
+  start() {
+    return world.ask({start: this.number});
+  }
 }
 
 // Chromium reports each answer of 400 and more as an error of the page, whatever the page makes of it.
@@ -85,19 +102,24 @@ const expected = /^Failed to load resource: the server responded with a status o
 
 class Visit {
   constructor(page, site, elsewhere) {
-    Object.assign(this, {page, site, faults: []});
+    Object.assign(this, {page, site, base: site.base, faults: [], allowed: [expected]});
     page.on('console', (message) => {
-      if (message.type() === 'error' && !expected.test(message.text())) this.faults.push(`console: ${message.text()}`);
+      if (message.type() === 'error' && !this.allowed.some((one) => one.test(message.text()))) this.faults.push(`console: ${message.text()}`);
     });
     page.on('pageerror', (error) => this.faults.push(`error: ${error.stack}`));
     page.on('request', (request) => {
       const url = new URL(request.url());
-      if (url.origin !== site.base && !elsewhere.includes(url.origin) && url.protocol !== 'data:') this.faults.push(`another host: ${url}`);
+      if (url.origin !== new URL(this.base).origin && !elsewhere.includes(url.origin) && url.protocol !== 'data:') this.faults.push(`another host: ${url}`);
     });
   }
 
+  // What the browser says of this kind belongs to what is tried.
+  allow(pattern) {
+    this.allowed.push(pattern);
+  }
+
   async open(address = '') {
-    await this.page.goto(`${this.site.base}/panel/${address}`);
+    await this.page.goto(`${this.base}/panel/${address}`);
   }
 
   async go(address) {
@@ -144,22 +166,26 @@ class Visit {
 }
 
 // One scenario on a fresh database. open: what of configuration, keys and SQL it needs; look: of the browser; elsewhere:
-// origins that the page may ask beside its own.
+// origins that the page may ask beside its own. What it is played with last opens the browser of another person.
 export function scenario(name, {open = {}, look = {}, elsewhere = []}, play) {
   test(name, {timeout: 240_000}, async () => {
     const site = new Site(await world.ask({open}));
-    const context = await browser.newContext({viewport: {width: 1280, height: 900}, locale: 'en', ...look});
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    const visit = new Visit(page, site, elsewhere);
+    const visits = [];
+    const visitor = async () => {
+      const context = await browser.newContext({viewport: {width: 1280, height: 900}, locale: 'en', ...look});
+      const page = await context.newPage();
+      page.setDefaultTimeout(30_000);
+      visits.push(new Visit(page, site, elsewhere));
+      return visits.at(-1);
+    };
     try {
-      await play(visit, site);
-      assert.deepEqual(visit.faults, []);
+      await play(await visitor(), site, visitor);
+      assert.deepEqual(visits.flatMap(({faults}) => faults), []);
     } catch (error) {
-      if (process.env.PANEL_PICTURES) await page.screenshot({path: `${process.env.PANEL_PICTURES}/failed.png`});
+      if (process.env.PANEL_PICTURES) await visits.at(-1)?.page.screenshot({path: `${process.env.PANEL_PICTURES}/failed.png`});
       throw error;
     } finally {
-      await context.close();
+      for (const {page} of visits) await page.context().close();
       await world.ask({close: site.number});
     }
   });

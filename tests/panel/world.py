@@ -2,8 +2,9 @@
 """A PostgreSQL cluster of one's own with the demo, and services on databases of it, for who drives a browser.
 
 Usage: world.py TRASHD. Reads commands as lines of JSON and answers each with one: {"open": {"config": …, "keys":
-{name: role}}} makes a database and a service, {"sql": …, "site": n} runs SQL there, {"stop": n} and {"start": n} end
-and start a service. Ends when its input does.
+{name: role}}} makes a database and a service, {"sql": …, "site": n} runs SQL there, {"hold": …, "site": n, "name": …}
+runs SQL in a transaction that stays open until {"release": n, "name": …}, {"stop": n} and {"start": n} end and start a
+service, which keeps its address. Ends when its input does.
 """
 import contextlib
 import json
@@ -41,13 +42,13 @@ class World:
         if sql:
             self.sql(sql, database)
         service = self.serve(database, number, config)
-        self.sites.append({"database": database, "config": config, "service": service})
+        self.sites.append({"database": database, "config": config, "service": service, "held": {}})
         made = {name: self.key(database, number, name, role) for name, role in (keys or {}).items()}
         return {"site": number, "base": service.base, "keys": made}
 
-    def serve(self, database, number, config):
+    def serve(self, database, number, config, port=0):
         log = self.cluster.folder / f"trashd-{number}.log"
-        service = Service(self.program, self.cluster.url(database), log, settings=config, config=DEMO)
+        service = Service(self.program, self.cluster.url(database), log, settings=config, config=DEMO, port=port)
         self.stack.callback(service.stop)
         return service
 
@@ -62,9 +63,34 @@ class World:
         with contextlib.closing(self.cluster.connect(database)) as connection:
             return [list(map(str, row)) for row in rows(connection, text)]
 
+    def hold(self, text, site, name):
+        connection = site["held"][name] = self.cluster.connect(site["database"])
+        connection.autocommit = False
+        rows(connection, text)
+        return {}
+
+    def release(self, site, name):
+        connection = site["held"].pop(name)
+        connection.commit()
+        connection.close()
+        return {}
+
+    def start(self, number):
+        site = self.sites[number]
+        site["service"] = self.serve(site["database"], number, site["config"], site["service"].port)
+        return {}
+
     def answer(self, command):
         if "open" in command:
             return self.open(**command["open"])
+        if "hold" in command:
+            return self.hold(command["hold"], self.sites[command["site"]], command["name"])
+        if "release" in command:
+            return self.release(self.sites[command["release"]], command["name"])
+        if "start" in command:
+            return self.start(command["start"])
+        if "stop" in command:
+            command = {"close": command["stop"]}
         if "close" in command:
             self.sites[command["close"]]["service"].stop()
             return {}
