@@ -1,7 +1,7 @@
 // An operation while it runs and when it has ended. The page can be left: it goes on without it.
 import {useEffect, useRef} from 'preact/hooks';
-import {changed, type Operation, Problem} from '../api';
-import {useOperation} from '../queries';
+import {changed, itemOf, type Operation, Problem} from '../api';
+import {useClasses, useOperation} from '../queries';
 import {href} from '../route';
 import {t} from '../words';
 import {Loaded} from './loaded';
@@ -24,7 +24,29 @@ export function Bar({operation}: {operation: Operation}) {
 function Outcome({operation}: {operation: Operation}) {
   if (operation.error) return <ProblemNote error={new Problem(operation.error.status, operation.error)} />;
   if (operation.state !== 'done') return <p class="faint">{t().operation.leave}</p>;
-  return <p>{t().operation.done}</p>;
+  return (
+    <>
+      <p>{t().operation.done}</p>
+      <Result operation={operation} />
+    </>
+  );
+}
+
+// Where what it has moved is now.
+function Result({operation}: {operation: Operation}) {
+  const classes = useClasses();
+  const {location, root} = (operation.result ?? {}) as {location?: string; root?: {resource: string; id: string}};
+  const item = itemOf(location ?? null);
+  const link = (address: string, words: string) => (
+    <p>
+      <a class="button" href={address}>
+        {words}
+      </a>
+    </p>
+  );
+  if (item) return link(href(['trash', item]), t().remove.look);
+  if (root) return link(href(['rows', root.resource, root.id]), t().restored.open(`${classes(root.resource)} ${root.id}`));
+  return null;
 }
 
 export function Progress({id}: {id: string}) {
