@@ -46,6 +46,30 @@ export function readOverview(): void {
   readTrash(...latest);
 }
 
+// Statistics are of what one may see in full: how much is one's own, the lists know.
+function OwnNumbers() {
+  const groups = useTrash(...latest);
+  const rows = useTrash({}, {limit: 1});
+  const words = t().overview;
+  const number = (count: number, name: string, view?: string) => (
+    <li>
+      <a href={href(['trash'], {view})}>
+        <b>{t().number(count)}</b> {name}
+      </a>
+    </li>
+  );
+  return (
+    <Loaded query={groups}>
+      {({total}) => (
+        <ul class="numbers">
+          {number(total ?? 0, words.groups(total ?? 0))}
+          {rows.data && number(rows.data.total ?? 0, words.rows(rows.data.total ?? 0), 'rows')}
+        </ul>
+      )}
+    </Loaded>
+  );
+}
+
 function Latest() {
   const list = useTrash(...latest);
   return (
@@ -97,10 +121,11 @@ function Running() {
 export function Overview() {
   const me = useMe().data;
   const sees = may(me, 'view-trash');
+  const own = Object.values(me?.rights ?? {}).some((rights) => rights['view-trash'] === 'own');
   return (
     <>
       <Head title={t().overview.title} />
-      {sees ? <Numbers /> : <p>{t().barred.missing(t().rights['view-trash'])}</p>}
+      {sees ? own ? <OwnNumbers /> : <Numbers /> : <p>{t().barred.missing(t().rights['view-trash'])}</p>}
       <Running />
       {sees && <Latest />}
     </>
