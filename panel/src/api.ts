@@ -93,13 +93,14 @@ export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+// Before the address of the service there may stand a prefix of a proxy, of whatever words.
 export function undoOf(source: {undo?: {href: string}} | Response): string | null {
   const text = source instanceof Response ? (source.headers.get('Link') ?? '') : (source.undo?.href ?? '');
-  return /\/history\/([^/]+)\/\$undo/.exec(text)?.[1] ?? null;
+  return /\/v1\/history\/([^/]+)\/\$undo/.exec(text)?.[1] ?? null;
 }
 
 export function itemOf(location: string | null): string | null {
-  return /\/trash\/([^/?]+)/.exec(location ?? '')?.[1] ?? null;
+  return /\/v1\/trash\/([^/?]+)/.exec(location ?? '')?.[1] ?? null;
 }
 
 // Waits as long as the service asks for, as often as it asks.

@@ -2,6 +2,7 @@
 // The tab's storage keeps it over a reload: of what kind it was, how many rows, and the way back; nothing of the rows.
 import {effect, signal} from '@preact/signals';
 import {changed, client, newKey, Problem, read, undoOf} from './api';
+import {insist} from './parts/act';
 import {credential} from './session';
 import {t} from './words';
 
@@ -49,15 +50,17 @@ function amend(number: number, amendment: Partial<Change>): void {
 
 export async function undo(change: Change): Promise<void> {
   if (!change.entry || change.state === 'busy') return;
-  amend(change.number, {state: 'busy'});
-  try {
-    const {data} = await read(
-      client.POST('/v1/history/{entryId}/$undo', {
-        params: {path: {entryId: change.entry}, header: {'Idempotency-Key': newKey()}},
-      }),
-    );
+  const {entry: entryId} = change;
+  const undoOnce = async (key: string): Promise<void> => {
+    const {data} = await read(client.POST('/v1/history/{entryId}/$undo', {params: {path: {entryId}, header: {'Idempotency-Key': key}}}));
     amend(change.number, {state: 'undone'});
     record(t().recent.undone(textOf(change)), ['undone', change.count], 'groups' in data ? undoOf(data) : null, null);
+  };
+  amend(change.number, {state: 'busy'});
+  try {
+    await insist(undoOnce, newKey(), (waits) => {
+      if (waits) said.value = waits.code === 'unreachable' ? t().problem.unreachable : waits.message;
+    });
   } catch (problem) {
     amend(change.number, {state: 'refused', refusal: problem as Problem});
     said.value = t().recent.refused((problem as Problem).message);

@@ -2,6 +2,7 @@
 import type {Operation, Schemas} from '../api';
 import {
   client,
+  Countdown,
   focusHead,
   Head,
   href,
@@ -22,8 +23,8 @@ import {TypedNumber} from './typed';
 type Counts = Schemas['PurgeCounts'];
 type Filter = Omit<ReturnType<typeof trashQuery>['filter'], 'text' | 'parent'>;
 
-function send(filter: Filter, options: {dryRun?: boolean; confirm?: boolean; expect?: number}) {
-  return read(client.DELETE('/v1/trash', {params: {query: {...filter, ...options}}}));
+function send(filter: Filter, options: {dryRun?: boolean; confirm?: boolean; expect?: number}, key?: string) {
+  return read(client.DELETE('/v1/trash', {params: {query: {...filter, ...options}}, headers: key ? {'Idempotency-Key': key} : {}}));
 }
 
 function Filters({filter}: {filter: Filter}) {
@@ -50,8 +51,8 @@ function Assistant({filter, ended}: {filter: Filter; ended: (title: string) => v
     gcTime: 0,
     enabled: !done,
   });
-  const act = useAct(async () => {
-    const {data, response} = await send(frozen, {confirm: true, expect: counts.data?.items ?? 0});
+  const act = useAct(async (key) => {
+    const {data, response} = await send(frozen, {confirm: true, expect: counts.data?.items ?? 0}, key);
     if (response.status === 202) setOperation(data as unknown as Operation);
     else {
       const {groups, items} = data as Counts;
@@ -61,7 +62,7 @@ function Assistant({filter, ended}: {filter: Filter; ended: (title: string) => v
       record(text, ['purged', items], null, null);
     }
     focusHead();
-  }, false);
+  });
   if (operation) return <Progress id={operation.id} />;
   if (done) return <a href={href(['trash'])}>{t().ended.list}</a>;
   return (
@@ -79,6 +80,7 @@ function Assistant({filter, ended}: {filter: Filter; ended: (title: string) => v
             {act.problem && (
               <ProblemNote error={act.problem} retry={act.problem.code === 'changed' ? () => void counts.refetch() : undefined} />
             )}
+            {act.waits && <Countdown error={act.waits} />}
             <TypedNumber count={items} label={t().purge.button(items)} busy={act.busy} cancel={href(['trash'])} run={() => void act.run()} />
           </>
         )

@@ -38,8 +38,8 @@ function chosen(): Bulk {
   return all ? {filter: all.filter as Bulk['filter'] & object} : {ids: [...items.keys()]};
 }
 
-function send(kind: Kind, body: Bulk) {
-  return read(client.POST(addresses[kind], {params: {}, body}));
+function send(kind: Kind, body: Bulk, key?: string) {
+  return read(client.POST(addresses[kind], {params: {}, body, headers: key ? {'Idempotency-Key': key} : {}}));
 }
 
 function Stayed({results}: {results: Result['results']}) {
@@ -104,8 +104,8 @@ function Assistant({kind, ended}: {kind: Kind; ended: (title: string) => void}) 
     gcTime: 0,
     enabled: !done,
   });
-  const act = useAct(async () => {
-    const {data, response} = await send(kind, {...body, partial, ...(!partial && {expect: preview.data?.items ?? 0})});
+  const act = useAct(async (key) => {
+    const {data, response} = await send(kind, {...body, partial, ...(!partial && {expect: preview.data?.items ?? 0})}, key);
     if (response.status === 202) setOperation(data as unknown as Operation);
     else {
       const result = data as unknown as Result;
@@ -116,7 +116,7 @@ function Assistant({kind, ended}: {kind: Kind; ended: (title: string) => void}) 
     }
     clearPicked();
     focusHead();
-  }, false);
+  });
   if (done) return <Done result={done} />;
   if (operation) return <Progress id={operation.id} />;
   return (

@@ -1,5 +1,5 @@
 import type {Operation, TrashItem} from '../api';
-import {client, Copy, Counts, Ended, focusHead, Head, href, Icon, Loaded, Problem, ProblemNote, Progress, read, record, route, t, useAct, useItem, useQuery, useState, value} from '../shared';
+import {client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, Loaded, Problem, ProblemNote, Progress, read, record, route, t, useAct, useItem, useQuery, useState, value} from '../shared';
 import {TypedNumber} from './typed';
 
 function useCounts(trashItemId: string) {
@@ -17,8 +17,9 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
   const [receipt, setReceipt] = useState<string | null>(null);
   const [operation, setOperation] = useState<Operation | null>(null);
   const expect = counts.data?.items ?? 0;
-  const act = useAct(async () => {
-    const {data, response} = await read(client.DELETE('/v1/trash/{trashItemId}', {params: {path: {trashItemId: item.id}, query: {expect}}}));
+  const act = useAct(async (key) => {
+    const params = {path: {trashItemId: item.id}, query: {expect}};
+    const {data, response} = await read(client.DELETE('/v1/trash/{trashItemId}', {params, headers: {'Idempotency-Key': key}}));
     if (response.status === 202) setOperation(data as unknown as Operation);
     else {
       setReceipt(response.headers.get('X-Purge-Receipt') ?? '');
@@ -26,7 +27,7 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
       record(t().purge.said(item.displayName, expect), ['purged', expect], null, null);
     }
     focusHead();
-  }, false);
+  });
   if (operation) return <Progress id={operation.id} />;
   const gone = [act.problem, counts.error].find((one) => one instanceof Problem && one.code === 'gone');
   if (gone) return <Ended id={item.id} problem={gone as Problem} />;
@@ -57,6 +58,7 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
             <p>{t().purge.never}</p>
           </section>
           {act.problem && <ProblemNote error={act.problem} retry={act.problem.code === 'changed' ? () => void counts.refetch() : undefined} />}
+          {act.waits && <Countdown error={act.waits} />}
           <TypedNumber count={items} label={t().purge.button(items)} busy={act.busy} cancel={href(['trash', item.id])} run={() => void act.run()} />
         </>
       )}

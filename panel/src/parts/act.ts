@@ -12,7 +12,7 @@ export interface Act {
 
 const pause = (seconds: number): Promise<void> => new Promise((done) => setTimeout(done, seconds * 1000));
 
-async function insist(
+export async function insist(
   work: (key: string) => Promise<void>,
   key: string,
   wait: (problem: Problem | null) => void,
