@@ -34,5 +34,5 @@ export {channelName, current, signIn, type Handed} from './session';
 export {go, href, route, withQuery} from './route';
 export {clearPicked, picked} from './selection';
 export {choose, settings} from './settings';
-export {trashQuery} from './trash-query';
+export {midnight, trashQuery} from './trash-query';
 export {languages, t} from './words';

@@ -21,7 +21,7 @@ function daysAgo(days: number): string {
   return date.toISOString();
 }
 
-function midnight(text: string, later = 0): string | undefined {
+export function midnight(text: string, later = 0): string | undefined {
   if (!text) return undefined;
   const date = new Date(`${text}T00:00:00`);
   date.setDate(date.getDate() + later);

@@ -8,6 +8,7 @@ import {
   keepPreviousData,
   Loaded,
   may,
+  midnight,
   page,
   Pager,
   pageSize,
@@ -109,8 +110,8 @@ export function Ledger() {
   const query = {
     action: named('action') as Action | undefined,
     by: named('by'),
-    from: named('from'),
-    to: named('to'),
+    from: midnight(named('from') ?? ''),
+    to: midnight(named('to') ?? '', 1),
     cursor: named('cursor'),
     limit: pageSize(),
   };

@@ -47,6 +47,11 @@ function Bars(props: {title: string; list: Facet; name: (value: string) => strin
   );
 }
 
+// Bars that are compared stand by their length.
+function longestFirst(list: Facet): Facet {
+  return [...list].sort((one, other) => other.bytes - one.bytes);
+}
+
 export function Storage() {
   const statistics = useStatistics(true);
   const classes = useClasses();
@@ -67,8 +72,8 @@ export function Storage() {
               {sums.approximate && t().filters.about}
             </p>
             <div class="two">
-              <Bars title={words.resource} list={sums.resource} name={classes} link={(resource) => href(['trash'], {view: 'rows', resource})} />
-              <Bars title={words.by} list={sums.deletedBy} name={(one) => one} link={(by) => href(['trash'], {by})} />
+              <Bars title={words.resource} list={longestFirst(sums.resource)} name={classes} link={(resource) => href(['trash'], {view: 'rows', resource})} />
+              <Bars title={words.by} list={longestFirst(sums.deletedBy)} name={(one) => one} link={(by) => href(['trash'], {view: 'rows', by})} />
               <Bars title={words.age} list={sums.age} name={(one) => words.ages[one as keyof typeof words.ages] ?? one} link={() => null} />
             </div>
           </>
