@@ -26,6 +26,11 @@ CREATE OR REPLACE VIEW {access}.item WITH (security_barrier) AS SELECT * FROM {s
 CREATE OR REPLACE VIEW {access}.part WITH (security_barrier) AS SELECT * FROM {schema}.part
     WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT');
 
+-- Of the tenant that asks, if there is one; as for the groups that name them.
+CREATE OR REPLACE VIEW {access}.principal WITH (security_barrier) AS SELECT * FROM {schema}.principal p
+    WHERE pg_catalog.has_table_privilege(session_user, '{schema}.item', 'SELECT') AND
+        p.tenant = coalesce(pg_catalog.current_setting('trashd.tenant', true), '');
+
 -- What is in the way of a group may be what the role must not see.
 CREATE OR REPLACE VIEW {access}.rehearsal AS SELECT * FROM {schema}.rehearsal WHERE false;
 

@@ -13,7 +13,8 @@ class Claim;
 
 namespace trashd::trash {
 class KeyClaim;
-}
+class Principals;
+}  // namespace trashd::trash
 
 namespace trashd::service {
 
@@ -27,6 +28,7 @@ struct Context {
     trash::KeyClaim* key_claim = nullptr;          // of the Idempotency-Key, where there is one
     std::function<void(long long)> progress = {};  // told how many rows each batch moved
     trash::Claim* operation = nullptr;             // that runs the request; no client waits then
+    trash::Principals* principals = nullptr;       // where names are kept, of who sends requests
 };
 
 }  // namespace trashd::service

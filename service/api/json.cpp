@@ -181,6 +181,7 @@ void write_item_fields(JsonWriter& out, const trash::Item& item, const Resources
     out.key("groupSize").Int64(item.group_size);
     if (item.partly) out.key("partly").Bool(true);
     out.key("deletedBy").text(item.deleted_by);
+    write_name(out, "deletedByName", item.deleted_by_name);
     out.key("reason").text_or_null(item.reason);
     out.key("expiresAt").text_or_null(item.expires_at);
     write_rehearsal(out, item);
@@ -188,6 +189,10 @@ void write_item_fields(JsonWriter& out, const trash::Item& item, const Resources
 }
 
 }  // namespace
+
+void write_name(JsonWriter& out, const char* member, const std::optional<std::string>& name) {
+    if (name) out.key(member).text(*name);
+}
 
 JsonWriter& JsonWriter::key(const char* name) {
     Key(name);
@@ -296,6 +301,7 @@ void write_entry(JsonWriter& out, const trash::LedgerEntry& entry, const Resourc
     out.key("at").text(entry.at);
     out.key("action").text(entry.action);
     out.key("by").text(entry.by);
+    write_name(out, "byName", entry.by_name);
     out.key("reason").text_or_null(entry.reason);
     out.key("resource").text(resources.path_of(entry.table));
     out.key("objectId").text(entry.object_id);
@@ -452,6 +458,7 @@ std::string operation_json(const trash::Operation& operation) {
     out.key("startedAt").text_or_null(operation.started_at);
     out.key("endedAt").text_or_null(operation.ended_at);
     out.key("by").text(operation.by);
+    write_name(out, "byName", operation.by_name);
     out.key("done").Int64(operation.done);
     out.key("total");
     if (operation.total)

@@ -50,6 +50,8 @@ class JsonWriter : public rapidjson::Writer<rapidjson::StringBuffer> {
 // The column that it is taken from first; nothing where there is none.
 std::optional<std::string> display_column(const Resource& resource);
 
+// What who did something is called; without a name the member is absent.
+void write_name(JsonWriter& out, const char* member, const std::optional<std::string>& name);
 void write_item(JsonWriter& out, const trash::Item& item, const Resources& resources,
                 bool with_object);
 void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources);

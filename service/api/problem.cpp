@@ -133,6 +133,7 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         out.key("outcome").text(gone->gone.outcome);
         out.key("at").text(gone->gone.at);
         out.key("by").text(gone->gone.by);
+        write_name(out, "byName", gone->gone.by_name);
     }
     if (const auto* member = dynamic_cast<const trash::NotRoot*>(&error);
         member && !member->root.id.empty())

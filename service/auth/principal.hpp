@@ -14,7 +14,7 @@ struct Principal {
     std::string claims = "{}";                   // of a token: its JSON object
     std::optional<std::string> role = {};        // of the database, where a token names one
     std::string kind = "anonymous";              // key, token
-    std::string name = "anonymous";              // for people: of the key, or as the token says
+    std::optional<std::string> called = {};      // for people: of the key, or as the token says
     std::optional<std::string> expires_at = {};  // of the credentials; RFC 3339 UTC
 };
 

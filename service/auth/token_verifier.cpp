@@ -9,6 +9,7 @@
 
 #include "schema/error.hpp"
 #include "service/auth/jose.hpp"
+#include "service/auth/person_name.hpp"
 #include "service/config/config.hpp"
 
 namespace trashd::service {
@@ -164,12 +165,6 @@ std::optional<std::string> role_of(const json_t* value) {
     return role.empty() ? std::nullopt : std::optional(role);
 }
 
-// That of OpenID Connect, where the token has it.
-std::string name_of(const json_t* claims, const std::string& id) {
-    const auto name = text_of(json_object_get(claims, "name"));
-    return name.empty() || has_control(name) ? id : name;
-}
-
 std::string expiry_of(const json_t* claims) {
     const auto at = static_cast<std::time_t>(json_number_value(json_object_get(claims, "exp")));
     std::tm utc{};
@@ -198,7 +193,7 @@ Principal TokenVerifier::verify(const std::string& token) {
                         tenant_of(claim(claims, credentials_.tenant_claim)), json_text(claims),
                         role_of(claim(claims, credentials_.role_claim))};
     principal.kind = "token";
-    principal.name = name_of(claims, principal.id);
+    principal.called = person_name(text_of(claim(claims, credentials_.name_claim)));
     principal.expires_at = expiry_of(claims);
     return principal;
 }

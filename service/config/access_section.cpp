@@ -164,6 +164,7 @@ void take_credentials(Section& section, Config& config, std::vector<std::string>
         credentials.take("audience", into.audience);
         credentials.take("clock_skew_seconds", into.clock_skew_seconds, 0, 3600);
         credentials.take("id_claim", into.id_claim);
+        credentials.take("name_claim", into.name_claim);
         credentials.take("roles_claim", into.roles_claim);
         credentials.take("tenant_claim", into.tenant_claim);
         credentials.take("role_claim", into.role_claim);

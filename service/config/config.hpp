@@ -34,8 +34,8 @@ struct Credentials {
     std::string jwt_keys;          // file of the keys that tokens are signed with; empty: no tokens
     std::string issuer, audience;  // that tokens must name; empty: any
     int clock_skew_seconds = 60;
-    std::string id_claim = "sub", roles_claim = "roles", tenant_claim = "tenant",
-                role_claim = "role";
+    std::string id_claim = "sub", name_claim = "name", roles_claim = "roles",
+                tenant_claim = "tenant", role_claim = "role";
     std::string anonymous;  // role of requests without credentials; empty: there may be none
 
     bool configured() const { return api_keys || !jwt_keys.empty(); }

@@ -52,7 +52,8 @@ toml::table resource_table(const ResourceConfig& resource) {
 
 toml::table credentials_table(const Credentials& credentials) {
     toml::table table{{"api_keys", credentials.api_keys},
-                      {"clock_skew_seconds", credentials.clock_skew_seconds}};
+                      {"clock_skew_seconds", credentials.clock_skew_seconds},
+                      {"name_claim", credentials.name_claim}};
     auto insert = [&](const char* key, const std::string& value) {
         if (!value.empty()) table.insert(key, value);
     };

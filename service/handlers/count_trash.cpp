@@ -23,6 +23,7 @@ void write_counts(JsonWriter& out, const std::vector<trash::FacetCount>& counts,
     for (const auto& one : counts) {
         out.StartObject();
         out.key("value").text(value_of(one));
+        write_name(out, "name", one.name);
         out.key("groups").Int64(one.groups);
         out.key("items").Int64(one.items);
         if (sized) out.key("bytes").Int64(one.bytes);

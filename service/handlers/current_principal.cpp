@@ -80,7 +80,7 @@ void write_settings(JsonWriter& out, const Config& config) {
 void write_principal(JsonWriter& out, const Principal& principal) {
     out.key("principal").text(principal.id);
     out.key("kind").text(principal.kind);
-    out.key("name").text(principal.name);
+    out.key("name").text(principal.called.value_or(principal.id));
     out.key("tenant").text_or_null(principal.tenant);
     out.key("roles").StartArray();
     for (const auto& role : principal.roles) out.text(role);

@@ -85,10 +85,12 @@ void write_group(JsonWriter& out, const Caller& caller, const Context& context,
     if (root.partly) out.key("partly").Bool(true);
     out.key("createdAt").text(root.created_at);
     out.key("deletedBy").text(root.deleted_by);
+    write_name(out, "deletedByName", root.deleted_by_name);
     out.key("reason").text_or_null(root.reason);
     out.key("expiresAt").text_or_null(root.expires_at);
     out.key("endedAt").text_or_null(group.ended_at);
     out.key("endedBy").text_or_null(group.ended_by);
+    write_name(out, "endedByName", group.ended_by_name);
     write_counts(out.key("counts"), group.counts, *context.resources);
     write_counts(out.key("links"), group.links, *context.resources);
     out.key("holds").StartArray();

@@ -10,6 +10,7 @@
 #include "service/api/problem.hpp"
 #include "service/api/request.hpp"
 #include "service/auth/errors.hpp"
+#include "service/auth/person_name.hpp"
 #include "service/config/config.hpp"
 #include "trash/trash.hpp"
 
@@ -73,7 +74,7 @@ Principal Authenticator::by_key(const std::string& text) {
     if (key->expired) refuse("the API key has expired");
     Principal principal{"key:" + key->name, key->roles, key->tenant};
     principal.kind = "key";
-    principal.name = key->name;
+    principal.called = person_name(key->name);
     principal.expires_at = key->expires_at;
     return principal;
 }

@@ -40,6 +40,7 @@
 #include "service/transport/request_stream.hpp"
 #include "service/transport/tls.hpp"
 #include "trash/records/operations.hpp"
+#include "trash/records/principals.hpp"
 
 namespace trashd::service {
 
@@ -156,6 +157,7 @@ struct HttpServer::Impl {
     ResourceCache& resources;
     const Config& config;
     Authenticator authenticator{config, trash};
+    trash::Principals principals{trash.pool(), trash.schema_name()};
     Admission admission{config, authenticator};
     Listener server;
     AccessLog access_log{config.access_log};
@@ -252,6 +254,7 @@ void HttpServer::Impl::answer(httplib::Response& response, std::string body) {
     request.headers = [&head](const std::string& name) { return head.values(name); };
     Caller caller;
     Context context{nullptr, &trash, nullptr, &config};
+    context.principals = &principals;
     Response reply;
     try {
         reply = handle(request, caller, context);

@@ -9,6 +9,7 @@
 #include "service/handlers/handlers.hpp"
 #include "service/parsing/json_body.hpp"
 #include "service/requests/idempotency.hpp"
+#include "trash/records/principals.hpp"
 
 namespace trashd::service {
 
@@ -198,6 +199,17 @@ void refuse_body(const Request& request) {
                 "this request takes no body; leave it out, and say in the address what is meant");
 }
 
+bool changes(const Route& route, const Request& request) {
+    return (route.verb != "GET" || route.path == kRestore) && !request.target.query.flag("dryRun");
+}
+
+// What is done from here on is told under the name that the credentials say now.
+void note_name(const Caller& caller, const Context& context) {
+    const auto& principal = caller.principal;
+    if (context.principals && principal.kind != "anonymous")
+        context.principals->note({context.trash->tenant(), principal.id, principal.called});
+}
+
 }  // namespace
 
 std::span<const Route> routes() {
@@ -269,6 +281,7 @@ Response answer_route(const Request& request, const Caller& caller, const Contex
     const auto& route = find_route(request, path);
     check_rights(request, caller, route);
     if (!takes_body(route)) refuse_body(request);
+    if (changes(route, request)) note_name(caller, context);
     return run_idempotently(request, caller, context, route.handler);
 }
 

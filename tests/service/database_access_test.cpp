@@ -134,7 +134,7 @@ TEST_CASE("where row-level security holds one sees and moves what one has trashe
     CHECK(ids(bench.as("bob", "GET", "/v1/project/@deleted")).empty());
     CHECK(bench.as("bob", "GET", "/v1/trash?count=true").header("X-Total-Count") == "1");
     const auto counted = bench.as("bob", "GET", "/v1/trash/$facets?by=deletedBy").body;
-    CHECK(counted == R"({"deletedBy":[{"value":"key:bob","groups":1,"items":1}]})");
+    CHECK(counted == R"({"deletedBy":[{"value":"key:bob","name":"bob","groups":1,"items":1}]})");
     CHECK(bench.as("bob", "GET", "/v1/trash/$stats").json()["items"].GetInt() == 1);
     CHECK(ids(bench.as("ann", "GET", "/v1/trash?root=true"), "deletedObjectId") == Ids{"1", "1"});
     CHECK(ids(bench.as("bob", "GET", "/v1/history"), "objectId") == Ids{"1"});

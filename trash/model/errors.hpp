@@ -16,6 +16,7 @@ namespace trashd::trash {
 // What has become of a group that is not in the trash any more: by whom, and when (RFC 3339 UTC).
 struct Gone {
     std::string outcome, at, by;  // restored | purged
+    std::optional<std::string> by_name = {};
 };
 
 struct Blocked : Error {  // has-dependents

@@ -35,7 +35,7 @@ struct GroupDetails {
     Item root;  // of a group that has ended without what its row said
     bool root_seen = true;
     std::string state;  // trashed, restored, purged
-    std::optional<std::string> ended_at, ended_by;
+    std::optional<std::string> ended_at, ended_by, ended_by_name;
     std::vector<schema::QualifiedName> tables;  // of all its rows, seen or not
     std::vector<ReferenceCount> counts;         // of rows that are seen
     std::vector<ReferenceCount> links;          // references that the delete cut

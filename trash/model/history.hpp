@@ -14,7 +14,7 @@ namespace trashd::trash {
 // gaps between ids mean nothing.
 struct LedgerEntry {
     std::string id, at, action, by;  // trashed | restored | purged | deleted (hard)
-    std::optional<std::string> reason;
+    std::optional<std::string> by_name, reason;
     schema::QualifiedName table;  // of the root, as it was called then
     std::string object_id;
     std::optional<std::string> group_id, item_id;  // absent after a hard delete

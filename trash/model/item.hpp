@@ -16,6 +16,7 @@ namespace trashd::trash {
 // id and group_id are UUIDs, object_id is the key as addresses have it; empty: the table has none.
 struct Item {
     std::string id, group_id, created_at, updated_at, deleted_by;
+    std::optional<std::string> deleted_by_name;  // what that one is called, where it is known
     std::optional<std::string> reason, expires_at;
     schema::QualifiedName table;
     std::string object_id;

@@ -15,6 +15,7 @@ struct FacetCount {
     std::string value;
     schema::QualifiedName table;
     long long groups = 0, items = 0, bytes = 0;
+    std::optional<std::string> name = {};  // of people: what they are called, where it is known
 };
 
 // Each list has up to 1000 values; of those beyond nothing is told, so that sums over a list may be

@@ -12,6 +12,7 @@
 #include "trash/read/item_references.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/store/item_id.hpp"
+#include "trash/store/principal_names.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {
@@ -67,7 +68,8 @@ void GroupReader::read_head(const std::string& group_id) {
         R"(SELECT g.id, g.uuid, g.state, {created}, g.deleted_by, g.reason, {expires}, g.size,
     g.root_object, s.schema_name, s.table_name,
     s.class OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) g.root_object,
-    {ended}, g.ended_by, g.layout IS NOT NULL, coalesce(g.roots, '{1}'::pg_catalog.int4[])
+    {ended}, g.ended_by, g.layout IS NOT NULL, coalesce(g.roots, '{1}'::pg_catalog.int4[]),
+    {deleter}, {ender}
   FROM {schema}.trash_group g
   LEFT JOIN {shapes} s ON s.id OPERATOR(pg_catalog.=) g.root_shape
   WHERE g.uuid OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND {seen_by_tenant})",
@@ -75,6 +77,8 @@ void GroupReader::read_head(const std::string& group_id) {
         {{"created", utc("g.created_at")},
          {"expires", utc("g.expires_at")},
          {"ended", utc("g.ended_at")},
+         {"deleter", name_of_principal(source_.trash_schema, "g.deleted_by", "g.tenant")},
+         {"ender", name_of_principal(source_.trash_schema, "g.ended_by", "g.tenant")},
          {"shapes", described_shapes(source_.trash_schema, source_.naming)},
          {"seen_by_tenant", seen_by_tenant("g")}});
     const auto found = exec(sql, group_id);
@@ -88,6 +92,7 @@ void GroupReader::read_head(const std::string& group_id) {
     details_.state = found.text(0, 2);
     root.created_at = root.updated_at = found.text(0, 3);
     root.deleted_by = found.text(0, 4);
+    root.deleted_by_name = found.value(0, 16);
     root.reason = found.value(0, 5);
     root.expires_at = found.value(0, 6);
     root.group_size = found.integer(0, 7);
@@ -98,6 +103,7 @@ void GroupReader::read_head(const std::string& group_id) {
     root.partly = found.boolean(0, 14);
     details_.ended_at = found.value(0, 12);
     details_.ended_by = found.value(0, 13);
+    details_.ended_by_name = found.value(0, 17);
 }
 
 bool GroupReader::is_root_seen() const {

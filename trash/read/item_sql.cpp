@@ -7,6 +7,7 @@
 #include "schema/catalog/value.hpp"
 #include "schema/identifier.hpp"
 #include "trash/store/item_id.hpp"
+#include "trash/store/principal_names.hpp"
 #include "trash/store/rehearsal_holds.hpp"
 #include "trash/store/sql.hpp"
 #include "trash/store/usual_names.hpp"
@@ -18,7 +19,7 @@ using schema::literal;
 using std::to_string;
 
 constexpr int kLongestName = 500;        // characters of a display name
-constexpr std::size_t kItemFields = 13;  // before those of a rehearsal, where there was one
+constexpr std::size_t kItemFields = 14;  // before those of a rehearsal, where there was one
 
 std::string naming_rows(const std::vector<Naming>& naming) {
     if (naming.empty())
@@ -127,10 +128,11 @@ std::string item_fields(const std::string& trash_schema) {
     return schema::filled(
         R"(ARRAY[g.uuid::pg_catalog.text, i.ordinal::pg_catalog.text, {created}, g.deleted_by,
       g.reason, {expires}, g.size::pg_catalog.text, i.object_id, s.schema_name, s.table_name,
-      {name}, ({is_root})::pg_catalog.text, (g.layout IS NOT NULL)::pg_catalog.text]
+      {name}, ({is_root})::pg_catalog.text, (g.layout IS NOT NULL)::pg_catalog.text, {called}]
     OPERATOR(pg_catalog.||) {rehearsed})",
         {{"rehearsed",
           filled(kRehearsed, trash_schema, {{"checked", utc("r.at")}, {"holds", kRehearsalHolds}})},
+         {"called", name_of_principal(trash_schema, "g.deleted_by", "g.tenant")},
          {"created", utc("g.created_at")},
          {"expires", utc("g.expires_at")},
          {"name", shown_name()},
@@ -165,6 +167,7 @@ Item item_from(std::string_view fields) {
     item.partly = text(12) == "true";
     item.created_at = item.updated_at = text(2);
     item.deleted_by = text(3);
+    item.deleted_by_name = values.at(13);
     item.reason = values.at(4);
     item.expires_at = values.at(5);
     item.group_size = std::stoll(text(6));

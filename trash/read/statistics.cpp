@@ -7,11 +7,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "schema/catalog/tenant.hpp"
 #include "schema/error.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"
+#include "trash/store/principal_names.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {
@@ -368,9 +371,10 @@ std::string by_table(const Counter& counter) {
                  "6 DESC, 3, 4");
 }
 
-std::string by_person() {
-    return facet("person", "m.deleted_by, NULL::pg_catalog.text, NULL::pg_catalog.text", "",
-                 "6 DESC, 2");
+// The name stands in the place of the table's schema.
+std::string by_person(const std::string& trash_schema) {
+    return facet("person", "m.deleted_by, p.name, NULL::pg_catalog.text",
+                 join_principal(trash_schema, "m.deleted_by", schema::kTenant), "6 DESC, 2");
 }
 
 std::string by_day() {
@@ -407,6 +411,13 @@ std::vector<FacetCount> values_of(const Result& found, const std::string& name, 
     return values;
 }
 
+std::vector<FacetCount> people_of(const Result& found, double scale) {
+    auto people = values_of(found, "person", scale);
+    for (auto& one : people)
+        if (!one.table.schema.empty()) one.name = std::exchange(one.table.schema, "");
+    return people;
+}
+
 }  // namespace
 
 // What is read inside is taken back together with the limit, which changes nothing.
@@ -429,10 +440,11 @@ bool in_time(schema::Connection& connection, std::chrono::milliseconds longest,
 
 Facets read_facets(const CountSource& source) {
     Counter counter(source, false);
-    const auto found = counter.count(by_table(counter) + by_person() + by_day());
+    const auto found =
+        counter.count(by_table(counter) + by_person(source.items.trash_schema) + by_day());
     Facets facets;
     facets.tables = values_of(found, "table", counter.scale());
-    facets.people = values_of(found, "person", counter.scale());
+    facets.people = people_of(found, counter.scale());
     facets.days = values_of(found, "day", counter.scale());
     facets.approximate = counter.approximate();
     return facets;
@@ -440,7 +452,8 @@ Facets read_facets(const CountSource& source) {
 
 Statistics read_statistics(const CountSource& source) {
     Counter counter(source, true);
-    const auto found = counter.count(by_table(counter) + by_person() + by_age());
+    const auto found =
+        counter.count(by_table(counter) + by_person(source.items.trash_schema) + by_age());
     Statistics all;
     all.at = std::string(source.connection.exec("SELECT " + utc("pg_catalog.now()")).text(0, 0));
     const auto sums = values_of(found, "all", counter.scale());
@@ -448,7 +461,7 @@ Statistics read_statistics(const CountSource& source) {
     all.items = sums.at(0).items;
     all.bytes = sums.at(0).bytes;
     all.tables = values_of(found, "table", counter.scale());
-    all.people = values_of(found, "person", counter.scale());
+    all.people = people_of(found, counter.scale());
     all.ages = values_of(found, "age", counter.scale());
     all.approximate = counter.approximate();
     all.oldest = found.value(0, 7);

@@ -7,6 +7,7 @@
 #include "schema/session/connection.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/key_spelling.hpp"
+#include "trash/store/principal_names.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {
@@ -37,16 +38,15 @@ std::string among(const std::vector<schema::QualifiedName>& tables, const std::s
 }
 
 // An entry as entry_from() reads it.
-const std::string& fields() {
-    static const auto sql = schema::filled(
+std::string fields(const std::string& trash_schema) {
+    return schema::filled(
         R"(l.id, {at}, l.action, l.by, l.reason, l.schema_name, l.table_name, l.object_id,
     l.group_uuid, f.ordinal,
     ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k),
     ARRAY(SELECT l.counts OPERATOR(pg_catalog.->>) k
       FROM pg_catalog.jsonb_object_keys(l.counts) k ORDER BY k),
-    l.request_id, l.address)",
-        {{"at", utc("l.at")}});
-    return sql;
+    l.request_id, l.address, {called})",
+        {{"at", utc("l.at")}, {"called", name_of_principal(trash_schema, "l.by", "l.tenant")}});
 }
 
 // Entries of groups whose root the object was, under every name that its table has had, and of the
@@ -96,6 +96,7 @@ LedgerEntry Ledger::entry_from(const Result& result, int row) const {
         entry.counts.push_back({table_called(*names[i]), std::stoll(*counts[i])});
     entry.request_id = result.value(row, 12);
     entry.address = result.value(row, 13);
+    entry.by_name = result.value(row, 14);
     return entry;
 }
 
@@ -108,7 +109,7 @@ HistoryPage Ledger::read(const std::string& from, std::vector<Param> params, int
         R"(SELECT {fields}
   FROM {from}{and_own} AND l.id OPERATOR(pg_catalog.<) {before}::bigint
   ORDER BY l.id DESC LIMIT {limit}::int)",
-        {{"fields", fields()},
+        {{"fields", fields(trash_schema_)},
          {"from", from},
          {"and_own", own_},
          {"before", place(params.size() - 1)},

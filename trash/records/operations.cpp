@@ -15,6 +15,7 @@
 #include "schema/session/transaction.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/store/lock_keys.hpp"
+#include "trash/store/principal_names.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {
@@ -29,9 +30,10 @@ constexpr const char* kDue =
     "state OPERATOR(pg_catalog.=) ANY ('{queued,running}') AND run_after OPERATOR(pg_catalog.<=) "
     "pg_catalog.clock_timestamp()";
 
-std::string columns() {
+std::string columns(const std::string& trash_schema) {
     return "id, kind, state, by, " + utc("created_at") + ", " + utc("started_at") + ", " +
-           utc("ended_at") + ", request, done, total, result, error, tries, tenant, number";
+           utc("ended_at") + ", request, done, total, result, error, tries, tenant, number, " +
+           name_of_principal(trash_schema, "operation.by", "operation.tenant");
 }
 
 Operation operation_from(const Result& result, int row) {
@@ -51,6 +53,7 @@ Operation operation_from(const Result& result, int row) {
     operation.tries = static_cast<int>(result.integer(row, 12));
     operation.tenant = result.value(row, 13);
     operation.number = result.integer(row, 14);
+    operation.by_name = result.value(row, 15);
     return operation;
 }
 
@@ -158,8 +161,8 @@ std::string Operations::table() const {
 
 std::vector<Operation> Operations::read(Connection& connection, const std::string& where,
                                         const std::vector<Param>& params) {
-    const Result found =
-        connection.exec("SELECT " + columns() + " FROM " + table() + " WHERE " + where, params);
+    const Result found = connection.exec(
+        "SELECT " + columns(trash_schema_) + " FROM " + table() + " WHERE " + where, params);
     std::vector<Operation> all;
     for (int row = 0; row < found.rows(); ++row) all.push_back(operation_from(found, row));
     return all;
@@ -173,7 +176,7 @@ Operation Operations::add(const NewOperation& wanted) {
             "INSERT INTO " + table() +
                 " (id, kind, by, request, total, tenant) VALUES (pg_catalog.gen_random_uuid(), $1, "
                 "$2, $3::pg_catalog.json, $4::bigint, $5) RETURNING " +
-                columns(),
+                columns(trash_schema_),
             {wanted.kind, wanted.by, wanted.request, text_of(wanted.total), wanted.tenant});
         added = operation_from(made, 0);
     });
@@ -229,7 +232,7 @@ Operation Operations::cancel(const std::string& id) {
             " SET state = 'cancelled', ended_at = pg_catalog.clock_timestamp() WHERE id "
             "OPERATOR(pg_catalog.=) $1::pg_catalog.uuid AND state OPERATOR(pg_catalog.=) 'queued' "
             "RETURNING " +
-            columns(),
+            columns(trash_schema_),
         {id});
     if (done.rows() == 1) return operation_from(done, 0);
     const auto operation = get(id);
@@ -273,7 +276,7 @@ std::optional<Claim> Operations::claim(schema::Pool& pool) {
                 "COALESCE(started_at, "
                 "pg_catalog.clock_timestamp()) WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.uuid "
                 "AND " +
-                kDue + " RETURNING " + columns(),
+                kDue + " RETURNING " + columns(trash_schema_),
             {id});
         if (begun.rows() != 1) continue;
         turns_[by] = ++turn_;

@@ -37,6 +37,7 @@ struct Operation {
     std::optional<std::string> result, error;  // JSON
     int tries = 0;
     std::optional<std::string> tenant;
+    std::optional<std::string> by_name;  // what who asked is called, where it is known
 };
 
 struct NewOperation {

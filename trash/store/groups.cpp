@@ -10,6 +10,7 @@
 #include "trash/model/errors.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/own_statements.hpp"
+#include "trash/store/principal_names.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {
@@ -67,8 +68,9 @@ void refuse_gone(Connection& connection, const std::string& trash_schema, const 
         {{"at", utc("at")}, {"schema", quoted(trash_schema)}});
     const Result found = connection.exec(sql, {std::to_string(group.id), std::to_string(ordinal)});
     if (found.rows() == 0) return;
-    const Gone gone{std::string(found.text(0, 0)), std::string(found.text(0, 1)),
-                    std::string(found.text(0, 2))};
+    const Gone gone{
+        std::string(found.text(0, 0)), std::string(found.text(0, 1)), std::string(found.text(0, 2)),
+        principal_name(connection, trash_schema, std::string(found.text(0, 2)), group.tenant)};
     throw GoneError("the TrashItem was " + gone.outcome + " at " + gone.at, gone);
 }
 
@@ -85,7 +87,8 @@ void need_in_trash(Connection& connection, const std::string& trash_schema, cons
     if (group->partly) refuse_gone(connection, trash_schema, *group, ordinal);
     if (group->state != "trashed")
         throw GoneError("the TrashItem was " + group->state + " at " + group->ended_at,
-                        {group->state, group->ended_at, group->ended_by});
+                        {group->state, group->ended_at, group->ended_by,
+                         principal_name(connection, trash_schema, group->ended_by, group->tenant)});
 }
 
 GroupRow group_of(Connection& connection, const std::string& trash_schema,
