@@ -1,6 +1,7 @@
 // Reads of live and trashed objects, one or a page of them. Both are read in one snapshot: an
 // object that is on its way is found in exactly one place.
 #include <set>
+#include <utility>
 
 #include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
@@ -18,6 +19,7 @@
 #include "service/parsing/parameters.hpp"
 #include "service/parsing/where_parser.hpp"
 #include "service/requests/list_request.hpp"
+#include "service/requests/row_references.hpp"
 #include "service/rights/row_rights.hpp"
 #include "trash/access/row_scope.hpp"
 #include "trash/read/items.hpp"
@@ -26,6 +28,18 @@
 namespace trashd::service {
 
 namespace {
+
+bool expands_references(const Request& request) {
+    const auto what = request.target.query.text("expand");
+    if (what && *what != "references")
+        throw Error(Code::kBadRequest, "'expand' must be references");
+    return what.has_value();
+}
+
+// Behind the last row that was written, before its brace.
+RowReferences::Place place_behind(const Spool& rows, const schema::Table& table) {
+    return {rows.size() - 1, schema::unused_name(table, "references"), ends_empty(rows)};
+}
 
 // Longer ones would not fit into an address.
 constexpr std::size_t kLongestCursor = 6000;
@@ -57,25 +71,41 @@ Response list(const Request& request, const Caller& caller, const Context& conte
     listing.trashed = own_rows(request, caller, Right::kViewTrash, "t");
     listing.owners = owner_columns(request, caller, Right::kViewTrash);
     if (listing.scope.trashed) caller.access.need(Right::kViewTrash, *request.resource);
+    const auto& table = *request.resource->table;
+    const bool expanded = expands_references(request);
     JsonArray rows;
     std::optional<RowWriter> writer;
+    std::optional<RowReferences> references;
+    bool open = false;
+    auto end = [&] {
+        writer->end();
+        if (std::exchange(open, false)) references->end(place_behind(rows.spool(), table));
+    };
     trash::ListedRows into;
     into.begin = [&] {
         rows = JsonArray();
-        writer.emplace(*request.resource->table, *context.resources, rows.spool());
+        writer.emplace(table, *context.resources, rows.spool());
+        if (expanded) references.emplace(request, caller, context);
+        open = false;
     };
     into.row = [&](std::optional<trash::Item> item) {
-        writer->end();
+        end();
         rows.add({});
+        if (references) references->begin(&table, item.has_value());
+        open = references.has_value();
         writer->begin(std::move(item));
     };
-    into.piece = [&](std::string_view piece) { writer->piece(piece); };
+    into.piece = [&](std::string_view piece) {
+        writer->piece(piece);
+        if (references) references->piece(piece);
+    };
     const auto listed = trash::read_listing(*context.trash, listing, into);
-    writer->end();
+    end();
     Response reply;
     add_links(reply, request, listing, listed);
     if (listed.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*listed.total));
     reply.spool = rows.finish();
+    if (references) reply.spool = references->filled_in(*reply.spool);
     return reply;
 }
 
@@ -165,13 +195,29 @@ bool knows(const Request& request, const std::string& etag) {
     return false;
 }
 
-Response row_reply(const Request& request, const Found& found) {
+// The JSON of the row with what it refers to.
+std::shared_ptr<Spool> with_references(const Reading& reading, const Spool& row, bool trashed) {
+    RowReferences references(reading.request, reading.caller, reading.context);
+    references.begin(&reading.table(), trashed);
+    references.read(row);
+    references.end(place_behind(row, reading.table()));
+    return references.filled_in(row);
+}
+
+// The ETag is that of the row alone: what it refers to may be called otherwise meanwhile.
+Response row_reply(const Reading& reading, Found& found) {
     Response reply;
     const auto& row = *found.live;
+    const bool expanded = expands_references(reading.request);
     if (!row.etag.empty()) reply.headers.emplace_back("ETag", row.etag);
-    if (!row.etag.empty() && knows(request, row.etag)) reply.status = 304;
+    if (!row.etag.empty() && !expanded && knows(reading.request, row.etag)) reply.status = 304;
     if (reply.status != 200) return reply;
-    if (row.json)
+    if (row.json && expanded) {
+        found.json = std::make_shared<Spool>();
+        found.json->append(*row.json);
+    }
+    if (expanded) found.json = with_references(reading, *found.json, false);
+    if (row.json && !expanded)
         reply.body = *row.json;
     else
         give_body(reply, found.json);
@@ -194,6 +240,7 @@ bool sees(const Reading& reading, const trash::Item& item) {
 Response get(const Reading& reading) {
     const auto& [request, caller, context, scope] = reading;
     if (scope.trashed) caller.access.need(Right::kViewTrash, *request.resource);
+    expands_references(request);
     Found found;
     try {
         found = find(reading);
@@ -201,10 +248,11 @@ Response get(const Reading& reading) {
         if (is_bad_key(error)) throw not_found(request);
         throw;
     }
-    if (found.live) return row_reply(request, found);
+    if (found.live) return row_reply(reading, found);
     const auto& item = found.item;
     if (!item || !sees(reading, *item)) throw not_found(request);
     if (!scope.trashed) throw InTrash(*item);
+    if (expands_references(request)) found.json = with_references(reading, *found.json, true);
     Response reply;
     give_body(reply, found.json);
     return reply;
@@ -220,20 +268,21 @@ Response list_resources(const Request& request, const Caller& caller, const Cont
 }
 
 Response list_objects(const Request& request, const Caller& caller, const Context& context) {
-    request.target.query.only(
-        {"limit", "cursor", "page", "count", "sort", "select", kWhere, "deleted", "trash"});
+    request.target.query.only({"limit", "cursor", "page", "count", "sort", "select", kWhere,
+                               "deleted", "trash", "expand"});
     return list(request, caller, context, false);
 }
 
 Response list_deleted(const Request& request, const Caller& caller, const Context& context) {
-    request.target.query.only({"limit", "cursor", "page", "count", "sort", "select", kWhere});
+    request.target.query.only(
+        {"limit", "cursor", "page", "count", "sort", "select", kWhere, "expand"});
     return list(request, caller, context, true);
 }
 
 // where picks a scope here, it is no filter.
 Response get_object(const Request& request, const Caller& caller, const Context& context) {
     const auto& table = *request.resource->table;
-    std::set<std::string> known = {"deleted", "trash", "select"};
+    std::set<std::string> known = {"deleted", "trash", "select", "expand"};
     known.insert("where[" + schema::unused_name(table, trash::kDeletedAtName) + "][exists]");
     request.target.query.only(known);
     const auto where = parse_where(request.target.query, table, context.config->limits.where_terms);
@@ -241,7 +290,7 @@ Response get_object(const Request& request, const Caller& caller, const Context&
 }
 
 Response get_deleted(const Request& request, const Caller& caller, const Context& context) {
-    request.target.query.only({"select"});
+    request.target.query.only({"select", "expand"});
     return get({request, caller, context, {false, true}});
 }
 

@@ -2,9 +2,12 @@
 // answers with the receipt of its entry in the ledger, which outlives the rows.
 #include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
+#include "schema/text.hpp"
 #include "service/api/context.hpp"
 #include "service/api/json.hpp"
 #include "service/api/problem.hpp"
@@ -17,6 +20,7 @@
 #include "service/requests/async_requests.hpp"
 #include "service/requests/idempotency.hpp"
 #include "service/requests/item_filter.hpp"
+#include "service/requests/row_references.hpp"
 #include "service/rights/actor.hpp"
 #include "service/rights/cross_site.hpp"
 #include "service/rights/redaction.hpp"
@@ -33,18 +37,27 @@ namespace {
 // Which way a cursor goes.
 constexpr const char *kNext = "next", *kPrevious = "prev";
 
-bool expand(const Request& request) {
-    auto what = request.target.query.text("expand");
-    if (what && *what != "object") throw Error(Code::kBadRequest, "'expand' must be object");
-    return what.has_value();
-}
+// What comes with the items. One item has its object anyway.
+struct Expansion {
+    bool object = false, group = false, references = false;
+};
 
-// One item has its object anyway.
-bool expand_group(const Request& request) {
+Expansion expansion_of(const Request& request, bool one) {
+    Expansion expansion;
     const auto what = request.target.query.text("expand");
-    if (what && *what != "object" && *what != "group")
-        throw Error(Code::kBadRequest, "'expand' must be object or group");
-    return what == "group";
+    for (const auto& name : what ? schema::split(*what, ',') : std::vector<std::string>()) {
+        bool* known = name == "object"         ? &expansion.object
+                      : name == "references"   ? &expansion.references
+                      : one && name == "group" ? &expansion.group
+                                               : nullptr;
+        if (!known || std::exchange(*known, true))
+            throw Error(
+                Code::kBadRequest,
+                one ? "'expand' must be some of object, group and references, with commas "
+                      "between"
+                    : "'expand' must be object or references, or both with a comma between");
+    }
+    return expansion;
 }
 
 std::string cursor_at(const Request& request, const char* way, const trash::ItemPosition& place) {
@@ -88,7 +101,8 @@ trash::ItemQuery parse_items(const Request& request, const Caller& caller, const
     parse_search(request, caller, context, asked.filter);
     see_only(caller, context, asked.filter);
     asked.limit = limit_of(request);
-    asked.with_object = expand(request);
+    const auto expansion = expansion_of(request, false);
+    asked.with_object = expansion.object || expansion.references;
     asked.count = query.flag("count");
     parse_sort(request, asked);
     parse_cursor(request, asked);
@@ -189,47 +203,95 @@ Response empty_trash(const Request& request, const Caller& caller, const Context
     }
 }
 
+namespace {
+
+// Items of a list on their way into the answer, each with its object where that was asked for.
+class ItemWriter {
+  public:
+    ItemWriter(const Request& request, const Caller& caller, const Context& context)
+        : context_(context), expansion_(expansion_of(request, false)) {
+        if (expansion_.references) references_.emplace(request, caller, context);
+    }
+
+    void begin(const trash::Item& item) {
+        end();
+        const auto json = item_json(item, *context_.resources, false);
+        elements_.add({without_brace(json)});
+        if (expansion_.object) elements_.append(",\"object\":");
+        if (references_) references_->begin(context_.resources->catalog()->table(item.table), true);
+        open_ = true;
+    }
+    void piece(std::string_view json) {
+        if (expansion_.object) elements_.append(json);
+        if (references_) references_->piece(json);
+    }
+    std::shared_ptr<Spool> finish() {
+        end();
+        auto all = elements_.finish();
+        return references_ ? references_->filled_in(*all) : all;
+    }
+
+  private:
+    void end() {
+        if (!std::exchange(open_, false)) return;
+        elements_.append("}");
+        if (references_) references_->end({elements_.spool().size() - 1});
+    }
+
+    const Context& context_;
+    Expansion expansion_;
+    JsonArray elements_;
+    std::optional<RowReferences> references_;
+    bool open_ = false;
+};
+
+}  // namespace
+
 Response list_items(const Request& request, const Caller& caller, const Context& context) {
     auto known = item_filter_parameters();
     known.insert({"limit", "cursor", "count", "expand", "sort", "text", "orphaned", "parent"});
     request.target.query.only(known, {"resource"});
     auto asked = parse_items(request, caller, context);
-    JsonArray elements;
-    bool open = false;
-    asked.object = [&](std::string_view piece) { elements.append(piece); };
-    const auto page = context.trash->list(asked, [&](const trash::Item& item) {
-        if (std::exchange(open, asked.with_object)) elements.append("}");
-        const auto json = item_json(item, *context.resources, false);
-        if (open)
-            elements.add({without_brace(json), ",\"object\":"});
-        else
-            elements.add({json});
-    });
-    if (open) elements.append("}");
+    ItemWriter writer(request, caller, context);
+    asked.object = [&](std::string_view piece) { writer.piece(piece); };
+    const auto page =
+        context.trash->list(asked, [&](const trash::Item& item) { writer.begin(item); });
     Response reply;
     add_links(reply, request, asked, page);
     if (page.partial) reply.headers.emplace_back("X-Partial", "true");
     if (page.total) reply.headers.emplace_back("X-Total-Count", std::to_string(*page.total));
-    reply.spool = elements.finish();
+    reply.spool = writer.finish();
     return reply;
 }
 
 Response get_item(const Request& request, const Caller& caller, const Context& context) {
     request.target.query.only({"expand"});
-    const bool with_group = expand_group(request);
+    const auto expansion = expansion_of(request, true);
     const auto id = trash_item_id(request);
     need_on_item(caller, context, Right::kViewTrash, id);
     auto spool = std::make_shared<Spool>();
+    std::optional<RowReferences> references;
+    if (expansion.references) references.emplace(request, caller, context);
     std::string group_id;
     context.trash->item(id, {[&](const trash::Item& item) {
                                  group_id = item.group_id;
                                  const auto json = item_json(item, *context.resources, false);
                                  spool->append(without_brace(json));
                                  spool->append(",\"object\":");
+                                 if (references)
+                                     references->begin(
+                                         context.resources->catalog()->table(item.table), true);
                              },
-                             [&](std::string_view piece) { spool->append(piece); }});
-    if (with_group) spool->append(",\"group\":" + group_json(caller, context, group_id));
+                             [&](std::string_view piece) {
+                                 spool->append(piece);
+                                 if (references) references->piece(piece);
+                             }});
+    if (expansion.group) spool->append(",\"group\":" + group_json(caller, context, group_id));
     spool->append("}");
+    if (references) {
+        references->end({spool->size() - 1});
+        spool = references->filled_in(*spool);
+    }
     Response reply;
     give_body(reply, std::move(spool));
     return reply;

@@ -97,6 +97,9 @@ class RowSchemas {
             if (column.selectable && (read || is_taken(column, form)))
                 nodes_.put(all, column.name, property(column, form));
         if (read) add_trash(all);
+        if (read && !references_.empty())
+            nodes_.put(all, schema::unused_name(table_, "references"),
+                       nodes_.reference("schemas/RowReferences"));
         if (form == "Change" && !table_.column("deletedAt")) nodes_.put(all, "deletedAt", undo());
         return all;
     }

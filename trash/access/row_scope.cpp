@@ -107,6 +107,33 @@ bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
     return connection.exec(sql, {address.group_id, std::to_string(address.ordinal)}).rows() > 0;
 }
 
+std::set<std::string> items_within(schema::Connection& connection, const schema::Catalog& catalog,
+                                   const std::string& trash_schema,
+                                   const std::vector<std::string>& item_ids,
+                                   const RowScope& reach) {
+    std::vector<schema::Param> groups, ordinals;
+    for (const auto& id : item_ids) {
+        const auto address = parse_item_id(id);
+        groups.emplace_back(address.group_id);
+        ordinals.emplace_back(std::to_string(address.ordinal));
+    }
+    const auto sql = filled(
+        R"(SELECT w.n
+  FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.uuid[]), pg_catalog.unnest($2::int[]))
+    WITH ORDINALITY w(uuid, ordinal, n)
+  JOIN {schema}.trash_group g ON g.uuid OPERATOR(pg_catalog.=) w.uuid
+  JOIN {schema}.item i ON i.group_id OPERATOR(pg_catalog.=) g.id
+    AND i.ordinal OPERATOR(pg_catalog.=) w.ordinal
+  WHERE {within})",
+        trash_schema, {{"within", within(reach, catalog, trash_schema, false)}});
+    const auto found =
+        connection.exec(sql, {schema::array_literal(groups), schema::array_literal(ordinals)});
+    std::set<std::string> ids;
+    for (int row = 0; row < found.rows(); ++row)
+        ids.insert(item_ids.at(static_cast<std::size_t>(found.integer(row, 0)) - 1));
+    return ids;
+}
+
 std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection,
                                                   const schema::Catalog& catalog,
                                                   const std::string& trash_schema, long long group,

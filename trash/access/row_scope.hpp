@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ std::string within(const RowScope& reach, const schema::Catalog& catalog,
 bool item_within(schema::Connection& connection, const schema::Catalog& catalog,
                  const std::string& trash_schema, const std::string& item_id,
                  const RowScope& reach);
+// Those of the items, by their ids, that are within reach.
+std::set<std::string> items_within(schema::Connection& connection, const schema::Catalog& catalog,
+                                   const std::string& trash_schema,
+                                   const std::vector<std::string>& item_ids, const RowScope& reach);
 // The table of an item of the group that is beyond reach, as it is called today; nothing: there is
 // none.
 std::optional<schema::QualifiedName> first_beyond(schema::Connection& connection,
