@@ -99,7 +99,7 @@ function itemReading(trashItemId: string) {
   return {
     queryKey: ['item', trashItemId],
     queryFn: ({signal}: Reading) =>
-      value(client.GET('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {expand: 'group'}}, signal})),
+      value(client.GET('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {expand: 'group,references'}}, signal})),
   };
 }
 
@@ -163,15 +163,25 @@ export function useOperations(enabled = true) {
 
 export interface Live {
   row: Row;
+  references: Schemas['RowReferences'];
   etag: string | null;
+}
+
+// What a row refers to comes behind its columns, with a $ in front where one is called so.
+function splitRow(whole: Row): Pick<Live, 'row' | 'references'> {
+  const name = Object.keys(whole).filter((one) => /^\$*references$/.test(one)).at(-1) ?? '';
+  const {[name]: references, ...row} = whole;
+  return {row, references: (references ?? {}) as Live['references']};
 }
 
 export function useObject(resource: string, id: string, enabled = true) {
   return useQuery({
     queryKey: ['live', resource, id],
     queryFn: async ({signal}): Promise<Live> => {
-      const {data, response} = await read(client.GET('/v1/{resource}/{id}', {params: {path: {resource, id}}, signal}));
-      return {row: data, etag: response.headers.get('ETag')};
+      const {data, response} = await read(
+        client.GET('/v1/{resource}/{id}', {params: {path: {resource, id}, query: {expand: 'references'}}, signal}),
+      );
+      return {...splitRow(data), etag: response.headers.get('ETag')};
     },
     enabled,
   });

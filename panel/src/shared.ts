@@ -12,6 +12,7 @@ export {Icon} from './parts/icon';
 export {Loaded} from './parts/loaded';
 export {ChangeList} from './parts/menus';
 export {Pager, pageSize} from './parts/pager';
+export {Person, personText} from './parts/person';
 export {Countdown, ProblemNote} from './parts/problem';
 export {Bar, Progress} from './parts/progress';
 export {Table} from './parts/table';

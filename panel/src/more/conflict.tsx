@@ -1,6 +1,6 @@
 // One reason why a deletion cannot go back as it is, with what stands in the way and what can be done.
 import type {Conflict, Row} from '../api';
-import {client, href, Icon, Loaded, page, t, Text, Time, useClasses, useId, useItem, useQuery, useState, Value, value} from '../shared';
+import {client, href, Icon, Loaded, page, Person, t, Text, Time, useClasses, useId, useItem, useQuery, useState, Value, value} from '../shared';
 import {type Answered, answered, type Choice} from './choices';
 
 type Amend = (change: Partial<Answered>) => void;
@@ -79,7 +79,7 @@ function Parent({id, groupId}: {id: string; groupId: string}) {
             <a href={href(['trash', parent.id])}>
               <Text text={parent.displayName} />
             </a>{' '}
-            ({parent.deletedObjectClass}) {parent.groupId === groupId ? t().conflict.parentHere : t().conflict.parent(parent.groupSize)} <Text text={parent.deletedBy} />,{' '}
+            ({parent.deletedObjectClass}) {parent.groupId === groupId ? t().conflict.parentHere : t().conflict.parent(parent.groupSize)} <Person id={parent.deletedBy} name={parent.deletedByName} />,{' '}
             <Time at={parent.createdAt} />
           </span>
         </p>

@@ -1,5 +1,5 @@
 import type {Operation} from '../api';
-import {Bar, changed, client, Head, href, Loaded, ProblemNote, Progress, read, route, t, Text, Time, useAct, useOperations} from '../shared';
+import {Bar, changed, client, Head, href, Loaded, Person, ProblemNote, Progress, read, route, t, Time, useAct, useOperations} from '../shared';
 
 function Line({operation}: {operation: Operation}) {
   const act = useAct(async () => {
@@ -14,7 +14,7 @@ function Line({operation}: {operation: Operation}) {
       <Bar operation={operation} />
       <p class="row">
         <span class="faint">
-          <Text text={operation.by} /> · <Time at={operation.createdAt} />
+          <Person id={operation.by} name={operation.byName} /> · <Time at={operation.createdAt} />
         </span>
         {operation.state === 'queued' && (
           <button type="button" onClick={() => void act.run()}>

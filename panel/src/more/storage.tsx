@@ -1,10 +1,10 @@
 // How much lies in the trash, of what, whose, and how old: bars, which lead to what they mean, with the numbers beside.
 import type {Schemas} from '../api';
-import {Head, href, Loaded, t, Text, Time, useClasses, useStatistics} from '../shared';
+import {Head, href, Loaded, personText, t, Text, Time, useClasses, useStatistics} from '../shared';
 
 type Facet = Schemas['SizedFacet'];
 
-function Bars(props: {title: string; list: Facet; name: (value: string) => string; link: (value: string) => string | null}) {
+function Bars(props: {title: string; list: Facet; name: (value: string, called?: string) => string; link: (value: string) => string | null}) {
   const most = Math.max(1, ...props.list.map(({bytes}) => bytes));
   return (
     <section class="card" aria-label={props.title}>
@@ -22,19 +22,20 @@ function Bars(props: {title: string; list: Facet; name: (value: string) => strin
           </tr>
         </thead>
         <tbody>
-          {props.list.map(({value, items, bytes}) => {
+          {props.list.map(({value, name: called, items, bytes}) => {
             const link = props.link(value);
+            const name = props.name(value, called);
             return (
               <tr key={value}>
                 <td>
                   {link ? (
                     <a href={link}>
-                      <Text text={props.name(value)} />
+                      <Text text={name} />
                     </a>
                   ) : (
                     props.name(value)
                   )}
-                  <meter max={most} value={bytes} aria-label={props.name(value)} />
+                  <meter max={most} value={bytes} aria-label={name} />
                 </td>
                 <td class="number">{t().number(items)}</td>
                 <td class="number">{t().bytes(bytes)}</td>
@@ -73,7 +74,7 @@ export function Storage() {
             </p>
             <div class="two">
               <Bars title={words.resource} list={longestFirst(sums.resource)} name={classes} link={(resource) => href(['trash'], {view: 'rows', resource})} />
-              <Bars title={words.by} list={longestFirst(sums.deletedBy)} name={(one) => one} link={(by) => href(['trash'], {view: 'rows', by})} />
+              <Bars title={words.by} list={longestFirst(sums.deletedBy)} name={(id, name) => personText({id, name})} link={(by) => href(['trash'], {view: 'rows', by})} />
               <Bars title={words.age} list={sums.age} name={(one) => words.ages[one as keyof typeof words.ages] ?? one} link={() => null} />
             </div>
           </>

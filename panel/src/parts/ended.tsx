@@ -7,8 +7,8 @@ import {t} from '../words';
 import {ChangeList} from './menus';
 import {changes} from '../recent';
 import {Icon} from './icon';
+import {Person} from './person';
 import {Time} from './time';
-import {Text} from './value';
 
 type Entry = Schemas['HistoryEntry'];
 
@@ -53,13 +53,13 @@ export function End({entry}: {entry: Entry | undefined}) {
   if (!entry) return <>{t().ended.left}</>;
   return (
     <>
-      {t().ended.by(entry.action)} <Text text={entry.by} />, <Time at={entry.at} />
+      {t().ended.by(entry.action)} <Person id={entry.by} name={entry.byName} />, <Time at={entry.at} />
     </>
   );
 }
 
 export function Ended({id, problem}: {id: string; problem: Problem}) {
-  const {outcome, at, by} = problem.body;
+  const {outcome, at, by, byName} = problem.body;
   const entry = useEnd(id, at);
   const mine = changes.value.filter((change) => change.link?.includes(id));
   return (
@@ -67,7 +67,7 @@ export function Ended({id, problem}: {id: string; problem: Problem}) {
       <p class="row">
         <Icon name={outcome === 'restored' ? 'good' : 'trash'} />
         <span>
-          {t().ended.by(outcome)} <Text text={by ?? ''} /> {at && <Time at={at} />}
+          {t().ended.by(outcome)} <Person id={by ?? ''} name={byName} /> {at && <Time at={at} />}
         </span>
       </p>
       {entry.data && <p class="faint">{t().ended.counts(entry.data.counts.reduce((sum, one) => sum + one.count, 0), entry.data.counts.length)}</p>}

@@ -5,6 +5,7 @@ import {useClasses, useOperation} from '../queries';
 import {href} from '../route';
 import {t} from '../words';
 import {Loaded} from './loaded';
+import {Person} from './person';
 import {ProblemNote} from './problem';
 import {Time} from './time';
 
@@ -66,7 +67,7 @@ export function Progress({id}: {id: string}) {
           <h2 id="operation">{t().operation.kinds[operation.kind]}</h2>
           <Bar operation={operation} />
           <p class="faint">
-            {operation.by} · <Time at={operation.createdAt} />
+            <Person id={operation.by} name={operation.byName} /> · <Time at={operation.createdAt} />
           </p>
           <Outcome operation={operation} />
           <p>

@@ -4,6 +4,7 @@ import {useClasses} from '../queries';
 import {href} from '../route';
 import {t} from '../words';
 import {Icon, type IconName} from './icon';
+import {Person} from './person';
 import {Time} from './time';
 import {Text} from './value';
 
@@ -48,7 +49,7 @@ export function Timeline({entries}: {entries: Entry[]}) {
             </span>
             <span class="faint">
               {count > 0 && `${t().overview.size(count)} · `}
-              <Text text={entry.by} /> · <Time at={entry.at} />
+              <Person id={entry.by} name={entry.byName} /> · <Time at={entry.at} />
             </span>
           </li>
         );

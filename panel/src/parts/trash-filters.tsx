@@ -4,6 +4,7 @@ import {withQuery, type Query, route} from '../route';
 import {type Span, spans, type TrashQuery} from '../trash-query';
 import {t} from '../words';
 import {Icon} from './icon';
+import {personText} from './person';
 
 // A filter begins on the first page.
 export function filtered(changes: Query): string {
@@ -70,16 +71,16 @@ function When({span}: {span: Span | ''}) {
 
 function By({facets}: {facets: Schemas['Facets'] | undefined}) {
   const chosen = route.value.query.get('by') ?? '';
-  const people = facets?.deletedBy?.map((one) => one.value) ?? [];
-  const all = chosen && !people.includes(chosen) ? [chosen, ...people] : people;
+  const people = (facets?.deletedBy ?? []).map(({value, name}) => ({id: value, name}));
+  const all = chosen && !people.some(({id}) => id === chosen) ? [{id: chosen}, ...people] : people;
   return (
     <label>
       {t().filters.by}{' '}
       <select value={chosen} onChange={(event) => set({by: event.currentTarget.value})}>
         <option value="">{t().filters.anyone}</option>
         {all.map((one) => (
-          <option key={one} value={one}>
-            {one}
+          <option key={one.id} value={one.id}>
+            {personText(one)}
           </option>
         ))}
       </select>

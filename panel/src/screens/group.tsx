@@ -5,6 +5,7 @@ import {Fields} from '../parts/fields';
 import {Head} from '../parts/head';
 import {Icon} from '../parts/icon';
 import {Loaded} from '../parts/loaded';
+import {PersonLines} from '../parts/person';
 import {Time} from '../parts/time';
 import {Tree} from '../parts/tree';
 import {Text} from '../parts/value';
@@ -27,7 +28,7 @@ function Facts({item}: {item: TrashItem}) {
       <div>
         <dt>{words.by}</dt>
         <dd>
-          <Text text={item.deletedBy} />
+          <PersonLines id={item.deletedBy} name={item.deletedByName} />
         </dd>
       </div>
       {item.reason && (
@@ -103,7 +104,7 @@ function RowCard({item, top}: {item: TrashItem; top: string}) {
           <a href={href(['trash', top])}>{t().group.backToRoot}</a>
         </p>
       )}
-      {item.object && <Fields row={item.object} metadata={metadata.data} />}
+      {item.object && <Fields row={item.object} metadata={metadata.data} references={item.references} within={{group: item.groupId, top}} />}
       <p class="row">
         <Copy text={JSON.stringify(item.object, null, 2)} label={t().copy.json} />
         <Copy text={item.deletedObjectId} label={t().copy.id} />

@@ -4,9 +4,9 @@ import {Fields} from '../parts/fields';
 import {Head} from '../parts/head';
 import {Icon} from '../parts/icon';
 import {type Loading, Loaded} from '../parts/loaded';
+import {Person} from '../parts/person';
 import {Timeline} from '../parts/timeline';
 import {Time} from '../parts/time';
-import {Text} from '../parts/value';
 import {type Live, may, useClasses, useMe, useMetadata, useObject, useObjectHistory} from '../queries';
 import {href, route} from '../route';
 import {t} from '../words';
@@ -42,7 +42,7 @@ function InTrash({problem}: {problem: Problem}) {
       <Icon name="trash" />
       <div>
         <p>
-          {t().object.inTrash} <Text text={item.deletedBy} />, <Time at={item.createdAt} />
+          {t().object.inTrash} <Person id={item.deletedBy} name={item.deletedByName} />, <Time at={item.createdAt} />
         </p>
         <a class="button" href={href(['trash', item.id])}>
           {t().remove.look}
@@ -57,7 +57,7 @@ function Body({query, metadata, id}: {query: Loading<Live>; metadata: Metadata |
     <div class="two">
       <section class="card" aria-labelledby="fields">
         <h2 id="fields">{t().object.fields}</h2>
-        <Loaded query={query}>{(live) => <Fields row={live.row} metadata={metadata} />}</Loaded>
+        <Loaded query={query}>{(live) => <Fields row={live.row} metadata={metadata} references={live.references} />}</Loaded>
       </section>
       <section class="card" aria-labelledby="referrers">
         <h2 id="referrers">{t().object.referrers}</h2>

@@ -1,8 +1,8 @@
 import {Head} from '../parts/head';
 import {Bar} from '../parts/progress';
 import {Loaded} from '../parts/loaded';
+import {Person} from '../parts/person';
 import {Time} from '../parts/time';
-import {Text} from '../parts/value';
 import {may, readTrash, useMe, useOperations, useResources, useStatistics, useTrash} from '../queries';
 import {href} from '../route';
 import {t} from '../words';
@@ -86,7 +86,7 @@ function Latest() {
                       <ItemLink item={item} /> <span class="faint">{item.deletedObjectClass}</span>
                     </span>
                     <span class="faint">
-                      {t().overview.size(item.groupSize)} · <Text text={item.deletedBy} /> · <Time at={item.createdAt} />
+                      {t().overview.size(item.groupSize)} · <Person id={item.deletedBy} name={item.deletedByName} /> · <Time at={item.createdAt} />
                     </span>
                   </li>
                 ))}

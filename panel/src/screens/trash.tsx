@@ -11,6 +11,7 @@ import {useSteady} from '../parts/steady';
 import {Time} from '../parts/time';
 import {FacetChips, filtered, noFilters, TrashFilters} from '../parts/trash-filters';
 import {SelectionBar} from '../parts/selection-bar';
+import {PersonLines} from '../parts/person';
 import {Text} from '../parts/value';
 import {may, readTrash, type Turn, useClasses, useFacets, useMe, useTrash} from '../queries';
 import {href, type Query, route, withQuery} from '../route';
@@ -55,7 +56,7 @@ function columns(rows: boolean, ends: Ends): Column<TrashItem>[] {
     what,
     size,
     {key: 'when', title: words.when, sort: 'createdAt', cell: (item) => <Time at={item.createdAt} />},
-    {key: 'by', title: words.by, sort: 'deletedBy', cell: (item) => <Text text={item.deletedBy} />},
+    {key: 'by', title: words.by, sort: 'deletedBy', cell: (item) => <PersonLines id={item.deletedBy} name={item.deletedByName} />},
     {key: 'reason', title: words.reason, cell: (item) => (item.reason ? <Text text={item.reason} /> : '')},
     {key: 'expires', title: t().group.expires, sort: 'expiresAt', cell: (item) => (item.expiresAt ? <Time at={item.expiresAt} /> : '')},
   ];

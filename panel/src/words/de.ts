@@ -349,6 +349,12 @@ export const words: Words = {
     nothing: 'Hier gibt es keine Zeilen.',
     noMatch: 'Keine Zeile passt.',
   },
+  reference: {
+    live: 'vorhanden',
+    here: 'in dieser Löschung',
+    trash: 'im Papierkorb',
+    gone: 'nicht mehr da',
+  },
   timeline: {
     nothing: 'Es ist nichts verzeichnet.',
     actions: {

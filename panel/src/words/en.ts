@@ -352,6 +352,12 @@ export const words = {
     nothing: 'There are no rows here.',
     noMatch: 'No row matches.',
   },
+  reference: {
+    live: 'live',
+    here: 'in this deletion',
+    trash: 'in the trash',
+    gone: 'gone',
+  },
   timeline: {
     nothing: 'Nothing is recorded.',
     actions: {
