@@ -115,6 +115,9 @@ TEST_CASE("a group comes back and is purged in parts, and tells what is left") {
     const auto roots = call("GET", "/v1/trash?root=true&count=true");
     CHECK(roots.header("X-Total-Count") == "1");
     CHECK(roots.json()[0]["id"] == rest["id"]);
+    CHECK(call("GET", "/v1/trash?root=false&count=true").header("X-Total-Count") == "1");
+    CHECK(call("GET", "/v1/trash?root=true&resource=topic&count=true").header("X-Total-Count") ==
+          "0");
     CHECK(call("GET", "/v1/trash?parent=" + id_of(two)).json()[0]["via"] == "reply_answers_fkey");
     CHECK(call("GET", "/v1/trash/$facets?by=resource&root=true")
               .json()["resource"][0]["items"]

@@ -156,7 +156,11 @@ std::string ItemConditions::param(std::string value) {
 }
 
 std::string ItemConditions::items_of_form(const std::string& form) const {
-    std::string sql = items;
+    return items + of_form(form);
+}
+
+std::string ItemConditions::of_form(const std::string& form) const {
+    std::string sql;
     for (const auto& array : forms)
         sql += " AND " + form + " OPERATOR(pg_catalog.=) ANY(" + array + ")";
     return sql;

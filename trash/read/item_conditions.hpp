@@ -42,6 +42,8 @@ struct ItemConditions {
     // The conditions of items, each begun with AND. form: SQL of the item's form, i.shape or what
     // serves no index (kShapeInGroup).
     std::string items_of_form(const std::string& form) const;
+    // Of these what is asked of the form alone.
+    std::string of_form(const std::string& form) const;
 };
 
 ItemConditions item_conditions(const ItemQuery& asked, const ItemSource& source,

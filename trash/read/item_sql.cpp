@@ -6,6 +6,7 @@
 #include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/identifier.hpp"
+#include "trash/read/group_counts.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/principal_names.hpp"
 #include "trash/store/rehearsal_holds.hpp"
@@ -248,6 +249,12 @@ constexpr const char* kBound = R"(SELECT ({key})::pg_catalog.text, g.id
 
 constexpr const char* kSumOfGroups =
     "SELECT coalesce(pg_catalog.sum(g.size), 0) FROM {schema}.trash_group g WHERE {groups}";
+constexpr const char* kSumOfRoots =
+    "SELECT coalesce(pg_catalog.sum({roots}), 0) FROM {schema}.trash_group g WHERE {groups}";
+constexpr const char* kSumOfForms = R"(SELECT coalesce(pg_catalog.sum(u.n), 0)
+  FROM {schema}.trash_group g
+  CROSS JOIN LATERAL {forms} u
+  WHERE {groups}{and_of_form})";
 constexpr const char* kCountOfItems = R"(SELECT pg_catalog.count(*)
   FROM {schema}.item i{join_names}
   JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
@@ -355,15 +362,31 @@ std::string key_type(ItemOrder order) {
     return sort_key(order).type;
 }
 
+namespace {
+
+// Items are looked at only where they are few or their values matter: of the others the rows of the
+// groups tell how many there are.
+std::string count_sql(const ItemConditions& all, const ItemFilter& filter, bool few) {
+    if (filter.hidden || few || asks_values(filter)) return kCountOfItems;
+    if (!all.forms.empty()) return kSumOfForms;
+    if (filter.root) return *filter.root ? kSumOfRoots : kSumOfForms;
+    return kSumOfGroups;
+}
+
+}  // namespace
+
 ItemListSql item_list_sql(const ItemQuery& asked, const ItemSource& source,
                           const FilterShapes& forms) {
     const Listing listing(asked, source.trash_schema);
     auto all = item_conditions(asked, source, forms);
-    const auto items = all.items_of_form("i.shape");
     ItemListSql query;
-    query.count = filled(items.empty() && !asked.filter.hidden ? kSumOfGroups : kCountOfItems,
-                         source.trash_schema,
-                         {{"join_names", all.names}, {"groups", all.groups}, {"and_items", items}});
+    query.count = filled(count_sql(all, asked.filter, forms.few), source.trash_schema,
+                         {{"join_names", all.names},
+                          {"groups", all.groups},
+                          {"and_items", all.items_of_form("i.shape")},
+                          {"roots", roots_of_group()},
+                          {"forms", forms_of_group(asked.filter.root)},
+                          {"and_of_form", all.of_form("u.shape")}});
     query.count_params = all.params;
     const bool plain = means_whole_groups(all) && !asked.filter.hidden;
     if (asked.after) listing.go_on(all, *asked.after);

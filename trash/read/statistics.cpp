@@ -13,6 +13,7 @@
 #include "schema/error.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
+#include "trash/read/group_counts.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/store/principal_names.hpp"
 #include "trash/store/sql.hpp"
@@ -121,30 +122,6 @@ Size Counter::size() {
     return {found.integer(0, 0), found.integer(0, 1)};
 }
 
-// How many of the roots of the group g are of the form at u.place of its forms: the first is that
-// of the root that it was made with, and where some of it has left ordinals tell.
-constexpr const char* kRootsOfForm =
-    R"(CASE WHEN g.roots IS NOT NULL THEN
-      (SELECT pg_catalog.count(*)
-       FROM pg_catalog.unnest(g.roots) r(ordinal),
-         (SELECT coalesce(pg_catalog.sum(l.made)
-              FILTER (WHERE l.place OPERATOR(pg_catalog.<) u.place), 0) AS before,
-            pg_catalog.sum(l.made) AS last
-          FROM pg_catalog.unnest(g.layout) WITH ORDINALITY l(made, place)
-          WHERE l.place OPERATOR(pg_catalog.<=) u.place) f
-       WHERE r.ordinal::pg_catalog.numeric OPERATOR(pg_catalog.>) f.before
-         AND r.ordinal::pg_catalog.numeric OPERATOR(pg_catalog.<=) f.last)
-    WHEN u.place OPERATOR(pg_catalog.=) 1 THEN 1 ELSE 0 END)";
-
-// Of a whole group the one root is of the form that its row names.
-constexpr const char* kFormsOfRoots = R"((SELECT g.root_shape AS shape, 1::bigint AS n
-      WHERE g.roots IS NULL
-    UNION ALL
-    SELECT u.shape, {roots} FROM {forms} WHERE g.roots IS NOT NULL))";
-constexpr const char* kFormsOfMembers =
-    "(SELECT u.shape, (u.amount OPERATOR(pg_catalog.-) {roots}) AS n FROM {forms})";
-constexpr const char* kFormsOfAll = "(SELECT u.shape, u.amount AS n FROM {forms})";
-
 constexpr const char* kByGroups = R"(SELECT g.id AS group_id, g.created_at, g.expires_at,
     g.deleted_by, u.shape, u.n
   FROM {schema}.trash_group g{sample}
@@ -154,22 +131,11 @@ constexpr const char* kByGroups = R"(SELECT g.id AS group_id, g.created_at, g.ex
 // How many items of which forms a group has stands in its own row. sample: TABLESAMPLE, or empty.
 Meant Counter::by_groups(const std::string& sample) const {
     const auto all = conditions();
-    const auto& root = source_.filter.root;
-    std::string of_form;
-    for (const auto& array : all.forms)
-        of_form += " AND u.shape OPERATOR(pg_catalog.=) ANY(" + array + ")";
-    const auto counted = schema::filled(
-        !root   ? kFormsOfAll
-        : *root ? kFormsOfRoots
-                : kFormsOfMembers,
-        {{"roots", "(" + std::string(kRootsOfForm) + ")::bigint"},
-         {"forms", R"(ROWS FROM (pg_catalog.unnest(g.shapes), pg_catalog.unnest(g.counts))
-      WITH ORDINALITY u(shape, amount, place))"}});
     return {filled(kByGroups, source_.items.trash_schema,
                    {{"sample", sample},
-                    {"counted", counted},
+                    {"counted", forms_of_group(source_.filter.root)},
                     {"groups", all.groups},
-                    {"and_of_form", of_form}}),
+                    {"and_of_form", all.of_form("u.shape")}}),
             all.params};
 }
 
