@@ -240,6 +240,48 @@ TEST_CASE("a key that rows of its own table refer to is carried to them") {
     CHECK(db.value("SELECT parent || title FROM task WHERE id = 2") == "50below");
 }
 
+TEST_CASE("a value that an index over an expression finds taken is named, and set, by its column") {
+    Guarded db(R"(
+CREATE TABLE job (id int PRIMARY KEY, team text, code text, room int, at int4range, hidden boolean);
+CREATE UNIQUE INDEX job_code ON job (lower(code::text));
+CREATE UNIQUE INDEX job_team ON job ((team || lower(code)), room, (room + id % 1), upper(code))
+  WHERE NOT hidden;
+ALTER TABLE job ADD CONSTRAINT job_at EXCLUDE USING gist (int4range(room, room + 1) WITH &&,
+                                                          at WITH &&);
+INSERT INTO job VALUES (1, 'A', 'WEB27', 5, '[1,5)', false);)");
+    const auto item = db.remove("job", "1");
+    db.sql("INSERT INTO job VALUES (2, 'A', 'web27', 5, '[4,9)', false)");
+    auto found = conflicts(db, item, {});
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].constraint == "job_code");
+    CHECK(found[0].columns == std::vector<std::string>{"code"});
+    CHECK(found[0].values == std::vector<std::optional<std::string>>{"WEB27"});
+    CHECK(found[0].with_id == "2");
+    CHECK(found[1].constraint == "job_at");
+    CHECK(found[1].columns == std::vector<std::string>{"room", "at"});
+    CHECK(found[1].values == std::vector<std::optional<std::string>>{"5", "[1,5)"});
+    db.sql("UPDATE job SET code = 'WEB27'");
+    found = conflicts(db, item, {});
+    REQUIRE(found.size() == 3);
+    CHECK(found[1].constraint == "job_team");
+    CHECK(found[1].columns == std::vector<std::string>{"id", "team", "code", "room"});
+    CHECK(found[1].values == std::vector<std::optional<std::string>>{"1", "A", "WEB27", "5"});
+    restore(db, item, set("job", "1", R"({"code": "WEB28", "room": 6})", {"code", "room"}));
+    CHECK(db.value("SELECT code || room FROM job WHERE id = 1") == "WEB286");
+}
+
+TEST_CASE("an index over no column names what it is over") {
+    Guarded db(
+        "CREATE TABLE job (id int PRIMARY KEY, code text); "
+        "CREATE UNIQUE INDEX only_one ON job ((true)); INSERT INTO job VALUES (1, 'a')");
+    const auto item = db.remove("job", "1");
+    db.sql("INSERT INTO job VALUES (2, 'b')");
+    const auto found = conflicts(db, item, {});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].columns == std::vector<std::string>{"true"});
+    CHECK(found[0].choices == All{Choice::kSwap});
+}
+
 TEST_CASE("what a restore with choices puts back is compared with what was wanted") {
     Guarded db(std::string(kTopics) + trigger("stamp", "BEFORE INSERT ON topic FOR EACH ROW",
                                               "new.title := 'stamped'; RETURN new;"));

@@ -71,6 +71,20 @@ INSERT INTO mark VALUES (1, 1);
 
 }  // namespace
 
+TEST_CASE("of a copy, too, it is the column that can be set which is named, not the expression") {
+    Guarded db(
+        "CREATE TABLE job (id serial PRIMARY KEY, code text); "
+        "CREATE UNIQUE INDEX job_code ON job (lower(code)); INSERT INTO job VALUES (1, 'W')");
+    const auto item = db.remove("job", "1");
+    db.sql("INSERT INTO job VALUES (2, 'w'); SELECT setval('job_id_seq', 2)");
+    const auto found = conflicts(db, item);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].columns == std::vector<std::string>{"code"});
+    CHECK(found[0].values == std::vector<std::optional<std::string>>{"W"});
+    copy(db, item, set("job", "1", R"({"code": "V"})", {"code"}));
+    CHECK(db.value("SELECT code FROM job WHERE id = 3") == "V");
+}
+
 TEST_CASE("a copy has keys of its own, and what is inside refers to what is inside") {
     Guarded db(kProjects);
     const auto before = db.all();

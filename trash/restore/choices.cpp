@@ -73,6 +73,14 @@ bool swapped_out(const RestoreContext& restoring, const Conflict& conflict) {
     });
 }
 
+// An index may be over an expression in which there is none.
+bool names_column(const RestoreContext& restoring, const Conflict& conflict) {
+    const auto* table = restoring.catalog.table(conflict.table);
+    return table == nullptr || std::ranges::any_of(table->columns, [&](const auto& column) {
+               return std::ranges::count(conflict.columns, column.name) > 0;
+           });
+}
+
 void offer(RestoreContext& restoring, Conflict& conflict) {
     if (!conflict.trash_item.empty() && swapped_out(restoring, conflict))
         conflict.trash_item.clear();  // of an attempt that is rolled back
@@ -90,7 +98,7 @@ void offer(RestoreContext& restoring, Conflict& conflict) {
     if (taken && restoring.options.swap && !restoring.copy && !conflict.with_id.empty())
         add(Choice::kSwap);
     if (one && may_stay(restoring, conflict)) add(Choice::kLeaveOut);
-    const bool named = !conflict.id.empty();
+    const bool named = !conflict.id.empty() && (!taken || names_column(restoring, conflict));
     if (conflict.kind != "schema-changed" && named) add(Choice::kSet);
     std::ranges::sort(choices);
 }

@@ -30,6 +30,7 @@ struct Rule {
     std::vector<int> attnums;  // 0 for an expression
     std::string predicate;
     bool nulls_not_distinct = false;
+    std::vector<int> told = {};  // attnums of the columns that a conflict names
 };
 
 std::string limit() {
@@ -45,18 +46,13 @@ Conflict alike(const Table& table, const std::string& kind, const std::string& c
 }
 
 Rule unique_rule(const Table& table, const schema::UniqueIndex& index) {
-    Rule rule{alike(table, index.name == table.key_name ? "primary-key-taken" : "unique-taken",
-                    index.name),
-              index.expressions,
-              index.operators,
-              index.attnums,
-              index.predicate,
-              index.nulls_not_distinct};
-    for (std::size_t k = 0; k < index.attnums.size(); ++k) {
-        const auto* column = index.attnums[k] == 0 ? nullptr : table.column(index.attnums[k]);
-        rule.like.columns.push_back(column ? column->name : index.expressions[k]);
-    }
-    return rule;
+    return {alike(table, index.name == table.key_name ? "primary-key-taken" : "unique-taken",
+                  index.name),
+            index.expressions,
+            index.operators,
+            index.attnums,
+            index.predicate,
+            index.nulls_not_distinct};
 }
 
 Rule exclusion_rule(const Table& table, const schema::Exclusion& exclusion) {
@@ -66,15 +62,63 @@ Rule exclusion_rule(const Table& table, const schema::Exclusion& exclusion) {
               std::vector<int>(exclusion.expressions.size(), 0),
               exclusion.predicate,
               false};
-    rule.like.columns = exclusion.expressions;
     for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
         for (const auto& column : table.columns) {
             if (quoted(column.name) != rule.expressions[k] && column.name != rule.expressions[k])
                 continue;
             rule.attnums[k] = column.attnum;
-            rule.like.columns[k] = column.name;
         }
     }
+    return rule;
+}
+
+// Of the columns that the expressions of an index use; the catalog as it is read does not say.
+// pg_depend does not tell them from those of its predicate, so they are taken from the expressions
+// as they are stored, where 0 is the whole row.
+constexpr const char* kUsed = R"(SELECT DISTINCT f.found[1]::pg_catalog.int4
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class x ON x.oid OPERATOR(pg_catalog.=) i.indexrelid
+LEFT JOIN pg_catalog.pg_constraint k ON k.conindid OPERATOR(pg_catalog.=) i.indexrelid
+  AND k.conrelid OPERATOR(pg_catalog.=) i.indrelid
+  AND k.contype OPERATOR(pg_catalog.=) ANY ('{p,u,x}'::pg_catalog."char"[])
+CROSS JOIN LATERAL pg_catalog.regexp_matches(
+  i.indexprs::pg_catalog.text, ':varattno ([1-9][0-9]*)', 'g') f(found)
+WHERE i.indrelid OPERATOR(pg_catalog.=) {table}
+  AND coalesce(k.conname, x.relname) OPERATOR(pg_catalog.=) {name}
+ORDER BY 1)";
+
+std::vector<int> used_in_expressions(RestoreContext& restoring, const Table& table,
+                                     const Rule& rule) {
+    std::vector<int> out;
+    if (std::ranges::count(rule.attnums, 0) == 0) return out;
+    const auto found = restoring.exec(schema::filled(
+        kUsed, {{"table", to_string(table.oid)},
+                {"name", schema::literal(rule.like.constraint) + "::pg_catalog.name"}}));
+    for (int row = 0; row < found.rows(); ++row)
+        out.push_back(static_cast<int>(found.integer(row, 0)));
+    return out;
+}
+
+// What can be set: the key's columns, and in the place of expressions the columns in them. Where
+// there are none it is the expressions that are named.
+Rule with_columns(RestoreContext& restoring, const Table& table, Rule rule) {
+    const auto used = used_in_expressions(restoring, table, rule);
+    auto& names = rule.like.columns;
+    const auto add = [&](int attnum) {
+        const auto* column = table.column(attnum);
+        if (column == nullptr || std::ranges::count(rule.told, attnum) > 0) return;
+        rule.told.push_back(attnum);
+        names.push_back(column->name);
+    };
+    for (const int attnum : rule.attnums) {
+        if (attnum == 0)
+            std::ranges::for_each(used, add);
+        else
+            add(attnum);
+    }
+    if (!names.empty()) return rule;
+    rule.told = rule.attnums;
+    names = rule.expressions;
     return rule;
 }
 
@@ -86,7 +130,7 @@ std::string e(std::size_t position) {
 std::string items(const RestoreContext& restoring, const Table& table, const Rule& rule) {
     auto expressions = rule.expressions;
     if (!rule.predicate.empty()) expressions.push_back(rule.predicate);
-    return evaluated(restoring, table, expressions, rule.attnums);
+    return evaluated(restoring, table, expressions, rule.told);
 }
 
 std::string holds(const Rule& rule) {
@@ -219,12 +263,13 @@ class Finder {
 
     void look_at(const Table& table) {
         for (const auto& index : table.uniques) {
-            const auto rule = unique_rule(table, index);
+            const auto rule = with_columns(restoring_, table, unique_rule(table, index));
             look([&] { return taken(restoring_, table, rule); });
             look([&] { return twice(restoring_, table, rule); });
         }
         for (const auto& exclusion : table.exclusions) {
-            look([&] { return taken(restoring_, table, exclusion_rule(table, exclusion)); });
+            const auto rule = with_columns(restoring_, table, exclusion_rule(table, exclusion));
+            look([&] { return taken(restoring_, table, rule); });
         }
         for (const auto& check : table.checks) {
             look([&] { return violated(restoring_, table, check); });
