@@ -104,7 +104,7 @@ function itemReading(trashItemId: string) {
 }
 
 export function useItem(trashItemId: string) {
-  return useQuery(itemReading(trashItemId));
+  return useQuery({...itemReading(trashItemId), enabled: trashItemId !== ''});
 }
 
 export function readItem(trashItemId: string): void {

@@ -18,6 +18,8 @@ export interface Change {
   entry: string | null;
   link: string | null;
   state: 'done' | 'busy' | 'undone' | 'refused';
+  // Who did it has not the rights to undo it.
+  barred?: boolean;
   refusal?: Problem;
 }
 
@@ -25,6 +27,9 @@ export const changes = signal<Change[]>([]);
 
 // What was done last, for the status line, which is also read aloud.
 export const said = signal('');
+
+// What was said last where it is of something that did not happen.
+export const alarm = signal('');
 
 let count = 0;
 
@@ -34,11 +39,11 @@ export function textOf({text, what, count: rows}: Change): string {
   return rows ? `${name}: ${t().overview.size(rows)}` : name;
 }
 
-export function record(text: string, [what, rows]: [What, number], entry: string | null, link: string | null): void {
+export function record(text: string, [what, rows]: [What, number], entry: string | null, link: string | null, barred = false): void {
   count += 1;
   // Whatever was done to the same deletion before is undone by this, or followed by it.
   const earlier = changes.value.map((one): Change => (link && one.link === link && one.state === 'done' ? {...one, state: 'undone'} : one));
-  const change: Change = {number: count, at: new Date(), text, what, count: rows, entry, link, state: 'done'};
+  const change: Change = {number: count, at: new Date(), text, what, count: rows, entry, link, state: 'done', barred};
   changes.value = [change, ...earlier];
   said.value = text;
   changed();
@@ -64,6 +69,7 @@ export async function undo(change: Change): Promise<void> {
   } catch (problem) {
     amend(change.number, {state: 'refused', refusal: problem as Problem});
     said.value = t().recent.refused((problem as Problem).message);
+    alarm.value = said.value;
   }
 }
 
@@ -96,8 +102,8 @@ export function adopt(principal: string): void {
 }
 
 effect(() => {
-  const list = changes.value.map(({at, what, count: rows, entry, link, state}): Kept => {
-    return {at: at.toISOString(), what, count: rows, entry, link, state: state === 'busy' ? 'done' : state};
+  const list = changes.value.map(({at, what, count: rows, entry, link, state, barred = false}): Kept => {
+    return {at: at.toISOString(), what, count: rows, entry, link, barred, state: state === 'busy' ? 'done' : state};
   });
   if (owner === null) return;
   if (list.length) sessionStorage.setItem(place, JSON.stringify({principal: owner, list}));

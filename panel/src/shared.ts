@@ -2,7 +2,7 @@
 export {Fragment, jsx, jsxs} from 'preact/jsx-runtime';
 export {useEffect, useId, useState} from 'preact/hooks';
 export {keepPreviousData, useQuery} from '@tanstack/preact-query';
-export {changed, client, itemOf, page, Problem, read, undoOf, value} from './api';
+export {cache, changed, client, itemOf, page, Problem, read, undoOf, value} from './api';
 export {useAct} from './parts/act';
 export {Copy} from './parts/copy';
 export {Counts} from './parts/counts';

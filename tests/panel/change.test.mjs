@@ -31,11 +31,11 @@ scenario('a parent in the trash is offered, and comes back in the same restore',
   const item = await site.remove(`time/tasks/${task}`);
   const parent = await site.remove(project(3));
   await visit.open(`#/trash/${item}/restore`);
-  await visit.reads('What it refers to is not there');
+  await visit.reads('is in the trash');
   const button = visit.page.locator('[data-key=restore]');
   assert.equal(await button.getAttribute('aria-disabled'), 'true');
   await visit.page.getByRole('link', {name: (await site.api('GET', `/v1/trash/${parent}`)).data.displayName}).waitFor();
-  await visit.act(() => visit.page.getByLabel('Restore that too').check());
+  await visit.act(() => visit.page.getByLabel('Restore it too').check());
   await visit.reads('1 other deletion comes back with it');
   await visit.act(() => button.click());
   await visit.page.locator('#done').waitFor();

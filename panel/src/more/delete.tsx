@@ -51,6 +51,7 @@ interface Done {
 function useDelete(wish: Wish, name: string, total: number, confirm: boolean, etag: string | null, ended: (title: string) => void) {
   const [done, setDone] = useState<Done | null>(null);
   const [operation, setOperation] = useState<Operation | null>(null);
+  const me = useMe().data;
   const act = useAct(async (key) => {
     const {data, response} = await send(wish, {confirm, key, etag});
     if (response.status === 202) {
@@ -60,7 +61,7 @@ function useDelete(wish: Wish, name: string, total: number, confirm: boolean, et
       const text = wish.hard ? t().remove.saidHard(name, total) : t().remove.said(name, total);
       setDone({text, item});
       ended(text);
-      record(text, [wish.hard ? 'deleted' : 'trashed', total], undoOf(response), item ? href(['trash', item]) : null);
+      record(text, [wish.hard ? 'deleted' : 'trashed', total], undoOf(response), item ? href(['trash', item]) : null, !may(me, 'restore', wish.resource));
     }
     focusHead();
   });

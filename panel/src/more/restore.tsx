@@ -1,7 +1,8 @@
 import type {Operation, TrashItem} from '../api';
-import {ChangeList, changes, client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, keepPreviousData, Loaded, Problem, ProblemNote, Progress, read, record, route, t, Text, undoOf, useAct, useClasses, useEffect, useId, useItem, useQuery, useState} from '../shared';
-import {type Answered, answered, type Body, bodyOf, type Choice, learn, nameOf, shared} from './choices';
-import {ConflictCard} from './conflict';
+import type {Me} from '../queries';
+import {ChangeList, changes, client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, keepPreviousData, Loaded, may, Problem, ProblemNote, Progress, read, record, route, t, Text, undoOf, useAct, useClasses, useEffect, useItem, useMe, useQuery, useState} from '../shared';
+import {type Answered, answered, barred, type Body, bodyOf, causes, learn, nameOf, shared, useDecisions} from './choices';
+import {Cause, Choices, ConflictCard} from './conflict';
 import {Lost, type RestoredAnswer, RestoredParts} from './restored';
 
 interface Preview {
@@ -81,6 +82,8 @@ function Stays({item, answer}: {item: TrashItem; answer: RestoredAnswer}) {
 function Done({answer, item, only}: {answer: RestoredAnswer; item: TrashItem; only: string[]}) {
   const mine = changes.value.filter((change) => change.link?.includes(item.id));
   const {root} = answer;
+  const then = route.value.query.get('then') ?? '';
+  const next = useItem(then).data;
   return (
     <section class="card" aria-labelledby="done">
       <h2 id="done">
@@ -95,7 +98,14 @@ function Done({answer, item, only}: {answer: RestoredAnswer; item: TrashItem; on
           </a>
         </p>
       )}
-      <RestoredParts answer={answer} />
+      {next && (
+        <p>
+          <a class="button" href={href(['trash', then, 'restore'])}>
+            {t().restored.next(next.displayName)}
+          </a>
+        </p>
+      )}
+      <RestoredParts answer={answer} done />
       <ChangeList list={mine} />
       <p>
         <a href={href(['trash'])}>{t().ended.list}</a>
@@ -105,9 +115,9 @@ function Done({answer, item, only}: {answer: RestoredAnswer; item: TrashItem; on
 }
 
 // What the button does is what it says, numbers first.
-function label(answer: RestoredAnswer | null, item: TrashItem, copy: boolean): string {
+function label(answer: RestoredAnswer | null, copy: boolean): string {
   const words = t().restore;
-  if (!answer) return words.button(item.groupSize);
+  if (!answer) return copy ? words.copyHead : words.head;
   if (copy) return words.copyButton(answer.restored);
   const swapped = answer.swapped?.reduce((sum, one) => sum + one.groupSize, 0) ?? 0;
   const more = [
@@ -119,55 +129,52 @@ function label(answer: RestoredAnswer | null, item: TrashItem, copy: boolean): s
   return [words.button(answer.restored), ...more.filter(Boolean)].join(', ');
 }
 
-// One choice for all conflicts of a kind, beside those for each.
-function ForAll({list, choose}: {list: Answered[]; choose: (choice: Choice) => void}) {
-  const name = useId();
-  const choices = shared(list);
-  if (list.length < 2 || !choices.length) return null;
+interface Conflicted {
+  known: Answered[];
+  amend: (those: Answered[], change: Partial<Answered>) => void;
+  item: TrashItem;
+}
+
+// Conflicts of one cause are decided at once; exceptions are folded.
+function OneCause({list, amend, item}: Conflicted & {list: Answered[]}) {
+  const [open, setOpen] = useState(false);
+  const [first] = list;
+  if (list.length === 1 && first) return <ConflictCard known={first} item={item} alone amend={(change) => amend([first], change)} />;
   return (
-    <fieldset>
-      <legend>{t().restore.forAll(list.length)}</legend>
-      {choices.map((one) => (
-        <label class="option" key={one}>
-          <input type="radio" name={name} checked={list.every(({choice}) => choice === one)} onChange={() => choose(one)} />
-          <span>
-            {t().conflict.choices[one].title}
-            <span class="faint"> {t().conflict.choices[one].means}</span>
-          </span>
-        </label>
-      ))}
-    </fieldset>
+    <section class="card conflict">
+      <Cause list={list} item={item} />
+      <Choices list={list} choices={shared(list)} choose={(choice) => amend(list, {choice})} />
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>{t().restore.single(list.length)}</summary>
+        {open && list.slice(0, most).map((one) => <ConflictCard key={nameOf(one.conflict)} known={one} item={item} alone={false} amend={(change) => amend([one], change)} />)}
+      </details>
+    </section>
   );
 }
 
-interface Conflicted {
-  known: Answered[];
-  set: (known: Answered[]) => void;
-  groupId: string;
-}
+const most = 200;
 
-function OfKind({kind, known, set, groupId}: Conflicted & {kind: Answered['conflict']['kind']}) {
+function OfKind({kind, known, amend, item}: Conflicted & {kind: Answered['conflict']['kind']}) {
   const first = 50;
   const [all, setAll] = useState(false);
   const list = known.filter(({conflict}) => conflict.kind === kind);
-  const amend = (those: Answered[], change: Partial<Answered>): void => set(known.map((one) => (those.includes(one) ? {...one, ...change} : one)));
-  const several = list.length > 1;
-  const cards = (all ? list : list.slice(0, first)).map((one) => (
-    <ConflictCard key={nameOf(one.conflict)} known={one} groupId={groupId} amend={(change) => amend([one], change)} />
+  const found = causes(list);
+  const cards = (all ? found : found.slice(0, first)).map((those) => (
+    <OneCause key={those[0] && nameOf(those[0].conflict)} list={those} known={known} amend={amend} item={item} />
   ));
-  if (!several) return <>{cards}</>;
+  if (found.length === 1) return <>{cards}</>;
   return (
     <section class="stack" aria-label={t().conflict.kinds[kind]}>
       <h3>
-        {t().number(list.length)} × {t().conflict.kinds[kind]}
+        {t().number(found.length)} × {t().conflict.kinds[kind]}
       </h3>
-      <ForAll list={list} choose={(choice) => amend(list, {choice})} />
-      <details open={list.length <= 5}>
-        <summary>{t().restore.single(list.length)}</summary>
+      <Choices list={list} choices={shared(list)} choose={(choice) => amend(list, {choice})} legend={t().restore.forAll(found.length)} />
+      <details open={found.length <= 5}>
+        <summary>{t().restore.single(found.length)}</summary>
         {cards}
-        {list.length > first && !all && (
+        {found.length > first && !all && (
           <button type="button" onClick={() => setAll(true)}>
-            {t().restore.allConflicts(list.length)}
+            {t().restore.allConflicts(found.length)}
           </button>
         )}
       </details>
@@ -175,15 +182,25 @@ function OfKind({kind, known, set, groupId}: Conflicted & {kind: Answered['confl
   );
 }
 
-function Conflicts({known, set, groupId}: Conflicted) {
-  const open = known.filter((one) => !answered(one)).length;
+function Conflicts({known, amend, item}: Conflicted) {
+  const classes = useClasses();
+  const me = useMe().data;
   const kinds = [...new Set(known.map(({conflict}) => conflict.kind))];
+  const lacks = barred(known, me);
   return (
     <section aria-labelledby="conflicts">
-      <h2 id="conflicts">{t().restore.conflicts(known.length)}</h2>
-      <p>{open ? t().restore.open(open) : t().restore.settled}</p>
+      <h2 id="conflicts">{t().restore.conflicts(causes(known).length)}</h2>
+      {lacks.length > 0 && (
+        <div class="note" role="status">
+          <Icon name="warning" />
+          <div>
+            <p>{t().restore.barred(lacks.map(({right, resource}) => t().ability(right, classes(resource))))}</p>
+            <Copy text={location.href} label={t().copy.address} />
+          </div>
+        </div>
+      )}
       {kinds.map((kind) => (
-        <OfKind key={kind} kind={kind} known={known} set={set} groupId={groupId} />
+        <OfKind key={kind} kind={kind} known={known} amend={amend} item={item} />
       ))}
     </section>
   );
@@ -208,52 +225,75 @@ function GiveUp({list, agreed, agree}: {list: NonNullable<RestoredAnswer['lost']
   );
 }
 
-function useRestore(
-  item: TrashItem,
-  body: Body,
-  copy: boolean,
-  answer: RestoredAnswer | null,
-  refresh: () => void,
-  ended: (title: string) => void,
-) {
-  const [done, setDone] = useState<RestoredAnswer | null>(null);
+function useRestore(item: TrashItem, body: Body, plan: string | undefined, after: {done: (answer: RestoredAnswer) => void; stale: () => void}) {
   const [operation, setOperation] = useState<Operation | null>(null);
   const act = useAct(async (key) => {
-    const header = {'Idempotency-Key': key, ...(answer?.plan && {'If-Match': `"${answer.plan}"`})};
+    const header = {'Idempotency-Key': key, ...(plan && {'If-Match': `"${plan}"`})};
     try {
       const {data, response} = await send(item.id, body, {}, header);
       if (response.status === 202) setOperation(data as Operation);
-      else {
-        const restored = data as RestoredAnswer;
-        setDone(restored);
-        ended(body.only ? t().restored.partHead(restored.restored, item.displayName) : t().restored.head(item.displayName));
-        record(t().restored.said(item.displayName, restored.restored), [copy ? 'copied' : 'restored', restored.restored], undoOf(restored), href(['trash', item.id]));
-      }
+      else after.done(data as RestoredAnswer);
       focusHead();
     } catch (problem) {
-      if (problem instanceof Problem && problem.code === 'stale') refresh();
+      if (problem instanceof Problem && problem.code === 'stale') after.stale();
       throw problem;
     }
   });
-  return {done, operation, act};
+  return {operation, act};
+}
+
+// A restore is undone by moving all of it to the trash again.
+function undoable(answer: RestoredAnswer | null, me: Me | undefined): boolean {
+  return answer?.resources.every(({resource}) => may(me, 'trash', resource)) ?? true;
+}
+
+// A page that is closed takes with it what was decided.
+function useWarning(on: boolean): void {
+  useEffect(() => {
+    if (!on) return undefined;
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [on]);
 }
 
 function Assistant({item, only, ended}: {item: TrashItem; only: string[]; ended: (title: string) => void}) {
-  const [known, setKnown] = useState<Answered[]>([]);
-  const [copy, setCopy] = useState(false);
+  const decided = useDecisions(`${item.groupId} ${only.join()}`);
+  const {known, copying: copy} = decided;
+  const me = useMe().data;
+  const [done, setDone] = useState<RestoredAnswer | null>(null);
   // What was agreed to holds for the values that were seen.
   const [agreed, setAgreed] = useState('');
   const body = bodyOf(known, copy, only);
   const settled = known.every(answered);
-  const preview = usePreview(item.id, body, settled);
-  const answer = settled && !preview.isPlaceholderData ? (preview.data?.answer ?? null) : null;
+  const asked = JSON.stringify(body);
+  // What one has come back to is looked at once, and whatever else when all is decided or one asks for it.
+  const [start] = useState(asked);
+  const preview = usePreview(item.id, body, !done && (settled || asked === start));
+  const answer = !preview.isPlaceholderData ? (preview.data?.answer ?? null) : null;
   const lost = JSON.stringify(answer?.lost ?? []);
   const ready = answer !== null && (!answer.lost?.length || agreed === lost);
-  const {done, operation, act} = useRestore(item, body, copy, answer, () => void preview.refetch(), ended);
+  const {operation, act} = useRestore(item, body, answer?.plan, {
+    stale: () => void preview.refetch(),
+    done: (restored) => {
+      decided.forget();
+      setDone(restored);
+    },
+  });
+  // Only once nothing is previewed any more, because it has all that is shown read anew.
+  useEffect(() => {
+    if (!done) return;
+    ended(body.only ? t().restored.partHead(done.restored, item.displayName) : t().restored.head(item.displayName));
+    const text = t().restored.said(item.displayName, done.restored);
+    record(text, [done.copied ? 'copied' : 'restored', done.restored], undoOf(done), href(['trash', item.id]), !undoable(done, me));
+  }, [done]);
   const found = preview.data?.conflicts?.body.conflicts;
   useEffect(() => {
-    if (found) setKnown((before) => learn(before, found));
+    if (found) decided.learn((before) => learn(before, found));
   }, [found]);
+  useWarning(!done && known.some(answered));
+  const open = answer ? 0 : causes(known.filter((one) => !answered(one))).length;
+  const writes = item.group?.counts.every(({resource}) => resource === null || may(me, 'write', resource)) ?? true;
 
   const gone = [act.problem, preview.error].find((one) => one instanceof Problem && one.code === 'gone');
 
@@ -273,10 +313,16 @@ function Assistant({item, only, ended}: {item: TrashItem; only: string[]; ended:
       )}
       {act.problem?.code === 'stale' && <p class="note bad" role="alert">{t().restore.stale}</p>}
       {act.problem && act.problem.code !== 'stale' && <ProblemNote error={act.problem} />}
-      {known.length > 0 && <Conflicts known={known} set={setKnown} groupId={item.groupId} />}
+      {known.length > 0 && (
+        <Conflicts
+          known={known}
+          item={item}
+          amend={(those, change) => decided.learn((list) => list.map((one) => (those.some(({conflict}) => conflict === one.conflict) ? {...one, ...change} : one)))}
+        />
+      )}
       <Loaded query={preview}>
         {({answer: shown}) =>
-          shown && settled ? (
+          shown ? (
             <section class="card" aria-labelledby="preview">
               <h2 id="preview">{t().restore.preview(shown.restored, shown.resources.length)}</h2>
               <RestoredParts answer={{...shown, lost: [], ...(only.length && {left: 0})}} />
@@ -287,33 +333,29 @@ function Assistant({item, only, ended}: {item: TrashItem; only: string[]; ended:
       </Loaded>
       {answer?.lost?.length ? <GiveUp list={answer.lost} agreed={agreed === lost} agree={(on) => setAgreed(on ? lost : '')} /> : null}
       <label class="option">
-        <input
-          type="checkbox"
-          checked={copy}
-          onChange={(event) => {
-            setKnown([]);
-            setCopy(event.currentTarget.checked);
-          }}
-        />
+        <input type="checkbox" checked={copy} disabled={!writes} onChange={(event) => decided.setCopying(event.currentTarget.checked)} />
         <span>
-          {t().restore.copy} <span class="faint">{t().restore.copyMeans}</span>
+          {t().restore.copy} <span class="faint">{writes ? t().restore.copyMeans : t().conflict.lacks(t().ability('write', t().restore.each))}</span>
         </span>
       </label>
       {act.waits && <Countdown error={act.waits} />}
-      <p class="row decide">
-        <button type="button" class="main" data-key="restore" aria-disabled={!ready || act.busy} onClick={() => ready && void act.run()}>
-          <Icon name="restore" />
-          {label(answer, item, copy)}
-        </button>
-        <button type="button" onClick={() => void preview.refetch()}>
-          {t().restore.again}
-        </button>
-        <a class="button" href={href(['trash', item.id])}>
-          {t().cancel}
-        </a>
-      </p>
-      {!answer && !settled && <p class="faint">{t().restore.off}</p>}
-      {answer && !ready && <p class="faint">{t().restore.tickFirst}</p>}
+      {!undoable(answer, me) && <p class="faint">{t().recent.barred}</p>}
+      <div class="decide last">
+        {known.length > 0 && <p>{open ? t().restore.open(open) : answer ? t().restore.settled : t().loading}</p>}
+        {answer && !ready && <p class="faint">{t().restore.tickFirst}</p>}
+        <p class="row">
+          <button type="button" class="main" data-key="restore" aria-disabled={!ready || act.busy} onClick={() => ready && void act.run()}>
+            <Icon name="restore" />
+            {label(answer, copy)}
+          </button>
+          <button type="button" onClick={() => void preview.refetch()}>
+            {t().restore.again}
+          </button>
+          <a class="button" href={href(['trash', item.id])}>
+            {t().cancel}
+          </a>
+        </p>
+      </div>
     </>
   );
 }

@@ -1,7 +1,7 @@
 // What a restore does, or has done, beside the rows that come back.
 import type {ComponentChildren} from 'preact';
 import type {Schemas} from '../api';
-import {Counts, href, t, useClasses, Value} from '../shared';
+import {Counts, href, Problem, t, Text, useClasses, useMetadata, useObject, Value} from '../shared';
 
 export type RestoredAnswer = Schemas['Restored'];
 
@@ -52,7 +52,21 @@ function Altered({list}: {list: NonNullable<RestoredAnswer['altered']>}) {
   );
 }
 
-export function RestoredParts({answer}: {answer: RestoredAnswer}) {
+// A row by its name: live before it is swapped, in the trash afterwards.
+function Named({resource, id}: {resource: string; id: string}) {
+  const classes = useClasses();
+  const {data, error} = useObject(resource, id);
+  const display = useMetadata(resource).data?.display;
+  const trashed = error instanceof Problem ? error.body.trashItem?.displayName : null;
+  const name = trashed ?? (display ? data?.row[display] : null);
+  return (
+    <>
+      {classes(resource)} <Text text={name ? t().conflict.quoted(String(name)) : id} />
+    </>
+  );
+}
+
+export function RestoredParts({answer, done = false}: {answer: RestoredAnswer; done?: boolean}) {
   const words = t().restored;
   return (
     <>
@@ -60,9 +74,9 @@ export function RestoredParts({answer}: {answer: RestoredAnswer}) {
       {answer.relinked > 0 && <p>{words.relinked(answer.relinked)}</p>}
       {answer.notRelinked > 0 && <p>{words.notRelinked(answer.notRelinked)}</p>}
       {Boolean(answer.left) && <p>{words.left(answer.left ?? 0)}</p>}
-      {Boolean(answer.ancestors?.length) && <p>{words.ancestors(answer.ancestors?.length ?? 0)}</p>}
+      {Boolean(answer.ancestors?.length) && <p>{words.ancestors(answer.ancestors?.length ?? 0, done)}</p>}
       {answer.altered?.length ? (
-        <Part title={words.altered(answer.altered.length)}>
+        <Part title={words.altered(answer.altered.length, done)}>
           <Altered list={answer.altered} />
         </Part>
       ) : null}
@@ -77,11 +91,11 @@ export function RestoredParts({answer}: {answer: RestoredAnswer}) {
         </Part>
       ) : null}
       {answer.swapped?.length ? (
-        <Part title={words.swapped(answer.swapped.length)}>
+        <Part title={words.swapped(answer.swapped.length, done)}>
           {answer.swapped.map(({resource, id, trashItem, groupSize}) => (
             <li key={trashItem}>
-              <a href={href(['trash', trashItem])}>
-                {resource} {id}
+              <a href={href(done ? ['trash', trashItem] : ['rows', resource, id])}>
+                <Named resource={resource} id={id} />
               </a>{' '}
               {words.rows(groupSize)}
             </li>
@@ -98,7 +112,7 @@ export function RestoredParts({answer}: {answer: RestoredAnswer}) {
         </Part>
       ) : null}
       {answer.added?.length ? (
-        <Part title={words.added(answer.added.reduce((sum, one) => sum + one.count, 0))}>
+        <Part title={words.added(answer.added.reduce((sum, one) => sum + one.count, 0), done)}>
           {answer.added.map(({resource, id, count}) => (
             <li key={`${resource} ${id}`}>
               {resource} {id} {count > 1 && t().number(count)}

@@ -4,7 +4,7 @@ import type {ComponentType} from 'preact';
 import {isOpen, may, type Me, useOperations, useResources} from '../queries';
 import {expired} from '../session';
 import {address, go, href, parameters, route, settled} from '../route';
-import {adopt, said} from '../recent';
+import {adopt, alarm, said} from '../recent';
 import {t} from '../words';
 import {places, type Place, screenOf} from '../places';
 import {SignInAgain} from '../screens/sign-in';
@@ -138,7 +138,20 @@ function useSettled(): boolean {
   return right !== null && !typed;
 }
 
+// What was said goes with the page on which it was said, unless that was left by saying it.
+function useSaidHere(): void {
+  const address = route.value.path.join('/');
+  const at = useRef(0);
+  useEffect(() => {
+    at.current = Date.now();
+  }, [said.value]);
+  useEffect(() => {
+    if (Date.now() - at.current > 1000) said.value = '';
+  }, [address]);
+}
+
 export function Frame({me}: {me: Me}) {
+  useSaidHere();
   useFocusKept();
   useFocusOnHead();
   useKeys();
@@ -168,9 +181,14 @@ export function Frame({me}: {me: Me}) {
         </div>
       </header>
       {isOpen(me) && <p class="strip">{t().frame.open}</p>}
-      <p class="said" role="status">
-        {said.value}
-      </p>
+      <div class={alarm.value === said.value ? 'said bad' : 'said'}>
+        <p role="status">{said.value}</p>
+        {said.value && (
+          <button type="button" class="quiet small" aria-label={t().close} onClick={() => (said.value = '')}>
+            <Icon name="close" />
+          </button>
+        )}
+      </div>
       <div class="body">
         <Navigation me={me} />
         <main id="main">

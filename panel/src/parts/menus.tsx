@@ -42,6 +42,7 @@ export function UndoButton({change}: {change: Change}) {
   const {recent} = t();
   if (change.state === 'undone') return <span class="faint">{recent.wasUndone}</span>;
   if (change.state === 'refused' && change.refusal) return <Refusal problem={change.refusal} />;
+  if (change.barred) return <span class="faint">{recent.barred}</span>;
   if (!change.entry || change.state === 'refused') return <span class="faint">{recent.no}</span>;
   const run = (): void => {
     void undo(change).then(() => document.querySelector<HTMLElement>('.sheet:popover-open h2, main h1')?.focus());

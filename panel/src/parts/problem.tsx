@@ -1,6 +1,7 @@
 // What went wrong: what did not happen, why, and what can be done.
 import {useEffect, useState} from 'preact/hooks';
 import {mayRetry, Problem} from '../api';
+import {useClasses} from '../queries';
 import {t} from '../words';
 import {Copy} from './copy';
 import {Icon} from './icon';
@@ -23,37 +24,26 @@ export function Countdown({error}: {error: unknown}) {
   );
 }
 
-function Missing({problem}: {problem: Problem}) {
+// Who lacks a right is told who has it, in the words of the page.
+function useSentence(problem: Problem): string {
+  const classes = useClasses();
+  const words = t().problem;
   const {missing} = problem.body;
-  if (!missing?.length) return null;
-  return (
-    <>
-      <p>{t().problem.missing}</p>
-      <ul>
-        {missing.map(({right, resource}) => (
-          <li>
-            <strong>{t().rights[right]}</strong>
-            {resource && resource !== '*' ? `: ${resource}` : ''}
-          </li>
-        ))}
-      </ul>
-      <Copy text={location.href} label={t().copy.address} />
-    </>
-  );
+  if (missing?.length) return words.barred(missing.map(({right, resource}) => t().ability(right, classes(resource))));
+  if (problem.code === 'unreachable') return words.unreachable;
+  return problem.code === 'not-found' ? words.gone : problem.message;
 }
 
 export function ProblemNote({error, retry}: {error: unknown; retry?: (() => void) | undefined}) {
   const problem = error instanceof Problem ? error : new Problem(0, {detail: String(error)});
-  const {requestId} = problem.body;
+  const {requestId, missing} = problem.body;
   return (
     <div class="note bad" role="alert">
       <Icon name="warning" />
       <div>
-        <p>
-          <strong>{problem.code === 'unreachable' ? t().problem.unreachable : problem.message}</strong>
-        </p>
-        <Missing problem={problem} />
+        <p class="sentence">{useSentence(problem)}</p>
         <p class="row">
+          {missing?.length ? <Copy text={location.href} label={t().copy.address} /> : null}
           {retry && (
             <button type="button" onClick={retry}>
               {t().problem.retry}

@@ -30,6 +30,7 @@ function Long({text, pre}: {text: string; pre: boolean}) {
   );
 }
 
+const moment = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+)?$/;
 const bytes = /^\\x(?:[0-9a-f]{2})*$/;
 
 export function Value({value, type = ''}: {value: unknown; type?: string}) {
@@ -41,7 +42,7 @@ export function Value({value, type = ''}: {value: unknown; type?: string}) {
   if (text === '') return <span class="null">{t().value.empty}</span>;
   if (text.length > fold) return <Long text={text} pre={pre} />;
   return (
-    <span class={pre ? 'json' : undefined}>
+    <span class={pre ? 'json' : moment.test(text) ? 'moment' : undefined}>
       <Text text={text} />
     </span>
   );

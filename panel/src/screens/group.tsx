@@ -132,6 +132,17 @@ function MayNot({group}: {group: Group}) {
   );
 }
 
+// What was found when it was last tried, so that nobody presses Restore in vain; it is asked anew there.
+function InTheWay({item}: {item: TrashItem}) {
+  if (item.restorable !== false || !item.conflicts?.length) return null;
+  return (
+    <p class="note">
+      <Icon name="warning" />
+      <span>{t().group.inTheWay(item.conflicts.map(({kind, count}) => `${t().number(count)} × ${t().conflict.kinds[kind]}`))}</span>
+    </p>
+  );
+}
+
 function Body({item}: {item: TrashItem}) {
   const shown = route.value.query.get('row') ?? item.id;
   const {group} = item;
@@ -145,6 +156,7 @@ function Body({item}: {item: TrashItem}) {
         </p>
       )}
       {group && <MayNot group={group} />}
+      <InTheWay item={item} />
       <div class="two">
         {group && <Contents group={group} />}
         {shown === item.id ? <RowCard item={item} top={item.id} /> : <Member id={shown} top={item.id} />}
@@ -159,7 +171,7 @@ function Actions({item}: {item: TrashItem}) {
   return (
     <>
       {item.group?.may.restore && (
-        <a class="button main" data-key="restore" href={href(['trash', item.id, 'restore'])}>
+        <a class="button main" data-key="restore" href={href(['trash', item.id, 'restore'], {then: route.value.query.get('then') ?? undefined})}>
           <Icon name="restore" />
           {words.restore}
         </a>

@@ -17,6 +17,7 @@ export const words: Words = {
   number,
   bytes,
   cancel: 'Abbrechen',
+  close: 'Schließen',
   loading: 'Wird geladen',
   time: {now: 'gerade eben'},
   places: {
@@ -39,6 +40,11 @@ export const words: Words = {
     restore: 'Wiederherstellen',
     purge: 'Endgültig löschen',
     admin: 'Verwalten',
+  },
+  ability: (right, what) => {
+    const name = what === '*' ? 'alles' : what || 'etwas';
+    const ways: Record<string, string> = {read: 'lesen', write: 'ändern', trash: 'in den Papierkorb legen', 'view-trash': 'im Papierkorb sehen', restore: 'wiederherstellen', purge: 'endgültig löschen', admin: 'verwalten'};
+    return `${name} ${ways[right] ?? right}`;
   },
   frame: {
     search: 'Papierkorb durchsuchen',
@@ -75,7 +81,8 @@ export const words: Words = {
   problem: {
     unreachable: 'Der Dienst ist nicht erreichbar. Soweit bekannt, hat diese Anfrage nichts geändert.',
     again: (seconds) => `Nächster Versuch in ${plural(seconds, 'Sekunde', 'Sekunden')}.`,
-    missing: 'Es fehlt:',
+    barred: (abilities) => `Das dürfen Sie nicht. Es kann, wer ${list(abilities)} darf.`,
+    gone: 'Hier ist nichts, oder nichts, was Sie sehen dürfen.',
     retry: 'Erneut versuchen',
     request: 'Anfrage',
   },
@@ -105,6 +112,7 @@ export const words: Words = {
     all: 'Alles zeigen',
     undo: 'Rückgängig',
     no: 'Nicht umkehrbar',
+    barred: 'Sie können das nicht selbst rückgängig machen: Dafür sind andere Rechte nötig.',
     wasUndone: 'Rückgängig gemacht',
     undone: (text) => `Rückgängig gemacht: ${text}`,
     refused: (why) => `Nicht rückgängig gemacht: ${why}`,
@@ -171,6 +179,7 @@ export const words: Words = {
     backToRoot: 'Zurück zum Gelöschten',
     member: 'Diese Zeile ging mit:',
     partly: 'Ein Teil dieser Löschung ist schon zurück oder endgültig gelöscht. Gezeigt wird der Rest.',
+    inTheWay: (what) => `Soweit zuletzt gesehen, kann sie nicht zurück, wie sie war: ${list(what)}. „Wiederherstellen…“ zeigt, was möglich ist; vor Ihrer Entscheidung wird nichts geändert.`,
     mayNot: (names) =>
       `Sie dürfen sie nicht wiederherstellen: Das Recht fehlt für ${list(names.map((name) => (name === '*' ? 'alles' : name)))}. Schicken Sie den Link jemandem, der es darf.`,
     restore: 'Wiederherstellen…',
@@ -191,6 +200,9 @@ export const words: Words = {
     conflicts: (count) => `${plural(count, 'Hindernis', 'Hindernisse')} für die Rückkehr`,
     open: (count) => `${number(count)} noch zu entscheiden. Vor dem Wiederherstellen wird nichts geändert.`,
     settled: 'Alles ist entschieden.',
+    barred: (abilities) => `Sie können das nicht lösen. Schicken Sie diesen Link jemandem, der ${list(abilities)} darf.`,
+    each: 'all dies',
+    copyHead: 'Kopie einfügen',
     allConflicts: (count) => `Alle ${number(count)} zeigen`,
     button: (count) => `${rows(count)} wiederherstellen`,
     copyButton: (count) => `Kopie von ${rows(count)} einfügen`,
@@ -207,10 +219,9 @@ export const words: Words = {
     whole: 'Stattdessen die ganze Löschung wiederherstellen',
     stays: (count) => `${rows(count)} ${count === 1 ? 'bleibt' : 'bleiben'} im Papierkorb`,
     again: 'Erneut prüfen',
-    off: 'Entscheiden Sie alles Obige, dann kann wiederhergestellt werden.',
     stale: 'Seit der Vorschau hat sich etwas geändert. Es wurde nichts wiederhergestellt: Sehen Sie die neue Vorschau an.',
     copy: 'Stattdessen eine Kopie einfügen',
-    copyMeans: 'Mit neuen Schlüsseln neben dem, was da ist; der Papierkorb behält diese Löschung.',
+    copyMeans: 'Die Zeilen entstehen neu, mit eigenen Kennungen; diese Löschung bleibt im Papierkorb.',
   },
   restored: {
     head: (name) => `„${name}“ ist zurück`,
@@ -223,42 +234,56 @@ export const words: Words = {
     notRelinked: (count) =>
       `${plural(count, 'Verweis hat', 'Verweise haben')} inzwischen einen anderen Wert und ${count === 1 ? 'bleibt' : 'bleiben'} so`,
     left: (count) => `${rows(count)} ${count === 1 ? 'bleibt' : 'bleiben'} wie gewählt im Papierkorb`,
-    ancestors: (count) => `${plural(count, 'weitere Löschung kommt', 'weitere Löschungen kommen')} mit zurück`,
-    altered: (count) => `${rows(count)}, die Trigger der Datenbank ändern`,
+    ancestors: (count, done) => `${plural(count, 'weitere Löschung', 'weitere Löschungen')} ${count === 1 ? (done ? 'kam' : 'kommt') : done ? 'kamen' : 'kommen'} mit zurück`,
+    next: (name) => `Weiter mit „${name}“`,
+    altered: (count, done) => `${rows(count)}, die Trigger der Datenbank ${done ? 'geändert haben' : 'ändern'}`,
     changed: (count) => `${rows(count)} mit anderen Werten, wie gewählt`,
     lost: (count) => `${plural(count, 'Wert bleibt', 'Werte bleiben')} zurück`,
-    swapped: (count) => `${plural(count, 'lebende Zeile macht', 'lebende Zeilen machen')} Platz und ${count === 1 ? 'geht' : 'gehen'} in den Papierkorb`,
+    swapped: (count, done) =>
+      `${plural(count, 'lebende Zeile', 'lebende Zeilen')} ${count === 1 ? (done ? 'kam' : 'kommt') : done ? 'kamen' : 'kommen'} in den Papierkorb, um Platz zu machen`,
     detached: (count) => `${plural(count, 'Verweis bleibt', 'Verweise bleiben')} wie gewählt leer`,
-    added: (count) => `${rows(count)}, die Trigger der Datenbank anlegen`,
+    added: (count, done) => `${rows(count)}, die Trigger der Datenbank ${done ? 'angelegt haben' : 'anlegen'}`,
   },
   conflict: {
     kinds: {
       'primary-key-taken': 'Eine andere Zeile hat diesen Schlüssel',
       'unique-taken': 'Eine andere Zeile hat diesen Wert',
-      'missing-parent': 'Worauf sie verweist, ist nicht da',
+      'missing-parent': 'Etwas, wozu es gehört, fehlt',
       'schema-changed': 'Die Tabelle hat sich geändert',
       constraint: 'Eine Regel der Datenbank lehnt es ab',
     },
     choices: {
-      ancestors: {title: 'Auch das wiederherstellen', means: 'Es kommt zusammen hiermit zurück.'},
-      'leave-out': {title: 'Diese Zeile auslassen', means: 'Sie bleibt mit allem, was daran hängt, im Papierkorb.'},
-      detach: {title: 'Verweis leeren', means: 'Die Zeile kommt ohne ihn zurück.'},
-      set: {title: 'Einen anderen Wert geben', means: 'Sie bestimmen, welchen.'},
-      swap: {title: 'Lebende Zeile in den Papierkorb legen', means: 'Mit allem, was daran hängt; von dort ist sie wiederherstellbar.'},
-      lossy: {title: 'Ohne diese Werte wiederherstellen', means: 'Sie haben in der Tabelle keinen Platz mehr.'},
+      ancestors: {title: 'Auch wiederherstellen', means: () => 'Es kommt zusammen hiermit zurück.'},
+      'leave-out': {title: 'Auslassen', means: (count) => `${rows(count)} ${count === 1 ? 'bleibt' : 'bleiben'} mit allem, was daran hängt, im Papierkorb.`},
+      detach: {title: 'Ohne das wiederherstellen', means: (count) => `Das Feld ist dann leer, in ${rows(count)}.`},
+      set: {title: 'Einen anderen Wert geben', means: () => 'Sie bestimmen, welchen.'},
+      swap: {title: 'Lebende Zeile in den Papierkorb legen', means: () => 'Mit allem, was daran hängt; von dort ist sie wiederherstellbar.'},
+      lossy: {title: 'Ohne diese Werte wiederherstellen', means: () => 'Sie haben in der Tabelle keinen Platz mehr.'},
     },
     what: 'Was geschehen soll',
     constraint: (name) => `Constraint ${name}`,
     noChoice: 'Nur eine Änderung in der Datenbank hilft. Prüfen Sie dann erneut.',
     newValues: 'Andere Werte',
     useValues: 'Diese nehmen',
+    willBe: (value) => `wird ${value}`,
+    again: 'Was gewählt wurde, hilft nicht. Wählen Sie neu.',
+    lacks: (ability) => `Nur für jemanden, der ${ability} darf.`,
+    quoted: (name) => `„${name}“`,
+    inTrash: (kind, name) => `${kind} „${name}“ liegt im Papierkorb`,
+    notThere: (kind, id) => `${kind} ${id} gibt es nicht mehr`,
+    takenBy: (value, name) => `${value} gehört schon „${name}“`,
+    needIt: (counts) => {
+      const one = counts.length === 1 && counts[0]?.[1] === 1;
+      return `${list(counts.map(([kind, count]) => `${number(count)} ${kind}`))} ${one ? 'gehört' : 'gehören'} dazu.`;
+    },
+    taken: 'belegt',
     both: 'Beide Zeilen vergleichen',
     field: 'Feld',
     returning: 'Zurückkehrende Zeile',
     live: 'Lebende Zeile',
     differs: 'anders',
-    parent: (count) => `liegt im Papierkorb (${rows(count)}), gelöscht von`,
-    parentHere: 'liegt mit dieser Löschung im Papierkorb, gelöscht von',
+    parent: (count) => `${rows(count)}, gelöscht von`,
+    parentHere: 'in eben dieser Löschung, gelöscht von',
   },
   operation: {
     kinds: {

@@ -16,6 +16,7 @@ export const words = {
   number,
   bytes,
   cancel: 'Cancel',
+  close: 'Close',
   loading: 'Loading',
   time: {now: 'just now'},
   places: {
@@ -38,6 +39,12 @@ export const words = {
     restore: 'Restore',
     purge: 'Delete for good',
     admin: 'Administer',
+  },
+  // What someone must be allowed to do, in a sentence.
+  ability: (right: string, what: string): string => {
+    const name = what === '*' ? 'everything' : what || 'anything';
+    const ways: Record<string, string> = {trash: `move ${name} to the trash`, 'view-trash': `see ${name} in the trash`, purge: `delete ${name} for good`, admin: 'administer the service'};
+    return ways[right] ?? `${right === 'write' ? 'change' : right} ${name}`;
   },
   frame: {
     search: 'Search the trash',
@@ -74,7 +81,8 @@ export const words = {
   problem: {
     unreachable: 'The service cannot be reached. Nothing was changed by this request as far as is known.',
     again: (seconds: number): string => `Tried again in ${plural(seconds, 'second', 'seconds')}.`,
-    missing: 'What is missing:',
+    barred: (abilities: string[]): string => `You may not do this. It takes someone who may ${list(abilities)}.`,
+    gone: 'Nothing is here, or nothing that you may see.',
     retry: 'Try again',
     request: 'Request',
   },
@@ -105,6 +113,7 @@ export const words = {
     all: 'Show all',
     undo: 'Undo',
     no: 'Cannot be undone',
+    barred: 'You cannot undo this by yourself: it takes other rights.',
     wasUndone: 'Undone',
     undone: (text: string): string => `Undone: ${text}`,
     refused: (why: string): string => `Not undone: ${why}`,
@@ -171,6 +180,7 @@ export const words = {
     backToRoot: 'Back to what was deleted',
     member: 'This row went along with',
     partly: 'A part of this deletion is back already, or was deleted for good. What is shown is what is left.',
+    inTheWay: (what: string[]): string => `As far as was seen last, it cannot come back as it was: ${list(what)}. “Restore…” shows what can be done; nothing is changed before you decide.`,
     mayNot: (names: string[]): string =>
       `You may not restore it: the right is missing for ${list(names.map((name) => (name === '*' ? 'everything' : name)))}. Send the link to someone who may.`,
     restore: 'Restore…',
@@ -193,6 +203,9 @@ export const words = {
       `${plural(count, 'thing keeps', 'things keep')} it from coming back as it was`,
     open: (count: number): string => `${plural(count, 'needs', 'need')} a decision. Nothing is changed before you restore.`,
     settled: 'All is decided.',
+    barred: (abilities: string[]): string => `You cannot solve this. Send this link to someone who may ${list(abilities)}.`,
+    each: 'all of this',
+    copyHead: 'Insert a copy',
     allConflicts: (count: number): string => `Show all ${number(count)}`,
     button: (count: number): string => `Restore ${rows(count)}`,
     copyButton: (count: number): string => `Insert a copy of ${rows(count)}`,
@@ -209,10 +222,9 @@ export const words = {
     whole: 'Restore the whole deletion instead',
     stays: (count: number): string => `${rows(count)} ${count === 1 ? 'stays' : 'stay'} in the trash`,
     again: 'Check again',
-    off: 'Decide about everything above, then it can be restored.',
     stale: 'Something has changed since the preview was made. Nothing was restored: look at the new preview below.',
     copy: 'Insert a copy instead',
-    copyMeans: 'New keys beside whatever is live; the trash keeps this deletion.',
+    copyMeans: 'The rows are made anew, with ids of their own; this deletion stays in the trash.',
   },
   restored: {
     head: (name: string): string => `“${name}” is back`,
@@ -225,42 +237,55 @@ export const words = {
     notRelinked: (count: number): string =>
       `${plural(count, 'reference has', 'references have')} another value by now and ${count === 1 ? 'stays' : 'stay'} as it is`,
     left: (count: number): string => `${rows(count)} ${count === 1 ? 'stays' : 'stay'} in the trash, as chosen`,
-    ancestors: (count: number): string => `${plural(count, 'other deletion comes', 'other deletions come')} back with it`,
-    altered: (count: number): string => `${rows(count)} that triggers of the database change`,
+    ancestors: (count: number, done: boolean): string => `${plural(count, 'other deletion', 'other deletions')} ${done ? 'came' : count === 1 ? 'comes' : 'come'} back with it`,
+    next: (name: string): string => `Continue with “${name}”`,
+    altered: (count: number, done: boolean): string => `${rows(count)} that triggers of the database ${done ? 'changed' : 'change'}`,
     changed: (count: number): string => `${rows(count)} with other values, as chosen`,
     lost: (count: number): string => `${plural(count, 'value', 'values')} left behind`,
-    swapped: (count: number): string => `${plural(count, 'live row goes', 'live rows go')} to the trash to make room`,
+    swapped: (count: number, done: boolean): string => `${plural(count, 'live row', 'live rows')} ${done ? 'went' : count === 1 ? 'goes' : 'go'} to the trash to make room`,
     detached: (count: number): string => `${plural(count, 'reference is', 'references are')} empty, as chosen`,
-    added: (count: number): string => `${rows(count)} that triggers of the database make`,
+    added: (count: number, done: boolean): string => `${rows(count)} that triggers of the database ${done ? 'made' : 'make'}`,
   },
   conflict: {
     kinds: {
       'primary-key-taken': 'Another row has this key',
       'unique-taken': 'Another row has this value',
-      'missing-parent': 'What it refers to is not there',
+      'missing-parent': 'Something that it belongs to is missing',
       'schema-changed': 'The table has changed',
       constraint: 'A rule of the database refuses it',
     },
     choices: {
-      ancestors: {title: 'Restore that too', means: 'It comes back together with this.'},
-      'leave-out': {title: 'Leave this row out', means: 'It stays in the trash with what hangs on it.'},
-      detach: {title: 'Clear the reference', means: 'The row comes back without it.'},
-      set: {title: 'Give it another value', means: 'You choose which.'},
-      swap: {title: 'Move the live row to the trash', means: 'With what hangs on it; it can be restored from there.'},
-      lossy: {title: 'Restore without these values', means: 'They have no place in the table any more.'},
+      ancestors: {title: 'Restore it too', means: () => 'It comes back together with this.'},
+      'leave-out': {title: 'Leave out', means: (count: number): string => `${rows(count)} ${count === 1 ? 'stays' : 'stay'} in the trash, with what hangs on ${count === 1 ? 'it' : 'them'}.`},
+      detach: {title: 'Restore without it', means: (count: number): string => `The field is empty then, in ${rows(count)}.`},
+      set: {title: 'Give it another value', means: () => 'You choose which.'},
+      swap: {title: 'Move the live row to the trash', means: () => 'With what hangs on it; it can be restored from there.'},
+      lossy: {title: 'Restore without these values', means: () => 'They have no place in the table any more.'},
     },
     what: 'What is to be done',
     constraint: (name: string): string => `Constraint ${name}`,
     noChoice: 'Only a change in the database can help. Then check again.',
     newValues: 'Other values',
     useValues: 'Use these',
+    willBe: (value: string): string => `Will be ${value}`,
+    again: 'What was chosen does not help. Choose anew.',
+    lacks: (ability: string): string => `Only for someone who may ${ability}.`,
+    quoted: (name: string): string => `“${name}”`,
+    inTrash: (kind: string, name: string): string => `${kind} “${name}” is in the trash`,
+    notThere: (kind: string, id: string): string => `${kind} ${id} does not exist any more`,
+    takenBy: (value: string, name: string): string => `${value} is used by “${name}”`,
+    needIt: (counts: [string, number][]): string => {
+      const one = counts.length === 1 && counts[0]?.[1] === 1;
+      return `${list(counts.map(([kind, count]) => `${number(count)} ${kind}`))} ${one ? 'needs' : 'need'} it.`;
+    },
+    taken: 'taken',
     both: 'Compare both rows',
     field: 'Field',
     returning: 'Returning row',
     live: 'Live row',
     differs: 'differs',
-    parent: (count: number): string => `lies in the trash (${rows(count)}), deleted by`,
-    parentHere: 'lies in the trash with this deletion, deleted by',
+    parent: (count: number): string => `${rows(count)}, deleted by`,
+    parentHere: 'in this same deletion, deleted by',
   },
   operation: {
     kinds: {
