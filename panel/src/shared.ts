@@ -6,7 +6,7 @@ export {cache, changed, client, itemOf, page, Problem, read, undoOf, value} from
 export {useAct} from './parts/act';
 export {Copy} from './parts/copy';
 export {Counts} from './parts/counts';
-export {Ended} from './parts/ended';
+export {Ended, useEnds} from './parts/ended';
 export {focusHead, Head} from './parts/head';
 export {Icon} from './parts/icon';
 export {Loaded} from './parts/loaded';
@@ -16,9 +16,9 @@ export {Person, personText} from './parts/person';
 export {Countdown, ProblemNote} from './parts/problem';
 export {Bar, Progress} from './parts/progress';
 export {Table} from './parts/table';
-export {day, Time} from './parts/time';
+export {day, moment, Time} from './parts/time';
 export {Timeline} from './parts/timeline';
-export {Text, Value} from './parts/value';
+export {titleOf, Text, Value} from './parts/value';
 export {
   may,
   useClasses,
@@ -33,7 +33,7 @@ export {changes, record} from './recent';
 export type {Provider} from './config';
 export {channelName, current, signIn, type Handed} from './session';
 export {go, href, route, withQuery} from './route';
-export {clearPicked, picked} from './selection';
+export {clearPicked, listing, picked} from './selection';
 export {choose, settings} from './settings';
-export {midnight, trashQuery} from './trash-query';
+export {frozen, midnight, trashQuery} from './trash-query';
 export {languages, t} from './words';

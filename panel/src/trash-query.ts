@@ -39,6 +39,14 @@ function timesOf(span: string, query: URLSearchParams): Pick<TrashFilter, 'from'
   return {...(from && {from}), ...(to && {to})};
 }
 
+// The same as it is now and stays: what is trashed, or grows old enough, from now on is not meant any more.
+export function frozen({root: _, olderThan, ...rest}: TrashFilter): TrashFilter & {to: string} {
+  const now = new Date();
+  if (olderThan) now.setTime(now.getTime() - 30 * 86_400_000);
+  const to = now.toISOString();
+  return {...rest, to: rest.to && rest.to < to ? rest.to : to};
+}
+
 export function trashQuery(query: URLSearchParams = route.value.query): TrashQuery {
   const rows = query.get('view') === 'rows';
   const span = (query.get('when') ?? '') as Span | '';

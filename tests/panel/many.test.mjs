@@ -50,7 +50,7 @@ scenario('all that match are deleted for good, and nothing else; a changed filte
   await visit.page.getByLabel('Select all on this page').check();
   await visit.act(() => visit.page.getByRole('button', {name: 'Select all 60 that match'}).click());
   await visit.press('Delete for good…');
-  await visit.title('Delete 60 deletions for good?');
+  await visit.title('Delete 60 rows of 60 deletions for good?');
   await visit.page.getByLabel('Type 60, the number of rows').fill('60');
   await visit.press('Delete 60 rows for good');
   await visit.title('Deleted 60 deletions for good: 60 rows');

@@ -62,7 +62,7 @@ scenario('filters are in the address: the same list after a reload and on the wa
   await visit.reads('1–4 of 4 deletions');
   await visit.page.getByRole('main').getByRole('searchbox').fill('nothing is called so');
   await visit.press('Search');
-  await visit.reads('Nothing in the trash matches.');
+  await visit.reads('Nothing has “nothing is called so” in its name, id or reason.');
   await visit.press('Clear 2 filters', 'link');
   await visit.reads('1–4 of 4 deletions');
 });

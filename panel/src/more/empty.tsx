@@ -1,12 +1,15 @@
 // Emptying: the filters of the address, in words, and how much that is.
 import type {Operation, Schemas} from '../api';
+import type {TrashFilter} from '../queries';
 import {
   client,
   Countdown,
   focusHead,
+  frozen,
   Head,
-  href,
+  listing,
   Loaded,
+  moment,
   ProblemNote,
   Progress,
   read,
@@ -15,88 +18,119 @@ import {
   trashQuery,
   useAct,
   useClasses,
+  useEffect,
   useQuery,
   useState,
 } from '../shared';
+import {WhatGoes} from './meant';
+import {Meanwhile, useBefore} from './meanwhile';
 import {TypedNumber} from './typed';
 
 type Counts = Schemas['PurgeCounts'];
-type Filter = Omit<ReturnType<typeof trashQuery>['filter'], 'text' | 'parent'>;
+type Filter = Omit<TrashFilter, 'text' | 'parent' | 'root'>;
 
-function send(filter: Filter, options: {dryRun?: boolean; confirm?: boolean; expect?: number}, key?: string) {
+function send(filter: Filter, options: {dryRun?: boolean; confirm?: boolean; expect?: number; reason?: string | undefined}, key?: string) {
   return read(client.DELETE('/v1/trash', {params: {query: {...filter, ...options}}, headers: key ? {'Idempotency-Key': key} : {}}));
 }
 
-function Filters({filter}: {filter: Filter}) {
+// filter: as the address has it; to: up to when that is meant.
+function Filters({filter, to}: {filter: Filter; to: string}) {
   const classes = useClasses();
   const words = t().empty;
   const parts = [
     filter.resource && words.what(filter.resource.map(classes)),
     filter.deletedBy && words.by(filter.deletedBy),
     filter.q && words.named(filter.q),
-    (filter.from || filter.to || filter.olderThan) && words.when(filter.from, filter.to, filter.olderThan),
+    filter.from && words.from(moment(filter.from)),
   ].filter(Boolean);
-  return <p>{parts.length ? parts.join(', ') : words.all}</p>;
+  return <p>{[...(parts.length ? parts : [words.all]), words.to(moment(to))].join(', ')}</p>;
 }
 
-function Assistant({filter, ended}: {filter: Filter; ended: (title: string) => void}) {
-  // What is trashed after this page was opened is not meant.
-  const [frozen] = useState({...filter, to: filter.to ?? new Date().toISOString()});
-  const [done, setDone] = useState(false);
+const nothing = new Map<string, never>();
+
+function Assistant({filter}: {filter: Filter}) {
+  // What is trashed after this page was opened, or grows old enough, is not meant.
+  const [fixed] = useState(() => frozen(filter));
+  const [done, setDone] = useState<string | null>(null);
   const [operation, setOperation] = useState<Operation | null>(null);
   const counts = useQuery({
-    queryKey: ['empty', frozen],
-    queryFn: async () => (await send(frozen, {dryRun: true})).data as Counts,
+    queryKey: ['empty', fixed],
+    queryFn: async () => (await send(fixed, {dryRun: true})).data as Counts,
     staleTime: 0,
     gcTime: 0,
-    enabled: !done,
+    enabled: done === null && !operation,
   });
-  const act = useAct(async (key) => {
-    const {data, response} = await send(frozen, {confirm: true, expect: counts.data?.items ?? 0}, key);
+  const before = useBefore(counts.data, fixed);
+  const act = useAct(async (key, reason) => {
+    const {data, response} = await send(fixed, {confirm: true, expect: counts.data?.items ?? 0, reason}, key);
     if (response.status === 202) setOperation(data as unknown as Operation);
     else {
       const {groups, items} = data as Counts;
       const text = t().many.said.purge(groups, items);
-      setDone(true);
-      ended(text);
+      setDone(text);
       record(text, ['purged', items], null, null);
     }
     focusHead();
   });
-  if (operation) return <Progress id={operation.id} />;
-  if (done) return <a href={href(['trash'])}>{t().ended.list}</a>;
+  const changed = act.problem?.code === 'changed';
+  useEffect(() => {
+    if (changed) void counts.refetch().then(act.clear);
+  }, [changed]);
+  const now = counts.data;
   return (
-    <Loaded query={counts}>
-      {({groups, items}) =>
-        items === 0 ? (
-          <p class="empty">{t().trash.noMatch}</p>
-        ) : (
-          <>
-            <section class="card">
-              <h2>{t().many.preview(groups, items)}</h2>
-              <Filters filter={filter} />
-              <p>{t().purge.never}</p>
-            </section>
-            {act.problem && (
-              <ProblemNote error={act.problem} retry={act.problem.code === 'changed' ? () => void counts.refetch() : undefined} />
-            )}
-            {act.waits && <Countdown error={act.waits} />}
-            <TypedNumber count={items} label={t().purge.button(items)} busy={act.busy} cancel={href(['trash'])} run={() => void act.run()} />
-          </>
-        )
-      }
-    </Loaded>
+    <>
+      <Head title={done ?? (now?.items ? t().many.title.purge(now.groups, now.items) : t().empty.title)} />
+      {operation ? (
+        <Progress id={operation.id} />
+      ) : done !== null ? (
+        <a href={listing()}>{t().ended.list}</a>
+      ) : (
+        <Loaded query={counts}>
+          {({groups, items}) => (
+            <>
+              <Meanwhile before={before} now={{groups, items}} gone={[]} />
+              {items === 0 ? (
+                <p class="empty">
+                  {t().trash.noMatch} <a href={listing()}>{t().ended.list}</a>
+                </p>
+              ) : (
+                <>
+                  <section class="card">
+                    <h2>{t().many.preview(groups, items)}</h2>
+                    <Filters filter={filter} to={fixed.to} />
+                    <WhatGoes meant={{filter: fixed, except: nothing}} count={groups} />
+                    <p>{t().purge.never}</p>
+                  </section>
+                  {act.problem && !changed && <ProblemNote error={act.problem} />}
+                   {act.waits && <Countdown error={act.waits} />}
+                  <TypedNumber
+                    key={items}
+                    count={items}
+                    label={t().purge.button(items)}
+                    busy={act.busy || changed}
+                    cancel={listing()}
+                    reason
+                    run={(reason) => void act.run(reason)}
+                  />
+                </>
+              )}
+            </>
+          )}
+        </Loaded>
+      )}
+    </>
   );
 }
 
 export function Empty() {
-  const {filter} = trashQuery();
-  const {root: _, text, ...rest} = filter;
-  const [end, setEnd] = useState<string | null>(null);
+  const {root: _, text, ...filter} = trashQuery().filter;
+  if (!text) return <Assistant filter={filter} />;
   return (
     <>
-      <Head title={end ?? t().empty.title} />
-      {text ? <p class="note">{t().empty.noText}</p> : <Assistant filter={rest} ended={setEnd} />}
+      <Head title={t().empty.title} />
+      <p class="note">
+        {t().empty.noText} <a href={listing()}>{t().ended.list}</a>
+      </p>
     </>
   );
 }

@@ -1,6 +1,6 @@
 // Many deletions at once: those that are selected, or all that one filter means. The service is told how many rows
 // it must be, and does nothing where it is another number.
-import type {Operation, Schemas} from '../api';
+import type {Operation, Schemas, TrashItem} from '../api';
 import {
   changes,
   ChangeList,
@@ -12,6 +12,7 @@ import {
   Head,
   href,
   Icon,
+  listing,
   Loaded,
   picked,
   ProblemNote,
@@ -22,9 +23,12 @@ import {
   t,
   undoOf,
   useAct,
+  useEffect,
   useQuery,
   useState,
 } from '../shared';
+import {type Meant, WhatGoes} from './meant';
+import {Meanwhile, useBefore} from './meanwhile';
 import {TypedNumber} from './typed';
 
 type Result = Schemas['BulkResult'] & {resources?: {resource: string; count: number}[]; undo?: {href: string}};
@@ -33,17 +37,25 @@ type Bulk = Schemas['Bulk'];
 const addresses = {restore: '/v1/trash/bulk-restore', purge: '/v1/trash/bulk-purge'} as const;
 type Kind = keyof typeof addresses;
 
-function chosen(): Bulk {
-  const {items, all} = picked.value;
-  return all ? {filter: all.filter as Bulk['filter'] & object} : {ids: [...items.keys()]};
+interface Chosen {
+  body: Bulk;
+  meant: Meant | TrashItem[];
 }
 
-function send(kind: Kind, body: Bulk, key?: string) {
-  return read(client.POST(addresses[kind], {params: {}, body, headers: key ? {'Idempotency-Key': key} : {}}));
+function chosen(): Chosen | null {
+  const {items, all} = picked.value;
+  if (!all) return items.size ? {body: {ids: [...items.keys()]}, meant: [...items.values()]} : null;
+  const {filter, except} = all;
+  const body = {filter: filter as Bulk['filter'] & object, ...(except.size > 0 && {except: [...except.keys()]})};
+  return {body, meant: {filter, except}};
+}
+
+function send(kind: Kind, body: Bulk, reason?: string, key?: string) {
+  return read(client.POST(addresses[kind], {params: {query: {reason}}, body, headers: key ? {'Idempotency-Key': key} : {}}));
 }
 
 function Stayed({results}: {results: Result['results']}) {
-  const left = results.filter(({status}) => status !== 'restored' && status !== 'purged');
+  const left = results.filter(({status}) => !['restored', 'purged', 'gone'].includes(status));
   if (!left.length) return null;
   return (
     <>
@@ -67,17 +79,17 @@ function Done({result}: {result: Result}) {
       <Stayed results={result.results} />
       {last && <ChangeList list={[last]} />}
       <p>
-        <a href={href(['trash'])}>{t().ended.list}</a>
+        <a href={listing()}>{t().ended.list}</a>
       </p>
     </section>
   );
 }
 
-function Decision(props: {kind: Kind; items: number; busy: boolean; run: () => void}) {
+function Decision(props: {kind: Kind; items: number; busy: boolean; run: (reason?: string) => void}) {
   const words = t().many;
   const {kind, items, busy, run} = props;
   if (kind === 'purge') {
-    return <TypedNumber count={items} label={t().purge.button(items)} busy={busy} cancel={href(['trash'])} run={run} />;
+    return <TypedNumber key={items} count={items} label={t().purge.button(items)} busy={busy} cancel={listing()} reason run={run} />;
   }
   return (
     <p class="row">
@@ -85,86 +97,105 @@ function Decision(props: {kind: Kind; items: number; busy: boolean; run: () => v
         <Icon name="restore" />
         {words.button(items)}
       </button>
-      <a class="button" href={href(['trash'])}>
+      <a class="button" href={listing()}>
         {t().cancel}
       </a>
     </p>
   );
 }
 
-function Assistant({kind, ended}: {kind: Kind; ended: (title: string) => void}) {
-  const [body] = useState(chosen);
+function Partial({partial, set}: {partial: boolean; set: (partial: boolean) => void}) {
+  return (
+    <label class="option">
+      <input type="checkbox" checked={partial} onChange={(event) => set(event.currentTarget.checked)} />
+      <span>
+        {t().many.partial} <span class="faint">{t().many.partialMeans}</span>
+      </span>
+    </label>
+  );
+}
+
+const left = (meant: Chosen['meant'], gone: string[]): Chosen['meant'] =>
+  Array.isArray(meant) ? meant.filter(({id}) => !gone.includes(id)) : meant;
+
+function Assistant({kind, chosen: {body, meant}}: {kind: Kind; chosen: Chosen}) {
   const [partial, setPartial] = useState(false);
-  const [done, setDone] = useState<Result | null>(null);
+  const [done, setDone] = useState<{result: Result; text: string} | null>(null);
   const [operation, setOperation] = useState<Operation | null>(null);
   const preview = useQuery({
     queryKey: ['many', kind, body, partial],
     queryFn: async () => (await send(kind, {...body, partial, dryRun: true})).data as unknown as Result,
     staleTime: 0,
     gcTime: 0,
-    enabled: !done,
+    enabled: !done && !operation,
   });
-  const act = useAct(async (key) => {
-    const {data, response} = await send(kind, {...body, partial, ...(!partial && {expect: preview.data?.items ?? 0})}, key);
+  const before = useBefore(preview.data, partial);
+  const words = t().many;
+  const act = useAct(async (key, reason) => {
+    const {data, response} = await send(kind, {...body, partial, ...(!partial && {expect: preview.data?.items ?? 0})}, reason, key);
     if (response.status === 202) setOperation(data as unknown as Operation);
     else {
       const result = data as unknown as Result;
-      const text = t().many.said[kind](result.groups, result.items);
-      setDone(result);
-      ended(text);
+      const text = words.said[kind](result.groups, result.items);
+      setDone({result, text});
       record(text, [kind === 'purge' ? 'purged' : 'restored', result.items], undoOf(result), null);
     }
     clearPicked();
     focusHead();
   });
-  if (done) return <Done result={done} />;
-  if (operation) return <Progress id={operation.id} />;
+  // What has changed meanwhile is told by the numbers of now.
+  const changed = act.problem?.code === 'changed';
+  useEffect(() => {
+    if (changed) void preview.refetch().then(act.clear);
+  }, [changed]);
+  const now = preview.data;
+  const title = done?.text ?? (now ? words.title[kind](now.groups, now.items) : t().places.trash);
   return (
     <>
-      {act.problem && (
-        <ProblemNote error={act.problem} retry={act.problem.code === 'changed' ? () => void preview.refetch() : undefined} />
+      <Head title={title} />
+      {done ? (
+        <Done result={done.result} />
+      ) : operation ? (
+        <Progress id={operation.id} />
+      ) : (
+        <>
+          {act.problem && !changed && <ProblemNote error={act.problem} />}
+          {kind === 'restore' && <Partial partial={partial} set={setPartial} />}
+          <Loaded query={preview}>
+            {(result) => {
+              const gone = result.results.filter(({status}) => status === 'gone').map(({id}) => id);
+              return (
+                <>
+                  <Meanwhile before={before} now={result} gone={gone} />
+                  <section class="card">
+                    <h2>{words.preview(result.groups, result.items)}</h2>
+                    {result.resources && <Counts list={result.resources} />}
+                    <WhatGoes meant={left(meant, gone)} count={result.groups} />
+                    <Stayed results={result.results} />
+                    {kind === 'purge' && <p>{t().purge.never}</p>}
+                  </section>
+                  {act.waits && <Countdown error={act.waits} />}
+                  <Decision kind={kind} items={result.items} busy={act.busy || changed} run={(reason) => void act.run(reason)} />
+                </>
+              );
+            }}
+          </Loaded>
+        </>
       )}
-      {kind === 'restore' && (
-        <label class="option">
-          <input type="checkbox" checked={partial} onChange={(event) => setPartial(event.currentTarget.checked)} />
-          <span>
-            {t().many.partial} <span class="faint">{t().many.partialMeans}</span>
-          </span>
-        </label>
-      )}
-      <Loaded query={preview}>
-        {(result) => (
-          <>
-            <section class="card">
-              <h2>{t().many.preview(result.groups, result.items)}</h2>
-              {result.resources && <Counts list={result.resources} />}
-              <Stayed results={result.results} />
-              {kind === 'purge' && <p>{t().purge.never}</p>}
-            </section>
-            {act.waits && <Countdown error={act.waits} />}
-            <Decision kind={kind} items={result.items} busy={act.busy} run={() => void act.run()} />
-          </>
-        )}
-      </Loaded>
     </>
   );
 }
 
 export function Many() {
   const kind: Kind = route.value.path[1] === 'purge' ? 'purge' : 'restore';
-  const {items, all} = picked.value;
-  const [start] = useState({some: items.size > 0 || all !== null, count: all?.groups ?? items.size});
-  const [end, setEnd] = useState<string | null>(null);
+  const [start] = useState(chosen);
+  if (start) return <Assistant kind={kind} chosen={start} />;
   return (
     <>
-      <Head title={end ?? t().many.title[kind](start.count)} />
-      {start.some ? (
-        <Assistant kind={kind} ended={setEnd} />
-      ) : (
-        <p class="empty">
-          {t().many.nothing} <a href={href(['trash'])}>{t().ended.list}</a>
-        </p>
-      )}
+      <Head title={t().places.trash} />
+      <p class="empty">
+        {t().many.nothing} <a href={listing()}>{t().ended.list}</a>
+      </p>
     </>
   );
 }

@@ -1,24 +1,27 @@
 import type {Operation, TrashItem} from '../api';
-import {client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, Loaded, Problem, ProblemNote, Progress, read, record, route, t, useAct, useItem, useQuery, useState, value} from '../shared';
+import {client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, listing, Loaded, moment, Problem, ProblemNote, Progress, read, record, route, t, Text, useAct, useEffect, useItem, useQuery, useState, value} from '../shared';
+import {Meanwhile, useBefore} from './meanwhile';
 import {TypedNumber} from './typed';
 
-function useCounts(trashItemId: string) {
+function useCounts(trashItemId: string, enabled: boolean) {
   return useQuery({
     queryKey: ['purge', trashItemId],
     queryFn: ({signal}) =>
       value(client.DELETE('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {dryRun: true}}, signal})) as Promise<{groups: number; items: number}>,
     staleTime: 0,
     gcTime: 0,
+    enabled,
   });
 }
 
 function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => void}) {
-  const counts = useCounts(item.id);
   const [receipt, setReceipt] = useState<string | null>(null);
+  const counts = useCounts(item.id, receipt === null);
   const [operation, setOperation] = useState<Operation | null>(null);
   const expect = counts.data?.items ?? 0;
-  const act = useAct(async (key) => {
-    const params = {path: {trashItemId: item.id}, query: {expect}};
+  const before = useBefore(counts.data, item.id);
+  const act = useAct(async (key, reason) => {
+    const params = {path: {trashItemId: item.id}, query: {expect, reason}};
     const {data, response} = await read(client.DELETE('/v1/trash/{trashItemId}', {params, headers: {'Idempotency-Key': key}}));
     if (response.status === 202) setOperation(data as unknown as Operation);
     else {
@@ -28,6 +31,10 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
     }
     focusHead();
   });
+  const changed = act.problem?.code === 'changed';
+  useEffect(() => {
+    if (changed) void counts.refetch().then(act.clear);
+  }, [changed]);
   if (operation) return <Progress id={operation.id} />;
   const gone = [act.problem, counts.error].find((one) => one instanceof Problem && one.code === 'gone');
   if (gone) return <Ended id={item.id} problem={gone as Problem} />;
@@ -43,23 +50,33 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
           </p>
         )}
         <p>
-          <a href={href(['trash'])}>{t().ended.list}</a>
+          <a href={listing()}>{t().ended.list}</a>
         </p>
       </section>
     );
   }
   return (
     <Loaded query={counts}>
-      {({items}) => (
+      {({groups, items}) => (
         <>
+          <Meanwhile before={before} now={{groups, items}} gone={[]} />
           <section class="card">
             <h2>{t().purge.rows(items)}</h2>
             {item.group && <Counts list={item.group.counts} />}
+            <p>
+              {t().group.when} {moment(item.createdAt)} · <Text text={item.deletedBy} />
+              {item.reason && (
+                <>
+                  {' '}
+                  · <Text text={item.reason} />
+                </>
+              )}
+            </p>
             <p>{t().purge.never}</p>
           </section>
-          {act.problem && <ProblemNote error={act.problem} retry={act.problem.code === 'changed' ? () => void counts.refetch() : undefined} />}
+          {act.problem && !changed && <ProblemNote error={act.problem} />}
           {act.waits && <Countdown error={act.waits} />}
-          <TypedNumber count={items} label={t().purge.button(items)} busy={act.busy} cancel={href(['trash', item.id])} run={() => void act.run()} />
+          <TypedNumber key={items} count={items} label={t().purge.button(items)} busy={act.busy || changed} cancel={href(['trash', item.id])} reason run={(reason) => void act.run(reason)} />
         </>
       )}
     </Loaded>

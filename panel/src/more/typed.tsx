@@ -6,26 +6,43 @@ export function digits(text: string): number | null {
   return /^\d+$/.test(plain) ? Number(plain) : null;
 }
 
-export function TypedNumber(props: {count: number; label: string; busy: boolean; cancel: string; run: () => void}) {
+interface Typed {
+  count: number;
+  label: string;
+  busy: boolean;
+  cancel: string;
+  // Whether a reason is asked for, which may be empty.
+  reason?: boolean;
+  run: (reason?: string) => void;
+}
+
+export function TypedNumber({count, label, busy, cancel, reason: asks, run}: Typed) {
   const [text, setText] = useState('');
-  const fits = digits(text) === props.count;
+  const [reason, setReason] = useState('');
+  const fits = count > 0 && digits(text) === count;
   const submit = (event: Event): void => {
     event.preventDefault();
-    if (fits && !props.busy) props.run();
+    if (fits && !busy) run(reason.trim() || undefined);
   };
   return (
     <form class="stack" onSubmit={submit}>
+      {asks && (
+        <label class="field narrow">
+          <span>{t().typed.reason}</span>
+          <input autocomplete="off" maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
+        </label>
+      )}
       <label class="field narrow">
-        <span>{t().typed.label(props.count)}</span>
+        <span>{t().typed.label(count)}</span>
         <input inputMode="numeric" autocomplete="off" value={text} onInput={(event) => setText(event.currentTarget.value)} />
       </label>
       <p class="row">
-        <a class="button" href={props.cancel}>
+        <a class="button" href={cancel}>
           {t().cancel}
         </a>
-        <button type="submit" class={fits ? 'danger' : undefined} aria-disabled={!fits || props.busy}>
+        <button type="submit" class={fits ? 'danger' : undefined} aria-disabled={!fits || busy}>
           <Icon name="warning" />
-          {props.label}
+          {label}
         </button>
       </p>
     </form>

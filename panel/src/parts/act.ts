@@ -6,7 +6,7 @@ export interface Act {
   busy: boolean;
   waits: Problem | null;
   problem: Problem | null;
-  run: () => Promise<void>;
+  run: (reason?: string) => Promise<void>;
   clear: () => void;
 }
 
@@ -31,16 +31,16 @@ export async function insist(
 }
 
 // once: the service knows requests of this kind by their key, so they may be sent again after a cut connection.
-export function useAct(work: (key: string) => Promise<void>, once = true): Act {
+export function useAct(work: (key: string, reason?: string) => Promise<void>, once = true): Act {
   const [busy, setBusy] = useState(false);
   const [waits, setWaits] = useState<Problem | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
-  const run = async (): Promise<void> => {
+  const run = async (reason?: string): Promise<void> => {
     if (busy) return;
     setBusy(true);
     setProblem(null);
     try {
-      await (once ? insist(work, newKey(), setWaits) : work(newKey()));
+      await (once ? insist((key) => work(key, reason), newKey(), setWaits) : work(newKey(), reason));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       setProblem(error);

@@ -6,6 +6,7 @@ import {href} from '../route';
 import {t} from '../words';
 import {ChangeList} from './menus';
 import {changes} from '../recent';
+import {listing} from '../selection';
 import {Icon} from './icon';
 import {Person} from './person';
 import {Time} from './time';
@@ -74,7 +75,7 @@ export function Ended({id, problem}: {id: string; problem: Problem}) {
       {entry.data && <Back entry={entry.data} />}
       {mine.length > 0 && <ChangeList list={mine} />}
       <p>
-        <a href={href(['trash'])}>{t().ended.list}</a>
+        <a href={listing()}>{t().ended.list}</a>
       </p>
     </div>
   );

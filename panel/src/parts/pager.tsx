@@ -31,15 +31,24 @@ function useFocusOnList(cursor: string | null): void {
     if (before.current === cursor) return;
     before.current = cursor;
     const list = document.querySelector<HTMLElement>('main .scroll');
-    list?.focus();
-    list?.scrollIntoView({block: 'nearest'});
+    list?.focus({preventScroll: true});
+    list?.scrollIntoView();
   }, [cursor]);
 }
 
-export function Pager<T>({page, one, other}: {page: Page<T>; one: string; other: string}) {
-  useFocusOnList(route.value.query.get('cursor'));
+interface Words {
+  one: string;
+  other: string;
+}
+
+export function Range<T>({page, one, other}: {page: Page<T>} & Words) {
   const first = (number() - 1) * pageSize() + 1;
   const last = first + page.rows.length - 1;
+  return <span>{page.total === null ? t().pager.range(first, last) : t().pager.of(first, last, page.total, one, other)}</span>;
+}
+
+export function Pager<T>({page, one, other}: {page: Page<T>} & Words) {
+  useFocusOnList(route.value.query.get('cursor'));
   const resize = (event: Event): void => {
     choose({rows: Number((event.currentTarget as HTMLSelectElement).value)});
     location.hash = withQuery({cursor: undefined, page: undefined});
@@ -48,9 +57,7 @@ export function Pager<T>({page, one, other}: {page: Page<T>; one: string; other:
   return (
     <nav class="pager" aria-label={t().pager.label}>
       <Turn cursor={page.prev} to={number() - 1} label={t().pager.back} relation="prev" />
-      <span>
-        {page.total === null ? t().pager.range(first, last) : t().pager.of(first, last, page.total, one, other)}
-      </span>
+      <Range page={page} one={one} other={other} />
       <Turn cursor={page.next} to={number() + 1} label={t().pager.on} relation="next" />
       <label class="sizes">
         {t().pager.size}{' '}

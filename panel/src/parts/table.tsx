@@ -51,15 +51,17 @@ function PickAll<T>({rows, picking}: {rows: T[]; picking: Picking<T>}) {
   const all = count > 0 && count === those.length;
   return (
     <th scope="col" class="pick">
-      <input
-        type="checkbox"
-        aria-label={t().table.pickPage}
-        checked={all}
-        ref={(box) => {
-          if (box) box.indeterminate = count > 0 && !all;
-        }}
-        onChange={() => picking.pick(those, !all)}
-      />
+      <label>
+        <input
+          type="checkbox"
+          checked={all}
+          ref={(box) => {
+            if (box) box.indeterminate = count > 0 && !all;
+          }}
+          onChange={() => picking.pick(those, !all)}
+        />
+        <span class="spoken">{t().table.pickPage}</span>
+      </label>
     </th>
   );
 }

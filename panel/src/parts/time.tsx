@@ -1,4 +1,4 @@
-// Times are told by how long ago they are, exactly when one points at them.
+// Times are told by how long ago they are, beyond a week by their date, and exactly when one points at them.
 import {language, t} from '../words';
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -34,6 +34,16 @@ export function exactly(text: string): string {
   return times().format(new Date(text));
 }
 
+// Date and time in short, with the year where it is another one.
+export function moment(text: string): string {
+  const date = new Date(text);
+  const year = date.getFullYear() === new Date().getFullYear() ? {} : ({year: 'numeric'} as const);
+  const format = {day: 'numeric', month: 'short', ...year, hour: '2-digit', minute: '2-digit', hourCycle: 'h23'} as const;
+  return new Intl.DateTimeFormat(language(), format).format(date);
+}
+
+const week = 7 * 86_400_000;
+
 export function day(text: string): string {
   return days().format(new Date(text));
 }
@@ -41,7 +51,7 @@ export function day(text: string): string {
 export function Time({at}: {at: string}) {
   return (
     <time dateTime={at} title={`${exactly(at)} (${at})`}>
-      {ago(at)}
+      {Math.abs(Date.parse(at) - Date.now()) < week ? ago(at) : moment(at)}
     </time>
   );
 }

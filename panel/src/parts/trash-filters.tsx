@@ -30,7 +30,7 @@ function Search() {
   return (
     <form class="joined" onSubmit={submit} key={`${query.get('q')} ${query.get('in')}`}>
       <input name="q" type="search" aria-label={words.search} placeholder={words.search} defaultValue={query.get('q') ?? ''} />
-      <select name="in" aria-label={words.where} defaultValue={query.get('in') ?? 'names'}>
+      <select name="in" aria-label={words.where} defaultValue={query.get('in') ?? 'names'} onChange={(event) => event.currentTarget.form?.requestSubmit()}>
         <option value="names">{words.names}</option>
         <option value="values" selected={query.get('in') === 'values'}>
           {words.values}

@@ -1,5 +1,6 @@
 // Values of rows, as text and nothing else. Characters that cannot be seen or that turn text around are named.
 import {useState} from 'preact/hooks';
+import type {TrashItem} from '../api';
 import {t} from '../words';
 
 const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
@@ -32,6 +33,12 @@ function Long({text, pre}: {text: string; pre: boolean}) {
 
 const moment = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+)?$/;
 const bytes = /^\\x(?:[0-9a-f]{2})*$/;
+
+// A row that has no name is called by its class and the end of its id.
+export function titleOf({displayName, deletedObjectClass, deletedObjectId: id}: TrashItem): string {
+  if (displayName !== `${deletedObjectClass} ${id}` && displayName !== id) return displayName;
+  return `${deletedObjectClass} ${id.length > 12 ? `…${id.slice(-8)}` : id}`;
+}
 
 export function Value({value, type = ''}: {value: unknown; type?: string}) {
   if (value === null || value === undefined) return <span class="null">{t().value.none}</span>;

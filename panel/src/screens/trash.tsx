@@ -5,24 +5,24 @@ import {End, useEnds} from '../parts/ended';
 import {focusHead, Head} from '../parts/head';
 import {Icon} from '../parts/icon';
 import {Loaded} from '../parts/loaded';
-import {Pager, pageSize} from '../parts/pager';
+import {Pager, pageSize, Range} from '../parts/pager';
 import {type Column, type Picking, Table} from '../parts/table';
 import {useSteady} from '../parts/steady';
 import {Time} from '../parts/time';
 import {FacetChips, filtered, noFilters, TrashFilters} from '../parts/trash-filters';
 import {SelectionBar} from '../parts/selection-bar';
 import {PersonLines} from '../parts/person';
-import {Text} from '../parts/value';
+import {titleOf, Text} from '../parts/value';
 import {may, readTrash, type Turn, useClasses, useFacets, useMe, useTrash} from '../queries';
 import {href, type Query, route, withQuery} from '../route';
-import {pick, picked} from '../selection';
+import {isPicked, pick} from '../selection';
 import {type TrashQuery, trashQuery} from '../trash-query';
 import {t} from '../words';
 
 export function ItemLink({item}: {item: TrashItem}) {
   return (
     <a class="name" href={href(['trash', item.id])}>
-      <Text text={item.displayName} />
+      <Text text={titleOf(item)} />
     </a>
   );
 }
@@ -89,20 +89,21 @@ function emptying(): Query {
   return Object.fromEntries(names.map((name) => [name, query.getAll(name)]));
 }
 
+// What was looked for and where, and the other place to look in.
 function Nothing({query}: {query: TrashQuery}) {
   if (query.count === 0) return <p class="empty">{t().trash.nothing}</p>;
+  const {q, text} = query.filter;
   return (
     <p class="empty">
-      {t().trash.noMatch} <a href={filtered(noFilters)}>{t().filters.clear(query.count)}</a>
+      {q ? t().trash.noName(q) : text ? t().trash.noValue(text) : t().trash.noMatch}{' '}
+      {q && <a href={filtered({in: 'values'})}>{t().trash.inValues}</a>} <a href={filtered(noFilters)}>{t().filters.clear(query.count)}</a>
     </p>
   );
 }
 
-// All that the filter means is picked as a whole; a box that is taken out of it makes single ones of them.
 function picking(filter: string, gone: ReadonlySet<string>): Picking<TrashItem> {
-  const {items, all} = picked.value;
   return {
-    picked: (item) => all !== null || items.has(item.id),
+    picked: isPicked,
     pick: (list, on) => pick(list, on, filter, route.value.query.get('page') ?? '1'),
     name: (item) => item.displayName,
     can: ({id}) => !gone.has(id),
@@ -145,6 +146,7 @@ export function Trash() {
   const ends = useEnds(steady.gone);
   const facets = useFacets({...query.filter});
   const classes = useClasses();
+  const words = query.rows ? {one: t().trash.row, other: t().trash.rowsMany} : {one: t().trash.group, other: t().trash.groupsMany};
   const sorting = {
     by: query.sort,
     choose: (sort: string) => {
@@ -162,11 +164,6 @@ export function Trash() {
       <Head title={t().trash.title} sub={t().trash.sub}>
         <Columns list="trash" columns={all} start={start} />
         <Views rows={query.rows} />
-        {may(me, 'purge') && !query.rows && (
-          <a class="button" href={href(['empty'], emptying())}>
-            {t().empty.open}
-          </a>
-        )}
       </Head>
       <TrashFilters query={query} facets={facets.data} />
       <FacetChips facets={facets.data} rows={query.rows} name={classes} />
@@ -175,6 +172,16 @@ export function Trash() {
         {(page) => (
           <>
             {page.partial && <p class="note">{t().trash.partial}</p>}
+            {page.rows.length > 0 && (
+              <p class="row tally">
+                <Range page={page} {...words} />
+                {may(me, 'purge') && !query.rows && (
+                  <a class="button" href={href(['empty'], emptying())}>
+                    {t().empty.open}
+                  </a>
+                )}
+              </p>
+            )}
             {steady.rows.length === 0 ? (
               <Nothing query={query} />
             ) : (
@@ -188,8 +195,8 @@ export function Trash() {
                 picking={selects ? picking(JSON.stringify(query.filter), steady.gone) : undefined}
               />
             )}
-            <Pager page={page} one={query.rows ? t().trash.row : t().trash.group} other={query.rows ? t().trash.rowsMany : t().trash.groupsMany} />
-            {selects && <SelectionBar me={me} filter={query.filter} total={page.total} rows={query.rows} />}
+            <Pager page={page} {...words} />
+            {selects && <SelectionBar me={me} filter={query.filter} total={page.total} page={steady.rows} rows={query.rows} />}
           </>
         )}
       </Loaded>

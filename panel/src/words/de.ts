@@ -6,6 +6,13 @@ const {number, plural, list} = writing('de');
 const rows = (count: number): string => plural(count, 'Zeile', 'Zeilen');
 const tables = (count: number): string => plural(count, 'Tabelle', 'Tabellen');
 
+interface Sum {
+  groups: number;
+  items: number;
+}
+
+const sum = ({groups, items}: Sum): string => `${plural(groups, 'Löschung', 'Löschungen')}, ${rows(items)}`;
+
 function bytes(count: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
   const step = count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
@@ -120,8 +127,8 @@ export const words: Words = {
   filters: {
     search: 'Papierkorb durchsuchen',
     where: 'Wo gesucht wird',
-    names: 'in Namen',
-    values: 'in allen Werten',
+    names: 'Name, ID, Grund',
+    values: 'alle Werte',
     find: 'Suchen',
     what: 'Was',
     by: 'Von',
@@ -154,6 +161,9 @@ export const words: Words = {
     rowsMany: 'Zeilen',
     nothing: 'Der Papierkorb ist leer: Es wurde nichts gelöscht, was Sie sehen dürfen.',
     noMatch: 'Nichts im Papierkorb passt.',
+    noName: (text) => `Nichts hat „${text}“ in Name, ID oder Grund.`,
+    noValue: (text) => `Nichts hat „${text}“ in einem Wert.`,
+    inValues: 'In allen Werten suchen',
     partial: 'In der verfügbaren Zeit wurde nicht alles durchsucht: Grenzen Sie die Filter ein oder blättern Sie weiter.',
     fresh: (count, most) => (most ? `${number(count)} oder mehr neue Löschungen` : plural(count, 'neue Löschung', 'neue Löschungen')),
     show: 'Zeigen',
@@ -308,7 +318,10 @@ export const words: Words = {
     nothing: 'Es läuft nichts, und in letzter Zeit lief nichts.',
     cancel: 'Absagen',
   },
-  typed: {label: (count) => `Geben Sie ${number(count)} ein, die Zahl der Zeilen`},
+  typed: {
+    label: (count) => `Geben Sie ${number(count)} ein, die Zahl der Zeilen`,
+    reason: 'Grund (freiwillig, bleibt im Protokoll)',
+  },
   impact: {
     title: (count, kinds) => `${rows(count)} in ${tables(kinds)} ${count === 1 ? 'kommt' : 'kommen'} in den Papierkorb`,
     titleHard: (count, kinds) => `${rows(count)} in ${tables(kinds)} ${count === 1 ? 'wird' : 'werden'} endgültig gelöscht`,
@@ -432,21 +445,25 @@ export const words: Words = {
     label: 'Auswahl',
     some: (count, size, pages) =>
       `${plural(count, 'Löschung', 'Löschungen')} ausgewählt, ${rows(size)}${pages > 1 ? `, von ${number(pages)} Seiten` : ''}`,
-    all: (count) => `Alle ${plural(count, 'passende Löschung ist', 'passenden Löschungen sind')} ausgewählt`,
+    all: (count, except, size) =>
+      `Alle ${plural(count, 'passende Löschung', 'passenden Löschungen')}${except ? ` bis auf ${number(except)}` : ''} ausgewählt${size === null ? '' : `, ${rows(size)}`}`,
+    away: (count) => `${number(count)} ausgewählte ${count === 1 ? 'steht' : 'stehen'} nicht hier: zeigen`,
+    close: 'Schließen',
+    more: 'Mehr',
     pickAll: (count) => `Alle ${number(count)} passenden auswählen`,
     restore: 'Wiederherstellen…',
     purge: 'Endgültig löschen…',
     clear: 'Auswahl aufheben',
     only: 'Nur diese wiederherstellen…',
     several: 'Einzeln lassen sich nur Zeilen derselben Löschung wiederherstellen.',
-    dropped: 'Die Filter haben sich geändert, darum ist nichts mehr ausgewählt.',
+    dropped: 'Alles Passende war ausgewählt. Andere Filter meinen anderes, darum ist nichts mehr ausgewählt.',
   },
   many: {
     title: {
       restore: (count) => `${plural(count, 'Löschung', 'Löschungen')} wiederherstellen?`,
-      purge: (count) => `${plural(count, 'Löschung', 'Löschungen')} endgültig löschen?`,
+      purge: (count, size) => `${rows(size)} aus ${plural(count, 'Löschung', 'Löschungen')} endgültig löschen?`,
     },
-    preview: (groups, items) => `${plural(groups, 'Löschung', 'Löschungen')}, ${rows(items)}`,
+    preview: (groups, items) => sum({groups, items}),
     button: (count) => `${rows(count)} wiederherstellen`,
     partial: 'Wiederherstellen, was geht',
     partialMeans: 'Jede für sich; sonst alle oder keine.',
@@ -465,17 +482,30 @@ export const words: Words = {
       purge: (groups, items) => `${plural(groups, 'Löschung', 'Löschungen')} endgültig gelöscht: ${rows(items)}`,
     },
     nothing: 'Es ist nichts ausgewählt.',
+    meanwhile: (restored, purged, before, now) => {
+      const was = (count: number, what: string): string => (count ? `${number(count)} ${count === 1 ? 'wurde' : 'wurden'} ${what}` : '');
+      const parts = [was(restored, 'wiederhergestellt'), was(purged, 'endgültig gelöscht')].filter(Boolean);
+      const what = parts.length ? list(parts) : before && `es waren ${sum(before)}`;
+      return `Inzwischen geändert${what ? `: ${what}` : ''}. Jetzt ${sum(now)}.`;
+    },
+  },
+  meant: {
+    reasons: 'Gründe:',
+    none: 'keiner',
+    span: (oldest, newest) => (oldest === newest ? `Gelöscht ${oldest}` : `Gelöscht von ${oldest} bis ${newest}`),
+    more: (count) => `und ${number(count)} weitere`,
+    show: (count, whole) => (whole ? `Die ${number(count)} zeigen` : `Die neuesten ${number(count)} zeigen`),
   },
   empty: {
     open: 'Leeren…',
     title: 'All das endgültig löschen?',
-    all: 'Alles im Papierkorb.',
+    all: 'Alles im Papierkorb',
     noText: 'Nach einer Suche in Werten kann der Papierkorb nicht geleert werden. Suchen Sie in Namen, oder wählen Sie aus, was gehen soll.',
     what: (names) => list(names),
     by: (name) => `gelöscht von ${name}`,
-    named: (text) => `mit „${text}“ im Namen`,
-    when: (from, to, older) =>
-      older ? 'vor mehr als 30 Tagen' : [from && `ab ${from.slice(0, 10)}`, to && `bis ${to.slice(0, 10)}`].filter(Boolean).join(' '),
+    named: (text) => `mit „${text}“ in Name, ID oder Grund`,
+    from: (time) => `gelöscht ab ${time}`,
+    to: (time) => `gelöscht vor ${time}`,
   },
   ledger: {
     title: 'Protokoll',

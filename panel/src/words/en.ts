@@ -5,6 +5,13 @@ const {number, plural, list} = writing('en');
 const rows = (count: number): string => plural(count, 'row', 'rows');
 const tables = (count: number): string => plural(count, 'table', 'tables');
 
+interface Sum {
+  groups: number;
+  items: number;
+}
+
+const sum = ({groups, items}: Sum): string => `${plural(groups, 'deletion', 'deletions')}, ${rows(items)}`;
+
 function bytes(count: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
   const step = count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
@@ -121,8 +128,8 @@ export const words = {
   filters: {
     search: 'Search the trash',
     where: 'Where to search',
-    names: 'in names',
-    values: 'in all values',
+    names: 'name, id, reason',
+    values: 'all values',
     find: 'Search',
     what: 'What',
     by: 'By',
@@ -155,6 +162,9 @@ export const words = {
     rowsMany: 'rows',
     nothing: 'The trash is empty: nothing was deleted that you may see.',
     noMatch: 'Nothing in the trash matches.',
+    noName: (text: string): string => `Nothing has “${text}” in its name, id or reason.`,
+    noValue: (text: string): string => `Nothing has “${text}” in any value.`,
+    inValues: 'Search in all values',
     partial: 'Not everything was looked at in the time there is: narrow the filters, or go on to the next page.',
     fresh: (count: number, most: boolean): string => most ? `${number(count)} or more new deletions` : plural(count, 'new deletion', 'new deletions'),
     show: 'Show',
@@ -310,7 +320,10 @@ export const words = {
     nothing: 'Nothing runs, and nothing has run lately.',
     cancel: 'Call off',
   },
-  typed: {label: (count: number): string => `Type ${number(count)}, the number of rows`},
+  typed: {
+    label: (count: number): string => `Type ${number(count)}, the number of rows`,
+    reason: 'Reason (optional, kept in the ledger)',
+  },
   impact: {
     title: (count: number, kinds: number): string => `${rows(count)} in ${tables(kinds)} ${count === 1 ? 'goes' : 'go'} to the trash`,
     titleHard: (count: number, kinds: number): string =>
@@ -435,21 +448,25 @@ export const words = {
     label: 'Selection',
     some: (count: number, size: number, pages: number): string =>
       `${plural(count, 'deletion', 'deletions')} selected, ${rows(size)}${pages > 1 ? `, from ${number(pages)} pages` : ''}`,
-    all: (count: number): string => `All ${plural(count, 'deletion', 'deletions')} that match are selected`,
+    all: (count: number, except: number, size: number | null): string =>
+      `All ${plural(count, 'deletion', 'deletions')} that match${except ? ` except ${number(except)}` : ''} are selected${size === null ? '' : `, ${rows(size)}`}`,
+    away: (count: number): string => `${number(count)} selected ${count === 1 ? 'is' : 'are'} not shown here: show`,
+    close: 'Close',
+    more: 'More',
     pickAll: (count: number): string => `Select all ${number(count)} that match`,
     restore: 'Restore…',
     purge: 'Delete for good…',
     clear: 'Clear the selection',
     only: 'Restore only these…',
     several: 'Rows of one deletion at a time can be restored by themselves.',
-    dropped: 'The filters have changed, so nothing is selected any more.',
+    dropped: 'All that matched was selected. Other filters mean something else, so nothing is selected any more.',
   },
   many: {
     title: {
       restore: (count: number): string => `Restore ${plural(count, 'deletion', 'deletions')}?`,
-      purge: (count: number): string => `Delete ${plural(count, 'deletion', 'deletions')} for good?`,
+      purge: (count: number, size: number): string => `Delete ${rows(size)} of ${plural(count, 'deletion', 'deletions')} for good?`,
     },
-    preview: (groups: number, items: number): string => `${plural(groups, 'deletion', 'deletions')}, ${rows(items)}`,
+    preview: (groups: number, items: number): string => sum({groups, items}),
     button: (count: number): string => `Restore ${rows(count)}`,
     partial: 'Restore what can be restored',
     partialMeans: 'Each by itself; without it, all of them or none.',
@@ -469,17 +486,30 @@ export const words = {
         `Deleted ${plural(groups, 'deletion', 'deletions')} for good: ${rows(items)}`,
     },
     nothing: 'Nothing is selected.',
+    meanwhile: (restored: number, purged: number, before: Sum | null, now: Sum): string => {
+      const was = (count: number, what: string): string => (count ? `${number(count)} ${count === 1 ? 'was' : 'were'} ${what}` : '');
+      const parts = [was(restored, 'restored'), was(purged, 'deleted for good')].filter(Boolean);
+      const what = parts.length ? list(parts) : before && `it was ${sum(before)}`;
+      return `Changed meanwhile${what ? `: ${what}` : ''}. Now ${sum(now)}.`;
+    },
+  },
+  meant: {
+    reasons: 'Reasons:',
+    none: 'none',
+    span: (oldest: string, newest: string): string => (oldest === newest ? `Deleted ${oldest}` : `Deleted from ${oldest} to ${newest}`),
+    more: (count: number): string => `and ${number(count)} more`,
+    show: (count: number, whole: boolean): string => (whole ? `Show the ${number(count)}` : `Show the newest ${number(count)}`),
   },
   empty: {
     open: 'Empty…',
     title: 'Delete all of this for good?',
-    all: 'Everything in the trash.',
+    all: 'Everything in the trash',
     noText: 'The trash cannot be emptied by a search in values. Search by name, or select what is to go.',
     what: (names: string[]): string => list(names),
     by: (name: string): string => `deleted by ${name}`,
-    named: (text: string): string => `with “${text}” in the name`,
-    when: (from?: string, to?: string, older?: string): string =>
-      older ? 'longer than 30 days ago' : [from && `from ${from.slice(0, 10)}`, to && `to ${to.slice(0, 10)}`].filter(Boolean).join(' '),
+    named: (text: string): string => `with “${text}” in name, id or reason`,
+    from: (time: string): string => `deleted from ${time} on`,
+    to: (time: string): string => `deleted before ${time}`,
   },
   ledger: {
     title: 'Ledger',
