@@ -46,6 +46,8 @@ export interface TrashFilter {
   text?: string;
   resource?: string[];
   deletedBy?: string;
+  deletedReason?: string;
+  'deletedReason[not_equals]'?: string;
   groupId?: string;
   parent?: string;
   from?: string;

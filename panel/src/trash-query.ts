@@ -57,10 +57,12 @@ export function trashQuery(query: URLSearchParams = route.value.query): TrashQue
     ...named('q', query.get('in') === 'values' ? 'text' : 'q'),
     ...(resource.length ? {resource} : {}),
     ...named('by', 'deletedBy'),
+    ...named('reason', 'deletedReason'),
+    ...named('without', 'deletedReason[not_equals]'),
     ...named('group', 'groupId'),
     ...timesOf(span, query),
   };
-  const count = ['q', 'by', 'when', 'group'].filter((name) => query.get(name)).length + (resource.length ? 1 : 0);
+  const count = ['q', 'by', 'reason', 'without', 'when', 'group'].filter((name) => query.get(name)).length + (resource.length ? 1 : 0);
   const sort = (query.get('sort') ?? '-createdAt') as TrashSort;
   return {rows, filter, sort, cursor: query.get('cursor') ?? undefined, span, count};
 }

@@ -40,6 +40,8 @@ function Filters({filter, to}: {filter: Filter; to: string}) {
   const parts = [
     filter.resource && words.what(filter.resource.map(classes)),
     filter.deletedBy && words.by(filter.deletedBy),
+    filter.deletedReason && words.reason(filter.deletedReason),
+    filter['deletedReason[not_equals]'] && words.without(filter['deletedReason[not_equals]']),
     filter.q && words.named(filter.q),
     filter.from && words.from(moment(filter.from)),
   ].filter(Boolean);

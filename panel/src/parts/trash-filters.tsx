@@ -1,5 +1,6 @@
 // The filters of the trash list, which live in the address.
-import {type Schemas} from '../api';
+import {useState} from 'preact/hooks';
+import type {Schemas, TrashItem} from '../api';
 import {withQuery, type Query, route} from '../route';
 import {type Span, spans, type TrashQuery} from '../trash-query';
 import {t} from '../words';
@@ -15,7 +16,7 @@ function set(changes: Query): void {
   location.hash = filtered(changes);
 }
 
-const names = ['q', 'in', 'resource', 'by', 'when', 'from', 'to', 'group'];
+const names = ['q', 'in', 'resource', 'by', 'reason', 'without', 'when', 'from', 'to', 'group'];
 
 export const noFilters: Query = Object.fromEntries(names.map((name) => [name, undefined]));
 
@@ -88,12 +89,49 @@ function By({facets}: {facets: Schemas['Facets'] | undefined}) {
   );
 }
 
-export function TrashFilters({query, facets}: {query: TrashQuery; facets: Schemas['Facets'] | undefined}) {
+// The reason that was given, or any but that; those of the rows that are shown are offered.
+function Reason({reasons}: {reasons: string[]}) {
+  const {query} = route.value;
+  const words = t().filters;
+  const without = query.get('without');
+  const [not, setNot] = useState(Boolean(without));
+  const text = without ?? query.get('reason') ?? '';
+  const change = (value: string, other: boolean): void => {
+    setNot(other);
+    if (value || text) set({reason: other ? undefined : value, without: other ? value : undefined});
+  };
+  return (
+    <label>
+      {t().trash.reason}{' '}
+      <span class="joined">
+        <select aria-label={words.reasonHow} value={String(not)} onChange={(event) => change(text, event.currentTarget.value === 'true')}>
+          <option value="false">{words.is}</option>
+          <option value="true">{words.isNot}</option>
+        </select>
+        <input aria-label={t().trash.reason} list="reasons" placeholder={words.anyReason} value={text} onChange={(event) => change(event.currentTarget.value, not)} />
+      </span>
+      <datalist id="reasons">
+        {reasons.map((one) => (
+          <option key={one} value={one} />
+        ))}
+      </datalist>
+    </label>
+  );
+}
+
+interface Shown {
+  query: TrashQuery;
+  facets: Schemas['Facets'] | undefined;
+  rows: TrashItem[];
+}
+
+export function TrashFilters({query, facets, rows}: Shown) {
   return (
     <div class="filters">
       <Search />
       <By facets={facets} />
       <When span={query.span} />
+      <Reason key={`${route.value.query}`} reasons={[...new Set(rows.map(({reason}) => reason ?? ''))].filter(Boolean)} />
       {query.count > 0 && (
         <a class="button quiet" href={filtered(noFilters)}>
           <Icon name="close" />

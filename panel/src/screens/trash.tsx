@@ -165,7 +165,7 @@ export function Trash() {
         <Columns list="trash" columns={all} start={start} />
         <Views rows={query.rows} />
       </Head>
-      <TrashFilters query={query} facets={facets.data} />
+      <TrashFilters query={query} facets={facets.data} rows={steady.rows} />
       <FacetChips facets={facets.data} rows={query.rows} name={classes} />
       <Fresh count={steady.fresh} most={steady.most} show={show} />
       <Loaded query={list}>
