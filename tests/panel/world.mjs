@@ -168,7 +168,7 @@ class Visit {
 // One scenario on a fresh database. open: what of configuration, keys and SQL it needs; look: of the browser; elsewhere:
 // origins that the page may ask beside its own. What it is played with last opens the browser of another person.
 export function scenario(name, {open = {}, look = {}, elsewhere = []}, play) {
-  test(name, {timeout: 240_000}, async () => {
+  test(name, {timeout: 480_000}, async () => {
     const site = new Site(await world.ask({open}));
     const visits = [];
     const visitor = async () => {

@@ -39,6 +39,7 @@ function useReturning(conflict: Conflict, groupId: string) {
 // Both rows side by side: first what is taken, then what differs, then what is the same.
 function Beside({conflict, groupId}: {conflict: Conflict; groupId: string}) {
   const live = useLive(conflict).data as Row | undefined;
+  const types = new Map(useMetadata(conflict.resource).data?.columns.map(({name, type}) => [name, type]));
   const back = useReturning(conflict, groupId).data?.object;
   if (!live || !back || !conflict.with) return null;
   const words = t().conflict;
@@ -66,10 +67,10 @@ function Beside({conflict, groupId}: {conflict: Conflict; groupId: string}) {
                   {name} {order(name) < 2 && <span class="badge">{order(name) ? words.differs : words.taken}</span>}
                 </th>
                 <td data-side={words.returning}>
-                  <Value value={back[name]} />
+                  <Value value={back[name]} type={types.get(name) ?? ''} />
                 </td>
                 <td data-side={words.live}>
-                  <Value value={live[name]} />
+                  <Value value={live[name]} type={types.get(name) ?? ''} />
                 </td>
               </tr>
             ))}
