@@ -17,8 +17,9 @@ const options = {
   charset: 'utf8',
   legalComments: 'none',
   define: {'process.env.NODE_ENV': '"production"'},
-  jsx: 'automatic',
-  jsxImportSource: 'preact',
+  jsx: 'transform',
+  jsxFactory: 'h',
+  jsxFragment: 'Fragment',
   metafile: true,
 };
 
@@ -39,7 +40,7 @@ async function licenceOf(name) {
 const borrow = {
   name: 'borrow',
   setup(bundler) {
-    bundler.onResolve({filter: /^preact\/jsx-runtime$|\/shared$/}, () => ({path: './app.js', external: true}));
+    bundler.onResolve({filter: /^preact$|\/shared$/}, () => ({path: './app.js', external: true}));
   },
 };
 
@@ -58,10 +59,15 @@ const lean = {
 };
 
 await mkdir(target, {recursive: true});
-const outputs = {app: 'src/app.tsx', more: 'src/more.tsx', en: 'src/words/en.ts', de: 'src/words/de.ts'};
+const elements = ['src/h.ts'];
+const outputs = {
+  app: {entryPoints: ['src/app.tsx'], inject: elements, plugins: [lean]},
+  more: {entryPoints: ['src/more.tsx'], inject: elements, plugins: [borrow]},
+  en: {entryPoints: ['src/words/en.ts']},
+  de: {entryPoints: ['src/words/de.ts']},
+};
 const results = await Promise.all([
-  ...Object.entries(outputs).map(([name, source]) =>
-    build({...options, entryPoints: [source], outfile: join(target, `${name}.js`), plugins: name === 'more' ? [borrow] : [lean]})),
+  ...Object.entries(outputs).map(([name, output]) => build({...options, ...output, outfile: join(target, `${name}.js`)})),
   build({...options, entryPoints: ['src/app.css'], outfile: join(target, 'app.css')}),
 ]);
 const packages = [...new Set(results.flatMap((result) => packagesOf(result.metafile)))].sort();

@@ -1,5 +1,6 @@
 import {QueryClientProvider} from '@tanstack/preact-query';
 import {render} from 'preact';
+import {useEffect, useReducer} from 'preact/hooks';
 import {cache, Problem} from './api';
 import {Frame} from './parts/frame';
 import {ProblemNote} from './parts/problem';
@@ -10,11 +11,14 @@ import {route} from './route';
 import {SignIn} from './screens/sign-in';
 import {handOver} from './session';
 import {spoken} from './settings';
+import {effect} from './signal';
 import {t} from './words';
 
 export * from './shared';
 
 function App() {
+  const [, redraw] = useReducer((drawn: number) => drawn + 1, 0);
+  useEffect(() => effect(() => redraw(undefined)), []);
   const me = useMe();
   if (me.data) return <Frame me={me.data} />;
   if (me.error instanceof Problem && me.error.status === 401) return <SignIn problem={me.error} />;

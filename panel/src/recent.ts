@@ -1,6 +1,6 @@
 // What was done in this session, with the way back of each: it stays until the session ends or it cannot be undone.
 // The tab's storage keeps it over a reload: of what kind it was, how many rows, and the way back; nothing of the rows.
-import {effect, signal} from '@preact/signals';
+import {effect, signal} from './signal';
 import {changed, client, newKey, Problem, read, undoOf} from './api';
 import {insist} from './parts/act';
 import {credential} from './session';
@@ -112,7 +112,7 @@ effect(() => {
 
 let signed = false;
 effect(() => {
-  const now = credential.value !== null;
-  if (signed && !now) forget();
-  signed = now;
+  const before = signed;
+  signed = credential.value !== null;
+  if (before && !signed) forget();
 });

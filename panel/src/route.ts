@@ -1,6 +1,6 @@
 // Addresses are kept in the fragment, so the page is one file under any prefix, and ids and searches never reach a
 // proxy or a log with the page's address.
-import {signal} from '@preact/signals';
+import {signal} from './signal';
 
 export interface Route {
   path: string[];

@@ -3,7 +3,7 @@
 import type {TrashItem} from './api';
 import type {TrashFilter} from './queries';
 import {route} from './route';
-import {effect, signal} from '@preact/signals';
+import {effect, signal} from './signal';
 
 type Items = ReadonlyMap<string, TrashItem>;
 

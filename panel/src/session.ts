@@ -1,6 +1,6 @@
 // Who asks. Credentials are kept in memory, and for this tab only where that was wished: never where another page or
 // another day could find them, and never in a cookie, so no request carries them by itself.
-import {signal} from '@preact/signals';
+import {signal} from './signal';
 
 export interface Credential {
   kind: 'key' | 'token';

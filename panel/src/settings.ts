@@ -1,5 +1,5 @@
 // What is chosen for this browser: nothing of it is secret.
-import {effect, signal} from '@preact/signals';
+import {effect, signal} from './signal';
 import {type Language, languages, speak} from './words';
 
 export type Theme = 'system' | 'light' | 'dark';

@@ -1,5 +1,5 @@
 // The words of the language that is chosen. Each language is a file of its own, so nobody fetches two.
-import {effect, signal} from '@preact/signals';
+import {effect, signal} from './signal';
 import {inTurn} from './turns';
 import type {Words} from './words/en';
 

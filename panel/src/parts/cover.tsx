@@ -2,7 +2,7 @@
 import {useEffect, useRef} from 'preact/hooks';
 import {useTitle} from '../config';
 import {settings} from '../settings';
-import {signal} from '@preact/signals';
+import {signal} from '../signal';
 import {t} from '../words';
 import {Icon} from './icon';
 

@@ -1,0 +1,2 @@
+// What elements in sources are made with; put in by build.mjs.
+export {Fragment, h} from 'preact';
