@@ -248,3 +248,30 @@ scenario('after a while without use what is shown is covered, and a key or the b
   await visit.title('Settings');
   assert.equal(await visit.page.getByRole('button', {name: 'Show it again'}).count(), 0);
 });
+
+scenario('a deletion is searched by name, and its page says what happened to it; the largest are under Storage', {}, async (visit, site) => {
+  const item = await site.remove(`${project(1)}?reason=wrong%20client`);
+  await site.remove('time/clients/00000000-0000-4000-8001-000000000040');
+  const {data} = await site.api('GET', `/v1/trash?resource=time/tasks&limit=1`);
+  await visit.open(`#/trash/${item}`);
+  await visit.sees('heading', 'What happened to it');
+  await visit.reads('· wrong client');
+  await visit.page.getByLabel('Search in this deletion').fill(data[0].displayName);
+  await visit.act(() => visit.page.getByLabel('Search in this deletion').press('Enter'));
+  await visit.title('Trash');
+  await visit.sees('link', data[0].displayName);
+  await visit.go('#/storage');
+  await visit.sees('heading', 'Largest deletions');
+  const first = visit.page.getByRole('region', {name: 'Largest deletions'}).getByRole('row').nth(1);
+  await first.getByText('Project', {exact: true}).waitFor();
+});
+
+scenario('reasons of this session are offered again', {}, async (visit, site) => {
+  const list = await site.sql(`SELECT id FROM time_record ORDER BY id LIMIT 2`);
+  await visit.open(`#/delete/time%2Ftimerecords?id=${list[0][0]}`);
+  await visit.page.getByLabel('Reason').fill('entered twice');
+  await visit.press('Move 1 row to the trash');
+  await visit.page.locator('main .changes').waitFor();
+  await visit.go(`#/delete/time%2Ftimerecords?id=${list[1][0]}`);
+  await visit.page.locator('datalist option[value="entered twice"]').waitFor({state: 'attached'});
+});

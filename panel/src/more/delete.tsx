@@ -20,6 +20,9 @@ interface Sending {
   etag?: string | null;
 }
 
+// Reasons that were given since the page was opened, the last first: who bins much often gives the same.
+let reasons: string[] = [];
+
 // One row is named by its address, several in a body; the answers mean the same.
 function send({resource, ids, cascade, hard, reason}: Wish, {dryRun, confirm, key, etag}: Sending) {
   const query = {
@@ -54,6 +57,8 @@ function useDelete(wish: Wish, name: string, total: number, confirm: boolean, et
   const me = useMe().data;
   const act = useAct(async (key) => {
     const {data, response} = await send(wish, {confirm, key, etag});
+    const reason = wish.reason.trim();
+    if (reason) reasons = [reason, ...reasons.filter((one) => one !== reason)].slice(0, 5);
     if (response.status === 202) {
       setOperation(data as unknown as Operation);
     } else {
@@ -100,8 +105,13 @@ function Fields(props: {wish: Wish; set: (wish: Wish) => void; needed: boolean; 
       )}
       <label class="field">
         <span>{props.needed ? words.reasonNeeded : words.reason}</span>
-        <input maxLength={500} required={props.needed} value={wish.reason} onInput={(event) => set({...wish, reason: event.currentTarget.value})} />
+        <input list="reasons" maxLength={500} required={props.needed} value={wish.reason} onInput={(event) => set({...wish, reason: event.currentTarget.value})} />
       </label>
+      <datalist id="reasons">
+        {reasons.map((one) => (
+          <option key={one} value={one} />
+        ))}
+      </datalist>
       {props.hard && (
         <label class="option">
           <input type="checkbox" checked={wish.hard} onChange={(event) => set({...wish, hard: event.currentTarget.checked})} />

@@ -1,6 +1,6 @@
 // How much lies in the trash, of what, whose, and how old: bars, which lead to what they mean, with the numbers beside.
 import type {Schemas} from '../api';
-import {Head, href, Loaded, personText, t, Text, Time, useClasses, useStatistics} from '../shared';
+import {client, Head, href, Loaded, page, Person, personText, t, Table, Text, Time, useClasses, useQuery, useStatistics} from '../shared';
 
 type Facet = Schemas['SizedFacet'];
 
@@ -53,6 +53,46 @@ function longestFirst(list: Facet): Facet {
   return [...list].sort((one, other) => other.bytes - one.bytes);
 }
 
+function Largest() {
+  const list = useQuery({
+    queryKey: ['trash', 'largest'],
+    queryFn: ({signal}) => page(client.GET('/v1/trash', {params: {query: {root: true, sort: '-groupSize', limit: 20}}, signal})),
+  });
+  const words = t().trash;
+  return (
+    <section class="stack" aria-labelledby="largest">
+      <h2 id="largest">{t().storage.largest}</h2>
+      <Loaded query={list}>
+        {({rows}) => (
+          <Table
+            label={t().storage.largest}
+            rows={rows}
+            id={({id}) => id}
+            columns={[
+              {
+                key: 'what',
+                title: words.what,
+                kind: 'wide',
+                cell: (item) => (
+                  <>
+                    <a class="name" href={href(['trash', item.id])}>
+                      <Text text={item.displayName} />
+                    </a>
+                    <div class="faint">{item.deletedObjectClass}</div>
+                  </>
+                ),
+              },
+              {key: 'size', title: words.size, kind: 'number', cell: ({groupSize}) => t().number(groupSize)},
+              {key: 'when', title: words.when, cell: ({createdAt}) => <Time at={createdAt} />},
+              {key: 'by', title: words.by, cell: ({deletedBy, deletedByName}) => <Person id={deletedBy} name={deletedByName} />},
+            ]}
+          />
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
 export function Storage() {
   const statistics = useStatistics(true);
   const classes = useClasses();
@@ -77,6 +117,7 @@ export function Storage() {
               <Bars title={words.by} list={longestFirst(sums.deletedBy)} name={(id, name) => personText({id, name})} link={(by) => href(['trash'], {view: 'rows', by})} />
               <Bars title={words.age} list={sums.age} name={(one) => words.ages[one as keyof typeof words.ages] ?? one} link={() => null} />
             </div>
+            {sums.groups > 0 && <Largest />}
           </>
         )}
       </Loaded>

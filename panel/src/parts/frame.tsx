@@ -9,6 +9,7 @@ import {t} from '../words';
 import {places, type Place, screenOf} from '../places';
 import {SignInAgain} from '../screens/sign-in';
 import {Account, RecentMenu} from './menus';
+import {Copy} from './copy';
 import {Cover} from './cover';
 import {focusHead, Head} from './head';
 import {Icon} from './icon';
@@ -90,6 +91,7 @@ function Barred({right, screen: Screen, me}: {right: Place['right']; screen: Com
     <>
       <Head title={t().barred.title} />
       <p>{t().barred.missing(t().rights[right])}</p>
+      <Copy text={location.href} label={t().copy.address} />
     </>
   );
 }

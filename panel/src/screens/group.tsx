@@ -8,9 +8,10 @@ import {Loaded} from '../parts/loaded';
 import {PersonLines} from '../parts/person';
 import {Time} from '../parts/time';
 import {Tree} from '../parts/tree';
+import {Timeline} from '../parts/timeline';
 import {Text} from '../parts/value';
-import {may, readItem, useClasses, useItem, useMe, useMetadata} from '../queries';
-import {href, route} from '../route';
+import {may, readItem, useClasses, useHistory, useItem, useMe, useMetadata} from '../queries';
+import {go, href, route} from '../route';
 import {t} from '../words';
 
 type Group = Schemas['Group'];
@@ -68,6 +69,31 @@ function Links({group}: {group: Group}) {
   );
 }
 
+// A deletion may have taken very many rows: those that are meant are found by name among them.
+function Find({group}: {group: Group}) {
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const q = String(new FormData(event.currentTarget as HTMLFormElement).get('q'));
+    go(['trash'], {view: 'rows', group: group.id, q});
+  };
+  return (
+    <form class="joined" onSubmit={submit}>
+      <input name="q" type="search" aria-label={t().tree.find} placeholder={t().tree.find} />
+      <button type="submit">{t().filters.find}</button>
+    </form>
+  );
+}
+
+function Happened({group}: {group: Group}) {
+  const history = useHistory({limit: 50, groupId: group.id});
+  return (
+    <section class="card" aria-labelledby="happened">
+      <h2 id="happened">{t().object.timeline}</h2>
+      <Loaded query={history}>{(page) => <Timeline entries={page.rows} />}</Loaded>
+    </section>
+  );
+}
+
 function Contents({group}: {group: Group}) {
   const classes = useClasses();
   const sums = new Map<string, number>();
@@ -86,6 +112,7 @@ function Contents({group}: {group: Group}) {
         ))}
       </ul>
       <h3>{t().group.tree}</h3>
+      {group.size > 1 && <Find group={group} />}
       <Tree group={group} />
       <Links group={group} />
     </section>
@@ -161,6 +188,7 @@ function Body({item}: {item: TrashItem}) {
         {group && <Contents group={group} />}
         {shown === item.id ? <RowCard item={item} top={item.id} /> : <Member id={shown} top={item.id} />}
       </div>
+      {group && <Happened group={group} />}
     </>
   );
 }

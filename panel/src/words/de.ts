@@ -175,6 +175,7 @@ export const words: Words = {
   tree: {
     rest: (count) => `${rows(count)}, die kein heutiger Verweis erklärt`,
     nothing: 'Deswegen ging nichts weiter mit.',
+    find: 'In dieser Löschung suchen',
     more: 'Mehr zeigen',
     all: 'Als Liste zeigen',
   },
@@ -534,6 +535,7 @@ export const words: Words = {
     ages: {'1d': 'unter einem Tag', '7d': 'unter 7 Tagen', '30d': 'unter 30 Tagen', '365d': 'unter einem Jahr', older: 'älter'},
     sums: (groups, items) => `${plural(groups, 'Löschung', 'Löschungen')}, ${rows(items)},`,
     oldest: 'Die älteste wurde gelöscht',
+    largest: 'Größte Löschungen',
   },
   health: {
     title: 'Zustand',

@@ -176,6 +176,7 @@ export const words = {
   tree: {
     rest: (count: number): string => `${rows(count)} that no reference of today explains`,
     nothing: 'Nothing else went along because of this.',
+    find: 'Search in this deletion',
     more: 'Show more',
     all: 'Show them as a list',
   },
@@ -539,6 +540,7 @@ export const words = {
     ages: {'1d': 'under a day', '7d': 'under 7 days', '30d': 'under 30 days', '365d': 'under a year', older: 'older'},
     sums: (groups: number, items: number): string => `${plural(groups, 'deletion', 'deletions')}, ${rows(items)},`,
     oldest: 'The oldest was deleted',
+    largest: 'Largest deletions',
   },
   health: {
     title: 'Health',
