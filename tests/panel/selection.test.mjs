@@ -36,6 +36,49 @@ scenario('emptying what is older than a month means what was so old when the pag
   assert.deepEqual(await namesLeft(site), ['Bin 003']);
 });
 
+scenario('all but what legal wants kept is emptied: a reason is filtered out, and one row is unticked', {
+  open: {sql: departments(60)},
+}, async (visit, site) => {
+  await binAll(site, 'tidied');
+  await giveReason(site, 'Kept', 'legal hold 4711');
+  const searched = visit.page.getByRole('main').getByRole('searchbox');
+  await visit.open('#/trash?sort=displayName');
+  await visit.reads('1–50 of 61 deletions');
+  await searched.fill('hold 4711');
+  await visit.press('Search');
+  await visit.reads('1–1 of 1 deletion');
+  await searched.fill('');
+  await visit.press('Search');
+  await visit.reads('1–50 of 61 deletions');
+  await visit.page.getByRole('combobox', {name: 'Reason', exact: true}).fill('legal hold 4711');
+  await visit.page.keyboard.press('Enter');
+  await visit.reads('1–1 of 1 deletion');
+  assert.deepEqual(await visit.page.locator('#reasons option').evaluateAll((list) => list.map(({value}) => value)), ['legal hold 4711']);
+  await visit.page.getByLabel('Reason is or is not').selectOption('true');
+  await visit.reads('1–50 of 60 deletions');
+  await selectAll(visit, 60);
+  await box(visit, 'Bin 002').uncheck();
+  await box(visit, 'Bin 003').uncheck();
+  await visit.reads('All 60 deletions that match except 2 are selected, 58 rows');
+  await box(visit, 'Bin 003').check();
+  await visit.press('Next', 'link');
+  await visit.reads('All 60 deletions that match except 1 are selected, 59 rows');
+  await visit.press('Delete for good…');
+  await visit.title('Delete 59 rows of 59 deletions for good?');
+  await visit.reads('Department 59');
+  await visit.page.getByLabel('Type 59, the number of rows').fill('59');
+  await visit.press('Delete 59 rows for good');
+  await visit.title('Deleted 59 deletions for good: 59 rows');
+  assert.deepEqual(await namesLeft(site), ['Bin 002', 'Kept']);
+  await visit.go('#/trash?without=legal%20hold%204711');
+  await visit.press('Empty…', 'link');
+  await visit.reads(/not with the reason “legal hold 4711”/);
+  await visit.page.getByLabel('Type 1, the number of rows').fill('1');
+  await visit.press('Delete 1 row for good');
+  await visit.title('Deleted 1 deletion for good: 1 row');
+  assert.deepEqual(await namesLeft(site), ['Kept']);
+});
+
 scenario('Cancel leads back to the list as it was: filters, page and selection', {
   open: {sql: departments(60)},
 }, async (visit) => {
@@ -197,4 +240,33 @@ scenario('the list has dates beyond a week and the total at its head, and anothe
   await visit.reads('51–60 of 60 deletions');
   const table = await visit.page.locator('main .scroll').boundingBox();
   assert.ok(table.y >= 0 && table.y < 200, `the list begins at ${table.y}`);
+});
+
+scenario('on a phone: all of a page is ticked above the cards, ticks are free, and the bar is one line with a menu', {
+  open: {sql: departments(60)},
+  look: {viewport: {width: 390, height: 844}, hasTouch: true, isMobile: true},
+}, async (visit, site) => {
+  await binAll(site);
+  await visit.open('#/trash?sort=displayName');
+  await visit.reads('1–50 of 60 deletions');
+  const top = async (locator) => (await locator.boundingBox()).y;
+  const empty = visit.page.getByRole('link', {name: 'Empty…'});
+  assert.ok((await top(empty)) > (await top(visit.page.getByLabel('When'))));
+  const all = visit.page.getByLabel('Select all on this page');
+  assert.ok((await top(all)) < (await top(box(visit, 'Bin 001'))));
+  const menu = visit.page.locator('details.menu summary');
+  const ticks = await box(visit, 'Bin 001').boundingBox();
+  assert.ok(ticks.x + ticks.width < (await menu.boundingBox()).x);
+  await all.check();
+  await visit.reads('50 deletions, 50 rows');
+  assert.equal(await menu.isVisible(), false);
+  assert.ok((await visit.page.locator('.selection').boundingBox()).height < 72);
+  await visit.press('More');
+  await visit.press('Select all 60 that match');
+  await visit.reads('60 deletions, 60 rows');
+  await all.uncheck();
+  await visit.reads('10 deletions, 10 rows');
+  await visit.press('More');
+  await visit.press('Clear the selection');
+  await menu.waitFor();
 });

@@ -44,15 +44,26 @@ function Elsewhere({items, close}: {items: TrashItem[]; close: () => void}) {
   );
 }
 
+// A phone has one line for it.
+function Told({long, groups, items}: {long: string; groups: number; items: number | null}) {
+  return (
+    <strong>
+      <span class="long">{long}</span>
+      <span class="short">{items === null ? long : t().many.preview(groups, items)}</span>
+    </strong>
+  );
+}
+
 function Some({name, page}: {name: string; page: TrashItem[]}) {
   const [shown, setShown] = useState<TrashItem[] | null>(null);
   const {items, pages} = picked.value;
   const here = new Set(page.map(({id}) => id));
   const away = [...items.values()].filter(({id}) => !here.has(id) && !pages.get(id)?.endsWith(` ${name}`));
   const words = t().selection;
+  const size = sizeOf(items.values());
   return (
     <>
-      <strong>{words.some(items.size, sizeOf(items.values()), new Set(pages.values()).size)}</strong>
+      <Told long={words.some(items.size, size, new Set(pages.values()).size)} groups={items.size} items={size} />
       {away.length > 0 && (
         <button type="button" class="quiet small" onClick={() => setShown(away)}>
           {words.away(away.length)}
@@ -65,7 +76,8 @@ function Some({name, page}: {name: string; page: TrashItem[]}) {
 
 function Whole({all}: {all: All}) {
   const {except, groups, rows} = all;
-  return <strong>{t().selection.all(groups, except.size, rows === null ? null : rows - sizeOf(except.values()))}</strong>;
+  const items = rows === null ? null : rows - sizeOf(except.values());
+  return <Told long={t().selection.all(groups, except.size, items)} groups={groups - except.size} items={items} />;
 }
 
 function Members() {
@@ -110,7 +122,7 @@ function Rest({me, filter, total, name}: Bar & {name: string}) {
         <Icon name="menu" />
         <span class="spoken">{words.more}</span>
       </button>
-      <div class={open ? 'rest open' : 'rest'}>
+      <div class={open ? 'rest open' : 'rest'} onClick={() => setOpen(false)}>
         {may(me, 'purge') && (
           <button type="button" onClick={() => go(['many', 'purge'])}>
             {words.purge}
