@@ -242,6 +242,36 @@ scenario('the list has dates beyond a week and the total at its head, and anothe
   assert.ok(table.y >= 0 && table.y < 200, `the list begins at ${table.y}`);
 });
 
+scenario('the ledger folds what one request did to many, and calls what is still there by its name', {
+  open: {sql: departments(5)},
+}, async (visit, site) => {
+  await binAll(site, 'tidied');
+  await giveReason(site, 'Archive', 'moved');
+  const bulk = {ids: (await site.api('GET', '/v1/trash?q=Bin%2000')).data.slice(0, 3).map(({id}) => id)};
+  await site.api('POST', '/v1/trash/bulk-purge?reason=old', {body: bulk});
+  await visit.open('#/history');
+  const lines = visit.page.locator('main .lines > li');
+  await visit.reads(/Department Archive/);
+  assert.equal(await lines.count(), 3);
+  const first = (await lines.first().locator('summary').innerText()).replace(/\s+/g, ' ');
+  assert.match(first, /Deleted for good 3 deletions · old ?3 rows/);
+  const entry = lines.first().locator('li a').first();
+  assert.equal(await entry.isVisible(), false);
+  await lines.first().locator('summary').click();
+  await entry.waitFor();
+  assert.equal(await lines.first().locator('li').count(), 3);
+});
+
+scenario('the page of an object leads to the deletions that hold its id', {}, async (visit, site) => {
+  const [[project, client]] = await site.sql(`SELECT id, client FROM project WHERE client IS NOT NULL LIMIT 1`);
+  const item = await site.remove(`time/projects/${project}`);
+  const {data} = await site.api('GET', `/v1/trash/${item}`);
+  await visit.open(`#/rows/time%2Fclients/${client}`);
+  await visit.press('In the trash: 1 deletion refers to this', 'link');
+  await visit.reads('1–1 of 1 deletion');
+  await visit.sees('link', data.displayName);
+});
+
 scenario('on a phone: all of a page is ticked above the cards, ticks are free, and the bar is one line with a menu', {
   open: {sql: departments(60)},
   look: {viewport: {width: 390, height: 844}, hasTouch: true, isMobile: true},

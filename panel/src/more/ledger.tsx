@@ -27,6 +27,7 @@ import {
 } from '../shared';
 
 type Action = Schemas['HistoryAction'];
+type Entry = Schemas['HistoryEntry'];
 
 const actions: Action[] = ['trashed', 'restored', 'copied', 'purged', 'deleted', 'key-created', 'key-revoked'];
 
@@ -104,6 +105,23 @@ function Filters() {
   );
 }
 
+// The ledger itself has no names. What went into the trash in these times, and is there still, has one.
+function Named({entries}: {entries: Entry[]}) {
+  const times = entries.map(({at}) => at).sort();
+  const from = times[0] ?? '';
+  const to = new Date(Date.parse(times.at(-1) ?? '') + 1000);
+  const names = useQuery({
+    queryKey: ['names', from, entries.length],
+    queryFn: async ({signal}) => {
+      const query = {root: true, from, to: to.toISOString(), limit: 1000};
+      const {rows} = await page(client.GET('/v1/trash', {params: {query}, signal}));
+      return new Map(rows.map((item) => [item.id, item.displayName]));
+    },
+    enabled: entries.length > 0,
+  });
+  return <Timeline entries={entries} names={names.data} />;
+}
+
 export function Ledger() {
   const me = useMe().data;
   const named = (name: string) => route.value.query.get(name) || undefined;
@@ -129,7 +147,7 @@ export function Ledger() {
         {(found) => (
           <>
             <section class="card" aria-label={t().ledger.title}>
-              <Timeline entries={found.rows} />
+              <Named entries={found.rows} />
             </section>
             <Pager page={found} one="" other="" />
           </>

@@ -7,7 +7,7 @@ import {type Loading, Loaded} from '../parts/loaded';
 import {Person} from '../parts/person';
 import {Timeline} from '../parts/timeline';
 import {Time} from '../parts/time';
-import {type Live, may, useClasses, useMe, useMetadata, useObject, useObjectHistory} from '../queries';
+import {type Live, may, useClasses, useMe, useMetadata, useObject, useObjectHistory, useTrash} from '../queries';
 import {href, route} from '../route';
 import {t} from '../words';
 
@@ -53,6 +53,7 @@ function InTrash({problem}: {problem: Problem}) {
 }
 
 function Body({query, metadata, id}: {query: Loading<Live>; metadata: Metadata | undefined; id: string}) {
+  const sees = may(useMe().data, 'view-trash');
   return (
     <div class="two">
       <section class="card" aria-labelledby="fields">
@@ -62,6 +63,7 @@ function Body({query, metadata, id}: {query: Loading<Live>; metadata: Metadata |
       <section class="card" aria-labelledby="referrers">
         <h2 id="referrers">{t().object.referrers}</h2>
         {metadata && <Referrers metadata={metadata} id={id} />}
+        {query.data && sees && id.length >= 16 && <Deleted id={id} />}
       </section>
     </div>
   );
@@ -77,6 +79,17 @@ function History({resource, id}: {resource: string; id: string}) {
       <h2 id="timeline">{t().object.timeline}</h2>
       <Loaded query={history}>{(page) => <Timeline entries={page.rows} />}</Loaded>
     </section>
+  );
+}
+
+// Deletions that hold the id in a value, where it is an id that means nothing else.
+function Deleted({id}: {id: string}) {
+  const found = useTrash({root: true, text: id}, {limit: 1}).data;
+  if (!found?.total) return null;
+  return (
+    <p>
+      <a href={href(['trash'], {in: 'values', q: id})}>{t().object.deleted(found.total)}</a>
+    </p>
   );
 }
 

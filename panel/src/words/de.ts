@@ -400,6 +400,7 @@ export const words: Words = {
   },
   timeline: {
     nothing: 'Es ist nichts verzeichnet.',
+    several: (count) => plural(count, 'Löschung', 'Löschungen'),
     actions: {
       trashed: 'In den Papierkorb gelegt',
       restored: 'Wiederhergestellt',
@@ -422,6 +423,7 @@ export const words: Words = {
       none: 'wird nicht beachtet',
     },
     inTrash: 'Es liegt im Papierkorb, gelöscht von',
+    deleted: (count) => `Im Papierkorb: ${plural(count, 'Löschung verweist', 'Löschungen verweisen')} darauf`,
     timeline: 'Was damit geschah',
     delete: 'In den Papierkorb…',
   },

@@ -403,6 +403,7 @@ export const words = {
   },
   timeline: {
     nothing: 'Nothing is recorded.',
+    several: (count: number): string => plural(count, 'deletion', 'deletions'),
     actions: {
       trashed: 'Moved to the trash',
       restored: 'Restored',
@@ -425,6 +426,7 @@ export const words = {
       none: 'is not looked at',
     },
     inTrash: 'It is in the trash, deleted by',
+    deleted: (count: number): string => `In the trash: ${plural(count, 'deletion refers', 'deletions refer')} to this`,
     timeline: 'What happened to it',
     delete: 'Move to trash…',
   },
