@@ -190,7 +190,7 @@ TEST_CASE("hostile names are text, are shortened, or are none") {
     CHECK(bench.read(bench.trash("ann", named(markup), 1))["deletedByName"] == markup.c_str());
     const auto cut = bench.read(bench.trash("ben", named(std::string(500, 'x')), 2));
     CHECK(std::string(cut["deletedByName"].GetString()) == std::string(99, 'x') + "…");
-    const auto none = bench.read(bench.trash("cat", named("C\\u0000at"), 3));
+    const auto none = bench.read(bench.trash("cat", named("C\\u0007at"), 3));
     CHECK_FALSE(none.HasMember("deletedByName"));
     const auto number = bench.read(bench.trash("dan", R"(,"name":7)", 4));
     CHECK_FALSE(number.HasMember("deletedByName"));
@@ -223,7 +223,7 @@ TEST_CASE("a tenant sees names of its own credentials alone, though ids are the 
     CHECK(bench.known() == "acme/ann/Ann of Acme bolt/ann/Ann of Bolt");
     CHECK(as("acme", "", "GET", acme).json()["deletedByName"] == "Ann of Acme");
     for (const auto& [tenant, name, other] :
-         {std::tuple{"acme", "Ann of Acme", "Bolt"}, {"bolt", "Ann of Bolt", "Acme"}})
+         {std::tuple{"acme", "Ann of Acme", "Bolt"}, std::tuple{"bolt", "Ann of Bolt", "Acme"}})
         for (const char* address :
              {"/v1/trash", "/v1/history", "/v1/trash/$facets", "/v1/trash/$stats"}) {
             CAPTURE(address);

@@ -57,9 +57,9 @@ TEST_CASE(
           R"("id":"1,1","displayName":"Relaunch","state":"live"}}})");
     const auto two = served("GET", "/v1/task/2?expand=references");
     CHECK(has(two, R"("task_country":{"columns":["country"],"resource":"country","id":"cz",)"
-                   R"("displayName":"country cz","state":"live"})"));
+                   R"("displayName":"cz","state":"live"})"));
     CHECK(has(two, R"("task_iso":{"columns":["iso"],"resource":"country","id":"cz",)"
-                   R"("displayName":"country cz","state":"live"})"));
+                   R"("displayName":"cz","state":"live"})"));
     CHECK(has(two, R"("task_parent":{"columns":["parent"],"resource":"task","id":"1",)"
                    R"("displayName":"task 1","state":"live"})"));
     CHECK(has(served("GET", "/v1/project/2,1?expand=references"), R"("displayName":"h@x")"));
@@ -71,7 +71,7 @@ TEST_CASE("a list tells it of each row, and of the columns that are selected alo
     CHECK(served("GET", "/v1/task?select=id,country&sort=-id&expand=references&limit=2").body ==
           R"([{"id":3,"country":null,"references":{}},)"
           R"({"id":2,"country":"cz","references":{"task_country":{"columns":["country"],)"
-          R"("resource":"country","id":"cz","displayName":"country cz","state":"live"}}}])");
+          R"("resource":"country","id":"cz","displayName":"cz","state":"live"}}}])");
     CHECK(served("GET", "/v1/task?expand=references&where[id][equals]=99").body == "[]");
     CHECK(served("GET", "/v1/task?select=id&limit=1").body == R"([{"id":1}])");
 }
@@ -161,10 +161,10 @@ INSERT INTO thing VALUES (1, 'x'), (2, '7');
         "ALTER TABLE kind ALTER id TYPE int USING id::int; "
         "ALTER TABLE thing ALTER kind TYPE int USING kind::int; "
         "ALTER TABLE thing ADD CONSTRAINT of FOREIGN KEY (kind) REFERENCES kind");
-    served("DELETE", "/v1/kind/1");  // the catalog is read anew
-    CHECK(has(served("GET", x + "?expand=references"),
+    ServiceProcess anew(served.database.url());
+    CHECK(has(request(anew.port(), "GET", x + "?expand=references"),
               R"("references":{"of":{"columns":["kind"],"resource":"kind","id":"x"}})"));
-    CHECK(has(served("GET", seven + "?expand=references"),
+    CHECK(has(request(anew.port(), "GET", seven + "?expand=references"),
               R"("id":"7","displayName":"Seven","state":"live")"));
 }
 
@@ -275,15 +275,15 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 CREATE TABLE open (id int PRIMARY KEY, name text);
 CREATE TABLE hidden (id int PRIMARY KEY, name text);
 CREATE TABLE closed (id int PRIMARY KEY, name text);
-CREATE TABLE row (id int PRIMARY KEY, open int CONSTRAINT to_open REFERENCES open,
+CREATE TABLE entry (id int PRIMARY KEY, open int CONSTRAINT to_open REFERENCES open,
     hidden int CONSTRAINT to_hidden REFERENCES hidden,
     closed int CONSTRAINT to_closed REFERENCES closed);
 ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
-GRANT SELECT ON open, hidden, row TO refers_app;
+GRANT SELECT ON open, hidden, entry TO refers_app;
 INSERT INTO open VALUES (1, 'Open');
 INSERT INTO hidden VALUES (1, 'Hidden');
 INSERT INTO closed VALUES (1, 'Closed');
-INSERT INTO row VALUES (1, 1, 1, 1);
+INSERT INTO entry VALUES (1, 1, 1, 1);
 )");
     ServiceProcess service(database.url(), {}, R"([credentials]
 api_keys = true
@@ -295,7 +295,7 @@ database_roles = ["refers_app"]
     schema::Pool pool(database.url(), 1);
     const auto key = trash::Keys(pool, "trashd").create({"ci", {"all", "refers_app"}}).text;
     const auto answer =
-        ask(service.port(), "GET", "/v1/row/1?expand=references", {{"X-API-Key", key}});
+        ask(service.port(), "GET", "/v1/entry/1?expand=references", {{"X-API-Key", key}});
     CAPTURE(answer.body);
     CHECK(has(answer, R"("to_open":{"columns":["open"],"resource":"open","id":"1",)"
                       R"("displayName":"Open","state":"live"})"));

@@ -1,5 +1,5 @@
 // Who did something: by the name that is known, with the id that stays the same.
-import {Text} from './value';
+import {plain, Text} from './value';
 
 interface Who {
   id: string;
@@ -30,5 +30,5 @@ export function PersonLines({id, name}: Who) {
 
 // Both as plain text.
 export function personText({id, name}: Who): string {
-  return name ? `${name} (${id})` : id;
+  return plain(name ? `${name} (${id})` : id);
 }

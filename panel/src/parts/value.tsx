@@ -10,6 +10,11 @@ function nameOf(character: string): string {
   return `U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
+// The same as plain text, for where nothing else can stand.
+export function plain(text: string): string {
+  return text.replace(new RegExp(hidden.source, 'g'), nameOf);
+}
+
 export function Text({text}: {text: string}) {
   if (!hidden.test(text)) return <bdi>{text}</bdi>;
   const parts = text.split(new RegExp(`(${hidden.source})`));
