@@ -41,7 +41,7 @@ async function licenceOf(name) {
 const borrow = {
   name: 'borrow',
   setup(bundler) {
-    bundler.onResolve({filter: /^preact$|\/shared$/}, () => ({path: './app.js', external: true}));
+    bundler.onResolve({filter: /^preact(\/jsx-runtime)?$|\/shared$/}, () => ({path: './app.js', external: true}));
   },
 };
 

@@ -97,10 +97,25 @@ scenario('Cancel leads back to the list as it was: filters, page and selection',
     assert.ok(await box(visit, 'Bin 055').isChecked());
     assert.equal(await visit.page.getByText('nothing is selected any more').count(), 0);
   }
+  await visit.press('Clear the selection');
+  await box(visit, 'Bin 056').check();
+  await visit.press('Restore…');
+  await visit.press('Restore 1 row');
+  await visit.title('Restored 1 deletion: 1 row');
+  await visit.press('Back to the trash', 'link');
+  await visit.reads('51–59 of 59 deletions');
+  assert.equal(visit.page.url(), address);
+  await visit.press('Bin 055', 'link');
+  await visit.press('Restore…', 'link');
+  await visit.press('Restore 1 row');
+  await visit.press('Back to the trash', 'link');
+  await visit.reads('51–58 of 58 deletions');
+  assert.equal(visit.page.url(), address);
+  for (const name of ['Bin 057', 'Bin 058']) await box(visit, name).check();
   await visit.press('Empty…', 'link');
-  await visit.title('Delete 60 rows of 60 deletions for good?');
+  await visit.title('Delete 58 rows of 58 deletions for good?');
   await visit.press('Cancel', 'link');
-  await visit.reads('2 deletions selected, 2 rows, from 2 pages');
+  await visit.reads('2 deletions selected, 2 rows');
   assert.equal(visit.page.url(), address);
 });
 

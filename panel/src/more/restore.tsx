@@ -1,6 +1,6 @@
 import type {Operation, TrashItem} from '../api';
 import type {Me} from '../queries';
-import {ChangeList, changes, client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, keepPreviousData, Loaded, may, Problem, ProblemNote, Progress, read, record, route, t, Text, undoOf, useAct, useClasses, useEffect, useItem, useMe, useQuery, useState} from '../shared';
+import {ChangeList, changes, client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, keepPreviousData, listing, Loaded, may, Problem, ProblemNote, Progress, read, record, route, t, Text, undoOf, useAct, useClasses, useEffect, useItem, useMe, useQuery, useState} from '../shared';
 import {type Answered, answered, barred, type Body, bodyOf, causes, learn, nameOf, shared, useDecisions} from './choices';
 import {Cause, Choices, ConflictCard} from './conflict';
 import {Lost, type RestoredAnswer, RestoredParts} from './restored';
@@ -108,7 +108,7 @@ function Done({answer, item, only}: {answer: RestoredAnswer; item: TrashItem; on
       <RestoredParts answer={answer} done />
       <ChangeList list={mine} />
       <p>
-        <a href={href(['trash'])}>{t().ended.list}</a>
+        <a href={listing()}>{t().ended.list}</a>
       </p>
     </section>
   );

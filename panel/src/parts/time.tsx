@@ -21,6 +21,9 @@ function kept<T>(make: (language: string) => T): () => T {
 
 const relative = kept((name) => new Intl.RelativeTimeFormat(name, {numeric: 'auto'}));
 const times = kept((name) => new Intl.DateTimeFormat(name, {dateStyle: 'medium', timeStyle: 'medium'}));
+const short = {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23'} as const;
+const moments = kept((name) => new Intl.DateTimeFormat(name, short));
+const earlier = kept((name) => new Intl.DateTimeFormat(name, {...short, year: 'numeric'}));
 const days = kept((name) => new Intl.DateTimeFormat(name, {dateStyle: 'medium'}));
 
 export function ago(text: string): string {
@@ -37,9 +40,7 @@ export function exactly(text: string): string {
 // Date and time in short, with the year where it is another one.
 export function moment(text: string): string {
   const date = new Date(text);
-  const year = date.getFullYear() === new Date().getFullYear() ? {} : ({year: 'numeric'} as const);
-  const format = {day: 'numeric', month: 'short', ...year, hour: '2-digit', minute: '2-digit', hourCycle: 'h23'} as const;
-  return new Intl.DateTimeFormat(language(), format).format(date);
+  return (date.getFullYear() === new Date().getFullYear() ? moments() : earlier()).format(date);
 }
 
 const week = 7 * 86_400_000;
