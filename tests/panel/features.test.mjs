@@ -80,7 +80,7 @@ scenario('forty conflicts of a kind: one choice for all, another for one of them
   await all.getByLabel('Move the live row to the trash').check();
   await visit.reads('Restore 41 rows, move 40 live rows to the trash');
   await visit.page.getByText('Each of the 40 by itself').click();
-  await visit.page.getByRole('region', {name: /code = code 7$/}).getByLabel('Leave this row out').check();
+  await visit.page.getByRole('region', {name: /code = code 7$/}).getByLabel('Leave out').check();
   await visit.press('Restore 40 rows, move 39 live rows to the trash, leave 1 row in the trash');
   await visit.page.locator('#done').waitFor();
   assert.equal(await site.count('part', 'batch = 1'), 39);

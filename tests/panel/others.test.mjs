@@ -23,7 +23,7 @@ scenario('who has rights for own rows sees own deletions alone, in counts too; a
   await visit.reads('of Anna');
   assert.equal(await visit.page.getByText('of Ben').count(), 0);
   await visit.go(`#/trash/${other}`);
-  await visit.reads('there is no such TrashItem');
+  await visit.reads('Nothing is here');
   await visit.go(`#/trash/${own}`);
   await visit.title('of Anna');
 });

@@ -56,7 +56,7 @@ scenario('who has rights for own rows is told the numbers of own rows alone, on 
   await visit.reads('1–2 of 2 rows');
   for (const address of [`#/trash/${other}`, `#/trash/${other}/restore`, `#/trash/${other}/purge`]) {
     await visit.go(address);
-    await visit.reads('there is no such TrashItem');
+    await visit.reads('Nothing is here');
   }
   for (const address of ['#/rows/notes/3', '#/delete/notes?id=3']) {
     await visit.go(address);
@@ -97,7 +97,7 @@ scenario('two tenants: each has its own trash, rows, and numbers; the other’s 
     await who.title(`number 1 of ${tenant}`);
     for (const id of others) {
       await who.go(`#/trash/${id}`);
-      await who.reads('there is no such TrashItem');
+      await who.reads('Nothing is here');
     }
     const other = tenant === 'acme' ? 'blue' : 'acme';
     await who.go(`#/rows/note/${other}%2C3`);

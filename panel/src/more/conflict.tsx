@@ -186,7 +186,10 @@ export function Cause({list, item}: {list: Answered[]; item: TrashItem}) {
 function Taken({conflict}: {conflict: Conflict}) {
   const name = useLiveName(conflict);
   const words = t().conflict;
-  return <>{taken(conflict) && name ? words.takenBy(conflict.values.map((one) => one ?? 'NULL').join(', '), name) : words.kinds[conflict.kind]}</>;
+  const value = conflict.values.map((one) => one ?? 'NULL').join(', ');
+  // A row that is called by the value itself would be told twice.
+  const told = conflict.kind === 'unique-taken' && name && name !== value;
+  return <>{told ? words.takenBy(value, name) : words.kinds[conflict.kind]}</>;
 }
 
 // Whose conflict it is.

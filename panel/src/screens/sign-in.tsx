@@ -90,9 +90,6 @@ function KeyForm({done}: {done: () => void}) {
           ref={input}
         />
       </label>
-      <p id="key-help" class="faint">
-        {words.help}
-      </p>
       <p id="key-fault" class="bad-text" role="alert">
         {fault && (
           <>
@@ -104,6 +101,9 @@ function KeyForm({done}: {done: () => void}) {
         <input type="checkbox" name="keep" />
         {words.keep}
       </label>
+      <p id="key-help" class="faint">
+        {words.help}
+      </p>
       <button type="submit" class="main" aria-disabled={busy}>
         {words.in}
       </button>

@@ -65,7 +65,7 @@ export const words: Words = {
   session: {
     title: 'Anmelden',
     key: 'API-Schlüssel oder Zugangstoken',
-    help: 'Bleibt nur im Arbeitsspeicher und ist vergessen, wenn die Seite geschlossen wird.',
+    help: 'Sonst bleibt er nur im Arbeitsspeicher und ist vergessen, wenn die Seite geschlossen wird.',
     keep: 'Für diesen Tab behalten',
     in: 'Anmelden',
     at: (host: string): string => `Bei ${host} anmelden`,

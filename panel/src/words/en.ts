@@ -65,7 +65,7 @@ export const words = {
   session: {
     title: 'Sign in',
     key: 'API key or access token',
-    help: 'Kept in memory only, and forgotten when the page is closed.',
+    help: 'Else it is kept in memory only, and forgotten when the page is closed.',
     keep: 'Keep for this tab',
     in: 'Sign in',
     at: (host: string): string => `Sign in at ${host}`,
