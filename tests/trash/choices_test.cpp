@@ -251,21 +251,18 @@ ALTER TABLE job ADD CONSTRAINT job_at EXCLUDE USING gist (int4range(room, room +
 INSERT INTO job VALUES (1, 'A', 'WEB27', 5, '[1,5)', false);)");
     const auto item = db.remove("job", "1");
     db.sql("INSERT INTO job VALUES (2, 'A', 'web27', 5, '[4,9)', false)");
-    auto found = conflicts(db, item, {});
-    REQUIRE(found.size() == 2);
+    const auto found = conflicts(db, item, {});
+    REQUIRE(found.size() == 3);
     CHECK(found[0].constraint == "job_code");
     CHECK(found[0].columns == std::vector<std::string>{"code"});
     CHECK(found[0].values == std::vector<std::optional<std::string>>{"WEB27"});
     CHECK(found[0].with_id == "2");
-    CHECK(found[1].constraint == "job_at");
-    CHECK(found[1].columns == std::vector<std::string>{"room", "at"});
-    CHECK(found[1].values == std::vector<std::optional<std::string>>{"5", "[1,5)"});
-    db.sql("UPDATE job SET code = 'WEB27'");
-    found = conflicts(db, item, {});
-    REQUIRE(found.size() == 3);
     CHECK(found[1].constraint == "job_team");
     CHECK(found[1].columns == std::vector<std::string>{"id", "team", "code", "room"});
     CHECK(found[1].values == std::vector<std::optional<std::string>>{"1", "A", "WEB27", "5"});
+    CHECK(found[2].constraint == "job_at");
+    CHECK(found[2].columns == std::vector<std::string>{"room", "at"});
+    CHECK(found[2].values == std::vector<std::optional<std::string>>{"5", "[1,5)"});
     restore(db, item, set("job", "1", R"({"code": "WEB28", "room": 6})", {"code", "room"}));
     CHECK(db.value("SELECT code || room FROM job WHERE id = 1") == "WEB286");
 }
@@ -278,7 +275,8 @@ TEST_CASE("an index over no column names what it is over") {
     db.sql("INSERT INTO job VALUES (2, 'b')");
     const auto found = conflicts(db, item, {});
     REQUIRE(found.size() == 1);
-    CHECK(found[0].columns == std::vector<std::string>{"true"});
+    REQUIRE(found[0].columns.size() == 1);
+    CHECK(found[0].columns[0] == "(true)");
     CHECK(found[0].choices == All{Choice::kSwap});
 }
 
