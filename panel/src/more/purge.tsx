@@ -1,5 +1,5 @@
 import type {Operation, TrashItem} from '../api';
-import {client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, listing, Loaded, moment, Problem, ProblemNote, Progress, read, record, route, t, Text, useAct, useEffect, useItem, useQuery, useState, value} from '../shared';
+import {client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, listing, Loaded, moment, Person, Problem, ProblemNote, Progress, read, record, route, t, Text, useAct, useEffect, useItem, useQuery, useState, value} from '../shared';
 import {Meanwhile, useBefore} from './meanwhile';
 import {TypedNumber} from './typed';
 
@@ -36,8 +36,6 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
     if (changed) void counts.refetch().then(act.clear);
   }, [changed]);
   if (operation) return <Progress id={operation.id} />;
-  const gone = [act.problem, counts.error].find((one) => one instanceof Problem && one.code === 'gone');
-  if (gone) return <Ended id={item.id} problem={gone as Problem} />;
   if (receipt !== null) {
     return (
       <section class="card">
@@ -55,6 +53,8 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
       </section>
     );
   }
+  const gone = [act.problem, counts.error].find((one) => one instanceof Problem && one.code === 'gone');
+  if (gone) return <Ended id={item.id} problem={gone as Problem} />;
   return (
     <Loaded query={counts}>
       {({groups, items}) => (
@@ -64,7 +64,7 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
             <h2>{t().purge.rows(items)}</h2>
             {item.group && <Counts list={item.group.counts} />}
             <p>
-              {t().group.when} {moment(item.createdAt)} · <Text text={item.deletedBy} />
+              {t().group.when} {moment(item.createdAt)} · <Person id={item.deletedBy} name={item.deletedByName} />
               {item.reason && (
                 <>
                   {' '}
