@@ -102,6 +102,7 @@ function itemReading(trashItemId: string) {
     queryKey: ['item', trashItemId],
     queryFn: ({signal}: Reading) =>
       value(client.GET('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {expand: 'group,references'}}, signal})),
+    staleTime: 1_000,
   };
 }
 

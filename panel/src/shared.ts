@@ -1,6 +1,5 @@
 // What the start of the panel lends to more.js, which is fetched when a screen of it is first opened.
 export {Fragment, h} from 'preact';
-export {jsx, jsxs} from 'preact/jsx-runtime';
 export {useEffect, useId, useState} from 'preact/hooks';
 export {keepPreviousData, useQuery} from '@tanstack/preact-query';
 export {cache, changed, client, itemOf, page, Problem, read, undoOf, value} from './api';

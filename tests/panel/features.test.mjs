@@ -232,6 +232,7 @@ scenario('after a while without use what is shown is covered, and a key or the b
   await reason.fill('half a reason');
   await visit.page.clock.fastForward(16 * 60_000);
   await visit.sees('button', 'Show it again');
+  await visit.page.locator('html[data-covered]').waitFor();
   const heading = visit.page.getByText(data.name);
   assert.equal(await heading.filter({visible: true}).count(), 0);
   assert.ok(!(await visit.page.title()).includes(data.name));

@@ -101,7 +101,7 @@ scenario('two tenants: each has its own trash, rows, and numbers; the other’s 
     }
     const other = tenant === 'acme' ? 'blue' : 'acme';
     await who.go(`#/rows/note/${other}%2C3`);
-    await who.reads('there is no such object in note');
+    await who.reads('Nothing is here, or nothing that you may see.');
     assert.equal(await who.page.getByRole('main').getByText(`of ${other}`).count(), 0);
   }
 });
@@ -124,7 +124,7 @@ scenario('a right is missing for one table of a deletion: it is named, the link 
   const link = await visit.page.evaluate(() => navigator.clipboard.readText());
   // Whoever types the address of the restore is told the same.
   await visit.go(`#/trash/${item}/restore`);
-  await visit.page.getByRole('main').getByRole('alert').getByText('Restore: time/timerecords').waitFor();
+  await visit.page.getByRole('main').getByRole('alert').getByText(/^You may not do this\. It takes someone who may restore Time ?record/i).waitFor();
   assert.equal(await site.count('project', `id = '${idOf(project(1))}'`), 0);
 
   const ada = await visitor();
