@@ -137,5 +137,5 @@ scenario('a right is missing for one table of a deletion: it is named, the link 
   assert.equal(await site.count('project', `id = '${idOf(project(1))}'`), 1);
   await visit.go(`#/trash/${item}`);
   await visit.title('Restored already');
-  await visit.reads('key:ada');
+  await visit.reads(/Restored by ada/);
 });
