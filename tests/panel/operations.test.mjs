@@ -17,7 +17,8 @@ async function leaveAndFind(visit, kind, state) {
   await visit.page.getByRole('region', {name: 'Running now'}).getByText(state).first().waitFor();
   await visit.press(/^\d running$/, 'link');
   await visit.title('Operations');
-  await visit.press(kind, 'link');
+  const line = visit.page.locator('main li.card', {has: visit.page.getByText(state)}).filter({hasText: kind});
+  await visit.act(() => line.getByRole('link').first().click());
   await visit.page.locator('#operation', {hasText: kind}).waitFor();
   await visit.page.locator('main .bar').getByText(state).waitFor();
 }

@@ -56,7 +56,7 @@ scenario('references of a row in the trash lead to what they mean: live, in the 
   const item = await site.remove(project(1));
   const field = (name) => visit.page.locator('dl.fields > div').filter({has: visit.page.locator('dt', {hasText: new RegExp(`^${name} `)})}).locator('.reference');
   await visit.open(`#/trash/${item}`);
-  await field('client').waitFor();
+  await field('client').getByText(`Client: ${called}`).waitFor();
   assert.equal((await field('client').innerText()).trim(), `Client: ${called} · live`);
   assert.equal(await field('client').locator('a').getAttribute('href'), `#/rows/time%2Fclients/${client}`);
 

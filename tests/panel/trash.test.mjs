@@ -100,6 +100,7 @@ scenario('pages go forward and back, sorting shows, and no deletion is twice or 
   await visit.reads('51–100 of 120 deletions');
   await visit.press('What');
   await visit.page.locator('th[aria-sort=descending]').waitFor();
+  await visit.page.locator('main .loaded:not(.old) td .name').first().waitFor();
   assert.equal(await visit.text('td .name'), 'Bin 120');
 });
 

@@ -1,6 +1,6 @@
 // An operation while it runs and when it has ended. The page can be left: it goes on without it.
 import {useEffect, useRef} from 'preact/hooks';
-import {changed, itemOf, type Operation, Problem} from '../api';
+import {cache, changed, itemOf, type Operation, Problem} from '../api';
 import {useClasses, useOperation} from '../queries';
 import {href} from '../route';
 import {t} from '../words';
@@ -54,6 +54,8 @@ export function Progress({id}: {id: string}) {
   const query = useOperation(id);
   const ended = query.data?.endedAt ?? null;
   const told = useRef(false);
+  // It has begun since the others were listed.
+  useEffect(() => void cache.invalidateQueries({queryKey: ['operations']}), [id]);
   useEffect(() => {
     if (ended && !told.current) {
       told.current = true;
