@@ -95,7 +95,8 @@ TEST_CASE("a list that cannot be understood says what would be") {
         {"/v1/project?cursor=x", cursor},
         {"/v1/project/@deleted?cursor=WyJsaXZlIiwiMSJd", cursor},  // ["live","1"]
         {"/v1/trash?groupid=1", "the parameter 'groupid' is not known here"},
-        {"/v1/trash?expand=all", "'expand' must be object"},
+        {"/v1/trash?expand=all",
+         "'expand' must be object or references, or both with a comma between"},
         {"/v1/project?deleted=maybe", "'deleted' must be true, false or null"},
         {"/v1/project?page=2&cursor=x", "give either 'cursor' or 'page'"},
         {"/v1/project?sort=nope", "there is no column 'nope' to sort by"},
