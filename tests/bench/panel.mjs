@@ -331,8 +331,8 @@ async function memory(tab) {
 
 // A page of 200 rows is scrolled by its wheel, down and up.
 async function frames(tab) {
+  await tab.page.goto(`${asked.base}/panel/licences.txt`);
   await tab.page.evaluate(() => localStorage.setItem('trashd.settings', JSON.stringify({rows: 200})));
-  await tab.page.goto('about:blank');
   await tab.page.goto(`${asked.base}/panel/#/trash`);
   await tab.page.locator(ROWS).first().waitFor();
   await tab.page.mouse.move(600, 600);
