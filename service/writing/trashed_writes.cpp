@@ -58,7 +58,9 @@ Response where_it_lies(Look look, Work work) {
         try {
             return work(found);
         } catch (const Error& error) {
-            if (!may_be_elsewhere(error.code()) || tries == kTries || look() == found) throw;
+            if (!may_be_elsewhere(error.code()) || tries == kTries) throw;
+            // What was neither here nor there may have gone and come back meanwhile.
+            if (look() == found && error.code() != Code::kNotFound) throw;
         }
     }
 }
