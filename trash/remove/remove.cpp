@@ -61,7 +61,7 @@ schema::Statement move_statement(const CompiledPlan& plan, const Moved& moved,
 
 // How often an object is looked for, live and then in the trash, before there is none: one that
 // moves between the two looks is found by the next.
-constexpr int kLooks = 12;
+constexpr int kLooks = 6;
 
 }  // namespace
 
