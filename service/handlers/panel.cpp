@@ -69,8 +69,7 @@ const std::array<File, 7>& files() {
 }
 
 // A page that runs nothing but its own script, asks nothing but its own service and where it signs
-// in, and turns no text into markup; an upgrade is seen at
-// the next load.
+// in, and turns no text into markup; an upgrade is seen at the next load.
 Response guarded(int status, const std::string& etag, const Config& config) {
     std::string allowed = "'self'";
     for (const auto& origin : config.panel.origins) allowed += " " + origin;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "service/config/config.hpp"
+#include "service/http/url.hpp"
 #include "service/parsing/cursor.hpp"
 #include "service/parsing/parameters.hpp"
 #include "service/rights/row_rights.hpp"
@@ -30,6 +31,15 @@ std::optional<std::string> age_of(const Request& request) {
     return digits + " " + unit->second;
 }
 
+// An exception without a reason, as of a variable that was not set, would spare nothing.
+std::optional<std::string> reason_in(const Request& request, const char* parameter) {
+    const auto text = request.target.query.text(parameter);
+    if (text && is_blank(*text))
+        throw Error(Code::kBadRequest,
+                    std::string("'") + parameter + "' must not be empty; leave it out to see all");
+    return text;
+}
+
 }  // namespace
 
 std::set<std::string> item_filter_parameters() {
@@ -52,8 +62,8 @@ trash::ItemFilter parse_item_filter(const Request& request, const Caller& caller
     filter.group_id = group_of(request);
     filter.object_id = query.text("deletedObjectId");
     filter.deleted_by = query.text("deletedBy");
-    filter.reason = query.text("deletedReason");
-    filter.other_reason = query.text(kOtherReason);
+    filter.reason = reason_in(request, "deletedReason");
+    filter.other_reason = reason_in(request, kOtherReason);
     filter.from = time_of(request, "from");
     filter.to = time_of(request, "to");
     filter.expires_before = time_of(request, "expiresBefore");

@@ -240,6 +240,8 @@ TEST_CASE("bodies of bulk requests that mean nothing are refused, and nothing ha
     bad(R"({"filter": {}})", "'filter' must say which groups; an empty one would mean all");
     bad(R"({"filter": {"resorce": "note"}})",
         "'filter' has no member 'resorce'; did you mean resource?");
+    bad(R"({"filter": {"deletedReason[not_equals]": ""}})",
+        "'deletedReason[not_equals]' must not be empty; leave it out to see all");
     bad(R"({"filter": {"deletedBy": {}}})", "'deletedBy' in 'filter' must be a string");
     bad(ids_json({id}) + ", \"except\": [\"" + id + "\"]}",
         "'except' is of what 'filter' means; leave the ids out of 'ids'");

@@ -68,6 +68,33 @@ TEST_CASE("the filters are asked of the roots and groups go whole") {
     CHECK(call.items() == "11");
 }
 
+TEST_CASE(
+    "what was deleted for another reason stays, and a reason that is not given spares nothing") {
+    for (const char* prefer : {"wait", "respond-async"}) {
+        CAPTURE(prefer);
+        Bench call;
+        call("DELETE", "/v1/project/10?reason=legal%20hold");
+        call("DELETE", "/v1/project/11?reason=over");
+        call("DELETE", "/v1/project/12");
+        const std::string others = "/v1/trash?deletedReason%5Bnot_equals%5D=legal%20hold";
+        CHECK(counts(call("DELETE", others)) == "400 2 2");
+        CHECK(counts(call("DELETE", "/v1/trash?deletedReason=over")) == "400 1 1");
+        for (const char* query : {"deletedReason=", "deletedReason%5Bnot_equals%5D=",
+                                  "deletedReason%5Bnot_equals%5D=%20"})
+            CHECK(call("DELETE", std::string("/v1/trash?confirm=true&") + query).code() ==
+                  "bad-request");
+        CHECK(call.items() == "3");
+        const auto emptied =
+            call("DELETE", others + "&confirm=true&expect=2", {{"Prefer", prefer}});
+        if (emptied.status == 202)
+            while (call("GET", emptied.header("Location")).json()["endedAt"].IsNull()) {
+            }
+        CHECK(call.items() == "1");
+        CHECK(call.value("SELECT reason FROM trashd.trash_group WHERE state = 'trashed'") ==
+              "legal hold");
+    }
+}
+
 TEST_CASE("olderThan spares what is younger, and what cannot be a time is refused") {
     Bench call;
     call("DELETE", "/v1/project?ids=10,11");
