@@ -37,6 +37,9 @@ using std::to_string;
 
 constexpr int kLongObject = 1 << 20;  // bytes
 
+// The items of a filter are counted as well as listed.
+constexpr long long kAll = std::numeric_limits<int>::max();
+
 // Of a form s: what its table was called when it was there.
 constexpr const char* kLastSchema = "COALESCE(s.now_schema, s.schema_name)";
 constexpr const char* kLastTable = "COALESCE(s.now_table, s.table_name)";
@@ -326,9 +329,10 @@ std::optional<FilterShapes> Items::shapes_for(const ItemFilter& filter) {
     if (filter.whole_within)
         forms.whole_beyond =
             "NOT " + trash::within(*filter.whole_within, catalog_, trash_schema_, true);
-    forms.few = filter.object_id ||
-                (!filter.tables.empty() && few_items(connection_, trash_schema_, forms.table)) ||
-                (filter.among && few_items(connection_, trash_schema_, forms.among));
+    forms.few =
+        filter.object_id ||
+        (!filter.tables.empty() && few_items(connection_, trash_schema_, forms.table, kAll)) ||
+        (filter.among && few_items(connection_, trash_schema_, forms.among, kAll));
     if (filter.parent) add_parent(forms, *filter.parent);
     if (filter.orphaned)
         forms.orphaned = is_orphaned(

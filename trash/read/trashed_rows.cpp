@@ -16,8 +16,8 @@ namespace {
 using schema::quoted;
 using std::to_string;
 
-// Up to so many items of a form are sorted sooner than they are found among all groups.
-constexpr int kFew = 10000;
+// More are never sorted, and where a group's row takes so many bytes is known how many there are.
+constexpr int kFew = 10000, kBytesOfGroup = 256;
 
 std::string and_both(const std::string& first, const std::string& second) {
     const auto both = schema::both(first, second);
@@ -78,22 +78,37 @@ std::string TrashedRows::newest(const Form& form, const TrashedRowsQuery& asked)
                    {"and_groups", and_both(asked.bound, asked.groups)}});
 }
 
+// Of n items each stands behind groups/n groups of others: to find those wanted costs
+// wanted * groups / n, and to sort all n. Views, of which a role reads, have no size.
+constexpr const char* kFewItems = R"(WITH groups AS (
+    SELECT pg_catalog.pg_relation_size({groups}::pg_catalog.regclass)
+      OPERATOR(pg_catalog./) {bytes} AS n),
+  most AS (
+    SELECT CASE WHEN n OPERATOR(pg_catalog.=) 0 THEN {few} ELSE
+      LEAST({few}, pg_catalog.sqrt({wanted}::pg_catalog.float8 OPERATOR(pg_catalog.*) n)) END
+      ::pg_catalog.int8 AS n
+    FROM groups)
+  SELECT pg_catalog.count(*) OPERATOR(pg_catalog.<=) (SELECT n FROM most)
+  FROM (SELECT FROM {schema}.item WHERE shape OPERATOR(pg_catalog.=) ANY($1::int[])
+    LIMIT (SELECT n OPERATOR(pg_catalog.+) 1 FROM most)) items)";
+
 bool few_items(schema::Connection& connection, const std::string& trash_schema,
-               const std::vector<int>& forms) {
+               const std::vector<int>& forms, long long wanted) {
     std::vector<schema::Param> ids;
     for (int id : forms) ids.emplace_back(to_string(id));
-    const auto sql = filled(
-        R"(SELECT pg_catalog.count(*)
-  FROM (SELECT FROM {schema}.item WHERE shape OPERATOR(pg_catalog.=) ANY($1::int[])
-    LIMIT {enough}) few)",
-        trash_schema, {{"enough", to_string(kFew + 1)}});
-    return connection.exec(sql, {schema::array_literal(ids)}).integer(0, 0) <= kFew;
+    const auto sql = filled(kFewItems, trash_schema,
+                            {{"groups", schema::literal(quoted({trash_schema, "trash_group"}))},
+                             {"bytes", to_string(kBytesOfGroup)},
+                             {"few", to_string(kFew)},
+                             {"wanted", to_string(wanted)}});
+    return connection.exec(sql, {schema::array_literal(ids)}).boolean(0, 0);
 }
 
 std::vector<std::string> TrashedRows::selects(const TrashedRowsQuery& asked) const {
     std::vector<std::string> out;
     for (const auto& form : forms_) {
-        const bool by_group = asked.newest && !few_items(connection_, trash_schema_, {form.id});
+        const bool by_group =
+            asked.newest && !few_items(connection_, trash_schema_, {form.id}, asked.limit);
         out.push_back(schema::filled(
             R"(SELECT {form} AS shape, g.id AS group_id, i.ordinal, {values}{from_where}
   ORDER BY {order} LIMIT {limit})",

@@ -45,6 +45,7 @@ class TrashedRows {
     std::vector<std::string> selects(const TrashedRowsQuery& asked) const;
     // SELECTs of how many there are.
     std::vector<std::string> counts(const TrashedRowsQuery& asked) const;
+    const std::vector<Form>& forms() const { return forms_; }
     // "WHEN id THEN json" for each form, of the item at the place (json_as_today).
     std::string json_cases(const std::string& shape, const ItemPlace& place,
                            const std::vector<std::string>& select) const;
@@ -60,10 +61,10 @@ class TrashedRows {
     bool careful_ = false;
 };
 
-// Whether the forms have so few items that sorting them is quicker than finding them among all
-// groups.
+// Whether the forms have so few items that sorting them is quicker than finding as many as are
+// wanted among all groups.
 bool few_items(schema::Connection& connection, const std::string& trash_schema,
-               const std::vector<int>& forms);
+               const std::vector<int>& forms, long long wanted);
 
 // The place of the first value that its type does not take; nothing when all are good.
 struct TypedText {
