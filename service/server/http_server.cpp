@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <httplib.h>
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
@@ -143,7 +144,7 @@ struct Listener : httplib::Server {
     // True when the answer has been written.
     bool process(RequestStream& stream) {
         bool closed = false;
-        return process_request(stream, false, closed, nullptr);
+        return process_request(stream, false, closed, nullptr) && stream.flush();
     }
 };
 
@@ -287,7 +288,10 @@ std::string HttpServer::Impl::receive_body() {
     take(false);
     if (body.done()) return std::move(body.text());
     static constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (current->head.expects_continue) stream.write(kGoOn.data(), kGoOn.size());
+    if (current->head.expects_continue) {
+        stream.write(kGoOn.data(), kGoOn.size());
+        stream.flush();
+    }
     const BodySeats::Seat seat(body_seats, client_network(current->peer), stream);
     while (!body.done() && take(true)) {
     }
@@ -355,7 +359,21 @@ bool HttpServer::Impl::serve(Connection& connection) {
     }
 }
 
+namespace {
+
+// Memory that goes back to the system while several threads run stops all of them for a moment:
+// what an answer of usual length takes is kept for the next one.
+constexpr int kKeptMemory = 1 << 20;  // bytes of each arena
+
+void keep_memory() {
+    mallopt(M_TRIM_THRESHOLD, kKeptMemory);
+    mallopt(M_MMAP_THRESHOLD, kKeptMemory);
+}
+
+}  // namespace
+
 void HttpServer::Impl::set_up() {
+    keep_memory();
     using httplib::Request, httplib::Response;
     server.set_keep_alive_max_count(kMostRequests);
     server.set_keep_alive_timeout(config.limits.idle_seconds);

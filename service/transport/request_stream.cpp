@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kLeastRate = 16384;
 constexpr std::size_t kChunkHeads = 65536;  // bytes beside a body, at least
+constexpr std::size_t kHeld = 65536;        // bytes that are worth a packet of their own
 constexpr std::chrono::milliseconds kLook{50};
 
 // False when the time is over.
@@ -74,16 +75,23 @@ bool RequestStream::wait_to_write() {
 }
 
 ssize_t RequestStream::write(const char* bytes, std::size_t size) {
+    held_.append(bytes, size);
+    if (held_.size() >= kHeld && !flush()) return -1;
+    return static_cast<ssize_t>(size);
+}
+
+bool RequestStream::flush() {
     std::size_t done = 0;
-    while (done < size) {
-        const auto length = wire_.write(bytes + done, size - done);
-        if (length <= 0 && (wire_.waits_for() == 0 || !wait_to_write())) return -1;
+    while (done < held_.size()) {
+        const auto length = wire_.write(held_.data() + done, held_.size() - done);
+        if (length <= 0 && (wire_.waits_for() == 0 || !wait_to_write())) return false;
         if (length <= 0) continue;
         done += static_cast<std::size_t>(length);
         written_ += static_cast<std::size_t>(length);
         if (stalled_ != Clock::time_point()) progressed_ = Clock::now();
     }
-    return static_cast<ssize_t>(size);
+    held_.clear();
+    return true;
 }
 
 void RequestStream::get_remote_ip_and_port(std::string& ip, int& port) const {

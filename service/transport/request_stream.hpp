@@ -40,9 +40,12 @@ class RequestStream : public httplib::Stream {
     // The body must come within request_seconds, and be not much longer than it may be: chunks have
     // heads.
     ssize_t read(char* into, std::size_t size) override;
-    // The client must take something every write_seconds and, from when it first keeps it waiting,
-    // 16 KiB in a second, with write_seconds more in all.
+    // Holds what is short until flush(), so that a head and its body are one packet and wake the
+    // client once. The client must take something every write_seconds and, from when it first keeps
+    // it waiting, 16 KiB in a second, with write_seconds more in all.
     ssize_t write(const char* bytes, std::size_t size) override;
+    // Sends what is held; false: the client has gone, or takes too long.
+    bool flush();
     void get_remote_ip_and_port(std::string& ip, int& port) const override;
     void get_local_ip_and_port(std::string& ip, int& port) const override;
     socket_t socket() const override;
@@ -55,7 +58,7 @@ class RequestStream : public httplib::Stream {
     std::chrono::seconds write_time_;
     Clock::time_point read_by_, stalled_{}, progressed_{};
     std::atomic<bool> let_go_ = false;
-    std::string buffer_;
+    std::string buffer_, held_;
     std::size_t at_ = 0, left_, written_ = 0, written_freely_ = 0;
 };
 
