@@ -46,6 +46,7 @@ struct ItemPage;
 struct ItemQuery;
 struct ItemSink;
 struct Naming;
+class KeptPages;
 class Operations;
 struct PurgeOptions;
 struct RehearsalOptions;
@@ -83,6 +84,8 @@ class Trash {
     // The schema in which a transaction of run() finds the trash.
     std::string readable_schema() const;
     const std::optional<std::string>& tenant() const;  // whose view this is; nothing: of all
+    // The view is nobody's in particular, neither a tenant's nor a role's.
+    bool of_all() const;
     // Where the view is a tenant's: the table's column, nullptr where it has none.
     const schema::Column* tenant_column(const schema::Table& table) const;
     // SQL over live rows under the alias, in a transaction of run(): the view has them.
@@ -179,6 +182,8 @@ class Trash {
     // values; else, and where that takes long, estimated from a sample.
     Facets facets(const ItemFilter& filter);
     Statistics statistics(const ItemFilter& filter);
+    // What read_listing() keeps.
+    KeptPages& kept_pages();
     // How one reads items besides live rows, in a transaction of one's own.
     const std::vector<Naming>& naming() const;
 

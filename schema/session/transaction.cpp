@@ -200,11 +200,19 @@ Result commit_with(Connection& connection, const Kept& kept, Mode mode,
 }
 
 Result run_settled(Connection& connection, const Limits& limits, const Statement& statement) {
-    if (connection.settled()) return connection.exec_prepared(statement.sql, statement.params);
+    if (connection.settled())
+        return statement.kept ? connection.exec_prepared(statement.sql, statement.params)
+                              : connection.exec(statement.sql, statement.params);
     const auto result =
         commit_with(connection, {for_session(limits), true}, Mode::kMove, statement);
     connection.settle();
     return result;
+}
+
+// Behind a pooler the settings cannot stay.
+Result alone(Connection& connection, const Limits& limits, const Statement& statement) {
+    if (connection.prepares()) return run_settled(connection, limits, statement);
+    return commit_with(connection, {for_transaction(Mode::kMove, limits)}, Mode::kMove, statement);
 }
 
 template <typename Work>
@@ -247,12 +255,18 @@ Result run_one(Pool& pool, Mode mode, const Statement& statement, int tries) {
 }
 
 Result run_alone(Pool& pool, const Statement& statement, int tries) {
-    auto trip = [&](Connection& connection) {
-        if (connection.prepares()) return run_settled(connection, pool.limits(), statement);
-        return commit_with(connection, {for_transaction(Mode::kMove, pool.limits())}, Mode::kMove,
-                           statement);
-    };
+    auto trip = [&](Connection& connection) { return alone(connection, pool.limits(), statement); };
     return again([&] { return in_one_trip(pool, trip); }, tries);
+}
+
+Result read_alone(Pool& pool, const Statement& statement) {
+    auto lease = pool.lease();
+    try {
+        return alone(lease.connection(), pool.limits(), statement);
+    } catch (const Error&) {
+        roll_back(lease.connection());
+        throw;
+    }
 }
 
 }  // namespace trashd::schema

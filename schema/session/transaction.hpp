@@ -54,5 +54,8 @@ Result run_one(Pool& pool, Mode mode, const Statement& statement, int tries = 5)
 // The same in kMove for a statement that runs no code of the database's users, such as triggers:
 // the settings are left to the session, so the next one needs no more than itself.
 Result run_alone(Pool& pool, const Statement& statement, int tries = 5);
+// A statement that only reads and runs no such code either: a snapshot of its own, under the same
+// settings. Row-level security is an error here, as in kMove. prepared: by Statement::kept.
+Result read_alone(Pool& pool, const Statement& statement);
 
 }  // namespace trashd::schema

@@ -151,8 +151,9 @@ void find_trashed(const Reading& reading, trash::Items& items, const trash::RowQ
     writer.end();
 }
 
-// In one snapshot: what is on its way between live rows and trash is in one of them. With both
-// scopes the live row goes before a trashed one of the same key.
+// A live row is mostly there, and found at once. Else both are looked at in one snapshot: what is
+// on its way between live rows and trash is in one of them. With both scopes the live row goes
+// before a trashed one of the same key.
 Found find(const Reading& reading, const Names& select, bool untagged) {
     const auto& [request, caller, context, scope] = reading;
     const auto& table = reading.table();
@@ -160,6 +161,9 @@ Found find(const Reading& reading, const Names& select, bool untagged) {
     const trash::RowQuery asked{
         id, select, live_rows(request, caller, context, Right::kRead, trash::alias_of(table))};
     Found found;
+    if (reading.scope.live && !untagged)
+        found.live = trash::read_row_alone(*context.trash, table, asked);
+    if (found.live) return found;
     context.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
         found = {};
         found.untagged = untagged;

@@ -328,19 +328,20 @@ Response purge_item(const Request& request, const Caller& caller, const Context&
         return accept(request, caller, context, "purge", context.trash->item(id, false).group_size);
     };
     if (wants_async(request, context)) return later();
-    Response reply{204, "", "", {}};
-    options.at_end = [&](schema::Transaction& transaction, const trash::Purged& purged) {
-        reply.headers = {{"X-Purge-Receipt", purged.receipt}};
-        if (context.operation)
-            context.operation->end(transaction, purged.rows, receipt_json(purged));
-        keep_reply(context, transaction, reply);
+    auto replied = [](const trash::Purged& purged) {
+        return Response{204, "", "", {{"X-Purge-Receipt", purged.receipt}}};
     };
+    if (context.operation || context.key_claim)
+        options.at_end = [&](schema::Transaction& transaction, const trash::Purged& purged) {
+            if (context.operation)
+                context.operation->end(transaction, purged.rows, receipt_json(purged));
+            keep_reply(context, transaction, replied(purged));
+        };
     try {
-        context.trash->purge(id, actor_of(request, caller), options);
+        return replied(context.trash->purge(id, actor_of(request, caller), options));
     } catch (const trash::TooLarge&) {
         return later();
     }
-    return reply;
 }
 
 }  // namespace trashd::service

@@ -157,8 +157,10 @@ std::string own_rows(const Request& request, const Caller& caller, Right right,
 
 std::string live_rows(const Request& request, const Caller& caller, const Context& context,
                       Right right, const std::string& alias) {
-    return context.trash->tenant_condition(*request.resource->table, alias) + " AND " +
-           own_rows(request, caller, right, alias);
+    const auto of_tenant = context.trash->tenant_condition(*request.resource->table, alias);
+    const auto own = own_rows(request, caller, right, alias);
+    if (of_tenant == "true") return own;
+    return own == "true" ? of_tenant : of_tenant + " AND " + own;
 }
 
 trash::Checks check_of(const Caller& caller, const Context& context,

@@ -3,6 +3,7 @@
 
 #include "tests/support/database.hpp"
 #include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
 #include "trash/model/options.hpp"
 #include "trash/model/restored.hpp"
 #include "trash/trash.hpp"
@@ -89,4 +90,28 @@ TEST_CASE_FIXTURE(Bench, "an instance whose function another one dropped makes a
         there_and_back(bin, "p", 3);
     }
     CHECK(functions() == 3);
+}
+
+TEST_CASE_FIXTURE(Bench,
+                  "a purge goes on where its function is gone, and counts what it must not take") {
+    const auto gone = bin.remove({"public", "p"}, {"1"}, {}, {}).item->id;
+    trash::PurgeOptions options;
+    options.expect = 2;
+    CHECK_THROWS_AS(bin.purge(gone, {}, options), trash::UnexpectedCount);
+    options = {};
+    options.most = 2;
+    CHECK_THROWS_AS(bin.purge(gone, {}, options), trash::TooLarge);
+    script(R"(DO $$ DECLARE f regprocedure; BEGIN
+  FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'trashd'::regnamespace AND
+    proname ~ '^purge_' LOOP EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $$)");
+    trash::Actor me;
+    me.by = "me";
+    const auto purged = bin.purge(gone, me, {});
+    CHECK(purged.rows == 3);
+    CHECK(lease.connection()
+              .exec("SELECT count(*) FROM trashd.ledger WHERE action = 'purged' AND by = 'me' AND "
+                    "counts = '{\"public.p\": 2, \"public.c\": 1}'")
+              .integer(0, 0) == 1);
+    CHECK_THROWS_AS(bin.purge(gone, {}, {}), trash::GoneError);
+    CHECK(lease.connection().exec("SELECT count(*) FROM trashd.item").integer(0, 0) == 0);
 }

@@ -6,6 +6,7 @@
 #include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
 #include "trash/read/group_counts.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/principal_names.hpp"
@@ -59,21 +60,27 @@ std::string usual_names() {
     return schema::join(out, ", ");
 }
 
-std::string place_of(std::string_view column, const std::string& name) {
-    return schema::filled("pg_catalog.array_position(s.names, {column}) AS {name}",
-                          {{"column", literal(std::string(column))}, {"name", name}});
-}
+// Where a form has a column of its display name, and what that place is called.
+struct PlaceOfName {
+    std::string column, name;  // the column as SQL
+};
 
-// Where a form has the columns of its display name.
-std::string places_of_names() {
-    std::vector<std::string> places = {"pg_catalog.array_position(s.names, m.display) AS d0"};
+std::vector<PlaceOfName> places_of_names() {
+    std::vector<PlaceOfName> places = {{"m.display", "d0"}};
     for (std::size_t at = 0; at < std::size(kUsualNames); ++at) {
         const auto& usual = kUsualNames[at];
-        places.push_back(place_of(usual.column, "d" + to_string(at + 1)));
+        places.push_back({literal(std::string(usual.column)), "d" + to_string(at + 1)});
         if (!usual.second.empty())
-            places.push_back(place_of(usual.second, "e" + to_string(at + 1)));
+            places.push_back({literal(std::string(usual.second)), "e" + to_string(at + 1)});
     }
-    return schema::join(places, ", ");
+    return places;
+}
+
+std::string select_places_of_names() {
+    std::vector<std::string> out;
+    for (const auto& place : places_of_names())
+        out.push_back("pg_catalog.array_position(s.names, " + place.column + ") AS " + place.name);
+    return schema::join(out, ", ");
 }
 
 }  // namespace
@@ -93,7 +100,7 @@ std::string shown_name() {
 }
 
 std::string described_shapes(const std::string& trash_schema, const std::vector<Naming>& naming) {
-    static const auto places = places_of_names();
+    static const auto places = select_places_of_names();
     return filled(
         R"((SELECT s.id,
       coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name) AS schema_name,
@@ -110,6 +117,29 @@ std::string described_shapes(const std::string& trash_schema, const std::vector<
         {{"called", unless_empty("m.class")}, {"places", places}, {"naming", naming_rows(naming)}});
 }
 
+std::string shapes_as_described(schema::Connection& connection, const std::string& trash_schema,
+                                const std::vector<Naming>& naming, const std::vector<int>& forms) {
+    std::vector<schema::Param> ids;
+    for (const int form : forms) ids.emplace_back(to_string(form));
+    const auto found = connection.exec("SELECT s.* FROM " + described_shapes(trash_schema, naming) +
+                                           " s WHERE s.id OPERATOR(pg_catalog.=) ANY($1::int[])",
+                                       {schema::array_literal(ids)});
+    std::string names = "id, schema_name, table_name, class";
+    for (const auto& place : places_of_names()) names += ", " + place.name;
+    std::vector<std::string> rows;
+    for (int row = 0; row < found.rows(); ++row) {
+        std::vector<std::string> values;
+        for (int at = 0; at < found.columns(); ++at) {
+            const bool text = at > 0 && at < 4;
+            values.push_back(
+                (found.null(row, at) ? "NULL" : literal(std::string(found.text(row, at)))) +
+                (text ? "::pg_catalog.text" : "::pg_catalog.int4"));
+        }
+        rows.push_back("(" + schema::join(values, ", ") + ")");
+    }
+    return "(SELECT * FROM (VALUES " + schema::join(rows, ", ") + ") v(" + names + "))";
+}
+
 std::string is_gone(const std::string& alias) {
     return schema::filled(
         R"(NOT EXISTS (SELECT FROM pg_catalog.pg_class there
@@ -124,7 +154,8 @@ constexpr const char* kRehearsed = R"((SELECT
     FROM {schema}.rehearsal r
     WHERE {holds} AND r.restorable IS NOT NULL))";
 
-// text[] of an item's fields over aliases i (item), g (its group) and s (described_shapes).
+}  // namespace
+
 std::string item_fields(const std::string& trash_schema) {
     return schema::filled(
         R"(ARRAY[g.uuid::pg_catalog.text, i.ordinal::pg_catalog.text, {created}, g.deleted_by,
@@ -139,8 +170,6 @@ std::string item_fields(const std::string& trash_schema) {
          {"name", shown_name()},
          {"is_root", is_root()}});
 }
-
-}  // namespace
 
 std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,
                            const std::string& group_id, const std::string& ordinal) {

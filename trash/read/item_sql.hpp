@@ -10,17 +10,23 @@
 #include "trash/read/item_conditions.hpp"
 
 namespace trashd::schema {
+class Connection;
 struct Table;
-}
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 
 // A subquery for the alias s: each form with its table's name today and where its rows have their
 // display name.
 std::string described_shapes(const std::string& trash_schema, const std::vector<Naming>& naming);
+// The same of these forms, as constants: as they are described now.
+std::string shapes_as_described(schema::Connection& connection, const std::string& trash_schema,
+                                const std::vector<Naming>& naming, const std::vector<int>& forms);
 // SQL over forms under the alias: there is no such table any more.
 std::string is_gone(const std::string& alias);
-// text[] of the fields of the item at a place, given as SQL, as a scalar subquery.
+// text[] of an item's fields over aliases i (item), g (its group) and s (described_shapes); of the
+// item at a place, given as SQL, as a scalar subquery.
+std::string item_fields(const std::string& trash_schema);
 std::string item_fields_at(const std::string& trash_schema, const std::vector<Naming>& naming,
                            const std::string& group_id, const std::string& ordinal);
 Item item_from(std::string_view fields);

@@ -8,9 +8,12 @@
 #include "cascade/predicates.hpp"
 #include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/session/pieces.hpp"
 #include "schema/session/transaction.hpp"
+#include "schema/sqlstate.hpp"
+#include "trash/trash.hpp"
 
 namespace trashd::trash {
 
@@ -92,14 +95,46 @@ std::string json_text(const schema::Table& table, const RowQuery& asked) {
 
 }  // namespace
 
+namespace {
+
+std::string row_sql(const schema::Table& table, const RowQuery& asked, bool tagged) {
+    return fmt::format("SELECT {}, {}{}", schema::short_text(json_text(table, asked), asked.most),
+                       tagged ? cascade::etag_sql(table, alias_of(table)) : "''",
+                       from_where(table, asked));
+}
+
+std::optional<LiveRow> row_from(const schema::Result& found) {
+    if (found.rows() == 0) return std::nullopt;
+    return LiveRow{found.value(0, 0), std::string(found.text(0, 1))};
+}
+
+// What is selected, and whose rows are seen, makes texts without number, which are not worth being
+// prepared. Casts to json are looked for in types of the users only.
+bool may_be_alone(const Trash& trash, const schema::Table& table, const RowQuery& asked) {
+    return trash.of_all() && !table.row_security && asked.select.empty() &&
+           asked.condition == "true" &&
+           std::ranges::none_of(table.columns, &schema::Column::user_type);
+}
+
+}  // namespace
+
 std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
                                 const RowQuery& asked, bool tagged) {
-    const auto sql = fmt::format(
-        "SELECT {}, {}{}", schema::short_text(json_text(table, asked), asked.most),
-        tagged ? cascade::etag_sql(table, alias_of(table)) : "''", from_where(table, asked));
-    const auto result = transaction.exec(sql, params_of(asked.id));
-    if (result.rows() == 0) return std::nullopt;
-    return LiveRow{result.value(0, 0), std::string(result.text(0, 1))};
+    return row_from(transaction.exec(row_sql(table, asked, tagged), params_of(asked.id)));
+}
+
+std::optional<LiveRow> read_row_alone(Trash& trash, const schema::Table& table,
+                                      const RowQuery& asked) {
+    if (!may_be_alone(trash, table, asked)) return std::nullopt;
+    try {
+        auto row = row_from(
+            schema::read_alone(trash.pool(), {row_sql(table, asked, true), params_of(asked.id)}));
+        return row && row->json ? row : std::nullopt;
+    } catch (const Error& error) {
+        // policies may have been made for the table since
+        if (!error.is(sqlstate::kInsufficientPrivilege)) throw;
+        return std::nullopt;
+    }
 }
 
 void write_row(schema::Transaction& transaction, const schema::Table& table, const RowQuery& asked,

@@ -15,6 +15,8 @@ class Transaction;
 
 namespace trashd::trash {
 
+class Trash;
+
 struct LiveRow {
     std::optional<std::string> json;  // nothing where it is long
     std::string etag;                 // empty: what the ETag is made of is too long
@@ -44,6 +46,10 @@ struct RowQuery {
 // tagged: with the ETag, for which the whole row is read.
 std::optional<LiveRow> read_row(schema::Transaction& transaction, const schema::Table& table,
                                 const RowQuery& asked, bool tagged = true);
+// The same, tagged, in one round trip outside of any transaction. Nothing also where that cannot
+// be: the row is too long, or code of the database's users might run or decide what may be seen.
+std::optional<LiveRow> read_row_alone(Trash& trash, const schema::Table& table,
+                                      const RowQuery& asked);
 // Its JSON, however long, piece by piece.
 void write_row(schema::Transaction& transaction, const schema::Table& table, const RowQuery& asked,
                const std::function<void(std::string_view)>& piece);

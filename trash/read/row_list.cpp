@@ -15,6 +15,7 @@
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"
+#include "trash/read/kept_pages.hpp"
 #include "trash/read/live_row.hpp"
 #include "trash/read/trashed_rows.hpp"
 #include "trash/records/operations.hpp"
@@ -48,6 +49,8 @@ class Reader {
     void be_careful() { trashed_.be_careful(); }
     void check_values();
     Listed read(const ListedRows& into);
+    // The statement of KeptPage::sql.
+    std::string kept_statement();
 
   private:
     TrashedRowsQuery asked(std::vector<schema::Param>& params, bool paged) const;
@@ -59,6 +62,7 @@ class Reader {
     std::string last_texts() const;
     std::string live_case() const;
     std::string statement(const TrashedRowsQuery& asked) const;
+    std::string forms_now() const;
     long long count();
 
     Trash& trash_;
@@ -235,6 +239,65 @@ Listed Reader::read(const ListedRows& into) {
     return listed;
 }
 
+// SQL text: what says that the forms of the table, and what it is called, are others.
+std::string Reader::forms_now() const {
+    return filled(
+        R"((SELECT pg_catalog.concat(
+      pg_catalog.string_agg(pg_catalog.concat(s.id, ' ', s.xmin), ',' ORDER BY s.id), ' of ',
+      (SELECT c.xmin FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) {table}))
+    FROM {schema}.shape s WHERE s.relation OPERATOR(pg_catalog.=) {table}))",
+        trash_.schema_name(), {{"table", std::to_string(table_.oid)}});
+}
+
+// A plan for a small trash would be used when it is large: its size makes the text another one.
+constexpr const char* kMagnitude = R"(SELECT {forms},
+    pg_catalog.floor(pg_catalog.log(2, pg_catalog.pg_relation_size({items}::pg_catalog.regclass)
+      OPERATOR(pg_catalog.+) 1)))";
+
+constexpr const char* kKeptPage = R"(-- of some 2^{magnitude} bytes
+SELECT {forms} OPERATOR(pg_catalog.=) {as_made}, p.*
+  FROM (VALUES (true)) one
+  LEFT JOIN (
+    SELECT {last}, {fields}, {json}
+    FROM {page} p
+    JOIN {schema}.item i ON i.group_id OPERATOR(pg_catalog.=) p.group_id
+      AND i.ordinal OPERATOR(pg_catalog.=) p.ordinal
+    JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) p.group_id
+    JOIN {shapes} s ON s.id OPERATOR(pg_catalog.=) p.shape
+    ORDER BY {order}) p ON true)";
+
+std::string Reader::kept_statement() {
+    if (trashed_.forms().empty() || !std::ranges::all_of(trashed_.forms(), is_current)) return "";
+    const auto& schema = trash_.schema_name();
+    const auto now = connection_.exec(schema::filled(
+        kMagnitude,
+        {{"forms", forms_now()}, {"items", schema::literal(schema::quoted({schema, "item"}))}}));
+    std::vector<schema::Param> params;
+    const auto of_page = asked(params, true);
+    std::vector<int> forms;
+    std::string cases;
+    for (const auto& form : trashed_.forms()) {
+        forms.push_back(form.id);
+        cases += schema::filled(
+            " WHEN p.shape OPERATOR(pg_catalog.=) {form} THEN {json}",
+            {{"form", std::to_string(form.id)}, {"json", json_of_current(form, schema)}});
+    }
+    std::vector<std::string> places;
+    for (std::size_t at = 0; at < listing_.order.terms.size(); ++at)
+        places.push_back("p." + place_of(at));
+    return filled(
+        kKeptPage, schema,
+        {{"magnitude", std::string(now.text(0, 1))},
+         {"forms", forms_now()},
+         {"as_made", schema::literal(std::string(now.text(0, 0)))},
+         {"last", last_texts()},
+         {"fields", item_fields(schema)},
+         {"json", schema::short_text("(CASE" + cases + " END)::pg_catalog.text", kShortRow)},
+         {"page", page_sql(of_page)},
+         {"shapes", shapes_as_described(connection_, schema, trash_.naming(), forms)},
+         {"order", order_sql(listing_.order, places)}});
+}
+
 // Arrays and composites are found incomparable only when their members are compared.
 [[noreturn]] void refuse_comparison() {
     throw Error(Code::kBadRequest,
@@ -257,7 +320,67 @@ void check_where(Trash& trash, const Conditions& where) {
     });
 }
 
+namespace {
+
+// The newest rows of the trash, all that they have, for who may see them all: the same text each
+// time, so that it is worth being prepared.
+bool may_be_kept(const Trash& trash, const Listing& listing) {
+    return trash.of_all() && listing.order.newest && !listing.scope.live && listing.scope.trashed &&
+           listing.where.empty() && listing.select.empty() && listing.trashed == "true" &&
+           listing.owners.empty() && listing.offset == 0 && !listing.count;
+}
+
+std::shared_ptr<const KeptPage> make_page(Trash& trash, const Listing& listing) {
+    auto page = std::make_shared<KeptPage>();
+    page->catalog = trash.catalog().get();
+    trash.run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        page->sql =
+            Reader(trash, listing, *page->catalog, transaction.connection()).kept_statement();
+    });
+    return page;
+}
+
+// Nothing: it cannot be answered so.
+std::optional<Listed> listed_from(const schema::Result& found, const Listing& listing,
+                                  const ListedRows& rows) {
+    const bool none = found.null(0, 1);
+    for (int row = 0; row < found.rows() && !none; ++row)
+        if (found.null(row, 3)) return std::nullopt;  // too long
+    Listed listed;
+    listed.more = found.rows() > listing.limit;
+    const auto shown = none ? 0 : std::min<long long>(found.rows(), listing.limit);
+    rows.begin();
+    for (int row = 0; row < shown; ++row) {
+        rows.row(item_from(found.text(row, 2)));
+        rows.piece(found.text(row, 3));
+    }
+    if (shown == listing.limit)
+        listed.last = schema::parse_array(found.text(static_cast<int>(shown) - 1, 1));
+    return listed;
+}
+
+std::optional<Listed> read_kept(Trash& trash, const Listing& listing, const ListedRows& rows) {
+    if (!may_be_kept(trash, listing)) return std::nullopt;
+    const PageKey key{listing.table->oid, listing.limit, listing.after.empty()};
+    auto page = trash.kept_pages().find(key, trash.catalog().get());
+    if (!page) trash.kept_pages().keep(key, page = make_page(trash, listing));
+    if (page->sql.empty()) return std::nullopt;
+    std::vector<schema::Param> params;
+    for (const auto& value : listing.after) params.push_back(value);
+    try {
+        const auto found = schema::read_alone(trash.pool(), {page->sql, params});
+        if (found.boolean(0, 0)) return listed_from(found, listing, rows);
+    } catch (const Error& error) {
+        if (!error.sql()) throw;
+    }
+    trash.kept_pages().forget(key);
+    return std::nullopt;
+}
+
+}  // namespace
+
 Listed read_listing(Trash& trash, const Listing& listing, const ListedRows& rows) {
+    if (auto listed = read_kept(trash, listing, rows)) return *listed;
     const auto catalog = trash.catalog().get();
     for (bool careful = false;; careful = true) {
         Listed listed;

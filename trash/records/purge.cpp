@@ -8,16 +8,20 @@
 #include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
 #include "trash/model/actor.hpp"
+#include "trash/model/options.hpp"
 #include "trash/records/ledger_seal.hpp"
 #include "trash/store/groups.hpp"
+#include "trash/store/item_id.hpp"
 #include "trash/store/own_statements.hpp"
 
 namespace trashd::trash {
 
 using schema::quoted;
 
-schema::Statement entries_of(const std::string& trash_schema, const std::string& action,
-                             const std::vector<GroupRow>& groups, const Actor& actor) {
+namespace {
+
+// Of the groups $1: $2 to $6 are who, why, under which request, from which address, and the action.
+std::string entries_sql(const std::string& trash_schema) {
     const auto schema = quoted(trash_schema);
     const auto counts = schema::filled(
         R"((SELECT pg_catalog.jsonb_object_agg(t.name, t.n)
@@ -45,7 +49,22 @@ schema::Statement entries_of(const std::string& trash_schema, const std::string&
   FROM {schema}.trash_group g JOIN {schema}.shape r ON r.id OPERATOR(pg_catalog.=) g.root_shape
   WHERE g.id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]) RETURNING l.id)",
                                      {{"schema", schema}});
-    return {insert + from,
+    return insert + from;
+}
+
+std::string and_digest() {
+    return ", pg_catalog.encode(" + entry_digest() + ", 'hex')";
+}
+
+}  // namespace
+
+std::string receipt_of(std::string_view entry, std::string_view digest) {
+    return std::string(entry) + "-" + std::string(digest);
+}
+
+schema::Statement entries_of(const std::string& trash_schema, const std::string& action,
+                             const std::vector<GroupRow>& groups, const Actor& actor) {
+    return {entries_sql(trash_schema),
             {ids_of(groups), actor.by, actor.reason, actor.request_id, actor.address, action}};
 }
 
@@ -54,19 +73,76 @@ std::vector<std::string> purge_groups(schema::Transaction& transaction,
                                       const std::vector<GroupRow>& groups, const Actor& actor) {
     if (groups.empty()) return {};
     auto entries = entries_of(trash_schema, "purged", groups, actor);
-    entries.sql += ", pg_catalog.encode(" + entry_digest() + ", 'hex')";
+    entries.sql += and_digest();
     const auto written =
         end_groups(transaction.connection(), trash_schema, {groups, "purged", actor.by}, entries);
     std::vector<std::string> receipts;
     for (int row = 0; row < written.rows(); ++row)
-        receipts.push_back(std::string(written.text(row, 0)) + "-" +
-                           std::string(written.text(row, 1)));
+        receipts.push_back(receipt_of(written.text(row, 0), written.text(row, 1)));
     return receipts;
 }
 
 std::string purge_group(schema::Transaction& transaction, const std::string& trash_schema,
                         const GroupRow& group, const Actor& actor) {
     return purge_groups(transaction, trash_schema, {group}, actor).at(0);
+}
+
+namespace {
+
+// Each statement has a snapshot of its own: what the first waited for is seen by the others. They
+// are planned once for each session, when the tables may still be small.
+constexpr const char* kPurge = R"(CREATE OR REPLACE FUNCTION {function}(_ids pg_catalog.int8[],
+  _by pg_catalog.text, _reason pg_catalog.text, _request pg_catalog.text, _address pg_catalog.text,
+  _action pg_catalog.text, _uuid pg_catalog.uuid, _ordinal pg_catalog.int8, _most pg_catalog.int8,
+  _expect pg_catalog.int8) RETURNS pg_catalog.text[] LANGUAGE plpgsql VOLATILE
+  SET enable_seqscan = off AS {code})";
+
+constexpr const char* kPurgeCode = R"(#variable_conflict use_variable
+DECLARE
+  _size pg_catalog.int8; _gone pg_catalog.int8; _entry pg_catalog.int8; _digest pg_catalog.text;
+BEGIN
+  SELECT ARRAY[g.id], g.size INTO _ids, _size FROM {schema}.trash_group g
+  WHERE g.uuid OPERATOR(pg_catalog.=) _uuid AND g.state OPERATOR(pg_catalog.=) 'trashed'
+    AND g.layout IS NULL AND _ordinal OPERATOR(pg_catalog.>=) 1
+    AND _ordinal OPERATOR(pg_catalog.<=) g.size
+    AND (_most IS NULL OR g.size OPERATOR(pg_catalog.<=) _most)
+    AND (_expect IS NULL OR g.size OPERATOR(pg_catalog.=) _expect)
+  FOR UPDATE;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  {entries} INTO _entry, _digest;
+  {delete_links};
+  {delete_items};
+  GET DIAGNOSTICS _gone = ROW_COUNT;
+  IF _gone OPERATOR(pg_catalog.<>) _size THEN
+    RAISE EXCEPTION 'a group holds another number of items than it says';
+  END IF;
+  {end_groups};
+  RETURN ARRAY[_size::pg_catalog.text, _entry::pg_catalog.text, _digest];
+END)";
+
+}  // namespace
+
+std::string purge_function_sql(const std::string& trash_schema, const std::string& function) {
+    const schema::Values own = {{"schema", quoted(trash_schema)}, {"state", "$6"}, {"by", "$2"}};
+    const auto code =
+        schema::filled(kPurgeCode, {{"schema", quoted(trash_schema)},
+                                    {"entries", entries_sql(trash_schema) + and_digest()},
+                                    {"delete_links", schema::filled(kDeleteLinks, own)},
+                                    {"delete_items", schema::filled(kDeleteItems, own)},
+                                    {"end_groups", schema::filled(kEndGroups, own)}});
+    return schema::filled(
+        kPurge, {{"function", quoted({trash_schema, function})}, {"code", schema::literal(code)}});
+}
+
+schema::Statement purge_call(const std::string& function, const std::string& item_id,
+                             const PurgeOptions& options, const Actor& actor) {
+    const auto address = parse_item_id(item_id);
+    const auto number = [](const std::optional<long long>& value) {
+        return value ? schema::Param(std::to_string(*value)) : std::nullopt;
+    };
+    return {"SELECT " + function + "(NULL, $1, $2, $3, $4, 'purged', $5, $6, $7, $8)",
+            {actor.by, actor.reason, actor.request_id, actor.address, address.group_id,
+             std::to_string(address.ordinal), number(options.most), number(options.expect)}};
 }
 
 }  // namespace trashd::trash

@@ -2,17 +2,20 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "trash/store/groups.hpp"
 
 namespace trashd::schema {
+struct Statement;
 class Transaction;
-}
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 
 struct Actor;
+struct PurgeOptions;
 
 // Writes an entry of the ledger for each of the groups, and gives their ids.
 schema::Statement entries_of(const std::string& trash_schema, const std::string& action,
@@ -24,5 +27,16 @@ std::vector<std::string> purge_groups(schema::Transaction& transaction,
                                       const std::vector<GroupRow>& groups, const Actor& actor);
 std::string purge_group(schema::Transaction& transaction, const std::string& trash_schema,
                         const GroupRow& group, const Actor& actor);
+
+// Of an entry of the ledger and the hexadecimal digest of it.
+std::string receipt_of(std::string_view entry, std::string_view digest);
+
+// The statement that makes a function of the name, which does the same to one group that it locks;
+// and one that calls it. It gives the number of items and both halves of the receipt, or NULL:
+// there is no such item, a part of its group has gone before, or it holds more items than
+// options.most, or others than options.expect.
+std::string purge_function_sql(const std::string& trash_schema, const std::string& function);
+schema::Statement purge_call(const std::string& function, const std::string& item_id,
+                             const PurgeOptions& options, const Actor& actor);
 
 }  // namespace trashd::trash

@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include "schema/error.hpp"
+#include "schema/sqlstate.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/records/purge.hpp"
 #include "trash/remove/trash_impl.hpp"
@@ -112,6 +114,26 @@ Purged Trash::Impl::purge_once(const std::vector<std::string>& item_ids, const A
             options.at_end(transaction, purged);
     });
     return purged;
+}
+
+std::optional<Purged> Trash::Impl::purge_alone(const std::string& item_id, const Actor& actor,
+                                               const PurgeOptions& options) {
+    const bool asked = options.check.tables || options.check.rows || options.at_end;
+    if (tenant || role || asked || options.only_member || options.dry_run) return std::nullopt;
+    const auto function = shared->purging.name(pool);
+    try {
+        const auto done = schema::run_alone(pool, purge_call(function, item_id, options, actor));
+        if (done.null(0, 0)) return std::nullopt;
+        const auto told = schema::parse_array(done.text(0, 0));
+        Purged purged;
+        purged.rows = std::stoll(*told.at(0));
+        purged.receipt = receipt_of(*told.at(1), *told.at(2));
+        return purged;
+    } catch (const Error& error) {
+        if (!error.is(sqlstate::kUndefinedFunction)) throw;
+        shared->purging.forget();
+        return std::nullopt;
+    }
 }
 
 namespace {
@@ -235,6 +257,7 @@ Restored Trash::restore_all(const std::vector<std::string>& item_ids, const Rest
 }
 
 Purged Trash::purge(const std::string& item_id, const Actor& actor, const PurgeOptions& options) {
+    if (auto purged = impl_->purge_alone(item_id, actor, options)) return *purged;
     return purge_all({item_id}, actor, options);
 }
 

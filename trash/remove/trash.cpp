@@ -208,6 +208,9 @@ std::string Trash::readable_schema() const {
 const std::optional<std::string>& Trash::tenant() const {
     return impl_->tenant;
 }
+bool Trash::of_all() const {
+    return !impl_->tenant && !impl_->role;
+}
 void Trash::set_tenant_column(std::string column) {
     impl_->shared->tenant_column = std::move(column);
 }
@@ -242,6 +245,10 @@ schema::Pool& Trash::pool() {
 }
 const std::string& Trash::schema_name() const {
     return impl_->name;
+}
+
+KeptPages& Trash::kept_pages() {
+    return impl_->shared->pages;
 }
 
 Operations& Trash::operations() {

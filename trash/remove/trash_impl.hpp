@@ -29,8 +29,10 @@
 #include "trash/model/options.hpp"
 #include "trash/model/restored.hpp"
 #include "trash/read/items.hpp"
+#include "trash/read/kept_pages.hpp"
 #include "trash/records/operations.hpp"
 #include "trash/remove/plan_cache.hpp"
+#include "trash/remove/purge_function.hpp"
 #include "trash/setup/birthplace.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/trash.hpp"
@@ -65,13 +67,16 @@ struct Shared {
                     keep_current(connection, trash_schema, catalog);
                 }),
           plans(trash_schema),
-          operations(pool, trash_schema) {}
+          operations(pool, trash_schema),
+          purging(trash_schema) {}
 
     schema::Pool& pool;
     std::string name, tenant_column;
     schema::CatalogCache cache;
     PlanCache plans;
     Operations operations;
+    KeptPages pages;
+    PurgeFunction purging;
     std::mutex renewing;
     std::vector<Naming> naming;
     PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
@@ -199,6 +204,9 @@ struct Trash::Impl {
                                          const DeleteOptions& options, const Actor& actor);
     Purged purge_once(const std::vector<std::string>& item_ids, const Actor& actor,
                       const PurgeOptions& options);
+    // A whole group in one round trip. Nothing: it goes the ordinary way, or says there why not.
+    std::optional<Purged> purge_alone(const std::string& item_id, const Actor& actor,
+                                      const PurgeOptions& options);
     ItemFilter roots_of(const EmptyOptions& options);
     // Throws UnexpectedCount where the groups have not so many items.
     void expect(const ItemFilter& roots, long long items);

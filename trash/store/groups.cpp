@@ -175,7 +175,8 @@ Result end_groups(Connection& connection, const std::string& trash_schema, const
                   const schema::Statement& entry) {
     const auto ids = ids_of(end.groups);
     const auto own = [&](const char* text) {
-        return schema::filled(text, {{"schema", quoted(trash_schema)}});
+        return schema::filled(text,
+                              {{"schema", quoted(trash_schema)}, {"state", "$2"}, {"by", "$3"}});
     };
     std::vector<schema::Statement> all = {{kByIndex}, entry};
     all.insert(all.end(), end.keep.begin(), end.keep.end());

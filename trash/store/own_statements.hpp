@@ -10,14 +10,14 @@ namespace trashd::trash {
 
 const cascade::OwnStatements& own_statements();
 
-// The end of groups, whose ids are $1, an int8[]: {schema} is to be filled.
+// The end of groups, whose ids are $1, an int8[]: {schema} is to be filled, of the last {state} and
+// {by}, too.
 inline constexpr const char* kDeleteLinks =
     "DELETE FROM {schema}.link WHERE group_id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])";
 inline constexpr const char* kDeleteItems =
     "DELETE FROM {schema}.item WHERE group_id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])";
-// $2: the state, $3: who.
 inline constexpr const char* kEndGroups = R"(UPDATE {schema}.trash_group
-  SET state = $2, ended_at = pg_catalog.now(), ended_by = $3
+  SET state = {state}, ended_at = pg_catalog.now(), ended_by = {by}
   WHERE id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]))";
 
 // SQL: the id of the entry of the ledger that this session has written last; of a row as a delete

@@ -74,18 +74,28 @@ bool has_name(const std::vector<Shown>& columns, const std::string& name) {
     return std::ranges::find(columns, name, &Shown::name) != columns.end();
 }
 
-std::string json_of(const std::vector<Shown>& columns, const std::string& trash_schema,
-                    const ItemPlace& place) {
+// The JSON of an item i, and what it is selected from.
+struct JsonOfItem {
+    std::string json, from;
+};
+
+JsonOfItem json_of_item(const std::vector<Shown>& columns) {
     std::vector<std::string> names, parts;
     for (const auto& column : columns) {
         names.push_back(column.name);
         parts.push_back(column.sql + " AS " + quoted(column.name));
     }
     const auto alias = schema::row_alias(names);
-    return "(SELECT pg_catalog.row_to_json(" + alias + ") FROM " + quoted({trash_schema, "item"}) +
-           " i CROSS JOIN LATERAL (SELECT " + schema::join(parts, ", ") + " OFFSET 0) " + alias +
-           " WHERE i.group_id OPERATOR(pg_catalog.=) " + place.group_id +
-           " AND i.ordinal OPERATOR(pg_catalog.=) " + place.ordinal + ")";
+    return {"pg_catalog.row_to_json(" + alias + ")",
+            "(SELECT " + schema::join(parts, ", ") + " OFFSET 0) " + alias};
+}
+
+std::string json_of(const std::vector<Shown>& columns, const std::string& trash_schema,
+                    const ItemPlace& place) {
+    const auto [json, from] = json_of_item(columns);
+    return "(SELECT " + json + " FROM " + quoted({trash_schema, "item"}) +
+           " i CROSS JOIN LATERAL " + from + " WHERE i.group_id OPERATOR(pg_catalog.=) " +
+           place.group_id + " AND i.ordinal OPERATOR(pg_catalog.=) " + place.ordinal + ")";
 }
 
 std::vector<std::string> texts(std::string_view array) {
@@ -218,6 +228,23 @@ std::string json_as_it_was(const Form& form, const std::string& trash_schema,
     for (std::size_t at = 0; at < form.names.size(); ++at)
         columns.push_back({form.names[at], shown_as_it_was(form, at, trash_schema)});
     return json_of(columns, trash_schema, place);
+}
+
+bool is_current(const Form& form) {
+    if (!form.table || form.table->columns.size() != form.attnums.size()) return false;
+    return std::ranges::all_of(form.table->columns, [&](const schema::Column& column) {
+        const int position = form.position(column.attnum);
+        return position && certain(form, position, column);
+    });
+}
+
+std::string json_of_current(const Form& form, const std::string& trash_schema) {
+    std::vector<Shown> columns;
+    for (const auto& column : form.table->columns)
+        columns.push_back(
+            {column.name, shown(form, column, form.position(column.attnum), trash_schema)});
+    const auto [json, from] = json_of_item(columns);
+    return "(SELECT " + json + " FROM " + from + ")";
 }
 
 std::string json_as_today(const Form& form, const std::string& trash_schema, const ItemPlace& place,

@@ -60,6 +60,11 @@ struct ItemPlace {
 };
 std::string json_as_it_was(const Form& form, const std::string& trash_schema,
                            const ItemPlace& place);
+// The same of an item i: as a row of today's table, all columns, which the form must have as they
+// are today (is_current).
+std::string json_of_current(const Form& form, const std::string& trash_schema);
+// The form's columns are today's, all of them, and their texts always read back.
+bool is_current(const Form& form);
 // As a row of today's table; the columns in select, else all, dropped ones behind the others.
 std::string json_as_today(const Form& form, const std::string& trash_schema, const ItemPlace& place,
                           const std::vector<std::string>& select);
