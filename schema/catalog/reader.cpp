@@ -71,6 +71,7 @@ Table table_of(const Result& r, int row) {
     table.fingerprint = r.text(row, 12);
     table.deletes_unnamed = r.boolean(row, 13);
     table.updates_unnamed = r.boolean(row, 14);
+    table.read_by_code = r.boolean(row, 15);
     return table;
 }
 

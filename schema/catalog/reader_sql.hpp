@@ -85,7 +85,10 @@ SELECT c.oid, n.nspname, c.relname, c.relkind = 'p',
   CASE WHEN c.relkind = 'r' THEN ARRAY[c.oid]
        ELSE ARRAY(SELECT p.relid::oid FROM pg_partition_tree(c.oid) p WHERE p.isleaf
                   ORDER BY 1) END,)" + kFingerprintSql +
-                                      R"(, b.deletes, b.updates
+                                      R"(, b.deletes, b.updates,
+  c.relrowsecurity OR EXISTS (
+    SELECT FROM pg_index i JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+    WHERE i.indrelid = c.oid AND d.refclassid IN ('pg_proc'::regclass, 'pg_opclass'::regclass))
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (SELECT has_schema_privilege(n.oid, 'USAGE')) u(usable)

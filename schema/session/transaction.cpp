@@ -147,7 +147,7 @@ void run_once(Pool& pool, Mode mode, const std::function<void(Transaction&)>& wo
 }  // namespace
 
 Transaction::Transaction(Connection& connection, Mode mode, const Limits& limits)
-    : connection_(connection), mode_(mode) {
+    : connection_(connection) {
     connection_.unsettle();
     connection_.later({begin(mode)});
     connection_.later({for_transaction(mode, limits)});
@@ -169,7 +169,7 @@ Result Transaction::exec(const std::string& sql, const std::vector<Param>& param
 void Transaction::commit() {
     try {
         std::vector<Statement> end = {{kEnd}, {"COMMIT"}};
-        if (mode_ != Mode::kRead) leave_nothing(connection_, end);
+        leave_nothing(connection_, end);
         const auto results = connection_.exec_pipeline(end);
         open_ = false;
         if (results[1].tag() != "COMMIT") {

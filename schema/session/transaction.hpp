@@ -40,7 +40,6 @@ class Transaction {
 
   private:
     Connection& connection_;
-    Mode mode_;
     bool open_ = true;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "service/http/limits.hpp"
 #include "service/transport/transport.hpp"
@@ -81,16 +82,16 @@ ssize_t RequestStream::write(const char* bytes, std::size_t size) {
 }
 
 bool RequestStream::flush() {
+    const auto bytes = std::exchange(held_, {});
     std::size_t done = 0;
-    while (done < held_.size()) {
-        const auto length = wire_.write(held_.data() + done, held_.size() - done);
+    while (done < bytes.size()) {
+        const auto length = wire_.write(bytes.data() + done, bytes.size() - done);
         if (length <= 0 && (wire_.waits_for() == 0 || !wait_to_write())) return false;
         if (length <= 0) continue;
         done += static_cast<std::size_t>(length);
         written_ += static_cast<std::size_t>(length);
         if (stalled_ != Clock::time_point()) progressed_ = Clock::now();
     }
-    held_.clear();
     return true;
 }
 

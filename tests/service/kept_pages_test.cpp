@@ -12,7 +12,9 @@ namespace {
 
 constexpr const char* kThings = R"(
 CREATE TABLE thing (id int PRIMARY KEY, name text);
-INSERT INTO thing SELECT i, 'thing ' || i FROM generate_series(1, 9) i)";
+INSERT INTO thing SELECT i, 'thing ' || i FROM generate_series(1, 9) i;
+CREATE TABLE clock (id int PRIMARY KEY, at timestamptz);
+INSERT INTO clock VALUES (1, '2030-01-01 00:00Z'))";
 
 struct Bench {
     explicit Bench(const char* script = kThings) : database(script) {}
@@ -116,6 +118,34 @@ TEST_CASE("one row is read as it is, long, changed, of a changed table, or gone"
     CHECK(name() == "short");
 }
 
+TEST_CASE("code of the users in a row that is read leaves nothing to who reads next") {
+    Bench bench;
+    TestConnection owner(bench.database.url());
+    const auto role = bench.database.name() + "_nobody";
+    CHECK(bench.get("/v1/thing/1").status == 200);
+    owner->script(fmt::format(R"(
+CREATE ROLE {0};
+CREATE TYPE mood AS ENUM ('thing 1', 'thing 2');
+CREATE FUNCTION shown(mood) RETURNS json LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM set_config('role', '{0}', false), set_config('TimeZone', 'Asia/Tokyo', false);
+  RETURN to_json('cast'::text);
+END $$;
+CREATE CAST (mood AS json) WITH FUNCTION shown(mood);
+DELETE FROM thing WHERE id > 2;
+ALTER TABLE thing ALTER name TYPE mood USING name::mood)",
+                              role));
+    for (int round = 0; round < 3; ++round) {
+        CHECK(bench.get("/v1/thing/1").json()["name"] == "cast");
+        CHECK(bench.get("/v1/thing").status == 200);
+        CHECK(bench.get("/v1/trash").status == 200);
+    }
+    bench.trash(2);
+    CHECK(request(bench.service.port(), "GET", "/v1/clock/1").json()["at"] ==
+          "2030-01-01T00:00:00+00:00");
+    bench.service.stop();
+    owner->script(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));
+}
+
 TEST_CASE("a policy that is made while the service runs hides rows at once") {
     TempDatabase database(kThings);
     TestConnection owner(database.url());
@@ -133,6 +163,10 @@ TEST_CASE("a policy that is made while the service runs hides rows at once") {
         "ALTER TABLE thing ENABLE ROW LEVEL SECURITY;"
         "CREATE POLICY odd ON thing USING (id % 2 = 1)");
     CHECK(status(1) == 200);
+    CHECK(status(2) == 404);
+    owner->script(fmt::format("ALTER ROLE {} BYPASSRLS", role));
+    CHECK(status(2) == 200);
+    owner->script(fmt::format("ALTER ROLE {} NOBYPASSRLS", role));
     CHECK(status(2) == 404);
     service.stop();
     owner->script(fmt::format("DROP OWNED BY {0} CASCADE; DROP ROLE {0}", role));

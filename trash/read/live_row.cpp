@@ -7,12 +7,15 @@
 #include "cascade/functions.hpp"
 #include "cascade/predicates.hpp"
 #include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/session/pieces.hpp"
 #include "schema/session/transaction.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
+#include "trash/store/own_statements.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::trash {
@@ -111,9 +114,18 @@ std::optional<LiveRow> row_from(const schema::Result& found) {
 // What is selected, and whose rows are seen, makes texts without number, which are not worth being
 // prepared. Casts to json are looked for in types of the users only.
 bool may_be_alone(const Trash& trash, const schema::Table& table, const RowQuery& asked) {
-    return trash.of_all() && !table.row_security && asked.select.empty() &&
+    return trash.of_all() && !table.read_by_code && !table.partitioned && asked.select.empty() &&
            asked.condition == "true" &&
            std::ranges::none_of(table.columns, &schema::Column::user_type);
+}
+
+// SQL: the table is as it was when may_be_alone() was asked about it. It is looked at when the
+// statement is planned, as in deletes of one row.
+std::string unchanged(const Trash& trash, const schema::Table& table) {
+    return schema::filled(own_statements().still,
+                          {{"schema", schema::quoted(trash.schema_name())},
+                           {"query", schema::literal(schema::fingerprint_sql({table.oid}))},
+                           {"fingerprint", schema::literal(table.fingerprint)}});
 }
 
 }  // namespace
@@ -127,8 +139,9 @@ std::optional<LiveRow> read_row_alone(Trash& trash, const schema::Table& table,
                                       const RowQuery& asked) {
     if (!may_be_alone(trash, table, asked)) return std::nullopt;
     try {
-        auto row = row_from(
-            schema::read_alone(trash.pool(), {row_sql(table, asked, true), params_of(asked.id)}));
+        auto row = row_from(schema::read_alone(
+            trash.pool(), {row_sql(table, asked, true) + " AND " + unchanged(trash, table),
+                           params_of(asked.id)}));
         return row && row->json ? row : std::nullopt;
     } catch (const Error& error) {
         // policies may have been made for the table since

@@ -249,10 +249,13 @@ std::string Reader::forms_now() const {
         trash_.schema_name(), {{"table", std::to_string(table_.oid)}});
 }
 
-// A plan for a small trash would be used when it is large: its size makes the text another one.
-constexpr const char* kMagnitude = R"(SELECT {forms},
-    pg_catalog.floor(pg_catalog.log(2, pg_catalog.pg_relation_size({items}::pg_catalog.regclass)
-      OPERATOR(pg_catalog.+) 1)))";
+// A plan for a small trash would be used when it is large: its size makes the text another one. It
+// may be partitioned.
+constexpr const char* kMagnitude = R"(SELECT {forms}, pg_catalog.floor(pg_catalog.log(2, (
+    SELECT coalesce(pg_catalog.sum(pg_catalog.pg_relation_size(t.relid)), 0)
+      OPERATOR(pg_catalog.+) pg_catalog.pg_relation_size({items}::pg_catalog.regclass)
+      OPERATOR(pg_catalog.+) 1
+    FROM pg_catalog.pg_partition_tree({items}::pg_catalog.regclass) t))))";
 
 constexpr const char* kKeptPage = R"(-- of some 2^{magnitude} bytes
 SELECT {forms} OPERATOR(pg_catalog.=) {as_made}, p.*
@@ -327,7 +330,8 @@ namespace {
 bool may_be_kept(const Trash& trash, const Listing& listing) {
     return trash.of_all() && listing.order.newest && !listing.scope.live && listing.scope.trashed &&
            listing.where.empty() && listing.select.empty() && listing.trashed == "true" &&
-           listing.owners.empty() && listing.offset == 0 && !listing.count;
+           listing.owners.empty() && listing.offset == 0 && !listing.count &&
+           std::ranges::all_of(listing.after, [](const auto& value) { return value.has_value(); });
 }
 
 std::shared_ptr<const KeptPage> make_page(Trash& trash, const Listing& listing) {

@@ -6,6 +6,7 @@
 #include "schema/session/connection.hpp"
 #include "schema/session/result.hpp"
 #include "schema/session/transaction.hpp"
+#include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/options.hpp"
@@ -114,7 +115,8 @@ BEGIN
   {delete_items};
   GET DIAGNOSTICS _gone = ROW_COUNT;
   IF _gone OPERATOR(pg_catalog.<>) _size THEN
-    RAISE EXCEPTION 'a group holds another number of items than it says';
+    RAISE EXCEPTION 'a group holds another number of items than it says'
+      USING ERRCODE = '{internal}';
   END IF;
   {end_groups};
   RETURN ARRAY[_size::pg_catalog.text, _entry::pg_catalog.text, _digest];
@@ -126,6 +128,7 @@ std::string purge_function_sql(const std::string& trash_schema, const std::strin
     const schema::Values own = {{"schema", quoted(trash_schema)}, {"state", "$6"}, {"by", "$2"}};
     const auto code =
         schema::filled(kPurgeCode, {{"schema", quoted(trash_schema)},
+                                    {"internal", std::string(sqlstate::kInternalError)},
                                     {"entries", entries_sql(trash_schema) + and_digest()},
                                     {"delete_links", schema::filled(kDeleteLinks, own)},
                                     {"delete_items", schema::filled(kDeleteItems, own)},
