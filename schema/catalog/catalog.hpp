@@ -116,8 +116,8 @@ struct Table {
     bool rules = false;             // rewrite rules on UPDATE or DELETE
     bool insert_rules = false;      // rewrite rules on INSERT
     bool row_security = false;      // active for this role
-    bool read_by_code = false;      // reading it may ask the users' code: it has row-level security,
-                                    // for whomever, or functions of theirs in an index
+    bool read_by_code = false;  // reading it may ask the users' code: it has row-level security,
+                                // for whomever, or functions of theirs in an index
     // In a publication of deletes or updates, where PostgreSQL refuses them for want of a replica
     // identity.
     bool deletes_unnamed = false, updates_unnamed = false;
