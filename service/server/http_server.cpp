@@ -144,7 +144,8 @@ struct Listener : httplib::Server {
     // True when the answer has been written.
     bool process(RequestStream& stream) {
         bool closed = false;
-        return process_request(stream, false, closed, nullptr) && stream.flush();
+        const bool whole = process_request(stream, false, closed, nullptr);
+        return stream.flush() && whole;
     }
 };
 

@@ -110,6 +110,11 @@ BEGIN
     AND (_expect IS NULL OR g.size OPERATOR(pg_catalog.=) _expect)
   FOR UPDATE;
   IF NOT FOUND THEN RETURN NULL; END IF;
+  PERFORM pg_catalog.set_config('trashd.action', 'purge', true),
+    pg_catalog.set_config('trashd.group', _uuid::pg_catalog.text, true),
+    pg_catalog.set_config('trashd.principal', _by, true),
+    pg_catalog.set_config('trashd.reason', coalesce(_reason, ''), true),
+    pg_catalog.set_config('trashd.request', coalesce(_request, ''), true);
   {entries} INTO _entry, _digest;
   {delete_links};
   {delete_items};
