@@ -90,8 +90,10 @@ std::string purge_group(schema::Transaction& transaction, const std::string& tra
 
 namespace {
 
-// Each statement has a snapshot of its own: what the first waited for is seen by the others. They
-// are planned once for each session, when the tables may still be small.
+// Triggers of the users on these tables are told what happens, and may set what must not stay: with
+// them the ordinary way is taken. Each statement has a snapshot of its own: what the first waited
+// for is seen by the others. They are planned once for each session, when the tables may still be
+// small.
 constexpr const char* kPurge = R"(CREATE OR REPLACE FUNCTION {function}(_ids pg_catalog.int8[],
   _by pg_catalog.text, _reason pg_catalog.text, _request pg_catalog.text, _address pg_catalog.text,
   _action pg_catalog.text, _uuid pg_catalog.uuid, _ordinal pg_catalog.int8, _most pg_catalog.int8,
@@ -102,6 +104,10 @@ constexpr const char* kPurgeCode = R"(#variable_conflict use_variable
 DECLARE
   _size pg_catalog.int8; _gone pg_catalog.int8; _entry pg_catalog.int8; _digest pg_catalog.text;
 BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_trigger t
+    WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY (ARRAY['{schema}.ledger', '{schema}.link',
+      '{schema}.item', '{schema}.trash_group']::pg_catalog.regclass[]) AND NOT t.tgisinternal)
+    THEN RETURN NULL; END IF;
   SELECT ARRAY[g.id], g.size INTO _ids, _size FROM {schema}.trash_group g
   WHERE g.uuid OPERATOR(pg_catalog.=) _uuid AND g.state OPERATOR(pg_catalog.=) 'trashed'
     AND g.layout IS NULL AND _ordinal OPERATOR(pg_catalog.>=) 1
@@ -110,11 +116,6 @@ BEGIN
     AND (_expect IS NULL OR g.size OPERATOR(pg_catalog.=) _expect)
   FOR UPDATE;
   IF NOT FOUND THEN RETURN NULL; END IF;
-  PERFORM pg_catalog.set_config('trashd.action', 'purge', true),
-    pg_catalog.set_config('trashd.group', _uuid::pg_catalog.text, true),
-    pg_catalog.set_config('trashd.principal', _by, true),
-    pg_catalog.set_config('trashd.reason', coalesce(_reason, ''), true),
-    pg_catalog.set_config('trashd.request', coalesce(_request, ''), true);
   {entries} INTO _entry, _digest;
   {delete_links};
   {delete_items};

@@ -33,8 +33,8 @@ std::string receipt_of(std::string_view entry, std::string_view digest);
 
 // The statement that makes a function of the name, which does the same to one group that it locks;
 // and one that calls it. It gives the number of items and both halves of the receipt, or NULL:
-// there is no such item, a part of its group has gone before, or it holds more items than
-// options.most, or others than options.expect.
+// triggers stand on the trash's tables, there is no such item, a part of its group has gone before,
+// or it holds more items than options.most, or others than options.expect.
 std::string purge_function_sql(const std::string& trash_schema, const std::string& function);
 schema::Statement purge_call(const std::string& function, const std::string& item_id,
                              const PurgeOptions& options, const Actor& actor);
