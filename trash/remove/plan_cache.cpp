@@ -94,6 +94,17 @@ bool may_cut_in_vain(const CompiledPlan& compiled) {
     });
 }
 
+// Triggers of the users on what a delete writes in the trash.
+bool own_tables_run_code(schema::Transaction& transaction, const std::string& trash_schema) {
+    const auto found = transaction.exec(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid "
+        "OPERATOR(pg_catalog.=) t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid "
+        "OPERATOR(pg_catalog.=) c.relnamespace WHERE n.nspname OPERATOR(pg_catalog.=) $1 AND NOT "
+        "t.tgisinternal)",
+        {trash_schema});
+    return found.boolean(0, 0);
+}
+
 void refuse_untrusted(CompiledPlan& compiled) {
     const auto refuse = [&](const schema::Table& table, bool schema::Trigger::*event) {
         const auto why = untrusted(table, event);
@@ -126,6 +137,7 @@ std::shared_ptr<const CompiledPlan> PlanCache::make(schema::Pool& pool,
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         transaction.exec("SELECT " + lock_call(LockKey::kFunctions));
         PlanFunctions functions(transaction, trash_schema_);
+        if (own_tables_run_code(transaction, trash_schema_)) made->foreign_code = true;
         make_functions(functions, *made, names_for(transaction, *made, trash_schema_));
         functions.drop_old(looked_through_ ? std::optional(table.oid) : std::nullopt);
     });
