@@ -105,6 +105,8 @@ DECLARE
   _size pg_catalog.int8; _gone pg_catalog.int8; _entry pg_catalog.int8; _digest pg_catalog.text;
 BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_trigger t
+    JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) t.tgfoid
+      AND f.pronamespace OPERATOR(pg_catalog.<>) '{schema}'::pg_catalog.regnamespace
     WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY (ARRAY['{schema}.ledger', '{schema}.link',
       '{schema}.item', '{schema}.trash_group']::pg_catalog.regclass[]) AND NOT t.tgisinternal)
     THEN RETURN NULL; END IF;

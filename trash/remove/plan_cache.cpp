@@ -99,8 +99,9 @@ bool own_tables_run_code(schema::Transaction& transaction, const std::string& tr
     const auto found = transaction.exec(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid "
         "OPERATOR(pg_catalog.=) t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid "
-        "OPERATOR(pg_catalog.=) c.relnamespace WHERE n.nspname OPERATOR(pg_catalog.=) $1 AND NOT "
-        "t.tgisinternal)",
+        "OPERATOR(pg_catalog.=) c.relnamespace JOIN pg_catalog.pg_proc f ON f.oid "
+        "OPERATOR(pg_catalog.=) t.tgfoid WHERE n.nspname OPERATOR(pg_catalog.=) $1 AND NOT "
+        "t.tgisinternal AND f.pronamespace OPERATOR(pg_catalog.<>) n.oid)",
         {trash_schema});
     return found.boolean(0, 0);
 }
