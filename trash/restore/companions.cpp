@@ -97,6 +97,16 @@ void remove_clashing(RestoreContext& restoring, const Table& table) {
     restoring.as_asker([&] { restoring.exec(sql); });
 }
 
+// (payload, part, place) of items and of the rows made here under their keys.
+std::string made_under_keys(const RestoreContext& restoring, const Shape& shape) {
+    return schema::filled(
+        "SELECT i.payload, t.tableoid AS part, t.ctid AS place FROM {items} i JOIN {its_row}"
+        " WHERE {made_here}",
+        {{"items", source(restoring, shape)},
+         {"its_row", its_row(shape)},
+         {"made_here", made_here("t")}});
+}
+
 // Rows with the keys of items become these.
 long long overwrite(RestoreContext& restoring, const Shape& shape) {
     const auto& table = *shape.table;
@@ -107,18 +117,14 @@ long long overwrite(RestoreContext& restoring, const Shape& shape) {
         if (shape.position(column.attnum) == 0 || key || fixed) continue;
         set.push_back(quoted(column.name) + " = " + value(shape, column));
     }
-    const schema::Values values = {{"table", schema::relation(table)},
-                                   {"set", join(set, ", ")},
-                                   {"items", source(restoring, shape)},
-                                   {"same_row", same_row(shape)},
-                                   {"made_here", made_here("t")}};
-    if (set.empty())
-        return restoring
-            .exec(schema::filled(
-                "SELECT FROM {table} AS t, {items} i WHERE {same_row} AND {made_here}", values))
-            .rows();
-    const auto sql = schema::filled(
-        "UPDATE {table} AS t SET {set} FROM {items} i WHERE {same_row} AND {made_here}", values);
+    const auto made = made_under_keys(restoring, shape);
+    if (set.empty()) return restoring.exec(made).rows();
+    const auto sql =
+        schema::filled("UPDATE {table} AS t SET {set} FROM ({made}) i WHERE {of_place}",
+                       {{"table", schema::relation(table)},
+                        {"set", join(set, ", ")},
+                        {"made", made},
+                        {"of_place", kOfPlace}});
     long long rows = 0;
     restoring.as_asker([&] { rows = restoring.exec(sql).affected(); });
     restoring.watch.own[table.oid].updated += rows;
@@ -126,12 +132,10 @@ long long overwrite(RestoreContext& restoring, const Shape& shape) {
 }
 
 void remove_under_keys(RestoreContext& restoring, const Shape& shape) {
-    const auto sql =
-        schema::filled("DELETE FROM {table} AS t USING {items} i WHERE {same_row} AND {made_here}",
-                       {{"table", schema::relation(*shape.table)},
-                        {"items", source(restoring, shape)},
-                        {"same_row", same_row(shape)},
-                        {"made_here", made_here("t")}});
+    const auto sql = schema::filled("DELETE FROM {table} AS t USING ({made}) i WHERE {of_place}",
+                                    {{"table", schema::relation(*shape.table)},
+                                     {"made", made_under_keys(restoring, shape)},
+                                     {"of_place", kOfPlace}});
     restoring.as_asker([&] { restoring.exec(sql); });
 }
 

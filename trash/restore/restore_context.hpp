@@ -253,6 +253,11 @@ void judge(RestoreContext& restoring);
 bool comparable(const Shape& shape);
 // SQL: the row t of the table is the item i of the shape, by the key.
 std::string same_row(const Shape& shape);
+// SQL, to stand right of a JOIN after the items i of the shape: that row t.
+std::string its_row(const Shape& shape);
+// SQL: the row t is that of which a query i tells `part` and `place`.
+inline constexpr const char* kOfPlace =
+    "t.tableoid OPERATOR(pg_catalog.=) i.part AND t.ctid OPERATOR(pg_catalog.=) i.place";
 // set is given assignments, all together, as one that is refused keeps the others from being set;
 // then each by itself. What the table does not let stays as it is.
 using Set = std::function<void(const std::vector<std::string>& assignments)>;

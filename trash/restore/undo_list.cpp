@@ -73,8 +73,8 @@ Look look_of(const RestoreContext& restoring, const Shape& shape) {
         return {items, "i.object_id", hash_of("i.payload")};
     if (!comparable(shape)) return {items, "i.object_id", "NULL::pg_catalog.int8"};
     const auto& table = *shape.table;
-    return {items + " JOIN " + schema::relation(table) + " AS t ON " + same_row(shape),
-            schema::key_text(table, table.identity, "t"), hash_of(schema::payload(table, "t"))};
+    return {items + " JOIN " + its_row(shape), schema::key_text(table, table.identity, "t"),
+            hash_of(schema::payload(table, "t"))};
 }
 
 Statement keep_form(const RestoreContext& restoring, const GroupRow& group, const Shape& shape) {

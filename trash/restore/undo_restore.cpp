@@ -59,7 +59,8 @@ constexpr const char* kTakeOver = R"(WITH {pairs}
   FROM k JOIN t ON {same}
   JOIN ROWS FROM (pg_catalog.unnest({of_entries}), pg_catalog.unnest({groups})) o(entry, of_group)
     ON o.entry OPERATOR(pg_catalog.=) k.entry
-  WHERE i.group_id OPERATOR(pg_catalog.=) t.group_id
+  WHERE i.group_id OPERATOR(pg_catalog.=) ANY ({taken})
+    AND i.group_id OPERATOR(pg_catalog.=) t.group_id
     AND i.ordinal OPERATOR(pg_catalog.=) t.ordinal)";
 
 // Items that left the group before, or after, these did are noted as parts of it; these are not
@@ -140,7 +141,8 @@ constexpr const char* kUncut = R"(WITH cut AS (
     GROUP BY i.group_id, i.ordinal, s.relation),
   uncut AS (
     UPDATE {schema}.item i SET payload = b.payload FROM before b
-    WHERE i.group_id OPERATOR(pg_catalog.=) b.group_id
+    WHERE i.group_id OPERATOR(pg_catalog.=) ANY ({taken})
+      AND i.group_id OPERATOR(pg_catalog.=) b.group_id
       AND i.ordinal OPERATOR(pg_catalog.=) b.ordinal
       AND (b.relation, b.object_id, {hash_before}) IN (
         SELECT k.relation, k.id, k.hash FROM {kept} k)
@@ -228,6 +230,8 @@ std::vector<long long> UndoRestore::taken_groups() const {
     return groups;
 }
 
+// The lists are compared as a whole: how long they are is not in the statistics, and a comparison
+// of each with each is what PostgreSQL takes for short ones.
 Result UndoRestore::ask(const std::string& text, schema::Values values) {
     const auto put = [&](const char* name, const std::string& value) {
         values.emplace(name, value);
@@ -243,7 +247,10 @@ Result UndoRestore::ask(const std::string& text, schema::Values values) {
     put("same", kSame);
     put("others", schema::filled(kOthers, values));
     put("other_links", schema::filled(kOtherLinks, values));
-    return transaction_.exec(schema::filled(text, values));
+    return std::move(
+        transaction_.connection().exec_pipeline({{"SET LOCAL enable_nestloop = off"},
+                                                 {schema::filled(text, values), {}, false},
+                                                 {"SET LOCAL enable_nestloop TO DEFAULT"}})[1]);
 }
 
 long long UndoRestore::size() {
@@ -263,12 +270,11 @@ std::vector<schema::Oid> UndoRestore::relations() {
 }
 
 std::vector<std::string> UndoRestore::changed_in(const Table& table) {
-    const auto found = ask(R"(SELECT k.id FROM {kept} k LEFT JOIN {table} AS t ON {has_id}
+    const auto found = ask(R"(SELECT k.id FROM {kept} k LEFT JOIN {its_row}
   WHERE k.relation OPERATOR(pg_catalog.=) {relation}
     AND (t.ctid IS NULL OR (k.hash OPERATOR(pg_catalog.=) {live_hash}) IS NOT TRUE)
   ORDER BY k.ordinal LIMIT {most})",
-                           {{"table", schema::relation(table)},
-                            {"has_id", has_id(table, "k.id")},
+                           {{"its_row", looked_up(schema::relation(table), has_id(table, "k.id"))},
                             {"relation", to_string(table.oid)},
                             {"live_hash", hash_of(schema::payload(table, "t"))},
                             {"most", to_string(kMostConflicts)}});

@@ -55,10 +55,7 @@ std::string differing(const Shape& shape) {
 }
 
 std::string live_rows(const RestoreContext& restoring, const Shape& shape) {
-    return schema::filled("{items} i LEFT JOIN {table} AS t ON {same_row}",
-                          {{"items", source(restoring, shape)},
-                           {"table", schema::relation(*shape.table)},
-                           {"same_row", same_row(shape)}});
+    return source(restoring, shape) + " i LEFT JOIN " + its_row(shape);
 }
 
 void refuse_absent(RestoreContext& restoring, const Shape& shape, std::string_view id) {
@@ -117,7 +114,9 @@ std::string named_values(const Shape& shape, bool live) {
 // sql: an UPDATE of live rows; how many it changed.
 long long update_live(RestoreContext& restoring, const std::string& sql) {
     long long rows = 0;
+    restoring.exec(kByIndex);
     restoring.as_asker([&] { rows = restoring.exec(sql).affected(); });
+    restoring.exec(kAsPlanned);
     restoring.exec("SET CONSTRAINTS ALL IMMEDIATE");
     return rows;
 }
@@ -126,13 +125,17 @@ long long set_columns(RestoreContext& restoring, const Shape& shape,
                       const std::vector<std::string>& set) {
     const auto sql = schema::filled(
         R"(UPDATE {table} AS t SET {set}
-  FROM {items} i
-  WHERE {same_row} AND {differing} IS NOT NULL)",
+  FROM (
+    SELECT i.payload, t.tableoid AS part, t.ctid AS place
+    FROM {items} i JOIN {its_row}
+    WHERE {differing} IS NOT NULL) i
+  WHERE {of_place})",
         {{"table", schema::relation(*shape.table)},
          {"set", join(set, ", ")},
          {"items", source(restoring, shape)},
-         {"same_row", same_row(shape)},
-         {"differing", differing(shape)}});
+         {"its_row", its_row(shape)},
+         {"differing", differing(shape)},
+         {"of_place", kOfPlace}});
     return update_live(restoring, sql);
 }
 
@@ -184,10 +187,6 @@ std::string pairs(const RestoreContext& restoring, const Shape& shape) {
                                    {"made_here", made_here("t")}});
 }
 
-// The row t is that of the pair i.
-constexpr const char* kOfPair =
-    "t.tableoid OPERATOR(pg_catalog.=) i.part AND t.ctid OPERATOR(pg_catalog.=) i.place";
-
 // Every row of this transaction is one that went in, and no other is taken for one.
 bool all_went_in(RestoreContext& restoring, const Shape& shape) {
     const auto rows = restoring.exec(
@@ -205,11 +204,11 @@ void put_pairs_right(RestoreContext& restoring, const Shape& shape) {
     if (set.empty()) return;
     try_to_set(restoring, {join(set, ", ")}, [&](const std::vector<std::string>& all) {
         const auto sql =
-            schema::filled("UPDATE {table} AS t SET {set} FROM {pairs} i WHERE {of_pair}",
+            schema::filled("UPDATE {table} AS t SET {set} FROM {pairs} i WHERE {of_place}",
                            {{"table", schema::relation(*shape.table)},
                             {"set", all[0]},
                             {"pairs", pairs(restoring, shape)},
-                            {"of_pair", kOfPair}});
+                            {"of_place", kOfPlace}});
         restoring.watch.own[shape.relation].updated += update_live(restoring, sql);
     });
 }
@@ -273,14 +272,14 @@ void verify_pairs(RestoreContext& restoring, const Shape& shape) {
     const auto sql = schema::filled(
         R"(SELECT i.object_id, d.attnums, i.payload, false{should}{now}
   FROM {pairs} i
-  JOIN {table} AS t ON {of_pair}
+  JOIN {table} AS t ON {of_place}
   CROSS JOIN LATERAL (SELECT {differing} AS attnums) d
   WHERE d.attnums IS NOT NULL LIMIT {most})",
         {{"should", named_values(shape, false)},
          {"now", named_values(shape, true)},
          {"pairs", pairs(restoring, shape)},
          {"table", schema::relation(*shape.table)},
-         {"of_pair", kOfPair},
+         {"of_place", kOfPlace},
          {"differing", differing(shape)},
          {"most", to_string(kMostConflicts)}});
     report(restoring, shape, restoring.exec(sql));
@@ -324,6 +323,10 @@ std::string same_row(const Shape& shape) {
                       schema::in_base_type(column, value(shape, column)));
     }
     return join(out, " AND ");
+}
+
+std::string its_row(const Shape& shape) {
+    return looked_up(schema::relation(*shape.table), same_row(shape));
 }
 
 bool comparable(const Shape& shape) {

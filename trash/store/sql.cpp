@@ -35,6 +35,14 @@ std::string place_in(const std::string& form, int attnum) {
            "::pg_catalog.int2)";
 }
 
+// OFFSET keeps the query from being made one with that around it.
+std::string looked_up(const std::string& table, const std::string& condition) {
+    return schema::filled(
+        "LATERAL (SELECT t.tableoid, t.ctid, t.xmin, t.* FROM {table} AS t"
+        " WHERE {condition} OFFSET 0) t ON true",
+        {{"table", table}, {"condition", condition}});
+}
+
 std::string text_array(const std::vector<std::string>& expressions) {
     return "ARRAY[" + schema::join(expressions, ", ") + "]::pg_catalog.text[]";
 }

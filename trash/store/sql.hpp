@@ -26,6 +26,11 @@ std::string text_array(const std::vector<std::string>& expressions);
 // SQL int4[]: those of the numbers, given as SQL, that are not NULL; NULL where all are.
 std::string not_null(const std::vector<std::string>& numbers);
 
+// SQL, to stand right of a JOIN: the row t of the table for which the condition holds, looked for
+// anew for each row left of it. Statistics made while a table's rows are in the trash say that it
+// has none, and a join that the planner orders by them compares every row with every other.
+std::string looked_up(const std::string& table, const std::string& condition);
+
 // Around prepared statements over tables that grow fast: a plan that was made while they were small
 // would read them whole for ever.
 inline constexpr const char* kByIndex = "SET LOCAL enable_seqscan = off";
