@@ -12,6 +12,7 @@
 #include "generated/kDemoConfig.hpp"
 #include "generated/kDemoData.hpp"
 #include "generated/kDemoSchema.hpp"
+#include "schema/catalog/catalog.hpp"
 #include "schema/catalog/reader.hpp"
 #include "schema/error.hpp"
 #include "schema/session/cluster.hpp"

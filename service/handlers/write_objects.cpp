@@ -2,6 +2,7 @@
 // where that is asked for.
 #include <set>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
 #include "service/api/caller.hpp"
 #include "service/api/context.hpp"

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/identifier.hpp"
 
 namespace trashd::service::openapi {

@@ -4,7 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog/catalog.hpp"
+namespace trashd::schema {
+struct Column;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::service::openapi {
 

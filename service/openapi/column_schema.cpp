@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/catalog/makeup.hpp"
 #include "service/openapi/check_values.hpp"
 

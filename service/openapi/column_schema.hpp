@@ -1,8 +1,12 @@
 // A column's values as JSON Schema: what PostgreSQL's row_to_json makes of them.
 #pragma once
 
-#include "schema/catalog/catalog.hpp"
 #include "service/openapi/nodes.hpp"
+
+namespace trashd::schema {
+struct Column;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::service::openapi {
 

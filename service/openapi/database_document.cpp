@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "schema/catalog/catalog.hpp"
 #include "service/openapi/column_schema.hpp"
 #include "service/openapi/general_document.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "schema/catalog/catalog.hpp"
 #include "service/openapi/column_schema.hpp"
 
 namespace trashd::service::openapi {

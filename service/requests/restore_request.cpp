@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
 #include "service/config/did_you_mean.hpp"
 #include "service/parsing/body_members.hpp"
 #include "service/parsing/cursor.hpp"

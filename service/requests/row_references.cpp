@@ -9,6 +9,7 @@
 #include <array>
 #include <span>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
 #include "service/api/caller.hpp"
 #include "service/api/context.hpp"

@@ -12,8 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include "schema/catalog/catalog.hpp"
 #include "trash/read/referenced_rows.hpp"
+
+namespace trashd::schema {
+struct ForeignKey;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::service {
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/catalog/reader.hpp"
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"

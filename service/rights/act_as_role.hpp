@@ -5,12 +5,12 @@
 #include <functional>
 #include <optional>
 
-#include "schema/catalog/catalog.hpp"
 #include "trash/access/access_function.hpp"
 
 namespace trashd::schema {
 class Transaction;
-}
+struct Trigger;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 class Trash;

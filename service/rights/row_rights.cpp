@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/session/transaction.hpp"
 #include "service/api/caller.hpp"

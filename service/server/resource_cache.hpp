@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog/catalog.hpp"
+namespace trashd::schema {
+class Catalog;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 class Trash;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
 #include "service/api/caller.hpp"
 #include "service/api/context.hpp"

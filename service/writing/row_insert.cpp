@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
 #include "service/api/caller.hpp"
 #include "service/api/context.hpp"

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
 #include "schema/sqlstate.hpp"
 #include "service/api/caller.hpp"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
 #include "service/api/caller.hpp"

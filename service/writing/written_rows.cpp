@@ -1,5 +1,6 @@
 #include "service/writing/written_rows.hpp"
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
 #include "service/api/caller.hpp"
 #include "service/api/context.hpp"

@@ -1,5 +1,6 @@
 #include "trash/access/trigger_trust.hpp"
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/identifier.hpp"
 
 namespace trashd::trash {

@@ -4,7 +4,10 @@
 
 #include <string>
 
-#include "schema/catalog/catalog.hpp"
+namespace trashd::schema {
+struct Table;
+struct Trigger;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

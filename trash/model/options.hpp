@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog/catalog.hpp"
 #include "schema/object_name.hpp"
 #include "schema/session/result.hpp"
 #include "schema/session/transaction.hpp"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
 #include "trash/access/row_scope.hpp"
 #include "trash/model/errors.hpp"

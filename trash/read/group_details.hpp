@@ -4,9 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog/catalog.hpp"
 #include "schema/session/connection.hpp"
 #include "trash/model/group.hpp"
+
+namespace trashd::schema {
+class Catalog;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

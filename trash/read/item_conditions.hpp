@@ -5,9 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog/catalog.hpp"
 #include "schema/session/result.hpp"
 #include "trash/model/item.hpp"
+
+namespace trashd::schema {
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

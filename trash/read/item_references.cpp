@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"

@@ -6,10 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog/catalog.hpp"
 #include "schema/session/connection.hpp"
 #include "trash/model/group.hpp"
 #include "trash/store/shapes.hpp"
+
+namespace trashd::schema {
+class Catalog;
+struct ForeignKey;
+struct Table;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cascade/functions.hpp"
+#include "schema/catalog/catalog.hpp"
 #include "schema/catalog/reader.hpp"
 #include "schema/session/pool.hpp"
 #include "schema/session/transaction.hpp"

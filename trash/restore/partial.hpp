@@ -5,11 +5,14 @@
 #include <optional>
 #include <string>
 
-#include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/options.hpp"
 #include "trash/store/groups.hpp"
+
+namespace trashd::schema {
+class Catalog;
+}  // namespace trashd::schema
 
 namespace trashd::trash {
 

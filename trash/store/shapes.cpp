@@ -172,6 +172,10 @@ std::string array_of(const std::vector<int>& ids) {
 
 }  // namespace
 
+const schema::QualifiedName& Form::called() const {
+    return table ? table->name : name;
+}
+
 int Form::position(int attnum) const {
     const auto found = std::ranges::find(attnums, attnum);
     return found == attnums.end() ? 0 : static_cast<int>(found - attnums.begin()) + 1;

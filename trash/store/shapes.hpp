@@ -5,14 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "schema/catalog/catalog.hpp"
 #include "schema/catalog/makeup.hpp"
 #include "trash/store/groups.hpp"
 
 namespace trashd::schema {
 class Catalog;
-struct Column;
 class Connection;
+struct Column;
 struct Table;
 }  // namespace trashd::schema
 
@@ -37,7 +36,7 @@ struct Form {
     std::vector<schema::Reading> readings;  // per position: how its text reads today
 
     int position(int attnum) const;  // in the payload, from 1; 0: the form lacks the column
-    const schema::QualifiedName& called() const { return table ? table->name : name; }
+    const schema::QualifiedName& called() const;
 };
 
 // All forms of the table, those of the ids, or those that the group's root, items and links have.
