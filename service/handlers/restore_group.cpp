@@ -35,13 +35,14 @@ trash::RestoreOptions restore_options(const Request& request, const Caller& call
     trash::RestoreOptions options{with.has_value(), query.flag("lossy"), query.flag("dryRun")};
     if (!options.dry_run) options.most = most_rows(request, context);
     options.check = check_of(caller, context, {Right::kRestore});
-    options.at_end = [&caller, &context](schema::Transaction& transaction,
-                                         const trash::Restored& done) {
-        Response reply;
-        reply.body = restored_json(redact(caller, context, done), *context.resources);
-        if (context.operation) context.operation->end(transaction, done.restored, reply.body);
-        keep_reply(context, transaction, reply);
-    };
+    if (context.operation || context.key_claim)
+        options.at_end = [&caller, &context](schema::Transaction& transaction,
+                                             const trash::Restored& done) {
+            Response reply;
+            reply.body = restored_json(redact(caller, context, done), *context.resources);
+            if (context.operation) context.operation->end(transaction, done.restored, reply.body);
+            keep_reply(context, transaction, reply);
+        };
     return options;
 }
 

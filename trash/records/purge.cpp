@@ -19,9 +19,6 @@ namespace trashd::trash {
 
 using schema::quoted;
 
-namespace {
-
-// Of the groups $1: $2 to $6 are who, why, under which request, from which address, and the action.
 std::string entries_sql(const std::string& trash_schema) {
     const auto schema = quoted(trash_schema);
     const auto counts = schema::filled(
@@ -52,6 +49,18 @@ std::string entries_sql(const std::string& trash_schema) {
                                      {{"schema", schema}});
     return insert + from;
 }
+
+std::string has_users_triggers(const std::string& trash_schema) {
+    return schema::filled(R"(EXISTS (SELECT FROM pg_catalog.pg_trigger t
+    JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) t.tgfoid
+      AND f.pronamespace OPERATOR(pg_catalog.<>) '{schema}'::pg_catalog.regnamespace
+    WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY (ARRAY['{schema}.ledger', '{schema}.link',
+      '{schema}.item', '{schema}.trash_group', '{schema}.undo_item']::pg_catalog.regclass[])
+      AND NOT t.tgisinternal))",
+                          {{"schema", quoted(trash_schema)}});
+}
+
+namespace {
 
 std::string and_digest() {
     return ", pg_catalog.encode(" + entry_digest() + ", 'hex')";
@@ -104,12 +113,7 @@ constexpr const char* kPurgeCode = R"(#variable_conflict use_variable
 DECLARE
   _size pg_catalog.int8; _gone pg_catalog.int8; _entry pg_catalog.int8; _digest pg_catalog.text;
 BEGIN
-  IF EXISTS (SELECT FROM pg_catalog.pg_trigger t
-    JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) t.tgfoid
-      AND f.pronamespace OPERATOR(pg_catalog.<>) '{schema}'::pg_catalog.regnamespace
-    WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY (ARRAY['{schema}.ledger', '{schema}.link',
-      '{schema}.item', '{schema}.trash_group']::pg_catalog.regclass[]) AND NOT t.tgisinternal)
-    THEN RETURN NULL; END IF;
+  IF {has_users_triggers} THEN RETURN NULL; END IF;
   SELECT ARRAY[g.id], g.size INTO _ids, _size FROM {schema}.trash_group g
   WHERE g.uuid OPERATOR(pg_catalog.=) _uuid AND g.state OPERATOR(pg_catalog.=) 'trashed'
     AND g.layout IS NULL AND _ordinal OPERATOR(pg_catalog.>=) 1
@@ -136,6 +140,7 @@ std::string purge_function_sql(const std::string& trash_schema, const std::strin
     const schema::Values own = {{"schema", quoted(trash_schema)}, {"state", "$6"}, {"by", "$2"}};
     const auto code =
         schema::filled(kPurgeCode, {{"schema", quoted(trash_schema)},
+                                    {"has_users_triggers", has_users_triggers(trash_schema)},
                                     {"internal", std::string(sqlstate::kInternalError)},
                                     {"entries", entries_sql(trash_schema) + and_digest()},
                                     {"delete_links", schema::filled(kDeleteLinks, own)},

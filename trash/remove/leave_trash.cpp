@@ -10,6 +10,7 @@
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/partial.hpp"
 #include "trash/restore/restore.hpp"
+#include "trash/restore/restore_context.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/trigger_settings.hpp"
@@ -216,9 +217,9 @@ Restored Trash::Impl::restore_once(const schema::Catalog& catalog,
                                    const std::vector<std::string>& item_ids,
                                    const RestoreOptions& options, const Actor& actor) {
     Restored restored;
+    std::vector<GroupRow> groups;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
-        const auto groups =
-            lock(transaction, item_ids, {options.check, options.most, options.expect});
+        groups = lock(transaction, item_ids, {options.check, options.most, options.expect});
         refuse_several_tenants(groups);
         const auto own = own_options(transaction, options, groups, actor);
         restored = restore_groups(transaction, catalog, name, groups, own, actor);
@@ -231,11 +232,39 @@ Restored Trash::Impl::restore_once(const schema::Catalog& catalog,
             options.at_end(transaction, restored);
         }
     });
+    if (groups.size() == 1 && may_be_alone(options))
+        shared->restoring.note(pool, catalog, groups.front());
     return restored;
+}
+
+bool Trash::Impl::may_be_alone(const RestoreOptions& options) const {
+    const bool asked = options.check.tables || options.check.rows || options.at_end;
+    return !tenant && !role && !asked && !options.dry_run && options.if_match.empty() &&
+           options.choices.none();
+}
+
+// What is about rows, or about a table that is another one by now, the ordinary way explains:
+// nothing of it has stayed.
+std::optional<Restored> Trash::Impl::restore_alone(const std::string& item_id,
+                                                   const RestoreOptions& options,
+                                                   const Actor& actor) {
+    if (!may_be_alone(options)) return std::nullopt;
+    const auto call = shared->restoring.call(item_id, options, actor);
+    if (!call) return std::nullopt;
+    try {
+        return call->restored(schema::run_alone(pool, call->statement),
+                              parse_item_id(item_id).group_id);
+    } catch (const Error& error) {
+        if (error.is(sqlstate::kUndefinedFunction)) shared->restoring.forget();
+        if (!about_rows(error) && !schema::is_stale(error) && !error.is(sqlstate::kInternalError))
+            throw;
+        return std::nullopt;
+    }
 }
 
 Restored Trash::restore(const std::string& item_id, const RestoreOptions& options,
                         const Actor& actor) {
+    if (auto restored = impl_->restore_alone(item_id, options, actor)) return *restored;
     return restore_all({item_id}, options, actor);
 }
 

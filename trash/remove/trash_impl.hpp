@@ -33,6 +33,7 @@
 #include "trash/records/operations.hpp"
 #include "trash/remove/plan_cache.hpp"
 #include "trash/remove/purge_function.hpp"
+#include "trash/restore/restore_function.hpp"
 #include "trash/setup/birthplace.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/trash.hpp"
@@ -68,7 +69,8 @@ struct Shared {
                 }),
           plans(trash_schema),
           operations(pool, trash_schema),
-          purging(trash_schema) {}
+          purging(trash_schema),
+          restoring(trash_schema) {}
 
     schema::Pool& pool;
     std::string name, tenant_column;
@@ -77,6 +79,7 @@ struct Shared {
     Operations operations;
     KeptPages pages;
     PurgeFunction purging;
+    RestoreFunctions restoring;
     std::mutex renewing;
     std::vector<Naming> naming;
     PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
@@ -207,6 +210,10 @@ struct Trash::Impl {
     // A whole group in one round trip. Nothing: it goes the ordinary way, or says there why not.
     std::optional<Purged> purge_alone(const std::string& item_id, const Actor& actor,
                                       const PurgeOptions& options);
+    // The same of a restore, where nothing of it is to be said or decided on the way.
+    std::optional<Restored> restore_alone(const std::string& item_id, const RestoreOptions& options,
+                                          const Actor& actor);
+    bool may_be_alone(const RestoreOptions& options) const;
     ItemFilter roots_of(const EmptyOptions& options);
     // Throws UnexpectedCount where the groups have not so many items.
     void expect(const ItemFilter& roots, long long items);

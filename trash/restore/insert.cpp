@@ -14,15 +14,13 @@
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {
-namespace {
 
 using schema::join;
 using schema::quoted;
 using schema::Statement;
 using std::to_string;
 
-std::string insert_sql(const Shape& shape, const std::string& items,
-                       const std::string& where = "") {
+std::string insert_sql(const Shape& shape, const std::string& items, const std::string& where) {
     std::vector<std::string> names, values;
     for (const auto& column : shape.table->columns) {
         if (column.generated || shape.position(column.attnum) == 0) continue;
@@ -34,6 +32,8 @@ std::string insert_sql(const Shape& shape, const std::string& items,
            " OVERRIDING SYSTEM VALUE SELECT " + join(values, ", ") + " FROM " + items + " i" +
            where + " ORDER BY i.group_id, i.ordinal";
 }
+
+namespace {
 
 // Where the rows can be looked for one by one, verify() names those that are missing.
 void expect(RestoreContext& restoring, const Shape& shape, long long inserted) {

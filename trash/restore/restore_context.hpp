@@ -169,6 +169,10 @@ std::vector<const Shape*> shapes_of(const RestoreContext& restoring, const schem
 std::string source(const RestoreContext& restoring, const Shape& shape);
 // The same of a shape with one range: its group, first and last are $1, $2 and $3.
 std::string source_of_one(const RestoreContext& restoring, const Shape& shape);
+// The same with the group, the first and the last ordinal given as SQL.
+std::string source_between(const RestoreContext& restoring, const Shape& shape,
+                           const std::string& group,
+                           const std::pair<std::string, std::string>& ordinals);
 // i.payload[n] of the column, or NULL of its type where the shape lacks it; as text and as value.
 std::string stored(const Shape& shape, int attnum);
 // Of payload, which is at the position there.
@@ -197,6 +201,8 @@ std::vector<Shapes> in_order(RestoreContext& restoring);
 schema::Result insert_all(RestoreContext& restoring, const std::vector<schema::Statement>& last);
 // One step alone: one result, counting rows or with a count for each shape.
 schema::Result insert_step(const RestoreContext& restoring, const Shapes& step);
+// SQL: puts items of the shape, given as SQL, into its table; where: what stands behind them.
+std::string insert_sql(const Shape& shape, const std::string& items, const std::string& where = "");
 // Rows of one range; how many went in.
 long long insert_one(const RestoreContext& restoring, const Shape& shape, const Range& range);
 

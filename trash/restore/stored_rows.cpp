@@ -195,9 +195,14 @@ std::string source(const RestoreContext& restoring, const Shape& shape) {
 }
 
 std::string source_of_one(const RestoreContext& restoring, const Shape& shape) {
-    return items(restoring, shape, "$1::pg_catalog.int8",
-                 {"$2::pg_catalog.int4", "$3::pg_catalog.int4"}) +
-           ")";
+    return source_between(restoring, shape, "$1::pg_catalog.int8",
+                          {"$2::pg_catalog.int4", "$3::pg_catalog.int4"});
+}
+
+std::string source_between(const RestoreContext& restoring, const Shape& shape,
+                           const std::string& group,
+                           const std::pair<std::string, std::string>& ordinals) {
+    return items(restoring, shape, group, ordinals) + ")";
 }
 
 std::string stored(const Shape& shape, int attnum) {

@@ -134,6 +134,7 @@ std::vector<Statement> keep_for_undo(const RestoreContext& restoring, const Grou
     if (came_back_plain(restoring, group)) {
         all.push_back({filled(group.size == 1 ? kKeepItem : kKeepItems, restoring.trash_schema,
                               {{"entry", last_entry(restoring.trash_schema)},
+                               {"group", "$1::pg_catalog.int8"},
                                {"hash", hash_of("i.payload")}}),
                        {to_string(group.id)}});
         return all;

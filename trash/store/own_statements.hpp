@@ -25,22 +25,22 @@ inline constexpr const char* kEndGroups = R"(UPDATE {schema}.trash_group
 std::string last_entry(const std::string& trash_schema);
 std::string hash_of(const std::string& payload);
 
-// Before items and links of the group $1 go, what undoing that needs of them: {entry} is the entry
-// of the ledger that is undone then, {hash} that of i.payload and of l.key.
+// Before items of {group}, an int8, and links of the group $1 go, what undoing that needs of them:
+// {entry} is the entry of the ledger that is undone then, {hash} that of i.payload and of l.key.
 inline constexpr const char* kKeepItems = R"(INSERT INTO {schema}.undo_item
     (entry, shape, first, ordinals, ids, hashes)
   SELECT {entry}, i.shape, pg_catalog.min(i.ordinal),
     pg_catalog.array_agg(i.ordinal), pg_catalog.array_agg(i.object_id),
     pg_catalog.array_agg({hash})
   FROM {schema}.item i
-  WHERE i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+  WHERE i.group_id OPERATOR(pg_catalog.=) {group}
   GROUP BY i.shape, i.ordinal OPERATOR(pg_catalog./) 1000)";
 // Where it has one item.
 inline constexpr const char* kKeepItem = R"(INSERT INTO {schema}.undo_item
     (entry, shape, first, ordinals, ids, hashes)
   SELECT {entry}, i.shape, i.ordinal, ARRAY[i.ordinal], ARRAY[i.object_id], ARRAY[{hash}]
   FROM {schema}.item i
-  WHERE i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8)";
+  WHERE i.group_id OPERATOR(pg_catalog.=) {group})";
 inline constexpr const char* kKeepLinks = R"(INSERT INTO {schema}.undo_link
     (entry, shape, attnums, keys)
   SELECT {entry}, l.shape, l.attnums,

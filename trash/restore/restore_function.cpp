@@ -1,0 +1,339 @@
+#include "trash/restore/restore_function.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/transaction.hpp"
+#include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/options.hpp"
+#include "trash/records/purge.hpp"
+#include "trash/restore/restore_context.hpp"
+#include "trash/restore/undo_restore.hpp"
+#include "trash/store/groups.hpp"
+#include "trash/store/item_id.hpp"
+#include "trash/store/lock_keys.hpp"
+#include "trash/store/own_statements.hpp"
+#include "trash/store/plan_functions.hpp"
+#include "trash/store/sql.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::literal;
+using schema::quoted;
+using std::to_string;
+
+constexpr std::size_t kMostKnown = 32;  // each is a branch of the statement that calls them
+constexpr std::size_t kMostSeen = 10000;
+
+// SQL: one of {objects}, rows of the catalog {of}, depends on what users have made: what is built
+// in has no such entries.
+constexpr const char* kDepends = R"(EXISTS (SELECT FROM {objects} o JOIN pg_catalog.pg_depend d
+    ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.{of}'::pg_catalog.regclass
+      AND d.objid OPERATOR(pg_catalog.=) o.oid
+    WHERE d.refclassid OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog.pg_proc', 'pg_catalog.pg_type',
+      'pg_catalog.pg_operator', 'pg_catalog.pg_opclass']::pg_catalog.regclass[])))";
+
+std::string depends(const char* of, const std::string& objects) {
+    return schema::filled(kDepends, {{"of", of}, {"objects", objects}});
+}
+
+// A query: the table's fingerprint, with 'code' behind it where an INSERT may run the users' code.
+std::string state_sql(schema::Oid table) {
+    const auto oid = to_string(table) + "::pg_catalog.oid";
+    const auto of_table = [&](const char* key, const char* attribute, const char* from) {
+        return schema::filled(
+            "(SELECT x.{key} AS oid FROM pg_catalog.{from} x"
+            " WHERE x.{attribute} OPERATOR(pg_catalog.=) {oid})",
+            {{"key", key}, {"from", from}, {"attribute", attribute}, {"oid", oid}});
+    };
+    return schema::filled(
+        R"(SELECT ({fingerprint}) OPERATOR(pg_catalog.||) CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'r'
+    AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relispartition
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+      WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT t.tgisinternal)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0
+        AND a.atttypid::pg_catalog.int8 OPERATOR(pg_catalog.>=) 16384)
+    AND NOT {indexes} AND NOT {constraints} AND NOT {expressions}
+    THEN '' ELSE ' code' END
+  FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) {oid})",
+        {{"fingerprint", schema::fingerprint_sql({table})},
+         {"indexes", depends("pg_class", of_table("indexrelid", "indrelid", "pg_index"))},
+         {"constraints", depends("pg_constraint", of_table("oid", "conrelid", "pg_constraint"))},
+         {"expressions", depends("pg_attrdef", of_table("oid", "adrelid", "pg_attrdef"))},
+         {"oid", oid}});
+}
+
+// It is looked at when the statement is planned, for the first time and after each change of the
+// table that it writes to (docs/speed.md, "Why a check at planning is enough").
+std::string unchanged(const RestoreContext& restoring, const schema::Table& table) {
+    return schema::filled(own_statements().still, {{"schema", quoted(restoring.trash_schema)},
+                                                   {"query", literal(state_sql(table.oid))},
+                                                   {"fingerprint", literal(table.fingerprint)}});
+}
+
+constexpr const char* kFunction =
+    R"(CREATE OR REPLACE FUNCTION {function}(_ids pg_catalog.int8[],
+  _by pg_catalog.text, _reason pg_catalog.text, _request pg_catalog.text, _address pg_catalog.text,
+  _action pg_catalog.text, _uuid pg_catalog.uuid, _ordinal pg_catalog.int8, _most pg_catalog.int8,
+  _expect pg_catalog.int8) RETURNS pg_catalog.text[] LANGUAGE plpgsql VOLATILE
+  SET enable_seqscan = off AS {code})";
+
+constexpr const char* kCode = R"(#variable_conflict use_variable
+DECLARE
+  _size pg_catalog.int8; _counts pg_catalog.int8[]; _n pg_catalog.int8; _entry pg_catalog.int8;
+  _shape pg_catalog.int4; _object pg_catalog.text;
+BEGIN
+  IF {has_users_triggers} THEN RETURN NULL; END IF;
+  SELECT ARRAY[g.id], g.size, g.counts, g.root_shape, g.root_object
+    INTO _ids, _size, _counts, _shape, _object
+  FROM {schema}.trash_group g
+  WHERE g.uuid OPERATOR(pg_catalog.=) _uuid AND g.state OPERATOR(pg_catalog.=) 'trashed'
+    AND g.shapes OPERATOR(pg_catalog.=) {shapes} AND g.layout IS NULL
+    AND g.links OPERATOR(pg_catalog.=) 0 AND g.tenant IS NULL
+    AND _ordinal OPERATOR(pg_catalog.>=) 1 AND _ordinal OPERATOR(pg_catalog.<=) g.size
+    AND (_most IS NULL OR g.size OPERATOR(pg_catalog.<=) _most)
+    AND (_expect IS NULL OR g.size OPERATOR(pg_catalog.=) _expect)
+  FOR UPDATE;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  LOCK TABLE {tables} IN ROW EXCLUSIVE MODE;
+{steps}
+  SET CONSTRAINTS ALL IMMEDIATE;
+  {entries} INTO _entry;
+  IF _size OPERATOR(pg_catalog.=) 1 THEN
+    {keep_item};
+  ELSE
+    {keep_items};
+  END IF;
+  {delete_items};
+  GET DIAGNOSTICS _n = ROW_COUNT;
+  IF _n OPERATOR(pg_catalog.<>) _size THEN
+    RAISE EXCEPTION 'a group holds another number of items than it says' USING ERRCODE = '{other}';
+  END IF;
+  {end_groups};
+  RETURN ARRAY[_size::pg_catalog.text, _entry::pg_catalog.text, _shape::pg_catalog.text, _object,
+    _counts::pg_catalog.text];
+END)";
+
+// What it does in part must not stay.
+constexpr const char* kStep = R"(  {insert};
+  GET DIAGNOSTICS _n = ROW_COUNT;
+  IF _n OPERATOR(pg_catalog.<>) _counts[{place}] THEN
+    RAISE EXCEPTION 'the table is another one' USING ERRCODE = '{other}';
+  END IF;
+)";
+
+// SQL: ordinals of the items of the form at the place, counted from 0: those of one form follow
+// each other.
+std::pair<std::string, std::string> ordinals_at(std::size_t place) {
+    const auto until = [](std::size_t end, const std::string& first) {
+        auto sum = first;
+        for (std::size_t k = 0; k < end; ++k)
+            sum += " OPERATOR(pg_catalog.+) _counts[" + to_string(k + 1) + "]";
+        return "(" + sum + ")";
+    };
+    return {until(place, "1"), until(place + 1, "0")};
+}
+
+// Empty where rows of several tables must go in together, or some do not come back as they are.
+std::vector<RestoreFunction::Step> steps_of(RestoreContext& restoring, const GroupRow& group) {
+    std::vector<RestoreFunction::Step> steps;
+    for (const auto& step : in_order(restoring)) {
+        if (step.size() != 1) return {};
+        const auto at = std::ranges::find(group.shapes, step[0]->id);
+        if (at == group.shapes.end()) return {};
+        steps.push_back(
+            {static_cast<std::size_t>(at - group.shapes.begin()), step[0]->table->name});
+    }
+    if (steps.size() != group.shapes.size() || !all_came_back_plain(restoring)) return {};
+    return steps;
+}
+
+std::string insert_of(const RestoreContext& restoring, const Shape& shape, std::size_t place) {
+    const auto items = source_between(restoring, shape, "_ids[1]", ordinals_at(place));
+    return schema::filled(
+        kStep,
+        {{"insert", insert_sql(shape, items, " WHERE " + unchanged(restoring, *shape.table))},
+         {"place", to_string(place + 1)},
+         {"other", std::string(sqlstate::kInternalError)}});
+}
+
+std::string code_of(const RestoreContext& restoring, const RestoreFunction& function) {
+    std::vector<std::string> tables;
+    std::string steps;
+    for (const auto& step : function.steps) {
+        const auto& shape = restoring.shapes.at(function.shapes[step.place]);
+        tables.push_back(schema::relation(*shape.table));
+        steps += insert_of(restoring, shape, step.place);
+    }
+    std::vector<schema::Param> shapes;
+    for (const int shape : function.shapes) shapes.emplace_back(to_string(shape));
+    const schema::Values own = {{"schema", quoted(restoring.trash_schema)},
+                                {"state", "$6"},
+                                {"by", "$2"},
+                                {"group", "_ids[1]"},
+                                {"entry", "_entry"},
+                                {"hash", hash_of("i.payload")}};
+    return schema::filled(
+        kCode, {{"schema", quoted(restoring.trash_schema)},
+                {"has_users_triggers", has_users_triggers(restoring.trash_schema)},
+                {"shapes", literal(schema::array_literal(shapes)) + "::pg_catalog.int4[]"},
+                {"tables", schema::join(tables, ", ")},
+                {"steps", steps},
+                {"entries", entries_sql(restoring.trash_schema)},
+                {"keep_item", schema::filled(kKeepItem, own)},
+                {"keep_items", schema::filled(kKeepItems, own)},
+                {"delete_items", schema::filled(kDeleteItems, own)},
+                {"end_groups", schema::filled(kEndGroups, own)},
+                {"other", std::string(sqlstate::kInternalError)}});
+}
+
+bool runs_users_code(RestoreContext& restoring, const std::vector<schema::Oid>& tables) {
+    return std::ranges::any_of(tables, [&](schema::Oid oid) {
+        return restoring.exec(state_sql(oid)).value(0, 0) !=
+               restoring.catalog.table(oid)->fingerprint;
+    });
+}
+
+// Nothing where such groups need the ordinary way. The transaction holds LockKey::kFunctions.
+std::shared_ptr<const RestoreFunction> made_for(schema::Transaction& transaction,
+                                                const schema::Catalog& catalog,
+                                                const std::string& trash_schema,
+                                                const GroupRow& group) {
+    const RestoreOptions options;
+    const Actor actor;
+    RestoreContext restoring{transaction, catalog, trash_schema, options, actor};
+    add_group(restoring, group);
+    for (const auto& [id, shape] : restoring.shapes)
+        if (shape.table == nullptr || shape.id <= 0) return nullptr;
+    auto function = std::make_shared<RestoreFunction>();
+    function->shapes = group.shapes;
+    function->steps = steps_of(restoring, group);
+    if (function->steps.empty()) return nullptr;
+    for (const auto* table : concerned(restoring)) function->tables.push_back(table->oid);
+    if (runs_users_code(restoring, function->tables)) return nullptr;
+    function->fingerprint = schema::expected_fingerprint(catalog, function->tables);
+    const auto root = restoring.shapes.at(group.root_shape).relation;
+    PlanFunctions functions(transaction, trash_schema);
+    const auto code = code_of(restoring, *function);
+    function->name = functions.make(
+        "restore_", {root, function->tables, {}, function->fingerprint},
+        [&](const std::string& name) {
+            return schema::filled(
+                kFunction, {{"function", quoted({trash_schema, name})}, {"code", literal(code)}});
+        });
+    functions.drop_old(root);
+    return function;
+}
+
+std::string shapes_literal(const std::vector<int>& shapes) {
+    std::vector<schema::Param> all;
+    for (const int shape : shapes) all.emplace_back(to_string(shape));
+    return literal(schema::array_literal(all)) + "::pg_catalog.int4[]";
+}
+
+}  // namespace
+
+std::optional<Restored> RestoreCall::restored(const schema::Result& found,
+                                              const std::string& group_id) const {
+    if (found.rows() == 0 || found.null(0, 0) || found.null(0, 1)) return std::nullopt;
+    const auto& function = *functions.at(static_cast<std::size_t>(found.integer(0, 0)));
+    const auto told = schema::parse_array(found.text(0, 1));
+    const auto counts = schema::parse_array(*told.at(4));
+    Restored restored;
+    restored.group_id = group_id;
+    restored.restored = std::stoll(*told.at(0));
+    restored.entries = {*told.at(1)};
+    restored.root_id = *told.at(3);
+    for (const auto& step : function.steps) {
+        restored.tables.push_back({step.table, std::stoll(*counts.at(step.place))});
+        if (to_string(function.shapes[step.place]) == *told.at(2)) restored.root_table = step.table;
+    }
+    return restored;
+}
+
+std::optional<RestoreCall> RestoreFunctions::call(const std::string& item_id,
+                                                  const RestoreOptions& options,
+                                                  const Actor& actor) const {
+    RestoreCall call;
+    {
+        const std::lock_guard lock(mutex_);
+        if (known_.empty()) return std::nullopt;
+        call.functions = known_;
+    }
+    std::string places, calls;
+    for (std::size_t k = 0; k < call.functions.size(); ++k) {
+        const auto& function = *call.functions[k];
+        places += " WHEN g.shapes OPERATOR(pg_catalog.=) " + shapes_literal(function.shapes) +
+                  " THEN " + to_string(k);
+        calls += " WHEN " + to_string(k) + " THEN " + function.name +
+                 "(NULL, $1, $2, $3, $4, 'restored', $5, $6, $7, $8)";
+    }
+    const auto address = parse_item_id(item_id);
+    const auto number = [](const std::optional<long long>& value) {
+        return value ? schema::Param(to_string(*value)) : std::nullopt;
+    };
+    call.statement = {
+        filled("SELECT k.place, CASE k.place{calls} END FROM (SELECT CASE{places} END AS place"
+               " FROM {schema}.trash_group g WHERE g.uuid OPERATOR(pg_catalog.=)"
+               " $5::pg_catalog.uuid OFFSET 0) k",
+               trash_schema_, {{"calls", calls}, {"places", places}}),
+        {actor.by, actor.reason, actor.request_id, actor.address, address.group_id,
+         to_string(address.ordinal), number(options.most), number(options.expect)}};
+    return call;
+}
+
+// The second, fourth, eighth… time: one that leaves all to the ordinary way, for whatever reason,
+// is given up and made again ever more seldom.
+bool RestoreFunctions::wanted(const schema::Catalog& catalog, const GroupRow& group) {
+    const std::lock_guard lock(mutex_);
+    const auto known =
+        std::ranges::find(known_, group.shapes, [](const auto& one) { return one->shapes; });
+    if (known != known_.end()) {
+        if (schema::expected_fingerprint(catalog, (*known)->tables) != (*known)->fingerprint)
+            seen_.erase(group.shapes);
+        known_.erase(known);
+    }
+    if (seen_.size() >= kMostSeen) seen_.clear();
+    const auto times = ++seen_[group.shapes];
+    return times > 1 && std::has_single_bit(times);
+}
+
+void RestoreFunctions::keep(std::shared_ptr<const RestoreFunction> function) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(known_, [&](const auto& one) { return one->shapes == function->shapes; });
+    if (known_.size() >= kMostKnown) known_.erase(known_.begin());
+    known_.push_back(std::move(function));
+}
+
+void RestoreFunctions::note(schema::Pool& pool, const schema::Catalog& catalog,
+                            const GroupRow& group) {
+    if (group.partly || group.links != 0 || group.tenant || !wanted(catalog, group)) return;
+    try {
+        std::shared_ptr<const RestoreFunction> made;
+        schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
+            transaction.exec("SELECT " + lock_call(LockKey::kFunctions));
+            made = made_for(transaction, catalog, trash_schema_, group);
+        });
+        if (made) keep(made);
+    } catch (const Error& error) {
+        spdlog::warn("no function restores such groups: {}", error.what());
+    }
+}
+
+void RestoreFunctions::forget() {
+    const std::lock_guard lock(mutex_);
+    known_.clear();
+}
+
+}  // namespace trashd::trash
