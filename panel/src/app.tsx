@@ -4,7 +4,7 @@ import {useEffect, useReducer} from 'preact/hooks';
 import {cache, Problem} from './api';
 import {Frame} from './parts/frame';
 import {ProblemNote} from './parts/problem';
-import {Skeleton} from './parts/loaded';
+import {Skeleton, useDrawn} from './parts/loaded';
 import {screenOf} from './places';
 import {askMe, useMe} from './queries';
 import {route} from './route';
@@ -20,6 +20,7 @@ function App() {
   const [, redraw] = useReducer((drawn: number) => drawn + 1, 0);
   useEffect(() => effect(() => redraw(undefined)), []);
   const me = useMe();
+  useDrawn(Boolean(me.error));
   if (me.data) return <Frame me={me.data} />;
   if (me.error instanceof Problem && me.error.status === 401) return <SignIn problem={me.error} />;
   return (

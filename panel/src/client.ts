@@ -13,6 +13,34 @@ interface Wish {
   signal?: AbortSignal;
 }
 
+type Answered = readonly [Response, string];
+
+// Answers that were asked for before who needs them was there, by their paths: each is for one.
+const early = new Map<string, Promise<Answered>>();
+let keeps = false;
+
+// Asks for something while what will show it is still on its way.
+export function ahead(call: () => Promise<unknown>): Promise<unknown> {
+  keeps = true;
+  const asked = call();
+  keeps = false;
+  asked.catch(() => undefined); // told to whoever asks for it then
+  return asked;
+}
+
+function answered(path: string, wish: RequestInit): Promise<Answered> {
+  const found = wish.method === 'GET' ? early.get(path) : undefined;
+  early.delete(path);
+  if (found) return found;
+  // The turn ends with the answer's last byte, not with its head.
+  const asked = inTurn(async () => {
+    const response = await fetch(path, wish);
+    return [response, await response.text()] as const;
+  });
+  if (keeps) early.set(path, asked);
+  return asked;
+}
+
 // The page is served from …/panel/; the interface is beside it, whatever stands before.
 const base = new URL('..', location.href.replace(/#.*/, '')).pathname.replace(/\/$/, '');
 
@@ -51,11 +79,7 @@ async function send(method: string, address: string, {params = {}, headers: name
   authorize(headers);
   const path = base + writePath(address, params.path ?? {}) + writeQuery(params.query ?? {});
   const wish: RequestInit = {method, headers, ...(body !== undefined && {body: JSON.stringify(body)}), ...(signal && {signal})};
-  // The turn ends with the answer's last byte, not with its head.
-  const [response, text] = await inTurn(async () => {
-    const response = await fetch(path, wish);
-    return [response, await response.text()] as const;
-  });
+  const [response, text] = await answered(path, wish);
   const answer = parsed(text);
   return response.ok ? {data: answer, response} : {error: answer, response};
 }

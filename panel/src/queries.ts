@@ -1,13 +1,14 @@
 // What the screens read, under names by which the cache knows it.
 import {keepPreviousData, queryOptions, useQuery} from '@tanstack/preact-query';
 import {cache, client, page, read, type Row, type Schemas, value} from './api';
+import {getItem, getMe, getTrash, type TrashFilter, type Turn} from './first';
 
 export type Me = Schemas['CurrentPrincipal'];
 export type Right = 'read' | 'write' | 'trash' | 'view-trash' | 'restore' | 'purge' | 'admin';
 
 export const askMe = queryOptions({
   queryKey: ['me'],
-  queryFn: ({signal}) => value(client.GET('/v1/@me', {signal})),
+  queryFn: ({signal}) => value(getMe(signal)),
   staleTime: 60_000,
 });
 
@@ -40,30 +41,7 @@ export function useClasses(): (resource: string | null) => string {
   return (resource) => data?.find((one) => one.resource === resource)?.class ?? resource ?? '';
 }
 
-export interface TrashFilter {
-  root?: boolean;
-  q?: string;
-  text?: string;
-  resource?: string[];
-  deletedBy?: string;
-  deletedReason?: string;
-  'deletedReason[not_equals]'?: string;
-  groupId?: string;
-  parent?: string;
-  from?: string;
-  to?: string;
-  olderThan?: string;
-}
-
-export type TrashSort = NonNullable<
-  NonNullable<import('./schema').operations['listTrash']['parameters']['query']>['sort']
->;
-
-export interface Turn {
-  limit: number;
-  cursor?: string | undefined;
-  sort?: TrashSort | undefined;
-}
+export type {TrashFilter, TrashSort, Turn} from './first';
 
 interface Reading {
   signal: AbortSignal;
@@ -72,8 +50,7 @@ interface Reading {
 function trashReading(filter: TrashFilter, turn: Turn) {
   return {
     queryKey: ['trash', filter, turn],
-    queryFn: ({signal}: Reading) =>
-      page(client.GET('/v1/trash', {params: {query: {...filter, ...turn, count: true}}, signal})),
+    queryFn: ({signal}: Reading) => page(getTrash(filter, turn, signal)),
   };
 }
 
@@ -100,8 +77,7 @@ export function useFacets(filter: TrashFilter, enabled = true) {
 function itemReading(trashItemId: string) {
   return {
     queryKey: ['item', trashItemId],
-    queryFn: ({signal}: Reading) =>
-      value(client.GET('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {expand: 'group,references'}}, signal})),
+    queryFn: ({signal}: Reading) => value(getItem(trashItemId, signal)),
     staleTime: 1_000,
   };
 }

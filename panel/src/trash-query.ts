@@ -1,5 +1,5 @@
 // What the address of the trash list says, as filters of the service.
-import type {TrashFilter, TrashSort} from './queries';
+import type {TrashFilter, TrashSort} from './first';
 import {route} from './route';
 
 export const spans = ['today', '7d', '30d', 'older', 'dates'] as const;

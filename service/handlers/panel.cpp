@@ -13,6 +13,7 @@
 #include "generated/kPanelMore.hpp"
 #include "generated/kPanelPage.hpp"
 #include "generated/kPanelScript.hpp"
+#include "generated/kPanelStart.hpp"
 #include "generated/kPanelStyle.hpp"
 #include "schema/error.hpp"
 #include "service/api/content_negotiation.hpp"
@@ -57,8 +58,9 @@ File file_of(const char* name, const char* type, const char (&bytes)[size]) {
 }
 
 // The empty name is that of the page. Compressed once, when the first of them is asked for.
-const std::array<File, 7>& files() {
-    static const std::array<File, 7> all = {file_of("", "text/html", kPanelPage),
+const std::array<File, 8>& files() {
+    static const std::array<File, 8> all = {file_of("", "text/html", kPanelPage),
+                                            file_of("start.js", "text/javascript", kPanelStart),
                                             file_of("app.js", "text/javascript", kPanelScript),
                                             file_of("more.js", "text/javascript", kPanelMore),
                                             file_of("app.css", "text/css", kPanelStyle),

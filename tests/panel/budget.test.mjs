@@ -10,7 +10,7 @@ const settled = () => !document.querySelector('main .skeleton, main .old');
 
 test('what is fetched stays small: 45 KiB of script with the words of a language, 8 of style, 60 of all scripts, compressed', () => {
   const words = Math.max(packed('en.js'), packed('de.js'));
-  const start = packed('app.js') + words;
+  const start = packed('start.js') + packed('app.js') + words;
   assert.ok(start <= 45 * 1024, `${start} bytes at the start`);
   assert.ok(packed('app.css') <= 8 * 1024, `app.css has ${packed('app.css')} bytes`);
   assert.ok(start + packed('more.js') <= 60 * 1024, `${start + packed('more.js')} bytes in all`);
@@ -31,24 +31,53 @@ async function holdUntil(visit, pattern) {
   });
 }
 
+// When the first row was painted, and how many rows there were then.
+function noteRow(selector) {
+  const observer = new MutationObserver(() => {
+    if (!document.querySelector(selector)) return;
+    observer.disconnect();
+    window.rowsFirst = document.querySelectorAll(selector).length;
+    requestAnimationFrame(() => setTimeout(() => (window.rowAt = performance.now())));
+  });
+  observer.observe(document, {childList: true, subtree: true});
+}
+
 for (const [name, address, pattern, row] of [
   ['the overview', () => '', /\/v1\/trash\?/, 'main ul.lines a'],
   ['the trash', () => '#/trash', /\/v1\/trash\?/, 'main tbody tr[data-row] a'],
   ['a deletion', (item) => `#/trash/${item}`, /\/v1\/trash\/[0-9a-f]/, 'main section[aria-labelledby=row] dd'],
 ]) {
-  scenario(`${name}: page, script and style, then its data beside who asks, not behind that`, {}, async (visit, site) => {
+  scenario(`${name}: page, script and style, then its data beside who asks, and nothing else before its first row`, {}, async (visit, site) => {
     const item = await site.remove('time/projects/00000000-0000-4000-8000-000000000042');
     const requests = [];
     visit.page.on('request', (request) => request.url().startsWith('http') && requests.push(request.url()));
+    await visit.page.addInitScript(noteRow, row);
     await holdUntil(visit, pattern);
     await visit.open(address(item));
-    await visit.page.locator(row).first().waitFor();
-    const before = names(site, requests);
-    assert.deepEqual(before.slice(0, 3).sort(), ['panel/', 'panel/app.css', 'panel/app.js']);
+    await visit.page.waitForFunction(() => window.rowAt);
+    const before = await visit.page.evaluate(() => performance.getEntriesByType('resource').filter(({name, startTime}) => name.startsWith('http') && startTime < window.rowAt).length);
+    assert.deepEqual(names(site, requests).slice(0, 4).sort(), ['panel/', 'panel/app.css', 'panel/app.js', 'panel/start.js']);
+    assert.ok(1 + before <= 7, names(site, requests).join(' '));
+    await visit.page.waitForFunction(settled);
+    await visit.page.locator('a.brand', {hasText: /./}).waitFor();
     assert.equal(new Set(requests).size, requests.length, `something was asked for twice: ${requests.join(' ')}`);
-    assert.ok(before.length <= 11, before.join(' '));
+    assert.ok(requests.length > 1 + before, 'what is beside the rows is asked for after them');
   });
 }
+
+scenario('of a long list the rows in sight come first, and then all', {}, async (visit, site) => {
+  await trashMany(site);
+  await visit.page.addInitScript(noteRow, 'main tbody tr[data-row] a');
+  await visit.open('#/trash');
+  await visit.page.locator('main tbody tr[data-row]').nth(49).waitFor();
+  assert.ok((await visit.page.evaluate(() => window.rowsFirst)) <= 20);
+  // Once something has been painted, a list comes whole.
+  await visit.go('#/');
+  await visit.page.locator('main ul.lines a').first().waitFor();
+  await visit.go('#/trash?view=rows');
+  await visit.page.locator('main tbody tr[data-row]').first().waitFor();
+  assert.equal(await visit.page.locator('main tbody tr[data-row]').count(), 50);
+});
 
 // Each answer is held back for a moment, so that what is asked for at once is seen at once.
 async function holdBack(visit) {
@@ -63,7 +92,7 @@ async function asked(visit) {
   const spans = await visit.page.evaluate(() =>
     performance
       .getEntriesByType('resource')
-      .filter(({name}) => !/^data:|app\.(js|css)$/.test(name))
+      .filter(({name}) => !/^data:|(app|start)\.(js|css)$/.test(name))
       .map(({name, startTime, responseEnd}) => ({name, start: startTime, end: responseEnd})),
   );
   const atOnce = ({start}) => spans.filter((other) => other.start <= start && start < other.end);

@@ -24,6 +24,7 @@ struct PanelFile {
 
 constexpr PanelFile kFiles[] = {
     {"/panel/", "text/html; charset=utf-8", "panel/dist/index.html"},
+    {"/panel/start.js", "text/javascript; charset=utf-8", "panel/dist/start.js"},
     {"/panel/app.js", "text/javascript; charset=utf-8", "panel/dist/app.js"},
     {"/panel/app.css", "text/css; charset=utf-8", "panel/dist/app.css"},
     {"/panel/more.js", "text/javascript; charset=utf-8", "panel/dist/more.js"},

@@ -8,6 +8,7 @@ import {ChangeList} from './menus';
 import {changes} from '../recent';
 import {listing} from '../selection';
 import {Icon} from './icon';
+import {useDrawn} from './loaded';
 import {Person} from './person';
 import {Time} from './time';
 
@@ -62,6 +63,7 @@ export function End({entry}: {entry: Entry | undefined}) {
 export function Ended({id, problem}: {id: string; problem: Problem}) {
   const {outcome, at, by, byName} = problem.body;
   const entry = useEnd(id, at);
+  useDrawn(true);
   const mine = changes.value.filter((change) => change.link?.includes(id));
   return (
     <div class="card">

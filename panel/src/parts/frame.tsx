@@ -1,5 +1,5 @@
 // What stands around every screen: who I am, where I can go, what was done and how it is undone.
-import {useEffect, useRef} from 'preact/hooks';
+import {useEffect, useRef, useState} from 'preact/hooks';
 import type {ComponentType} from 'preact';
 import {isOpen, may, type Me, useOperations, useResources} from '../queries';
 import {expired} from '../session';
@@ -14,7 +14,7 @@ import {Cover} from './cover';
 import {focusHead, Head} from './head';
 import {Icon} from './icon';
 import {useKeys} from './keys';
-import {Skeleton} from './loaded';
+import {Skeleton, useDrawn} from './loaded';
 import {useTitle} from '../config';
 
 function Search() {
@@ -63,6 +63,7 @@ function Links({me}: {me: Me}) {
 
 function Navigation({me}: {me: Me}) {
   const menu = useRef<HTMLDetailsElement>(null);
+  const [open, setOpen] = useState(false);
   const here = address();
   useEffect(() => {
     if (menu.current) menu.current.open = false;
@@ -72,13 +73,13 @@ function Navigation({me}: {me: Me}) {
       <nav class="side" aria-label={t().frame.navigation}>
         <Links me={me} />
       </nav>
-      <details class="menu" ref={menu}>
+      <details class="menu" ref={menu} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
           <Icon name="menu" />
           <span class="spoken">{t().frame.navigation}</span>
         </summary>
         <nav aria-label={t().frame.navigation}>
-          <Links me={me} />
+          {open && <Links me={me} />}
         </nav>
       </details>
     </>
@@ -86,7 +87,9 @@ function Navigation({me}: {me: Me}) {
 }
 
 function Barred({right, screen: Screen, me}: {right: Place['right']; screen: ComponentType; me: Me}) {
-  if (!right || may(me, right)) return <Screen key={address()} />;
+  const barred = right && !may(me, right);
+  useDrawn(Boolean(barred));
+  if (!right || !barred) return <Screen key={address()} />;
   return (
     <>
       <Head title={t().barred.title} />

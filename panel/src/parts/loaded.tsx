@@ -2,6 +2,7 @@
 import {useEffect, useState} from 'preact/hooks';
 import type {ComponentChildren} from 'preact';
 import {Countdown, ProblemNote} from './problem';
+import {drawn} from '../turns';
 import {t} from '../words';
 
 export interface Loading<T> {
@@ -10,6 +11,13 @@ export interface Loading<T> {
   failureReason: unknown;
   isPlaceholderData: boolean;
   refetch: () => unknown;
+}
+
+// What is beside the first screen is asked for when that is there.
+export function useDrawn(there: boolean): void {
+  useEffect(() => {
+    if (there) drawn();
+  }, [there]);
 }
 
 export function Skeleton() {
@@ -30,6 +38,7 @@ export function Skeleton() {
 
 export function Loaded<T>(props: {query: Loading<T>; children: (data: T) => ComponentChildren}) {
   const {query, children} = props;
+  useDrawn(query.data !== undefined || Boolean(query.error ?? query.failureReason));
   const waits = !query.error && query.failureReason ? <Countdown error={query.failureReason} /> : null;
   const failed = query.error ? <ProblemNote error={query.error} retry={() => query.refetch()} /> : null;
   if (query.data === undefined) return failed ?? waits ?? <Skeleton />;

@@ -1,5 +1,6 @@
 // A plain table, which becomes cards where there is no room for columns.
 import type {ComponentChildren} from 'preact';
+import {useEffect, useState} from 'preact/hooks';
 import {t} from '../words';
 import {Icon} from './icon';
 
@@ -66,6 +67,19 @@ function PickAll<T>({rows, picking}: {rows: T[]; picking: Picking<T>}) {
   );
 }
 
+const sight = 12;
+let painted = false;
+
+// Of the first list that the page shows the rows in sight come first, and the others when those have been painted.
+function useInSight<T>(rows: T[]): T[] {
+  const [all, setAll] = useState(painted || rows.length <= sight);
+  useEffect(() => {
+    painted = true;
+    if (!all) requestAnimationFrame(() => setTimeout(() => setAll(true)));
+  }, []);
+  return all ? rows : rows.slice(0, sight);
+}
+
 export function Table<T>(props: {
   label: string;
   columns: Column<T>[];
@@ -76,6 +90,7 @@ export function Table<T>(props: {
   look?: (row: T) => string | undefined;
 }) {
   const {columns, rows, picking} = props;
+  const shown = useInSight(rows);
   return (
     <div class="scroll" role="region" aria-label={props.label} tabIndex={0}>
       <table>
@@ -89,7 +104,7 @@ export function Table<T>(props: {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {shown.map((row) => (
             <tr key={props.id(row)} class={props.look?.(row)} data-row={props.id(row)}>
               {picking && (
                 <td class="pick">

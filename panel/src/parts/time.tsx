@@ -1,4 +1,5 @@
 // Times are told by how long ago they are, beyond a week by their date, and exactly when one points at them.
+import {days, earlier, moments, relative, times} from '../formats';
 import {language, t} from '../words';
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -9,44 +10,27 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ];
 
-// A format takes far longer to make than to use, and one list needs a hundred.
-function kept<T>(make: (language: string) => T): () => T {
-  const made = new Map<string, T>();
-  return () => {
-    const format = made.get(language()) ?? make(language());
-    made.set(language(), format);
-    return format;
-  };
-}
-
-const relative = kept((name) => new Intl.RelativeTimeFormat(name, {numeric: 'auto'}));
-const times = kept((name) => new Intl.DateTimeFormat(name, {dateStyle: 'medium', timeStyle: 'medium'}));
-const short = {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23'} as const;
-const moments = kept((name) => new Intl.DateTimeFormat(name, short));
-const earlier = kept((name) => new Intl.DateTimeFormat(name, {...short, year: 'numeric'}));
-const days = kept((name) => new Intl.DateTimeFormat(name, {dateStyle: 'medium'}));
-
 export function ago(text: string): string {
   const seconds = (Date.parse(text) - Date.now()) / 1000;
   const [unit, length] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? [];
   if (!unit || !length) return t().time.now;
-  return relative().format(Math.round(seconds / length), unit);
+  return relative(language()).format(Math.round(seconds / length), unit);
 }
 
 export function exactly(text: string): string {
-  return times().format(new Date(text));
+  return times(language()).format(new Date(text));
 }
 
 // Date and time in short, with the year where it is another one.
 export function moment(text: string): string {
   const date = new Date(text);
-  return (date.getFullYear() === new Date().getFullYear() ? moments() : earlier()).format(date);
+  return (date.getFullYear() === new Date().getFullYear() ? moments(language()) : earlier(language())).format(date);
 }
 
 const week = 7 * 86_400_000;
 
 export function day(text: string): string {
-  return days().format(new Date(text));
+  return days(language()).format(new Date(text));
 }
 
 export function Time({at}: {at: string}) {

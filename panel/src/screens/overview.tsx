@@ -3,6 +3,7 @@ import {Bar} from '../parts/progress';
 import {Loaded} from '../parts/loaded';
 import {Person} from '../parts/person';
 import {Time} from '../parts/time';
+import {latest} from '../first';
 import {may, readTrash, useMe, useOperations, useResources, useStatistics, useTrash} from '../queries';
 import {href} from '../route';
 import {t} from '../words';
@@ -39,8 +40,6 @@ function Numbers() {
     </Loaded>
   );
 }
-
-const latest = [{root: true}, {limit: 8}] as const;
 
 export function readOverview(): void {
   readTrash(...latest);

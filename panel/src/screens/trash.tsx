@@ -5,7 +5,7 @@ import {End, useEnds} from '../parts/ended';
 import {focusHead, Head} from '../parts/head';
 import {Icon} from '../parts/icon';
 import {Loaded} from '../parts/loaded';
-import {Pager, pageSize, Range} from '../parts/pager';
+import {Pager, Range} from '../parts/pager';
 import {type Column, type Picking, Table} from '../parts/table';
 import {useSteady} from '../parts/steady';
 import {Time} from '../parts/time';
@@ -13,7 +13,8 @@ import {FacetChips, filtered, noFilters, TrashFilters} from '../parts/trash-filt
 import {SelectionBar} from '../parts/selection-bar';
 import {PersonLines} from '../parts/person';
 import {titleOf, Text} from '../parts/value';
-import {may, readTrash, type Turn, useClasses, useFacets, useMe, useTrash} from '../queries';
+import {turnOf} from '../first';
+import {may, readTrash, useClasses, useFacets, useMe, useTrash} from '../queries';
 import {href, type Query, route, withQuery} from '../route';
 import {isPicked, pick} from '../selection';
 import {type TrashQuery, trashQuery} from '../trash-query';
@@ -125,10 +126,6 @@ function Fresh({count, most, show}: {count: number; most: boolean; show: () => v
       )}
     </div>
   );
-}
-
-function turnOf(query: TrashQuery): Turn {
-  return {limit: pageSize(), cursor: query.cursor, sort: query.sort};
 }
 
 export function readList(): void {

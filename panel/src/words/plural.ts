@@ -8,10 +8,9 @@ export interface Writing {
 export function writing(language: string): Writing {
   const numbers = new Intl.NumberFormat(language);
   const rules = new Intl.PluralRules(language);
-  const lists = new Intl.ListFormat(language, {type: 'conjunction'});
   return {
     number: (value) => numbers.format(value),
     plural: (count, one, other) => `${numbers.format(count)} ${rules.select(count) === 'one' ? one : other}`,
-    list: (parts) => lists.format(parts),
+    list: (parts) => new Intl.ListFormat(language, {type: 'conjunction'}).format(parts),
   };
 }
