@@ -51,6 +51,7 @@ class Operations;
 struct PurgeOptions;
 struct RehearsalOptions;
 struct Purged;
+struct Referrers;
 struct RestoreOptions;
 struct Restored;
 struct RowScope;
@@ -178,6 +179,9 @@ class Trash {
     ItemPage list(const ItemQuery& asked, const std::function<void(const Item&)>& each);
     // Also of a group that has ended. Throws kNotFound when it never was.
     GroupDetails group(const std::string& group_id, const GroupQuery& asked);
+    // The other groups in the trash whose rows refer to rows of the item's group: once it is purged
+    // they cannot come back as they were. Of those only what may be seen is told; nothing: all.
+    Referrers referrers(const std::string& item_id, const std::optional<RowScope>& seen);
     // Of what the filter means: exact up to 10,000 groups, or items where the filter is about their
     // values; else, and where that takes long, estimated from a sample.
     Facets facets(const ItemFilter& filter);

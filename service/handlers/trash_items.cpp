@@ -26,6 +26,7 @@
 #include "service/rights/redaction.hpp"
 #include "service/rights/row_rights.hpp"
 #include "trash/model/errors.hpp"
+#include "trash/model/group.hpp"
 #include "trash/records/operations.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
@@ -128,6 +129,35 @@ std::string emptied_json(const trash::Emptied& emptied) {
     out.key("items").Int64(emptied.items);
     out.EndObject();
     return out.take();
+}
+
+// A whole group goes, and which other deletions in the trash refer to it.
+Response foreseen(const trash::Purged& purged, const trash::Referrers& referrers,
+                  const Resources& resources) {
+    JsonWriter out;
+    out.StartObject();
+    out.key("groups").Int64(1);
+    out.key("items").Int64(purged.rows);
+    if (referrers.groups > 0 || !referrers.known) {
+        out.key("referrers").StartObject();
+        out.key("groups").Int64(referrers.groups);
+        if (!referrers.known) out.key("partial").Bool(true);
+        out.key("first").StartArray();
+        for (const auto& [root, rows] : referrers.first) {
+            out.StartObject();
+            out.key("trashItemId").text(root.id);
+            out.key("resource").text(resources.path_of(root.table));
+            out.key("displayName").text(root.display_name);
+            out.key("items").Int64(rows);
+            out.EndObject();
+        }
+        out.EndArray();
+        out.EndObject();
+    }
+    out.EndObject();
+    Response reply;
+    reply.body = out.take();
+    return reply;
 }
 
 Response counted(const trash::Emptied& counts) {
@@ -322,7 +352,9 @@ Response purge_item(const Request& request, const Caller& caller, const Context&
     need_on_group(caller, context, Right::kPurge, id);
     if (options.dry_run) {
         const auto purged = context.trash->purge(id, actor_of(request, caller), options);
-        return counted({purged.whole ? 1 : 0, purged.rows});
+        if (!purged.whole) return counted({0, purged.rows});
+        const auto reach = reach_of(caller, context, Right::kViewTrash);
+        return foreseen(purged, context.trash->referrers(id, reach), *context.resources);
     }
     auto later = [&] {
         return accept(request, caller, context, "purge", context.trash->item(id, false).group_size);

@@ -289,6 +289,59 @@ TEST_CASE("a purge and an emptying tell what would go, and go only as expected")
     CHECK(call.value(kTrashed) == "0");
 }
 
+TEST_CASE("the dry run of a purge tells which other groups in the trash refer to this one") {
+    Bench call;
+    const auto note = call.trash("note/2"), third = call.trash("topic/3");
+    const auto second = call.trash("topic/2"), first = call.trash("topic/1?cascade=true");
+    const auto other = call.trash("topic/4?cascade=true");
+    const auto referrer = [](const std::string& id, const char* resource, const char* name) {
+        return fmt::format(R"({{"trashItemId":"{}","resource":"{}","displayName":"{}","items":1}})",
+                           id, resource, name);
+    };
+    const auto dry = [&](const std::string& id, const std::string& more = "") {
+        return call("DELETE", "/v1/trash/" + id + "?dryRun=true" + more).body;
+    };
+    CHECK(dry(first) == R"({"groups":1,"items":2,"referrers":{"groups":1,"first":[)" +
+                            referrer(second, "topic", "b") + "]}}");
+    CHECK(dry(third) == R"({"groups":1,"items":1,"referrers":{"groups":1,"first":[)" +
+                            referrer(note, "note", "note 2") + "]}}");
+    CHECK(dry(third, "&only=member") == dry(third));
+    CHECK(dry(other) == R"({"groups":1,"items":2})");
+    CHECK(call("DELETE", "/v1/trash/" + note).status == 204);
+    CHECK(dry(third) == R"({"groups":1,"items":1})");
+    CHECK(call("DELETE", "/v1/usr/1").status == 204);
+    const auto author = call("GET", "/v1/trash?resource=usr").json();
+    CHECK(dry(author[0]["id"].GetString()) ==
+          R"({"groups":1,"items":1,"referrers":{"groups":3,"first":[)" +
+              referrer(first, "topic", "a") + "," + referrer(second, "topic", "b") + "," +
+              referrer(third, "topic", "c") + "]}}");
+}
+
+TEST_CASE("what may not be seen is not told to refer to what is purged") {
+    Bench call(R"([credentials]
+api_keys = true
+[roles]
+owners = "*"
+topics = { purge = "*", view-trash = "topic" }
+)");
+    schema::Pool pool(call.database.url(), 1);
+    trash::Keys keys(pool, "trashd");
+    const httplib::Headers owner = {{"X-API-Key", keys.create({"ann", {"owners"}}).text}},
+                           topics = {{"X-API-Key", keys.create({"bob", {"topics"}}).text}};
+    const auto gone = [&](const std::string& address) {
+        return call("DELETE", "/v1/" + address, "", owner).header("Location");
+    };
+    gone("note/1");
+    gone("topic/3?cascade=true");
+    gone("topic/2");
+    const auto dry = gone("topic/1") + "?dryRun=true";
+    const auto groups = [&](const httplib::Headers& who) {
+        return call("DELETE", dry, "", who).json()["referrers"]["groups"].GetInt();
+    };
+    CHECK(groups(owner) == 2);
+    CHECK(groups(topics) == 1);
+}
+
 TEST_CASE("a bulk restore above async_rows is an operation, which tells how far it is") {
     for (const char* partial : {"true", "false"}) {
         CAPTURE(partial);

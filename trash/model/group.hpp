@@ -42,4 +42,17 @@ struct GroupDetails {
     WholeGroup restored, purged;                // of a group that has ended: not within
 };
 
+// Another group in the trash, with how many of its rows refer to rows of the one asked about.
+struct Referrer {
+    Item root;
+    long long rows = 0;
+};
+
+// groups: all there are; first: the newest of them.
+struct Referrers {
+    long long groups = 0;
+    std::vector<Referrer> first;
+    bool known = true;  // false: finding them out would have taken too long
+};
+
 }  // namespace trashd::trash

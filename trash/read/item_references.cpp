@@ -228,6 +228,49 @@ std::optional<std::string> ItemReferences::only_reference(const Table& table) co
 
 namespace {
 
+constexpr const char* kNoReferring = R"(SELECT NULL::pg_catalog.int8 AS group_id,
+    NULL::pg_catalog.int4 AS ordinal WHERE false)";
+constexpr const char* kReferring = R"(SELECT c.group_id, c.ordinal
+  FROM (SELECT i.group_id, i.ordinal{values}
+    FROM {schema}.item i
+    JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
+      AND g.state OPERATOR(pg_catalog.=) 'trashed'
+    WHERE i.shape OPERATOR(pg_catalog.=) {form}
+      AND i.group_id OPERATOR(pg_catalog.<>) {group} AND {condition}) c
+  JOIN {parents} p ON {same})";
+
+}  // namespace
+
+std::string ItemReferences::referring(const std::string& condition) const {
+    std::vector<std::string> selects{kNoReferring};
+    for (const auto* parent : tables())
+        for (const auto* key : catalog_.referrers(parent->oid)) {
+            const auto* child = catalog_.table(key->child);
+            if (!child || !binds_all(*key)) continue;
+            std::vector<std::string> same;
+            for (std::size_t k = 1; k <= key->child_columns.size(); ++k)
+                same.push_back(
+                    schema::filled("p.v{k} {equals} c.v{k}",
+                                   {{"k", to_string(k)}, {"equals", key->operators[k - 1]}}));
+            for (const auto& form : trash::forms_of(connection_, catalog_, trash_schema_, *child)) {
+                std::string values;
+                for (std::size_t k = 0; k < key->child_columns.size(); ++k)
+                    values += ", " + value_of(form, *child, key->child_columns[k], trash_schema_) +
+                              " AS v" + to_string(k + 1);
+                selects.push_back(filled(kReferring, trash_schema_,
+                                         {{"values", values},
+                                          {"form", to_string(form.id)},
+                                          {"group", to_string(group_)},
+                                          {"condition", condition},
+                                          {"parents", key_values(*parent, key->parent_columns)},
+                                          {"same", conditions(same)}}));
+            }
+        }
+    return join(selects, " UNION ALL ");
+}
+
+namespace {
+
 std::string text_of(const Form& form, int attnum) {
     const auto position = form.position(attnum);
     return position ? "i.payload[" + to_string(position) + "]" : "NULL::pg_catalog.text";

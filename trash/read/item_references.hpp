@@ -37,6 +37,9 @@ class ItemReferences {
                                       const std::string& condition) const;
     // The reference that alone can have taken rows of the table along.
     std::optional<std::string> only_reference(const schema::Table& table) const;
+    // A SELECT of group_id and ordinal: the items of other groups in the trash that refer to one of
+    // this group. condition: SQL over items i and their groups g that count.
+    std::string referring(const std::string& condition) const;
     std::vector<const schema::Table*> tables() const;
     const std::vector<Form>& forms() const { return forms_; }
 

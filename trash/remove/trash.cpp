@@ -16,6 +16,7 @@
 #include "trash/model/actor.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/read/group_details.hpp"
+#include "trash/read/group_referrers.hpp"
 #include "trash/records/ledger.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/setup/migrate.hpp"
@@ -312,6 +313,14 @@ GroupDetails Trash::group(const std::string& group_id, const GroupQuery& asked) 
         return read_group({items.connection(), catalog, impl_->readable(), impl_->naming,
                            impl_->role.has_value()},
                           group_id, asked);
+    });
+}
+
+Referrers Trash::referrers(const std::string& item_id, const std::optional<RowScope>& seen) {
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
+        return read_referrers({items.connection(), catalog, impl_->readable(), impl_->naming,
+                               impl_->role.has_value()},
+                              item_id, seen);
     });
 }
 

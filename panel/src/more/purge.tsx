@@ -1,4 +1,4 @@
-import type {Operation, TrashItem} from '../api';
+import type {Operation, Schemas, TrashItem} from '../api';
 import {client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, listing, Loaded, moment, Person, Problem, ProblemNote, Progress, read, record, route, t, Text, useAct, useEffect, useItem, useQuery, useState, value} from '../shared';
 import {Meanwhile, useBefore} from './meanwhile';
 import {TypedNumber} from './typed';
@@ -7,11 +7,35 @@ function useCounts(trashItemId: string, enabled: boolean) {
   return useQuery({
     queryKey: ['purge', trashItemId],
     queryFn: ({signal}) =>
-      value(client.DELETE('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {dryRun: true}}, signal})) as Promise<{groups: number; items: number}>,
+      value(client.DELETE('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {dryRun: true}}, signal})) as Promise<Schemas['PurgeCounts']>,
     staleTime: 0,
     gcTime: 0,
     enabled,
   });
+}
+
+// Deletions that stay in the trash, and could not come back as they were.
+function Referrers({groups, partial, first}: Schemas['Referrers']) {
+  const words = t().purge;
+  return (
+    <div class="note">
+      <Icon name="warning" />
+      <div>
+        {partial ? words.slow : words.referrers(groups)}
+        <ul>
+          {first.map(({trashItemId, displayName, items}) => (
+            <li key={trashItemId}>
+              <a href={href(['trash', trashItemId])}>
+                <Text text={displayName} />
+              </a>{' '}
+              <span class="faint">{t().overview.size(items)}</span>
+            </li>
+          ))}
+        </ul>
+        {groups > first.length && t().meant.more(groups - first.length)}
+      </div>
+    </div>
+  );
 }
 
 function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => void}) {
@@ -57,7 +81,7 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
   if (gone) return <Ended id={item.id} problem={gone as Problem} />;
   return (
     <Loaded query={counts}>
-      {({groups, items}) => (
+      {({groups, items, referrers}) => (
         <>
           <Meanwhile before={before} now={{groups, items}} gone={[]} />
           <section class="card">
@@ -73,6 +97,7 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
               )}
             </p>
             <p>{t().purge.never}</p>
+            {referrers && <Referrers {...referrers} />}
           </section>
           {act.problem && !changed && <ProblemNote error={act.problem} />}
           {act.waits && <Countdown error={act.waits} />}

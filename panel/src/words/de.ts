@@ -436,6 +436,9 @@ export const words: Words = {
     button: (count) => `${rows(count)} endgültig löschen`,
     said: (name, count) => `„${name}“ endgültig gelöscht: ${rows(count)}`,
     receipt: 'Beleg:',
+    referrers: (count) =>
+      `${plural(count, 'Löschung, die im Papierkorb bleibt, verweist', 'Löschungen, die im Papierkorb bleiben, verweisen')} hierauf und ${count === 1 ? 'kann' : 'können'} dann nicht mehr so zurück:`,
+    slow: 'Ob andere Löschungen hierauf verweisen, war nicht rechtzeitig festzustellen.',
   },
   overview: {
     title: 'Übersicht',

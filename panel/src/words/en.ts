@@ -439,6 +439,9 @@ export const words = {
     button: (count: number): string => `Delete ${rows(count)} for good`,
     said: (name: string, count: number): string => `Deleted “${name}” for good: ${rows(count)}`,
     receipt: 'Receipt:',
+    referrers: (count: number): string =>
+      `${plural(count, 'deletion that stays in the trash refers', 'deletions that stay in the trash refer')} to this, and cannot come back as ${count === 1 ? 'it was' : 'they were'} then:`,
+    slow: 'Whether other deletions refer to this could not be found out in time.',
   },
   overview: {
     title: 'Overview',
