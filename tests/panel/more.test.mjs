@@ -1,5 +1,5 @@
 // What one is told beside what was asked for: what a purge leaves behind, how far an operation is, times as one reads them.
-import {assert, scenario} from './world.mjs';
+import {assert, credentials, scenario} from './world.mjs';
 
 const project = (n) => `time/projects/00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
@@ -23,4 +23,56 @@ SELECT ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid, '00000000-0
   await visit.go(`#/trash/${alone}/purge`);
   await visit.reads(/are deleted for good$/);
   assert.equal(await visit.page.locator('.note', {hasText: 'refer to this'}).count(), 0);
+});
+
+scenario('columns that are called as the trash calls its own are among the fields of a row', {
+  open: {sql: `CREATE TABLE old (id int PRIMARY KEY, name text, "deletedAt" text, "trashItem" text);
+INSERT INTO old VALUES (1, 'one', 'in May', 'number 7')`},
+}, async (visit, site) => {
+  const shown = async () => {
+    await visit.reads('in May');
+    await visit.reads('number 7');
+    assert.deepEqual(await visit.page.locator('dl.fields dt').evaluateAll((all) => all.map((one) => one.firstChild.textContent)), ['id', 'name', 'deletedAt', 'trashItem']);
+  };
+  await visit.open('#/rows/old/1');
+  await shown();
+  const item = await site.remove('old/1');
+  await visit.go(`#/trash/${item}`);
+  await shown();
+});
+
+scenario('a search that finds nothing in the trash leads to the live rows that it finds', {}, async (visit) => {
+  await visit.open('#/trash?q=relaunch&resource=time%2Fprojects');
+  await visit.reads('Nothing has “relaunch” in its name, id or reason.');
+  await visit.press('Look in live rows', 'link');
+  await visit.page.waitForURL(/where=name%3Acontains%3Arelaunch/);
+  const found = await visit.page.locator('main tbody a.name').allInnerTexts();
+  assert.ok(found.length > 0 && found.every((one) => /relaunch/i.test(one)), found.join());
+  await visit.go('#/trash?q=relaunch');
+  await visit.press('Look in live rows', 'link');
+  await visit.title('Rows');
+  await visit.act(() => visit.page.getByRole('link', {name: 'Project', exact: true}).click());
+  await visit.page.waitForURL(/where=name%3Acontains%3Arelaunch/);
+  assert.deepEqual(await visit.page.locator('main tbody a.name').allInnerTexts(), found);
+});
+
+scenario('the undo of a restore of many is offered to those alone who may move it to the trash again', {
+  open: {config: `${credentials}[roles]\nall = "*"\nback = ["read", "view-trash", "restore"]\n\n`, keys: {ann: 'all', ben: 'back'}},
+}, async (visit, site) => {
+  const key = site.keys.ann;
+  const back = async (name) => {
+    for (const n of [3, 4]) await site.remove(project(n), {key});
+    await visit.signIn(name, '#/trash?resource=time%2Fprojects');
+    await visit.page.getByLabel('Select all on this page').check();
+    await visit.press('Restore…');
+    await visit.press(/^Restore \d+ rows$/);
+    await visit.title(/^Restored 2 deletions/);
+    return visit.page.locator('main .changes');
+  };
+  await (await back('ben')).getByText('You cannot undo this by yourself').waitFor();
+  await visit.page.evaluate(() => sessionStorage.clear());
+  await visit.page.reload();
+  await (await back('ann')).getByRole('button', {name: /^Undo/}).click();
+  await visit.reads(/^Undone: Restored 2 deletions/);
+  assert.equal(await site.count('project', `id::text LIKE '%000000000003'`), 0);
 });

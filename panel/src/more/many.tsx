@@ -14,6 +14,7 @@ import {
   Icon,
   listing,
   Loaded,
+  may,
   picked,
   ProblemNote,
   Progress,
@@ -24,6 +25,7 @@ import {
   undoOf,
   useAct,
   useEffect,
+  useMe,
   useQuery,
   useState,
 } from '../shared';
@@ -130,6 +132,7 @@ function Assistant({kind, chosen: {body, meant}}: {kind: Kind; chosen: Chosen}) 
     enabled: !done && !operation,
   });
   const before = useBefore(preview.data, partial);
+  const me = useMe().data;
   const words = t().many;
   const act = useAct(async (key, reason) => {
     const {data, response} = await send(kind, {...body, partial, ...(!partial && {expect: preview.data?.items ?? 0})}, reason, key);
@@ -138,7 +141,7 @@ function Assistant({kind, chosen: {body, meant}}: {kind: Kind; chosen: Chosen}) 
       const result = data as unknown as Result;
       const text = words.said[kind](result.groups, result.items);
       setDone({result, text});
-      record(text, [kind === 'purge' ? 'purged' : 'restored', result.items], undoOf(result), null);
+      record(text, [kind === 'purge' ? 'purged' : 'restored', result.items], undoOf(result), null, !result.resources?.every(({resource}) => may(me, 'trash', resource)));
     }
     clearPicked();
     focusHead();

@@ -67,7 +67,7 @@ interface Shown {
 }
 
 export function Fields({row, metadata, references = {}, within}: Shown) {
-  const names = Object.keys(row).filter((name) => !/^\$*(deletedAt|trashItem)$/.test(name));
+  const names = Object.keys(row);
   const typeOf = (name: string): string => metadata?.columns.find((column) => column.name === name)?.type ?? '';
   const from = (name: string) => Object.entries(references).filter(([, {columns}]) => columns[0] === name);
   return (

@@ -3,7 +3,7 @@ import {Head} from '../parts/head';
 import {Loaded} from '../parts/loaded';
 import {type Column, Table} from '../parts/table';
 import {may, useFacets, useMe, useResources} from '../queries';
-import {href} from '../route';
+import {href, parameters} from '../route';
 import {t} from '../words';
 
 type Resource = Schemas['Resource'];
@@ -20,7 +20,7 @@ export function Resources() {
       title: words.class,
       kind: 'wide',
       cell: ({resource, class: name}) => (
-        <a class="name" href={href(['rows', resource])}>
+        <a class="name" href={href(['rows', resource], parameters())}>
           {name}
         </a>
       ),

@@ -1,4 +1,4 @@
-import {useState} from 'preact/hooks';
+import {useEffect, useState} from 'preact/hooks';
 import type {Row, Schemas, TrashItem} from '../api';
 import {chosen, Columns} from '../parts/columns';
 import {keyOf} from '../parts/fields';
@@ -162,6 +162,14 @@ function Picked(props: {ids: string[]; resource: string; clear: () => void}) {
   );
 }
 
+// What was searched for in the trash, as a condition on the name.
+function Searched({q, metadata}: {q: string; metadata: Metadata}) {
+  useEffect(() => {
+    location.replace(withQuery({q: undefined, where: metadata.display ? written({column: metadata.display, operator: 'contains', value: q}) : undefined}));
+  }, []);
+  return null;
+}
+
 function List({resource, metadata}: {resource: string; metadata: Metadata}) {
   const query = rowsQuery();
   const list = useRows(resource, query);
@@ -216,11 +224,12 @@ function List({resource, metadata}: {resource: string; metadata: Metadata}) {
 export function Rows() {
   const resource = route.value.path[1] ?? '';
   const metadata = useMetadata(resource);
+  const q = route.value.query.get('q');
   const classes = useClasses();
   return (
     <>
       <Head title={classes(resource)} sub={<code>{resource}</code>} />
-      <Loaded query={metadata}>{(found) => <List key={resource} resource={resource} metadata={found} />}</Loaded>
+      <Loaded query={metadata}>{(found) => (q ? <Searched q={q} metadata={found} /> : <List key={resource} resource={resource} metadata={found} />)}</Loaded>
     </>
   );
 }

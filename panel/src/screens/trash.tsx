@@ -92,12 +92,15 @@ function emptying(): Query {
 
 // What was looked for and where, and the other place to look in.
 function Nothing({query}: {query: TrashQuery}) {
+  const reads = may(useMe().data, 'read');
   if (query.count === 0) return <p class="empty">{t().trash.nothing}</p>;
-  const {q, text} = query.filter;
+  const {q, text, resource} = query.filter;
+  const search = q ?? text;
   return (
     <p class="empty">
       {q ? t().trash.noName(q) : text ? t().trash.noValue(text) : t().trash.noMatch}{' '}
-      {q && <a href={filtered({in: 'values'})}>{t().trash.inValues}</a>} <a href={filtered(noFilters)}>{t().filters.clear(query.count)}</a>
+      {q && <a href={filtered({in: 'values'})}>{t().trash.inValues}</a>}{' '}
+      {search && reads && <a href={href(['rows', ...(resource?.length === 1 ? resource : [])], {q: search})}>{t().trash.inLive}</a>} <a href={filtered(noFilters)}>{t().filters.clear(query.count)}</a>
     </p>
   );
 }

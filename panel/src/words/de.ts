@@ -168,6 +168,7 @@ export const words: Words = {
     noName: (text) => `Nichts hat „${text}“ in Name, ID oder Grund.`,
     noValue: (text) => `Nichts hat „${text}“ in einem Wert.`,
     inValues: 'In allen Werten suchen',
+    inLive: 'In lebenden Zeilen nachsehen',
     partial: 'In der verfügbaren Zeit wurde nicht alles durchsucht: Grenzen Sie die Filter ein oder blättern Sie weiter.',
     fresh: (count, most) => (most ? `${number(count)} oder mehr neue Löschungen` : plural(count, 'neue Löschung', 'neue Löschungen')),
     show: 'Zeigen',

@@ -169,6 +169,7 @@ export const words = {
     noName: (text: string): string => `Nothing has “${text}” in its name, id or reason.`,
     noValue: (text: string): string => `Nothing has “${text}” in any value.`,
     inValues: 'Search in all values',
+    inLive: 'Look in live rows',
     partial: 'Not everything was looked at in the time there is: narrow the filters, or go on to the next page.',
     fresh: (count: number, most: boolean): string => most ? `${number(count)} or more new deletions` : plural(count, 'new deletion', 'new deletions'),
     show: 'Show',
