@@ -22,6 +22,11 @@ export function may(me: Me | undefined, right: Right, resource?: string): boolea
   return Object.values(me.rights).some((rights) => rights[right]);
 }
 
+// Who may see own rows of the trash alone.
+export function seesOwn(me: Me): boolean {
+  return !Object.values(me.rights).some((rights) => rights['view-trash'] === 'all');
+}
+
 // Nobody has to say who he is here, so whoever reaches the address may do anything.
 export function isOpen(me: Me): boolean {
   return me.kind === 'anonymous' && me.rights['*']?.admin === 'all';

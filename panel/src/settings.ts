@@ -4,9 +4,14 @@ import {type Language, languages, speak} from './words';
 
 export type Theme = 'system' | 'light' | 'dark';
 
+export type Density = 'comfortable' | 'compact';
+export type Zone = 'browser' | 'utc';
+
 export interface Settings {
   language: Language;
   theme: Theme;
+  density: Density;
+  zone: Zone; // in which times are told, and days begin
   keys: boolean;
   rows: number;
   // Whether what is shown is covered without use, after how many minutes.
@@ -23,6 +28,8 @@ function start(): Settings {
   const settings: Settings = {
     language: tongue in languages ? (tongue as Language) : 'en',
     theme: 'system',
+    density: 'comfortable',
+    zone: 'browser',
     keys: true,
     rows: 50,
     cover: true,
@@ -38,13 +45,16 @@ function start(): Settings {
 
 export const settings = signal(start());
 
+export const inUtc = (): boolean => settings.value.zone === 'utc';
+
 export function choose(changes: Partial<Settings>): void {
   settings.value = {...settings.value, ...changes};
   localStorage.setItem(place, JSON.stringify(settings.value));
 }
 
 effect(() => {
-  document.documentElement.dataset.theme = settings.value.theme;
+  const {theme, density} = settings.value;
+  Object.assign(document.documentElement.dataset, {theme, density});
 });
 
 // The first words, without which nothing can be drawn.

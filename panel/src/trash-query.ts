@@ -1,6 +1,7 @@
 // What the address of the trash list says, as filters of the service.
 import type {TrashFilter, TrashSort} from './first';
 import {route} from './route';
+import {inUtc} from './settings';
 
 export const spans = ['today', '7d', '30d', 'older', 'dates'] as const;
 export type Span = (typeof spans)[number];
@@ -14,18 +15,19 @@ export interface TrashQuery {
   count: number;
 }
 
-function daysAgo(days: number): string {
-  const date = new Date();
-  date.setHours(0, 0, 0, 0);
-  date.setDate(date.getDate() - days);
+function dayAt(date: Date, later: number): string {
+  if (inUtc()) date.setUTCHours(24 * later, 0, 0, 0);
+  else date.setHours(24 * later, 0, 0, 0);
   return date.toISOString();
 }
 
+function daysAgo(days: number): string {
+  return dayAt(new Date(), -days);
+}
+
 export function midnight(text: string, later = 0): string | undefined {
-  if (!text) return undefined;
-  const date = new Date(`${text}T00:00:00`);
-  date.setDate(date.getDate() + later);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+  const date = new Date(`${text}T00:00:00${inUtc() ? 'Z' : ''}`);
+  return Number.isNaN(date.getTime()) ? undefined : dayAt(date, later);
 }
 
 function timesOf(span: string, query: URLSearchParams): Pick<TrashFilter, 'from' | 'to' | 'olderThan'> {

@@ -76,3 +76,51 @@ scenario('the undo of a restore of many is offered to those alone who may move i
   await visit.reads(/^Undone: Restored 2 deletions/);
   assert.equal(await site.count('project', `id::text LIKE '%000000000003'`), 0);
 });
+
+scenario('lists are dense and times those of UTC where one chooses that, and stay so', {
+  look: {timezoneId: 'Pacific/Auckland'},
+}, async (visit, site) => {
+  await site.remove(project(5));
+  const at = '2020-03-04T23:30:00Z';
+  await site.sql(`UPDATE trashd.trash_group SET created_at = '${at}'`);
+  const row = visit.page.locator('main tbody tr').first();
+  const time = () => row.locator('time').first().innerText();
+  await visit.open('#/trash?when=dates&from=2020-03-05&to=2020-03-05');
+  await visit.reads('1–1 of 1 deletion');
+  assert.match(await time(), /^Mar 5, 2020, 12:30$/);
+  const {height} = await row.boundingBox();
+  await visit.go('#/settings');
+  await visit.page.getByRole('radio', {name: 'Compact'}).check();
+  await visit.page.getByRole('radio', {name: 'UTC'}).check();
+  await visit.go('#/trash?when=dates&from=2020-03-05&to=2020-03-05');
+  await visit.reads('Nothing in the trash matches.');
+  await visit.go('#/trash?when=dates&from=2020-03-04&to=2020-03-04');
+  await visit.page.reload();
+  await visit.reads('1–1 of 1 deletion');
+  assert.match(await time(), /^Mar 4, 2020, 23:30$/);
+  assert.ok((await row.boundingBox()).height < height - 8);
+});
+
+scenario('own deletions are one click away, and what who sees own rows alone begins with', {
+  open: {
+    config: `${credentials}[roles]\nall = "*"\npeople = { "*" = "*", owner = "author" }\n\n[[resource]]\ntable = "public.note"\npath = "notes"\n\n`,
+    keys: {ann: 'all', ben: 'people'},
+    sql: `CREATE TABLE note (id int PRIMARY KEY, author text, title text);
+INSERT INTO note VALUES (1, 'key:ben', 'by Ann'), (2, 'key:ben', 'by Ben')`,
+  },
+}, async (visit, site) => {
+  await site.remove('notes/1', {key: site.keys.ann});
+  await site.remove('notes/2', {key: site.keys.ben});
+  await visit.signIn('ann', '#/trash');
+  await visit.reads('1–2 of 2 deletions');
+  await visit.press('My deletions', 'link');
+  await visit.reads('1–1 of 1 deletion');
+  await visit.reads('by Ann');
+  await visit.press('My deletions', 'link');
+  await visit.reads('1–2 of 2 deletions');
+  await visit.page.reload();
+  await visit.signIn('ben', '');
+  await visit.act(() => visit.page.getByRole('link', {name: 'Trash', exact: true}).click());
+  await visit.reads('1–1 of 1 deletion');
+  await visit.reads('by Ben');
+});

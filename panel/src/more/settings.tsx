@@ -1,4 +1,4 @@
-import type {Theme} from '../settings';
+import type {Density, Theme, Zone} from '../settings';
 import {choose, Head, languages, settings, t} from '../shared';
 import type {Language} from '../words';
 
@@ -29,7 +29,7 @@ function Choice<T extends string>(props: {
 
 export function SettingsScreen() {
   const words = t().settings;
-  const {language, theme, keys, cover, minutes} = settings.value;
+  const {language, theme, density, zone, keys, cover, minutes} = settings.value;
   return (
     <>
       <Head title={words.title} sub={words.sub} />
@@ -47,6 +47,20 @@ export function SettingsScreen() {
           value={theme}
           options={words.themes}
           set={(value) => choose({theme: value})}
+        />
+        <Choice<Density>
+          legend={words.density}
+          name="density"
+          value={density}
+          options={words.densities}
+          set={(value) => choose({density: value})}
+        />
+        <Choice<Zone>
+          legend={words.zone}
+          name="zone"
+          value={zone}
+          options={words.zones}
+          set={(value) => choose({zone: value})}
         />
         <fieldset>
           <legend>{words.cover}</legend>

@@ -1,7 +1,7 @@
 // What stands around every screen: who I am, where I can go, what was done and how it is undone.
 import {useEffect, useRef, useState} from 'preact/hooks';
 import type {ComponentType} from 'preact';
-import {isOpen, may, type Me, useOperations, useResources} from '../queries';
+import {isOpen, may, type Me, seesOwn, useOperations, useResources} from '../queries';
 import {expired} from '../session';
 import {address, go, href, parameters, route, settled} from '../route';
 import {adopt, alarm, said} from '../recent';
@@ -51,7 +51,7 @@ function Links({me}: {me: Me}) {
     const address = place.path.join('/');
     return (
       <li key={address}>
-        <a href={href(place.path)} aria-current={here === address ? 'page' : undefined}>
+        <a href={href(place.path, address === 'trash' && seesOwn(me) ? {by: me.principal} : {})} aria-current={here === address ? 'page' : undefined}>
           <Icon name={place.icon} />
           <span>{t().places[place.name]}</span>
         </a>

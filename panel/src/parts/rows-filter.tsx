@@ -1,6 +1,7 @@
 // Conditions on rows: what may be asked of a column depends on its type.
 import {useState} from 'preact/hooks';
 import type {Schemas} from '../api';
+import {inUtc} from '../settings';
 import {t} from '../words';
 
 type Metadata = Schemas['Metadata'];
@@ -65,7 +66,7 @@ function Input({kind}: {kind: Kind}) {
 
 // What is typed is of the place where it is typed; a column without a zone has it as it stands.
 function valueOf(text: string, kind: Kind, column: Column | undefined): string {
-  return kind === 'time' && /with time zone/.test(column?.type ?? '') ? new Date(text).toISOString() : text;
+  return kind === 'time' && /with time zone/.test(column?.type ?? '') ? new Date(text + (inUtc() ? 'Z' : '')).toISOString() : text;
 }
 
 export function RowsFilter({metadata, add}: {metadata: Metadata; add: (condition: Condition) => void}) {

@@ -1,6 +1,7 @@
 // The filters of the trash list, which live in the address.
 import {useState} from 'preact/hooks';
 import type {Schemas, TrashItem} from '../api';
+import {useMe} from '../queries';
 import {withQuery, type Query, route} from '../route';
 import {type Span, spans, type TrashQuery} from '../trash-query';
 import {t} from '../words';
@@ -119,6 +120,17 @@ function Reason({reasons}: {reasons: string[]}) {
   );
 }
 
+function Mine() {
+  const me = useMe().data;
+  if (!me || me.kind === 'anonymous') return null;
+  const on = route.value.query.get('by') === me.principal;
+  return (
+    <a class="button" aria-current={on} href={filtered({by: on ? undefined : me.principal})}>
+      {t().filters.mine}
+    </a>
+  );
+}
+
 interface Shown {
   query: TrashQuery;
   facets: Schemas['Facets'] | undefined;
@@ -129,6 +141,7 @@ export function TrashFilters({query, facets, rows}: Shown) {
   return (
     <div class="filters">
       <Search />
+      <Mine />
       <By facets={facets} />
       <When span={query.span} />
       <Reason key={`${route.value.query}`} reasons={[...new Set(rows.map(({reason}) => reason ?? ''))].filter(Boolean)} />
