@@ -1,8 +1,9 @@
 // What was done in this session, with the way back of each: it stays until the session ends or it cannot be undone.
 // The tab's storage keeps it over a reload: of what kind it was, how many rows, and the way back; nothing of the rows.
 import {effect, signal} from './signal';
-import {changed, client, newKey, Problem, read, undoOf} from './api';
+import {changed, client, itemOf, newKey, type Operation, Problem, read, undoOf} from './api';
 import {insist} from './parts/act';
+import {href} from './route';
 import {credential} from './session';
 import {t} from './words';
 
@@ -49,6 +50,31 @@ export function record(text: string, [what, rows]: [What, number], entry: string
   changed();
 }
 
+interface Begun {
+  id: string;
+  text: string;
+  count: number;
+  barred: boolean;
+}
+
+// Operations that were begun here, to be listed when they are done.
+let begun: Begun[] = [];
+
+export function begin(operation: Begun): void {
+  begun.push(operation);
+}
+
+export function recordDone(operations: Operation[]): void {
+  for (const {id, text, count: rows, barred} of begun) {
+    const operation = operations.find((one) => one.id === id);
+    if (!operation?.endedAt) continue;
+    begun = begun.filter((one) => one.id !== id);
+    const result = operation.result as {location?: string; undo?: {href: string}} | null;
+    const item = itemOf(result?.location ?? null);
+    if (result?.undo) record(text, ['trashed', rows], undoOf(result), item && href(['trash', item]), barred);
+  }
+}
+
 function amend(number: number, amendment: Partial<Change>): void {
   changes.value = changes.value.map((change) => (change.number === number ? {...change, ...amendment} : change));
 }
@@ -74,6 +100,7 @@ export async function undo(change: Change): Promise<void> {
 }
 
 export function forget(): void {
+  begun = [];
   changes.value = [];
   said.value = '';
 }

@@ -29,7 +29,7 @@ export {
   useOperations,
   useStatistics,
 } from './queries';
-export {changes, record} from './recent';
+export {begin, changes, record} from './recent';
 export type {Provider} from './config';
 export {channelName, current, signIn, type Handed} from './session';
 export {go, href, route, withQuery} from './route';

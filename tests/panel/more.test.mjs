@@ -124,3 +124,39 @@ INSERT INTO note VALUES (1, 'key:ben', 'by Ann'), (2, 'key:ben', 'by Ben')`,
   await visit.reads('1–1 of 1 deletion');
   await visit.reads('by Ben');
 });
+
+scenario('an operation tells its pace, the title how many run, and a delete that was one is undone from Recent wherever one is', {
+  open: {
+    config: '[limits]\nasync_rows = 20\nlock_timeout_ms = 60000\n\n',
+    sql: `CREATE TABLE folder (id int PRIMARY KEY, name text);
+CREATE TABLE paper (id int PRIMARY KEY, folder int REFERENCES folder ON DELETE CASCADE);
+INSERT INTO folder VALUES (1, 'Folder 1'), (2, 'Folder 2');
+INSERT INTO paper SELECT n, 1 FROM generate_series(1, 40) n`,
+  },
+}, async (visit, site) => {
+  // Operations run one after the other, so this one waits for one that waits for a row.
+  await site.hold('SELECT FROM folder WHERE id = 2 FOR UPDATE');
+  await site.api('DELETE', '/v1/folder/2', {headers: {Prefer: 'respond-async'}});
+  await visit.open('#/delete/folder?id=1');
+  await visit.press('Move 41 rows to the trash');
+  const bar = visit.page.locator('main .bar');
+  await bar.getByText(/^waiting · /).waitFor();
+  await visit.page.waitForFunction(() => document.title.startsWith('(2) '));
+  await site.hold('SELECT FROM folder WHERE id = 1 FOR UPDATE', 'next');
+  await site.release();
+  await bar.getByText(/^running · 0 of 41 rows$/).waitFor();
+  await visit.page.waitForFunction(() => document.title.startsWith('(1) '));
+  assert.doesNotMatch(await bar.innerText(), /a second/);
+  await site.sql('UPDATE trashd.operation SET done = 20 WHERE total = 41');
+  await bar.getByText(/^running · 20 of 41 rows · \d+ rows? a second, about \d+ seconds? left$/).waitFor();
+  await visit.go('#/storage');
+  await site.release('next');
+  await visit.reads('“Folder 1” and 40 more rows are in the trash');
+  await visit.page.waitForFunction(() => document.title === 'Storage');
+  assert.equal(await site.count('paper'), 0);
+  await visit.press('Recent');
+  await visit.page.getByRole('button', {name: /^Undo/}).click();
+  await visit.reads(/^Undone: “Folder 1”/);
+  for (let tries = 0; tries < 100 && (await site.count('paper')) < 40; tries += 1) await visit.page.waitForTimeout(200);
+  assert.equal(await site.count('paper'), 40);
+});

@@ -1,5 +1,5 @@
 import type {Operation, Problem, Schemas} from '../api';
-import {ChangeList, changes, client, Countdown, focusHead, Head, href, Icon, itemOf, keepPreviousData, Loaded, may, ProblemNote, Progress, read, record, route, t, undoOf, useAct, useClasses, useMe, useMetadata, useObject, useQuery, useState} from '../shared';
+import {begin, ChangeList, changes, client, Countdown, focusHead, Head, href, Icon, itemOf, keepPreviousData, Loaded, may, ProblemNote, Progress, read, record, route, t, undoOf, useAct, useClasses, useMe, useMetadata, useObject, useQuery, useState} from '../shared';
 import {Blockers, ImpactCard} from './impact';
 import {TypedNumber} from './typed';
 
@@ -60,7 +60,9 @@ function useDelete(wish: Wish, name: string, total: number, confirm: boolean, et
     const reason = wish.reason.trim();
     if (reason) reasons = [reason, ...reasons.filter((one) => one !== reason)].slice(0, 5);
     if (response.status === 202) {
-      setOperation(data as unknown as Operation);
+      const started = data as unknown as Operation;
+      setOperation(started);
+      begin({id: started.id, text: t().remove.said(name, total), count: total, barred: !may(me, 'restore', wish.resource)});
     } else {
       const item = itemOf(response.headers.get('Location'));
       const text = wish.hard ? t().remove.saidHard(name, total) : t().remove.said(name, total);

@@ -4,14 +4,14 @@ import type {ComponentType} from 'preact';
 import {isOpen, may, type Me, seesOwn, useOperations, useResources} from '../queries';
 import {expired} from '../session';
 import {address, go, href, parameters, route, settled} from '../route';
-import {adopt, alarm, said} from '../recent';
+import {adopt, alarm, recordDone, said} from '../recent';
 import {t} from '../words';
 import {places, type Place, screenOf} from '../places';
 import {SignInAgain} from '../screens/sign-in';
 import {Account, RecentMenu} from './menus';
 import {Copy} from './copy';
 import {Cover} from './cover';
-import {focusHead, Head} from './head';
+import {focusHead, Head, running} from './head';
 import {Icon} from './icon';
 import {useKeys} from './keys';
 import {Skeleton, useDrawn} from './loaded';
@@ -36,6 +36,10 @@ function Search() {
 function Running() {
   const operations = useOperations();
   const count = operations.data?.rows.filter((one) => one.endedAt === null).length ?? 0;
+  useEffect(() => recordDone(operations.data?.rows ?? []), [operations.data]);
+  useEffect(() => {
+    running.value = count;
+  }, [count]);
   if (!count) return null;
   return (
     <a class="button quiet" href={href(['operations'])}>

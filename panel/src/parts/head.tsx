@@ -1,11 +1,15 @@
 // The one h1 of a screen, with what can be done beside it. Every screen begins with it, so the focus stays on it.
 import {useEffect} from 'preact/hooks';
 import type {ComponentChildren} from 'preact';
+import {signal} from '../signal';
+
+// How many operations run, for the title.
+export const running = signal(0);
 
 export function Head(props: {title: string; sub?: ComponentChildren; children?: ComponentChildren}) {
   useEffect(() => {
-    document.title = props.title;
-  }, [props.title]);
+    document.title = (running.value ? `(${running.value}) ` : '') + props.title;
+  }, [props.title, running.value]);
   return (
     <header class="head">
       <div>

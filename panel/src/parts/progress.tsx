@@ -2,6 +2,7 @@
 import {useEffect, useRef} from 'preact/hooks';
 import {cache, changed, itemOf, type Operation, Problem} from '../api';
 import {useClasses, useOperation} from '../queries';
+import {recordDone} from '../recent';
 import {href} from '../route';
 import {t} from '../words';
 import {Loaded} from './loaded';
@@ -9,14 +10,27 @@ import {Person} from './person';
 import {ProblemNote} from './problem';
 import {Time} from './time';
 
+// How fast it goes is told once it was looked at for some seconds: before, it would only be guessed.
+function usePace({state, done, total}: Operation): string {
+  const first = useRef<{at: number; done: number} | null>(null);
+  if (state !== 'running') return '';
+  first.current ??= {at: Date.now(), done};
+  const seconds = (Date.now() - first.current.at) / 1000;
+  const rate = (done - first.current.done) / seconds;
+  if (seconds < 5 || !(rate > 0)) return '';
+  return ` · ${t().operation.pace(Math.ceil(rate), total && Math.ceil((total - done) / rate))}`;
+}
+
 export function Bar({operation}: {operation: Operation}) {
   const {done, total, state} = operation;
   const words = t().operation;
+  const pace = usePace(operation);
   return (
     <p class="bar">
       <progress max={total ?? 1} {...(total === null && state !== 'done' ? {} : {value: state === 'done' ? (total ?? 1) : done})} aria-label={words.kinds[operation.kind]} />
       <span>
         {words.states[state]} · {total === null ? t().number(done) : words.of(done, total)}
+        {pace}
       </span>
     </p>
   );
@@ -59,6 +73,7 @@ export function Progress({id}: {id: string}) {
   useEffect(() => {
     if (ended && !told.current) {
       told.current = true;
+      if (query.data) recordDone([query.data]);
       changed();
     }
   }, [ended]);

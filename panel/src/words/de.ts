@@ -316,6 +316,7 @@ export const words: Words = {
     },
     states: {queued: 'wartet', running: 'läuft', done: 'fertig', failed: 'gescheitert', cancelled: 'abgesagt'},
     of: (done, total) => `${number(done)} von ${rows(total)}`,
+    pace: (rate, left) => `${rows(rate)} je Sekunde${left === null ? '' : `, noch etwa ${plural(left, 'Sekunde', 'Sekunden')}`}`,
     leave: 'Der Vorgang läuft weiter, wenn Sie diese Seite verlassen.',
     done: 'Der Vorgang ist fertig.',
     all: 'Alle Vorgänge',

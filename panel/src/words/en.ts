@@ -318,6 +318,7 @@ export const words = {
     },
     states: {queued: 'waiting', running: 'running', done: 'done', failed: 'failed', cancelled: 'called off'},
     of: (done: number, total: number): string => `${number(done)} of ${rows(total)}`,
+    pace: (rate: number, left: number | null): string => `${rows(rate)} a second${left === null ? '' : `, about ${plural(left, 'second', 'seconds')} left`}`,
     leave: 'It goes on when you leave this page.',
     done: 'It is done.',
     all: 'All operations',
