@@ -170,8 +170,82 @@ TEST_CASE_FIXTURE(Counted,
     SUBCASE("a generated column") {
         own->exec("ALTER TABLE c ADD g bool GENERATED ALWAYS AS (positive(n)) STORED");
     }
+    SUBCASE("a check by what runs a text") {
+        own->exec(
+            "ALTER TABLE c ADD CHECK (query_to_xml('SELECT public.positive(1)', false, false,"
+            " '') IS NOT NULL)");
+    }
+    SUBCASE("a check that sets something") {
+        own->exec("ALTER TABLE c ADD CHECK (set_config('application_name', 'taken', false) <> '')");
+    }
     for (int i = 0; i < 4; ++i) CHECK(again("p", "1").restored == 5);
     CHECK(told() != "taken");
+}
+
+TEST_CASE_FIXTURE(Counted, "a cast from text that was made since changes no value") {
+    own->exec("ALTER TABLE c ADD d date DEFAULT '2020-01-06'");
+    learn("p", "1");
+    own->script(R"(CREATE FUNCTION t2d(text) RETURNS date LANGUAGE sql IMMUTABLE AS
+  $$SELECT date '1999-09-09'$$;
+CREATE CAST (text AS date) WITH FUNCTION t2d(text);
+CREATE TABLE unknown (id int PRIMARY KEY); INSERT INTO unknown VALUES (1))");
+    remove("unknown", "1");  // for which the catalog is read anew
+    const auto before = all();
+    // What a session has planned stays as it was.
+    const auto new_session = [&] {
+        own->exec(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
+            " current_database() AND pid <> pg_backend_pid()");
+        try {
+            pool.lease().connection().exec("SELECT 1");
+        } catch (const Error&) {
+        }
+    };
+    for (int i = 0; i < 3; ++i) {
+        const auto item = remove("p", "1");
+        new_session();
+        CHECK(bin.restore(item, {}, {}).restored == 5);
+        CHECK((all() == before));
+    }
+    own->exec("DROP CAST (text AS date)");
+}
+
+TEST_CASE_FIXTURE(Counted,
+                  "a trigger on the trash's tables that was made meanwhile leaves nothing") {
+    own->script(R"(CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN PERFORM set_config(''application_name'', ''taken'', false); RETURN OLD; END')");
+    const auto item = remove("p", "1");
+    own->exec("BEGIN");
+    own->exec("SELECT FROM trashd.trash_group FOR UPDATE");
+    std::thread restoring([&] { bin.restore(item, {}, {}); });
+    TestConnection other(database.url());
+    while (other.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND"
+                       " datname = current_database()") != "1") {
+    }
+    other->exec("SET lock_timeout = 200");
+    CHECK_THROWS(
+        other->exec("CREATE TRIGGER tell BEFORE DELETE ON trashd.item FOR EACH ROW"
+                    " EXECUTE FUNCTION tell()"));
+    own->exec("COMMIT");
+    restoring.join();
+    CHECK(own.value("SELECT count(*) FROM p WHERE id = 1") == "1");
+}
+
+TEST_CASE_FIXTURE(Counted, "a function that may not be called is gone round") {
+    own->script(
+        R"(CREATE ROLE mover LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public, trashd TO mover;
+GRANT USAGE ON SCHEMA public TO mover; GRANT ALL ON SCHEMA trashd TO mover;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA trashd TO mover;
+DO $$ DECLARE f regprocedure; BEGIN
+  FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'trashd'::regnamespace AND
+    proname ~ '^restore_' LOOP EXECUTE 'REVOKE EXECUTE ON FUNCTION ' || f || ' FROM PUBLIC';
+  END LOOP; END $$)");
+    {
+        schema::Pool as_mover(database.url("mover"), 1);
+        trash::Trash moved(as_mover);
+        for (int i = 0; i < 4; ++i) CHECK(moved.restore(remove("p", "1"), {}, {}).restored == 5);
+    }
+    own->script("DROP OWNED BY mover; DROP ROLE mover");
 }
 
 TEST_CASE_FIXTURE(Counted, "a function that somebody has dropped is missed by nobody") {

@@ -50,6 +50,13 @@ std::string entries_sql(const std::string& trash_schema) {
     return insert + from;
 }
 
+std::string lock_own_tables(const std::string& trash_schema) {
+    return schema::filled(
+        "LOCK TABLE {schema}.trash_group, {schema}.link, {schema}.item, {schema}.ledger,"
+        " {schema}.undo_item IN ROW EXCLUSIVE MODE",
+        {{"schema", quoted(trash_schema)}});
+}
+
 std::string has_users_triggers(const std::string& trash_schema) {
     return schema::filled(R"(EXISTS (SELECT FROM pg_catalog.pg_trigger t
     JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) t.tgfoid
@@ -113,6 +120,7 @@ constexpr const char* kPurgeCode = R"(#variable_conflict use_variable
 DECLARE
   _size pg_catalog.int8; _gone pg_catalog.int8; _entry pg_catalog.int8; _digest pg_catalog.text;
 BEGIN
+  {lock_own};
   IF {has_users_triggers} THEN RETURN NULL; END IF;
   SELECT ARRAY[g.id], g.size INTO _ids, _size FROM {schema}.trash_group g
   WHERE g.uuid OPERATOR(pg_catalog.=) _uuid AND g.state OPERATOR(pg_catalog.=) 'trashed'
@@ -140,6 +148,7 @@ std::string purge_function_sql(const std::string& trash_schema, const std::strin
     const schema::Values own = {{"schema", quoted(trash_schema)}, {"state", "$6"}, {"by", "$2"}};
     const auto code =
         schema::filled(kPurgeCode, {{"schema", quoted(trash_schema)},
+                                    {"lock_own", lock_own_tables(trash_schema)},
                                     {"has_users_triggers", has_users_triggers(trash_schema)},
                                     {"internal", std::string(sqlstate::kInternalError)},
                                     {"entries", entries_sql(trash_schema) + and_digest()},

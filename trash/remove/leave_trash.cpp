@@ -255,8 +255,11 @@ std::optional<Restored> Trash::Impl::restore_alone(const std::string& item_id,
         return call->restored(schema::run_alone(pool, call->statement),
                               parse_item_id(item_id).group_id);
     } catch (const Error& error) {
-        if (error.is(sqlstate::kUndefinedFunction)) shared->restoring.forget();
-        if (!about_rows(error) && !schema::is_stale(error) && !error.is(sqlstate::kInternalError))
+        const bool none = error.is(sqlstate::kUndefinedFunction) ||
+                          error.is(sqlstate::kInsufficientPrivilege);  // to call it, maybe
+        if (none) shared->restoring.forget();
+        if (!none && !about_rows(error) && !schema::is_stale(error) &&
+            !error.is(sqlstate::kInternalError))
             throw;
         return std::nullopt;
     }

@@ -32,7 +32,7 @@ using schema::literal;
 using schema::quoted;
 using std::to_string;
 
-constexpr std::size_t kMostKnown = 32;  // each is a branch of the statement that calls them
+constexpr std::size_t kMostKnown = 64;  // each is a branch of the statement that calls them
 constexpr std::size_t kMostSeen = 10000;
 
 // SQL: one of {objects}, rows of the catalog {of}, depends on what users have made: what is built
@@ -47,7 +47,9 @@ std::string depends(const char* of, const std::string& objects) {
     return schema::filled(kDepends, {{"of", of}, {"objects", objects}});
 }
 
-// A query: the table's fingerprint, with 'code' behind it where an INSERT may run the users' code.
+// A query: the table's fingerprint, with 'code' behind it where an INSERT may run the users' code,
+// or may read a value in another way than its type does. A function that is built in may run what
+// a text says, and set what the next one relies on, unless it is immutable.
 std::string state_sql(schema::Oid table) {
     const auto oid = to_string(table) + "::pg_catalog.oid";
     const auto of_table = [&](const char* key, const char* attribute, const char* from) {
@@ -64,10 +66,20 @@ std::string state_sql(schema::Oid table) {
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
       WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0
         AND a.atttypid::pg_catalog.int8 OPERATOR(pg_catalog.>=) 16384)
-    AND NOT {indexes} AND NOT {constraints} AND NOT {expressions}
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_cast k
+        ON k.casttarget OPERATOR(pg_catalog.=) a.atttypid
+      WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0
+        AND k.castsource OPERATOR(pg_catalog.=) 'pg_catalog.text'::pg_catalog.regtype
+        AND k.oid::pg_catalog.int8 OPERATOR(pg_catalog.>=) 16384)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
+      CROSS JOIN LATERAL pg_catalog.regexp_matches(k.conbin::pg_catalog.text, ':funcid ([0-9]+)', 'g') m
+      JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) m[1]::pg_catalog.oid
+      WHERE k.conrelid OPERATOR(pg_catalog.=) c.oid AND f.provolatile OPERATOR(pg_catalog.<>) 'i')
+    AND NOT {table} AND NOT {indexes} AND NOT {constraints} AND NOT {expressions}
     THEN '' ELSE ' code' END
   FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) {oid})",
         {{"fingerprint", schema::fingerprint_sql({table})},
+         {"table", depends("pg_class", "(SELECT c.oid AS oid)")},
          {"indexes", depends("pg_class", of_table("indexrelid", "indrelid", "pg_index"))},
          {"constraints", depends("pg_constraint", of_table("oid", "conrelid", "pg_constraint"))},
          {"expressions", depends("pg_attrdef", of_table("oid", "adrelid", "pg_attrdef"))},
@@ -94,6 +106,7 @@ DECLARE
   _size pg_catalog.int8; _counts pg_catalog.int8[]; _n pg_catalog.int8; _entry pg_catalog.int8;
   _shape pg_catalog.int4; _object pg_catalog.text;
 BEGIN
+  {lock_own};
   IF {has_users_triggers} THEN RETURN NULL; END IF;
   SELECT ARRAY[g.id], g.size, g.counts, g.root_shape, g.root_object
     INTO _ids, _size, _counts, _shape, _object
@@ -186,6 +199,7 @@ std::string code_of(const RestoreContext& restoring, const RestoreFunction& func
                                 {"hash", hash_of("i.payload")}};
     return schema::filled(
         kCode, {{"schema", quoted(restoring.trash_schema)},
+                {"lock_own", lock_own_tables(restoring.trash_schema)},
                 {"has_users_triggers", has_users_triggers(restoring.trash_schema)},
                 {"shapes", literal(schema::array_literal(shapes)) + "::pg_catalog.int4[]"},
                 {"tables", schema::join(tables, ", ")},

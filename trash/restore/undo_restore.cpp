@@ -231,7 +231,7 @@ std::vector<long long> UndoRestore::taken_groups() const {
 }
 
 // The lists are compared as a whole: how long they are is not in the statistics, and a comparison
-// of each with each is what PostgreSQL takes for short ones.
+// of each with each, or a merge by the table alone, is what PostgreSQL takes for short ones.
 Result UndoRestore::ask(const std::string& text, schema::Values values) {
     const auto put = [&](const char* name, const std::string& value) {
         values.emplace(name, value);
@@ -249,8 +249,10 @@ Result UndoRestore::ask(const std::string& text, schema::Values values) {
     put("other_links", schema::filled(kOtherLinks, values));
     return std::move(
         transaction_.connection().exec_pipeline({{"SET LOCAL enable_nestloop = off"},
+                                                 {"SET LOCAL enable_mergejoin = off"},
                                                  {schema::filled(text, values), {}, false},
-                                                 {"SET LOCAL enable_nestloop TO DEFAULT"}})[1]);
+                                                 {"SET LOCAL enable_mergejoin TO DEFAULT"},
+                                                 {"SET LOCAL enable_nestloop TO DEFAULT"}})[2]);
 }
 
 long long UndoRestore::size() {
