@@ -17,12 +17,13 @@ import steady
 from cluster import SETTINGS, Cluster, rows, value
 from groups import Groups
 from load import wrk
+from peers import Peers
 from rates import Rates
 from service import Service
 
 HERE = pathlib.Path(__file__).parent
 
-# short: under 15 minutes. big: what the bars are set for. tiny: seconds, to see that it works.
+# short: under 25 minutes. big: what the bars are set for. tiny: seconds, to see that it works.
 SHAPES = {
     "short": {
         "seconds": 2,
@@ -38,6 +39,10 @@ SHAPES = {
         "beside": 100000,
         "tables": 1000,
         "starts": 5,
+        "peer_clients": [1, 16],
+        "peer_seconds": 1,
+        "peer_rounds": 3,
+        "peer_groups": 500,
     },
     "big": {
         "seconds": 3,
@@ -53,6 +58,10 @@ SHAPES = {
         "beside": 1000000,
         "tables": 1000,
         "starts": 3,
+        "peer_clients": [1, 16],
+        "peer_seconds": 2,
+        "peer_rounds": 5,
+        "peer_groups": 500,
     },
     "tiny": {
         "seconds": 1,
@@ -68,13 +77,18 @@ SHAPES = {
         "beside": 1000,
         "tables": 20,
         "starts": 1,
+        "peer_clients": [2],
+        "peer_seconds": 1,
+        "peer_rounds": 1,
+        "peer_groups": 5,
     },
 }
 
 
 class Bench:
-    def __init__(self, cluster, program, shape):
+    def __init__(self, cluster, program, shape, with_peers=True):
         self.cluster, self.program, self.shape = cluster, program, shape
+        self.with_peers = with_peers
         self.begin = time.monotonic()
 
     def say(self, what):
@@ -172,7 +186,14 @@ class Bench:
             ),
         }
 
-    def all(self):
+    def peers(self):
+        return {
+            "peers": Peers(
+                self.cluster, self.program, self.shape, self.say, self.with_peers
+            ).measure()
+        }
+
+    def all(self, only_peers=False):
         with contextlib.closing(self.cluster.connect()) as connection:
             version = value(connection, "SHOW server_version").split()[0]
         result = {
@@ -183,7 +204,8 @@ class Bench:
             "shape": self.shape,
         }
         self.make_workload()
-        for part in (self.small, self.groups, self.throughput, self.pages, self.steady):
+        parts = (self.small, self.groups, self.throughput, self.pages, self.steady, self.peers)
+        for part in [self.peers] if only_peers else parts:
             result |= part()
         result["seconds"] = time.monotonic() - self.begin
         return result
@@ -203,8 +225,15 @@ def arguments():
     parser.add_argument(
         "--tiny", dest="shape", action="store_const", const="tiny", help="to see that it works"
     )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--no-peers", action="store_true", help="leave out the services that run on Node"
+    )
+    which.add_argument("--only-peers", action="store_true", help="measure nothing but beside them")
     parser.add_argument(
-        "--json", type=pathlib.Path, default=pathlib.Path("bench.json"), help="where the figures go"
+        "--json",
+        type=pathlib.Path,
+        help="where the figures go; by default bench.json, bench-peers.json with --only-peers",
     )
     parser.add_argument("--plots", type=pathlib.Path, help="folder for SVG plots")
     parser.add_argument(
@@ -213,7 +242,10 @@ def arguments():
     parser.add_argument(
         "--data-dir", help="where the cluster is made; by default the folder for temporary files"
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not options.json:
+        options.json = pathlib.Path("bench-peers.json" if options.only_peers else "bench.json")
+    return options
 
 
 def main():
@@ -223,7 +255,8 @@ def main():
         result = json.loads(options.json.read_text(encoding="utf-8"))
     else:
         with Cluster(options.data_dir) as cluster:
-            result = Bench(cluster, options.program, SHAPES[options.shape]).all()
+            bench = Bench(cluster, options.program, SHAPES[options.shape], not options.no_peers)
+            result = bench.all(options.only_peers)
         report.write(result, options.json)
     print(report.text(result))
     if options.plots:

@@ -10,6 +10,17 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
+PACKAGES = HERE / "peers" / "node_modules" / ".installed"
+OPERATIONS = {
+    "read",
+    "delete",
+    "list",
+    "restore",
+    "purge",
+    "delete_group",
+    "restore_group",
+    "purge_group",
+}
 EXPECTED = {
     "rates": {"singles", "groups"},
     "by_clients": {"singles", "groups"},
@@ -63,13 +74,36 @@ def faults(result):
         yield "bars are missing"
 
 
+def peer_faults(peers):
+    """The peers are there unless their packages could not be installed; the floor and trashd are always."""
+    if peers["left_out"]:
+        print(f"the peers were left out: {peers['left_out']}")
+        if PACKAGES.exists():
+            yield "peers are left out though their packages are installed"
+    sides = {"floor", "trashd"} | (set() if peers["left_out"] else {"classic", "orm"})
+    if set(peers["start"]) != sides - {"floor"}:
+        yield f"starts of {sorted(peers['start'])}"
+    for clients, operations in peers["rates"].items():
+        if set(operations) != OPERATIONS:
+            yield f"operations with {clients} clients are {sorted(operations)}"
+        for operation, found in operations.items():
+            if set(found) != sides:
+                yield f"{operation} has the sides {sorted(found)}"
+    yield from (
+        f"{name} is {value}"
+        for part in ("start", "rates")
+        for name, value in numbers(peers[part], f"peers/{part}")
+        if not value > 0
+    )
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         figures, plots = pathlib.Path(folder) / "bench.json", pathlib.Path(folder) / "plots"
         subprocess.run(
             [
                 "timeout",
-                "300",
+                "1500",  # of a machine on which much else runs
                 sys.executable,
                 HERE / "bench.py",
                 "--tiny",
@@ -82,10 +116,11 @@ def main():
             ],
             check=True,
         )
-        found = list(faults(json.loads(figures.read_text(encoding="utf-8"))))
+        result = json.loads(figures.read_text(encoding="utf-8"))
+        found = [*faults(result), *peer_faults(result["peers"])]
         found += [
             f"{name} was not drawn"
-            for name in ("throughput.svg", "groups.svg", "pages.svg")
+            for name in ("throughput.svg", "groups.svg", "pages.svg", "peers.svg")
             if "<svg" not in (plots / name).read_text(encoding="utf-8")
         ]
     for fault in found:

@@ -1,5 +1,6 @@
--- wrk's script: THREADS METHOD PREFIX SUFFIX FIRST [FILE]. Each request takes the next number of
--- its thread, or the line of FILE with that number; prints what was counted as one line of JSON.
+-- wrk's script: THREADS METHOD PREFIX SUFFIX FIRST [FILE [SPAN]]. Each request takes the next number of
+-- its thread, after SPAN numbers the first again, or the line of FILE with that number, "" is no file;
+-- prints what was counted as one line of JSON.
 local threads = {}
 function setup(thread)
   thread:set("place", #threads)
@@ -9,15 +10,16 @@ end
 function init(args)
   stride, method, prefix, suffix = tonumber(args[1]), args[2], args[3], args[4]
   first = tonumber(args[5])
+  span = tonumber(args[7] or "")
   used = place
-  if args[6] then
+  if args[6] and args[6] ~= "" then
     lines = {}
     for line in io.lines(args[6]) do lines[#lines + 1] = line end
   end
 end
 
 function request()
-  local number = first + used
+  local number = first + (span and used % span or used)
   used = used + stride
   if lines then number = lines[number] or "none-left" end
   return wrk.format(method, prefix .. (lines and number or string.format("%d", number)) .. suffix)

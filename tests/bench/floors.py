@@ -66,6 +66,18 @@ RESTORE = [
     "DELETE FROM floor.item WHERE group_id = {id}",
 ]
 PURGE = ["DELETE FROM floor.item WHERE group_id = {id}"]
+RESTORE_SINGLE = [
+    "WITH d AS (DELETE FROM floor.item WHERE group_id = {id} RETURNING payload) "
+    "INSERT INTO time_record SELECT payload[1]::bigint, payload[2]::bigint, payload[3]::bigint, "
+    "payload[4], payload[5]::date, payload[6]::int, payload[7]::numeric, payload[8]::boolean, "
+    "payload[9], "
+    "payload[10]::text[], payload[11]::timestamptz, payload[12]::timestamptz FROM d"
+]
+READ = ["SELECT row_to_json(r) FROM time_record r WHERE id = {id}"]
+LIST = [
+    "SELECT object_id, payload, deleted_at, deleted_by FROM floor.item WHERE kind = 4 "
+    "ORDER BY group_id DESC LIMIT 50"
+]
 
 
 def single(books=False):
@@ -98,9 +110,11 @@ def group(books=False):
     return LOCKS + [GROUP.format(books=text)]
 
 
-def pgbench_script(statements):
+def pgbench_script(statements, span=None):
     """A transaction takes the next id of its client; several statements go in one pipeline."""
-    lines = ["\\set id :base + :client_id + :n * :clients", "\\set n :n + 1"]
+    place = ":client_id + :n * :clients"
+    place = f"({place}) % {span}" if span else place
+    lines = [f"\\set id :base + {place}", "\\set n :n + 1"]
     lines_sql = [
         statement.format(id=":id").replace("':id'", ":id::text") + ";" for statement in statements
     ]

@@ -17,9 +17,14 @@ def percentile(sorted_values, part):
     return sorted_values[min(len(sorted_values) - 1, int(len(sorted_values) * part))]
 
 
-def wrk(service, clients, seconds, request):
-    """request: method, prefix, suffix, first number, and perhaps a file of what to put between."""
-    method, prefix, suffix, first, *file = request
+class RanOut(Exception):
+    """A round was faster than what there was for it: its last requests found nothing."""
+
+
+def wrk(service, clients, seconds, request, available=None):
+    """request: method, prefix, suffix, first number, and perhaps a file of what to put between ("" is
+    none) and after how many numbers it begins anew. RanOut where more than what is available was used."""
+    method, prefix, suffix, first, *more = request
     threads = str(min(2, clients))
     command = [
         "wrk",
@@ -40,11 +45,13 @@ def wrk(service, clients, seconds, request):
         prefix,
         suffix,
         str(first),
-        *file,
+        *map(str, more),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     line = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     result = json.loads(line[0][7:])
+    if available is not None and result["used"] > available:
+        raise RanOut
     if result["failed"] or not result["requests"]:
         raise SystemExit(f"{method} {prefix}: {result}\n{done.stderr}")
     result["rate"] = result["requests"] / result["seconds"]
@@ -64,11 +71,11 @@ def settle(connection):
         time.sleep(0.005)
 
 
-def pgbench(cluster, database, clients, seconds, statements, base):
-    """The same for hand-written statements; ids from base on, interleaved by client."""
+def pgbench(cluster, database, clients, seconds, statements, base, span=None):
+    """The same for hand-written statements; ids from base on, interleaved by client, after span anew."""
     with tempfile.TemporaryDirectory() as folder:
         script = pathlib.Path(folder) / "script.sql"
-        script.write_text(pgbench_script(statements), encoding="utf-8")
+        script.write_text(pgbench_script(statements, span), encoding="utf-8")
         command = [
             cluster.programs / "pgbench",
             "-h",

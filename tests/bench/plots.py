@@ -1,5 +1,7 @@
-"""The figures as SVG: throughput by clients, groups by their size, pages by size of the trash."""
+"""The figures as SVG: throughput by clients, groups by their size, pages by size of the trash, peers."""
 import matplotlib
+
+import report
 
 matplotlib.use("svg")
 matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "trashd"})
@@ -20,6 +22,9 @@ COLOURS = {
     "cascade": "#8d99ae",
     "trashd_restore": "#3a86c8",
     "trashd_purge": "#b08900",
+    "floor": "#c84630",
+    "classic": "#3a86c8",
+    "orm": "#b08900",
 }
 
 
@@ -99,7 +104,33 @@ def pages(result, path):
     save(figure, result, path)
 
 
+def peers(result, path):
+    found = result["peers"]["rates"]
+    figure, axes = plt.subplots(len(found), 1, figsize=(9, 3.6 * len(found)), squeeze=False)
+    for axis, (number, operations) in zip(axes[:, 0], found.items()):
+        names = [name for name in report.PEER_SIDES if name in operations["read"]]
+        width = 0.8 / len(names)
+        for place, name in enumerate(names):
+            axis.bar(
+                [n + place * width for n in range(len(operations))],
+                [sides[name]["rate"] / sides["floor"]["rate"] for sides in operations.values()],
+                width,
+                color=COLOURS[name],
+                label=report.PEER_SIDES[name],
+            )
+        ticks = [n + width * (len(names) - 1) / 2 for n in range(len(operations))]
+        labels = [report.PEER_OPERATIONS[each].replace(" ", "\n", 1) for each in operations]
+        axis.set_xticks(ticks, labels, fontsize=7)
+        axis.set(title=f"{number} client{'s' if number != '1' else ''}", ylabel="part of the floor's rate")
+        axis.grid(alpha=0.3, axis="y")
+        axis.legend(fontsize=7)
+    save(figure, result, path)
+
+
 def write(result, folder):
-    clients(result, folder / "throughput.svg")
-    sizes(result, folder / "groups.svg")
-    pages(result, folder / "pages.svg")
+    if "rates" in result:
+        clients(result, folder / "throughput.svg")
+        sizes(result, folder / "groups.svg")
+        pages(result, folder / "pages.svg")
+    if "peers" in result:
+        peers(result, folder / "peers.svg")

@@ -22,6 +22,16 @@ def summary(rounds):
     }
 
 
+def items(connection, kind, amount):
+    """TrashItems of the newest groups of that kind."""
+    shape = (
+        "SELECT g.uuid FROM trashd.trash_group g JOIN trashd.shape s ON s.id = g.root_shape "
+        "WHERE g.state = 'trashed' AND s.table_name = %s ORDER BY g.id DESC LIMIT %s"
+    )
+    found = rows(connection, shape, (RESOURCE[kind], amount))
+    return [str(uuid)[:-8] + "00000001" for uuid, in found]
+
+
 class Rates:
     def __init__(self, cluster, database, service, seconds):
         self.cluster, self.database = cluster, database
@@ -80,13 +90,7 @@ class Rates:
         return {side: summary(results) for side, results in seen.items()}
 
     def items(self, kind, amount):
-        """TrashItems of the newest groups of that kind."""
-        shape = (
-            "SELECT g.uuid FROM trashd.trash_group g JOIN trashd.shape s ON s.id = g.root_shape "
-            "WHERE g.state = 'trashed' AND s.table_name = %s ORDER BY g.id DESC LIMIT %s"
-        )
-        found = rows(self.connection, shape, (RESOURCE[kind], amount))
-        return [str(uuid)[:-8] + "00000001" for uuid, in found]
+        return items(self.connection, kind, amount)
 
     def give_back(self, kind, method, suffix, clients):
         """A round of restores or purges of groups that lie in the trash."""

@@ -4,6 +4,7 @@ import os
 import pathlib
 import platform
 import re
+import statistics
 import subprocess
 
 
@@ -64,8 +65,64 @@ def group_bars(groups):
     ), "<=", 0.25
 
 
+# Parts of the floor, and times the service written by hand, at the most clients.
+PEER_BARS = {
+    "read": {"floor": 0.33, "classic": 1.5},
+    "delete": {"floor": 0.8},
+    "list": {"classic": 2.5},
+    "restore": {"floor": 0.7},
+    "purge": {"floor": 0.6},
+    "delete_group": {"floor": 0.9},
+    "restore_group": {"floor": 0.85},
+    "purge_group": {"floor": 0.8},
+}
+PEER_OPERATIONS = {
+    "read": "read one row",
+    "delete": "delete one row",
+    "list": "list the 50 newest in the trash",
+    "restore": "restore one row",
+    "purge": "purge one row",
+    "delete_group": "delete 56 rows",
+    "restore_group": "restore 56 rows",
+    "purge_group": "purge 56 rows",
+}
+PEER_SIDES = {
+    "floor": "by hand, no HTTP",
+    "classic": "classic (deleted_at)",
+    "orm": "ORM (Sequelize)",
+    "trashd": "trashd",
+}
+
+
+def times_of(sides, other):
+    """trashd's rate by that of another, each round by itself: the sides took turns in it."""
+    pairs = zip(sides["trashd"]["rounds"], sides[other]["rounds"])
+    return statistics.median(mine / theirs for mine, theirs in pairs)
+
+
+def peer_bars(rates):
+    clients = max(rates, key=int)
+    for operation, others in PEER_BARS.items():
+        for other, bar in others.items():
+            if other in rates[clients][operation]:
+                what = "part of the floor" if other == "floor" else f"times the {other}"
+                yield (
+                    f"{PEER_OPERATIONS[operation]}, {clients} clients, {what}",
+                    times_of(rates[clients][operation], other),
+                    ">=",
+                    bar,
+                )
+
+
 def bars(result):
     """(what, reached, comparison, bar) of everything that a bar is set for."""
+    if "rates" in result:
+        yield from own_bars(result)
+    if "peers" in result:
+        yield from peer_bars(result["peers"]["rates"])
+
+
+def own_bars(result):
     for kind, name in (("singles", "one row"), ("groups", "56 rows in 4 tables")):
         if kind in result["rates"]:
             yield f"delete of {name}, 16 clients, part of the floor", ratio(
@@ -86,6 +143,13 @@ def bars(result):
 
 def beside_the_bars(result):
     """What puts the bars into place."""
+    if "rates" in result:
+        yield from own_places(result)
+    if result["load"][0] > 0.5 * result["machine"]["cores"]:
+        yield f"other work was going on (load {result['load'][0]:.1f} at the start): measure again"
+
+
+def own_places(result):
     for kind in result["rates"]:
         part = ratio(result["rates"][kind], floor="books")
         yield f"{kind}: part of the floor that keeps the same books: {part:.2f}"
@@ -95,8 +159,6 @@ def beside_the_bars(result):
     beside = result["beside"]
     times = beside["plain"]["times"]
     yield f"hand-written p99 of one row beside {beside['size']} rows, times alone: {times:.2f}"
-    if result["load"][0] > 0.5 * result["machine"]["cores"]:
-        yield f"other work was going on (load {result['load'][0]:.1f} at the start): measure again"
 
 
 def met(reached, comparison, bar):
@@ -137,16 +199,42 @@ def steady_lines(result):
     yield f"round trips by size: {result['round_trips']}"
 
 
+def peer_line(operation, sides, with_bars):
+    line = f"{PEER_OPERATIONS[operation]:32}"
+    line += "".join(
+        f"{sides[name]['rate']:10.0f}" if name in sides else f"{'-':>10}" for name in PEER_SIDES
+    )
+    for other in ("floor", "classic"):
+        reached = f"{times_of(sides, other):.2f}" if other in sides else "-"
+        bar = PEER_BARS[operation].get(other) if with_bars else None
+        line += f"{reached:>10} {f'(>= {bar})' if bar else '':9}"
+    return line.rstrip()
+
+
+def peer_lines(peers):
+    """A table for each number of clients; a ratio is the median of the rounds' own."""
+    if peers["left_out"]:
+        yield f"the columns of the peers are left out: {peers['left_out']}"
+    most = max(peers["rates"], key=int)
+    for clients, operations in peers["rates"].items():
+        head = "".join(f"{name:>10}" for name in PEER_SIDES)
+        what = f"requests a second, {clients} client{'s' if clients != '1' else ''}"
+        yield f"{what:32}{head}{'of floor':>10}{'':10}{'x classic':>10}"
+        for operation, sides in operations.items():
+            yield peer_line(operation, sides, clients == most)
+    for name, found in peers["start"].items():
+        yield f"{name}: starts in {found['s']:.2f} s, {found['mib']:.0f} MiB resident then"
+
+
 def text(result):
-    lines = [
-        "# throughput",
-        *rate_lines(result),
-        "# groups, one client",
-        *group_lines(result["groups"]),
-        "# else",
-        *steady_lines(result),
-        "# bars",
-    ]
+    lines = []
+    if "rates" in result:
+        lines += ["# throughput", *rate_lines(result)]
+        lines += ["# groups, one client", *group_lines(result["groups"])]
+        lines += ["# else", *steady_lines(result)]
+    if "peers" in result:
+        lines += ["# beside peers", *peer_lines(result["peers"])]
+    lines.append("# bars")
     for what, reached, comparison, bar in bars(result):
         mark = "ok  " if met(reached, comparison, bar) else "MISS"
         lines.append(f"{mark} {what}: {reached:.2f} ({comparison} {bar})")

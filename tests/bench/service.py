@@ -12,6 +12,8 @@ CONFIG = "[limits]\nasync_rows = 0\nstatement_timeout_ms = 600000\nidle_seconds 
 
 
 class Service:
+    name = "trashd"
+
     def __init__(self, program, url, log, host="127.0.0.1", settings="", config=CONFIG, port=0):
         """settings: lines of the configuration's top level, which stand before config; port: 0 is any that is free."""
         self.host = host
@@ -22,7 +24,7 @@ class Service:
             file.write(settings + config)
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [program, "serve", "--config", path, "--database", url, "--listen", f"{host}:{port}"],
+            self.command(program, path, url, f"{host}:{port}"),
             cwd="/",
             stdout=self.file,
             stderr=subprocess.STDOUT,
@@ -35,6 +37,9 @@ class Service:
             raise
         self.seconds_to_start = time.monotonic() - self.started
         self.connection = None
+
+    def command(self, program, config, url, listen):
+        return [program, "serve", "--config", config, "--database", url, "--listen", listen]
 
     def __enter__(self):
         return self
@@ -52,7 +57,7 @@ class Service:
                 break
             time.sleep(0.002)
         with open(self.log, encoding="utf-8") as file:
-            raise SystemExit("trashd did not start:\n" + file.read()[-2000:])
+            raise SystemExit(f"{self.name} did not start:\n" + file.read()[-2000:])
 
     def wait_until_ready(self):
         while time.monotonic() < self.started + 60:
@@ -63,7 +68,7 @@ class Service:
             if status == 200:
                 return
             time.sleep(0.002)
-        raise SystemExit("trashd does not get ready")
+        raise SystemExit(f"{self.name} does not get ready")
 
     def kill(self):
         self.process.kill()
