@@ -47,7 +47,7 @@ def link_faults(root, page):
 
 def files(root):
     for folder in SOURCES:
-        yield from (path for path in (root / folder).rglob("*") if path.is_file())
+        yield from (path for path in (root / folder).rglob("*") if path.is_file() and "node_modules" not in path.parts)
 
 
 def names_of(root):
