@@ -43,6 +43,7 @@ SHAPES = {
         "peer_seconds": 1,
         "peer_rounds": 3,
         "peer_groups": 500,
+        "peer_warm_up": 2000,
     },
     "big": {
         "seconds": 3,
@@ -62,6 +63,7 @@ SHAPES = {
         "peer_seconds": 2,
         "peer_rounds": 5,
         "peer_groups": 500,
+        "peer_warm_up": 2000,
     },
     "tiny": {
         "seconds": 1,
@@ -81,6 +83,7 @@ SHAPES = {
         "peer_seconds": 1,
         "peer_rounds": 1,
         "peer_groups": 5,
+        "peer_warm_up": 1,
     },
 }
 

@@ -127,7 +127,7 @@ class NodeService(Service):
 
     def command(self, program, config, url, listen):
         parts = dict(part.split("=", 1) for part in url.split())
-        return ["node", str(program), parts["host"], parts["user"], parts["dbname"]]
+        return ["env", "NODE_ENV=production", "node", str(program), parts["host"], parts["user"], parts["dbname"]]
 
 
 class Side:
@@ -206,7 +206,7 @@ class Floor(Side):
 
 class Peers:
     def __init__(self, cluster, program, shape, say, wanted=True):
-        """shape: peer_clients, peer_rounds, peer_seconds, peer_groups, starts; wanted: whether peers are."""
+        """shape: peer_clients, peer_rounds, peer_seconds, peer_groups, peer_warm_up, starts; wanted: whether peers are."""
         self.cluster, self.program, self.shape, self.say = cluster, program, shape, say
         self.left_out = install() if wanted else "not wanted"
         self.readable = None
@@ -279,6 +279,13 @@ class Peers:
                 amount *= 2
         raise SystemExit(f"{side.name}, {operation}: no round of {ATTEMPTS} could be counted")
 
+    def warm_up(self, side):
+        """So many requests of each operation that Node has compiled what runs often, however slow the machine."""
+        for operation in OPERATIONS:
+            done = 0
+            while done < self.shape["peer_warm_up"]:
+                done += self.take(side, operation, self.most)["requests"]
+
     def attempt(self, side, operation, clients, amount):
         kind, what = OPERATIONS[operation]
         supply, seconds = side.supply[kind], self.shape["peer_seconds"]
@@ -349,18 +356,16 @@ class Peers:
                 if side.service:
                     self.prove(side)
                 self.fill(side, "groups", shape["peer_groups"])
-            # A round that does not count, with the most clients, warms up all connections.
-            warm_up = 1 if shape["peer_rounds"] > 1 else 0
-            for number in range(-warm_up, shape["peer_rounds"]):
+                self.warm_up(side)
+            for number in range(shape["peer_rounds"]):
                 self.say(f"peers, round {number + 1} of {shape['peer_rounds']}")
                 turn = number % len(sides)
-                for clients in shape["peer_clients"] if number >= 0 else [self.most]:
+                for clients in shape["peer_clients"]:
                     for side in sides[turn:] + sides[:turn]:
                         self.tidy(side)
                         for operation in OPERATIONS:
                             result = self.take(side, operation, clients)
-                            if number >= 0:
-                                seen[clients][operation][side.name].append(result)
+                            seen[clients][operation][side.name].append(result)
             self.say("starts of the peers")
             starts = self.starts()
         return {
