@@ -23,7 +23,7 @@ from service import Service
 
 HERE = pathlib.Path(__file__).parent
 
-# short: under 25 minutes. big: what the bars are set for. tiny: seconds, to see that it works.
+# short: meant to take under 25 minutes. big: what the bars are set for. tiny: seconds, to see that it works.
 SHAPES = {
     "short": {
         "seconds": 2,
@@ -223,7 +223,7 @@ def arguments():
         action="store_const",
         const="big",
         default="short",
-        help="groups of 1,000,000 rows, 10,000,000 items in the trash; takes half an hour",
+        help="groups of 1,000,000 rows, 10,000,000 items in the trash; takes longer",
     )
     parser.add_argument(
         "--tiny", dest="shape", action="store_const", const="tiny", help="to see that it works"
