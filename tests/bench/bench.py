@@ -190,11 +190,7 @@ class Bench:
         }
 
     def peers(self):
-        return {
-            "peers": Peers(
-                self.cluster, self.program, self.shape, self.say, self.with_peers
-            ).measure()
-        }
+        return {"peers": Peers(self.cluster, self.program, self.shape, self.say).measure()}
 
     def all(self, only_peers=False):
         with contextlib.closing(self.cluster.connect()) as connection:
@@ -207,8 +203,12 @@ class Bench:
             "shape": self.shape,
         }
         self.make_workload()
-        parts = (self.small, self.groups, self.throughput, self.pages, self.steady, self.peers)
-        for part in [self.peers] if only_peers else parts:
+        parts = [self.small, self.groups, self.throughput, self.pages, self.steady]
+        if only_peers:
+            parts = []
+        if self.with_peers:
+            parts.append(self.peers)
+        for part in parts:
             result |= part()
         result["seconds"] = time.monotonic() - self.begin
         return result

@@ -205,10 +205,10 @@ class Floor(Side):
 
 
 class Peers:
-    def __init__(self, cluster, program, shape, say, wanted=True):
-        """shape: peer_clients, peer_rounds, peer_seconds, peer_groups, peer_warm_up, starts; wanted: whether peers are."""
+    def __init__(self, cluster, program, shape, say):
+        """shape: peer_clients, peer_rounds, peer_seconds, peer_groups, peer_warm_up, starts."""
         self.cluster, self.program, self.shape, self.say = cluster, program, shape, say
-        self.left_out = install() if wanted else "not wanted"
+        self.left_out = install()
         self.readable = None
         self.most = max(shape["peer_clients"])
 
