@@ -59,9 +59,13 @@ Response where_it_lies(Look look, Work work) {
         try {
             return work(found);
         } catch (const Error& error) {
-            if (!may_be_elsewhere(error.code()) || tries == kTries) throw;
+            if (!may_be_elsewhere(error.code())) throw;
             // What was neither here nor there may have gone and come back meanwhile.
-            if (look() == found && error.code() != Code::kNotFound) throw;
+            const bool last = tries == kTries;
+            if (look() == found && (last || error.code() != Code::kNotFound)) throw;
+            if (last)
+                throw Error(Code::kConflict,
+                            "others delete and restore the object at this moment; send it again");
         }
     }
 }
