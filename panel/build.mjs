@@ -56,16 +56,28 @@ const begun = (names) => ({
   },
 });
 
-// What is written is not sent through the cache of what was read, and lists are not endless; the cache brings code for
-// both, which is left out.
+// What is written is not sent through the cache of what was read, lists are not endless, and requests are made whatever
+// the browser thinks of its line; the cache brings code for all that, which is left out. The rest of what it asks its
+// surroundings for is the browser's own.
 const unused = {
   mutationCache: 'export class MutationCache { resumePausedMutations() {} clear() {} }',
+  onlineManager: 'export const onlineManager = {subscribe: () => () => {}, isOnline: () => true};',
+  focusManager: `const isFocused = () => document.visibilityState !== 'hidden';
+    export const focusManager = {
+      isFocused,
+      subscribe(listener) {
+        addEventListener('visibilitychange', () => listener(isFocused()));
+        return () => {};
+      },
+    };`,
+  timeoutManager: 'export const timeoutManager = window, systemSetTimeoutZero = (work) => setTimeout(work, 0);',
+  environmentManager: 'export const isServer = () => false, environmentManager = {isServer};',
   infiniteQueryBehavior: 'export const infiniteQueryBehavior = null, hasNextPage = null, hasPreviousPage = null;',
 };
 const lean = {
   name: 'lean',
   setup(bundler) {
-    const filter = /query-core\/build\/modern\/(mutationCache|infiniteQueryBehavior)\.js$/;
+    const filter = /query-core\/build\/modern\/(mutationCache|infiniteQueryBehavior|(?:online|focus|timeout|environment)Manager)\.js$/;
     bundler.onLoad({filter}, ({path}) => ({contents: unused[filter.exec(path)[1]]}));
   },
 };
