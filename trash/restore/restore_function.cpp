@@ -34,6 +34,9 @@ using std::to_string;
 
 constexpr std::size_t kMostKnown = 64;  // each is a branch of the statement that calls them
 constexpr std::size_t kMostSeen = 10000;
+// Of larger groups the round trips are no part, and the timeout of one statement would hold for all
+// that the ordinary way does in many.
+constexpr long long kMostRows = 10000;
 
 // SQL: one of {objects}, rows of the catalog {of}, depends on what users have made: what is built
 // in has no such entries.
@@ -114,6 +117,7 @@ BEGIN
   WHERE g.uuid OPERATOR(pg_catalog.=) _uuid AND g.state OPERATOR(pg_catalog.=) 'trashed'
     AND g.shapes OPERATOR(pg_catalog.=) {shapes} AND g.layout IS NULL
     AND g.links OPERATOR(pg_catalog.=) 0 AND g.tenant IS NULL
+    AND g.size OPERATOR(pg_catalog.<=) {most_rows}
     AND _ordinal OPERATOR(pg_catalog.>=) 1 AND _ordinal OPERATOR(pg_catalog.<=) g.size
     AND (_most IS NULL OR g.size OPERATOR(pg_catalog.<=) _most)
     AND (_expect IS NULL OR g.size OPERATOR(pg_catalog.=) _expect)
@@ -172,6 +176,12 @@ std::vector<RestoreFunction::Step> steps_of(RestoreContext& restoring, const Gro
     return steps;
 }
 
+std::string shapes_literal(const std::vector<int>& shapes) {
+    std::vector<schema::Param> all;
+    for (const int shape : shapes) all.emplace_back(to_string(shape));
+    return literal(schema::array_literal(all)) + "::pg_catalog.int4[]";
+}
+
 std::string insert_of(const RestoreContext& restoring, const Shape& shape, std::size_t place) {
     const auto items = source_between(restoring, shape, "_ids[1]", ordinals_at(place));
     return schema::filled(
@@ -189,27 +199,26 @@ std::string code_of(const RestoreContext& restoring, const RestoreFunction& func
         tables.push_back(schema::relation(*shape.table));
         steps += insert_of(restoring, shape, step.place);
     }
-    std::vector<schema::Param> shapes;
-    for (const int shape : function.shapes) shapes.emplace_back(to_string(shape));
     const schema::Values own = {{"schema", quoted(restoring.trash_schema)},
                                 {"state", "$6"},
                                 {"by", "$2"},
                                 {"group", "_ids[1]"},
                                 {"entry", "_entry"},
                                 {"hash", hash_of("i.payload")}};
-    return schema::filled(
-        kCode, {{"schema", quoted(restoring.trash_schema)},
-                {"lock_own", lock_own_tables(restoring.trash_schema)},
-                {"has_users_triggers", has_users_triggers(restoring.trash_schema)},
-                {"shapes", literal(schema::array_literal(shapes)) + "::pg_catalog.int4[]"},
-                {"tables", schema::join(tables, ", ")},
-                {"steps", steps},
-                {"entries", entries_sql(restoring.trash_schema)},
-                {"keep_item", schema::filled(kKeepItem, own)},
-                {"keep_items", schema::filled(kKeepItems, own)},
-                {"delete_items", schema::filled(kDeleteItems, own)},
-                {"end_groups", schema::filled(kEndGroups, own)},
-                {"other", std::string(sqlstate::kInternalError)}});
+    return schema::filled(kCode,
+                          {{"schema", quoted(restoring.trash_schema)},
+                           {"lock_own", lock_own_tables(restoring.trash_schema)},
+                           {"has_users_triggers", has_users_triggers(restoring.trash_schema)},
+                           {"shapes", shapes_literal(function.shapes)},
+                           {"most_rows", to_string(kMostRows)},
+                           {"tables", schema::join(tables, ", ")},
+                           {"steps", steps},
+                           {"entries", entries_sql(restoring.trash_schema)},
+                           {"keep_item", schema::filled(kKeepItem, own)},
+                           {"keep_items", schema::filled(kKeepItems, own)},
+                           {"delete_items", schema::filled(kDeleteItems, own)},
+                           {"end_groups", schema::filled(kEndGroups, own)},
+                           {"other", std::string(sqlstate::kInternalError)}});
 }
 
 bool runs_users_code(RestoreContext& restoring, const std::vector<schema::Oid>& tables) {
@@ -248,12 +257,6 @@ std::shared_ptr<const RestoreFunction> made_for(schema::Transaction& transaction
         });
     functions.drop_old(root);
     return function;
-}
-
-std::string shapes_literal(const std::vector<int>& shapes) {
-    std::vector<schema::Param> all;
-    for (const int shape : shapes) all.emplace_back(to_string(shape));
-    return literal(schema::array_literal(all)) + "::pg_catalog.int4[]";
 }
 
 }  // namespace
@@ -332,7 +335,9 @@ void RestoreFunctions::keep(std::shared_ptr<const RestoreFunction> function) {
 
 void RestoreFunctions::note(schema::Pool& pool, const schema::Catalog& catalog,
                             const GroupRow& group) {
-    if (group.partly || group.links != 0 || group.tenant || !wanted(catalog, group)) return;
+    if (group.size > kMostRows || group.partly || group.links != 0 || group.tenant ||
+        !wanted(catalog, group))
+        return;
     try {
         std::shared_ptr<const RestoreFunction> made;
         schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
