@@ -50,23 +50,6 @@ std::string entries_sql(const std::string& trash_schema) {
     return insert + from;
 }
 
-std::string lock_own_tables(const std::string& trash_schema) {
-    return schema::filled(
-        "LOCK TABLE {schema}.trash_group, {schema}.link, {schema}.item, {schema}.ledger,"
-        " {schema}.undo_item IN ROW EXCLUSIVE MODE",
-        {{"schema", quoted(trash_schema)}});
-}
-
-std::string has_users_triggers(const std::string& trash_schema) {
-    return schema::filled(R"(EXISTS (SELECT FROM pg_catalog.pg_trigger t
-    JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) t.tgfoid
-      AND f.pronamespace OPERATOR(pg_catalog.<>) '{schema}'::pg_catalog.regnamespace
-    WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY (ARRAY['{schema}.ledger', '{schema}.link',
-      '{schema}.item', '{schema}.trash_group', '{schema}.undo_item']::pg_catalog.regclass[])
-      AND NOT t.tgisinternal))",
-                          {{"schema", quoted(trash_schema)}});
-}
-
 namespace {
 
 std::string and_digest() {
@@ -106,22 +89,11 @@ std::string purge_group(schema::Transaction& transaction, const std::string& tra
 
 namespace {
 
-// Triggers of the users on these tables are told what happens, and may set what must not stay: with
-// them the ordinary way is taken. Each statement has a snapshot of its own: what the first waited
-// for is seen by the others. They are planned once for each session, when the tables may still be
-// small.
-constexpr const char* kPurge = R"(CREATE OR REPLACE FUNCTION {function}(_ids pg_catalog.int8[],
-  _by pg_catalog.text, _reason pg_catalog.text, _request pg_catalog.text, _address pg_catalog.text,
-  _action pg_catalog.text, _uuid pg_catalog.uuid, _ordinal pg_catalog.int8, _most pg_catalog.int8,
-  _expect pg_catalog.int8) RETURNS pg_catalog.text[] LANGUAGE plpgsql VOLATILE
-  SET enable_seqscan = off AS {code})";
-
 constexpr const char* kPurgeCode = R"(#variable_conflict use_variable
 DECLARE
   _size pg_catalog.int8; _gone pg_catalog.int8; _entry pg_catalog.int8; _digest pg_catalog.text;
 BEGIN
-  {lock_own};
-  IF {has_users_triggers} THEN RETURN NULL; END IF;
+  {leave_to_triggers}
   SELECT ARRAY[g.id], g.size INTO _ids, _size FROM {schema}.trash_group g
   WHERE g.uuid OPERATOR(pg_catalog.=) _uuid AND g.state OPERATOR(pg_catalog.=) 'trashed'
     AND g.layout IS NULL AND _ordinal OPERATOR(pg_catalog.>=) 1
@@ -148,15 +120,13 @@ std::string purge_function_sql(const std::string& trash_schema, const std::strin
     const schema::Values own = {{"schema", quoted(trash_schema)}, {"state", "$6"}, {"by", "$2"}};
     const auto code =
         schema::filled(kPurgeCode, {{"schema", quoted(trash_schema)},
-                                    {"lock_own", lock_own_tables(trash_schema)},
-                                    {"has_users_triggers", has_users_triggers(trash_schema)},
+                                    {"leave_to_triggers", leave_to_triggers(trash_schema)},
                                     {"internal", std::string(sqlstate::kInternalError)},
                                     {"entries", entries_sql(trash_schema) + and_digest()},
                                     {"delete_links", schema::filled(kDeleteLinks, own)},
                                     {"delete_items", schema::filled(kDeleteItems, own)},
                                     {"end_groups", schema::filled(kEndGroups, own)}});
-    return schema::filled(
-        kPurge, {{"function", quoted({trash_schema, function})}, {"code", schema::literal(code)}});
+    return group_function_sql(trash_schema, function, code);
 }
 
 schema::Statement purge_call(const std::string& function, const std::string& item_id,

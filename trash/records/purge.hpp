@@ -20,10 +20,6 @@ struct PurgeOptions;
 // SQL: writes an entry of the ledger for each of the groups with the ids $1, an int8[], and gives
 // its id. $2 to $6 are who, why, under which request, from which address, and the action.
 std::string entries_sql(const std::string& trash_schema);
-// SQL, for a function: nobody makes triggers on the trash's own tables from here on.
-std::string lock_own_tables(const std::string& trash_schema);
-// SQL: triggers of the users stand on the trash's own tables.
-std::string has_users_triggers(const std::string& trash_schema);
 // Writes an entry of the ledger for each of the groups, and gives their ids.
 schema::Statement entries_of(const std::string& trash_schema, const std::string& action,
                              const std::vector<GroupRow>& groups, const Actor& actor);

@@ -97,20 +97,12 @@ std::string unchanged(const RestoreContext& restoring, const schema::Table& tabl
                                                    {"fingerprint", literal(table.fingerprint)}});
 }
 
-constexpr const char* kFunction =
-    R"(CREATE OR REPLACE FUNCTION {function}(_ids pg_catalog.int8[],
-  _by pg_catalog.text, _reason pg_catalog.text, _request pg_catalog.text, _address pg_catalog.text,
-  _action pg_catalog.text, _uuid pg_catalog.uuid, _ordinal pg_catalog.int8, _most pg_catalog.int8,
-  _expect pg_catalog.int8) RETURNS pg_catalog.text[] LANGUAGE plpgsql VOLATILE
-  SET enable_seqscan = off AS {code})";
-
 constexpr const char* kCode = R"(#variable_conflict use_variable
 DECLARE
   _size pg_catalog.int8; _counts pg_catalog.int8[]; _n pg_catalog.int8; _entry pg_catalog.int8;
   _shape pg_catalog.int4; _object pg_catalog.text;
 BEGIN
-  {lock_own};
-  IF {has_users_triggers} THEN RETURN NULL; END IF;
+  {leave_to_triggers}
   SELECT ARRAY[g.id], g.size, g.counts, g.root_shape, g.root_object
     INTO _ids, _size, _counts, _shape, _object
   FROM {schema}.trash_group g
@@ -205,20 +197,18 @@ std::string code_of(const RestoreContext& restoring, const RestoreFunction& func
                                 {"group", "_ids[1]"},
                                 {"entry", "_entry"},
                                 {"hash", hash_of("i.payload")}};
-    return schema::filled(kCode,
-                          {{"schema", quoted(restoring.trash_schema)},
-                           {"lock_own", lock_own_tables(restoring.trash_schema)},
-                           {"has_users_triggers", has_users_triggers(restoring.trash_schema)},
-                           {"shapes", shapes_literal(function.shapes)},
-                           {"most_rows", to_string(kMostRows)},
-                           {"tables", schema::join(tables, ", ")},
-                           {"steps", steps},
-                           {"entries", entries_sql(restoring.trash_schema)},
-                           {"keep_item", schema::filled(kKeepItem, own)},
-                           {"keep_items", schema::filled(kKeepItems, own)},
-                           {"delete_items", schema::filled(kDeleteItems, own)},
-                           {"end_groups", schema::filled(kEndGroups, own)},
-                           {"other", std::string(sqlstate::kInternalError)}});
+    return schema::filled(kCode, {{"schema", quoted(restoring.trash_schema)},
+                                  {"leave_to_triggers", leave_to_triggers(restoring.trash_schema)},
+                                  {"shapes", shapes_literal(function.shapes)},
+                                  {"most_rows", to_string(kMostRows)},
+                                  {"tables", schema::join(tables, ", ")},
+                                  {"steps", steps},
+                                  {"entries", entries_sql(restoring.trash_schema)},
+                                  {"keep_item", schema::filled(kKeepItem, own)},
+                                  {"keep_items", schema::filled(kKeepItems, own)},
+                                  {"delete_items", schema::filled(kDeleteItems, own)},
+                                  {"end_groups", schema::filled(kEndGroups, own)},
+                                  {"other", std::string(sqlstate::kInternalError)}});
 }
 
 bool runs_users_code(RestoreContext& restoring, const std::vector<schema::Oid>& tables) {
@@ -251,10 +241,7 @@ std::shared_ptr<const RestoreFunction> made_for(schema::Transaction& transaction
     const auto code = code_of(restoring, *function);
     function->name = functions.make(
         "restore_", {root, function->tables, {}, function->fingerprint},
-        [&](const std::string& name) {
-            return schema::filled(
-                kFunction, {{"function", quoted({trash_schema, name})}, {"code", literal(code)}});
-        });
+        [&](const std::string& name) { return group_function_sql(trash_schema, name, code); });
     functions.drop_old(root);
     return function;
 }

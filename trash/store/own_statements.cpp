@@ -1,6 +1,10 @@
 #include "trash/store/own_statements.hpp"
 
+#include <vector>
+
 #include "schema/identifier.hpp"
+#include "schema/object_name.hpp"
+#include "schema/text.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -83,6 +87,34 @@ std::string last_entry(const std::string& trash_schema) {
 
 std::string hash_of(const std::string& payload) {
     return "pg_catalog.hash_array_extended((" + payload + ") COLLATE \"C\", 0)";
+}
+
+std::string group_function_sql(const std::string& trash_schema, const std::string& function,
+                               const std::string& code) {
+    return schema::filled(
+        R"(CREATE OR REPLACE FUNCTION {function}(_ids pg_catalog.int8[],
+  _by pg_catalog.text, _reason pg_catalog.text, _request pg_catalog.text, _address pg_catalog.text,
+  _action pg_catalog.text, _uuid pg_catalog.uuid, _ordinal pg_catalog.int8, _most pg_catalog.int8,
+  _expect pg_catalog.int8) RETURNS pg_catalog.text[] LANGUAGE plpgsql VOLATILE
+  SET enable_seqscan = off AS {code})",
+        {{"function", schema::quoted({trash_schema, function})}, {"code", schema::literal(code)}});
+}
+
+std::string leave_to_triggers(const std::string& trash_schema) {
+    std::vector<std::string> tables, names;
+    for (const char* name : {"trash_group", "link", "item", "ledger", "undo_item"}) {
+        tables.push_back(schema::quoted({trash_schema, name}));
+        names.push_back(schema::literal(tables.back()));
+    }
+    return schema::filled(R"(LOCK TABLE {tables} IN ROW EXCLUSIVE MODE;
+  IF EXISTS (SELECT FROM pg_catalog.pg_trigger t
+    JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) t.tgfoid
+      AND f.pronamespace OPERATOR(pg_catalog.<>) {schema}::pg_catalog.regnamespace
+    WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY (ARRAY[{names}]::pg_catalog.regclass[])
+      AND NOT t.tgisinternal) THEN RETURN NULL; END IF;)",
+                          {{"tables", schema::join(tables, ", ")},
+                           {"names", schema::join(names, ", ")},
+                           {"schema", schema::literal(schema::quoted(trash_schema))}});
 }
 
 const cascade::OwnStatements& own_statements() {

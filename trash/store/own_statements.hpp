@@ -25,6 +25,18 @@ inline constexpr const char* kEndGroups = R"(UPDATE {schema}.trash_group
 std::string last_entry(const std::string& trash_schema);
 std::string hash_of(const std::string& payload);
 
+// SQL that makes a function of a group, which is called with ($1 int8[]: NULL, who, why, under
+// which request, from which address, the action, the group's uuid, the ordinal of an item, and of
+// how many items it may be, and is to be, the one that is NULL being any). It gives text[]; NULL:
+// the ordinary way is to be taken. Each statement in it has a snapshot of its own: what the first
+// waited for is seen by the others. They are planned once for each session, when the tables may
+// still be small.
+std::string group_function_sql(const std::string& trash_schema, const std::string& function,
+                               const std::string& code);
+// What its code begins with. Triggers of the users on the trash's tables are told what happens, and
+// may set what must not stay: with them the ordinary way is taken, and nobody makes one meanwhile.
+std::string leave_to_triggers(const std::string& trash_schema);
+
 // Before items of {group}, an int8, and links of the group $1 go, what undoing that needs of them:
 // {entry} is the entry of the ledger that is undone then, {hash} that of i.payload and of l.key.
 inline constexpr const char* kKeepItems = R"(INSERT INTO {schema}.undo_item
