@@ -237,8 +237,8 @@ void read_checks(Connection& connection, Tables& tables) {
     });
 }
 
-void read_triggers(Connection& connection, Tables& tables) {
-    const auto r = connection.exec(kTriggersSql);
+void read_triggers(Connection& connection, Tables& tables, const std::string& trash_schema) {
+    const auto r = connection.exec(kTriggersSql, {trash_schema});
     for_tables(tables, r, [&](Table& table, int row) {
         const auto type = r.integer(row, 2);  // the bits of pg_trigger.tgtype
         table.triggers.push_back({string(r, row, 1),
@@ -301,7 +301,7 @@ std::shared_ptr<const Catalog> read_all(Connection& connection, const std::strin
     read_uniques(connection, tables);
     read_exclusions(connection, tables);
     read_checks(connection, tables);
-    read_triggers(connection, tables);
+    read_triggers(connection, tables, trash_schema);
     auto keys = read_keys(connection, tables);
     std::vector<Table> list;
     for (auto& [oid, table] : tables) {

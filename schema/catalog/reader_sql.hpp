@@ -250,7 +250,8 @@ inline const std::string kChecksSql = R"(
 SELECT conrelid, conname, pg_get_expr(conbin, conrelid)
 FROM pg_constraint WHERE contype = 'c' AND conrelid >= 16384 ORDER BY 1, 2)";
 
-// A trigger on a partition is told of the root.
+// A trigger on a partition is told of the root. Those that run functions of the trash schema, $1,
+// are no users' code.
 inline const std::string kTriggersSql = R"(
 SELECT r.oid, t.tgname, t.tgtype, n.nspname, p.proname,
   o.rolsuper OR p.proowner = c.relowner OR o.rolname = current_user
@@ -260,7 +261,8 @@ JOIN pg_class c ON c.oid = r.oid
 JOIN pg_proc p ON p.oid = t.tgfoid
 JOIN pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_roles o ON o.oid = p.proowner
-WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled IN ('O', 'A') ORDER BY 1, 2)";
+WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled IN ('O', 'A') AND n.nspname <> $1
+ORDER BY 1, 2)";
 
 // A key on or to a partition is told of the root, its columns found there by name.
 inline const std::string kForeignKeysSql = R"(

@@ -159,6 +159,9 @@ const Limits& Pool::limits() const {
 void Pool::hide_user_schema() {
     impl_->limits.no_user_schema = true;
 }
+void Pool::be_known_by(const std::string& own_secret) {
+    impl_->limits.own_secret = own_secret;
+}
 
 Lease Pool::lease() {
     std::size_t position = 0;

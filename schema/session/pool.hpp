@@ -27,6 +27,8 @@ class Pool {
     const Limits& limits() const;
     // For all transactions to come; to be said before other threads use the pool.
     void hide_user_schema();
+    // The same: Limits::own_secret.
+    void be_known_by(const std::string& own_secret);
 
   private:
     friend class Lease;

@@ -20,6 +20,9 @@ struct Limits {
     Pooler pooler = Pooler::kAuto;
     // "$user" in the search path means nothing: the schema of that name is no schema of the user's.
     bool no_user_schema = false;
+    // What the setting trashd.own is in all transactions, by which the trash's triggers know them
+    // as the service's; empty: it is not set.
+    std::string own_secret = {};
 };
 
 }  // namespace trashd::schema

@@ -51,6 +51,7 @@ Settings settings(Mode mode, const Limits& limits) {
     all.emplace_back("statement_timeout", std::to_string(limits.statement_timeout.count()));
     all.emplace_back("row_security", move ? "off" : "on");
     all.emplace_back("plan_cache_mode", move ? "force_generic_plan" : "auto");
+    if (!limits.own_secret.empty()) all.emplace_back("trashd.own", limits.own_secret);
     if (!limits.name.empty()) {
         all.emplace_back("client_connection_check_interval", "1000");
         all.emplace_back("application_name", limits.name);

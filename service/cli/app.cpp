@@ -7,7 +7,9 @@
 #include <fstream>
 #include <initializer_list>
 #include <iostream>
+#include <memory>
 #include <thread>
+#include <utility>
 
 #include "generated/kDemoConfig.hpp"
 #include "generated/kDemoData.hpp"
@@ -29,6 +31,7 @@
 #include "service/server/log.hpp"
 #include "service/server/operation_runner.hpp"
 #include "service/server/rehearser.hpp"
+#include "trash/capture/capture.hpp"
 #include "trash/records/kept_answers.hpp"
 #include "trash/records/ledger_seal.hpp"
 #include "trash/records/operations.hpp"
@@ -92,16 +95,43 @@ void start_again(schema::Cluster* cluster) {
     }
 }
 
+// What others delete from these tables goes into the trash, as the configuration says.
+void capture_as_configured(trash::Trash& trash, const Config& config) {
+    std::vector<schema::QualifiedName> tables;
+    for (const auto& resource : config.resources)
+        if (resource.capture) tables.push_back(resource.table);
+    const trash::Capture capture(trash);
+    capture.configure(tables);
+    capture.allow_hard(config.capture_hard);
+}
+
+// A table that has changed refuses the deletes of others until this is done. seen: the catalog for
+// which it was done last.
+void renew_capture(trash::Trash& trash, std::shared_ptr<const schema::Catalog>& seen) {
+    try {
+        const auto now = trash.catalog().get();
+        if (std::exchange(seen, now) == now) return;
+        if (const int renewed = trash::Capture(trash).renew(); renewed > 0)
+            spdlog::info("capture is renewed at {} tables", renewed);
+    } catch (const std::exception& error) {
+        seen.reset();
+        spdlog::warn("capture cannot be renewed: {}", in_log(error));
+    }
+}
+
 // Reads see a changed schema without a delete that stumbles over it.
 // A private PostgreSQL that went away is started again.
-void refresh_often(std::stop_token stop, ResourceCache& resources, schema::Cluster* cluster) {
+void refresh_often(std::stop_token stop, trash::Trash& trash, ResourceCache& resources,
+                   schema::Cluster* cluster) {
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
     auto pause = std::chrono::seconds(5);
+    std::shared_ptr<const schema::Catalog> seen;
     while (!wake.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); })) {
         try {
             resources.refresh();
+            renew_capture(trash, seen);
             pause = std::chrono::seconds(5);
         } catch (const std::exception& error) {
             spdlog::warn("the catalog cannot be read: {}", in_log(error));
@@ -189,11 +219,12 @@ void run(const Config& config, std::chrono::seconds longest_wait) {
     open_database_access(trash, config);
     ResourceCache resources(trash, config);
     resources.require_configured();
+    capture_as_configured(trash, config);
     HttpServer server(trash, resources, config);
     auto endpoint = *parse_endpoint(config.listen);
     auto port = server.bind(endpoint);
     std::jthread refresher([&, private_one = cluster ? &*cluster : nullptr](std::stop_token stop) {
-        refresh_often(std::move(stop), resources, private_one);
+        refresh_often(std::move(stop), trash, resources, private_one);
     });
     std::jthread forgetter(
         [&](std::stop_token stop) { forget_often(std::move(stop), pool, config); });

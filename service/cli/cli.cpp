@@ -170,6 +170,26 @@ void add_key(CLI::App& app, CliOptions& options) {
     revoke.add_option("ID", options.id, "of the key, as key list shows it")->required();
 }
 
+void add_capture(CLI::App& app, CliOptions& options) {
+    auto& capture =
+        *app.add_subcommand("capture", "Put deletes that others send into the trash, too");
+    capture.require_subcommand(1);
+    auto& on = add_local(capture, "on",
+                         "Capture deletes from these tables, and from those that refer to them",
+                         options, capture_on);
+    on.add_option("TABLE", options.items, "a table, as schema.table, or a resource")->required();
+    on.add_flag("--sql", options.sql,
+                "print the statements that make the triggers, for who owns the tables");
+    auto& off = add_local(capture, "off", "Capture them no more, and leave nothing at the tables",
+                          options, capture_off);
+    off.add_option("TABLE", options.items, "as capture on had them");
+    off.add_flag("--all", options.all, "all tables");
+    add_local(capture, "status", "Show what is captured; status 4 when something is stale or off",
+              options, capture_status);
+    add_local(capture, "renew", "Capture tables that have changed as they are now", options,
+              capture_renew);
+}
+
 void add_ledger(CLI::App& app, CliOptions& options) {
     auto& ledger = *app.add_subcommand("ledger", "Prove what the ledger says");
     ledger.require_subcommand(1);
@@ -228,6 +248,7 @@ void add_all(CLI::App& app, CliOptions& options) {
     add_impact(app, options);
     add_plan(app, options);
     add_key(app, options);
+    add_capture(app, options);
     add_ledger(app, options);
     add_migrate(app, options);
     add_doctor(app, options);

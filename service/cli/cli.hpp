@@ -67,5 +67,10 @@ int migrate_schema(const CliOptions& options);
 int key_create(const CliOptions& options);
 int key_list(const CliOptions& options);
 int key_revoke(const CliOptions& options);
+// capture_commands.cpp
+int capture_on(const CliOptions& options);
+int capture_off(const CliOptions& options);
+int capture_status(const CliOptions& options);
+int capture_renew(const CliOptions& options);
 
 }  // namespace trashd::service

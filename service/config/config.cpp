@@ -72,6 +72,7 @@ ResourceConfig take_resource(const toml::table& table, const std::string& prefix
     section.take("key", resource.key);
     section.take("confirm", resource.confirm);
     section.take("require_reason", resource.require_reason);
+    section.take("capture", resource.capture);
     take_on_delete(section, resource);
     section.refuse_unknown();
     return resource;
@@ -244,6 +245,11 @@ void take_proof(Section& section, Config& config, std::vector<std::string>& faul
     });
 }
 
+void take_capture(Section& section, Config& config, std::vector<std::string>& faults) {
+    take_table(section, "capture", faults,
+               [&](Section& capture) { capture.take("hard", config.capture_hard); });
+}
+
 void take_pooler(Section& section, Config& config) {
     std::string wanted(pooler_name(config.pooler));
     section.take("pooler", wanted);
@@ -270,6 +276,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_idempotency(section, config, faults);
     take_undo(section, config, faults);
     take_proof(section, config, faults);
+    take_capture(section, config, faults);
     take_tls(section, config, faults);
     take_tenant(section, config, faults);
     take_database_access(section, config, faults);

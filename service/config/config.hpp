@@ -25,6 +25,7 @@ struct ResourceConfig {
     std::string path, class_name, display;  // empty: the default
     std::vector<std::string> key;           // columns; empty: the primary key, else found
     bool confirm = false, require_reason = false;
+    bool capture = false;  // what others delete from it goes into the trash, too
     std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
 };
 
@@ -98,6 +99,7 @@ struct Config {
     long long idempotency_hours = 24;
     long long undo_hours = 720;  // how long what came back can be trashed again as it was
     ProofConfig proof;
+    std::vector<std::string> capture_hard;  // roles of the database that may delete past the trash
     RequestLimits limits;
     TlsFiles tls;
     TenantConfig tenant;

@@ -40,7 +40,8 @@ std::string without_password(const std::string& url) {
 toml::table resource_table(const ResourceConfig& resource) {
     toml::table table{{"table", resource.table.schema + "." + resource.table.name},
                       {"confirm", resource.confirm},
-                      {"require_reason", resource.require_reason}};
+                      {"require_reason", resource.require_reason},
+                      {"capture", resource.capture}};
     if (!resource.path.empty()) table.insert("path", resource.path);
     if (!resource.class_name.empty()) table.insert("class", resource.class_name);
     if (!resource.display.empty()) table.insert("display", resource.display);
@@ -190,6 +191,8 @@ toml::table log_table(const Config& config) {
 std::string dump(const Config& config) {
     toml::array schemas;
     for (const auto& name : config.schemas) schemas.push_back(name);
+    toml::array hard;
+    for (const auto& name : config.capture_hard) hard.push_back(name);
     toml::table table{{"listen", config.listen},
                       {"database", without_password(config.database)},
                       {"data_dir", config.data_dir},
@@ -202,6 +205,7 @@ std::string dump(const Config& config) {
                       {"idempotency", toml::table{{"keep_hours", config.idempotency_hours}}},
                       {"undo", toml::table{{"keep_hours", config.undo_hours}}},
                       {"proof", proof_table(config.proof)},
+                      {"capture", toml::table{{"hard", hard}}},
                       {"limits", limits_table(config.limits)},
                       {"panel", panel_table(config.panel)},
                       {"log", log_table(config)}};

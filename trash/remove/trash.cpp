@@ -7,6 +7,7 @@
 #include "cascade/functions.hpp"
 #include "schema/context.hpp"
 #include "schema/error.hpp"
+#include "schema/identifier.hpp"
 #include "schema/session/connection.hpp"
 #include "schema/session/pool.hpp"
 #include "schema/session/role.hpp"
@@ -28,6 +29,13 @@ namespace {
 using schema::Param;
 using schema::QualifiedName;
 using schema::Table;
+
+// By which triggers that capture what others delete know the service.
+std::string own_secret(schema::Connection& connection, const std::string& trash_schema) {
+    return std::string(
+        connection.exec("SELECT secret FROM " + schema::quoted({trash_schema, "capture_secret"}))
+            .text(0, 0));
+}
 
 std::vector<QualifiedName> tables_in(const cascade::Plan& plan) {
     std::vector<QualifiedName> tables;
@@ -172,6 +180,7 @@ Trash::Trash(schema::Pool& pool, const std::string& trash_schema)
     if (lease.connection().exec("SELECT current_user").text(0, 0) == trash_schema)
         pool.hide_user_schema();
     make_schema(lease.connection(), trash_schema);
+    pool.be_known_by(own_secret(lease.connection(), trash_schema));
     if (lease.connection().exec("SHOW session_replication_role").text(0, 0) == "replica") {
         throw Error(Code::kUnavailable,
                     "session_replication_role is replica here, so foreign keys and triggers do not "

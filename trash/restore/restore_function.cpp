@@ -53,7 +53,7 @@ std::string depends(const char* of, const std::string& objects) {
 // A query: the table's fingerprint, with 'code' behind it where an INSERT may run the users' code,
 // or may read a value in another way than its type does. A function that is built in may run what
 // a text says, and set what the next one relies on, unless it is immutable.
-std::string state_sql(schema::Oid table) {
+std::string state_sql(const std::string& trash_schema, schema::Oid table) {
     const auto oid = to_string(table) + "::pg_catalog.oid";
     const auto of_table = [&](const char* key, const char* attribute, const char* from) {
         return schema::filled(
@@ -64,7 +64,9 @@ std::string state_sql(schema::Oid table) {
     return schema::filled(
         R"(SELECT ({fingerprint}) OPERATOR(pg_catalog.||) CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'r'
     AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relispartition
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f
+        ON f.oid OPERATOR(pg_catalog.=) t.tgfoid AND f.pronamespace
+          OPERATOR(pg_catalog.<>) {schema}::pg_catalog.regnamespace
       WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT t.tgisinternal)
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
       WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0
@@ -82,6 +84,7 @@ std::string state_sql(schema::Oid table) {
     THEN '' ELSE ' code' END
   FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) {oid})",
         {{"fingerprint", schema::fingerprint_sql({table})},
+         {"schema", literal(quoted(trash_schema))},
          {"table", depends("pg_class", "(SELECT c.oid AS oid)")},
          {"indexes", depends("pg_class", of_table("indexrelid", "indrelid", "pg_index"))},
          {"constraints", depends("pg_constraint", of_table("oid", "conrelid", "pg_constraint"))},
@@ -92,9 +95,10 @@ std::string state_sql(schema::Oid table) {
 // It is looked at when the statement is planned, for the first time and after each change of the
 // table that it writes to (docs/speed.md, "Why a check at planning is enough").
 std::string unchanged(const RestoreContext& restoring, const schema::Table& table) {
-    return schema::filled(own_statements().still, {{"schema", quoted(restoring.trash_schema)},
-                                                   {"query", literal(state_sql(table.oid))},
-                                                   {"fingerprint", literal(table.fingerprint)}});
+    return schema::filled(own_statements().still,
+                          {{"schema", quoted(restoring.trash_schema)},
+                           {"query", literal(state_sql(restoring.trash_schema, table.oid))},
+                           {"fingerprint", literal(table.fingerprint)}});
 }
 
 constexpr const char* kCode = R"(#variable_conflict use_variable
@@ -213,7 +217,7 @@ std::string code_of(const RestoreContext& restoring, const RestoreFunction& func
 
 bool runs_users_code(RestoreContext& restoring, const std::vector<schema::Oid>& tables) {
     return std::ranges::any_of(tables, [&](schema::Oid oid) {
-        return restoring.exec(state_sql(oid)).value(0, 0) !=
+        return restoring.exec(state_sql(restoring.trash_schema, oid)).value(0, 0) !=
                restoring.catalog.table(oid)->fingerprint;
     });
 }

@@ -1,0 +1,270 @@
+// Deletes that others send, as psql or an ORM does: what lies in the trash afterwards comes back
+// byte for byte.
+#include "trash/capture/capture.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "schema/error.hpp"
+#include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/group.hpp"
+#include "trash/model/item.hpp"
+#include "trash/model/options.hpp"
+#include "trash/model/restored.hpp"
+#include "trash/trash.hpp"
+
+using namespace trashd;
+using namespace trashd::test;
+
+namespace {
+
+constexpr const char* kWork = R"(
+CREATE TABLE client (id int PRIMARY KEY, name text);
+CREATE TABLE project (id int PRIMARY KEY, client int REFERENCES client ON DELETE CASCADE, name text);
+CREATE TABLE task (id int PRIMARY KEY, project int NOT NULL REFERENCES project ON DELETE CASCADE,
+  parent int REFERENCES task ON DELETE CASCADE, at timestamptz DEFAULT '2026-01-02 03:04:05.678+00');
+CREATE TABLE record (id int PRIMARY KEY, task int REFERENCES task ON DELETE SET NULL, hours float8);
+CREATE TABLE tag (task int REFERENCES task ON DELETE CASCADE, word text);
+INSERT INTO client VALUES (1, 'one'), (2, 'two');
+INSERT INTO project VALUES (1, 1, 'a'), (2, 1, 'b'), (3, 2, 'c');
+INSERT INTO task SELECT n, 1 + n % 3, CASE WHEN n > 6 THEN n - 3 END FROM generate_series(1, 12) n;
+INSERT INTO record SELECT n, 1 + n % 12, n / 3.0 FROM generate_series(1, 30) n;
+INSERT INTO tag SELECT 1 + n % 12, 'word' || n / 24 FROM generate_series(1, 48) n)";
+
+struct Captured {
+    explicit Captured(const std::string& script, const std::string& table = "client")
+        : database(script), pool(database.url(), 4), bin(pool), client(database.url()) {
+        trash::Capture(bin).on({{"public", table}});
+        before = all();
+    }
+    std::string all() { return copy_of_all_tables(client.get()); }
+    std::string value(const std::string& sql) { return client.value(sql); }
+    void sql(const std::string& text) { client->script(text); }
+    // What the database says to the client; empty: nothing is wrong.
+    std::string refusal(const std::string& text) {
+        try {
+            sql(text);
+        } catch (const Error& error) {
+            return error.sql() ? error.sql()->message + " | " + error.sql()->hint : error.what();
+        }
+        return "";
+    }
+    std::string groups() {
+        return value("SELECT count(*) FROM trashd.trash_group WHERE state = 'trashed'");
+    }
+    // Brings everything back, newest first.
+    void restore_all() {
+        while (groups() != "0") {
+            const auto id = value(
+                "SELECT uuid FROM trashd.trash_group WHERE state = 'trashed' ORDER BY id DESC "
+                "LIMIT 1");
+            trash::RestoreOptions options;
+            options.with_ancestors = true;
+            bin.restore(id.substr(0, 28) + "00000001", options, {});
+        }
+        CHECK((all() == before));
+    }
+    // The group of the only delete: its root, and how many rows it has of each table.
+    std::string group() {
+        return value(R"(SELECT string_agg(s.table_name || ' ' || u.n, ', ' ORDER BY u.o) || '; '
+              || g.root_object || '; links ' || g.links
+            FROM trashd.trash_group g CROSS JOIN ROWS FROM (unnest(g.shapes), unnest(g.counts))
+              WITH ORDINALITY u(shape, n, o)
+            JOIN trashd.shape s ON s.id = u.shape WHERE g.state = 'trashed'
+            GROUP BY g.id, g.root_object, g.links)");
+    }
+
+    TempDatabase database;
+    schema::Pool pool;
+    trash::Trash bin;
+    TestConnection client;
+    std::string before;
+};
+
+}  // namespace
+
+TEST_CASE("a row that a client deletes lies in the trash and comes back") {
+    Captured work(kWork);
+    work.sql("DELETE FROM record WHERE id = 7");
+    CHECK(work.groups() == "0");  // records are not captured: they are kept by their tasks only
+    work.sql("INSERT INTO record SELECT 7, 8, 7 / 3.0");
+    work.sql("DELETE FROM tag WHERE task = 3 AND word = 'word0'");
+    CHECK(work.groups() == "2");
+    work.restore_all();
+}
+
+TEST_CASE("what one statement takes by cascade is one group, what was cut is linked") {
+    Captured work(kWork);
+    CHECK(work.client->exec("DELETE FROM client WHERE id = 1").affected() == 1);
+    CHECK(work.group() == "client 1, project 2, task 8, tag 32; 1; links 20");
+    CHECK(work.value("SELECT count(*) FROM record WHERE task IS NULL") == "20");
+    CHECK(work.value("SELECT deleted_by = 'sql:' || session_user FROM trashd.trash_group") == "t");
+    CHECK(work.value("SELECT action || counts::text FROM trashd.ledger") ==
+          "trashed{\"public.tag\": 32, \"public.task\": 8, \"public.client\": 1, "
+          "\"public.project\": 2}");
+    CHECK(work.value("SELECT count(*) FROM trashd.capture_part") == "0");
+    work.restore_all();
+}
+
+TEST_CASE("rows that are deleted child by child and then the parent are one group") {
+    Captured work(kWork);
+    work.sql(R"(BEGIN;
+DELETE FROM tag WHERE task IN (SELECT id FROM task WHERE project IN (1, 2));
+UPDATE record SET task = NULL WHERE task IN (SELECT id FROM task WHERE project IN (1, 2));
+DELETE FROM task WHERE project IN (1, 2) AND parent IS NOT NULL;
+DELETE FROM task WHERE project IN (1, 2);
+DELETE FROM project WHERE client = 1;
+DELETE FROM client WHERE id = 1;
+COMMIT)");
+    CHECK(work.group() == "client 1, tag 32, task 8, project 2; 1; links 20");
+    work.restore_all();
+}
+
+TEST_CASE("unrelated rows of one statement and of one transaction are groups of their own") {
+    Captured work(kWork);
+    work.sql("DELETE FROM project WHERE id IN (1, 2, 3)");
+    CHECK(work.groups() == "3");
+    work.restore_all();
+    work.sql("BEGIN; DELETE FROM project WHERE id = 1; DELETE FROM project WHERE id = 3; COMMIT");
+    CHECK(work.groups() == "2");
+    work.restore_all();
+}
+
+TEST_CASE("what is rolled back leaves nothing, a savepoint that is only its own") {
+    Captured work(kWork);
+    work.sql("BEGIN; DELETE FROM client WHERE id = 1; ROLLBACK");
+    CHECK(work.groups() == "0");
+    work.sql(R"(BEGIN; SAVEPOINT a; DELETE FROM client WHERE id = 1; ROLLBACK TO a;
+DELETE FROM client WHERE id = 2; SAVEPOINT b; DELETE FROM client; ROLLBACK TO b; COMMIT)");
+    CHECK(work.groups() == "1");
+    CHECK(work.value("SELECT root_object FROM trashd.trash_group") == "2");
+    work.restore_all();
+}
+
+TEST_CASE("constraints that are checked at once do not part what belongs together") {
+    Captured work(kWork);
+    for (const char* mode : {"SET CONSTRAINTS ALL IMMEDIATE;", ""}) {
+        work.sql(
+            std::string("BEGIN;") + mode +
+            "DELETE FROM tag; DELETE FROM project WHERE client = 2; SET CONSTRAINTS ALL IMMEDIATE;"
+            "DELETE FROM client WHERE id = 2; DELETE FROM client WHERE id = 1; COMMIT");
+        CHECK(work.groups() == "2");
+        CHECK(work.value(
+                  "SELECT count(*) FROM trashd.ledger WHERE action = 'trashed' AND NOT EXISTS ("
+                  "SELECT FROM trashd.trash_group g WHERE g.uuid = group_uuid)") == "0");
+        work.restore_all();
+    }
+}
+
+TEST_CASE("from a thousand rows on one statement makes one group") {
+    Captured work(
+        "CREATE TABLE client (id int PRIMARY KEY, at timestamptz DEFAULT now());"
+        "INSERT INTO client SELECT generate_series(1, 3000)");
+    work.sql("DELETE FROM client WHERE id <= 999");
+    CHECK(work.groups() == "999");
+    work.restore_all();
+    work.sql("DELETE FROM client");
+    CHECK(work.groups() == "1");
+    CHECK(work.value("SELECT many FROM trashd.trash_group WHERE state = 'trashed'") == "t");
+    work.restore_all();
+}
+
+TEST_CASE("the service's own deletes are not captured again") {
+    Captured work(kWork);
+    work.bin.remove({"public", "client"}, {"1"}, {}, {});
+    CHECK(work.groups() == "1");
+    CHECK(work.value("SELECT captured_in IS NULL FROM trashd.trash_group") == "t");
+    work.restore_all();
+    trash::DeleteOptions hard;
+    hard.hard = true;
+    work.bin.remove({"public", "client"}, {"2"}, hard, {});
+    CHECK(work.groups() == "0");
+}
+
+TEST_CASE("capture that is off leaves the database as it was") {
+    TempDatabase database(kWork);
+    schema::Pool pool(database.url(), 4);
+    trash::Trash bin(pool);
+    TestConnection client(database.url());
+    const auto state = [&] {
+        return client.value(
+                   "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgrelid NOT IN "
+                   "(SELECT oid FROM pg_class WHERE relnamespace = 'trashd'::regnamespace)") +
+               " " +
+               client.value(
+                   "SELECT count(*) FROM pg_proc WHERE pronamespace = 'trashd'::regnamespace");
+    };
+    const auto before = state();
+    trash::Capture capture(bin);
+    capture.on({{"public", "client"}});
+    CHECK(state() != before);
+    CHECK(capture.status().size() == 4);
+    capture.off({{"public", "client"}});
+    CHECK(state() == before);
+    CHECK(capture.status().empty());
+    client->script("DELETE FROM client");
+    CHECK(client.value("SELECT count(*) FROM trashd.trash_group") == "0");
+}
+
+TEST_CASE("after a migration deletes are refused until capture is renewed") {
+    Captured work(kWork);
+    trash::Capture capture(work.bin);
+    work.sql("ALTER TABLE project ADD budget numeric DEFAULT 12.50");
+    work.before = work.all();
+    CHECK(
+        work.refusal("DELETE FROM client WHERE id = 1") ==
+        "rows of public.project cannot be captured: it has changed since capture was set up | Run "
+        "\"trashd capture renew\", or start trashd, which renews it within seconds.");
+    CHECK((work.all() == work.before));
+    CHECK(capture.renew() > 0);
+    work.sql("DELETE FROM client WHERE id = 1");
+    work.restore_all();
+    work.sql(
+        "CREATE TABLE note (id int PRIMARY KEY, project int REFERENCES project ON DELETE CASCADE);"
+        "INSERT INTO note VALUES (1, 1), (2, 3)");
+    work.before = work.all();
+    CHECK_THROWS_AS(work.sql("DELETE FROM client WHERE id = 1"), Error);
+    CHECK(capture.renew() > 0);
+    work.sql("DELETE FROM client WHERE id = 1");
+    work.restore_all();
+    work.sql("ALTER TABLE project RENAME TO job");
+    work.before = work.all();
+    CHECK_THROWS_AS(work.sql("DELETE FROM client WHERE id = 1"), Error);
+    capture.renew();
+    work.sql("DELETE FROM client WHERE id = 1");
+    work.restore_all();
+}
+
+TEST_CASE("a TRUNCATE is refused, and deletes past the trash are for those who may") {
+    Captured work(kWork);
+    CHECK(work.refusal("TRUNCATE client CASCADE") ==
+          "TRUNCATE would take the rows of public.client past the trash | Use DELETE, or SET "
+          "trashd.hard "
+          "= on as a role that may, or trashd capture off.");
+    const auto role = work.value("SELECT current_user");
+    CHECK(work.refusal("SET trashd.hard = on; DELETE FROM client WHERE id = 1") ==
+          "the role " + role +
+              " may not delete past the trash | Leave trashd.hard unset, or name the role "
+              "in [capture] hard of the configuration.");
+    work.sql("RESET trashd.hard");
+    trash::Capture(work.bin).allow_hard({work.value("SELECT current_user")});
+    work.sql(
+        "SET trashd.hard = on; DELETE FROM client WHERE id = 1; TRUNCATE tag; RESET trashd.hard");
+    CHECK(work.groups() == "0");
+    CHECK(work.value(
+              "SELECT string_agg(table_name || ' ' || (counts ->> ('public.' || table_name)), ', ' "
+              "ORDER BY id) FROM trashd.ledger WHERE action = 'deleted'") ==
+          "client 1, project 2, task 8, tag 32, tag 16");
+}
+
+TEST_CASE("who deletes is said by the session") {
+    Captured work(kWork);
+    work.sql(
+        "SET trashd.by = 'ana@example.com'; SET trashd.reason = 'left'; DELETE FROM client WHERE "
+        "id = 2");
+    CHECK(work.value("SELECT deleted_by || ', ' || reason FROM trashd.trash_group") ==
+          "sql:ana@example.com, left");
+}

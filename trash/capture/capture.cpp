@@ -1,0 +1,488 @@
+// What is captured is kept in the tables capture and capture_key; the functions and triggers are
+// made from it and from the catalog, and made anew where the one that was made before is another.
+#include "trash/capture/capture.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/reader.hpp"
+#include "schema/error.hpp"
+#include "schema/identifier.hpp"
+#include "schema/session/connection.hpp"
+#include "schema/session/transaction.hpp"
+#include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
+#include "trash/capture/capture_sql.hpp"
+#include "trash/store/lock_keys.hpp"
+#include "trash/store/shapes.hpp"
+#include "trash/store/sql.hpp"
+#include "trash/trash.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Catalog;
+using schema::literal;
+using schema::QualifiedName;
+using schema::quoted;
+using schema::Table;
+using schema::Transaction;
+using std::to_string;
+
+constexpr const char *kByCommand = "command", *kByConfiguration = "config";
+
+// By whom each table is asked for; empty: because of another.
+using Asked = std::map<QualifiedName, std::string>;
+
+bool goes_along(const schema::ForeignKey& key) {
+    return key.on_delete != schema::Action::kSetNull &&
+           key.on_delete != schema::Action::kSetDefault;
+}
+
+// The tables, and all whose rows must go before theirs or with them.
+Asked with_referrers(const Catalog& catalog, const Asked& asked) {
+    Asked all = asked;
+    std::vector<const Table*> open;
+    for (const auto& [name, by] : asked)
+        if (const auto* table = catalog.table(name)) open.push_back(table);
+    while (!open.empty()) {
+        const Table* parent = open.back();
+        open.pop_back();
+        for (const auto* key : catalog.referrers(parent->oid)) {
+            const Table* child = catalog.table(key->child);
+            if (!goes_along(*key) || !all.emplace(child->name, "").second) continue;
+            open.push_back(child);
+        }
+    }
+    return all;
+}
+
+class Arranging {
+  public:
+    Arranging(Transaction& transaction, const Trash& trash, const Catalog& catalog,
+              std::vector<std::string>* triggers)
+        : transaction_(transaction),
+          trash_(trash),
+          schema_(trash.schema_name()),
+          catalog_(catalog),
+          triggers_(triggers) {}
+
+    // By which tables are captured now.
+    Asked asked();
+    // Makes it so; gives at how many tables something was changed. again: triggers that were
+    // switched off are switched on.
+    int arrange(const Asked& wanted, bool again);
+
+  private:
+    schema::Result exec(const std::string& text, const schema::Values& values = {},
+                        const std::vector<schema::Param>& params = {}) {
+        return transaction_.exec(filled(text, schema_, values), params);
+    }
+    void follow_renames();
+    void enter_tables(const Asked& all);
+    void enter_keys();
+    void leave_others();
+    void drop_function(const std::string& name);
+    bool has_function(const std::string& name);
+    void make_stub(const std::string& name, const std::string& unquoted);
+    bool make_triggers(const std::string& function, const std::string& relation,
+                       const std::string& trigger, const std::string& statement, bool changed);
+    std::vector<std::string> relations_of(const Table& table);
+    bool arrange_table(CapturedTable& captured, const CaptureSql& sql);
+    bool arrange_key(const CapturedKey& key, const CaptureSql& sql);
+
+    Transaction& transaction_;
+    const Trash& trash_;
+    const std::string& schema_;
+    const Catalog& catalog_;
+    std::vector<std::string>* triggers_;  // put here instead of being made
+    bool again_ = false;
+    std::vector<CapturedTable> tables_;
+    std::vector<CapturedKey> keys_;
+    std::set<QualifiedName> changed_;
+};
+
+Asked Arranging::asked() {
+    follow_renames();
+    const auto found = exec("SELECT schema_name, table_name, asked FROM {schema}.capture");
+    Asked all;
+    for (int row = 0; row < found.rows(); ++row)
+        if (!found.null(row, 2))
+            all[{std::string(found.text(row, 0)), std::string(found.text(row, 1))}] =
+                found.text(row, 2);
+    return all;
+}
+
+// A table is known by the trigger that it has, whatever it is called since.
+void Arranging::follow_renames() {
+    exec(R"(UPDATE {schema}.capture c SET schema_name = n.nspname, table_name = r.relname
+  FROM pg_catalog.pg_trigger t
+  JOIN pg_catalog.pg_class r ON r.oid OPERATOR(pg_catalog.=) t.tgrelid AND NOT r.relispartition
+  JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace
+  JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
+    AND p.pronamespace OPERATOR(pg_catalog.=) {own}::pg_catalog.regnamespace
+  WHERE p.proname OPERATOR(pg_catalog.=) pg_catalog.concat('capture_', c.id)
+    AND (n.nspname, r.relname) OPERATOR(pg_catalog.<>) (c.schema_name::pg_catalog.name, c.table_name::pg_catalog.name))",
+         {{"own", literal(quoted(schema_))}});
+}
+
+void Arranging::enter_tables(const Asked& all) {
+    for (const auto& [name, by] : all) {
+        const Table* table = catalog_.table(name);
+        if (!table) continue;
+        CapturedTable captured{table};
+        captured.shape = shape_of(transaction_.connection(), schema_, *table);
+        const auto* tenant = trash_.of_tenant("").tenant_column(*table);
+        for (std::size_t at = 0; tenant && at < table->columns.size(); ++at)
+            if (&table->columns[at] == tenant) captured.tenant_place = static_cast<int>(at) + 1;
+        const auto found = exec(
+            R"(INSERT INTO {schema}.capture AS c (schema_name, table_name, asked, shape, tenant_place)
+  VALUES ($1, $2, $3, $4::pg_catalog.int4, $5::pg_catalog.int4)
+  ON CONFLICT (schema_name, table_name) DO UPDATE SET asked = excluded.asked, shape = excluded.shape,
+    tenant_place = excluded.tenant_place RETURNING c.id)",
+            {},
+            {name.schema, name.name, by.empty() ? schema::Param() : schema::Param(by),
+             to_string(captured.shape),
+             captured.tenant_place ? schema::Param(to_string(captured.tenant_place))
+                                   : schema::Param()});
+        captured.id = static_cast<int>(found.integer(0, 0));
+        tables_.push_back(captured);
+    }
+}
+
+void Arranging::enter_keys() {
+    int rank = 0;
+    for (const auto& parent : tables_) {
+        for (const auto* key : catalog_.referrers(parent.table->oid)) {
+            CapturedKey entered{key, catalog_.table(key->child), parent.table};
+            const auto own = std::ranges::find(tables_, entered.child, &CapturedTable::table);
+            entered.child_captured = own != tables_.end();
+            if (!entered.child_captured && !may_be_cut(*entered.child, *key)) continue;
+            entered.parent_shape = parent.shape;
+            entered.child_shape = entered.child_captured ? own->shape
+                                                         : shape_of(transaction_.connection(),
+                                                                    schema_, *entered.child);
+            // Along what the database cascades a row goes with its parent in any case.
+            const bool first = key->on_delete == schema::Action::kCascade;
+            const auto found = exec(
+                R"(INSERT INTO {schema}.capture_key AS k (schema_name, table_name, name, child, parent, rank, pairs)
+  VALUES ($1, $2, $3, $4::pg_catalog.int4, $5::pg_catalog.int4, $6::pg_catalog.int4, '')
+  ON CONFLICT (schema_name, table_name, name) DO UPDATE SET child = excluded.child,
+    parent = excluded.parent, rank = excluded.rank RETURNING k.number)",
+                {},
+                {entered.child->name.schema, entered.child->name.name, key->name,
+                 to_string(entered.child_shape), to_string(entered.parent_shape),
+                 to_string(++rank + (first ? 0 : 1000000))});
+            entered.number = static_cast<int>(found.integer(0, 0));
+            keys_.push_back(entered);
+        }
+    }
+}
+
+// Its triggers go with it.
+void Arranging::drop_function(const std::string& name) {
+    transaction_.exec("DROP FUNCTION IF EXISTS " + quoted({schema_, name}) + "() CASCADE");
+}
+
+void Arranging::leave_others() {
+    std::set<int> ids, numbers;
+    for (const auto& captured : tables_) ids.insert(captured.id);
+    for (const auto& key : keys_) numbers.insert(key.number);
+    const auto tables = exec("SELECT id, schema_name, table_name FROM {schema}.capture");
+    for (int row = 0; row < tables.rows(); ++row) {
+        const auto id = static_cast<int>(tables.integer(row, 0));
+        if (ids.contains(id)) continue;
+        const QualifiedName name{std::string(tables.text(row, 1)),
+                                 std::string(tables.text(row, 2))};
+        // The functions go by their triggers, those of TRUNCATE are of one function for all.
+        for (const auto& relation : catalog_.table(name) ? relations_of(*catalog_.table(name))
+                                                         : std::vector<std::string>{})
+            transaction_.exec("DROP TRIGGER IF EXISTS " + quoted(schema_ + "_truncate") + " ON " +
+                              relation);
+        drop_function("capture_" + to_string(id));
+        exec("DELETE FROM {schema}.capture WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.int4", {},
+             {to_string(id)});
+        changed_.insert(name);
+    }
+    const auto keys = exec("SELECT number FROM {schema}.capture_key");
+    for (int row = 0; row < keys.rows(); ++row) {
+        const auto number = static_cast<int>(keys.integer(row, 0));
+        if (numbers.contains(number)) continue;
+        drop_function("cut_" + to_string(number));
+        exec(
+            "DELETE FROM {schema}.capture_key WHERE number OPERATOR(pg_catalog.=) "
+            "$1::pg_catalog.int4",
+            {}, {to_string(number)});
+    }
+}
+
+bool Arranging::has_function(const std::string& name) {
+    return transaction_
+               .exec(
+                   "SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid "
+                   "OPERATOR(pg_catalog.=) p.pronamespace WHERE n.nspname OPERATOR(pg_catalog.=) "
+                   "$1 AND p.proname OPERATOR(pg_catalog.=) $2",
+                   {schema_, name})
+               .rows() > 0;
+}
+
+// A trigger needs its function, whose text says that the trigger is there.
+void Arranging::make_stub(const std::string& name, const std::string& unquoted) {
+    if (has_function(unquoted)) return;
+    transaction_.exec("CREATE FUNCTION " + name +
+                      "() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+}
+
+// Statements that name a partition reach its own triggers alone.
+std::vector<std::string> Arranging::relations_of(const Table& table) {
+    if (!table.partitioned) return {quoted(table.name)};
+    const auto found = transaction_.exec(
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM "
+        "pg_catalog.pg_partition_tree($1::pg_catalog.oid::pg_catalog.regclass) p JOIN "
+        "pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) p.relid JOIN "
+        "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace ORDER BY p.level",
+        {to_string(table.oid)});
+    std::vector<std::string> names;
+    for (int row = 0; row < found.rows(); ++row) names.emplace_back(found.text(row, 0));
+    return names;
+}
+
+bool Arranging::make_triggers(const std::string& function, const std::string& relation,
+                              const std::string& trigger, const std::string& statement,
+                              bool changed) {
+    const auto found = transaction_.exec(
+        "SELECT t.tgenabled FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) "
+        "pg_catalog.to_regclass($1) AND t.tgname OPERATOR(pg_catalog.=) $2 AND t.tgfoid "
+        "OPERATOR(pg_catalog.=) pg_catalog.to_regprocedure($3)::pg_catalog.oid",
+        {relation, trigger, function + "()"});
+    const bool there = found.rows() > 0;
+    const bool off = there && found.text(0, 0) == "D";
+    if (there && !changed && !(off && again_)) return false;
+    if (off && !again_) return false;  // whoever switched it off knows why
+    if (triggers_)
+        triggers_->push_back(statement);
+    else
+        transaction_.exec(statement);
+    return true;
+}
+
+bool Arranging::arrange_table(CapturedTable& captured, const CaptureSql& sql) {
+    const auto name = "capture_" + to_string(captured.id);
+    bool changed = false;
+    for (const auto& relation : relations_of(*captured.table)) {
+        const auto statements = sql.triggers_sql(captured, relation);
+        changed |= make_triggers(sql.function_name(captured), relation, sql.trigger_name("capture"),
+                                 statements[0], false);
+        changed |= make_triggers(quoted({schema_, "capture_truncate"}), relation,
+                                 sql.trigger_name("truncate"), statements[1], false);
+    }
+    captured.fingerprint = std::string(transaction_.exec(sql.fingerprint_sql(captured)).text(0, 0));
+    const auto definition = sql.function_sql(captured);
+    const auto known = exec(
+        "SELECT definition FROM {schema}.capture WHERE id OPERATOR(pg_catalog.=) "
+        "$1::pg_catalog.int4",
+        {}, {to_string(captured.id)});
+    if (known.text(0, 0) == definition) return changed;
+    transaction_.exec(definition);
+    exec(
+        "UPDATE {schema}.capture SET definition = $2, fingerprint = $3 WHERE id "
+        "OPERATOR(pg_catalog.=) $1::pg_catalog.int4",
+        {}, {to_string(captured.id), definition, captured.fingerprint});
+    return true;
+}
+
+bool Arranging::arrange_key(const CapturedKey& key, const CaptureSql& sql) {
+    const bool cut = may_be_cut(*key.child, *key.key);
+    const auto name = "cut_" + to_string(key.number);
+    const auto definition =
+        cut ? sql.cut_function_sql(key) + ";\n" + sql.cut_trigger_sql(key, "") : "";
+    const auto number = to_string(key.number);
+    const auto known = exec(
+        "SELECT definition FROM {schema}.capture_key WHERE number OPERATOR(pg_catalog.=) $1::int",
+        {}, {number});
+    const bool changed = known.text(0, 0) != definition;
+    if (changed && !cut) drop_function(name);
+    if (changed && cut) transaction_.exec(sql.cut_function_sql(key));
+    bool made = changed;
+    if (cut)
+        made |=
+            make_triggers(sql.function_name(key), quoted(key.child->name), sql.trigger_name(name),
+                          sql.cut_trigger_sql(key, quoted(key.child->name)), changed);
+    exec(R"(UPDATE {schema}.capture_key SET definition = $2, pairs = $3, cuts = $4
+  WHERE number OPERATOR(pg_catalog.=) $1::pg_catalog.int4)",
+         {},
+         {number, definition, key.child_captured ? sql.pairs_sql(key) : "SELECT 0, 0 WHERE false",
+          cut ? schema::Param(sql.cuts_sql(key)) : schema::Param()});
+    return made;
+}
+
+int Arranging::arrange(const Asked& wanted, bool again) {
+    again_ = again;
+    enter_tables(with_referrers(catalog_, wanted));
+    enter_keys();
+    leave_others();
+    const CaptureSql sql(schema_, tables_, keys_);
+    for (const auto& captured : tables_)
+        make_stub(sql.function_name(captured), "capture_" + to_string(captured.id));
+    // By names with their schemas, as in the functions.
+    transaction_.exec("SET LOCAL search_path = pg_catalog");
+    for (const auto& key : keys_)
+        if (arrange_key(key, sql)) changed_.insert(key.child->name);
+    for (auto& captured : tables_)
+        if (arrange_table(captured, sql)) changed_.insert(captured.table->name);
+    return static_cast<int>(changed_.size());
+}
+
+void require_known(const Catalog& catalog, const std::vector<QualifiedName>& tables) {
+    for (const auto& table : tables)
+        if (!catalog.table(table))
+            throw Error(Code::kNotFound, "there is no table " + table.schema + "." + table.name);
+}
+
+using Change = std::function<void(Asked&)>;
+
+// Under the lock; triggers: what to do with their statements, as in Arranging.
+int rearranged(Trash& trash, const Change& change, bool again,
+               std::vector<std::string>* triggers = nullptr) {
+    const auto catalog = trash.catalog().refresh();
+    int changed = 0;
+    try {
+        trash.run(schema::Mode::kWrite, [&](Transaction& transaction) {
+            transaction.exec("SELECT " + lock_call(LockKey::kFunctions));
+            Arranging arranging(transaction, trash, *catalog, triggers);
+            auto asked = arranging.asked();
+            change(asked);
+            changed = arranging.arrange(asked, again);
+        });
+    } catch (const Error& error) {
+        if (!error.is(sqlstate::kInsufficientPrivilege)) throw;
+        throw Error(Code::kMissingGrant,
+                    "the service's role may not make triggers on these tables; grant it TRIGGER on "
+                    "them, or have their owner run what trashd capture on --sql prints",
+                    *error.sql());
+    }
+    return changed;
+}
+
+CaptureState state_of(Transaction& transaction, const Trash& trash, const Catalog& catalog,
+                      const QualifiedName& name, const schema::Result& found, int row) {
+    if (!found.boolean(row, 5)) return CaptureState::kOff;
+    const Table* table = catalog.table(name);
+    if (!table) return CaptureState::kStale;
+    CapturedTable captured{table};
+    const std::vector<CapturedTable> none;
+    const std::vector<CapturedKey> no_keys;
+    const CaptureSql sql(trash.schema_name(), none, no_keys);
+    return transaction.exec(sql.fingerprint_sql(captured)).text(0, 0) == found.text(row, 4)
+               ? CaptureState::kOn
+               : CaptureState::kStale;
+}
+
+}  // namespace
+
+std::vector<CaptureStatus> Capture::status() const {
+    const auto catalog = trash_.catalog().refresh();
+    std::vector<CaptureStatus> all;
+    trash_.run(schema::Mode::kRead, [&](Transaction& transaction) {
+        const auto& schema = trash_.schema_name();
+        const auto found = transaction.exec(
+            filled(R"(SELECT c.id, c.schema_name, c.table_name, c.asked, c.fingerprint, EXISTS (
+    SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(
+        pg_catalog.format('%I.%I', c.schema_name, c.table_name))
+      AND t.tgname OPERATOR(pg_catalog.=) $1
+      AND t.tgenabled OPERATOR(pg_catalog.=) ANY ('{O,A}'))
+  FROM {schema}.capture c ORDER BY 2, 3)",
+                   schema),
+            {schema + "_capture"});
+        transaction.exec("SET LOCAL search_path = pg_catalog");
+        for (int row = 0; row < found.rows(); ++row) {
+            CaptureStatus status;
+            status.table = {std::string(found.text(row, 1)), std::string(found.text(row, 2))};
+            status.asked = found.text(row, 3);
+            status.state = state_of(transaction, trash_, *catalog, status.table, found, row);
+            all.push_back(std::move(status));
+        }
+    });
+    return all;
+}
+
+void Capture::on(const std::vector<QualifiedName>& tables) const {
+    require_known(*trash_.catalog().refresh(), tables);
+    rearranged(
+        trash_,
+        [&](Asked& asked) {
+            for (const auto& table : tables) asked.try_emplace(table, kByCommand);
+        },
+        true);
+}
+
+std::vector<std::string> Capture::on_sql(const std::vector<QualifiedName>& tables) const {
+    require_known(*trash_.catalog().refresh(), tables);
+    std::vector<std::string> triggers;
+    rearranged(
+        trash_,
+        [&](Asked& asked) {
+            for (const auto& table : tables) asked.try_emplace(table, kByCommand);
+        },
+        true, &triggers);
+    return triggers;
+}
+
+void Capture::off(const std::vector<QualifiedName>& tables) const {
+    rearranged(
+        trash_,
+        [&](Asked& asked) {
+            for (const auto& table : tables)
+                if (asked.erase(table) == 0)
+                    throw Error(Code::kNotFound, table.schema + "." + table.name +
+                                                     " is not captured by itself; trashd capture "
+                                                     "status lists what is");
+            if (tables.empty()) asked.clear();
+        },
+        false);
+}
+
+void Capture::configure(const std::vector<QualifiedName>& tables) const {
+    if (tables.empty() && !any()) return;
+    rearranged(
+        trash_,
+        [&](Asked& asked) {
+            std::erase_if(asked, [](const auto& one) { return one.second == kByConfiguration; });
+            for (const auto& table : tables) asked[table] = kByConfiguration;
+        },
+        false);
+}
+
+bool Capture::any() const {
+    bool found = false;
+    trash_.run(schema::Mode::kRead, [&](Transaction& transaction) {
+        found =
+            transaction.exec(filled("SELECT FROM {schema}.capture LIMIT 1", trash_.schema_name()))
+                .rows() > 0;
+    });
+    return found;
+}
+
+int Capture::renew() const {
+    return any() ? rearranged(
+                       trash_, [](Asked&) {}, false)
+                 : 0;
+}
+
+void Capture::allow_hard(const std::vector<std::string>& roles) const {
+    trash_.run(schema::Mode::kWrite, [&](Transaction& transaction) {
+        std::vector<schema::Param> all(roles.begin(), roles.end());
+        transaction.exec(filled(R"(WITH gone AS (DELETE FROM {schema}.capture_hard
+    WHERE NOT role_name OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]))
+  INSERT INTO {schema}.capture_hard SELECT r FROM pg_catalog.unnest($1::pg_catalog.text[]) r
+  ON CONFLICT DO NOTHING)",
+                                trash_.schema_name()),
+                         {schema::array_literal(all)});
+    });
+}
+
+}  // namespace trashd::trash

@@ -1,0 +1,458 @@
+#include "trash/capture/capture_sql.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "schema/catalog/catalog.hpp"
+#include "schema/catalog/oids.hpp"
+#include "schema/catalog/value.hpp"
+#include "schema/identifier.hpp"
+#include "schema/text.hpp"
+
+namespace trashd::trash {
+namespace {
+
+using schema::Column;
+using schema::filled;
+using schema::ForeignKey;
+using schema::join;
+using schema::literal;
+using schema::quoted;
+using schema::Table;
+using std::to_string;
+
+int place_of(const Table& table, int attnum) {
+    const auto at = std::ranges::find(table.columns, attnum, &Column::attnum);
+    return static_cast<int>(at - table.columns.begin()) + 1;
+}
+
+// A value of the column as a key compares it, of the SQL of a text.
+std::string value_of_text(const Column& column, const std::string& text) {
+    const auto value = schema::in_base_type(column, schema::from_text(column, text));
+    return column.collation.empty() ? value : "(" + value + ") COLLATE " + column.collation;
+}
+
+std::string column_of(const Table& table, int attnum, const std::string& alias) {
+    return schema::in_base_type(*table.column(attnum),
+                                alias + "." + quoted(table.column(attnum)->name));
+}
+
+// That the two sides of the key are the same: SQL of the parent's and the child's columns.
+template <typename Parent, typename Child>
+std::string refers(const ForeignKey& key, Parent parent, Child child) {
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < key.child_columns.size(); ++i)
+        all.push_back(parent(key.parent_columns[i]) + " " + key.operators[i] + " " +
+                      child(key.child_columns[i]));
+    return join(all, " AND ");
+}
+
+auto in_item(const Table& table, const char* alias) {
+    return [&table, alias](int attnum) {
+        return value_of_text(*table.column(attnum), std::string(alias) + ".payload[" +
+                                                        to_string(place_of(table, attnum)) + "]");
+    };
+}
+
+auto in_row(const Table& table, const char* alias) {
+    return [&table, alias](int attnum) { return column_of(table, attnum, alias); };
+}
+
+// The settings that decide how a value of such a type is written, each with what it is set to here
+// (those of transaction.cpp). Types that hold others, and the users' own, may hold any.
+struct WrittenUnder {
+    schema::Oid type;
+    const char *name, *value;
+};
+constexpr std::array<WrittenUnder, 12> kWrittenUnder{{
+    {1082, "DateStyle", "'ISO, YMD'"},
+    {1114, "DateStyle", "'ISO, YMD'"},
+    {1184, "DateStyle", "'ISO, YMD'"},
+    {1184, "TimeZone", "'UTC'"},
+    {1266, "TimeZone", "'UTC'"},
+    {1186, "IntervalStyle", "'postgres'"},
+    {700, "extra_float_digits", "1"},
+    {701, "extra_float_digits", "1"},
+    {17, "bytea_output", "'hex'"},
+    {790, "lc_monetary", "'C'"},
+    {142, "xmlbinary", "'base64'"},
+    {142, "xmloption", "'content'"},
+}};
+// bool, char, name, int8, int2, int4, text, oid, json, bpchar, varchar, time, bit, varbit, numeric,
+// uuid, jsonb, inet, cidr, macaddr: written the same under all of them.
+constexpr std::array<schema::Oid, 20> kAlwaysTheSame{16,   18,   19,   20,   21,   23,   25,
+                                                     26,   114,  1042, 1043, 1083, 1560, 1562,
+                                                     1700, 2950, 3802, 869,  650,  829};
+
+std::string settings_for(const Table& table) {
+    std::set<std::pair<std::string, std::string>> wanted;
+    for (const auto& column : table.columns) {
+        if (std::ranges::find(kAlwaysTheSame, column.base_oid) != kAlwaysTheSame.end()) continue;
+        const bool known = std::ranges::find(kWrittenUnder, column.base_oid, &WrittenUnder::type) !=
+                           kWrittenUnder.end();
+        for (const auto& setting : kWrittenUnder)
+            if (!known || setting.type == column.base_oid)
+                wanted.emplace(setting.name, setting.value);
+    }
+    std::string text;
+    for (const auto& [name, value] : wanted) text += "  SET " + name + " = " + value + "\n";
+    return text;
+}
+
+std::string object_of(const Table& table) {
+    return table.identity.empty() ? "NULL::pg_catalog.text"
+                                  : schema::key_text(table, table.identity, "t");
+}
+
+// Of an inheritance tree each table has a trigger for each row: what a statement took it says in
+// the form of the table that it names.
+constexpr const char* kFunction = R"(CREATE OR REPLACE FUNCTION {name}() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  SET standard_conforming_strings = on
+  SET plan_cache_mode = force_generic_plan{planning}
+{settings}AS {code})";
+
+constexpr const char* kCapture = R"(#variable_conflict use_variable
+DECLARE
+  _group pg_catalog.int8; _base pg_catalog.int8 := 0; _n pg_catalog.int8; _roots pg_catalog.int8;
+  _ok pg_catalog.bool;
+BEGIN
+  IF pg_catalog.current_setting('trashd.own', true) IS NOT NULL AND {schema}.is_own() THEN
+    RETURN NULL;
+  END IF;
+  SELECT pg_catalog.count(*) INTO _n FROM {gone};
+  IF _n OPERATOR(pg_catalog.=) 0 THEN RETURN NULL; END IF;
+  IF pg_catalog.current_setting('trashd.hard', true) OPERATOR(pg_catalog.=) 'on' THEN
+    PERFORM {schema}.delete_hard({table_schema}, {table_name}, (SELECT {object} FROM {gone} LIMIT 1), _n);
+    RETURN NULL;
+  END IF;
+  SELECT {still} INTO _ok FROM (VALUES (1)) v LEFT JOIN {table} ON false;
+  IF _ok IS NOT TRUE{children_stand} THEN
+    PERFORM {schema}.refuse_stale({called});
+  END IF;
+  _group := {schema}.capturing();
+  IF _group IS NULL THEN
+    _group := pg_catalog.nextval({ids}::pg_catalog.regclass);
+  ELSE
+    SELECT i.ordinal INTO _base FROM {schema}.item i
+    WHERE i.group_id OPERATOR(pg_catalog.=) _group ORDER BY i.ordinal DESC LIMIT 1;
+  END IF;
+  INSERT INTO {schema}.item (group_id, ordinal, shape, object_id, payload)
+  SELECT _group, _base OPERATOR(pg_catalog.+) pg_catalog.row_number() OVER ({order}), {shape},
+    {object}, {payload} FROM {gone};
+  IF _base OPERATOR(pg_catalog.=) 0 THEN
+    {roots_of_first}
+    INSERT INTO {schema}.trash_group (id, uuid, created_at, deleted_by, reason, request_id,
+      root_shape, root_object, shapes, counts, size, links, captured_in, captured_roots, tenant)
+    SELECT _group, {schema}.new_group_uuid(), pg_catalog.now(), {schema}.capture_by(),
+      NULLIF(pg_catalog.current_setting('trashd.reason', true), ''),
+      NULLIF(pg_catalog.current_setting('trashd.request', true), ''),
+      {shape}, COALESCE(i.object_id, ''), ARRAY[{shape}], ARRAY[_n], _n, 0,
+      pg_catalog.pg_current_xact_id(), _roots, {tenant}
+    FROM {schema}.item i WHERE i.group_id OPERATOR(pg_catalog.=) _group
+      AND i.ordinal OPERATOR(pg_catalog.=) 1;
+  ELSE
+    {roots_of_later}
+    INSERT INTO {schema}.capture_part (group_id, first, shape, amount, roots)
+    VALUES (_group, _base OPERATOR(pg_catalog.+) 1, {shape}, _n, _roots);
+  END IF;
+  {note_oids}RETURN NULL;
+END)";
+
+constexpr const char* kCut = R"(#variable_conflict use_variable
+BEGIN
+  IF pg_catalog.current_setting('trashd.own', true) IS NOT NULL AND {schema}.is_own() THEN
+    RETURN NULL;
+  END IF;
+  DELETE FROM {schema}.capture_cut c WHERE c.id OPERATOR(pg_catalog.=) ANY (ARRAY(
+    SELECT o.id FROM {schema}.capture_cut o WHERE o.tx OPERATOR(pg_catalog.<)
+      pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
+    ORDER BY o.tx LIMIT 2 FOR UPDATE SKIP LOCKED));
+  INSERT INTO {schema}.capture_cut (tx, number, shape, object_id, key, attnums, places, was, left_as,
+    row_was, row_left)
+  SELECT pg_catalog.pg_current_xact_id(), {number}, {shape}, {object}, {key}, {attnums}, {places},
+    {was}, {left_as}, {row_was}, {row_left}
+  FROM (SELECT (OLD).*) o CROSS JOIN (SELECT (NEW).*) t;
+  PERFORM {schema}.take_late_cut();
+  RETURN NULL;
+END)";
+
+std::string text_array(const std::vector<std::string>& parts) {
+    return "ARRAY[" + join(parts, ", ") + "]::pg_catalog.text[]";
+}
+
+std::string int_array(const std::vector<int>& numbers, const char* type) {
+    std::vector<std::string> all;
+    for (const int number : numbers) all.push_back(to_string(number));
+    return "ARRAY[" + join(all, ", ") + "]::pg_catalog." + type + "[]";
+}
+
+std::string texts_of(const Table& table, const std::vector<int>& attnums, const char* alias) {
+    std::vector<std::string> all;
+    for (const int attnum : attnums) all.push_back(schema::to_text(*table.column(attnum), alias));
+    return text_array(all);
+}
+
+bool updated_by_triggers(const Table& table) {
+    return std::ranges::any_of(table.triggers, &schema::Trigger::on_update);
+}
+
+}  // namespace
+
+bool may_be_cut(const Table& child, const ForeignKey& key) {
+    return key.on_delete == schema::Action::kSetDefault ||
+           std::ranges::any_of(key.child_columns, [&](int attnum) {
+               return !child.column(attnum)->not_null && !child.column(attnum)->generated;
+           });
+}
+
+std::string CaptureSql::own(const std::string& text,
+                            std::map<std::string, std::string, std::less<>> more) const {
+    more.emplace("schema", quoted(schema_));
+    return filled(text, more);
+}
+
+std::string CaptureSql::trigger_name(const std::string& what) const {
+    return schema_ + "_" + what;
+}
+
+std::string CaptureSql::function_name(const CapturedTable& captured) const {
+    return quoted({schema_, "capture_" + to_string(captured.id)});
+}
+
+std::string CaptureSql::function_name(const CapturedKey& key) const {
+    return quoted({schema_, "cut_" + to_string(key.number)});
+}
+
+std::string CaptureSql::fingerprint_sql(const CapturedTable& captured) const {
+    return filled(
+        R"(SELECT pg_catalog.concat_ws(' ; ',
+  (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', pg_catalog.quote_ident(a.attname),
+      pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull), ', ' ORDER BY a.attnum)
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) r.oid
+      AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', k.conrelid::pg_catalog.regclass,
+      pg_catalog.quote_ident(k.conname), k.confdeltype), ', '
+      ORDER BY k.conrelid::pg_catalog.regclass::pg_catalog.text, k.conname)
+    FROM pg_catalog.pg_constraint k WHERE k.confrelid OPERATOR(pg_catalog.=) r.oid
+      AND k.contype OPERATOR(pg_catalog.=) 'f' AND k.conparentid OPERATOR(pg_catalog.=) 0
+      AND k.confdeltype OPERATOR(pg_catalog.=) ANY ('{c,n,d}')),
+  (SELECT pg_catalog.string_agg(i.inhrelid::pg_catalog.regclass::pg_catalog.text, ', '
+      ORDER BY i.inhrelid::pg_catalog.regclass::pg_catalog.text)
+    FROM pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) r.oid),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat(e.enumtypid::pg_catalog.regtype, ' ', e.enumlabel), ', '
+      ORDER BY e.enumtypid::pg_catalog.regtype::pg_catalog.text, e.enumsortorder)
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_enum e
+      ON e.enumtypid OPERATOR(pg_catalog.=) a.atttypid
+    WHERE a.attrelid OPERATOR(pg_catalog.=) r.oid AND a.attnum OPERATOR(pg_catalog.>) 0))
+FROM (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid) r(oid))",
+        {{"table", literal(quoted(captured.table->name))}});
+}
+
+// Of tables whose rows the database takes along: that their triggers are still there.
+std::string CaptureSql::children_stand(const CapturedTable& captured) const {
+    std::string text;
+    std::set<std::pair<std::string, std::string>> asked;
+    for (const auto& key : keys_) {
+        using schema::Action;
+        if (key.parent != captured.table) continue;
+        std::string trigger;
+        if (key.key->on_delete == Action::kCascade)
+            trigger = trigger_name("capture");
+        else if (key.key->on_delete == Action::kSetNull ||
+                 key.key->on_delete == Action::kSetDefault)
+            trigger = trigger_name("cut_" + to_string(key.number));
+        if (trigger.empty() || !asked.emplace(quoted(key.child->name), trigger).second) continue;
+        text +=
+            filled(R"( OR NOT EXISTS (SELECT FROM pg_catalog.pg_trigger x
+      WHERE x.tgrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass({table})
+        AND x.tgname OPERATOR(pg_catalog.=) {trigger}
+        AND x.tgenabled OPERATOR(pg_catalog.=) ANY ('{O,A}')))",
+                   {{"table", literal(quoted(key.child->name))}, {"trigger", literal(trigger)}});
+    }
+    return text;
+}
+
+// Row t, just deleted, refers to one that an earlier statement of the transaction has captured.
+std::string CaptureSql::hangs_on_captured(const CapturedKey& key) const {
+    return own(R"(EXISTS (SELECT FROM {schema}.item p
+      WHERE p.group_id OPERATOR(pg_catalog.=) _group AND p.ordinal OPERATOR(pg_catalog.<=) _base
+        AND p.shape OPERATOR(pg_catalog.=) {shape} AND {refers}))",
+               {{"shape", to_string(key.parent_shape)},
+                {"refers", refers(*key.key, in_item(*key.parent, "p"), in_row(*key.child, "t"))}});
+}
+
+std::string CaptureSql::hangs_on_gone(const CapturedKey& key) const {
+    std::vector<std::string> same;
+    for (const int attnum : key.parent->identity)
+        same.push_back(
+            schema::same(column_of(*key.parent, attnum, "p"), column_of(*key.parent, attnum, "t")));
+    return "EXISTS (SELECT FROM gone p WHERE " +
+           refers(*key.key, in_row(*key.parent, "p"), in_row(*key.child, "t")) +
+           (same.empty() ? "" : " AND NOT (" + join(same, " AND ") + ")") + ")";
+}
+
+std::string CaptureSql::roots_of_first(const CapturedTable& captured) const {
+    std::string hang;
+    for (const auto& key : keys_)
+        if (key.child == captured.table && key.parent == captured.table)
+            hang += " AND NOT " + hangs_on_gone(key);
+    if (hang.empty()) return "_roots := _n;";
+    return "SELECT pg_catalog.count(*) INTO _roots FROM gone t WHERE true" + hang + ";";
+}
+
+std::string CaptureSql::roots_of_later(const CapturedTable& captured) const {
+    std::string hang;
+    for (const auto& key : keys_) {
+        if (key.child != captured.table) continue;
+        hang += " AND NOT " + hangs_on_captured(key);
+        if (key.parent == captured.table) hang += " AND NOT " + hangs_on_gone(key);
+    }
+    if (hang.empty()) return "_roots := _n;";
+    return "SELECT pg_catalog.count(*) INTO _roots FROM gone t WHERE true" + hang + ";";
+}
+
+// Rows just deleted are compared with those captured before, of which the planner knows nothing.
+std::string CaptureSql::planning_for(const CapturedTable& captured) const {
+    const bool compares = std::ranges::any_of(
+        keys_, [&](const CapturedKey& key) { return key.child == captured.table; });
+    return compares ? " SET jit = off SET enable_nestloop = off" : " SET jit = off";
+}
+
+std::string CaptureSql::note_oids(const CapturedTable& captured) const {
+    std::vector<std::string> places, kinds;
+    const auto& columns = captured.table->columns;
+    for (std::size_t at = 0; at < columns.size(); ++at) {
+        for (const auto& kind : schema::kinds_in(schema::oids_of(columns[at]))) {
+            places.push_back(to_string(at + 1));
+            kinds.push_back(literal(kind));
+        }
+    }
+    if (places.empty()) return "";
+    return own(R"(PERFORM {schema}.note_oids(_group, {shape}, ARRAY[{places}]::pg_catalog.int4[],
+    ARRAY[{kinds}]::pg_catalog.text[]);
+  )",
+               {{"shape", to_string(captured.shape)},
+                {"places", join(places, ", ")},
+                {"kinds", join(kinds, ", ")}});
+}
+
+std::string CaptureSql::function_sql(const CapturedTable& captured) const {
+    const Table& table = *captured.table;
+    std::vector<std::string> roots_first;
+    for (const auto& key : keys_)
+        if (key.child == captured.table && key.parent == captured.table)
+            roots_first.push_back(hangs_on_gone(key));
+    const auto code =
+        own(kCapture, {{"gone", "gone t"},
+                       {"table_schema", literal(table.name.schema)},
+                       {"table_name", literal(table.name.name)},
+                       {"called", literal(table.name.schema + "." + table.name.name)},
+                       {"table", schema::relation(table)},
+                       {"object", object_of(table)},
+                       {"payload", schema::payload(table, "t")},
+                       {"still", own("{schema}.still({query}, {fingerprint})",
+                                     {{"query", literal(fingerprint_sql(captured))},
+                                      {"fingerprint", literal(captured.fingerprint)}})},
+                       {"children_stand", children_stand(captured)},
+                       {"ids", literal(quoted({schema_, "trash_group_id_seq"}))},
+                       {"order", roots_first.empty() ? "" : "ORDER BY " + join(roots_first, ", ")},
+                       {"shape", to_string(captured.shape)},
+                       {"tenant", captured.tenant_place == 0
+                                      ? "NULL"
+                                      : "i.payload[" + to_string(captured.tenant_place) + "]"},
+                       {"roots_of_first", roots_of_first(captured)},
+                       {"roots_of_later", roots_of_later(captured)},
+                       {"note_oids", note_oids(captured)}});
+    return filled(kFunction, {{"name", function_name(captured)},
+                              {"planning", planning_for(captured)},
+                              {"settings", settings_for(table)},
+                              {"code", literal(code)}});
+}
+
+std::string CaptureSql::cut_function_sql(const CapturedKey& key) const {
+    const Table& child = *key.child;
+    std::vector<int> places;
+    for (const int attnum : key.key->child_columns) places.push_back(place_of(child, attnum));
+    const bool whole = updated_by_triggers(child) || child.identity.empty();
+    const auto row = [&](const char* alias) {
+        return whole ? schema::payload(child, alias) : "NULL::pg_catalog.text[]";
+    };
+    const auto code =
+        own(kCut, {{"number", to_string(key.number)},
+                   {"shape", to_string(key.child_shape)},
+                   {"object", object_of(child)},
+                   {"key", child.identity.empty() ? schema::payload(child, "t")
+                                                  : texts_of(child, child.identity, "t")},
+                   {"attnums", int_array(key.key->child_columns, "int2")},
+                   {"places", int_array(places, "int4")},
+                   {"was", texts_of(child, key.key->child_columns, "o")},
+                   {"left_as", texts_of(child, key.key->child_columns, "t")},
+                   {"row_was", row("o")},
+                   {"row_left", row("t")}});
+    return filled(kFunction, {{"name", function_name(key)},
+                              {"planning", " SET jit = off"},
+                              {"settings", settings_for(child)},
+                              {"code", literal(code)}});
+}
+
+std::vector<std::string> CaptureSql::triggers_sql(const CapturedTable& captured,
+                                                  const std::string& relation) const {
+    return {filled("CREATE OR REPLACE TRIGGER {name} AFTER DELETE ON {relation} "
+                   "REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION {function}()",
+                   {{"name", quoted(trigger_name("capture"))},
+                    {"relation", relation},
+                    {"function", function_name(captured)}}),
+            filled("CREATE OR REPLACE TRIGGER {name} BEFORE TRUNCATE ON {relation} "
+                   "FOR EACH STATEMENT EXECUTE FUNCTION {function}()",
+                   {{"name", quoted(trigger_name("truncate"))},
+                    {"relation", relation},
+                    {"function", quoted({schema_, "capture_truncate"})}})};
+}
+
+std::string CaptureSql::cut_trigger_sql(const CapturedKey& key, const std::string& relation) const {
+    const Table& child = *key.child;
+    std::vector<std::string> were, changed;
+    for (const int attnum : key.key->child_columns) {
+        const auto name = quoted(child.column(attnum)->name);
+        were.push_back("OLD." + name + " IS NOT NULL");
+        changed.push_back(key.key->on_delete == schema::Action::kSetDefault
+                              ? "OLD." + name + " IS DISTINCT FROM NEW." + name
+                              : "NEW." + name + " IS NULL");
+    }
+    return filled(
+        "CREATE OR REPLACE TRIGGER {name} AFTER UPDATE ON {relation} FOR EACH ROW "
+        "WHEN ({were} AND ({changed})) EXECUTE FUNCTION {function}()",
+        {{"name", quoted(trigger_name("cut_" + to_string(key.number)))},
+         {"relation", relation},
+         {"were", join(were, " AND ")},
+         {"changed", join(changed, " OR ")},
+         {"function", function_name(key)}});
+}
+
+std::string CaptureSql::pairs_sql(const CapturedKey& key) const {
+    return own(R"(SELECT c.ordinal, p.ordinal FROM {schema}.item c JOIN {schema}.item p ON {refers}
+  WHERE c.group_id OPERATOR(pg_catalog.=) $1 AND c.shape OPERATOR(pg_catalog.=) {child}
+    AND p.group_id OPERATOR(pg_catalog.=) $1 AND p.shape OPERATOR(pg_catalog.=) {parent})",
+               {{"child", to_string(key.child_shape)},
+                {"parent", to_string(key.parent_shape)},
+                {"refers", refers(*key.key, in_item(*key.parent, "p"), in_item(*key.child, "c"))}});
+}
+
+std::string CaptureSql::cuts_sql(const CapturedKey& key) const {
+    const auto was = [&](int attnum) {
+        const auto& all = key.key->child_columns;
+        const auto at = std::ranges::find(all, attnum) - all.begin() + 1;
+        return value_of_text(*key.child->column(attnum), "c.was[" + to_string(at) + "]");
+    };
+    return own(
+        R"(SELECT c.id, p.ordinal FROM {schema}.capture_cut c JOIN {schema}.item p ON {refers}
+  WHERE c.tx OPERATOR(pg_catalog.=) $2 AND c.number OPERATOR(pg_catalog.=) {number}
+    AND p.group_id OPERATOR(pg_catalog.=) $1 AND p.shape OPERATOR(pg_catalog.=) {parent})",
+        {{"number", to_string(key.number)},
+         {"parent", to_string(key.parent_shape)},
+         {"refers", refers(*key.key, in_item(*key.parent, "p"), was)}});
+}
+
+}  // namespace trashd::trash
