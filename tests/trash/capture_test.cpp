@@ -172,6 +172,91 @@ TEST_CASE("from a thousand rows on one statement makes one group") {
     work.restore_all();
 }
 
+TEST_CASE("tables of an inheritance tree are captured whole, each by itself") {
+    Captured work(
+        "CREATE TABLE client (id int PRIMARY KEY, name text);"
+        "CREATE TABLE firm (tax text, PRIMARY KEY (id)) INHERITS (client);"
+        "INSERT INTO client VALUES (1, 'a'); INSERT INTO firm VALUES (2, 'b', 'x-1'), (3, 'c', "
+        "'x-2')");
+    work.sql("DELETE FROM client");
+    CHECK(work.groups() == "3");
+    work.restore_all();
+}
+
+TEST_CASE("a row that moves to another partition is not deleted, one of any partition is") {
+    Captured work(
+        "CREATE TABLE client (id int, kind int, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind);"
+        "CREATE TABLE client1 PARTITION OF client FOR VALUES IN (1);"
+        "CREATE TABLE client2 PARTITION OF client FOR VALUES IN (2);"
+        "INSERT INTO client VALUES (1, 1), (2, 1), (3, 2), (4, 2)");
+    work.sql("UPDATE client SET kind = 2 WHERE id = 1; UPDATE client SET kind = 1 WHERE id = 1");
+    CHECK(work.groups() == "0");
+    work.sql(
+        "DELETE FROM client WHERE id = 1; DELETE FROM client2 WHERE id = 3; DELETE FROM ONLY "
+        "client1");
+    CHECK(work.groups() == "3");
+    work.restore_all();
+}
+
+TEST_CASE("whatever a session is set to, values come back as they were") {
+    Captured work(
+        "CREATE TABLE client (id int PRIMARY KEY, at timestamptz, d date, i interval, f float8, b "
+        "bytea,"
+        " m money, x xml, r tstzrange, a date[]);"
+        "INSERT INTO client VALUES (1, '2026-01-02 03:04:05.678901+00', '2026-02-03', '1 mon -2 "
+        "days 03:00:00',"
+        " 0.1::float8 + 0.2, '\\xdeadbeef', 12.5, '<a/>', '[2026-01-01,2026-02-01)', "
+        "'{2026-03-04}')");
+    work.sql(
+        "SET DateStyle = 'SQL, DMY'; SET IntervalStyle = 'sql_standard'; SET extra_float_digits = "
+        "-5;"
+        "SET bytea_output = 'escape'; SET TimeZone = 'Asia/Tokyo'; SET xmlbinary = 'hex';"
+        "SET standard_conforming_strings = off; SET search_path = ''; SET quote_all_identifiers = "
+        "on;"
+        "DELETE FROM public.client; RESET ALL");
+    CHECK(work.groups() == "1");
+    work.restore_all();
+}
+
+TEST_CASE("a cursor, a prepared transaction, MERGE, a CTE and a function delete as ever") {
+    Captured work(kWork);
+    work.sql(
+        "BEGIN; DECLARE c CURSOR FOR SELECT * FROM project FOR UPDATE; FETCH 2 FROM c;"
+        "DELETE FROM project WHERE CURRENT OF c; COMMIT");
+    CHECK(work.groups() == "1");
+    work.restore_all();
+    work.sql(
+        "MERGE INTO project p USING (VALUES (1), (3)) v(id) ON p.id = v.id WHEN MATCHED THEN "
+        "DELETE");
+    CHECK(work.groups() == "2");
+    work.restore_all();
+    CHECK(
+        work.value(
+            "WITH d AS (DELETE FROM project WHERE id = 2 RETURNING id, name) SELECT name FROM d") ==
+        "b");
+    work.restore_all();
+    work.sql(
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+        " DELETE FROM project p USING client c WHERE c.id = p.client AND c.id = 2; END $$; SELECT "
+        "f()");
+    CHECK(work.groups() == "1");
+    work.restore_all();
+}
+
+TEST_CASE("who may only delete from the table reads nothing of the trash through it") {
+    Captured work(kWork);
+    const auto role = "captured_" + work.database.name();
+    work.sql("CREATE ROLE " + role + "; GRANT SELECT, DELETE ON ALL TABLES IN SCHEMA public TO " +
+             role + "; GRANT UPDATE ON record TO " + role);
+    work.sql("SET ROLE " + role + "; DELETE FROM client WHERE id = 2; RESET ROLE");
+    CHECK(work.groups() == "1");
+    CHECK(work.refusal("SET ROLE " + role + "; SELECT * FROM trashd.item") != "");
+    CHECK(work.refusal("SET ROLE " + role + "; SELECT trashd.part_captured('{1}')") != "");
+    work.sql("RESET ROLE");
+    work.restore_all();
+    work.sql("DROP OWNED BY " + role + "; DROP ROLE " + role);
+}
+
 TEST_CASE("the service's own deletes are not captured again") {
     Captured work(kWork);
     work.bin.remove({"public", "client"}, {"1"}, {}, {});

@@ -43,8 +43,12 @@ bool goes_along(const schema::ForeignKey& key) {
            key.on_delete != schema::Action::kSetDefault;
 }
 
+// The tables that inherit from each, partitions left out: a statement that names it reaches their
+// rows.
+using Heirs = std::multimap<schema::Oid, schema::Oid>;
+
 // The tables, and all whose rows must go before theirs or with them.
-Asked with_referrers(const Catalog& catalog, const Asked& asked) {
+Asked with_referrers(const Catalog& catalog, const Asked& asked, const Heirs& heirs) {
     Asked all = asked;
     std::vector<const Table*> open;
     for (const auto& [name, by] : asked)
@@ -56,6 +60,11 @@ Asked with_referrers(const Catalog& catalog, const Asked& asked) {
             const Table* child = catalog.table(key->child);
             if (!goes_along(*key) || !all.emplace(child->name, "").second) continue;
             open.push_back(child);
+        }
+        const auto [first, last] = heirs.equal_range(parent->oid);
+        for (auto heir = first; heir != last; ++heir) {
+            const Table* child = catalog.table(heir->second);
+            if (child && all.emplace(child->name, "").second) open.push_back(child);
         }
     }
     return all;
@@ -83,7 +92,8 @@ class Arranging {
         return transaction_.exec(filled(text, schema_, values), params);
     }
     void follow_renames();
-    void enter_tables(const Asked& all);
+    Heirs heirs();
+    void enter_tables(const Asked& wanted);
     void enter_keys();
     void leave_others();
     void drop_function(const std::string& name);
@@ -130,11 +140,27 @@ void Arranging::follow_renames() {
          {{"own", literal(quoted(schema_))}});
 }
 
-void Arranging::enter_tables(const Asked& all) {
-    for (const auto& [name, by] : all) {
+Heirs Arranging::heirs() {
+    const auto found = transaction_.exec(
+        "SELECT i.inhparent, i.inhrelid FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c "
+        "ON "
+        "c.oid OPERATOR(pg_catalog.=) i.inhrelid WHERE NOT c.relispartition");
+    Heirs all;
+    for (int row = 0; row < found.rows(); ++row)
+        all.emplace(static_cast<schema::Oid>(found.integer(row, 0)),
+                    static_cast<schema::Oid>(found.integer(row, 1)));
+    return all;
+}
+
+void Arranging::enter_tables(const Asked& wanted) {
+    const auto inherited = heirs();
+    std::set<schema::Oid> in_trees;
+    for (const auto& [parent, child] : inherited) in_trees.insert({parent, child});
+    for (const auto& [name, by] : with_referrers(catalog_, wanted, inherited)) {
         const Table* table = catalog_.table(name);
         if (!table) continue;
         CapturedTable captured{table};
+        captured.by_row = in_trees.contains(table->oid);
         captured.shape = shape_of(transaction_.connection(), schema_, *table);
         const auto* tenant = trash_.of_tenant("").tenant_column(*table);
         for (std::size_t at = 0; tenant && at < table->columns.size(); ++at)
@@ -322,7 +348,7 @@ bool Arranging::arrange_key(const CapturedKey& key, const CaptureSql& sql) {
 
 int Arranging::arrange(const Asked& wanted, bool again) {
     again_ = again;
-    enter_tables(with_referrers(catalog_, wanted));
+    enter_tables(wanted);
     enter_keys();
     leave_others();
     const CaptureSql sql(schema_, tables_, keys_);

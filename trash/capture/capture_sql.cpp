@@ -110,7 +110,7 @@ std::string object_of(const Table& table) {
 constexpr const char* kFunction = R"(CREATE OR REPLACE FUNCTION {name}() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   SET standard_conforming_strings = on
-  SET plan_cache_mode = force_generic_plan{planning}
+  SET quote_all_identifiers = off SET plan_cache_mode = force_generic_plan{planning}
 {settings}AS {code})";
 
 constexpr const char* kCapture = R"(#variable_conflict use_variable
@@ -274,6 +274,11 @@ std::string CaptureSql::children_stand(const CapturedTable& captured) const {
     return text;
 }
 
+// The rows that the function is about, as FROM has them.
+std::string CaptureSql::gone(const CapturedTable& captured, const std::string& alias) {
+    return (captured.by_row ? "(SELECT (OLD).*) " : "gone ") + alias;
+}
+
 // Row t, just deleted, refers to one that an earlier statement of the transaction has captured.
 std::string CaptureSql::hangs_on_captured(const CapturedKey& key) const {
     return own(R"(EXISTS (SELECT FROM {schema}.item p
@@ -283,12 +288,12 @@ std::string CaptureSql::hangs_on_captured(const CapturedKey& key) const {
                 {"refers", refers(*key.key, in_item(*key.parent, "p"), in_row(*key.child, "t"))}});
 }
 
-std::string CaptureSql::hangs_on_gone(const CapturedKey& key) const {
+std::string CaptureSql::hangs_on_gone(const CapturedTable& captured, const CapturedKey& key) const {
     std::vector<std::string> same;
     for (const int attnum : key.parent->identity)
         same.push_back(
             schema::same(column_of(*key.parent, attnum, "p"), column_of(*key.parent, attnum, "t")));
-    return "EXISTS (SELECT FROM gone p WHERE " +
+    return "EXISTS (SELECT FROM " + gone(captured, "p") + " WHERE " +
            refers(*key.key, in_row(*key.parent, "p"), in_row(*key.child, "t")) +
            (same.empty() ? "" : " AND NOT (" + join(same, " AND ") + ")") + ")";
 }
@@ -297,9 +302,10 @@ std::string CaptureSql::roots_of_first(const CapturedTable& captured) const {
     std::string hang;
     for (const auto& key : keys_)
         if (key.child == captured.table && key.parent == captured.table)
-            hang += " AND NOT " + hangs_on_gone(key);
+            hang += " AND NOT " + hangs_on_gone(captured, key);
     if (hang.empty()) return "_roots := _n;";
-    return "SELECT pg_catalog.count(*) INTO _roots FROM gone t WHERE true" + hang + ";";
+    return "SELECT pg_catalog.count(*) INTO _roots FROM " + gone(captured, "t") + " WHERE true" +
+           hang + ";";
 }
 
 std::string CaptureSql::roots_of_later(const CapturedTable& captured) const {
@@ -307,10 +313,11 @@ std::string CaptureSql::roots_of_later(const CapturedTable& captured) const {
     for (const auto& key : keys_) {
         if (key.child != captured.table) continue;
         hang += " AND NOT " + hangs_on_captured(key);
-        if (key.parent == captured.table) hang += " AND NOT " + hangs_on_gone(key);
+        if (key.parent == captured.table) hang += " AND NOT " + hangs_on_gone(captured, key);
     }
     if (hang.empty()) return "_roots := _n;";
-    return "SELECT pg_catalog.count(*) INTO _roots FROM gone t WHERE true" + hang + ";";
+    return "SELECT pg_catalog.count(*) INTO _roots FROM " + gone(captured, "t") + " WHERE true" +
+           hang + ";";
 }
 
 // Rows just deleted are compared with those captured before, of which the planner knows nothing.
@@ -343,9 +350,9 @@ std::string CaptureSql::function_sql(const CapturedTable& captured) const {
     std::vector<std::string> roots_first;
     for (const auto& key : keys_)
         if (key.child == captured.table && key.parent == captured.table)
-            roots_first.push_back(hangs_on_gone(key));
+            roots_first.push_back(hangs_on_gone(captured, key));
     const auto code =
-        own(kCapture, {{"gone", "gone t"},
+        own(kCapture, {{"gone", gone(captured, "t")},
                        {"table_schema", literal(table.name.schema)},
                        {"table_name", literal(table.name.name)},
                        {"called", literal(table.name.schema + "." + table.name.name)},
@@ -399,10 +406,12 @@ std::string CaptureSql::cut_function_sql(const CapturedKey& key) const {
 
 std::vector<std::string> CaptureSql::triggers_sql(const CapturedTable& captured,
                                                   const std::string& relation) const {
-    return {filled("CREATE OR REPLACE TRIGGER {name} AFTER DELETE ON {relation} "
-                   "REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION {function}()",
+    return {filled("CREATE OR REPLACE TRIGGER {name} AFTER DELETE ON {relation} {each} EXECUTE "
+                   "FUNCTION {function}()",
                    {{"name", quoted(trigger_name("capture"))},
                     {"relation", relation},
+                    {"each", captured.by_row ? "FOR EACH ROW"
+                                             : "REFERENCING OLD TABLE AS gone FOR EACH STATEMENT"},
                     {"function", function_name(captured)}}),
             filled("CREATE OR REPLACE TRIGGER {name} BEFORE TRUNCATE ON {relation} "
                    "FOR EACH STATEMENT EXECUTE FUNCTION {function}()",

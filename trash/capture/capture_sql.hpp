@@ -21,6 +21,7 @@ namespace trashd::trash {
 struct CapturedTable {
     const schema::Table* table = nullptr;
     int id = 0, shape = 0;
+    bool by_row = false;           // of an inheritance tree that is no partitioned table
     int tenant_place = 0;          // of the tenant's column in the payload; 0: there is none
     std::string fingerprint = {};  // that capture_fingerprint_sql() gives for it
 };
@@ -68,8 +69,9 @@ class CaptureSql {
     std::string roots_of_first(const CapturedTable& captured) const;
     std::string roots_of_later(const CapturedTable& captured) const;
     std::string hangs_on_captured(const CapturedKey& key) const;
-    std::string hangs_on_gone(const CapturedKey& key) const;
+    std::string hangs_on_gone(const CapturedTable& captured, const CapturedKey& key) const;
     std::string children_stand(const CapturedTable& captured) const;
+    static std::string gone(const CapturedTable& captured, const std::string& alias);
     std::string planning_for(const CapturedTable& captured) const;
     std::string note_oids(const CapturedTable& captured) const;
 
