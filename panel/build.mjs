@@ -56,38 +56,12 @@ const begun = (names) => ({
   },
 });
 
-// What is written is not sent through the cache of what was read, lists are not endless, and requests are made whatever
-// the browser thinks of its line; the cache brings code for all that, which is left out. The rest of what it asks its
-// surroundings for is the browser's own.
-const unused = {
-  mutationCache: 'export class MutationCache { resumePausedMutations() {} clear() {} }',
-  onlineManager: 'export const onlineManager = {subscribe: () => () => {}, isOnline: () => true};',
-  focusManager: `const isFocused = () => document.visibilityState !== 'hidden';
-    export const focusManager = {
-      isFocused,
-      subscribe(listener) {
-        addEventListener('visibilitychange', () => listener(isFocused()));
-        return () => {};
-      },
-    };`,
-  timeoutManager: 'export const timeoutManager = window, systemSetTimeoutZero = (work) => setTimeout(work, 0);',
-  environmentManager: 'export const isServer = () => false, environmentManager = {isServer};',
-  infiniteQueryBehavior: 'export const infiniteQueryBehavior = null, hasNextPage = null, hasPreviousPage = null;',
-};
-const lean = {
-  name: 'lean',
-  setup(bundler) {
-    const filter = /query-core\/build\/modern\/(mutationCache|infiniteQueryBehavior|(?:online|focus|timeout|environment)Manager)\.js$/;
-    bundler.onLoad({filter}, ({path}) => ({contents: unused[filter.exec(path)[1]]}));
-  },
-};
-
 await mkdir(target, {recursive: true});
 const elements = ['src/h.ts'];
 const start = await build({...options, entryPoints: ['src/start.ts'], outfile: join(target, 'start.js')});
 const lent = Object.values(start.metafile.outputs)[0].exports;
 const outputs = {
-  app: {entryPoints: ['src/app.tsx'], inject: elements, plugins: [begun(lent), lean]},
+  app: {entryPoints: ['src/app.tsx'], inject: elements, plugins: [begun(lent)]},
   more: {entryPoints: ['src/more.tsx'], inject: elements, plugins: [borrow]},
   en: {entryPoints: ['src/words/en.ts']},
   de: {entryPoints: ['src/words/de.ts']},

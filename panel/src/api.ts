@@ -1,8 +1,9 @@
 // The one way to the service: a client that is typed from its contract, errors as Problems, pages, and the cache.
-import {QueryClient} from '@tanstack/preact-query';
+import {cache} from './cache';
 import type {components} from './schema';
 import {credential, expired} from './session';
 
+export {cache} from './cache';
 export {client} from './client';
 
 export type Schemas = components['schemas'];
@@ -108,19 +109,7 @@ export function mayRetry(error: unknown): error is Problem & {retryAfter: number
   return error instanceof Problem && error.retryAfter !== null;
 }
 
-export const cache = new QueryClient({
-  defaultOptions: {
-    queries: {
-      networkMode: 'always',
-      staleTime: 5_000,
-      refetchOnWindowFocus: true,
-      retry: (_, error) => mayRetry(error),
-      retryDelay: (_, error) => (mayRetry(error) ? error.retryAfter * 1000 : 0),
-    },
-  },
-});
-
 // Whatever has changed may show in every list, so all that is on the screen is read anew.
 export function changed(): void {
-  void cache.invalidateQueries();
+  void cache.invalidate();
 }

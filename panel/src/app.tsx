@@ -1,4 +1,3 @@
-import {QueryClientProvider} from '@tanstack/preact-query';
 import {render} from 'preact';
 import {useEffect, useReducer} from 'preact/hooks';
 import {cache, Problem} from './api';
@@ -32,20 +31,15 @@ function App() {
 
 function draw(root: HTMLElement): void {
   if (handOver()) return render(<main class="alone">{t().session.handed}</main>, root);
-  render(
-    <QueryClientProvider client={cache}>
-      <App />
-    </QueryClientProvider>,
-    root,
-  );
+  render(<App />, root);
 }
 
 const root = document.getElementById('app');
 if (root) {
-  // Who asks is found out while the words are fetched.
-  void cache.prefetchQuery(askMe);
-  screenOf(route.value.path).ahead?.();
-  spoken.then(
+  // Who asks is found out while the words are fetched. What has come already is drawn at once, with all there is.
+  const first = Promise.all([cache.prefetch(askMe), screenOf(route.value.path).ahead?.()]);
+  const moment = new Promise((done) => setTimeout(done, 20));
+  spoken.then(() => Promise.race([first, moment])).then(
     () => draw(root),
     () => root.replaceChildren('This page could not be loaded whole. Please load it again.'),
   );

@@ -1,5 +1,5 @@
 // What the service tells before anyone has signed in.
-import {useQuery} from '@tanstack/preact-query';
+import {useQuery} from './cache';
 import {inTurn} from './turns';
 
 export interface Provider {

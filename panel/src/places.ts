@@ -36,7 +36,7 @@ export const places: Place[] = [
 interface Found {
   screen: ComponentType;
   right?: Right | undefined;
-  ahead?: () => void; // asks for what it shows first
+  ahead?: () => Promise<void> | undefined; // asks for what it shows first
 }
 
 // A star stands for one segment of any text.

@@ -1,16 +1,16 @@
 // What the screens read, under names by which the cache knows it.
-import {keepPreviousData, queryOptions, useQuery} from '@tanstack/preact-query';
-import {cache, client, page, read, type Row, type Schemas, value} from './api';
+import {keepPreviousData, type Reading, useQuery} from './cache';
+import {cache, client, page, type Page, read, type Row, type Schemas, type TrashItem, value} from './api';
 import {getItem, getMe, getTrash, type TrashFilter, type Turn} from './first';
 
 export type Me = Schemas['CurrentPrincipal'];
 export type Right = 'read' | 'write' | 'trash' | 'view-trash' | 'restore' | 'purge' | 'admin';
 
-export const askMe = queryOptions({
+export const askMe: Reading<Me> = {
   queryKey: ['me'],
   queryFn: ({signal}) => value(getMe(signal)),
   staleTime: 60_000,
-});
+};
 
 export const useMe = () => useQuery(askMe);
 
@@ -48,14 +48,10 @@ export function useClasses(): (resource: string | null) => string {
 
 export type {TrashFilter, TrashSort, Turn} from './first';
 
-interface Reading {
-  signal: AbortSignal;
-}
-
-function trashReading(filter: TrashFilter, turn: Turn) {
+function trashReading(filter: TrashFilter, turn: Turn): Reading<Page<TrashItem>> {
   return {
     queryKey: ['trash', filter, turn],
-    queryFn: ({signal}: Reading) => page(getTrash(filter, turn, signal)),
+    queryFn: ({signal}) => page(getTrash(filter, turn, signal)),
   };
 }
 
@@ -65,9 +61,7 @@ export function useTrash(filter: TrashFilter, turn: Turn) {
 
 // What the first screen shows is asked for beside who asks, not behind that: on a slow line it is there a round trip
 // sooner. Where it may not be seen it is refused, as the screen is then.
-export function readTrash(filter: TrashFilter, turn: Turn): void {
-  void cache.prefetchQuery(trashReading(filter, turn));
-}
+export const readTrash = (filter: TrashFilter, turn: Turn) => cache.prefetch(trashReading(filter, turn));
 
 export function useFacets(filter: TrashFilter, enabled = true) {
   return useQuery({
@@ -79,10 +73,10 @@ export function useFacets(filter: TrashFilter, enabled = true) {
   });
 }
 
-function itemReading(trashItemId: string) {
+function itemReading(trashItemId: string): Reading<TrashItem> {
   return {
     queryKey: ['item', trashItemId],
-    queryFn: ({signal}: Reading) => value(getItem(trashItemId, signal)),
+    queryFn: ({signal}) => value(getItem(trashItemId, signal)),
     staleTime: 1_000,
   };
 }
@@ -91,9 +85,7 @@ export function useItem(trashItemId: string) {
   return useQuery({...itemReading(trashItemId), enabled: trashItemId !== ''});
 }
 
-export function readItem(trashItemId: string): void {
-  void cache.prefetchQuery(itemReading(trashItemId));
-}
+export const readItem = (trashItemId: string) => cache.prefetch(itemReading(trashItemId));
 
 export function useMetadata(resource: string, enabled = true) {
   return useQuery({
@@ -129,10 +121,8 @@ export function useOperation(operationId: string) {
     queryKey: ['operation', operationId],
     queryFn: ({signal}) => value(client.GET('/v1/operations/{operationId}', {params: {path: {operationId}}, signal})),
     staleTime: 0,
-    refetchInterval: ({state}) =>
-      state.data && ['done', 'failed', 'cancelled'].includes(state.data.state)
-        ? false
-        : (pauses[Math.min(state.dataUpdateCount, pauses.length - 1)] ?? 1_000),
+    refetchInterval: (data, times) =>
+      data && ['done', 'failed', 'cancelled'].includes(data.state) ? false : (pauses[Math.min(times, pauses.length - 1)] ?? 1_000),
   });
 }
 
@@ -140,7 +130,7 @@ export function useOperations(enabled = true) {
   return useQuery({
     queryKey: ['operations'],
     queryFn: ({signal}) => page(client.GET('/v1/operations', {params: {query: {limit: 50}}, signal})),
-    refetchInterval: ({state}) => (state.data?.rows.some((one) => one.endedAt === null) ? 2_000 : false),
+    refetchInterval: (data) => (data?.rows.some((one) => one.endedAt === null) ? 2_000 : false),
     enabled,
   });
 }

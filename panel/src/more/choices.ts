@@ -121,12 +121,10 @@ export interface Decided {
 
 // What was decided about a deletion stays while one looks at something else, in memory alone.
 export function useDecisions(name: string): Decided {
-  const key = ['decisions', name];
-  cache.setQueryDefaults(['decisions'], {gcTime: Infinity});
-  const read = (): Decisions => cache.getQueryData<Decisions>(key) ?? nothing;
+  const read = (): Decisions => (cache.notes.get(name) as Decisions | undefined) ?? nothing;
   const [, setTurn] = useState(0);
   const write = (change: Partial<Decisions>): void => {
-    cache.setQueryData(key, {...read(), ...change});
+    cache.notes.set(name, {...read(), ...change});
     setTurn((turn) => turn + 1);
   };
   const now = read();
@@ -136,6 +134,6 @@ export function useDecisions(name: string): Decided {
     copying: now.copying,
     learn: (change) => write({[list]: change(read()[list])}),
     setCopying: (copying) => write({copying}),
-    forget: () => cache.removeQueries({queryKey: key}),
+    forget: () => cache.notes.delete(name),
   };
 }

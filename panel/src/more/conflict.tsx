@@ -13,7 +13,6 @@ function useLive(conflict: Conflict) {
     queryKey: ['object', resource, id],
     queryFn: ({signal}) => value(client.GET('/v1/{resource}/{id}', {params: {path: {resource, id}}, signal})),
     enabled: conflict.with !== undefined && taken(conflict),
-    retry: false,
   });
 }
 

@@ -1,5 +1,5 @@
 // A deletion that another has restored or purged meanwhile: no error, but what became of it.
-import {useQuery} from '@tanstack/preact-query';
+import {useQuery} from '../cache';
 import {client, page, type Problem, type Schemas} from '../api';
 import {useClasses} from '../queries';
 import {href} from '../route';

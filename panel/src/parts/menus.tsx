@@ -88,8 +88,7 @@ export function Account({me}: {me: Me}) {
     signOut();
     forget();
     // What was read is forgotten, and what is on the screen is asked for anew, without credentials.
-    cache.removeQueries({type: 'inactive'});
-    void cache.resetQueries();
+    cache.reset();
     go([]);
   };
   return (

@@ -69,7 +69,7 @@ export function Progress({id}: {id: string}) {
   const ended = query.data?.endedAt ?? null;
   const told = useRef(false);
   // It has begun since the others were listed.
-  useEffect(() => void cache.invalidateQueries({queryKey: ['operations']}), [id]);
+  useEffect(() => void cache.invalidate('operations'), [id]);
   useEffect(() => {
     if (ended && !told.current) {
       told.current = true;

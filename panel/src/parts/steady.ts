@@ -1,6 +1,6 @@
 // Keeps a list where it is while others change what it shows: what has left it stays in its place, what is new is
 // counted and waits until it is asked for.
-import {useQuery} from '@tanstack/preact-query';
+import {useQuery} from '../cache';
 import {useRef, useState} from 'preact/hooks';
 import {client, page, type Page, type TrashItem} from '../api';
 import type {TrashFilter} from '../queries';

@@ -214,9 +214,7 @@ function Actions({item}: {item: TrashItem}) {
   );
 }
 
-export function readGroup(): void {
-  readItem(route.value.path[1] ?? '');
-}
+export const readGroup = () => readItem(route.value.path[1] ?? '');
 
 export function Group() {
   const id = route.value.path[1] ?? '';

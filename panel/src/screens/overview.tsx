@@ -41,9 +41,7 @@ function Numbers() {
   );
 }
 
-export function readOverview(): void {
-  readTrash(...latest);
-}
+export const readOverview = () => readTrash(...latest);
 
 // Statistics are of what one may see in full: how much is one's own, the lists know.
 function OwnNumbers() {

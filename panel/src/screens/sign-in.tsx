@@ -122,7 +122,7 @@ export function SignIn({problem}: {problem: Problem}) {
         </p>
         <Head title={t().session.title} />
         {wasRefused && <p class="note bad">{problem.message}</p>}
-        <Form done={() => void cache.resetQueries()} />
+        <Form done={() => cache.reset()} />
       </div>
     </main>
   );
@@ -135,7 +135,7 @@ export function SignInScreen() {
       <div class="card narrow">
         <Form
           done={() => {
-            void cache.resetQueries();
+            cache.reset();
             go([]);
           }}
         />
@@ -148,7 +148,7 @@ export function SignInScreen() {
 export function SignInAgain() {
   const leave = (): void => {
     signOut();
-    void cache.resetQueries();
+    cache.reset();
   };
   return (
     <Dialog title={t().session.again} close={null}>
@@ -156,7 +156,7 @@ export function SignInAgain() {
       <Form
         done={() => {
           expired.value = false;
-          void cache.invalidateQueries();
+          void cache.invalidate();
         }}
       />
       <p>

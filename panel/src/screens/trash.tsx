@@ -131,9 +131,9 @@ function Fresh({count, most, show}: {count: number; most: boolean; show: () => v
   );
 }
 
-export function readList(): void {
+export function readList() {
   const query = trashQuery();
-  readTrash(query.filter, turnOf(query));
+  return readTrash(query.filter, turnOf(query));
 }
 
 export function Trash() {
@@ -156,7 +156,7 @@ export function Trash() {
   const all = columns(query.rows, new Map([...steady.gone].map((id) => [id, <End key={id} entry={ends.get(id)} />])));
   const show = (): void => {
     location.hash = withQuery({cursor: undefined, page: undefined});
-    void cache.invalidateQueries().then(steady.release);
+    void cache.invalidate().then(steady.release);
     focusHead();
   };
   return (
