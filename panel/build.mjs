@@ -1,7 +1,7 @@
 // Bundles the panel into the folder that is given. What it writes depends on the sources and the lock file alone, so
 // two builds are the same to the byte, in whatever folder they are made.
 import {build} from 'esbuild';
-import {copyFile, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {mkdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {minify} from 'terser';
@@ -44,8 +44,8 @@ const borrow = {
   },
 };
 
-// What start.js has is not in app.js again: there is one route, one session, one set of requests. All of it is taken by
-// one import, for each would cost the browser a look of its own.
+// What the page's own script has is not in app.js again: there is one route, one session, one set of requests. That
+// script is no module, so what it lends is a property of the window.
 const begun = (names) => ({
   name: 'begun',
   setup(bundler) {
@@ -78,12 +78,14 @@ const pairs = (list) => list.split(',').map((one) => one.split(' as '));
 function shortened(file, code) {
   const taken = code.replace(/import\{([^}]*)\}from"\.\/(start|app)\.js"/g, (_, list, lender) => {
     const renamed = pairs(list).map(([name, own = name]) => `${names[lender].get(name)} as ${own}`);
-    return `import{${renamed}}from"./${lender}.js"`;
+    if (lender === 'app') return `import{${renamed}}from"./app.js"`;
+    return `const{${renamed.map((one) => one.replace(' as ', ':'))}}=window.begun`;
   });
   if (!(file in names)) return taken;
   return taken.replace(/export\{([^}]*)\}/g, (_, list) => {
     for (const [own, name = own] of pairs(list)) names[file].set(name, own);
-    return `export{${[...new Set(names[file].values())]}}`;
+    const lent = [...new Set(names[file].values())];
+    return file === 'app' ? `export{${lent}}` : `window.begun={${lent}}`;
   });
 }
 
@@ -97,4 +99,10 @@ for (const name of ['start', ...Object.keys(outputs)]) {
 const packages = [...new Set(results.flatMap((result) => packagesOf(result.metafile)))].sort();
 const licences = await Promise.all(packages.map(licenceOf));
 await writeFile(join(target, 'licences.txt'), licences.join(`\n${'-'.repeat(72)}\n\n`));
-await copyFile(join(here, 'src/index.html'), join(target, 'index.html'));
+
+// The first script is a part of the page: as a file it would come a round trip later, and all it asks for with it.
+const script = (await readFile(join(target, 'start.js'), 'utf8')).trim();
+if (/<[!/]/.test(script)) throw new Error('the first script would end the element that it stands in');
+const page = await readFile(join(here, 'src/index.html'), 'utf8');
+await writeFile(join(target, 'index.html'), page.replace('/* start.ts */', () => `(()=>{${script}})()`));
+await rm(join(target, 'start.js'));

@@ -2,6 +2,7 @@
 // know before anybody has signed in. All of it can be read without credentials, for whoever has
 // none yet needs the page to send them from; what the panel shows comes from the API.
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -13,7 +14,6 @@
 #include "generated/kPanelMore.hpp"
 #include "generated/kPanelPage.hpp"
 #include "generated/kPanelScript.hpp"
-#include "generated/kPanelStart.hpp"
 #include "generated/kPanelStyle.hpp"
 #include "schema/error.hpp"
 #include "service/api/content_negotiation.hpp"
@@ -58,9 +58,8 @@ File file_of(const char* name, const char* type, const char (&bytes)[size]) {
 }
 
 // The empty name is that of the page. Compressed once, when the first of them is asked for.
-const std::array<File, 8>& files() {
-    static const std::array<File, 8> all = {file_of("", "text/html", kPanelPage),
-                                            file_of("start.js", "text/javascript", kPanelStart),
+const std::array<File, 7>& files() {
+    static const std::array<File, 7> all = {file_of("", "text/html", kPanelPage),
                                             file_of("app.js", "text/javascript", kPanelScript),
                                             file_of("more.js", "text/javascript", kPanelMore),
                                             file_of("app.css", "text/css", kPanelStyle),
@@ -70,19 +69,32 @@ const std::array<File, 8>& files() {
     return all;
 }
 
+// The page's first script stands in the page itself, and is known to the browser by its digest.
+std::string first_script() {
+    constexpr std::string_view kPage(kPanelPage, sizeof(kPanelPage) - 1), kOpen = "<script>";
+    const auto from = kPage.find(kOpen) + kOpen.size();
+    const auto script = kPage.substr(from, kPage.find("</script>", from) - from);
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> hash;
+    SHA256(reinterpret_cast<const unsigned char*>(script.data()), script.size(), hash.data());
+    std::array<unsigned char, 4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1> text;
+    EVP_EncodeBlock(text.data(), hash.data(), static_cast<int>(hash.size()));
+    return fmt::format("'sha256-{}'", reinterpret_cast<const char*>(text.data()));
+}
+
 // A page that runs nothing but its own script, asks nothing but its own service and where it signs
 // in, and turns no text into markup; an upgrade is seen at the next load.
 Response guarded(int status, const std::string& etag, const Config& config) {
+    static const std::string script = first_script();
     std::string allowed = "'self'";
     for (const auto& origin : config.panel.origins) allowed += " " + origin;
     Response reply{status, "", "", {}};
     reply.headers = {{"Cache-Control", "no-cache"},
                      {"Content-Security-Policy",
-                      fmt::format("default-src 'none'; script-src 'self'; style-src 'self'; "
+                      fmt::format("default-src 'none'; script-src 'self' {}; style-src 'self'; "
                                   "img-src 'self' data:; connect-src {}; base-uri 'none'; "
                                   "form-action 'none'; frame-ancestors 'none'; "
                                   "require-trusted-types-for 'script'; trusted-types 'none'",
-                                  allowed)},
+                                  script, allowed)},
                      {"Referrer-Policy", "no-referrer"},
                      {"Cross-Origin-Opener-Policy", "same-origin"}};
     if (!etag.empty()) reply.headers.emplace_back("ETag", etag);

@@ -97,7 +97,7 @@ const most = {rows: 0, atOnce: 0, nodes: 0};
 
 async function note(tab) {
   const {mostRows, atOnce} = await tab.page.evaluate(() => {
-    const spans = performance.getEntriesByType('resource').filter(({name}) => !/^data:|(app|start)\.(js|css)$/.test(name));
+    const spans = performance.getEntriesByType('resource').filter(({name}) => !/^data:|app\.(js|css)$/.test(name));
     const running = ({startTime}) => spans.filter((other) => other.startTime <= startTime && startTime < other.responseEnd).length;
     return {mostRows: window.seen.mostRows, atOnce: Math.max(0, ...spans.map(running))};
   });

@@ -8,9 +8,9 @@ const dist = new URL('../../panel/dist/', import.meta.url);
 const packed = (name) => gzipSync(readFileSync(new URL(name, dist)), {level: 9}).length;
 const settled = () => !document.querySelector('main .skeleton, main .old');
 
-test('what is fetched stays small: 45 KiB of script with the words of a language, 8 of style, 60 of all scripts, compressed', () => {
+test('what is fetched stays small: 45 KiB of page and script with the words of a language, 8 of style, 60 of all scripts, compressed', () => {
   const words = Math.max(packed('en.js'), packed('de.js'));
-  const start = packed('start.js') + packed('app.js') + words;
+  const start = packed('index.html') + packed('app.js') + words;
   assert.ok(start <= 45 * 1024, `${start} bytes at the start`);
   assert.ok(packed('app.css') <= 8 * 1024, `app.css has ${packed('app.css')} bytes`);
   assert.ok(start + packed('more.js') <= 60 * 1024, `${start + packed('more.js')} bytes in all`);
@@ -31,13 +31,13 @@ async function holdUntil(visit, pattern) {
   });
 }
 
-// When the first row was painted, and how many rows there were then.
+// When the first row was about to be painted, and how many rows there were then.
 function noteRow(selector) {
   const observer = new MutationObserver(() => {
     if (!document.querySelector(selector)) return;
     observer.disconnect();
     window.rowsFirst = document.querySelectorAll(selector).length;
-    requestAnimationFrame(() => setTimeout(() => (window.rowAt = performance.now())));
+    requestAnimationFrame(() => (window.rowAt = performance.now()));
   });
   observer.observe(document, {childList: true, subtree: true});
 }
@@ -56,8 +56,8 @@ for (const [name, address, pattern, row] of [
     await visit.open(address(item));
     await visit.page.waitForFunction(() => window.rowAt);
     const before = await visit.page.evaluate(() => performance.getEntriesByType('resource').filter(({name, startTime}) => name.startsWith('http') && startTime < window.rowAt).length);
-    assert.deepEqual(names(site, requests).slice(0, 4).sort(), ['panel/', 'panel/app.css', 'panel/app.js', 'panel/start.js']);
-    assert.ok(1 + before <= 7, names(site, requests).join(' '));
+    assert.deepEqual(names(site, requests).slice(0, 3).sort(), ['panel/', 'panel/app.css', 'panel/app.js']);
+    assert.ok(1 + before <= 6, names(site, requests).join(' '));
     await visit.page.waitForFunction(settled);
     await visit.page.locator('a.brand', {hasText: /./}).waitFor();
     assert.equal(new Set(requests).size, requests.length, `something was asked for twice: ${requests.join(' ')}`);
@@ -92,7 +92,7 @@ async function asked(visit) {
   const spans = await visit.page.evaluate(() =>
     performance
       .getEntriesByType('resource')
-      .filter(({name}) => !/^data:|(app|start)\.(js|css)$/.test(name))
+      .filter(({name}) => !/^data:|app\.(js|css)$/.test(name))
       .map(({name, startTime, responseEnd}) => ({name, start: startTime, end: responseEnd})),
   );
   const atOnce = ({start}) => spans.filter((other) => other.start <= start && start < other.end);

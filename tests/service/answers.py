@@ -119,7 +119,7 @@ def converse(service, contract):
         expect(contract, service.call(path, "GET", path + "?for=database")[0], 200)
         expect(contract, service.call(path, "GET", path + "?for=all")[0], 400)
     expect(contract, service.call("/panel", "GET", "/panel")[0], 308)
-    for file in ("", "start.js", "app.js", "app.css", "en.js", "de.js", "licences.txt", "config.json"):
+    for file in ("", "app.js", "app.css", "en.js", "de.js", "licences.txt", "config.json"):
         expect(contract, service.call("/panel/{file}", "GET", "/panel/" + file)[0], 200)
     expect(contract, service.call("/panel/{file}", "GET", "/panel/app.mjs")[0], 404)
     _, _, listed = service.call("/v1", "GET", "/v1/")
