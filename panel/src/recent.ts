@@ -1,9 +1,8 @@
 // What was done in this session, with the way back of each: it stays until the session ends or it cannot be undone.
 // The tab's storage keeps it over a reload: of what kind it was, how many rows, and the way back; nothing of the rows.
 import {effect, signal} from './signal';
-import {changed, client, itemOf, newKey, type Operation, Problem, read, undoOf} from './api';
+import {cache, changed, client, newKey, type Operation, Problem, read, type Schemas, undoOf} from './api';
 import {insist} from './parts/act';
-import {href} from './route';
 import {credential} from './session';
 import {t} from './words';
 
@@ -52,26 +51,26 @@ export function record(text: string, [what, rows]: [What, number], entry: string
 
 interface Begun {
   id: string;
-  text: string;
-  count: number;
-  barred: boolean;
+  done: (result: unknown) => void;
+  failed: ((problem: Problem) => void) | undefined;
 }
 
-// Operations that were begun here, to be listed when they are done.
+// Operations that were begun here, to be told of when they have ended.
 let begun: Begun[] = [];
 
-export function begin(operation: Begun): void {
-  begun.push(operation);
+export function begin<T>({id}: Operation, done: (result: T) => void, failed?: (problem: Problem) => void): void {
+  begun.push({id, done: done as Begun['done'], failed});
+  void cache.invalidate('operations');
 }
 
 export function recordDone(operations: Operation[]): void {
-  for (const {id, text, count: rows, barred} of begun) {
-    const operation = operations.find((one) => one.id === id);
-    if (!operation?.endedAt) continue;
-    begun = begun.filter((one) => one.id !== id);
-    const result = operation.result as {location?: string; undo?: {href: string}} | null;
-    const item = itemOf(result?.location ?? null);
-    if (result?.undo) record(text, ['trashed', rows], undoOf(result), item && href(['trash', item]), barred);
+  const ended = new Map(operations.filter(({endedAt}) => endedAt).map((one) => [one.id, one]));
+  const those = begun.filter(({id}) => ended.has(id));
+  begun = begun.filter(({id}) => !ended.has(id));
+  for (const {id, done, failed} of those) {
+    const {state, result, error} = ended.get(id) as Operation;
+    if (state === 'done') done(result);
+    else failed?.(new Problem(error?.status ?? 0, error ?? {detail: t().operation.states[state]}));
   }
 }
 
@@ -83,9 +82,20 @@ export async function undo(change: Change): Promise<void> {
   if (!change.entry || change.state === 'busy') return;
   const {entry: entryId} = change;
   const undoOnce = async (key: string): Promise<void> => {
-    const {data} = await read(client.POST('/v1/history/{entryId}/$undo', {params: {path: {entryId}, header: {'Idempotency-Key': key}}}));
+    const {data, response} = await read(client.POST('/v1/history/{entryId}/$undo', {params: {path: {entryId}, header: {'Idempotency-Key': key}}}));
+    if (response.status === 202) {
+      said.value = t().recent.undoing(textOf(change));
+      begin(data as Operation, done, refused);
+    } else done(data as Schemas['Undone']);
+  };
+  const done = (result: Schemas['Undone']): void => {
     amend(change.number, {state: 'undone'});
-    record(t().recent.undone(textOf(change)), ['undone', change.count], 'groups' in data ? undoOf(data) : null, null);
+    record(t().recent.undone(textOf(change)), ['undone', change.count], undoOf(result), null);
+  };
+  const refused = (problem: Problem): void => {
+    amend(change.number, {state: 'refused', refusal: problem});
+    said.value = t().recent.refused(problem.message);
+    alarm.value = said.value;
   };
   amend(change.number, {state: 'busy'});
   try {
@@ -93,9 +103,7 @@ export async function undo(change: Change): Promise<void> {
       if (waits) said.value = waits.code === 'unreachable' ? t().problem.unreachable : waits.message;
     });
   } catch (problem) {
-    amend(change.number, {state: 'refused', refusal: problem as Problem});
-    said.value = t().recent.refused((problem as Problem).message);
-    alarm.value = said.value;
+    refused(problem as Problem);
   }
 }
 

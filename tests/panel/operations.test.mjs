@@ -87,13 +87,28 @@ scenario('a large delete, restore and emptying run apart: progress is shown, the
   await visit.press('Open “folder 1”', 'link');
   await visit.title('Folder 1');
   assert.equal(await live(1), 40);
+  // It is told of when it is done, and its undo is not done before it is.
+  await visit.press('Recent');
+  const line = visit.page.locator('.sheet:popover-open li').first();
+  await line.getByRole('link', {name: /^Restored “Folder 1”/}).waitFor();
+  await occupy(3);
+  await line.getByRole('button', {name: 'Undo'}).click();
+  await visit.reads(/^Being undone: Restored “Folder 1”/);
+  assert.equal(await visit.page.getByText(/^Undone: /).count(), 0);
+  assert.equal(await live(1), 40);
+  await site.release();
+  await visit.page.getByRole('status').getByText(/^Undone: Restored “Folder 1”/).waitFor();
+  assert.equal(await live(1), 0);
+  await visit.press(/^Undo ?: Undone: /);
+  await visit.reads(/^Undone: Undone: /);
+  assert.equal(await live(1), 40);
 
   await site.hold('SELECT FROM trashd.trash_group FOR UPDATE');
   await visit.go('#/empty');
-  await visit.page.getByLabel('Type 164, the number of rows').fill('164');
-  await visit.press('Delete 164 rows for good');
+  await visit.page.getByLabel('Type 205, the number of rows').fill('205');
+  await visit.press('Delete 205 rows for good');
   await leaveAndFind(visit, 'Empty the trash', /^running · /);
-  assert.equal((await site.api('GET', '/v1/trash?root=true')).data.length, 4);
+  assert.equal((await site.api('GET', '/v1/trash?root=true')).data.length, 5);
   await site.release();
   await visit.reads('It is done.');
   await visit.go('#/trash');

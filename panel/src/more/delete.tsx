@@ -55,6 +55,9 @@ function useDelete(wish: Wish, name: string, total: number, confirm: boolean, et
   const [done, setDone] = useState<Done | null>(null);
   const [operation, setOperation] = useState<Operation | null>(null);
   const me = useMe().data;
+  const text = wish.hard ? t().remove.saidHard(name, total) : t().remove.said(name, total);
+  const tell = (item: string | null, undo: string | null): void =>
+    record(text, [wish.hard ? 'deleted' : 'trashed', total], undo, item && href(['trash', item]), !may(me, 'restore', wish.resource));
   const act = useAct(async (key) => {
     const {data, response} = await send(wish, {confirm, key, etag});
     const reason = wish.reason.trim();
@@ -62,13 +65,12 @@ function useDelete(wish: Wish, name: string, total: number, confirm: boolean, et
     if (response.status === 202) {
       const started = data as unknown as Operation;
       setOperation(started);
-      begin({id: started.id, text: t().remove.said(name, total), count: total, barred: !may(me, 'restore', wish.resource)});
+      begin(started, (result: {location?: string; undo?: {href: string}}) => tell(itemOf(result.location ?? null), undoOf(result)));
     } else {
       const item = itemOf(response.headers.get('Location'));
-      const text = wish.hard ? t().remove.saidHard(name, total) : t().remove.said(name, total);
       setDone({text, item});
       ended(text);
-      record(text, [wish.hard ? 'deleted' : 'trashed', total], undoOf(response), item ? href(['trash', item]) : null, !may(me, 'restore', wish.resource));
+      tell(item, undoOf(response));
     }
     focusHead();
   });

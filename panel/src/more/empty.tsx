@@ -2,6 +2,7 @@
 import type {Operation, Schemas} from '../api';
 import type {TrashFilter} from '../queries';
 import {
+  begin,
   client,
   Countdown,
   focusHead,
@@ -65,13 +66,15 @@ function Assistant({filter}: {filter: Filter}) {
   const before = useBefore(counts.data, fixed);
   const act = useAct(async (key, reason) => {
     const {data, response} = await send(fixed, {confirm: true, expect: counts.data?.items ?? 0, reason}, key);
-    if (response.status === 202) setOperation(data as unknown as Operation);
-    else {
-      const {groups, items} = data as Counts;
+    const tell = ({groups, items}: Counts): string => {
       const text = t().many.said.purge(groups, items);
-      setDone(text);
       record(text, ['purged', items], null, null);
-    }
+      return text;
+    };
+    if (response.status === 202) {
+      setOperation(data as unknown as Operation);
+      begin(data as unknown as Operation, tell);
+    } else setDone(tell(data as Counts));
     focusHead();
   });
   const changed = act.problem?.code === 'changed';

@@ -2,6 +2,7 @@
 // it must be, and does nothing where it is another number.
 import type {Operation, Schemas, TrashItem} from '../api';
 import {
+  begin,
   changes,
   ChangeList,
   clearPicked,
@@ -136,12 +137,17 @@ function Assistant({kind, chosen: {body, meant}}: {kind: Kind; chosen: Chosen}) 
   const words = t().many;
   const act = useAct(async (key, reason) => {
     const {data, response} = await send(kind, {...body, partial, ...(!partial && {expect: preview.data?.items ?? 0})}, reason, key);
-    if (response.status === 202) setOperation(data as unknown as Operation);
-    else {
-      const result = data as unknown as Result;
+    const tell = (result: Result): string => {
       const text = words.said[kind](result.groups, result.items);
-      setDone({result, text});
       record(text, [kind === 'purge' ? 'purged' : 'restored', result.items], undoOf(result), null, !result.resources?.every(({resource}) => may(me, 'trash', resource)));
+      return text;
+    };
+    if (response.status === 202) {
+      setOperation(data as unknown as Operation);
+      begin(data as unknown as Operation, tell);
+    } else {
+      const result = data as unknown as Result;
+      setDone({result, text: tell(result)});
     }
     clearPicked();
     focusHead();

@@ -1,5 +1,5 @@
 import type {Operation, Schemas, TrashItem} from '../api';
-import {client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, listing, Loaded, moment, Person, Problem, ProblemNote, Progress, read, record, route, t, Text, useAct, useEffect, useItem, useQuery, useState, value} from '../shared';
+import {begin, client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, listing, Loaded, moment, Person, Problem, ProblemNote, Progress, read, record, route, t, Text, useAct, useEffect, useItem, useQuery, useState, value} from '../shared';
 import {Meanwhile, useBefore} from './meanwhile';
 import {TypedNumber} from './typed';
 
@@ -47,11 +47,14 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
   const act = useAct(async (key, reason) => {
     const params = {path: {trashItemId: item.id}, query: {expect, reason}};
     const {data, response} = await read(client.DELETE('/v1/trash/{trashItemId}', {params, headers: {'Idempotency-Key': key}}));
-    if (response.status === 202) setOperation(data as unknown as Operation);
-    else {
+    const tell = (): void => record(t().purge.said(item.displayName, expect), ['purged', expect], null, null);
+    if (response.status === 202) {
+      setOperation(data as unknown as Operation);
+      begin(data as unknown as Operation, tell);
+    } else {
       setReceipt(response.headers.get('X-Purge-Receipt') ?? '');
       ended(t().purge.done(item.displayName));
-      record(t().purge.said(item.displayName, expect), ['purged', expect], null, null);
+      tell();
     }
     focusHead();
   });

@@ -1,6 +1,6 @@
 import type {Operation, TrashItem} from '../api';
 import type {Me} from '../queries';
-import {ChangeList, changes, client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, keepPreviousData, listing, Loaded, may, Problem, ProblemNote, Progress, read, record, route, t, Text, undoOf, useAct, useClasses, useEffect, useItem, useMe, useQuery, useState} from '../shared';
+import {begin, ChangeList, changes, client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, keepPreviousData, listing, Loaded, may, Problem, ProblemNote, Progress, read, record, route, t, Text, undoOf, useAct, useClasses, useEffect, useItem, useMe, useQuery, useState} from '../shared';
 import {type Answered, answered, barred, type Body, bodyOf, causes, learn, nameOf, shared, useDecisions} from './choices';
 import {Cause, Choices, ConflictCard} from './conflict';
 import {Lost, type RestoredAnswer, RestoredParts} from './restored';
@@ -225,14 +225,16 @@ function GiveUp({list, agreed, agree}: {list: NonNullable<RestoredAnswer['lost']
   );
 }
 
-function useRestore(item: TrashItem, body: Body, plan: string | undefined, after: {done: (answer: RestoredAnswer) => void; stale: () => void}) {
+function useRestore(item: TrashItem, body: Body, plan: string | undefined, after: {done: (answer: RestoredAnswer) => void; tell: (answer: RestoredAnswer) => void; stale: () => void}) {
   const [operation, setOperation] = useState<Operation | null>(null);
   const act = useAct(async (key) => {
     const header = {'Idempotency-Key': key, ...(plan && {'If-Match': `"${plan}"`})};
     try {
       const {data, response} = await send(item.id, body, {}, header);
-      if (response.status === 202) setOperation(data as Operation);
-      else after.done(data as RestoredAnswer);
+      if (response.status === 202) {
+        setOperation(data as Operation);
+        begin(data as Operation, after.tell);
+      } else after.done(data as RestoredAnswer);
       focusHead();
     } catch (problem) {
       if (problem instanceof Problem && problem.code === 'stale') after.stale();
@@ -273,7 +275,12 @@ function Assistant({item, only, ended}: {item: TrashItem; only: string[]; ended:
   const answer = !preview.isPlaceholderData ? (preview.data?.answer ?? null) : null;
   const lost = JSON.stringify(answer?.lost ?? []);
   const ready = answer !== null && (!answer.lost?.length || agreed === lost);
+  const tell = (restored: RestoredAnswer): void => {
+    const text = t().restored.said(item.displayName, restored.restored);
+    record(text, [restored.copied ? 'copied' : 'restored', restored.restored], undoOf(restored), href(['trash', item.id]), !undoable(restored, me));
+  };
   const {operation, act} = useRestore(item, body, answer?.plan, {
+    tell,
     stale: () => void preview.refetch(),
     done: (restored) => {
       decided.forget();
@@ -284,8 +291,7 @@ function Assistant({item, only, ended}: {item: TrashItem; only: string[]; ended:
   useEffect(() => {
     if (!done) return;
     ended(body.only ? t().restored.partHead(done.restored, item.displayName) : t().restored.head(item.displayName));
-    const text = t().restored.said(item.displayName, done.restored);
-    record(text, [done.copied ? 'copied' : 'restored', done.restored], undoOf(done), href(['trash', item.id]), !undoable(done, me));
+    tell(done);
   }, [done]);
   const found = preview.data?.conflicts?.body.conflicts;
   useEffect(() => {

@@ -121,6 +121,7 @@ export const words: Words = {
     no: 'Nicht umkehrbar',
     barred: 'Sie können das nicht selbst rückgängig machen: Dafür sind andere Rechte nötig.',
     wasUndone: 'Rückgängig gemacht',
+    undoing: (text) => `Wird rückgängig gemacht: ${text}`,
     undone: (text) => `Rückgängig gemacht: ${text}`,
     refused: (why) => `Nicht rückgängig gemacht: ${why}`,
   },

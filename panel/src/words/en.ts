@@ -122,6 +122,7 @@ export const words = {
     no: 'Cannot be undone',
     barred: 'You cannot undo this by yourself: it takes other rights.',
     wasUndone: 'Undone',
+    undoing: (text: string): string => `Being undone: ${text}`,
     undone: (text: string): string => `Undone: ${text}`,
     refused: (why: string): string => `Not undone: ${why}`,
   },
