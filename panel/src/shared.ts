@@ -1,7 +1,7 @@
 // What the start of the panel lends to more.js, which is fetched when a screen of it is first opened.
 export {Fragment, h} from 'preact';
 export {useEffect, useId, useState} from 'preact/hooks';
-export {keepPreviousData, useQuery} from './cache';
+export {keepPreviousData, type Reading, useQuery} from './cache';
 export {cache, changed, client, itemOf, page, Problem, read, undoOf, value} from './api';
 export {useAct} from './parts/act';
 export {Copy} from './parts/copy';

@@ -315,3 +315,22 @@ scenario('on a phone: all of a page is ticked above the cards, ticks are free, a
   await visit.press('Clear the selection');
   await menu.waitFor();
 });
+
+scenario('before a few go for good, those that stay and refer to one of them are named, but not those that go as well', {}, async (visit, site) => {
+  const project = '00000000-0000-4000-8000-000000000042';
+  const [[title, client, called]] = await site.sql(`SELECT p.name, c.id, c.name FROM project p JOIN client c ON c.id = p.client WHERE p.id = '${project}'`);
+  await site.remove(`time/projects/${project}`);
+  await site.remove(`time/clients/${client}?cascade=true`);
+  await visit.open('#/trash');
+  await box(visit, called).check();
+  await visit.press('Delete for good…');
+  const note = visit.page.locator('main .note', {hasText: 'cannot come back as it was then'});
+  await note.getByRole('link', {name: title}).waitFor();
+  await visit.go('#/trash');
+  await box(visit, title).check();
+  await visit.press('Delete for good…');
+  await visit.title(/of 2 deletions for good/);
+  await visit.page.waitForFunction(() => !document.querySelector('main .skeleton, main .old'));
+  await visit.page.waitForLoadState('networkidle');
+  assert.equal(await note.count(), 0);
+});

@@ -25,6 +25,7 @@ import {
 } from '../shared';
 import {WhatGoes} from './meant';
 import {Meanwhile, useBefore} from './meanwhile';
+import {ReferrersOf} from './referrers';
 import {TypedNumber} from './typed';
 
 type Counts = Schemas['PurgeCounts'];
@@ -105,6 +106,7 @@ function Assistant({filter}: {filter: Filter}) {
                     <Filters filter={filter} to={fixed.to} />
                     <WhatGoes meant={{filter: fixed, except: nothing}} count={groups} />
                     <p>{t().purge.never}</p>
+                    <ReferrersOf ids={null} />
                   </section>
                   {act.problem && !changed && <ProblemNote error={act.problem} />}
                    {act.waits && <Countdown error={act.waits} />}

@@ -32,6 +32,7 @@ import {
 } from '../shared';
 import {type Meant, WhatGoes} from './meant';
 import {Meanwhile, useBefore} from './meanwhile';
+import {ReferrersOf} from './referrers';
 import {TypedNumber} from './typed';
 
 type Result = Schemas['BulkResult'] & {resources?: {resource: string; count: number}[]; undo?: {href: string}};
@@ -182,6 +183,7 @@ function Assistant({kind, chosen: {body, meant}}: {kind: Kind; chosen: Chosen}) 
                     <WhatGoes meant={left(meant, gone)} count={result.groups} />
                     <Stayed results={result.results} />
                     {kind === 'purge' && <p>{t().purge.never}</p>}
+                    {kind === 'purge' && <ReferrersOf ids={'ids' in body && body.ids ? body.ids : null} />}
                   </section>
                   {act.waits && <Countdown error={act.waits} />}
                   <Decision kind={kind} items={result.items} busy={act.busy || changed} run={(reason) => void act.run(reason)} />

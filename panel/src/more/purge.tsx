@@ -1,46 +1,12 @@
-import type {Operation, Schemas, TrashItem} from '../api';
-import {begin, client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, listing, Loaded, moment, Person, Problem, ProblemNote, Progress, read, record, route, t, Text, useAct, useEffect, useItem, useQuery, useState, value} from '../shared';
+import type {Operation, TrashItem} from '../api';
+import {begin, client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, listing, Loaded, moment, Person, Problem, ProblemNote, Progress, read, record, route, t, Text, useAct, useEffect, useItem, useQuery, useState} from '../shared';
 import {Meanwhile, useBefore} from './meanwhile';
+import {foreseen, Referrers} from './referrers';
 import {TypedNumber} from './typed';
-
-function useCounts(trashItemId: string, enabled: boolean) {
-  return useQuery({
-    queryKey: ['purge', trashItemId],
-    queryFn: ({signal}) =>
-      value(client.DELETE('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {dryRun: true}}, signal})) as Promise<Schemas['PurgeCounts']>,
-    staleTime: 0,
-    gcTime: 0,
-    enabled,
-  });
-}
-
-// Deletions that stay in the trash, and could not come back as they were.
-function Referrers({groups, partial, first}: Schemas['Referrers']) {
-  const words = t().purge;
-  return (
-    <div class="note">
-      <Icon name="warning" />
-      <div>
-        {partial ? words.slow : words.referrers(groups)}
-        <ul>
-          {first.map(({trashItemId, displayName, items}) => (
-            <li key={trashItemId}>
-              <a href={href(['trash', trashItemId])}>
-                <Text text={displayName} />
-              </a>{' '}
-              <span class="faint">{t().overview.size(items)}</span>
-            </li>
-          ))}
-        </ul>
-        {groups > first.length && t().meant.more(groups - first.length)}
-      </div>
-    </div>
-  );
-}
 
 function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => void}) {
   const [receipt, setReceipt] = useState<string | null>(null);
-  const counts = useCounts(item.id, receipt === null);
+  const counts = useQuery({...foreseen(item.id), enabled: receipt === null});
   const [operation, setOperation] = useState<Operation | null>(null);
   const expect = counts.data?.items ?? 0;
   const before = useBefore(counts.data, item.id);

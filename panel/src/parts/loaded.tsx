@@ -21,14 +21,14 @@ export function useDrawn(there: boolean): void {
 }
 
 export function Skeleton() {
-  const [shown, setShown] = useState(false);
+  const [shown, setShown] = useState(0);
   useEffect(() => {
-    const timer = setTimeout(() => setShown(true), 300);
-    return () => clearTimeout(timer);
+    const timers = [300, 5000].map((pause, step) => setTimeout(() => setShown(step + 1), pause));
+    return () => timers.forEach(clearTimeout);
   }, []);
   return (
     <div class={shown ? 'skeleton' : 'skeleton unseen'} role="status">
-      <span class="spoken">{t().loading}</span>
+      <span class={shown > 1 ? 'faint' : 'spoken'}>{shown > 1 ? t().slow : t().loading}</span>
       <i />
       <i />
       <i />

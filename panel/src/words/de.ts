@@ -26,6 +26,7 @@ export const words: Words = {
   cancel: 'Abbrechen',
   close: 'Schließen',
   loading: 'Wird geladen',
+  slow: 'Das dauert: Es ist viel anzusehen. Sie können die Seite verlassen, beim Ansehen ändert sich nichts.',
   time: {now: 'gerade eben'},
   places: {
     overview: 'Übersicht',
@@ -443,6 +444,7 @@ export const words: Words = {
     referrers: (count) =>
       `${plural(count, 'Löschung, die bleibt, verweist', 'Löschungen, die bleiben, verweisen')} hierauf und ${count === 1 ? 'kann' : 'können'} dann nicht mehr so zurück:`,
     slow: 'Ob andere Löschungen hierauf verweisen, war nicht rechtzeitig festzustellen.',
+    unlooked: (few) => `Ob Löschungen darauf verweisen, die bleiben, wird nachgesehen, wo bis zu ${few} ausgewählt sind.`,
   },
   overview: {
     title: 'Übersicht',

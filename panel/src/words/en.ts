@@ -25,6 +25,7 @@ export const words = {
   cancel: 'Cancel',
   close: 'Close',
   loading: 'Loading',
+  slow: 'This takes long: there is much to look at. You can leave this page, nothing is changed by looking.',
   time: {now: 'just now'},
   places: {
     overview: 'Overview',
@@ -446,6 +447,7 @@ export const words = {
     referrers: (count: number): string =>
       `${plural(count, 'deletion that stays in the trash refers', 'deletions that stay in the trash refer')} to this, and cannot come back as ${count === 1 ? 'it was' : 'they were'} then:`,
     slow: 'Whether other deletions refer to this could not be found out in time.',
+    unlooked: (few: number): string => `Whether deletions that stay refer to these is looked for where up to ${few} were selected.`,
   },
   overview: {
     title: 'Overview',
