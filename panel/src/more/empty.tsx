@@ -106,7 +106,7 @@ function Assistant({filter}: {filter: Filter}) {
                     <Filters filter={filter} to={fixed.to} />
                     <WhatGoes meant={{filter: fixed, except: nothing}} count={groups} />
                     <p>{t().purge.never}</p>
-                    <ReferrersOf ids={null} />
+                    {Object.values(filter).some(Boolean) && <ReferrersOf ids={null} />}
                   </section>
                   {act.problem && !changed && <ProblemNote error={act.problem} />}
                    {act.waits && <Countdown error={act.waits} />}

@@ -54,7 +54,11 @@ function Seal() {
         {({head, seals, sealedAt, unsealed}) => (
           <>
             <p>
-              {t().ledger.seals(seals, unsealed)} {sealedAt && <Time at={sealedAt} />}
+              {t().ledger.seals(seals, unsealed)} {sealedAt && (
+                <>
+                  {t().ledger.last} <Time at={sealedAt} />
+                </>
+              )}
             </p>
             {head && (
               <p class="row">

@@ -444,7 +444,7 @@ export const words: Words = {
     referrers: (count) =>
       `${plural(count, 'Löschung, die bleibt, verweist', 'Löschungen, die bleiben, verweisen')} hierauf und ${count === 1 ? 'kann' : 'können'} dann nicht mehr so zurück:`,
     slow: 'Ob andere Löschungen hierauf verweisen, war nicht rechtzeitig festzustellen.',
-    unlooked: (few) => `Ob Löschungen darauf verweisen, die bleiben, wird nachgesehen, wo bis zu ${few} ausgewählt sind.`,
+    unlooked: (few) => `Ob Löschungen darauf verweisen, die bleiben, wird hier nicht nachgesehen: Wählen Sie dafür bis zu ${few} aus.`,
   },
   overview: {
     title: 'Übersicht',
@@ -529,6 +529,7 @@ export const words: Words = {
     title: 'Protokoll',
     sub: 'Was geschah, durch wen und warum.',
     seal: 'Siegel',
+    last: 'Zuletzt gesiegelt:',
     seals: (count, open) => `${plural(count, 'Siegel', 'Siegel')}, ${plural(open, 'Eintrag', 'Einträge')} noch nicht gesiegelt.`,
     verify: 'Jetzt prüfen',
     good: (count) => `${plural(count, 'gesiegelter Eintrag ist', 'gesiegelte Einträge sind')} wie geschrieben.`,

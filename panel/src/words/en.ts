@@ -447,7 +447,7 @@ export const words = {
     referrers: (count: number): string =>
       `${plural(count, 'deletion that stays in the trash refers', 'deletions that stay in the trash refer')} to this, and cannot come back as ${count === 1 ? 'it was' : 'they were'} then:`,
     slow: 'Whether other deletions refer to this could not be found out in time.',
-    unlooked: (few: number): string => `Whether deletions that stay refer to these is looked for where up to ${few} were selected.`,
+    unlooked: (few: number): string => `It is not looked for here whether deletions that stay refer to these: select up to ${few} for that.`,
   },
   overview: {
     title: 'Overview',
@@ -533,6 +533,7 @@ export const words = {
     title: 'Ledger',
     sub: 'What happened, by whom and why.',
     seal: 'Seal',
+    last: 'Last sealed:',
     seals: (count: number, open: number): string =>
       `${plural(count, 'seal', 'seals')}, ${plural(open, 'entry', 'entries')} not sealed yet.`,
     verify: 'Verify now',
