@@ -54,13 +54,13 @@ std::string CollectSql::append(int node, const std::string& to) const {
     return text;
 }
 
-std::string CollectSql::is_named() const {
+std::string CollectSql::is_named(const std::string& key) const {
     const Table& table = *plan_.root;
     const std::vector<std::string> operators = identity_operators(table);
     std::vector<std::string> equal;
     for (std::size_t i = 0; i < table.identity.size(); ++i) {
         const schema::Column& column = *table.column(table.identity[i]);
-        const auto wanted = schema::from_text(column, "_key[" + std::to_string(i + 1) + "]");
+        const auto wanted = schema::from_text(column, key + "[" + std::to_string(i + 1) + "]");
         equal.push_back(value_of(table, column.attnum, "t") + " " + operators[i] + " " +
                         schema::in_base_type(column, wanted));
     }

@@ -250,6 +250,36 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
     return function_sql({names.trash_schema, function}, kMoves, code);
 }
 
+namespace {
+
+// The plan is made once for a session, from an array of which it is not known how long it is: rows
+// are found by their keys, one by one, whatever the statistics say. What waits for a lock would
+// keep all of the batch waiting.
+constexpr const char* kShares = R"((_keys pg_catalog.text[], _uuids pg_catalog.uuid[],
+  _by pg_catalog.text[], _reasons pg_catalog.text[], _requests pg_catalog.text[],
+  _addresses pg_catalog.text[]) RETURNS TABLE (of_group pg_catalog.uuid, entry bigint)
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET lock_timeout = '20ms')";
+
+constexpr const char* kShare = R"(#variable_conflict use_column
+DECLARE
+  _n bigint; _m bigint;
+BEGIN
+{hold}{take_together}
+END)";
+
+}  // namespace
+
+std::string batch_function_sql(const Catalog& catalog, const Plan& plan, const Names& names,
+                               const std::string& function) {
+    CollectSql collecting(catalog, plan, false);
+    DeleteSql taking(catalog, plan, names, collecting.predicates());
+    const auto together = taking.take_together(collecting.is_named("q.key"));
+    const auto code =
+        schema::filled(kShare, {{"hold", hold(catalog, plan)}, {"take_together", together}});
+    return function_sql({names.trash_schema, function}, kShares, code);
+}
+
 std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const Names& names,
                                 const std::string& function) {
     CollectSql collecting(catalog, plan, true);

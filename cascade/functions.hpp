@@ -73,6 +73,18 @@ bool runs_code(const schema::Catalog& catalog, const Plan& plan);
 std::string move_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
                               const std::string& function);
 
+// Whether deletes of such rows may share a statement: each goes by itself alone, and nothing but
+// trashd's own runs. Where it may, for rows of no tenant and as no role:
+// CREATE FUNCTION batch(keys text[], group_uuids uuid[], by text[], reasons text[], requests
+// text[], addresses text[]) RETURNS TABLE (of_group uuid, entry bigint): of each key, written as
+// the text of its array, and what stands at its place in the others, what move() would do; of those
+// that it did the group's uuid and the ledger's entry. It leaves out what is not there, what others
+// hold locked, and of one row that is named twice the one or the other; it waits for no row, and
+// for no table longer than a moment. Raises TD002.
+bool may_share(const schema::Catalog& catalog, const Plan& plan, const Names& names);
+std::string batch_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
+                               const std::string& function);
+
 // CREATE FUNCTION impact(keys text[]) RETURNS TABLE (kind text, place int, part int, amount
 // bigint, ids text[]): of all these roots together, each a key array written as text; kind 'trash'
 // per node, 'set' per nulling edge, 'block' per refusing edge (count and up to five ids; count -1

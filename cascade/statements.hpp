@@ -45,8 +45,8 @@ class CollectSql {
         : plan_(plan), for_impact_(for_impact), is_(catalog, plan, for_impact) {}
 
     std::string declarations() const;
-    // The condition that a row t is the one that _key names.
-    std::string is_named() const;
+    // The condition that a row t is the one that the key names, SQL of its text[].
+    std::string is_named(const std::string& key = "_key") const;
     std::string take_root() const;
     std::string refuse_other_version() const;
     // All of the roots that are there; keys: SQL text[] of key arrays written as text.
@@ -136,6 +136,9 @@ class DeleteSql {
     // The whole delete of a row that nothing refers to, where it is that simple: named is the
     // condition that picks it. What it does not take is for the statements behind it to find out.
     std::string take_alone(const std::string& named) const;
+    // The same of many rows, each for who asks for it: named is the condition that q, a row of
+    // take_together()'s own, picks it.
+    std::string take_together(const std::string& named) const;
     std::string next_group() const;
     // Tells triggers, in settings, what happens, and looks at what they could change.
     std::string watch_others() const;

@@ -74,10 +74,12 @@ std::optional<Frame> other_frame(std::string_view line) {
     return Frame{quoted(std::string(name.substr(0, name.find('"')))), false};
 }
 
-// Function names of plans, of restores and purges, should the trash schema be on the search path.
+// Function names of plans, of batches, restores and purges, should the trash schema be on the
+// search path.
 bool generated(std::string_view name) {
     constexpr std::size_t kDigits = 16;
-    for (const std::string_view prefix : {"move_", "impact_", "owners_", "restore_", "purge_"}) {
+    for (const std::string_view prefix :
+         {"move_", "impact_", "owners_", "restore_", "purge_", "batch_"}) {
         if (!name.starts_with(prefix) || name.size() != prefix.size() + kDigits) continue;
         return std::ranges::all_of(name.substr(prefix.size()),
                                    [](unsigned char c) { return std::isxdigit(c) != 0; });

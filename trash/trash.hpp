@@ -24,6 +24,7 @@ class Transaction;
 namespace trashd::trash {
 
 struct Actor;
+struct BatchLimits;
 struct BulkOptions;
 struct BulkResult;
 struct DatabaseRole;
@@ -97,6 +98,9 @@ class Trash {
     // What a delete does at each foreign key, by oid, asked anew for each catalog; set once before
     // use.
     void set_policy(std::function<cascade::Policy(const schema::Catalog&)> policy);
+    // How requests that come at the same time share statements (trash/remove/batches.hpp); set once
+    // before use.
+    void set_batches(const BatchLimits& limits);
     schema::CatalogCache& catalog();
     schema::Pool& pool();
     const std::string& schema_name() const;

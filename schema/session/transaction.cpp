@@ -147,6 +147,8 @@ void run_once(Pool& pool, Mode mode, const std::function<void(Transaction&)>& wo
 
 }  // namespace
 
+OutcomeUnknown::OutcomeUnknown() : Error(Code::kUnavailable, kUnknownOutcome) {}
+
 Transaction::Transaction(Connection& connection, Mode mode, const Limits& limits)
     : connection_(connection) {
     connection_.unsettle();
@@ -179,7 +181,7 @@ void Transaction::commit() {
     } catch (const Error& error) {
         if (!lost(connection_, error)) throw;
         open_ = false;
-        throw Error(Code::kUnavailable, kUnknownOutcome);
+        throw OutcomeUnknown();
     }
 }
 
@@ -223,7 +225,7 @@ Result in_one_trip(Pool& pool, Work work) {
     try {
         return work(connection);
     } catch (const Error& error) {
-        if (lost(connection, error)) throw Error(Code::kUnavailable, kUnknownOutcome);
+        if (lost(connection, error)) throw OutcomeUnknown();
         roll_back(connection);
         throw;
     }

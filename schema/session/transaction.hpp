@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/error.hpp"
 #include "schema/session/result.hpp"
 #include "schema/session/session_limits.hpp"
 
@@ -20,6 +21,13 @@ class Pool;
 // force_generic_plan (move only), lock and statement timeouts; pg_catalog is searched first.
 enum class Mode { kMove, kWrite, kRead };
 
+// The connection was lost when the change may have been committed: kUnavailable. Whoever gets it
+// must not try again as if nothing had happened.
+class OutcomeUnknown : public Error {
+  public:
+    OutcomeUnknown();
+};
+
 // Begins with its first statement, in the same round trip; leaving scope without commit() rolls
 // back.
 class Transaction {
@@ -30,8 +38,7 @@ class Transaction {
     Connection& connection() { return connection_; }
     Result exec(const std::string& sql, const std::vector<Param>& params = {});
     // SET CONSTRAINTS ALL IMMEDIATE, then COMMIT; what code of the database's users has set for the
-    // session, its role too, is undone. A connection lost in COMMIT is Error kUnavailable
-    // that says the outcome is unknown; it is never tried again.
+    // session, its role too, is undone. A connection lost in COMMIT is OutcomeUnknown.
     void commit();
     // Ends it, and nothing of it is kept: what a rehearsal, or a dry run, does last. No statement
     // may follow.
@@ -48,7 +55,7 @@ class Transaction {
 // is tried again.
 void run(Pool& pool, Mode mode, const std::function<void(Transaction&)>& work, int tries = 5);
 // The same for work that is one statement, with its COMMIT, in one round trip. A connection lost at
-// any moment leaves the outcome unknown.
+// any moment is OutcomeUnknown.
 Result run_one(Pool& pool, Mode mode, const Statement& statement, int tries = 5);
 // The same in kMove for a statement that runs no code of the database's users, such as triggers:
 // the settings are left to the session, so the next one needs no more than itself.

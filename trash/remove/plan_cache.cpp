@@ -58,6 +58,8 @@ void make_functions(PlanFunctions& functions, CompiledPlan& made, const cascade:
     };
     made.move = make(cascade::move_function_sql, "move_");
     made.impact = make(cascade::impact_function_sql, "impact_");
+    if (!made.foreign_code && cascade::may_share(*made.catalog, made.plan, names))
+        made.batch = make(cascade::batch_function_sql, "batch_");
     if (made.plan.nodes[0].loop) made.owners = make(cascade::owners_function_sql, "owners_");
 }
 

@@ -33,7 +33,8 @@ struct CompiledPlan {
     // Only trying tells whether it goes well: triggers run, rules divert what the database does, or
     // a table may refuse that references in it are cut.
     bool interferes = false;
-    std::string move, impact, owners;  // quoted names of the functions; owners only where it can be
+    // Quoted names of the functions; owners and batch only where they can be.
+    std::string move, impact, owners, batch;
 };
 
 struct PlanQuery {

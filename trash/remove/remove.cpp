@@ -65,6 +65,64 @@ constexpr int kLooks = 6;
 
 }  // namespace
 
+namespace {
+
+// In the order of the batch function's parameters, a value of each for each of them.
+schema::Statement batch_statement(const CompiledPlan& plan, const Batches::Asked& asked) {
+    std::vector<Param> arrays;
+    for (std::size_t column = 0; column < asked.front()->size(); ++column) {
+        Batches::Values values;
+        for (const auto* one : asked) values.push_back(one->at(column));
+        arrays.emplace_back(schema::array_literal(values));
+    }
+    return {"SELECT b.of_group, b.entry FROM " + plan.batch +
+                "($1::pg_catalog.text[], $2::pg_catalog.uuid[], $3::pg_catalog.text[], "
+                "$4::pg_catalog.text[], $5::pg_catalog.text[], $6::pg_catalog.text[]) b",
+            arrays};
+}
+
+constexpr std::size_t kGroupAt = 1;  // among the values of one that asks
+
+Batches::Answers move_together(schema::Pool& pool, const CompiledPlan& plan,
+                               const Batches::Asked& asked) {
+    const auto moved = schema::run_alone(pool, batch_statement(plan, asked), 1);
+    Batches::Answers answers(asked.size());
+    for (int row = 0; row < moved.rows(); ++row) {
+        const auto group = moved.value(row, 0);
+        const auto one = std::ranges::find(
+            asked, group, [](const Batches::Values* values) { return values->at(kGroupAt); });
+        answers.at(static_cast<std::size_t>(one - asked.begin())) = {moved.value(row, 1)};
+    }
+    return answers;
+}
+
+}  // namespace
+
+// Nothing is to be said or decided on the way.
+bool Trash::Impl::may_share(const CompiledPlan& plan, const DeleteOptions& options) const {
+    const bool asked = options.at_end || options.check.rows || !options.if_match.empty();
+    return !plan.batch.empty() && !asked && !tenant && !role && !options.hard &&
+           options.most.value_or(1) > 0;
+}
+
+// With others that come at the same time, where that may be.
+DeleteResult Trash::Impl::move_one(const CompiledPlan& plan, const std::vector<std::string>& id,
+                                   const DeleteOptions& options, const Actor& actor) {
+    if (!may_share(plan, options)) return move(plan, id, options, actor);
+    const std::string uuid = new_group_id();
+    const auto turn = shared->batches.join(
+        plan.batch,
+        {schema::array_literal(params_of(id)), uuid, actor.by, actor.reason, actor.request_id,
+         actor.address},
+        [&](const Batches::Asked& asked) { return move_together(pool, plan, asked); });
+    if (!turn.answer()) return move(plan, id, options, actor);
+    DeleteResult result;
+    result.item = root_item(plan, uuid, 1);
+    result.rows = 1;
+    result.entry = turn.answer()->at(0).value_or("");
+    return result;
+}
+
 DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::string>& id,
                                const DeleteOptions& options, const Actor& actor) {
     const std::string uuid = new_group_id();
@@ -345,6 +403,7 @@ DeleteResult Trash::Impl::move_or_find(const CompiledPlan& plan, const std::vect
                                        const DeleteOptions& options, const Actor& actor) {
     for (int look = 1;; ++look) {
         try {
+            if (look == 1) return move_one(plan, id, options, actor);
             return move(plan, id, options, actor);
         } catch (const Error& error) {
             if (!error.is(sqlstate::kNoSuchRow)) throw;

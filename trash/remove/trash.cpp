@@ -224,6 +224,9 @@ bool Trash::of_all() const {
 void Trash::set_tenant_column(std::string column) {
     impl_->shared->tenant_column = std::move(column);
 }
+void Trash::set_batches(const BatchLimits& limits) {
+    impl_->shared->batches.limit(limits);
+}
 const schema::Column* Trash::tenant_column(const Table& table) const {
     return impl_->tenant ? table.column(impl_->shared->tenant_column) : nullptr;
 }

@@ -31,6 +31,7 @@
 #include "trash/read/items.hpp"
 #include "trash/read/kept_pages.hpp"
 #include "trash/records/operations.hpp"
+#include "trash/remove/batches.hpp"
 #include "trash/remove/plan_cache.hpp"
 #include "trash/remove/purge_function.hpp"
 #include "trash/restore/restore_function.hpp"
@@ -80,6 +81,7 @@ struct Shared {
     KeptPages pages;
     PurgeFunction purging;
     RestoreFunctions restoring;
+    Batches batches;
     std::mutex renewing;
     std::vector<Naming> naming;
     PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
@@ -170,6 +172,10 @@ struct Trash::Impl {
                   const Actor& actor);
     DeleteResult move(const CompiledPlan& plan, const std::vector<std::string>& id,
                       const DeleteOptions& options, const Actor& actor);
+    bool may_share(const CompiledPlan& plan, const DeleteOptions& options) const;
+    // With others that come at the same time, where that may be.
+    DeleteResult move_one(const CompiledPlan& plan, const std::vector<std::string>& id,
+                          const DeleteOptions& options, const Actor& actor);
     // Looks in the trash for what is not live.
     DeleteResult move_or_find(const CompiledPlan& plan, const std::vector<std::string>& id,
                               const DeleteOptions& options, const Actor& actor);

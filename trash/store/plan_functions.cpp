@@ -106,7 +106,7 @@ void PlanFunctions::drop_old(std::optional<schema::Oid> root) {
         "ON n.oid OPERATOR(pg_catalog.=) p.pronamespace LEFT JOIN pg_catalog.pg_description d ON "
         "d.objoid OPERATOR(pg_catalog.=) p.oid AND d.classoid OPERATOR(pg_catalog.=) "
         "'pg_catalog.pg_proc'::pg_catalog.regclass WHERE n.nspname OPERATOR(pg_catalog.=) $1 AND "
-        "p.proname OPERATOR(pg_catalog.~) '^(move|impact|owners|restore)_[0-9a-f]{16}$' AND "
+        "p.proname OPERATOR(pg_catalog.~) '^(move|impact|owners|restore|batch)_[0-9a-f]{16}$' AND "
         "pg_catalog.pg_has_role(p.proowner, 'USAGE') AND ($2::pg_catalog.text IS NULL OR "
         "pg_catalog.starts_with(d.description, $2))",
         {schema_, root ? schema::Param(std::to_string(*root) + "\n") : std::nullopt});

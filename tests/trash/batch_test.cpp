@@ -1,0 +1,411 @@
+// Requests that come at the same time and share a statement: each of them is answered, and written
+// down, as if it had come alone. A batch shows in the ledger: its entries are of one transaction.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "schema/error.hpp"
+#include "schema/session/transaction.hpp"
+#include "tests/support/database.hpp"
+#include "trash/model/actor.hpp"
+#include "trash/model/errors.hpp"
+#include "trash/model/options.hpp"
+#include "trash/remove/batches.hpp"
+#include "trash/trash.hpp"
+
+using namespace trashd;
+using namespace trashd::test;
+
+namespace {
+
+constexpr const char* kTables = R"(
+CREATE TABLE leaf (id int PRIMARY KEY, tag text NOT NULL);
+CREATE TABLE pair (a text COLLATE "C", b numeric, tag text, PRIMARY KEY (a, b));
+INSERT INTO leaf SELECT n, 'tag ' || n FROM generate_series(1, 100) n;
+INSERT INTO pair SELECT 'a,' || n, n, NULL FROM generate_series(1, 10) n;
+)";
+
+// What became of one request.
+struct Outcome {
+    trash::DeleteResult result;
+    std::string error;
+    bool unknown = false;
+    Code code = Code::kInternal;
+};
+
+struct Together {
+    // So many share a statement as soon as so many are there.
+    void force(std::size_t size) {
+        bin.set_batches({.least = size, .patience = std::chrono::seconds(20)});
+    }
+    static trash::Actor actor(const std::string& id) {
+        trash::Actor me;
+        me.by = "by " + id;
+        me.reason = "because of " + id;
+        me.request_id = "request " + id;
+        me.address = "10.0.0." + id;
+        return me;
+    }
+    Outcome remove(const std::string& id, const std::string& reason = "") {
+        auto me = actor(id);
+        if (!reason.empty()) me.reason = reason;
+        return outcome([&] { return bin.remove({"public", "leaf"}, {id}, {}, me); });
+    }
+    template <typename Work>
+    static Outcome outcome(Work work) {
+        Outcome out;
+        try {
+            out.result = work();
+        } catch (const Error& error) {
+            out.error = error.what();
+            out.code = error.code();
+            out.unknown = dynamic_cast<const schema::OutcomeUnknown*>(&error) != nullptr;
+        }
+        return out;
+    }
+    std::vector<std::future<Outcome>> removing(const std::vector<std::string>& ids) {
+        std::vector<std::future<Outcome>> all;
+        for (const auto& id : ids)
+            all.push_back(std::async(std::launch::async, [this, id] { return remove(id); }));
+        return all;
+    }
+    // The plan is made, so that all of the next arrive together.
+    void plan() { bin.remove({"public", "leaf"}, {"100"}, {}, {}); }
+    std::string value(const std::string& sql) { return own.value(sql); }
+    std::string transactions(const std::string& entries) {
+        return value(
+            "SELECT count(DISTINCT xmin::text) || ' of ' || count(*) FROM trashd.ledger"
+            " WHERE " +
+            entries);
+    }
+    void await(const std::string& sql) {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (value(sql) != "t") {
+            if (std::chrono::steady_clock::now() > end) throw std::runtime_error("never: " + sql);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+    // What stands in the trash's tables of the delete of that row, once.
+    void check_own(const std::string& id, const Outcome& out) {
+        CAPTURE(id);
+        REQUIRE(out.error == "");
+        CHECK(out.result.rows == 1);
+        CHECK_FALSE(out.result.already);
+        CHECK(value("SELECT concat_ws('|', g.deleted_by, g.reason, g.request_id, g.size, g.links,"
+                    " g.root_object, g.uuid, i.object_id, i.payload, i.ordinal)"
+                    " FROM trashd.trash_group g JOIN trashd.item i ON i.group_id = g.id"
+                    " WHERE g.root_object = '" +
+                    id + "' AND g.state = 'trashed'") ==
+              "by " + id + "|because of " + id + "|request " + id + "|1|0|" + id + "|" +
+                  out.result.item->group_id + "|" + id + "|{" + id + ",\"tag " + id + "\"}|1");
+        CHECK(value("SELECT concat_ws('|', action, by, reason, request_id, address, object_id,"
+                    " group_uuid, counts, table_name) FROM trashd.ledger WHERE id = " +
+                    out.result.entry) ==
+              "trashed|by " + id + "|because of " + id + "|request " + id + "|10.0.0." + id + "|" +
+                  id + "|" + out.result.item->group_id + R"(|{"public.leaf": 1}|leaf)");
+    }
+
+    TempDatabase database{kTables};
+    schema::Pool pool{database.url(),
+                      16,
+                      std::chrono::seconds(30),
+                      {std::chrono::seconds(60), std::chrono::seconds(60)}};
+    trash::Trash bin{pool};
+    TestConnection own{database.url()}, other{database.url()};
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Together, "deletes that share a statement have each its own group and entry") {
+    plan();
+    for (const int size : {2, 7, 64}) {
+        force(static_cast<std::size_t>(size));
+        const auto last = value("SELECT max(id) FROM trashd.ledger");
+        std::vector<std::string> ids;
+        for (int n = 1; n <= size; ++n) ids.push_back(std::to_string(n));
+        auto all = removing(ids);
+        for (int n = 0; n < size; ++n) check_own(ids[n], all[n].get());
+        CHECK(transactions("id > " + last) == "1 of " + std::to_string(size));
+        CHECK(value("SELECT count(*) FROM leaf") == std::to_string(99 - size));
+        bin.set_batches({});
+        for (const auto& id : ids)
+            bin.restore(bin.find({"public", "leaf"}, {id}, false)->id, {}, {});
+        CHECK(value("SELECT count(*) FROM leaf WHERE tag = 'tag ' || id") == "99");
+    }
+}
+
+TEST_CASE_FIXTURE(Together, "who comes alone, or wants more than the row, shares nothing") {
+    plan();
+    CHECK(remove("1").error == "");
+    CHECK(remove("2").error == "");
+    force(2);
+    const auto alone = [&](const trash::DeleteOptions& options, const std::string& id) {
+        return outcome([&] { return bin.remove({"public", "leaf"}, {id}, options, actor(id)); });
+    };
+    CHECK(alone({.if_match = {"\"x\""}}, "3").code == Code::kStale);
+    CHECK(alone({.hard = true}, "4").result.rows == 1);
+    CHECK(alone({.most = 0}, "5").error != "");
+    CHECK(transactions("by LIKE 'by %'") == "3 of 3");
+}
+
+TEST_CASE_FIXTURE(Together, "keys of several columns share a statement, whatever is in them") {
+    bin.remove({"public", "pair"}, {"a,10", "10"}, {}, {});
+    force(3);
+    std::vector<std::future<Outcome>> all;
+    for (const std::string id : {"1", "2", "3"})
+        all.push_back(std::async(std::launch::async, [this, id] {
+            return outcome([&] {
+                return bin.remove({"public", "pair"}, {"a," + id, id + ".0"}, {}, actor(id));
+            });
+        }));
+    for (auto& one : all) CHECK(one.get().error == "");
+    CHECK(transactions("by LIKE 'by %'") == "1 of 3");
+    CHECK(value("SELECT string_agg(object_id, ' ' ORDER BY object_id) FROM trashd.item") ==
+          "a%2C1,1 a%2C10,10 a%2C2,2 a%2C3,3");
+}
+
+TEST_CASE_FIXTURE(Together, "a row that another transaction holds keeps nobody else waiting") {
+    plan();
+    other->script("BEGIN; SELECT FROM leaf WHERE id = 2 FOR UPDATE");
+    force(4);
+    auto all = removing({"1", "2", "3", "4"});
+    for (const int n : {0, 2, 3}) check_own(std::to_string(n + 1), all[n].get());
+    CHECK(transactions("by LIKE 'by %'") == "1 of 3");
+    CHECK(value("SELECT count(*) FROM leaf WHERE id = 2") == "1");
+    other->script("COMMIT");
+    check_own("2", all[1].get());
+}
+
+TEST_CASE_FIXTURE(Together, "a row that was changed as the batch took it goes as it is then") {
+    plan();
+    other->script("BEGIN; UPDATE leaf SET tag = 'changed' WHERE id = 2");
+    force(2);
+    auto all = removing({"1", "2"});
+    check_own("1", all[0].get());
+    other->script("COMMIT");
+    REQUIRE(all[1].get().error == "");
+    CHECK(value("SELECT payload FROM trashd.item WHERE object_id = '2'") == "{2,changed}");
+}
+
+TEST_CASE_FIXTURE(Together, "what is not there, and what is no key, is told to who asked for it") {
+    plan();
+    force(4);
+    auto all = removing({"1", "2000", "3", "no number"});
+    check_own("1", all[0].get());
+    CHECK(all[1].get().code == Code::kNotFound);
+    check_own("3", all[2].get());
+    CHECK(all[3].get().code == Code::kNotFound);
+    CHECK(value("SELECT count(*) FROM leaf") == "97");
+}
+
+TEST_CASE_FIXTURE(Together, "of two requests for one row the second finds it in the trash") {
+    plan();
+    force(3);
+    auto all = removing({"1", "1", "2"});
+    std::vector<Outcome> both;
+    both.push_back(all[0].get());
+    both.push_back(all[1].get());
+    check_own("2", all[2].get());
+    std::ranges::sort(both, {}, [](const Outcome& one) { return one.result.already; });
+    check_own("1", both[0]);
+    REQUIRE(both[1].error == "");
+    CHECK(both[1].result.already);
+    CHECK(both[1].result.item->id == both[0].result.item->id);
+    CHECK(value("SELECT count(*) FROM trashd.ledger WHERE object_id = '1'") == "1");
+}
+
+TEST_CASE_FIXTURE(Together, "what one of a batch is refused for is its own") {
+    plan();
+    own->exec("ALTER TABLE trashd.trash_group ADD CHECK (reason <> 'because of 2')");
+    force(3);
+    auto all = removing({"1", "2", "3"});
+    check_own("1", all[0].get());
+    CHECK(all[1].get().error != "");
+    check_own("3", all[2].get());
+    CHECK(value("SELECT count(*) FROM leaf") == "97");
+    CHECK(value("SELECT count(*) FROM trashd.ledger WHERE by LIKE 'by %'") == "2");
+}
+
+TEST_CASE_FIXTURE(Together, "a table that changes while a batch is under way is planned anew") {
+    plan();
+    other->script("BEGIN; ALTER TABLE leaf ADD COLUMN more text DEFAULT 'm'");
+    force(3);
+    auto all = removing({"1", "2", "3"});
+    // the batch has given up, and each waits by itself
+    await(
+        "SELECT count(*) = 3 FROM pg_stat_activity WHERE wait_event = 'relation' AND "
+        "datname = current_database() AND query LIKE '%\"move_%'");
+    other->script("COMMIT");
+    for (auto& one : all) CHECK(one.get().error == "");
+    CHECK(value("SELECT string_agg(payload::text, ' ' ORDER BY object_id) FROM trashd.item"
+                " WHERE object_id < '4' AND object_id <> '100'") ==
+          R"({1,"tag 1",m} {2,"tag 2",m} {3,"tag 3",m})");
+}
+
+TEST_CASE_FIXTURE(Together, "a batch whose backend dies is repeated by nobody, and keeps nobody") {
+    plan();
+    own->script(R"(CREATE FUNCTION slow(reason text) RETURNS bool LANGUAGE plpgsql AS $$BEGIN
+  IF reason = 'because of 2' THEN PERFORM pg_sleep(60); END IF; RETURN true; END$$;
+ALTER TABLE trashd.trash_group ADD CHECK (slow(reason)))");
+    force(3);
+    auto all = removing({"1", "2", "3"});
+    await(
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = "
+        "current_database()");
+    value(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' "
+        "AND datname = current_database()");
+    for (auto& one : all) {
+        const auto out = one.get();
+        CHECK(out.unknown);
+        CHECK(out.code == Code::kUnavailable);
+    }
+    CHECK(value("SELECT count(*) FROM leaf") == "99");
+    CHECK(value("SELECT count(*) FROM trashd.trash_group") == "1");
+    bin.set_batches({});
+    check_own("1", remove("1"));
+}
+
+namespace {
+
+// Commits wait for a standby that never comes, and a backend that is ended while it waits has
+// committed all the same.
+struct AnswersLost : Together {
+    AnswersLost() {
+        own->exec("SET synchronous_commit = local");
+        other->exec("SET synchronous_commit = local");
+        plan();
+        own->exec("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+        own->exec("SELECT pg_reload_conf()");
+        await("SELECT current_setting('synchronous_standby_names') = 'nobody'");
+    }
+    ~AnswersLost() {
+        own->exec("ALTER SYSTEM RESET synchronous_standby_names");
+        own->exec("SELECT pg_reload_conf()");
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(AnswersLost, "a batch whose answer is lost behind its commit is unknown to all") {
+    force(3);
+    auto all = removing({"1", "2", "3"});
+    await(
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = "
+        "current_database()");
+    value(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' "
+        "AND datname = current_database()");
+    for (auto& one : all) CHECK(one.get().unknown);
+    CHECK(value("SELECT count(*) FROM leaf WHERE id < 4") == "0");
+    CHECK(value("SELECT string_agg(object_id, ',' ORDER BY object_id) FROM trashd.item"
+                " WHERE object_id <> '100'") == "1,2,3");
+    CHECK(transactions("by LIKE 'by %'") == "1 of 3");
+}
+
+namespace {
+
+constexpr int kRaced = 40;
+
+// Threads delete and restore few rows, SQL changes and locks them meanwhile; then each is in one
+// place, and each delete that was answered is written down as its own.
+struct Raced : Together {
+    struct Made {
+        std::string id, by, entry, group;
+    };
+    void fault(const std::string& what) {
+        const std::lock_guard lock(mutex);
+        faults.push_back(what);
+    }
+    void step(std::minstd_rand& random, const std::string& name, int n) {
+        const auto id = std::to_string(1 + random() % kRaced);
+        auto me = actor(id);
+        me.by = name + " " + std::to_string(n);
+        const auto deleted = outcome([&] { return bin.remove({"public", "leaf"}, {id}, {}, me); });
+        if (!deleted.error.empty()) {
+            if (deleted.code != Code::kNotFound) fault(deleted.error);
+            return;
+        }
+        if (!deleted.result.already) {
+            const std::lock_guard lock(mutex);
+            made.push_back({id, me.by, deleted.result.entry, deleted.result.item->group_id});
+        }
+        if (random() % 3 == 0) return;
+        try {
+            bin.restore(deleted.result.item->id, {}, me);
+        } catch (const trash::GoneError&) {  // another one was first
+        } catch (const Error& error) {
+            fault(error.what());
+        }
+    }
+    void change(const std::string& url) {
+        TestConnection sql(url);
+        std::minstd_rand random(7);
+        while (!over) {
+            const auto id = std::to_string(1 + random() % kRaced);
+            sql->script("BEGIN; UPDATE leaf SET tag = tag || '+' WHERE id = " + id +
+                        "; SELECT pg_sleep(0.002); COMMIT");
+        }
+    }
+    void race(int threads, int steps) {
+        auto changing = std::async(std::launch::async, [&] { change(database.url()); });
+        std::vector<std::thread> all;
+        for (int thread = 0; thread < threads; ++thread)
+            all.emplace_back([&, thread] {
+                std::minstd_rand random(static_cast<unsigned>(thread * 77 + 5));
+                for (int n = 0; n < steps; ++n) step(random, std::to_string(thread), n);
+            });
+        for (auto& one : all) one.join();
+        over = true;
+        changing.get();
+        over = false;
+    }
+    void check() {
+        CHECK(value("SELECT string_agg(id::text || ' ' || n, ',') FROM (SELECT x.id, count(*) AS n"
+                    " FROM (SELECT id::text FROM leaf UNION ALL SELECT object_id FROM trashd.item)"
+                    " x(id) GROUP BY 1 HAVING count(*) <> 1) y") == "NULL");
+        CHECK(value("SELECT count(*) FROM (SELECT id FROM leaf UNION ALL SELECT object_id::int"
+                    " FROM trashd.item) x") == "100");
+        for (const auto& one : made) {
+            const auto entry = value(
+                "SELECT concat_ws('|', action, by, reason, address, object_id,"
+                " group_uuid) FROM trashd.ledger WHERE id = " +
+                one.entry);
+            CHECK(entry == "trashed|" + one.by + "|because of " + one.id + "|10.0.0." + one.id +
+                               "|" + one.id + "|" + one.group);
+        }
+        CHECK(value("SELECT count(*) FROM trashd.ledger WHERE action = 'trashed'") ==
+              std::to_string(made.size() + 1));
+        for (const auto& what : faults) FAIL_CHECK(what);
+    }
+
+    std::mutex mutex;
+    std::vector<Made> made;
+    std::vector<std::string> faults;
+    std::atomic<bool> over = false;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Raced,
+                  "rows over which batches race are in one place, and who did what is kept") {
+    plan();
+    for (const trash::BatchLimits& limits :
+         {trash::BatchLimits{}, trash::BatchLimits{.most = 3, .leaders = 2},
+          trash::BatchLimits{.least = 2, .patience = std::chrono::milliseconds(2)},
+          trash::BatchLimits{.least = 12, .patience = std::chrono::milliseconds(5)}}) {
+        bin.set_batches(limits);
+        race(12, 60);
+        check();
+    }
+    CHECK(value("SELECT count(*) > count(DISTINCT xmin::text) FROM trashd.ledger"
+                " WHERE action = 'trashed'") == "t");
+}
