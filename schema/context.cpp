@@ -79,7 +79,7 @@ std::optional<Frame> other_frame(std::string_view line) {
 bool generated(std::string_view name) {
     constexpr std::size_t kDigits = 16;
     for (const std::string_view prefix :
-         {"move_", "impact_", "owners_", "restore_", "purge_", "batch_"}) {
+         {"move_", "impact_", "owners_", "restore_", "purge_", "purges_", "batch_"}) {
         if (!name.starts_with(prefix) || name.size() != prefix.size() + kDigits) continue;
         return std::ranges::all_of(name.substr(prefix.size()),
                                    [](unsigned char c) { return std::isxdigit(c) != 0; });

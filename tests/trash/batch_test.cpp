@@ -18,6 +18,7 @@
 #include "trash/model/actor.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/model/options.hpp"
+#include "trash/records/ledger_seal.hpp"
 #include "trash/remove/batches.hpp"
 #include "trash/trash.hpp"
 
@@ -272,6 +273,106 @@ ALTER TABLE trashd.trash_group ADD CHECK (slow(reason)))");
     CHECK(value("SELECT count(*) FROM trashd.trash_group") == "1");
     bin.set_batches({});
     check_own("1", remove("1"));
+}
+
+namespace {
+
+struct Purging : Together {
+    struct Outcome {
+        trash::Purged purged;
+        std::string error;
+        bool gone = false, unexpected = false;
+    };
+    Purging() {
+        own->script(R"(CREATE TABLE root (id int PRIMARY KEY);
+CREATE TABLE child (id int PRIMARY KEY, root int REFERENCES root ON DELETE CASCADE);
+INSERT INTO root SELECT n FROM generate_series(1, 9) n;
+INSERT INTO child SELECT n, n % 9 + 1 FROM generate_series(1, 36) n)");
+        for (const std::string id : {"1", "2", "3", "4", "5", "6", "7", "8", "9"})
+            items.push_back(bin.remove({"public", "root"}, {id}, {}, {}).item->id);
+        bin.purge(items[8], {});
+    }
+    std::future<Outcome> purging(std::size_t at, const std::string& id,
+                                 std::optional<long long> expect = {}) {
+        return std::async(std::launch::async, [this, at, id, expect] {
+            Outcome out;
+            try {
+                out.purged = bin.purge(items[at], actor(id), {.expect = expect});
+            } catch (const trash::GoneError&) {
+                out.gone = true;
+            } catch (const trash::UnexpectedCount&) {
+                out.unexpected = true;
+            } catch (const Error& error) {
+                out.error = error.what();
+            }
+            return out;
+        });
+    }
+    std::string group(std::size_t at) { return items[at].substr(0, 35) + "0"; }
+    void check_purged(std::size_t at, const std::string& id, const Outcome& out) {
+        CAPTURE(id);
+        REQUIRE(out.error == "");
+        CHECK(out.purged.rows == 5);
+        CHECK(out.purged.whole);
+        const auto entry = out.purged.receipt.substr(0, out.purged.receipt.find('-'));
+        CHECK(value("SELECT concat_ws('|', action, by, reason, request_id, address, object_id,"
+                    " group_uuid, counts, table_name) FROM trashd.ledger WHERE id = " +
+                    entry) == "purged|by " + id + "|because of " + id + "|request " + id +
+                                  "|10.0.0." + id + "|" + std::to_string(at + 1) + "|" + group(at) +
+                                  R"(|{"public.root": 1, "public.child": 4}|root)");
+        CHECK(trash::has_receipt(*own.operator->(), "trashd", out.purged.receipt));
+        CHECK(value("SELECT concat_ws('|', state, ended_by, ended_at IS NOT NULL, (SELECT count(*)"
+                    " FROM trashd.item i WHERE i.group_id = g.id)) FROM trashd.trash_group g"
+                    " WHERE uuid = '" +
+                    group(at) + "'") == "purged|by " + id + "|t|0");
+    }
+
+    std::vector<std::string> items;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Purging, "purges that share a statement have each its own entry and receipt") {
+    force(3);
+    auto first = purging(0, "1"), second = purging(1, "2", 5), third = purging(2, "3");
+    check_purged(0, "1", first.get());
+    check_purged(1, "2", second.get());
+    check_purged(2, "3", third.get());
+    CHECK(transactions("by LIKE 'by %'") == "1 of 3");
+    CHECK(value("SELECT count(DISTINCT group_id) || ' ' || count(*) FROM trashd.item") == "5 25");
+}
+
+TEST_CASE_FIXTURE(Purging, "a purge that is refused, or too late, is so by itself") {
+    other->script("BEGIN; SELECT FROM trashd.trash_group WHERE uuid = '" + group(3) +
+                  "' FOR UPDATE");
+    force(6);
+    auto first = purging(0, "1"), again = purging(0, "1"), gone = purging(8, "9"),
+         unexpected = purging(1, "2", 4), held = purging(3, "4"), last = purging(2, "3");
+    std::vector<Outcome> both{first.get(), again.get()};
+    std::ranges::sort(both, {}, &Outcome::gone);
+    check_purged(0, "1", both[0]);
+    CHECK(both[1].gone);
+    CHECK(gone.get().gone);
+    CHECK(unexpected.get().unexpected);
+    check_purged(2, "3", last.get());
+    CHECK(value("SELECT count(*) FROM trashd.ledger WHERE by LIKE 'by %'") == "2");
+    other->script("COMMIT");
+    check_purged(3, "4", held.get());
+    CHECK(value("SELECT count(*) FROM trashd.trash_group WHERE state = 'trashed'") == "5");
+}
+
+TEST_CASE_FIXTURE(Purging, "purges share nothing where triggers are to be told of each") {
+    own->script(R"(CREATE TABLE told (action text, by text);
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+  INSERT INTO told VALUES (current_setting('trashd.action'), current_setting('trashd.principal'));
+  RETURN NULL; END$$;
+CREATE TRIGGER tell AFTER UPDATE ON trashd.trash_group FOR EACH ROW EXECUTE FUNCTION tell())");
+    force(2);
+    auto first = purging(0, "1"), second = purging(1, "2");
+    check_purged(0, "1", first.get());
+    check_purged(1, "2", second.get());
+    CHECK(value("SELECT string_agg(concat_ws(' ', action, by), ',' ORDER BY by) FROM told") ==
+          "purge by 1,purge by 2");
 }
 
 namespace {

@@ -19,7 +19,10 @@ namespace trashd::trash {
 
 using schema::quoted;
 
-std::string entries_sql(const std::string& trash_schema) {
+namespace {
+
+// Writes the entries of groups g, which {from} leads to; the other values say who asks, and why.
+std::string entries_of_groups(const std::string& trash_schema, schema::Values asked) {
     const auto schema = quoted(trash_schema);
     const auto counts = schema::filled(
         R"((SELECT pg_catalog.jsonb_object_agg(t.name, t.n)
@@ -30,24 +33,30 @@ std::string entries_sql(const std::string& trash_schema) {
       JOIN {schema}.shape s ON s.id OPERATOR(pg_catalog.=) c.shape
       WHERE c.n OPERATOR(pg_catalog.>) 0 GROUP BY 1) t))",
         {{"schema", schema}});
-    const auto insert =
-        schema::filled(own_statements().insert_entry, {{"schema", schema},
-                                                       {"action", "$6"},
-                                                       {"by", "$2"},
-                                                       {"reason", "$3::pg_catalog.text"},
-                                                       {"request", "$4"},
-                                                       {"address", "$5"},
-                                                       {"table_schema", "r.schema_name"},
-                                                       {"table", "r.table_name"},
-                                                       {"object", "g.root_object"},
-                                                       {"uuid", "g.uuid"},
-                                                       {"counts", counts},
-                                                       {"tenant", "g.tenant"}});
-    const auto from = schema::filled(R"(
-  FROM {schema}.trash_group g JOIN {schema}.shape r ON r.id OPERATOR(pg_catalog.=) g.root_shape
-  WHERE g.id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]) RETURNING l.id)",
-                                     {{"schema", schema}});
-    return insert + from;
+    asked.merge(schema::Values{{"schema", schema},
+                               {"table_schema", "r.schema_name"},
+                               {"table", "r.table_name"},
+                               {"object", "g.root_object"},
+                               {"uuid", "g.uuid"},
+                               {"counts", counts},
+                               {"tenant", "g.tenant"}});
+    return schema::filled(own_statements().insert_entry + R"(
+  FROM {from} JOIN {schema}.shape r ON r.id OPERATOR(pg_catalog.=) g.root_shape
+  WHERE {which} RETURNING l.id)",
+                          asked);
+}
+
+}  // namespace
+
+std::string entries_sql(const std::string& trash_schema) {
+    return entries_of_groups(
+        trash_schema, {{"action", "$6"},
+                       {"by", "$2"},
+                       {"reason", "$3::pg_catalog.text"},
+                       {"request", "$4"},
+                       {"address", "$5"},
+                       {"from", quoted(trash_schema) + ".trash_group g"},
+                       {"which", "g.id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])"}});
 }
 
 namespace {
@@ -127,6 +136,96 @@ std::string purge_function_sql(const std::string& trash_schema, const std::strin
                                     {"delete_items", schema::filled(kDeleteItems, own)},
                                     {"end_groups", schema::filled(kEndGroups, own)}});
     return group_function_sql(trash_schema, function, code);
+}
+
+namespace {
+
+constexpr const char* kPurges = R"(CREATE OR REPLACE FUNCTION {function}(_ids pg_catalog.int8[],
+  _by pg_catalog.text[], _reasons pg_catalog.text[], _requests pg_catalog.text[],
+  _addresses pg_catalog.text[], _uuids pg_catalog.uuid[], _ordinals pg_catalog.int8[],
+  _most pg_catalog.int8[], _expected pg_catalog.int8[])
+  RETURNS TABLE (place pg_catalog.int8, items pg_catalog.int8, entry pg_catalog.int8,
+    digest pg_catalog.text) LANGUAGE plpgsql VOLATILE
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET lock_timeout = '20ms' AS {code})";
+
+// What others hold is left to the ordinary way, which waits for it, and so is a large group, which
+// would keep the others waiting.
+constexpr const char* kPurgesCode = R"(#variable_conflict use_column
+DECLARE
+  _places pg_catalog.int8[]; _size pg_catalog.int8; _gone pg_catalog.int8;
+BEGIN
+  {leave_to_triggers}
+  WITH q AS MATERIALIZED (
+    SELECT u.* FROM ROWS FROM (pg_catalog.unnest(_uuids), pg_catalog.unnest(_ordinals),
+      pg_catalog.unnest(_most), pg_catalog.unnest(_expected)) WITH ORDINALITY
+      u(uuid, ordinal, most, expected, n)),
+  held AS MATERIALIZED (
+    SELECT g.id, g.size, q.n
+    FROM q JOIN {schema}.trash_group g ON g.uuid OPERATOR(pg_catalog.=) q.uuid
+      AND g.state OPERATOR(pg_catalog.=) 'trashed' AND g.layout IS NULL
+      AND g.size OPERATOR(pg_catalog.<=) {most_items}
+      AND q.ordinal OPERATOR(pg_catalog.>=) 1 AND q.ordinal OPERATOR(pg_catalog.<=) g.size
+      AND (q.most IS NULL OR g.size OPERATOR(pg_catalog.<=) q.most)
+      AND (q.expected IS NULL OR g.size OPERATOR(pg_catalog.=) q.expected)
+    FOR UPDATE OF g SKIP LOCKED),
+  once AS (SELECT DISTINCT ON (h.id) h.id, h.size, h.n FROM held h ORDER BY h.id, h.n)
+  SELECT pg_catalog.array_agg(o.id), pg_catalog.array_agg(o.n), pg_catalog.sum(o.size)
+    INTO _ids, _places, _size FROM once o;
+  IF _ids IS NULL THEN RETURN; END IF;
+  RETURN QUERY WITH e(id, digest, of_group) AS ({entries}, l.group_uuid)
+    SELECT a.n, g.size, e.id, e.digest
+    FROM {asked} JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) a.id
+    JOIN e ON e.of_group OPERATOR(pg_catalog.=) g.uuid;
+  {delete_links};
+  {delete_items};
+  GET DIAGNOSTICS _gone = ROW_COUNT;
+  IF _gone OPERATOR(pg_catalog.<>) _size THEN
+    RAISE EXCEPTION 'a group holds another number of items than it says'
+      USING ERRCODE = '{internal}';
+  END IF;
+  {end_groups};
+END)";
+
+constexpr const char* kAskedGroups =
+    "ROWS FROM (pg_catalog.unnest(_ids), pg_catalog.unnest(_places)) a(id, n)";
+constexpr long long kMostTogether = 1000;  // items of one group
+
+}  // namespace
+
+std::string purges_function_sql(const std::string& trash_schema, const std::string& function) {
+    const auto schema = quoted(trash_schema);
+    const schema::Values own = {
+        {"schema", schema}, {"state", "'purged'"}, {"by", "_by[a.n]"}, {"asked", kAskedGroups}};
+    const auto entries = entries_of_groups(
+        trash_schema, {{"action", "'purged'"},
+                       {"by", "_by[a.n]"},
+                       {"reason", "_reasons[a.n]"},
+                       {"request", "_requests[a.n]"},
+                       {"address", "_addresses[a.n]"},
+                       {"from", std::string(kAskedGroups) + " JOIN " + schema +
+                                    ".trash_group g ON g.id OPERATOR(pg_catalog.=) a.id"},
+                       {"which", "true"}});
+    const auto code = schema::filled(
+        kPurgesCode, {{"schema", schema},
+                      {"leave_to_triggers", leave_to_triggers(trash_schema, "RETURN")},
+                      {"most_items", std::to_string(kMostTogether)},
+                      {"internal", std::string(sqlstate::kInternalError)},
+                      {"asked", kAskedGroups},
+                      {"entries", entries + and_digest()},
+                      {"delete_links", schema::filled(kDeleteLinks, own)},
+                      {"delete_items", schema::filled(kDeleteItems, own)},
+                      {"end_groups", schema::filled(kEndEachGroup, own)}});
+    return schema::filled(
+        kPurges, {{"function", quoted({trash_schema, function})}, {"code", schema::literal(code)}});
+}
+
+schema::Statement purges_call(const std::string& function, const std::vector<std::string>& arrays) {
+    return {"SELECT b.place, b.items, b.entry, b.digest FROM " + function +
+                "(NULL, $1::pg_catalog.text[], $2::pg_catalog.text[], $3::pg_catalog.text[], "
+                "$4::pg_catalog.text[], $5::pg_catalog.uuid[], $6::pg_catalog.int8[], "
+                "$7::pg_catalog.int8[], $8::pg_catalog.int8[]) b",
+            {arrays.begin(), arrays.end()}};
 }
 
 schema::Statement purge_call(const std::string& function, const std::string& item_id,

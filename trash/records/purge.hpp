@@ -41,5 +41,11 @@ std::string receipt_of(std::string_view entry, std::string_view digest);
 std::string purge_function_sql(const std::string& trash_schema, const std::string& function);
 schema::Statement purge_call(const std::string& function, const std::string& item_id,
                              const PurgeOptions& options, const Actor& actor);
+// The same of a function that purges many small groups, each for who asks for it: what purge_call()
+// takes as parameters, in an array for each. Of each that it has purged it gives the place in the
+// arrays, counted from 1, the number of items and both halves of the receipt; of a group that is
+// named twice for one of them. It waits for no group, and for no table longer than a moment.
+std::string purges_function_sql(const std::string& trash_schema, const std::string& function);
+schema::Statement purges_call(const std::string& function, const std::vector<std::string>& arrays);
 
 }  // namespace trashd::trash

@@ -123,6 +123,16 @@ void Batches::lead(const std::string& kind, const std::shared_ptr<Request>& firs
     }
 }
 
+std::vector<std::string> Batches::arrays_of(const Asked& asked) {
+    std::vector<std::string> arrays;
+    for (std::size_t column = 0; column < asked.front()->size(); ++column) {
+        Values values;
+        for (const auto* one : asked) values.push_back(one->at(column));
+        arrays.push_back(schema::array_literal(values));
+    }
+    return arrays;
+}
+
 Batches::Turn Batches::join(const std::string& kind, const Values& values, const Work& work) {
     if (limits_.most <= 1) return Turn(std::nullopt);
     const auto request = std::make_shared<Request>(values);

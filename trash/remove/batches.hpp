@@ -56,6 +56,9 @@ class Batches {
         std::optional<Values> answer_;
     };
 
+    // Of each value an array of all that ask, written as text.
+    static std::vector<std::string> arrays_of(const Asked& asked);
+
     // To be said before it is used.
     void limit(const BatchLimits& limits) { limits_ = limits; }
     // Requests of one kind may share a statement, which is any one's work. Returns when this one is

@@ -117,19 +117,53 @@ Purged Trash::Impl::purge_once(const std::vector<std::string>& item_ids, const A
     return purged;
 }
 
+namespace {
+
+// Its function may be gone, which the next makes anew.
+schema::Result purge_all_of(Shared& shared, const std::string& function,
+                            const Batches::Asked& asked) {
+    try {
+        return schema::run_alone(shared.pool, purges_call(function, Batches::arrays_of(asked)), 1);
+    } catch (const Error& error) {
+        if (error.is(sqlstate::kUndefinedFunction)) shared.purging.forget();
+        throw;
+    }
+}
+
+Batches::Answers purge_together(Shared& shared, const std::string& function,
+                                const Batches::Asked& asked) {
+    const auto done = purge_all_of(shared, function, asked);
+    Batches::Answers answers(asked.size());
+    for (int row = 0; row < done.rows(); ++row)
+        answers.at(static_cast<std::size_t>(done.integer(row, 0) - 1)) = {
+            done.value(row, 1), done.value(row, 2), done.value(row, 3)};
+    return answers;
+}
+
+// told: the number of items, and both halves of the receipt.
+Purged purged_of(const Batches::Values& told) {
+    Purged purged;
+    purged.rows = std::stoll(*told.at(0));
+    purged.receipt = receipt_of(*told.at(1), *told.at(2));
+    return purged;
+}
+
+}  // namespace
+
 std::optional<Purged> Trash::Impl::purge_alone(const std::string& item_id, const Actor& actor,
                                                const PurgeOptions& options) {
     const bool asked = options.check.tables || options.check.rows || options.at_end;
     if (tenant || role || asked || options.only_member || options.dry_run) return std::nullopt;
-    const auto function = shared->purging.name(pool);
+    const auto functions = shared->purging.names(pool);
+    const auto call = purge_call(functions.one, item_id, options, actor);
+    const auto turn = shared->batches.join(
+        functions.many, call.params,
+        [&](const Batches::Asked& all) { return purge_together(*shared, functions.many, all); });
+    if (turn.answer()) return purged_of(*turn.answer());
     try {
-        const auto done = schema::run_alone(pool, purge_call(function, item_id, options, actor));
+        const auto done = schema::run_alone(pool, call);
         if (done.null(0, 0)) return std::nullopt;
-        const auto told = schema::parse_array(done.text(0, 0));
-        Purged purged;
-        purged.rows = std::stoll(*told.at(0));
-        purged.receipt = receipt_of(*told.at(1), *told.at(2));
-        return purged;
+        return purged_of(schema::parse_array(done.text(0, 0)));
     } catch (const Error& error) {
         if (!error.is(sqlstate::kUndefinedFunction)) throw;
         shared->purging.forget();

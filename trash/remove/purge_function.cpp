@@ -7,22 +7,26 @@
 
 namespace trashd::trash {
 
-std::string PurgeFunction::name(schema::Pool& pool) {
+PurgeFunction::Names PurgeFunction::names(schema::Pool& pool) {
     const std::lock_guard lock(mutex_);
-    if (!name_.empty()) return name_;
+    if (!names_.one.empty()) return names_;
+    Names made;
     schema::run(pool, schema::Mode::kMove, [&](schema::Transaction& transaction) {
         transaction.exec("SELECT " + lock_call(LockKey::kFunctions));
-        name_ = PlanFunctions(transaction, trash_schema_)
-                    .make("purge_", {}, [&](const std::string& function) {
-                        return purge_function_sql(trash_schema_, function);
-                    });
+        PlanFunctions functions(transaction, trash_schema_);
+        const auto make = [&](const char* prefix, auto text_of) {
+            return functions.make(prefix, {}, [&](const std::string& function) {
+                return text_of(trash_schema_, function);
+            });
+        };
+        made = {make("purge_", purge_function_sql), make("purges_", purges_function_sql)};
     });
-    return name_;
+    return names_ = made;
 }
 
 void PurgeFunction::forget() {
     const std::lock_guard lock(mutex_);
-    name_.clear();
+    names_ = {};
 }
 
 }  // namespace trashd::trash

@@ -1,4 +1,4 @@
-// The function that purges one group, in the trash schema: made by whoever purges first.
+// The functions that purge one group, and many, in the trash schema: made by whoever purges first.
 #pragma once
 
 #include <mutex>
@@ -14,15 +14,18 @@ namespace trashd::trash {
 class PurgeFunction {
   public:
     explicit PurgeFunction(std::string trash_schema) : trash_schema_(std::move(trash_schema)) {}
-    // Its quoted name. Thread-safe.
-    std::string name(schema::Pool& pool);
-    // There is none of that name any more.
+    struct Names {
+        std::string one, many;  // quoted
+    };
+    // Thread-safe.
+    Names names(schema::Pool& pool);
+    // One of them is not there any more.
     void forget();
 
   private:
     std::string trash_schema_;
     std::mutex mutex_;
-    std::string name_;
+    Names names_;
 };
 
 }  // namespace trashd::trash

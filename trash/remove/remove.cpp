@@ -69,16 +69,10 @@ namespace {
 
 // In the order of the batch function's parameters, a value of each for each of them.
 schema::Statement batch_statement(const CompiledPlan& plan, const Batches::Asked& asked) {
-    std::vector<Param> arrays;
-    for (std::size_t column = 0; column < asked.front()->size(); ++column) {
-        Batches::Values values;
-        for (const auto* one : asked) values.push_back(one->at(column));
-        arrays.emplace_back(schema::array_literal(values));
-    }
     return {"SELECT b.of_group, b.entry FROM " + plan.batch +
                 "($1::pg_catalog.text[], $2::pg_catalog.uuid[], $3::pg_catalog.text[], "
                 "$4::pg_catalog.text[], $5::pg_catalog.text[], $6::pg_catalog.text[]) b",
-            arrays};
+            params_of(Batches::arrays_of(asked))};
 }
 
 constexpr std::size_t kGroupAt = 1;  // among the values of one that asks
@@ -114,7 +108,14 @@ DeleteResult Trash::Impl::move_one(const CompiledPlan& plan, const std::vector<s
         plan.batch,
         {schema::array_literal(params_of(id)), uuid, actor.by, actor.reason, actor.request_id,
          actor.address},
-        [&](const Batches::Asked& asked) { return move_together(pool, plan, asked); });
+        [&](const Batches::Asked& asked) {
+            try {
+                return move_together(pool, plan, asked);
+            } catch (const Error& error) {  // the function is made anew with the plan
+                if (error.is(sqlstate::kUndefinedFunction)) plans.forget(plan);
+                throw;
+            }
+        });
     if (!turn.answer()) return move(plan, id, options, actor);
     DeleteResult result;
     result.item = root_item(plan, uuid, 1);

@@ -100,7 +100,7 @@ std::string group_function_sql(const std::string& trash_schema, const std::strin
         {{"function", schema::quoted({trash_schema, function})}, {"code", schema::literal(code)}});
 }
 
-std::string leave_to_triggers(const std::string& trash_schema) {
+std::string leave_to_triggers(const std::string& trash_schema, const std::string& leave) {
     std::vector<std::string> tables, names;
     for (const char* name : {"trash_group", "link", "item", "ledger", "undo_item"}) {
         tables.push_back(schema::quoted({trash_schema, name}));
@@ -111,9 +111,10 @@ std::string leave_to_triggers(const std::string& trash_schema) {
     JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) t.tgfoid
       AND f.pronamespace OPERATOR(pg_catalog.<>) {schema}::pg_catalog.regnamespace
     WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY (ARRAY[{names}]::pg_catalog.regclass[])
-      AND NOT t.tgisinternal) THEN RETURN NULL; END IF;)",
+      AND NOT t.tgisinternal) THEN {leave}; END IF;)",
                           {{"tables", schema::join(tables, ", ")},
                            {"names", schema::join(names, ", ")},
+                           {"leave", leave},
                            {"schema", schema::literal(schema::quoted(trash_schema))}});
 }
 

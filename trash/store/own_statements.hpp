@@ -19,6 +19,10 @@ inline constexpr const char* kDeleteItems =
 inline constexpr const char* kEndGroups = R"(UPDATE {schema}.trash_group
   SET state = {state}, ended_at = pg_catalog.now(), ended_by = {by}
   WHERE id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]))";
+// The same for the groups of a(id, n), which {asked} is, {by} an expression over it.
+inline constexpr const char* kEndEachGroup = R"(UPDATE {schema}.trash_group g
+  SET state = {state}, ended_at = pg_catalog.now(), ended_by = {by}
+  FROM {asked} WHERE g.id OPERATOR(pg_catalog.=) a.id)";
 
 // SQL: the id of the entry of the ledger that this session has written last; of a row as a delete
 // captures it, a number that tells it from the same row with other values.
@@ -35,7 +39,9 @@ std::string group_function_sql(const std::string& trash_schema, const std::strin
                                const std::string& code);
 // What its code begins with. Triggers of the users on the trash's tables are told what happens, and
 // may set what must not stay: with them the ordinary way is taken, and nobody makes one meanwhile.
-std::string leave_to_triggers(const std::string& trash_schema);
+// leave: the statement that takes it.
+std::string leave_to_triggers(const std::string& trash_schema,
+                              const std::string& leave = "RETURN NULL");
 
 // Before items of {group}, an int8, and links of the group $1 go, what undoing that needs of them:
 // {entry} is the entry of the ledger that is undone then, {hash} that of i.payload and of l.key.
