@@ -377,6 +377,118 @@ CREATE TRIGGER tell AFTER UPDATE ON trashd.trash_group FOR EACH ROW EXECUTE FUNC
 
 namespace {
 
+struct Restoring : Together {
+    struct Outcome {
+        trash::Restored restored;
+        std::string error;
+        bool gone = false, conflicted = false;
+    };
+    Restoring() {
+        own->script(
+            R"(CREATE TABLE note (id int PRIMARY KEY, leaf int REFERENCES leaf, code text UNIQUE,
+  twice int GENERATED ALWAYS AS (id * 2) STORED);
+INSERT INTO note SELECT n, n, 'code ' || n FROM generate_series(1, 9) n)");
+        before = copy_of_all_tables(*own.operator->());
+        for (const std::string table : {"leaf", "note"})  // its function is made
+            for (int again = 0; again < 3; ++again)
+                bin.restore(remove(table, table == "leaf" ? "99" : "9"), {}, {});
+        for (const std::string id : {"1", "2", "3", "4"}) items.push_back(remove("note", id));
+        for (const std::string id : {"51", "52"}) items.push_back(remove("leaf", id));
+    }
+    std::string remove(const std::string& table, const std::string& id) {
+        return bin.remove({"public", table}, {id}, {}, {}).item->id;
+    }
+    std::future<Outcome> restoring(std::size_t at, const std::string& id) {
+        return std::async(std::launch::async, [this, at, id] {
+            Outcome out;
+            try {
+                out.restored = bin.restore(items[at], {}, actor(id));
+            } catch (const trash::GoneError&) {
+                out.gone = true;
+            } catch (const trash::Conflicted&) {
+                out.conflicted = true;
+            } catch (const Error& error) {
+                out.error = error.what();
+            }
+            return out;
+        });
+    }
+    std::string group(std::size_t at) { return items[at].substr(0, 35) + "0"; }
+    void check_back(std::size_t at, const std::string& id, const Outcome& out) {
+        const std::string table = at < 4 ? "note" : "leaf";
+        const auto row = at < 4 ? std::to_string(at + 1) : std::to_string(at + 47);
+        CAPTURE(id);
+        REQUIRE(out.error == "");
+        CHECK_FALSE(out.gone);
+        CHECK(out.restored.restored == 1);
+        CHECK(out.restored.group_id == group(at));
+        CHECK(out.restored.root_id == row);
+        CHECK(out.restored.root_table.name == table);
+        REQUIRE(out.restored.entries.size() == 1);
+        CHECK(value("SELECT concat_ws('|', action, by, reason, request_id, address, object_id,"
+                    " group_uuid, counts, table_name) FROM trashd.ledger WHERE id = " +
+                    out.restored.entries[0]) ==
+              "restored|by " + id + "|because of " + id + "|request " + id + "|10.0.0." + id + "|" +
+                  row + "|" + group(at) + "|{\"public." + table + "\": 1}|" + table);
+        CHECK(value("SELECT concat_ws('|', state, ended_by, ended_at IS NOT NULL, (SELECT count(*)"
+                    " FROM trashd.item i WHERE i.group_id = g.id)) FROM trashd.trash_group g"
+                    " WHERE uuid = '" +
+                    group(at) + "'") == "restored|by " + id + "|t|0");
+    }
+
+    std::string before;
+    std::vector<std::string> items;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Restoring, "restores that share a statement have each its own entry and undo") {
+    force(4);
+    auto first = restoring(0, "1"), second = restoring(1, "2"), third = restoring(4, "3"),
+         fourth = restoring(5, "4");
+    check_back(0, "1", first.get());
+    const auto back = second.get();
+    check_back(1, "2", back);
+    check_back(4, "3", third.get());
+    check_back(5, "4", fourth.get());
+    CHECK(transactions("by LIKE 'by %'") == "1 of 4");
+    bin.set_batches({});
+    CHECK(bin.undo(back.restored.entries[0], {}, {}).trashed == 1);
+    CHECK(value("SELECT count(*) FROM note WHERE id IN (1, 2)") == "1");
+    for (const std::size_t at : {1, 2, 3}) bin.restore(items[at], {}, {});
+    CHECK((copy_of_all_tables(*own.operator->()) == before));
+}
+
+TEST_CASE_FIXTURE(Restoring, "a restore that is refused, or too late, is so by itself") {
+    own->exec("INSERT INTO note VALUES (20, NULL, 'code 2')");
+    force(5);
+    auto first = restoring(0, "1"), again = restoring(0, "1"), conflicted = restoring(1, "2"),
+         third = restoring(2, "3"), leaf = restoring(4, "4");
+    std::vector<Outcome> both;
+    both.push_back(first.get());
+    both.push_back(again.get());
+    std::ranges::sort(both, {}, &Outcome::gone);
+    check_back(0, "1", both[0]);
+    CHECK(both[1].gone);
+    CHECK(conflicted.get().conflicted);
+    check_back(2, "3", third.get());
+    check_back(4, "4", leaf.get());
+    CHECK(value("SELECT count(*) FROM trashd.ledger WHERE by LIKE 'by %'") == "3");
+}
+
+TEST_CASE_FIXTURE(Restoring, "a restore that has to wait for a parent keeps nobody else waiting") {
+    other->script("BEGIN; SELECT FROM leaf WHERE id = 2 FOR UPDATE");
+    force(3);
+    auto first = restoring(0, "1"), held = restoring(1, "2"), third = restoring(2, "3");
+    check_back(0, "1", first.get());
+    check_back(2, "3", third.get());
+    CHECK(value("SELECT count(*) FROM note WHERE id = 2") == "0");
+    other->script("COMMIT");
+    check_back(1, "2", held.get());
+}
+
+namespace {
+
 // Commits wait for a standby that never comes, and a backend that is ended while it waits has
 // committed all the same.
 struct AnswersLost : Together {

@@ -48,6 +48,18 @@ std::string entries_of_groups(const std::string& trash_schema, schema::Values as
 
 }  // namespace
 
+std::string entries_of_each(const std::string& trash_schema, const std::string& action) {
+    return entries_of_groups(trash_schema,
+                             {{"action", schema::literal(action)},
+                              {"by", "_by[a.n]"},
+                              {"reason", "_reasons[a.n]"},
+                              {"request", "_requests[a.n]"},
+                              {"address", "_addresses[a.n]"},
+                              {"from", std::string(kHeldGroups) + " JOIN " + quoted(trash_schema) +
+                                           ".trash_group g ON g.id OPERATOR(pg_catalog.=) a.id"},
+                              {"which", "true"}});
+}
+
 std::string entries_sql(const std::string& trash_schema) {
     return entries_of_groups(
         trash_schema, {{"action", "$6"},
@@ -140,14 +152,8 @@ std::string purge_function_sql(const std::string& trash_schema, const std::strin
 
 namespace {
 
-constexpr const char* kPurges = R"(CREATE OR REPLACE FUNCTION {function}(_ids pg_catalog.int8[],
-  _by pg_catalog.text[], _reasons pg_catalog.text[], _requests pg_catalog.text[],
-  _addresses pg_catalog.text[], _uuids pg_catalog.uuid[], _ordinals pg_catalog.int8[],
-  _most pg_catalog.int8[], _expected pg_catalog.int8[])
-  RETURNS TABLE (place pg_catalog.int8, items pg_catalog.int8, entry pg_catalog.int8,
-    digest pg_catalog.text) LANGUAGE plpgsql VOLATILE
-  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-  SET lock_timeout = '20ms' AS {code})";
+constexpr const char* kPurgesGive = R"(TABLE (place pg_catalog.int8, items pg_catalog.int8,
+    entry pg_catalog.int8, digest pg_catalog.text))";
 
 // What others hold is left to the ordinary way, which waits for it, and so is a large group, which
 // would keep the others waiting.
@@ -156,22 +162,7 @@ DECLARE
   _places pg_catalog.int8[]; _size pg_catalog.int8; _gone pg_catalog.int8;
 BEGIN
   {leave_to_triggers}
-  WITH q AS MATERIALIZED (
-    SELECT u.* FROM ROWS FROM (pg_catalog.unnest(_uuids), pg_catalog.unnest(_ordinals),
-      pg_catalog.unnest(_most), pg_catalog.unnest(_expected)) WITH ORDINALITY
-      u(uuid, ordinal, most, expected, n)),
-  held AS MATERIALIZED (
-    SELECT g.id, g.size, q.n
-    FROM q JOIN {schema}.trash_group g ON g.uuid OPERATOR(pg_catalog.=) q.uuid
-      AND g.state OPERATOR(pg_catalog.=) 'trashed' AND g.layout IS NULL
-      AND g.size OPERATOR(pg_catalog.<=) {most_items}
-      AND q.ordinal OPERATOR(pg_catalog.>=) 1 AND q.ordinal OPERATOR(pg_catalog.<=) g.size
-      AND (q.most IS NULL OR g.size OPERATOR(pg_catalog.<=) q.most)
-      AND (q.expected IS NULL OR g.size OPERATOR(pg_catalog.=) q.expected)
-    FOR UPDATE OF g SKIP LOCKED),
-  once AS (SELECT DISTINCT ON (h.id) h.id, h.size, h.n FROM held h ORDER BY h.id, h.n)
-  SELECT pg_catalog.array_agg(o.id), pg_catalog.array_agg(o.n), pg_catalog.sum(o.size)
-    INTO _ids, _places, _size FROM once o;
+  {hold_groups};
   IF _ids IS NULL THEN RETURN; END IF;
   RETURN QUERY WITH e(id, digest, of_group) AS ({entries}, l.group_uuid)
     SELECT a.n, g.size, e.id, e.digest
@@ -187,8 +178,6 @@ BEGIN
   {end_groups};
 END)";
 
-constexpr const char* kAskedGroups =
-    "ROWS FROM (pg_catalog.unnest(_ids), pg_catalog.unnest(_places)) a(id, n)";
 constexpr long long kMostTogether = 1000;  // items of one group
 
 }  // namespace
@@ -196,35 +185,28 @@ constexpr long long kMostTogether = 1000;  // items of one group
 std::string purges_function_sql(const std::string& trash_schema, const std::string& function) {
     const auto schema = quoted(trash_schema);
     const schema::Values own = {
-        {"schema", schema}, {"state", "'purged'"}, {"by", "_by[a.n]"}, {"asked", kAskedGroups}};
-    const auto entries = entries_of_groups(
-        trash_schema, {{"action", "'purged'"},
-                       {"by", "_by[a.n]"},
-                       {"reason", "_reasons[a.n]"},
-                       {"request", "_requests[a.n]"},
-                       {"address", "_addresses[a.n]"},
-                       {"from", std::string(kAskedGroups) + " JOIN " + schema +
-                                    ".trash_group g ON g.id OPERATOR(pg_catalog.=) a.id"},
-                       {"which", "true"}});
+        {"schema", schema}, {"state", "'purged'"}, {"by", "_by[a.n]"}, {"asked", kHeldGroups}};
     const auto code = schema::filled(
         kPurgesCode, {{"schema", schema},
                       {"leave_to_triggers", leave_to_triggers(trash_schema, "RETURN")},
-                      {"most_items", std::to_string(kMostTogether)},
+                      {"hold_groups",
+                       schema::filled(kHoldGroups, {{"schema", schema},
+                                                    {"which", "g.size OPERATOR(pg_catalog.<=) " +
+                                                                  std::to_string(kMostTogether)}})},
                       {"internal", std::string(sqlstate::kInternalError)},
-                      {"asked", kAskedGroups},
-                      {"entries", entries + and_digest()},
+                      {"asked", kHeldGroups},
+                      {"entries", entries_of_each(trash_schema, "purged") + and_digest()},
                       {"delete_links", schema::filled(kDeleteLinks, own)},
                       {"delete_items", schema::filled(kDeleteItems, own)},
                       {"end_groups", schema::filled(kEndEachGroup, own)}});
-    return schema::filled(
-        kPurges, {{"function", quoted({trash_schema, function})}, {"code", schema::literal(code)}});
+    return groups_function_sql(trash_schema, function, kPurgesGive, code);
 }
 
 schema::Statement purges_call(const std::string& function, const std::vector<std::string>& arrays) {
     return {"SELECT b.place, b.items, b.entry, b.digest FROM " + function +
                 "(NULL, $1::pg_catalog.text[], $2::pg_catalog.text[], $3::pg_catalog.text[], "
                 "$4::pg_catalog.text[], $5::pg_catalog.uuid[], $6::pg_catalog.int8[], "
-                "$7::pg_catalog.int8[], $8::pg_catalog.int8[]) b",
+                "$7::pg_catalog.int8[], $8::pg_catalog.int8[], NULL) b",
             {arrays.begin(), arrays.end()}};
 }
 

@@ -134,7 +134,7 @@ std::vector<std::string> Batches::arrays_of(const Asked& asked) {
 }
 
 Batches::Turn Batches::join(const std::string& kind, const Values& values, const Work& work) {
-    if (limits_.most <= 1) return Turn(std::nullopt);
+    if (limits_.most <= 1 || kind.empty()) return Turn(std::nullopt);
     const auto request = std::make_shared<Request>(values);
     if (!waits(kind, request)) return {*this, kind};
     request->state.wait(Request::kWaits);

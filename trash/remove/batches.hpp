@@ -63,7 +63,8 @@ class Batches {
     void limit(const BatchLimits& limits) { limits_ = limits; }
     // Requests of one kind may share a statement, which is any one's work. Returns when this one is
     // answered, or is to go alone; a batch whose work throws Error leaves that to each of its own.
-    // Throws schema::OutcomeUnknown where the work of its batch does, or fails in another way.
+    // Throws schema::OutcomeUnknown where the work of its batch does, or fails in another way. Of
+    // the empty kind none is shared.
     Turn join(const std::string& kind, const Values& values, const Work& work);
 
   private:

@@ -277,6 +277,25 @@ bool Trash::Impl::may_be_alone(const RestoreOptions& options) const {
            options.choices.none();
 }
 
+namespace {
+
+Batches::Answers restore_together(schema::Pool& pool, const RestoreCall& call,
+                                  const Batches::Asked& asked) {
+    const auto done = schema::run_alone(pool, {call.many, params_of(Batches::arrays_of(asked))}, 1);
+    Batches::Answers answers(asked.size());
+    for (int row = 0; row < done.rows(); ++row) {
+        if (done.null(row, 1)) continue;
+        const auto told = schema::parse_array(done.text(row, 1));
+        const auto count = told.size() / 3;
+        for (std::size_t i = 0; i < count; ++i)
+            answers.at(std::stoul(*told[i]) - 1) = {done.value(row, 0), told[count + i],
+                                                    told[2 * count + i]};
+    }
+    return answers;
+}
+
+}  // namespace
+
 // What is about rows, or about a table that is another one by now, the ordinary way explains:
 // nothing of it has stayed.
 std::optional<Restored> Trash::Impl::restore_alone(const std::string& item_id,
@@ -285,9 +304,16 @@ std::optional<Restored> Trash::Impl::restore_alone(const std::string& item_id,
     if (!may_be_alone(options)) return std::nullopt;
     const auto call = shared->restoring.call(item_id, options, actor);
     if (!call) return std::nullopt;
+    const auto group = parse_item_id(item_id).group_id;
+    const auto turn = shared->batches.join(
+        call->many, call->statement.params,
+        [&](const Batches::Asked& asked) { return restore_together(pool, *call, asked); });
+    if (turn.answer()) {
+        const auto& told = *turn.answer();
+        return call->restored_one(std::stoul(*told.at(0)), group, *told.at(1), *told.at(2));
+    }
     try {
-        return call->restored(schema::run_alone(pool, call->statement),
-                              parse_item_id(item_id).group_id);
+        return call->restored(schema::run_alone(pool, call->statement), group);
     } catch (const Error& error) {
         const bool none = error.is(sqlstate::kUndefinedFunction) ||
                           error.is(sqlstate::kInsufficientPrivilege);  // to call it, maybe

@@ -158,6 +158,37 @@ std::pair<std::string, std::string> ordinals_at(std::size_t place) {
     return {until(place, "1"), until(place + 1, "0")};
 }
 
+// Of groups that are one row each.
+constexpr const char* kManyCode = R"(#variable_conflict use_column
+DECLARE
+  _places pg_catalog.int8[]; _size pg_catalog.int8; _n pg_catalog.int8; _told pg_catalog.text[];
+BEGIN
+  {leave_to_triggers}
+  {hold_groups};
+  IF _ids IS NULL THEN RETURN NULL; END IF;
+  LOCK TABLE {table} IN ROW EXCLUSIVE MODE;
+  {insert};
+  GET DIAGNOSTICS _n = ROW_COUNT;
+  IF _n OPERATOR(pg_catalog.<>) _size THEN
+    RAISE EXCEPTION 'the table is another one' USING ERRCODE = '{other}';
+  END IF;
+  SET CONSTRAINTS ALL IMMEDIATE;
+  WITH e(id, of_group) AS ({entries}, l.group_uuid)
+  SELECT pg_catalog.array_agg(_numbers[a.n]::pg_catalog.text)
+      OPERATOR(pg_catalog.||) pg_catalog.array_agg(e.id::pg_catalog.text)
+      OPERATOR(pg_catalog.||) pg_catalog.array_agg(g.root_object) INTO _told
+    FROM {held} JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) a.id
+    JOIN e ON e.of_group OPERATOR(pg_catalog.=) g.uuid;
+  {keep_items};
+  {delete_items};
+  GET DIAGNOSTICS _n = ROW_COUNT;
+  IF _n OPERATOR(pg_catalog.<>) _size THEN
+    RAISE EXCEPTION 'a group holds another number of items than it says' USING ERRCODE = '{other}';
+  END IF;
+  {end_groups};
+  RETURN _told;
+END)";
+
 // Empty where rows of several tables must go in together, or some do not come back as they are.
 std::vector<RestoreFunction::Step> steps_of(RestoreContext& restoring, const GroupRow& group) {
     std::vector<RestoreFunction::Step> steps;
@@ -215,6 +246,42 @@ std::string code_of(const RestoreContext& restoring, const RestoreFunction& func
                                   {"other", std::string(sqlstate::kInternalError)}});
 }
 
+std::string insert_of_many(const RestoreContext& restoring, const Shape& shape) {
+    const auto items = schema::filled(
+        R"((SELECT i.group_id, i.ordinal, i.object_id, i.payload
+  FROM {held} JOIN {items} i ON i.group_id OPERATOR(pg_catalog.=) a.id
+  WHERE i.shape OPERATOR(pg_catalog.+) 0 OPERATOR(pg_catalog.=) {shape}))",
+        {{"held", kHeldGroups}, {"items", restoring.items()}, {"shape", to_string(shape.id)}});
+    return insert_sql(shape, items, " WHERE " + unchanged(restoring, *shape.table));
+}
+
+std::string code_of_many(const RestoreContext& restoring, const RestoreFunction& function) {
+    const auto& shape = restoring.shapes.at(function.shapes[0]);
+    const auto schema = quoted(restoring.trash_schema);
+    const schema::Values own = {{"schema", schema},
+                                {"state", "'restored'"},
+                                {"by", "_by[a.n]"},
+                                {"asked", kHeldGroups},
+                                {"hash", hash_of("i.payload")}};
+    const auto which =
+        "g.size OPERATOR(pg_catalog.=) 1 AND g.links OPERATOR(pg_catalog.=) 0 AND "
+        "g.tenant IS NULL AND g.shapes OPERATOR(pg_catalog.=) " +
+        shapes_literal(function.shapes);
+    return schema::filled(
+        kManyCode,
+        {{"schema", schema},
+         {"leave_to_triggers", leave_to_triggers(restoring.trash_schema)},
+         {"hold_groups", schema::filled(kHoldGroups, {{"schema", schema}, {"which", which}})},
+         {"table", schema::relation(*shape.table)},
+         {"insert", insert_of_many(restoring, shape)},
+         {"entries", entries_of_each(restoring.trash_schema, "restored")},
+         {"held", kHeldGroups},
+         {"keep_items", schema::filled(kKeepItemsOfEach, own)},
+         {"delete_items", schema::filled(kDeleteItems, own)},
+         {"end_groups", schema::filled(kEndEachGroup, own)},
+         {"other", std::string(sqlstate::kInternalError)}});
+}
+
 bool runs_users_code(RestoreContext& restoring, const std::vector<schema::Oid>& tables) {
     return std::ranges::any_of(tables, [&](schema::Oid oid) {
         return restoring.exec(state_sql(restoring.trash_schema, oid)).value(0, 0) !=
@@ -243,9 +310,15 @@ std::shared_ptr<const RestoreFunction> made_for(schema::Transaction& transaction
     const auto root = restoring.shapes.at(group.root_shape).relation;
     PlanFunctions functions(transaction, trash_schema);
     const auto code = code_of(restoring, *function);
-    function->name = functions.make(
-        "restore_", {root, function->tables, {}, function->fingerprint},
-        [&](const std::string& name) { return group_function_sql(trash_schema, name, code); });
+    const PlanBasis basis{root, function->tables, {}, function->fingerprint};
+    function->name = functions.make("restore_", basis, [&](const std::string& name) {
+        return group_function_sql(trash_schema, name, code);
+    });
+    if (function->shapes.size() == 1)
+        function->many = functions.make("batch_", basis, [&](const std::string& name) {
+            return groups_function_sql(trash_schema, name, "pg_catalog.text[]",
+                                       code_of_many(restoring, *function));
+        });
     functions.drop_old(root);
     return function;
 }
@@ -269,6 +342,60 @@ std::optional<Restored> RestoreCall::restored(const schema::Result& found,
     }
     return restored;
 }
+
+Restored RestoreCall::restored_one(std::size_t function, const std::string& group_id,
+                                   const std::string& entry, const std::string& id) const {
+    const auto& table = functions.at(function)->steps.front().table;
+    Restored restored;
+    restored.group_id = group_id;
+    restored.restored = 1;
+    restored.entries = {entry};
+    restored.root_id = id;
+    restored.root_table = table;
+    restored.tables = {{table, 1}};
+    return restored;
+}
+
+namespace {
+
+// The groups are sorted by the function that fits them, which is called once for all of those.
+constexpr const char* kMany = R"(SELECT k.place, CASE k.place{calls} END
+  FROM (
+    SELECT s.place, pg_catalog.array_agg(s.by) AS by, pg_catalog.array_agg(s.reason) AS reasons,
+      pg_catalog.array_agg(s.request) AS requests, pg_catalog.array_agg(s.address) AS addresses,
+      pg_catalog.array_agg(s.uuid) AS uuids, pg_catalog.array_agg(s.ordinal) AS ordinals,
+      pg_catalog.array_agg(s.most) AS most, pg_catalog.array_agg(s.expected) AS expected,
+      pg_catalog.array_agg(s.n) AS numbers
+    FROM (
+      SELECT u.*, CASE{places} END AS place
+      FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]),
+        pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[]),
+        pg_catalog.unnest($4::pg_catalog.text[]), pg_catalog.unnest($5::pg_catalog.uuid[]),
+        pg_catalog.unnest($6::pg_catalog.int8[]), pg_catalog.unnest($7::pg_catalog.int8[]),
+        pg_catalog.unnest($8::pg_catalog.int8[])) WITH ORDINALITY
+        u(by, reason, request, address, uuid, ordinal, most, expected, n)
+      CROSS JOIN LATERAL (
+        SELECT t.shapes FROM {schema}.trash_group t
+        WHERE t.uuid OPERATOR(pg_catalog.=) u.uuid OFFSET 0) g) s
+    WHERE s.place IS NOT NULL GROUP BY s.place OFFSET 0) k)";
+
+std::string many_sql(const std::string& trash_schema,
+                     const std::vector<std::shared_ptr<const RestoreFunction>>& functions) {
+    std::string places, calls;
+    for (std::size_t k = 0; k < functions.size(); ++k) {
+        const auto& function = *functions[k];
+        if (function.many.empty()) continue;
+        places += " WHEN g.shapes OPERATOR(pg_catalog.=) " + shapes_literal(function.shapes) +
+                  " THEN " + to_string(k);
+        calls += " WHEN " + to_string(k) + " THEN " + function.many +
+                 "(NULL, k.by, k.reasons, k.requests, k.addresses, k.uuids, k.ordinals, k.most, "
+                 "k.expected, k.numbers)";
+    }
+    if (calls.empty()) return "";
+    return filled(kMany, trash_schema, {{"calls", calls}, {"places", places}});
+}
+
+}  // namespace
 
 std::optional<RestoreCall> RestoreFunctions::call(const std::string& item_id,
                                                   const RestoreOptions& options,
@@ -298,6 +425,7 @@ std::optional<RestoreCall> RestoreFunctions::call(const std::string& item_id,
                trash_schema_, {{"calls", calls}, {"places", places}}),
         {actor.by, actor.reason, actor.request_id, actor.address, address.group_id,
          to_string(address.ordinal), number(options.most), number(options.expect)}};
+    call.many = many_sql(trash_schema_, call.functions);
     return call;
 }
 

@@ -32,6 +32,7 @@ struct RestoreFunction {
         schema::QualifiedName table;
     };
     std::string name, fingerprint;  // name: quoted; fingerprint: of the tables it is made for
+    std::string many;  // of another, quoted, that restores many such groups; empty: there is none
     std::vector<int> shapes;
     std::vector<schema::Oid> tables;
     std::vector<Step> steps;
@@ -44,6 +45,14 @@ struct RestoreCall {
     // Of what the statement gave; nothing: none fitted, or one left it to the ordinary way.
     std::optional<Restored> restored(const schema::Result& found,
                                      const std::string& group_id) const;
+    // Another statement, which restores many single rows, each for who asks for it; empty: there is
+    // none. Its parameters are arrays of those of the first. It gives for each function the place
+    // of that, and a text[] whose thirds are the numbers of those that it has restored, counted
+    // from 1, their entries in the ledger, and the ids of their rows.
+    std::string many;
+    // Of one row that it has restored.
+    Restored restored_one(std::size_t function, const std::string& group_id,
+                          const std::string& entry, const std::string& id) const;
 };
 
 // Thread-safe.

@@ -100,6 +100,21 @@ std::string group_function_sql(const std::string& trash_schema, const std::strin
         {{"function", schema::quoted({trash_schema, function})}, {"code", schema::literal(code)}});
 }
 
+std::string groups_function_sql(const std::string& trash_schema, const std::string& function,
+                                const std::string& returns, const std::string& code) {
+    return schema::filled(
+        R"(CREATE OR REPLACE FUNCTION {function}(_ids pg_catalog.int8[],
+  _by pg_catalog.text[], _reasons pg_catalog.text[], _requests pg_catalog.text[],
+  _addresses pg_catalog.text[], _uuids pg_catalog.uuid[], _ordinals pg_catalog.int8[],
+  _most pg_catalog.int8[], _expected pg_catalog.int8[], _numbers pg_catalog.int8[])
+  RETURNS {returns} LANGUAGE plpgsql VOLATILE
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET lock_timeout = '20ms' AS {code})",
+        {{"function", schema::quoted({trash_schema, function})},
+         {"returns", returns},
+         {"code", schema::literal(code)}});
+}
+
 std::string leave_to_triggers(const std::string& trash_schema, const std::string& leave) {
     std::vector<std::string> tables, names;
     for (const char* name : {"trash_group", "link", "item", "ledger", "undo_item"}) {

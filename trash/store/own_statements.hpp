@@ -24,6 +24,28 @@ inline constexpr const char* kEndEachGroup = R"(UPDATE {schema}.trash_group g
   SET state = {state}, ended_at = pg_catalog.now(), ended_by = {by}
   FROM {asked} WHERE g.id OPERATOR(pg_catalog.=) a.id)";
 
+// Begins a function that ends many groups, each for who asks for it, whose places in the arrays of
+// parameters become _places, their ids _ids and the number of their items _size: those that are
+// asked for, are as {which} wants it and that nobody holds, each once.
+inline constexpr const char* kHoldGroups = R"(WITH q AS MATERIALIZED (
+    SELECT u.* FROM ROWS FROM (pg_catalog.unnest(_uuids), pg_catalog.unnest(_ordinals),
+      pg_catalog.unnest(_most), pg_catalog.unnest(_expected)) WITH ORDINALITY
+      u(uuid, ordinal, most, expected, n)),
+  held AS MATERIALIZED (
+    SELECT g.id, g.size, q.n
+    FROM q JOIN {schema}.trash_group g ON g.uuid OPERATOR(pg_catalog.=) q.uuid
+      AND g.state OPERATOR(pg_catalog.=) 'trashed' AND g.layout IS NULL AND {which}
+      AND q.ordinal OPERATOR(pg_catalog.>=) 1 AND q.ordinal OPERATOR(pg_catalog.<=) g.size
+      AND (q.most IS NULL OR g.size OPERATOR(pg_catalog.<=) q.most)
+      AND (q.expected IS NULL OR g.size OPERATOR(pg_catalog.=) q.expected)
+    FOR UPDATE OF g SKIP LOCKED),
+  once AS (SELECT DISTINCT ON (h.id) h.id, h.size, h.n FROM held h ORDER BY h.id, h.n)
+  SELECT pg_catalog.array_agg(o.id), pg_catalog.array_agg(o.n), pg_catalog.sum(o.size)
+    INTO _ids, _places, _size FROM once o)";
+// These groups, for a FROM.
+inline constexpr const char* kHeldGroups =
+    "ROWS FROM (pg_catalog.unnest(_ids), pg_catalog.unnest(_places)) a(id, n)";
+
 // SQL: the id of the entry of the ledger that this session has written last; of a row as a delete
 // captures it, a number that tells it from the same row with other values.
 std::string last_entry(const std::string& trash_schema);
@@ -37,6 +59,11 @@ std::string hash_of(const std::string& payload);
 // still be small.
 std::string group_function_sql(const std::string& trash_schema, const std::string& function,
                                const std::string& code);
+// The same of many groups: arrays with a value for each that asks, a last one of numbers that the
+// code may tell them by. returns: the type of what it gives. It waits for no table longer than a
+// moment, and joins by loops over the groups whatever is known of the tables when it is planned.
+std::string groups_function_sql(const std::string& trash_schema, const std::string& function,
+                                const std::string& returns, const std::string& code);
 // What its code begins with. Triggers of the users on the trash's tables are told what happens, and
 // may set what must not stay: with them the ordinary way is taken, and nobody makes one meanwhile.
 // leave: the statement that takes it.
@@ -79,6 +106,14 @@ inline constexpr const char* kKeepItemsOfMany = R"(INSERT INTO {schema}.undo_ite
   JOIN {schema}.item i ON i.group_id OPERATOR(pg_catalog.=) g.id
   WHERE g.id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])
   GROUP BY e.id, i.shape, i.ordinal OPERATOR(pg_catalog./) 1000)";
+// The same for each of the groups _ids, which have one item each.
+inline constexpr const char* kKeepItemsOfEach = R"(INSERT INTO {schema}.undo_item
+    (entry, shape, first, ordinals, ids, hashes)
+  SELECT e.id, i.shape, i.ordinal, ARRAY[i.ordinal], ARRAY[i.object_id], ARRAY[{hash}]
+  FROM {asked} JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) a.id
+  JOIN {schema}.ledger e ON e.group_uuid OPERATOR(pg_catalog.=) g.uuid
+    AND e.at OPERATOR(pg_catalog.=) pg_catalog.now() AND e.action OPERATOR(pg_catalog.=) 'restored'
+  JOIN {schema}.item i ON i.group_id OPERATOR(pg_catalog.=) g.id)";
 inline constexpr const char* kKeepLinksOfMany = R"(INSERT INTO {schema}.undo_link
     (entry, shape, attnums, keys)
   SELECT e.id, l.shape, l.attnums, pg_catalog.array_agg({hash})
