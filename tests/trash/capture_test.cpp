@@ -4,10 +4,15 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
+#include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "schema/error.hpp"
+#include "schema/text.hpp"
 #include "tests/support/database.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/group.hpp"
@@ -352,4 +357,71 @@ TEST_CASE("who deletes is said by the session") {
         "id = 2");
     CHECK(work.value("SELECT deleted_by || ', ' || reason FROM trashd.trash_group") ==
           "sql:ana@example.com, left");
+}
+
+namespace {
+
+constexpr const char* kOnesOwnWay[] = {
+    "DELETE FROM client WHERE id = {n}",
+    "DELETE FROM project WHERE id IN ({n}, 3)",
+    "BEGIN; DELETE FROM tag WHERE task = {n}; UPDATE record SET task = NULL WHERE task = {n};"
+    "DELETE FROM task WHERE id = {n}; COMMIT",
+    "BEGIN; DELETE FROM task WHERE id = {n}; SAVEPOINT s; DELETE FROM client; ROLLBACK TO s; "
+    "COMMIT",
+    "BEGIN; DELETE FROM project WHERE id = {n}; ROLLBACK",
+    "BEGIN; DELETE FROM tag WHERE task = {n}; SET CONSTRAINTS ALL IMMEDIATE; DELETE FROM project "
+    "WHERE id = {n};"
+    "COMMIT"};
+
+// Each does what comes to it until the time is over; what the database refuses is for the next.
+template <typename Work>
+std::thread often(const std::atomic<bool>& over, unsigned seed, Work work) {
+    return std::thread([&over, seed, work] {
+        std::mt19937 random(seed);
+        while (!over) {
+            try {
+                work(random);
+            } catch (const Error&) {
+            }
+        }
+    });
+}
+
+}  // namespace
+
+TEST_CASE("deletes through both doors, and restores between them, lose and double no row") {
+    Captured work(kWork);
+    std::atomic<bool> over = false;
+    std::atomic<int> restored = 0;
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < 2; ++i)
+        threads.push_back(often(over, i, [&](std::mt19937& random) {
+            TestConnection client(work.database.url());
+            client->script(schema::filled(kOnesOwnWay[random() % std::size(kOnesOwnWay)],
+                                          {{"n", std::to_string(1 + random() % 12)}}));
+        }));
+    threads.push_back(often(over, 7, [&](std::mt19937& random) {
+        work.bin.remove({"public", random() % 2 ? "project" : "task"},
+                        {std::to_string(1 + random() % 3)}, {}, {});
+    }));
+    threads.push_back(often(over, 8, [&](std::mt19937&) {
+        trash::RestoreOptions options;
+        options.with_ancestors = true;
+        TestConnection client(work.database.url());
+        const auto id = client.value(
+            "SELECT uuid FROM trashd.trash_group WHERE state = 'trashed' ORDER BY random() LIMIT "
+            "1");
+        work.bin.restore(id.substr(0, 28) + "00000001", options, {});
+        ++restored;
+    }));
+    std::this_thread::sleep_for(std::chrono::seconds(6));
+    over = true;
+    for (auto& thread : threads) thread.join();
+    CHECK(restored > 5);
+    CHECK(work.value("SELECT count(*) FROM trashd.capture_part") == "0");
+    CHECK(
+        work.value(
+            "SELECT count(*) FROM trashd.item i WHERE NOT EXISTS (SELECT FROM trashd.trash_group g "
+            "WHERE g.id = i.group_id AND g.state = 'trashed')") == "0");
+    work.restore_all();
 }
