@@ -228,6 +228,22 @@ std::string UnlinkSql::cut_references() const {
     return text;
 }
 
+std::string UnlinkSql::refuse_late() const {
+    std::string text;
+    for (const Edge& edge : plan_.edges) {
+        if (!edge.key->declared) continue;
+        text += schema::filled(
+            R"(  PERFORM FROM {child} t WHERE {reaches} LIMIT 1;
+  IF FOUND THEN {raise}  END IF;
+)",
+            {{"child", relation(*catalog_.table(edge.key->child))},
+             {"reaches", is_.reaches(edge)},
+             {"raise", raise(sqlstate::kUncaptured,
+                             "a row came that refers by " + edge.key->name + " to what goes")}});
+    }
+    return text;
+}
+
 // When all triggers have run.
 std::string UnlinkSql::left_rows() const {
     std::string text;

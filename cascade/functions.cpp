@@ -108,20 +108,20 @@ std::string key_of_row(const Edge& edge) {
 std::string not_looked_at(const Edge& edge) {
     std::string parts;
     for (std::size_t i = 0; i < edge.keys.size(); ++i)
-        parts += "  part := " + std::to_string(i) + "; RETURN NEXT;\n";
-    return "amount := -1; ids := NULL;\n" + parts + "  part := 0;\n";
+        parts += "  _part := " + std::to_string(i) + "; RETURN NEXT;\n";
+    return "_amount := -1; _ids := NULL;\n" + parts + "  _part := 0;\n";
 }
 
 // The same for one that is of one key, and for one that is of several: {rows} stay, {id} is theirs.
 constexpr const char* kLookedAt = R"(  SELECT pg_catalog.count(*) INTO _n FROM {rows};
-  IF _n OPERATOR(pg_catalog.>) 0 THEN {place}amount := _n;
-    ids := ARRAY(SELECT {id} FROM {rows} ORDER BY 1 LIMIT 5); RETURN NEXT; END IF;
+  IF _n OPERATOR(pg_catalog.>) 0 THEN {place}_amount := _n;
+    _ids := ARRAY(SELECT {id} FROM {rows} ORDER BY 1 LIMIT 5); RETURN NEXT; END IF;
 )";
-constexpr const char* kLookedAtParts = R"(  {place}FOR part, amount, ids IN
+constexpr const char* kLookedAtParts = R"(  {place}FOR _part, _amount, _ids IN
     SELECT s.part, pg_catalog.count(*), (pg_catalog.array_agg(s.id ORDER BY s.id))[1:5]
     FROM (SELECT {key_of_row} AS part, {id} AS id FROM {rows}) s GROUP BY 1 ORDER BY 1
     LOOP RETURN NEXT; END LOOP;
-  part := 0;
+  _part := 0;
 )";
 
 std::string looked_at(const Catalog& catalog, const Plan& plan, const Predicates& is,
@@ -129,7 +129,7 @@ std::string looked_at(const Catalog& catalog, const Plan& plan, const Predicates
     const Edge& edge = plan.edges[position];
     const Table& child = *catalog.table(edge.key->child);
     const auto place = schema::filled(
-        "kind := {kind}; place := {position}; ",
+        "_kind := {kind}; _place := {position}; ",
         {{"kind", literal(sets(edge) ? "set" : "block")}, {"position", std::to_string(position)}});
     if (!child.can_select || child.row_security) return "  " + place + not_looked_at(edge);
     const auto where = is.reaches(edge) + " AND " + is.in_closure(edge.child) + " IS NOT TRUE";
@@ -164,7 +164,7 @@ std::string counted(const Plan& plan, const Predicates& is, int node) {
     const std::string crossing =
         reached ? refuse_crossing(plan, *plan.nodes[node].table, is.in_closure(node)) : "";
     return schema::filled(R"({crossing}{count}  IF _n OPERATOR(pg_catalog.>) 0 THEN
-    kind := 'trash'; place := {node}; amount := _n; ids := NULL; RETURN NEXT; END IF;
+    _kind := 'trash'; _place := {node}; _amount := _n; _ids := NULL; RETURN NEXT; END IF;
 )",
                           {{"crossing", crossing},
                            {"count", is.collected(node) ? "  _n := " + is.count_found(node) + ";\n"
@@ -215,7 +215,7 @@ BEGIN
 {take_root}{see_root}{refuse_other_version}
 {collect}{refuse_more}{refuse_configured}{watch}
   IF NOT _hard THEN _group := {next_group}; END IF;
-{cut_references}{take}{prove}
+{cut_references}{take}{prove}{refuse_late}
 {left_rows}{record}{note_oids}
   RETURN ARRAY[_group, _n, _links, _entry] OPERATOR(pg_catalog.||) _counts{elsewhere};
 END)";
@@ -243,6 +243,7 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
                                {"cut_references", cutting.cut_references()},
                                {"take", taking.take()},
                                {"prove", taking.prove()},
+                               {"refuse_late", cutting.refuse_late()},
                                {"left_rows", cutting.left_rows()},
                                {"record", taking.record()},
                                {"note_oids", taking.note_oids()},
@@ -294,7 +295,7 @@ std::string impact_function_sql(const Catalog& catalog, const Plan& plan, const 
 DECLARE
 {keys}  _n bigint;
 BEGIN
-  part := 0;
+  _part := 0;
 {same_catalog}{take_roots}  IF NOT ({any_root}) THEN {raise}  END IF;
 {collect}{counts}{looks}  RETURN;
 END)",
@@ -306,10 +307,11 @@ END)",
                                       {"collect", collecting.collect()},
                                       {"counts", counts},
                                       {"looks", looks}});
-    return function_sql({names.trash_schema, function},
-                        "(_keys pg_catalog.text[]) RETURNS TABLE (kind pg_catalog.text, place int, "
-                        "part int, amount bigint, ids pg_catalog.text[])",
-                        code);
+    return function_sql(
+        {names.trash_schema, function},
+        "(_keys pg_catalog.text[]) RETURNS TABLE (_kind pg_catalog.text, _place int, "
+        "_part int, _amount bigint, _ids pg_catalog.text[])",
+        code);
 }
 
 std::string owners_function_sql(const Catalog& catalog, const Plan& plan, const Names& names,

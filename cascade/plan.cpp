@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "schema/catalog/catalog.hpp"
+#include "schema/catalog/declared_reference.hpp"
 #include "schema/identifier.hpp"
 
 namespace trashd::cascade {
@@ -58,6 +59,19 @@ Edge with(const ForeignKey& key, Effect effect, bool by_database, std::string re
     return edge;
 }
 
+// What the configuration declares, only the plan itself carries out.
+Edge as_declared(const ForeignKey& key) {
+    const std::string reason = "declared: " + std::string(schema::action_word(key.on_delete));
+    switch (key.on_delete) {
+        case Action::kCascade:
+            return with(key, Effect::kCascade, false, reason);
+        case Action::kSetNull:
+            return with(key, Effect::kSetNull, false, reason);
+        default:
+            return with(key, Effect::kRestrict, false, reason);
+    }
+}
+
 Edge by_database(const ForeignKey& key) {
     switch (key.on_delete) {
         case Action::kCascade:
@@ -85,7 +99,7 @@ Edge asked_for(const Policy& policy, const ForeignKey& key) {
         case OnDelete::kDatabase:
             break;
     }
-    return by_database(key);
+    return key.declared ? as_declared(key) : by_database(key);
 }
 
 bool sets(const Edge& edge) {
@@ -301,6 +315,16 @@ void refuse_shared_default(Plan& plan, const Edge& edge) {
     }
 }
 
+void check_declared(const Catalog& catalog, Plan& plan) {
+    for (const auto& broken : catalog.broken())
+        for (const Node& node : plan.nodes)
+            if (node.table->name == broken.parent)
+                plan.refusals.push_back("the reference " + broken.name + " of " +
+                                        broken.child.schema + "." + broken.child.name +
+                                        " cannot be followed: " + broken.why +
+                                        "; change the configuration");
+}
+
 void check_edges(const Catalog& catalog, Plan& plan) {
     std::set<schema::Oid> set_in;
     for (const Edge& edge : plan.edges) {
@@ -366,6 +390,7 @@ Plan make_plan(const Catalog& catalog, const Table& root, const Policy& policy, 
     }
     check_nodes(plan);
     check_edges(catalog, plan);
+    check_declared(catalog, plan);
     return plan;
 }
 

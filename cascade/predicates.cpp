@@ -6,6 +6,7 @@
 
 #include "cascade/plan.hpp"
 #include "schema/catalog/catalog.hpp"
+#include "schema/catalog/declared_reference.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/identifier.hpp"
 #include "schema/text.hpp"
@@ -156,9 +157,15 @@ std::string Predicates::matches(const Edge& edge, const std::string& set, bool f
     for (std::size_t i = 0; i < edge.key->child_columns.size(); ++i) {
         left.push_back(value_of(child, edge.key->child_columns[i], "t"));
         sets.push_back(variable(set, edge.parent, edge.key->parent_columns[i]));
+        if (edge.key->readings.empty() || edge.key->readings[i].empty()) continue;
+        // as texts, so that an index over the child's text serves
+        left.back() = "(" + left.back() + ")::pg_catalog.text";
+        sets.back() = "(" + sets.back() + ")::pg_catalog.text[]";
     }
+    const auto bound = schema::binds(*edge.key, child, "t");
     return "(" + among(left, edge.key->operators, sets, filter) + part(edge) +
-           parents_part(edge, set, equal(left, edge.key->operators), sets) + ")";
+           parents_part(edge, set, equal(left, edge.key->operators), sets) +
+           (bound.empty() ? "" : " AND " + bound) + ")";
 }
 
 std::string Predicates::reaches(const Edge& edge, const std::string& set) const {

@@ -109,6 +109,8 @@ class UnlinkSql {
 
     std::string refuse_configured() const;
     std::string cut_references() const;
+    // Of declared references no constraint refuses rows that came since they were looked for.
+    std::string refuse_late() const;
     std::string left_rows() const;
 
   private:

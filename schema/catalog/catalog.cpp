@@ -33,8 +33,9 @@ std::vector<std::string> UniqueIndex::equality() const {
     return out;
 }
 
-Catalog::Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys)
-    : tables_(std::move(tables)), keys_(std::move(keys)) {
+Catalog::Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys,
+                 std::vector<BrokenReference> broken)
+    : tables_(std::move(tables)), keys_(std::move(keys)), broken_(std::move(broken)) {
     std::ranges::sort(tables_, {}, &Table::name);
     for (const auto& table : tables_) {
         by_oid_[table.oid] = &table;

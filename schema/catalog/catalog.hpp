@@ -79,8 +79,15 @@ struct Trigger {
 // What a foreign key says ON DELETE.
 enum class Action { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
 
+// That a column has this value, an SQL literal.
+struct Constant {
+    int attnum = 0;
+    std::string literal;
+};
+
 // A foreign key as it was declared. The copies of it that PostgreSQL makes for partitions are no
-// keys of their own here.
+// keys of their own here. One that the configuration declares is of the same kind, but the database
+// neither checks it nor does anything for it.
 struct ForeignKey {
     Oid oid = 0;
     std::string name;
@@ -97,6 +104,20 @@ struct ForeignKey {
     bool enforced = true;  // false: it is a word only, of which deletes know nothing
     bool period = false;   // the last column is a PERIOD: the last operator is that of overlapping,
                            // and all that overlaps together must cover the child's
+
+    // Of the configuration; the oid is of nothing in the database.
+    bool declared = false;
+    std::string where;  // SQL over the child's columns: only these rows refer; empty: all
+    std::vector<Constant> constants;    // where, if it is no more than these
+    std::vector<std::string> readings;  // per column: how the child's {value} becomes one of the
+                                        // parent's type; empty: as it is
+};
+
+// A reference of the configuration that the tables as they are do not let be followed, and why.
+struct BrokenReference {
+    std::string name;
+    QualifiedName child, parent;
+    std::string why;
 };
 
 // An ordinary table, or the root of a partition tree, whose partitions are no tables of their own
@@ -136,7 +157,8 @@ struct Table {
 // tables, columns and keys, which live as long as it does.
 class Catalog {
   public:
-    Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys);
+    Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys,
+            std::vector<BrokenReference> broken = {});
     Catalog(Catalog&&) = default;
     Catalog(const Catalog&) = delete;                             // the maps point into the vectors
     const std::vector<Table>& tables() const { return tables_; }  // by schema, name
@@ -149,10 +171,12 @@ class Catalog {
     // The same of those that are NOT ENFORCED.
     const std::vector<const ForeignKey*>& unenforced_referrers(Oid parent) const;
     const std::vector<const ForeignKey*>& unenforced_references(Oid child) const;
+    const std::vector<BrokenReference>& broken() const { return broken_; }
 
   private:
     std::vector<Table> tables_;
     std::vector<ForeignKey> keys_;
+    std::vector<BrokenReference> broken_;
     std::map<Oid, const Table*> by_oid_;
     std::map<QualifiedName, const Table*> by_name_;
     struct Ends {

@@ -293,7 +293,8 @@ std::vector<ForeignKey> read_keys(Connection& connection, Tables& tables) {
 }
 
 std::shared_ptr<const Catalog> read_all(Connection& connection, const std::string& trash_schema,
-                                        const KeyChoice& keys_chosen) {
+                                        const KeyChoice& keys_chosen,
+                                        const std::vector<DeclaredReference>& references) {
     auto tables = read_tables(connection, trash_schema);
     read_columns(connection, tables, trash_schema);
     read_types(connection, tables, trash_schema);
@@ -308,17 +309,21 @@ std::shared_ptr<const Catalog> read_all(Connection& connection, const std::strin
         choose_identity(table, keys_chosen);
         list.push_back(std::move(table));
     }
-    return std::make_shared<const Catalog>(std::move(list), std::move(keys));
+    std::vector<BrokenReference> broken;
+    for (auto& key : declared_keys(connection, list, keys, references, broken))
+        keys.push_back(std::move(key));
+    return std::make_shared<const Catalog>(std::move(list), std::move(keys), std::move(broken));
 }
 
 // Operators and functions of the catalog queries are PostgreSQL's own, as there are no others.
 constexpr const char* kNoPath = "SET LOCAL search_path = ''";
 
 std::shared_ptr<const Catalog> read_once(Connection& connection, const std::string& trash_schema,
-                                         const KeyChoice& keys) {
+                                         const KeyChoice& keys,
+                                         const std::vector<DeclaredReference>& references) {
     Transaction transaction(connection, Mode::kRead);
     transaction.exec(kNoPath);
-    auto catalog = read_all(connection, trash_schema, keys);
+    auto catalog = read_all(connection, trash_schema, keys, references);
     transaction.commit();
     return catalog;
 }
@@ -350,10 +355,11 @@ std::map<Oid, std::string> types_in(const Catalog& catalog, const std::vector<Oi
 // What describes an index or an expression looks at the present, where a table of the transaction's
 // snapshot may be gone: such an error is XX000.
 std::shared_ptr<const Catalog> read_catalog(Connection& connection, const std::string& trash_schema,
-                                            const KeyChoice& keys) {
+                                            const KeyChoice& keys,
+                                            const std::vector<DeclaredReference>& references) {
     for (int attempt = 1;; ++attempt) {
         try {
-            return read_once(connection, trash_schema, keys);
+            return read_once(connection, trash_schema, keys, references);
         } catch (const Error& error) {
             if (attempt == kReadings || !error.is(sqlstate::kInternalError)) throw;
         }
@@ -402,9 +408,10 @@ CatalogCache::CatalogCache(Pool& pool, std::string trash_schema,
                            std::function<void(Connection&, const Catalog&)> settle)
     : pool_(pool), trash_schema_(std::move(trash_schema)), settle_(std::move(settle)) {}
 
-void CatalogCache::set_keys(KeyChoice keys) {
+void CatalogCache::set_keys(KeyChoice keys, std::vector<DeclaredReference> references) {
     const std::lock_guard lock(mutex_);
     keys_ = std::move(keys);
+    references_ = std::move(references);
     catalog_ = nullptr;
 }
 
@@ -420,7 +427,7 @@ std::shared_ptr<const Catalog> CatalogCache::reload() {
     auto lease = pool_.lease();
     const auto reading = ++begun_;
     const auto before = fingerprint(lease.connection());
-    auto catalog = read_catalog(lease.connection(), trash_schema_, keys_);
+    auto catalog = read_catalog(lease.connection(), trash_schema_, keys_, references_);
     if (settle_) settle_(lease.connection(), *catalog);
     const std::lock_guard lock(mutex_);
     // a reading that began later is newer, though it may have ended before

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/catalog/declared_reference.hpp"
 #include "schema/catalog/key_choice.hpp"
 #include "schema/object_name.hpp"
 
@@ -22,9 +23,11 @@ class Pool;
 // for them. ignores constraint copies on partitions. The key of a table is its primary key; else of
 // its unique indexes over NOT NULL columns, without predicate and expression and not deferrable,
 // that of the replica identity, else of a constraint, else with the fewest columns, else the first
-// by name. Of a table in keys it is the one over these columns, or none.
+// by name. Of a table in keys it is the one over these columns, or none. References are keys like
+// those of the database; what stands in the way of one is in Catalog::broken().
 std::shared_ptr<const Catalog> read_catalog(Connection& connection, const std::string& trash_schema,
-                                            const KeyChoice& keys = {});
+                                            const KeyChoice& keys = {},
+                                            const std::vector<DeclaredReference>& references = {});
 
 // SELECT giving one text: the fingerprints of these tables (those of Table::fingerprint joined by
 // ',' in oid order), for use inside a transaction that holds locks on them.
@@ -45,7 +48,7 @@ class CatalogCache {
     CatalogCache(Pool& pool, std::string trash_schema,
                  std::function<void(Connection&, const Catalog&)> settle = {});
     // Before the first use.
-    void set_keys(KeyChoice keys);
+    void set_keys(KeyChoice keys, std::vector<DeclaredReference> references = {});
     // As last read; reads it at first use.
     std::shared_ptr<const Catalog> get();
     // Reads it again.
@@ -60,6 +63,7 @@ class CatalogCache {
     std::string trash_schema_;
     std::function<void(Connection&, const Catalog&)> settle_;
     KeyChoice keys_;
+    std::vector<DeclaredReference> references_;
     std::mutex mutex_;
     std::shared_ptr<const Catalog> catalog_;
     std::string fingerprint_;

@@ -15,6 +15,7 @@
 
 #include "schema/error.hpp"
 #include "service/config/access_section.hpp"
+#include "service/config/reference_section.hpp"
 #include "service/config/section.hpp"
 #include "service/http/allowed_hosts.hpp"
 
@@ -73,6 +74,7 @@ ResourceConfig take_resource(const toml::table& table, const std::string& prefix
     section.take("confirm", resource.confirm);
     section.take("require_reason", resource.require_reason);
     section.take("capture", resource.capture);
+    section.take("serve", resource.serve);
     take_on_delete(section, resource);
     section.refuse_unknown();
     return resource;
@@ -288,6 +290,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_credentials(section, config, faults);
     take_roles(section, config, faults);
     take_resources(section, config, faults);
+    take_references(section, config, faults);
     complete_panel(config, faults);
     section.refuse_unknown();
 }

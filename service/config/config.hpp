@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/catalog/declared_reference.hpp"
 #include "schema/object_name.hpp"
 #include "schema/session/session_limits.hpp"
 #include "service/config/roles.hpp"
@@ -26,6 +27,7 @@ struct ResourceConfig {
     std::vector<std::string> key;           // columns; empty: the primary key, else found
     bool confirm = false, require_reason = false;
     bool capture = false;  // what others delete from it goes into the trash, too
+    bool serve = true;                             // false: there is no address
     std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
 };
 
@@ -105,6 +107,7 @@ struct Config {
     TenantConfig tenant;
     PanelConfig panel;
     std::vector<ResourceConfig> resources;
+    std::vector<schema::DeclaredReference> references;
     Credentials credentials;
     DatabaseAccess access;
     std::map<std::string, Role> roles;

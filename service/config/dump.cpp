@@ -41,13 +41,33 @@ toml::table resource_table(const ResourceConfig& resource) {
     toml::table table{{"table", resource.table.schema + "." + resource.table.name},
                       {"confirm", resource.confirm},
                       {"require_reason", resource.require_reason},
-                      {"capture", resource.capture}};
+                      {"capture", resource.capture},
+                      {"serve", resource.serve}};
     if (!resource.path.empty()) table.insert("path", resource.path);
     if (!resource.class_name.empty()) table.insert("class", resource.class_name);
     if (!resource.display.empty()) table.insert("display", resource.display);
     toml::array key;
     for (const auto& column : resource.key) key.push_back(column);
     if (!key.empty()) table.insert("key", key);
+    return table;
+}
+
+toml::table reference_table(const schema::DeclaredReference& reference) {
+    const auto named = [](const schema::QualifiedName& name) {
+        return name.schema + "." + name.name;
+    };
+    const auto list = [](const std::vector<std::string>& names) {
+        toml::array out;
+        for (const auto& name : names) out.push_back(name);
+        return out;
+    };
+    toml::table table{{"name", reference.name},
+                      {"table", named(reference.table)},
+                      {"columns", list(reference.columns)},
+                      {"to", named(reference.to)},
+                      {"on_delete", schema::action_word(reference.on_delete)}};
+    if (!reference.where.empty()) table.insert("where", reference.where);
+    if (!reference.to_columns.empty()) table.insert("to_columns", list(reference.to_columns));
     return table;
 }
 
@@ -107,6 +127,8 @@ void print_resources(std::ostream& text, const Config& config) {
         for (const auto& [constraint, action] : resource.on_delete)
             text << key_text(constraint) << " = " << toml::value<std::string>(action) << "\n";
     }
+    for (const auto& reference : config.references)
+        text << "\n[[reference]]\n" << reference_table(reference) << "\n";
 }
 
 toml::table proof_table(const ProofConfig& proof) {

@@ -113,11 +113,14 @@ Resources::Resources(std::shared_ptr<const schema::Catalog> catalog, const Confi
         else if (!configured.display.empty() && !table->column(configured.display))
             faults_.push_back("resource: table " + name + " has no column " + configured.display);
     }
+    for (const auto& broken : catalog_->broken())
+        faults_.push_back("reference " + broken.name + ": " + broken.why);
     std::vector<Resource> made;
     for (const auto& table : catalog_->tables()) {
         const auto* configured = config_of(config, table.name);
         if (table.identity.empty() || (!configured && !served.contains(table.name.schema)))
             continue;
+        if (configured && !configured->serve) continue;
         if (!has_tenants(table, config.tenant.column)) {
             warnings_.push_back("table " + text_of(table.name) +
                                 " is not served: it has no column " + config.tenant.column +

@@ -35,7 +35,7 @@ Catalog without_obstacles(const Catalog& catalog) {
         table.deletes_unnamed = table.updates_unnamed = false;
         for (const auto* key : catalog.references(table.oid)) keys.push_back(*key);
     }
-    return Catalog(std::move(tables), std::move(keys));
+    return Catalog(std::move(tables), std::move(keys), catalog.broken());
 }
 
 // Looks at each table once, with what deletes do to it.
@@ -222,8 +222,10 @@ class Examination {
         for (int attnum : key.child_columns)
             columns.push_back(schema::quoted(table.column(attnum)->name));
         add(Severity::kWarning, "missing-index", name_of(table),
-            "no index begins with the columns of the foreign key " + key.name + ": a delete from " +
-                name_of(*catalog_.table(key.parent)) + " reads the whole table",
+            "no index begins with the columns of the " +
+                std::string(key.declared ? "reference " : "foreign key ") + key.name +
+                ": a delete from " + name_of(*catalog_.table(key.parent)) +
+                " reads the whole table",
             std::string("CREATE INDEX ") + (table.partitioned ? "" : "CONCURRENTLY ") + "ON " +
                 schema::quoted(table.name) + " (" + schema::join(columns, ", ") + ");");
     }

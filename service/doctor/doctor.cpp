@@ -311,7 +311,8 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
     const std::string role(connection.exec("SELECT current_user").text(0, 0));
     add_trash_schema(findings, connection, config, role);
     const Resources resources(
-        schema::read_catalog(connection, config.trash_schema, keys_of(config)), config);
+        schema::read_catalog(connection, config.trash_schema, keys_of(config), config.references),
+        config);
     for (const auto& fault : missing_schemas(connection, config))
         findings.push_back({Severity::kError, "configuration", "", fault,
                             "name schemas that are there: schemas, or --schema"});
@@ -319,6 +320,8 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
     add_code_of_roles(findings, connection, resources, config);
     add_access_file(findings, connection);
     for (auto& finding : examine_catalog(resources, config, role))
+        findings.push_back(std::move(finding));
+    for (auto& finding : examine_references(connection, resources, config))
         findings.push_back(std::move(finding));
     for (auto& finding : examine_triggers(connection, resources, role))
         findings.push_back(std::move(finding));

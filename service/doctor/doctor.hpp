@@ -36,6 +36,9 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
 // What the catalog and the configuration tell; role: whom grants are for.
 std::vector<Finding> examine_catalog(const Resources& resources, const Config& config,
                                      const std::string& role);
+// What refers without a foreign key; reference_checks.cpp.
+std::vector<Finding> examine_references(schema::Connection& connection, const Resources& resources,
+                                        const Config& config);
 // What triggers do and need; trigger_checks.cpp.
 std::vector<Finding> examine_triggers(schema::Connection& connection, const Resources& resources,
                                       const std::string& role);

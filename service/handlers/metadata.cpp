@@ -117,6 +117,8 @@ class Writer {
         out_.key("indexed").Bool(key.indexed);
         out_.key("enforced").Bool(key.enforced);
         out_.key("period").Bool(key.period);
+        out_.key("declared").Bool(key.declared);
+        if (!key.where.empty()) out_.key("where").text(key.where);
         out_.key("onDelete").StartObject();
         if (key.enforced)
             effect(cascade::effect_of(catalog_, policy_, key, false));

@@ -42,6 +42,26 @@ bool can_be_compared(const schema::Table& table, const std::vector<int>& columns
     });
 }
 
+std::string unquoted(const std::string& literal) {
+    std::string out;
+    for (std::size_t at = 1; at + 1 < literal.size(); ++at) {
+        out += literal[at];
+        if (literal[at] == '\'') ++at;
+    }
+    return out;
+}
+
+// As far as the row's JSON tells: other conditions than of constants only the server understands.
+bool refers_by(const schema::ForeignKey& key, const schema::Table& table,
+               const rapidjson::Document& row) {
+    if (key.where.empty()) return true;
+    return !key.constants.empty() &&
+           std::ranges::all_of(key.constants, [&](const schema::Constant& constant) {
+               return text_of(row, table.column(constant.attnum)->name) ==
+                      unquoted(constant.literal);
+           });
+}
+
 }  // namespace
 
 bool ends_empty(const Spool& json) {
@@ -86,7 +106,8 @@ void RowReferences::read_row() {
     for (const auto* key : catalog.references(row.table->oid)) {
         const auto* parent = catalog.table(key->parent);
         if (!parent || key->period || !context_.resources->of(parent->name) ||
-            !can_be_compared(*parent, key->parent_columns))
+            !can_be_compared(*parent, key->parent_columns) ||
+            !refers_by(*key, *row.table, document))
             continue;
         Reference reference{key, {}};
         for (const int attnum : key->child_columns)

@@ -40,7 +40,7 @@ void warn_of_unmatched(const std::map<std::string, Role>& roles, const Resources
 
 ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
     : trash_(trash), config_(config) {
-    trash_.catalog().set_keys(keys_of(config_));
+    trash_.catalog().set_keys(keys_of(config_), config_.references);
     resources_ = build(trash_.catalog().get());
     faults_ = missing_schemas(trash_.pool().lease().connection(), config_);
     for (const auto& fault : resources_->faults()) faults_.push_back(fault);

@@ -58,7 +58,8 @@ Asked with_referrers(const Catalog& catalog, const Asked& asked, const Heirs& he
         open.pop_back();
         for (const auto* key : catalog.referrers(parent->oid)) {
             const Table* child = catalog.table(key->child);
-            if (!goes_along(*key) || !all.emplace(child->name, "").second) continue;
+            if (key->declared || !goes_along(*key) || !all.emplace(child->name, "").second)
+                continue;
             open.push_back(child);
         }
         const auto [first, last] = heirs.equal_range(parent->oid);
@@ -184,6 +185,7 @@ void Arranging::enter_keys() {
     int rank = 0;
     for (const auto& parent : tables_) {
         for (const auto* key : catalog_.referrers(parent.table->oid)) {
+            if (key->declared) continue;  // the database knows nothing of it
             CapturedKey entered{key, catalog_.table(key->child), parent.table};
             const auto own = std::ranges::find(tables_, entered.child, &CapturedTable::table);
             entered.child_captured = own != tables_.end();

@@ -8,6 +8,7 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/catalog/catalog.hpp"
+#include "schema/catalog/declared_reference.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"
@@ -52,6 +53,13 @@ std::string value_of(const Form& form, const Table& table, int attnum,
 // Asked before the values of the form are read, which are of other types in other forms.
 std::string is_of(const Form& form) {
     return std::string(kShapeInGroup) + " OPERATOR(pg_catalog.=) " + to_string(form.id);
+}
+
+// That an item i of the form refers by the key, as far as its other columns say; empty: it does.
+std::string binds(const ForeignKey& key, const Form& form, const std::string& trash_schema) {
+    return schema::binds(key, *form.table, [&](const schema::Column& column) {
+        return value_of(form, *form.table, column.attnum, trash_schema);
+    });
 }
 
 std::string array_of(const std::vector<int>& ordinals) {
@@ -125,13 +133,16 @@ std::string ItemReferences::members_by_key(const ForeignKey& key, const Form& ch
                                            const Form& parent, long long ordinal) const {
     std::vector<std::string> same;
     for (std::size_t k = 0; k < key.child_columns.size(); ++k)
-        same.push_back(schema::filled(
-            "(SELECT {value}{items} AND i.ordinal OPERATOR(pg_catalog.=) {parent}) {equals} {own}",
-            {{"value", value_of(parent, *parent.table, key.parent_columns[k], trash_schema_)},
-             {"items", items_of(parent)},
-             {"parent", to_string(ordinal)},
-             {"equals", key.operators[k]},
-             {"own", value_of(child, *child.table, key.child_columns[k], trash_schema_)}}));
+        same.push_back(schema::same_value(
+            key, k,
+            schema::filled(
+                "(SELECT {value}{items} AND i.ordinal OPERATOR(pg_catalog.=) {parent})",
+                {{"value", value_of(parent, *parent.table, key.parent_columns[k], trash_schema_)},
+                 {"items", items_of(parent)},
+                 {"parent", to_string(ordinal)}}),
+            value_of(child, *child.table, key.child_columns[k], trash_schema_)));
+    if (auto bound = binds(key, child, trash_schema_); !bound.empty())
+        same.push_back(std::move(bound));
     return schema::filled(kMembersByKey, {{"key", literal(key.name)},
                                           {"rank", to_string(rank(key))},
                                           {"items", items_of(child)},
@@ -152,15 +163,21 @@ std::string ItemReferences::members_of(long long ordinal, int form) const {
     return schema::filled(kMembers, {{"members", join(selects, " UNION ALL ")}});
 }
 
-// (ordinal, v1, v2 ...) of the table's items.
-std::string ItemReferences::key_values(const Table& table, const std::vector<int>& attnums) const {
+// (ordinal, v1, v2 ...) of the table's items; by: those alone that refer by it.
+std::string ItemReferences::key_values(const Table& table, const std::vector<int>& attnums,
+                                       const ForeignKey* by) const {
     std::vector<std::string> selects;
     for (const auto* form : forms_of_table(table)) {
         std::string values;
         for (std::size_t k = 0; k < attnums.size(); ++k)
             values += ", " + value_of(*form, table, attnums[k], trash_schema_) + " AS v" +
                       to_string(k + 1);
-        selects.push_back("SELECT i.ordinal" + values + items_of(*form));
+        const auto bound = by ? binds(*by, *form, trash_schema_) : "";
+        selects.push_back("SELECT i.ordinal" + values + items_of(*form) +
+                          (bound.empty()
+                               ? ""
+                               : schema::filled(" AND CASE WHEN {is_of_form} THEN {bound} END",
+                                                {{"is_of_form", is_of(*form)}, {"bound", bound}})));
     }
     return "(" + join(selects, " UNION ALL ") + ")";
 }
@@ -172,10 +189,7 @@ std::string refers(const ForeignKey& key, const std::string& own, const std::str
     std::vector<std::string> same{other + ".ordinal OPERATOR(pg_catalog.<>) " + own + ".ordinal"};
     for (std::size_t k = 1; k <= key.child_columns.size(); ++k)
         same.push_back(
-            schema::filled("{other}.v{k} {equals} {own}.v{k}", {{"other", other},
-                                                                {"own", own},
-                                                                {"k", to_string(k)},
-                                                                {"equals", key.operators[k - 1]}}));
+            schema::same_value(key, k - 1, other + ".v" + to_string(k), own + ".v" + to_string(k)));
     return conditions(same);
 }
 
@@ -201,12 +215,12 @@ std::vector<ReferenceCount> ItemReferences::taken(const Table& table,
     for (const auto* key : references_of(table)) {
         const auto n = to_string(key->oid), own = "c" + n, other = "p" + n;
         const auto& parent = *catalog_.table(key->parent);
-        references +=
-            schema::filled(kReferenceOf, {{"own_values", key_values(table, key->child_columns)},
-                                          {"own", own},
-                                          {"other_values", key_values(parent, key->parent_columns)},
-                                          {"other", other},
-                                          {"refers", refers(*key, own, other)}});
+        references += schema::filled(kReferenceOf,
+                                     {{"own_values", key_values(table, key->child_columns, key)},
+                                      {"own", own},
+                                      {"other_values", key_values(parent, key->parent_columns)},
+                                      {"other", other},
+                                      {"refers", refers(*key, own, other)}});
         cases += schema::filled(" WHEN {own}.ordinal IS NOT NULL THEN {key}",
                                 {{"own", own}, {"key", literal(key->name)}});
     }
@@ -236,7 +250,8 @@ constexpr const char* kReferring = R"(SELECT c.group_id, c.ordinal
     JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
       AND g.state OPERATOR(pg_catalog.=) 'trashed'
     WHERE i.shape OPERATOR(pg_catalog.=) {form}
-      AND i.group_id OPERATOR(pg_catalog.<>) {group} AND {condition}) c
+      AND i.group_id OPERATOR(pg_catalog.<>) {group} AND {condition}
+      AND CASE WHEN i.shape OPERATOR(pg_catalog.=) {form} THEN {bound} END) c
   JOIN {parents} p ON {same})";
 
 }  // namespace
@@ -250,15 +265,16 @@ std::string ItemReferences::referring(const std::string& condition) const {
             std::vector<std::string> same;
             for (std::size_t k = 1; k <= key->child_columns.size(); ++k)
                 same.push_back(
-                    schema::filled("p.v{k} {equals} c.v{k}",
-                                   {{"k", to_string(k)}, {"equals", key->operators[k - 1]}}));
+                    schema::same_value(*key, k - 1, "p.v" + to_string(k), "c.v" + to_string(k)));
             for (const auto& form : trash::forms_of(connection_, catalog_, trash_schema_, *child)) {
                 std::string values;
                 for (std::size_t k = 0; k < key->child_columns.size(); ++k)
                     values += ", " + value_of(form, *child, key->child_columns[k], trash_schema_) +
                               " AS v" + to_string(k + 1);
+                const auto bound = binds(*key, form, trash_schema_);
                 selects.push_back(filled(kReferring, trash_schema_,
                                          {{"values", values},
+                                          {"bound", bound.empty() ? "true" : bound},
                                           {"form", to_string(form.id)},
                                           {"group", to_string(group_)},
                                           {"condition", condition},
@@ -319,9 +335,11 @@ class Orphans {
         for (std::size_t k = 0; k < key.child_columns.size(); ++k) {
             const auto own = value_of(form, *form.table, key.child_columns[k], trash_schema_);
             there.push_back(text_of(form, key.child_columns[k]) + " IS NOT NULL");
-            live.push_back(cascade::value_of(parent, key.parent_columns[k], "p") + " " +
-                           key.operators[k] + " " + own);
+            live.push_back(schema::same_value(
+                key, k, cascade::value_of(parent, key.parent_columns[k], "p"), own));
         }
+        if (auto bound = binds(key, form, trash_schema_); !bound.empty())
+            there.push_back(std::move(bound));
         return schema::filled(
             "({there} AND NOT EXISTS (SELECT FROM {parent} p WHERE {live}){and_not_in_trash})",
             {{"there", join(there, " AND ")},
@@ -353,8 +371,9 @@ class Orphans {
         for (std::size_t k = 0; k < key.parent_columns.size(); ++k) {
             values.push_back(value_of(other, parent, key.parent_columns[k], trash_schema_) +
                              " AS v" + to_string(k));
-            same.push_back("k.v" + to_string(k) + " " + key.operators[k] + " " +
-                           value_of(form, *form.table, key.child_columns[k], trash_schema_));
+            same.push_back(schema::same_value(
+                key, k, "k.v" + to_string(k),
+                value_of(form, *form.table, key.child_columns[k], trash_schema_)));
         }
         return schema::filled("(SELECT {same} FROM (SELECT {values} FROM (SELECT o.payload) i) k)",
                               {{"same", join(same, " AND ")}, {"values", join(values, ", ")}});

@@ -49,7 +49,8 @@ class ItemReferences {
     std::string items_of(const Form& form) const;
     std::string members_by_key(const schema::ForeignKey& key, const Form& child, const Form& parent,
                                long long ordinal) const;
-    std::string key_values(const schema::Table& table, const std::vector<int>& attnums) const;
+    std::string key_values(const schema::Table& table, const std::vector<int>& attnums,
+                           const schema::ForeignKey* by = nullptr) const;
 
     schema::Connection& connection_;
     const schema::Catalog& catalog_;

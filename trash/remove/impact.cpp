@@ -53,9 +53,9 @@ Impact read_impact(schema::Connection& connection, const CompiledPlan& plan,
     impact.table = plan.plan.root->name;
     if (keys.empty()) return impact;
     try {
-        const Result found = connection.exec(
-            "SELECT kind, place, part, amount, ids FROM " + plan.impact + "($1::pg_catalog.text[])",
-            {schema::array_literal(keys)});
+        const Result found = connection.exec("SELECT _kind, _place, _part, _amount, _ids FROM " +
+                                                 plan.impact + "($1::pg_catalog.text[])",
+                                             {schema::array_literal(keys)});
         for (int row = 0; row < found.rows(); ++row) add_line(impact, plan, found, row);
     } catch (const Error& error) {
         explain_refusal(error);

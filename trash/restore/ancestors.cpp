@@ -5,6 +5,7 @@
 
 #include "cascade/predicates.hpp"
 #include "schema/catalog/catalog.hpp"
+#include "schema/catalog/declared_reference.hpp"
 #include "schema/catalog/makeup.hpp"
 #include "schema/catalog/tenant.hpp"
 #include "schema/catalog/value.hpp"
@@ -66,7 +67,7 @@ std::string all_equal(const std::vector<std::string>& parents, const ForeignKey&
                       const std::vector<std::string>& children) {
     std::vector<std::string> same;
     for (std::size_t k = 0; k < children.size(); ++k)
-        same.push_back(parents[k] + " " + key.operators[k] + " " + children[k]);
+        same.push_back(schema::same_value(key, k, parents[k], children[k]));
     return join(same, " AND ");
 }
 
@@ -80,22 +81,31 @@ constexpr const char* kAmongMovingOneByOne = "EXISTS (SELECT 1 FROM {items} p WH
 std::string among_moving(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& parent = *restoring.catalog.table(key.parent);
     const auto parents = names(parent, key.parent_columns);
-    const auto own = values("v", *restoring.catalog.table(key.child), key.child_columns),
-               other = values("p", parent, key.parent_columns);
+    auto own = values("v", *restoring.catalog.table(key.child), key.child_columns);
+    const auto other = values("p", parent, key.parent_columns);
+    const auto same = all_equal(other, key, own);
+    for (std::size_t k = 0; k < own.size(); ++k) own[k] = schema::as_parents(key, k, own[k]);
     return schema::filled(all_alike(key.operators) ? kAmongMoving : kAmongMovingOneByOne,
                           {{"own", join(own, ", ")},
                            {"other", join(other, ", ")},
                            {"equals", key.operators.front()},
-                           {"same", all_equal(other, key, own)},
+                           {"same", same},
                            {"items", evaluated(restoring, parent, parents, {})}});
+}
+
+// Of a live row p of the parent what is referred to.
+std::vector<std::string> live_values(const RestoreContext& restoring, const ForeignKey& key) {
+    const auto& parent = *restoring.catalog.table(key.parent);
+    std::vector<std::string> live;
+    for (const int attnum : key.parent_columns)
+        live.push_back(cascade::value_of(parent, attnum, "p"));
+    return live;
 }
 
 std::string live_parent(const RestoreContext& restoring, const ForeignKey& key,
                         const std::vector<std::string>& own) {
     const auto& parent = *restoring.catalog.table(key.parent);
-    std::vector<std::string> live;
-    for (const int attnum : key.parent_columns)
-        live.push_back(cascade::value_of(parent, attnum, "p"));
+    const auto live = live_values(restoring, key);
     const auto& tenant = restoring.options.tenant_column;
     const auto* column = tenant.empty() ? nullptr : parent.column(tenant);
     return schema::filled(
@@ -133,6 +143,21 @@ std::string has_live_parent(const RestoreContext& restoring, const ForeignKey& k
                       : "EXISTS (SELECT 1 " + live_parent(restoring, key, own) + ")";
 }
 
+// The items v of the child: their columns of the key as e1..., and last whether they refer.
+std::string referring_items_of(const RestoreContext& restoring, const ForeignKey& key) {
+    const auto& child = *restoring.catalog.table(key.child);
+    auto columns = names(child, key.child_columns);
+    if (!key.where.empty()) columns.push_back(key.where + "\n");
+    return evaluated(restoring, child, columns, key.child_columns);
+}
+
+// SQL: no column of the item v is NULL, and it refers by the key.
+std::string refers(const ForeignKey& key, const std::vector<std::string>& own) {
+    auto sql = "pg_catalog.num_nulls(" + join(own, ", ") + ") OPERATOR(pg_catalog.=) 0";
+    if (!key.where.empty()) sql += " AND v.e" + to_string(key.child_columns.size() + 1);
+    return sql;
+}
+
 // (object_id, w, e1...): items of the child whose parent is neither live nor among the groups.
 std::string missing(const RestoreContext& restoring, const ForeignKey& key) {
     const auto& child = *restoring.catalog.table(key.child);
@@ -141,10 +166,10 @@ std::string missing(const RestoreContext& restoring, const ForeignKey& key) {
     const bool moving = !key.period && !shapes_of(restoring, parent).empty();
     return schema::filled(
         R"(SELECT v.* FROM {items} v
-  WHERE pg_catalog.num_nulls({own}) OPERATOR(pg_catalog.=) 0
+  WHERE {refers}
     AND NOT {has_live_parent}{and_none_moving})",
-        {{"items", evaluated(restoring, child, names(child, key.child_columns), key.child_columns)},
-         {"own", join(own, ", ")},
+        {{"items", referring_items_of(restoring, key)},
+         {"refers", refers(key, own)},
          {"has_live_parent", has_live_parent(restoring, key, own)},
          {"and_none_moving",
           moving ? " AND (" + among_moving(restoring, key) + ") IS NOT TRUE" : ""}});
@@ -156,7 +181,8 @@ std::string wanted(const ForeignKey& key, const Table& parent) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < key.parent_columns.size(); ++k) {
         const auto& column = at(parent, key.parent_columns[k]);
-        out.push_back("m.e" + to_string(k + 1) + "::" + column.type + " AS " + quoted(column.name));
+        const auto value = schema::as_parents(key, k, "m.e" + to_string(k + 1));
+        out.push_back("(" + value + ")::" + column.type + " AS " + quoted(column.name));
     }
     return "(SELECT " + join(out, ", ") + ") k";
 }
@@ -181,9 +207,10 @@ std::vector<std::string> values_alike(const RestoreContext& restoring, const For
         const auto place = "[" + place_in("s", column.attnum) + "]";
         auto stored = "i.payload" + place;
         if (schema::is_enum(column)) stored = schema::label_today(stored, "s.makeup" + place);
-        out.push_back(
-            texts ? stored + " OPERATOR(pg_catalog.=) (" + schema::to_text(column, "k") + ")"
-                  : reads_as(column, stored, key.operators[k], own[k], restoring.trash_schema));
+        out.push_back(texts ? stored + " OPERATOR(pg_catalog.=) (" + schema::to_text(column, "k") +
+                                  ")"
+                            : reads_as(column, stored, key.operators[k],
+                                       schema::as_parents(key, k, own[k]), restoring.trash_schema));
     }
     return out;
 }
@@ -409,6 +436,24 @@ std::vector<Conflict> find_missing_parents(RestoreContext& restoring) {
         }
     }
     return out;
+}
+
+// Locked as a foreign key locks them: a delete of one waits, or has gone before and is seen.
+bool lack_declared_parents(RestoreContext& restoring) {
+    for (const auto* key : keys_of(restoring)) {
+        if (!key->declared) continue;
+        const auto own = values("v", *restoring.catalog.table(key->child), key->child_columns);
+        restoring.exec(schema::filled(
+            "SELECT FROM {parent} AS p WHERE EXISTS (SELECT FROM {items} v WHERE {refers} AND "
+            "{same}) FOR KEY SHARE OF p",
+            {{"parent", schema::relation(*restoring.catalog.table(key->parent))},
+             {"items", referring_items_of(restoring, *key)},
+             {"refers", refers(*key, own)},
+             {"same", all_equal(live_values(restoring, *key), *key, own)}}));
+        if (restoring.exec("SELECT EXISTS (" + missing(restoring, *key) + ")").boolean(0, 0))
+            return true;
+    }
+    return false;
 }
 
 bool add_ancestors(RestoreContext& restoring) {

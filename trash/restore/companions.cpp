@@ -6,6 +6,7 @@
 #include "cascade/predicates.hpp"
 #include "schema/activity.hpp"
 #include "schema/catalog/catalog.hpp"
+#include "schema/catalog/declared_reference.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
@@ -175,10 +176,12 @@ std::string referring(const RestoreContext& restoring, const schema::ForeignKey&
     for (std::size_t k = 0; k < key.parent_columns.size(); ++k) {
         const auto& column = *parent.column(key.parent_columns[k]);
         columns.push_back(quoted(column.name));
-        same.push_back(schema::in_base_type(column, "p.e" + to_string(k + 1)) + " " +
-                       key.operators[k] + " " +
-                       cascade::value_of(table, key.child_columns[k], "t"));
+        same.push_back(schema::same_value(key, k,
+                                          schema::in_base_type(column, "p.e" + to_string(k + 1)),
+                                          cascade::value_of(table, key.child_columns[k], "t")));
     }
+    if (auto bound = schema::binds(key, table, "t"); !bound.empty())
+        same.push_back(std::move(bound));
     return schema::filled("SELECT t.tableoid, t.ctid FROM {parents} p JOIN {table} AS t ON {same}",
                           {{"parents", evaluated(restoring, parent, columns, {})},
                            {"table", schema::relation(table)},

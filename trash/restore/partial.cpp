@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "schema/catalog/declared_reference.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/error.hpp"
 #include "schema/text.hpp"
@@ -40,18 +41,20 @@ std::string same_key(const RestoreContext& restoring, const ForeignKey& key) {
     std::vector<std::string> out;
     for (std::size_t k = 0; k < key.parent_columns.size(); ++k) {
         const auto e = ".e" + to_string(k + 1);
-        out.push_back(schema::in_base_type(*parent.column(key.parent_columns[k]), "p" + e) + " " +
-                      key.operators[k] + " " +
-                      schema::in_base_type(*child.column(key.child_columns[k]), "v" + e));
+        out.push_back(schema::same_value(
+            key, k, schema::in_base_type(*parent.column(key.parent_columns[k]), "p" + e),
+            schema::in_base_type(*child.column(key.child_columns[k]), "v" + e)));
     }
+    if (!key.where.empty()) out.push_back("v.e" + to_string(key.child_columns.size() + 1));
     return join(out, " AND ");
 }
 
 std::string items_with(const RestoreContext& restoring, schema::Oid oid,
-                       const std::vector<int>& attnums) {
+                       const std::vector<int>& attnums, const std::string& more = "") {
     const auto& table = *restoring.catalog.table(oid);
     std::vector<std::string> columns;
     for (const int attnum : attnums) columns.push_back(schema::quoted(table.column(attnum)->name));
+    if (!more.empty()) columns.push_back(more + "\n");
     return evaluated(restoring, table, columns, {});
 }
 
@@ -359,10 +362,10 @@ CutReference cut_reference(const RestoreContext& restoring, const Shape& shape,
         const auto& column = *shape.table->column(attnum);
         of_key.push_back("l.attnums OPERATOR(pg_catalog.@>) ARRAY[" + to_string(attnum) +
                          "]::pg_catalog.int2[]");
-        same.push_back(
-            schema::in_base_type(*parent.column(key.parent_columns[k]), "p.e" + to_string(k + 1)) +
-            " " + key.operators[k] + " " +
-            schema::in_base_type(column, read_value(shape, column, in_link("was", attnum))));
+        same.push_back(schema::same_value(
+            key, k,
+            schema::in_base_type(*parent.column(key.parent_columns[k]), "p.e" + to_string(k + 1)),
+            schema::in_base_type(column, read_value(shape, column, in_link("was", attnum)))));
     }
     return {items_with(restoring, key.parent, key.parent_columns), join(of_key, " AND "),
             join(same, " AND ")};
@@ -386,7 +389,7 @@ std::vector<long long> topmost_items(RestoreContext& restoring, long long group)
 }
 
 std::string referring_items(const RestoreContext& restoring, const ForeignKey& key) {
-    return items_with(restoring, key.child, key.child_columns) + " v JOIN " +
+    return items_with(restoring, key.child, key.child_columns, key.where) + " v JOIN " +
            items_with(restoring, key.parent, key.parent_columns) + " p ON " +
            same_key(restoring, key);
 }

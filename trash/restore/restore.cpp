@@ -128,6 +128,7 @@ bool attempt(RestoreContext& restoring) {
     // to the database a row of another tenant is a parent like any other
     const bool tenants = !restoring.options.tenant_column.empty();
     if (tenants && !find_missing_parents(restoring).empty()) return false;
+    if (lack_declared_parents(restoring)) return false;
     const bool code = runs_code(restoring);
     const auto& rehearsal = restoring.options.rehearsal;
     if (code && rehearsal && !rehearsal->code) throw RunsCode();

@@ -293,6 +293,9 @@ std::string end_copy(RestoreContext& restoring);
 
 // ancestors.cpp
 std::vector<Conflict> find_missing_parents(RestoreContext& restoring);
+// Whether rows of the groups refer, by references that the configuration declares, to rows that
+// would not be there; those that are there stay so until the transaction ends.
+bool lack_declared_parents(RestoreContext& restoring);
 // Adds the groups in which missing parents lie; false when there is none.
 bool add_ancestors(RestoreContext& restoring);
 // Adds these groups, by their uuids, where they are still in the trash; false when none is.

@@ -304,7 +304,11 @@ std::shared_ptr<const RestoreFunction> made_for(schema::Transaction& transaction
     function->shapes = group.shapes;
     function->steps = steps_of(restoring, group);
     if (function->steps.empty()) return nullptr;
-    for (const auto* table : concerned(restoring)) function->tables.push_back(table->oid);
+    for (const auto* table : concerned(restoring)) {
+        const auto& keys = catalog.references(table->oid);
+        if (std::ranges::any_of(keys, &schema::ForeignKey::declared)) return nullptr;
+        function->tables.push_back(table->oid);
+    }
     if (runs_users_code(restoring, function->tables)) return nullptr;
     function->fingerprint = schema::expected_fingerprint(catalog, function->tables);
     const auto root = restoring.shapes.at(group.root_shape).relation;

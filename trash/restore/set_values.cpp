@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cascade/predicates.hpp"
+#include "schema/catalog/declared_reference.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/error.hpp"
 #include "schema/text.hpp"
@@ -270,8 +271,9 @@ std::string refers(const RestoreContext& restoring, const KeyChange& change, con
         const auto& old = change.was.at(parent.attnum);
         if (!old) return "false";
         const auto& column = *child.column(key.child_columns[k]);
-        out.push_back(schema::in_base_type(parent, schema::from_text(parent, literal(*old))) + " " +
-                      key.operators[k] + " " + schema::in_base_type(column, child_value(column)));
+        out.push_back(schema::same_value(
+            key, k, schema::in_base_type(parent, schema::from_text(parent, literal(*old))),
+            schema::in_base_type(column, child_value(column))));
     }
     return join(out, " AND ");
 }
@@ -303,10 +305,13 @@ void carry_to_members(RestoreContext& restoring, const KeyChange& changed, const
     std::map<std::pair<int, long long>, Items> found;
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count == 0 || shape.table == nullptr || shape.relation != key.child) continue;
-        const auto rows = restoring.exec(
-            "SELECT i.group_id, i.ordinal FROM " + source(restoring, shape) + " i WHERE " +
-            refers(restoring, changed, key,
-                   [&, shape = &shape](const auto& column) { return value(*shape, column); }));
+        const auto value_of = [&, shape = &shape](const schema::Column& column) {
+            return value(*shape, column);
+        };
+        const auto rows = restoring.exec("SELECT i.group_id, i.ordinal FROM " +
+                                         source(restoring, shape) + " i WHERE " +
+                                         schema::both(refers(restoring, changed, key, value_of),
+                                                      schema::binds(key, *shape.table, value_of)));
         for (int row = 0; row < rows.rows(); ++row) {
             auto& items = found[{id, rows.integer(row, 0)}];
             items.shape = id;

@@ -9,6 +9,7 @@
 #include "cascade/functions.hpp"
 #include "cascade/predicates.hpp"
 #include "schema/catalog/catalog.hpp"
+#include "schema/catalog/declared_reference.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
@@ -60,11 +61,13 @@ std::string refers(const schema::ForeignKey& key, const schema::Table& child,
                    const schema::Table& parent) {
     std::string sql;
     for (std::size_t i = 0; i < key.child_columns.size(); ++i)
-        sql += fmt::format("r.{} {} {}.{} AND ",
-                           schema::quoted(parent.column(key.parent_columns[i])->name),
-                           key.operators[i], alias_of(child),
-                           schema::quoted(child.column(key.child_columns[i])->name));
-    return sql;
+        sql +=
+            schema::same_value(
+                key, i, "r." + schema::quoted(parent.column(key.parent_columns[i])->name),
+                alias_of(child) + "." + schema::quoted(child.column(key.child_columns[i])->name)) +
+            " AND ";
+    const auto bound = schema::binds(key, child, alias_of(child));
+    return bound.empty() ? sql : sql + bound + " AND ";
 }
 
 std::optional<WrittenRow> written(const schema::Result& result) {
