@@ -27,7 +27,7 @@ struct ResourceConfig {
     std::vector<std::string> key;           // columns; empty: the primary key, else found
     bool confirm = false, require_reason = false;
     bool capture = false;  // what others delete from it goes into the trash, too
-    bool serve = true;                             // false: there is no address
+    bool serve = true;     // false: there is no address
     std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
 };
 
