@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "schema/error.hpp"
 #include "schema/text.hpp"
 #include "tests/support/database.hpp"
+#include "tests/support/programs.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/group.hpp"
 #include "trash/model/item.hpp"
@@ -262,6 +264,68 @@ TEST_CASE("who may only delete from the table reads nothing of the trash through
     work.sql("DROP OWNED BY " + role + "; DROP ROLE " + role);
 }
 
+TEST_CASE("a child whose trigger is switched off keeps its parents' rows from going") {
+    Captured work(kWork);
+    work.sql("ALTER TABLE tag DISABLE TRIGGER USER");
+    CHECK(work.refusal("DELETE FROM task WHERE id = 2")
+              .starts_with("rows of public.task cannot be captured"));
+    const auto states = trash::Capture(work.bin).status();
+    CHECK(states[2].table.name == "tag");
+    CHECK(states[2].state == trash::CaptureState::kOff);
+    trash::Capture(work.bin).renew();
+    CHECK(work.refusal("DELETE FROM task WHERE id = 2") !=
+          "");  // whoever switched it off knows why
+    trash::Capture(work.bin).on({{"public", "client"}});
+    work.sql("DELETE FROM task WHERE id = 2");
+    work.restore_all();
+}
+
+TEST_CASE("a domain's check, which is its owner's code, does not run as the service") {
+    Captured work(
+        "CREATE TABLE seen (who text);"
+        "CREATE FUNCTION good(v int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO seen VALUES (current_user); RETURN true; END $$;"
+        "CREATE DOMAIN number AS int CHECK (good(VALUE));"
+        "CREATE TABLE client (id number PRIMARY KEY);"
+        "CREATE TABLE project (id int PRIMARY KEY, client number REFERENCES client ON DELETE "
+        "CASCADE);"
+        "INSERT INTO client VALUES (1), (2); INSERT INTO project VALUES (1, 1), (2, 2)");
+    const auto before = work.value("SELECT count(*) FROM seen");
+    work.sql("BEGIN; DELETE FROM project; DELETE FROM client; COMMIT");
+    CHECK(work.groups() == "2");
+    CHECK(work.value("SELECT count(*) FROM seen") == before);
+}
+
+TEST_CASE("in a copy of the database deletes are captured as in the first" *
+          doctest::test_suite("needs client programs")) {
+    Captured work(kWork);
+    work.sql("DELETE FROM client WHERE id = 2");
+    const auto directory = temporary_directory();
+    run("pg_dump", {"-f", directory + "/dump", "-d", work.database.url()});
+    TempDatabase copy;
+    run("psql", {"-q", "-v", "ON_ERROR_STOP=1", "-d", copy.url(), "-f", directory + "/dump"});
+    std::filesystem::remove_all(directory);
+    TestConnection client(copy.url());
+    const auto before = copy_of_all_tables(client.get());
+    client->script("DELETE FROM client WHERE id = 1");
+    schema::Pool pool(copy.url(), 4);
+    trash::Trash bin(pool);
+    const auto last = [&] {
+        return client
+                   .value(
+                       "SELECT uuid FROM trashd.trash_group WHERE state = 'trashed' "
+                       "ORDER BY id DESC LIMIT 1")
+                   .substr(0, 28) +
+               "00000001";
+    };
+    bin.restore(last(), {}, {});
+    CHECK((copy_of_all_tables(client.get()) == before));
+    bin.restore(last(), {}, {});
+    CHECK((copy_of_all_tables(client.get()) == work.before));
+    client->script("DELETE FROM client WHERE id = 1");
+    CHECK(client.value("SELECT size FROM trashd.trash_group WHERE state = 'trashed'") == "43");
+}
+
 TEST_CASE("the service's own deletes are not captured again") {
     Captured work(kWork);
     work.bin.remove({"public", "client"}, {"1"}, {}, {});
@@ -414,7 +478,12 @@ TEST_CASE("deletes through both doors, and restores between them, lose and doubl
         work.bin.restore(id.substr(0, 28) + "00000001", options, {});
         ++restored;
     }));
-    std::this_thread::sleep_for(std::chrono::seconds(6));
+    const auto begun = std::chrono::steady_clock::now();
+    const auto passed = [&](int seconds) {
+        return std::chrono::steady_clock::now() - begun > std::chrono::seconds(seconds);
+    };
+    while (!passed(6) || (restored <= 5 && !passed(60)))
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
     over = true;
     for (auto& thread : threads) thread.join();
     CHECK(restored > 5);

@@ -258,11 +258,13 @@ bool Arranging::has_function(const std::string& name) {
                .rows() > 0;
 }
 
-// A trigger needs its function, whose text says that the trigger is there.
+// A trigger needs its function, whose text says that the trigger is there. Nobody else is to make
+// it a trigger of a table of theirs, whose rows it would take for those of the captured one.
 void Arranging::make_stub(const std::string& name, const std::string& unquoted) {
     if (has_function(unquoted)) return;
     transaction_.exec("CREATE FUNCTION " + name +
                       "() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+    transaction_.exec("REVOKE ALL ON FUNCTION " + name + "() FROM PUBLIC");
 }
 
 // Statements that name a partition reach its own triggers alone.
@@ -334,7 +336,10 @@ bool Arranging::arrange_key(const CapturedKey& key, const CaptureSql& sql) {
         {}, {number});
     const bool changed = known.text(0, 0) != definition;
     if (changed && !cut) drop_function(name);
-    if (changed && cut) transaction_.exec(sql.cut_function_sql(key));
+    if (changed && cut) {
+        make_stub(sql.function_name(key), name);
+        transaction_.exec(sql.cut_function_sql(key));
+    }
     bool made = changed;
     if (cut)
         made |=

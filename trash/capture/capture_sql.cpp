@@ -27,9 +27,14 @@ int place_of(const Table& table, int attnum) {
     return static_cast<int>(at - table.columns.begin()) + 1;
 }
 
-// A value of the column as a key compares it, of the SQL of a text.
+// A value of the column as a key compares it, of the SQL of a text. Read as the type under all
+// domains, whose checks may call functions of their owners: these functions run as the service's
+// role.
 std::string value_of_text(const Column& column, const std::string& text) {
-    const auto value = schema::in_base_type(column, schema::from_text(column, text));
+    Column base = column;
+    base.type = schema::base_type(column);
+    base.type_oid = column.base_oid;
+    const auto value = schema::from_text(base, text);
     return column.collation.empty() ? value : "(" + value + ") COLLATE " + column.collation;
 }
 

@@ -463,3 +463,4 @@ $$;
 CREATE CONSTRAINT TRIGGER finish_capture AFTER INSERT ON {schema}.trash_group
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.captured_roots IS NOT NULL)
     EXECUTE FUNCTION {schema}.finish_capture();
+REVOKE ALL ON FUNCTION {schema}.finish_capture(), {schema}.capture_truncate() FROM PUBLIC;
