@@ -98,9 +98,10 @@ std::string DeleteSql::take_together(const std::string& named) const {
       pg_catalog.unnest(_reasons), pg_catalog.unnest(_requests), pg_catalog.unnest(_addresses))
       u(key, uuid, by, reason, request, address)),
   held AS (
-    SELECT t.ctid AS at, q.uuid, q.by, q.reason, q.request, q.address
-    FROM q JOIN {root} t ON {named} AND {unchanged}
-    FOR UPDATE OF t SKIP LOCKED),
+    SELECT t.at, q.uuid, q.by, q.reason, q.request, q.address
+    FROM q CROSS JOIN LATERAL (
+      SELECT t.ctid AS at FROM {root} t WHERE {named} AND {unchanged}
+      FOR UPDATE SKIP LOCKED) t),
   d AS (
     DELETE FROM {root} t USING held h WHERE t.ctid OPERATOR(pg_catalog.=) h.at
     RETURNING h.uuid, h.by, h.reason, h.request, h.address, {next_group} AS group_id,

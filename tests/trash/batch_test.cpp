@@ -653,12 +653,9 @@ TEST_CASE_FIXTURE(Raced,
         race(12, 24);
         check();
     }
-    for (const std::string action : {"trashed", "restored"}) {
-        CAPTURE(action);
-        CHECK(value("SELECT count(*) > count(DISTINCT xmin::text) FROM trashd.ledger"
-                    " WHERE action = '" +
-                    action + "'") == "t");
-    }
+    // Restores meet by chance alone here; that they share a statement is tried where they must.
+    CHECK(value("SELECT count(*) > count(DISTINCT xmin::text) FROM trashd.ledger"
+                " WHERE action = 'trashed'") == "t");
 }
 
 TEST_CASE_FIXTURE(Raced, "rows whose batches lose their backends are in one place all the same") {

@@ -21,7 +21,7 @@ using schema::quoted;
 
 namespace {
 
-// Writes the entries of groups g, which {from} leads to; the other values say who asks, and why.
+// Writes the entries of groups g for which {which} holds; the other values say who asks, and why.
 std::string entries_of_groups(const std::string& trash_schema, schema::Values asked) {
     const auto schema = quoted(trash_schema);
     const auto counts = schema::filled(
@@ -41,7 +41,7 @@ std::string entries_of_groups(const std::string& trash_schema, schema::Values as
                                {"counts", counts},
                                {"tenant", "g.tenant"}});
     return schema::filled(own_statements().insert_entry + R"(
-  FROM {from} JOIN {schema}.shape r ON r.id OPERATOR(pg_catalog.=) g.root_shape
+  FROM {schema}.trash_group g JOIN {schema}.shape r ON r.id OPERATOR(pg_catalog.=) g.root_shape
   WHERE {which} RETURNING l.id)",
                           asked);
 }
@@ -49,15 +49,13 @@ std::string entries_of_groups(const std::string& trash_schema, schema::Values as
 }  // namespace
 
 std::string entries_of_each(const std::string& trash_schema, const std::string& action) {
-    return entries_of_groups(trash_schema,
-                             {{"action", schema::literal(action)},
-                              {"by", "_by[a.n]"},
-                              {"reason", "_reasons[a.n]"},
-                              {"request", "_requests[a.n]"},
-                              {"address", "_addresses[a.n]"},
-                              {"from", std::string(kHeldGroups) + " JOIN " + quoted(trash_schema) +
-                                           ".trash_group g ON g.id OPERATOR(pg_catalog.=) a.id"},
-                              {"which", "true"}});
+    const auto at = [](const char* array) { return std::string(array) + "[" + kPlaceOfId + "]"; };
+    return entries_of_groups(trash_schema, {{"action", schema::literal(action)},
+                                            {"by", at("_by")},
+                                            {"reason", at("_reasons")},
+                                            {"request", at("_requests")},
+                                            {"address", at("_addresses")},
+                                            {"which", "g.id OPERATOR(pg_catalog.=) ANY (_ids)"}});
 }
 
 std::string entries_sql(const std::string& trash_schema) {
@@ -67,7 +65,6 @@ std::string entries_sql(const std::string& trash_schema) {
                        {"reason", "$3::pg_catalog.text"},
                        {"request", "$4"},
                        {"address", "$5"},
-                       {"from", quoted(trash_schema) + ".trash_group g"},
                        {"which", "g.id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])"}});
 }
 
@@ -159,15 +156,13 @@ constexpr const char* kPurgesGive = R"(TABLE (place pg_catalog.int8, items pg_ca
 // would keep the others waiting.
 constexpr const char* kPurgesCode = R"(#variable_conflict use_column
 DECLARE
-  _places pg_catalog.int8[]; _size pg_catalog.int8; _gone pg_catalog.int8;
+  {held_declared} _gone pg_catalog.int8;
 BEGIN
   {leave_to_triggers}
   {hold_groups};
   IF _ids IS NULL THEN RETURN; END IF;
   RETURN QUERY WITH e(id, digest, of_group) AS ({entries}, l.group_uuid)
-    SELECT a.n, g.size, e.id, e.digest
-    FROM {asked} JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) a.id
-    JOIN e ON e.of_group OPERATOR(pg_catalog.=) g.uuid;
+    SELECT {place}, _sizes[pg_catalog.array_position(_groups, e.of_group)], e.id, e.digest FROM e;
   {delete_links};
   {delete_items};
   GET DIAGNOSTICS _gone = ROW_COUNT;
@@ -184,8 +179,7 @@ constexpr long long kMostTogether = 1000;  // items of one group
 
 std::string purges_function_sql(const std::string& trash_schema, const std::string& function) {
     const auto schema = quoted(trash_schema);
-    const schema::Values own = {
-        {"schema", schema}, {"state", "'purged'"}, {"by", "_by[a.n]"}, {"asked", kHeldGroups}};
+    const schema::Values own = {{"schema", schema}, {"state", "'purged'"}, {"place", kPlaceOfId}};
     const auto code = schema::filled(
         kPurgesCode, {{"schema", schema},
                       {"leave_to_triggers", leave_to_triggers(trash_schema, "RETURN")},
@@ -194,7 +188,8 @@ std::string purges_function_sql(const std::string& trash_schema, const std::stri
                                                     {"which", "g.size OPERATOR(pg_catalog.<=) " +
                                                                   std::to_string(kMostTogether)}})},
                       {"internal", std::string(sqlstate::kInternalError)},
-                      {"asked", kHeldGroups},
+                      {"held_declared", kHeldDeclared},
+                      {"place", kPlaceOfGroup},
                       {"entries", entries_of_each(trash_schema, "purged") + and_digest()},
                       {"delete_links", schema::filled(kDeleteLinks, own)},
                       {"delete_items", schema::filled(kDeleteItems, own)},

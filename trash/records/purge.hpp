@@ -20,7 +20,7 @@ struct PurgeOptions;
 // SQL: writes an entry of the ledger for each of the groups with the ids $1, an int8[], and gives
 // its id. $2 to $6 are who, why, under which request, from which address, and the action.
 std::string entries_sql(const std::string& trash_schema);
-// SQL for groups_function_sql(): the same for each of the groups that it holds, from its arrays.
+// SQL for groups_function_sql(), to stand behind kHoldGroups: the same for each of these groups.
 std::string entries_of_each(const std::string& trash_schema, const std::string& action);
 // Writes an entry of the ledger for each of the groups, and gives their ids.
 schema::Statement entries_of(const std::string& trash_schema, const std::string& action,

@@ -161,7 +161,8 @@ std::pair<std::string, std::string> ordinals_at(std::size_t place) {
 // Of groups that are one row each.
 constexpr const char* kManyCode = R"(#variable_conflict use_column
 DECLARE
-  _places pg_catalog.int8[]; _size pg_catalog.int8; _n pg_catalog.int8; _told pg_catalog.text[];
+  {held_declared} _n pg_catalog.int8; _told pg_catalog.text[];
+  _entries pg_catalog.int8[];
 BEGIN
   {leave_to_triggers}
   {hold_groups};
@@ -173,12 +174,12 @@ BEGIN
     RAISE EXCEPTION 'the table is another one' USING ERRCODE = '{other}';
   END IF;
   SET CONSTRAINTS ALL IMMEDIATE;
-  WITH e(id, of_group) AS ({entries}, l.group_uuid)
-  SELECT pg_catalog.array_agg(_numbers[a.n]::pg_catalog.text)
+  WITH e(id, object, of_group) AS ({entries}, l.object_id, l.group_uuid)
+  SELECT pg_catalog.array_agg(_numbers[{place}]::pg_catalog.text)
       OPERATOR(pg_catalog.||) pg_catalog.array_agg(e.id::pg_catalog.text)
-      OPERATOR(pg_catalog.||) pg_catalog.array_agg(g.root_object) INTO _told
-    FROM {held} JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) a.id
-    JOIN e ON e.of_group OPERATOR(pg_catalog.=) g.uuid;
+      OPERATOR(pg_catalog.||) pg_catalog.array_agg(e.object),
+    pg_catalog.array_agg(e.id ORDER BY pg_catalog.array_position(_groups, e.of_group))
+    INTO _told, _entries FROM e;
   {keep_items};
   {delete_items};
   GET DIAGNOSTICS _n = ROW_COUNT;
@@ -248,10 +249,10 @@ std::string code_of(const RestoreContext& restoring, const RestoreFunction& func
 
 std::string insert_of_many(const RestoreContext& restoring, const Shape& shape) {
     const auto items = schema::filled(
-        R"((SELECT i.group_id, i.ordinal, i.object_id, i.payload
-  FROM {held} JOIN {items} i ON i.group_id OPERATOR(pg_catalog.=) a.id
-  WHERE i.shape OPERATOR(pg_catalog.+) 0 OPERATOR(pg_catalog.=) {shape}))",
-        {{"held", kHeldGroups}, {"items", restoring.items()}, {"shape", to_string(shape.id)}});
+        R"((SELECT i.group_id, i.ordinal, i.object_id, i.payload FROM {items} i
+  WHERE i.group_id OPERATOR(pg_catalog.=) ANY (_ids)
+    AND i.shape OPERATOR(pg_catalog.+) 0 OPERATOR(pg_catalog.=) {shape}))",
+        {{"items", restoring.items()}, {"shape", to_string(shape.id)}});
     return insert_sql(shape, items, " WHERE " + unchanged(restoring, *shape.table));
 }
 
@@ -260,8 +261,7 @@ std::string code_of_many(const RestoreContext& restoring, const RestoreFunction&
     const auto schema = quoted(restoring.trash_schema);
     const schema::Values own = {{"schema", schema},
                                 {"state", "'restored'"},
-                                {"by", "_by[a.n]"},
-                                {"asked", kHeldGroups},
+                                {"place", kPlaceOfId},
                                 {"hash", hash_of("i.payload")}};
     const auto which =
         "g.size OPERATOR(pg_catalog.=) 1 AND g.links OPERATOR(pg_catalog.=) 0 AND "
@@ -275,7 +275,8 @@ std::string code_of_many(const RestoreContext& restoring, const RestoreFunction&
          {"table", schema::relation(*shape.table)},
          {"insert", insert_of_many(restoring, shape)},
          {"entries", entries_of_each(restoring.trash_schema, "restored")},
-         {"held", kHeldGroups},
+         {"held_declared", kHeldDeclared},
+         {"place", kPlaceOfGroup},
          {"keep_items", schema::filled(kKeepItemsOfEach, own)},
          {"delete_items", schema::filled(kDeleteItems, own)},
          {"end_groups", schema::filled(kEndEachGroup, own)},

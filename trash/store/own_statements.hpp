@@ -19,32 +19,40 @@ inline constexpr const char* kDeleteItems =
 inline constexpr const char* kEndGroups = R"(UPDATE {schema}.trash_group
   SET state = {state}, ended_at = pg_catalog.now(), ended_by = {by}
   WHERE id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]))";
-// The same for the groups of a(id, n), which {asked} is, {by} an expression over it.
+// The same for the groups _ids of groups_function_sql(), each ended by who asks for it.
 inline constexpr const char* kEndEachGroup = R"(UPDATE {schema}.trash_group g
-  SET state = {state}, ended_at = pg_catalog.now(), ended_by = {by}
-  FROM {asked} WHERE g.id OPERATOR(pg_catalog.=) a.id)";
+  SET state = {state}, ended_at = pg_catalog.now(), ended_by = _by[{place}]
+  WHERE g.id OPERATOR(pg_catalog.=) ANY (_ids))";
 
-// Begins a function that ends many groups, each for who asks for it, whose places in the arrays of
-// parameters become _places, their ids _ids and the number of their items _size: those that are
-// asked for, are as {which} wants it and that nobody holds, each once.
+// Begins a function that ends many groups, each for who asks for it. Those that are asked for, are
+// as {which} wants it and that nobody holds are, each once, _ids, _groups (their uuids), _sizes and
+// _places in the arrays of parameters; _size is the number of all their items. Each is looked for
+// by itself, and what follows names them by = ANY, so that no plan reads a whole table that was
+// small when it was made.
 inline constexpr const char* kHoldGroups = R"(WITH q AS MATERIALIZED (
     SELECT u.* FROM ROWS FROM (pg_catalog.unnest(_uuids), pg_catalog.unnest(_ordinals),
       pg_catalog.unnest(_most), pg_catalog.unnest(_expected)) WITH ORDINALITY
       u(uuid, ordinal, most, expected, n)),
   held AS MATERIALIZED (
-    SELECT g.id, g.size, q.n
-    FROM q JOIN {schema}.trash_group g ON g.uuid OPERATOR(pg_catalog.=) q.uuid
-      AND g.state OPERATOR(pg_catalog.=) 'trashed' AND g.layout IS NULL AND {which}
-      AND q.ordinal OPERATOR(pg_catalog.>=) 1 AND q.ordinal OPERATOR(pg_catalog.<=) g.size
-      AND (q.most IS NULL OR g.size OPERATOR(pg_catalog.<=) q.most)
-      AND (q.expected IS NULL OR g.size OPERATOR(pg_catalog.=) q.expected)
-    FOR UPDATE OF g SKIP LOCKED),
-  once AS (SELECT DISTINCT ON (h.id) h.id, h.size, h.n FROM held h ORDER BY h.id, h.n)
-  SELECT pg_catalog.array_agg(o.id), pg_catalog.array_agg(o.n), pg_catalog.sum(o.size)
-    INTO _ids, _places, _size FROM once o)";
-// These groups, for a FROM.
-inline constexpr const char* kHeldGroups =
-    "ROWS FROM (pg_catalog.unnest(_ids), pg_catalog.unnest(_places)) a(id, n)";
+    SELECT h.id, h.size, q.uuid, q.n
+    FROM q CROSS JOIN LATERAL (
+      SELECT g.id, g.size FROM {schema}.trash_group g
+      WHERE g.uuid OPERATOR(pg_catalog.=) q.uuid
+        AND g.state OPERATOR(pg_catalog.=) 'trashed' AND g.layout IS NULL AND {which}
+        AND q.ordinal OPERATOR(pg_catalog.>=) 1 AND q.ordinal OPERATOR(pg_catalog.<=) g.size
+        AND (q.most IS NULL OR g.size OPERATOR(pg_catalog.<=) q.most)
+        AND (q.expected IS NULL OR g.size OPERATOR(pg_catalog.=) q.expected)
+      FOR UPDATE SKIP LOCKED) h),
+  once AS (SELECT DISTINCT ON (h.id) h.* FROM held h ORDER BY h.id, h.n)
+  SELECT pg_catalog.array_agg(o.id), pg_catalog.array_agg(o.uuid), pg_catalog.array_agg(o.size),
+      pg_catalog.array_agg(o.n), pg_catalog.sum(o.size)
+    INTO _ids, _groups, _sizes, _places, _size FROM once o)";
+inline constexpr const char* kHeldDeclared = R"(_groups pg_catalog.uuid[]; _sizes pg_catalog.int8[];
+  _places pg_catalog.int8[]; _size pg_catalog.int8;)";
+// SQL: the place of the group with that id, or of that uuid.
+inline constexpr const char* kPlaceOfId = "_places[pg_catalog.array_position(_ids, g.id)]";
+inline constexpr const char* kPlaceOfGroup =
+    "_places[pg_catalog.array_position(_groups, e.of_group)]";
 
 // SQL: the id of the entry of the ledger that this session has written last; of a row as a delete
 // captures it, a number that tells it from the same row with other values.
@@ -106,14 +114,13 @@ inline constexpr const char* kKeepItemsOfMany = R"(INSERT INTO {schema}.undo_ite
   JOIN {schema}.item i ON i.group_id OPERATOR(pg_catalog.=) g.id
   WHERE g.id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])
   GROUP BY e.id, i.shape, i.ordinal OPERATOR(pg_catalog./) 1000)";
-// The same for each of the groups _ids, which have one item each.
+// The same for each of the groups _ids, which have one item each, and the _entries at their places.
 inline constexpr const char* kKeepItemsOfEach = R"(INSERT INTO {schema}.undo_item
     (entry, shape, first, ordinals, ids, hashes)
-  SELECT e.id, i.shape, i.ordinal, ARRAY[i.ordinal], ARRAY[i.object_id], ARRAY[{hash}]
-  FROM {asked} JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) a.id
-  JOIN {schema}.ledger e ON e.group_uuid OPERATOR(pg_catalog.=) g.uuid
-    AND e.at OPERATOR(pg_catalog.=) pg_catalog.now() AND e.action OPERATOR(pg_catalog.=) 'restored'
-  JOIN {schema}.item i ON i.group_id OPERATOR(pg_catalog.=) g.id)";
+  SELECT _entries[pg_catalog.array_position(_ids, i.group_id)], i.shape, i.ordinal,
+    ARRAY[i.ordinal], ARRAY[i.object_id], ARRAY[{hash}]
+  FROM {schema}.item i
+  WHERE i.group_id OPERATOR(pg_catalog.=) ANY (_ids))";
 inline constexpr const char* kKeepLinksOfMany = R"(INSERT INTO {schema}.undo_link
     (entry, shape, attnums, keys)
   SELECT e.id, l.shape, l.attnums, pg_catalog.array_agg({hash})
