@@ -227,10 +227,10 @@ std::string dump(const Config& config) {
                       {"idempotency", toml::table{{"keep_hours", config.idempotency_hours}}},
                       {"undo", toml::table{{"keep_hours", config.undo_hours}}},
                       {"proof", proof_table(config.proof)},
-                      {"capture", toml::table{{"hard", hard}}},
                       {"limits", limits_table(config.limits)},
                       {"panel", panel_table(config.panel)},
                       {"log", log_table(config)}};
+    if (!hard.empty()) table.insert("capture", toml::table{{"hard", hard}});
     insert_network(table, config);
     insert_rights(table, config);
     std::ostringstream text;

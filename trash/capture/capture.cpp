@@ -163,9 +163,10 @@ void Arranging::enter_tables(const Asked& wanted) {
         CapturedTable captured{table};
         captured.by_row = in_trees.contains(table->oid);
         captured.shape = shape_of(transaction_.connection(), schema_, *table);
+        int tenant_place = 0;
         const auto* tenant = trash_.of_tenant("").tenant_column(*table);
         for (std::size_t at = 0; tenant && at < table->columns.size(); ++at)
-            if (&table->columns[at] == tenant) captured.tenant_place = static_cast<int>(at) + 1;
+            if (&table->columns[at] == tenant) tenant_place = static_cast<int>(at) + 1;
         const auto found = exec(
             R"(INSERT INTO {schema}.capture AS c (schema_name, table_name, asked, shape, tenant_place)
   VALUES ($1, $2, $3, $4::pg_catalog.int4, $5::pg_catalog.int4)
@@ -174,8 +175,7 @@ void Arranging::enter_tables(const Asked& wanted) {
             {},
             {name.schema, name.name, by.empty() ? schema::Param() : schema::Param(by),
              to_string(captured.shape),
-             captured.tenant_place ? schema::Param(to_string(captured.tenant_place))
-                                   : schema::Param()});
+             tenant_place ? schema::Param(to_string(tenant_place)) : schema::Param()});
         captured.id = static_cast<int>(found.integer(0, 0));
         tables_.push_back(captured);
     }

@@ -148,20 +148,11 @@ BEGIN
     {object}, {payload} FROM {gone};
   IF _base OPERATOR(pg_catalog.=) 0 THEN
     {roots_of_first}
-    INSERT INTO {schema}.trash_group (id, uuid, created_at, deleted_by, reason, request_id,
-      root_shape, root_object, shapes, counts, size, links, captured_in, captured_roots, tenant)
-    SELECT _group, {schema}.new_group_uuid(), pg_catalog.now(), {schema}.capture_by(),
-      NULLIF(pg_catalog.current_setting('trashd.reason', true), ''),
-      NULLIF(pg_catalog.current_setting('trashd.request', true), ''),
-      {shape}, COALESCE(i.object_id, ''), ARRAY[{shape}], ARRAY[_n], _n, 0,
-      pg_catalog.pg_current_xact_id(), _roots, {tenant}
-    FROM {schema}.item i WHERE i.group_id OPERATOR(pg_catalog.=) _group
-      AND i.ordinal OPERATOR(pg_catalog.=) 1;
   ELSE
     {roots_of_later}
-    INSERT INTO {schema}.capture_part (group_id, first, shape, amount, roots)
-    VALUES (_group, _base OPERATOR(pg_catalog.+) 1, {shape}, _n, _roots);
   END IF;
+  INSERT INTO {schema}.capture_part (group_id, first, tx, shape, amount, roots)
+  VALUES (_group, _base OPERATOR(pg_catalog.+) 1, pg_catalog.pg_current_xact_id(), {shape}, _n, _roots);
   {note_oids}RETURN NULL;
 END)";
 
@@ -371,9 +362,6 @@ std::string CaptureSql::function_sql(const CapturedTable& captured) const {
                        {"ids", literal(quoted({schema_, "trash_group_id_seq"}))},
                        {"order", roots_first.empty() ? "" : "ORDER BY " + join(roots_first, ", ")},
                        {"shape", to_string(captured.shape)},
-                       {"tenant", captured.tenant_place == 0
-                                      ? "NULL"
-                                      : "i.payload[" + to_string(captured.tenant_place) + "]"},
                        {"roots_of_first", roots_of_first(captured)},
                        {"roots_of_later", roots_of_later(captured)},
                        {"note_oids", note_oids(captured)}});

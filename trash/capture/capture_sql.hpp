@@ -22,7 +22,6 @@ struct CapturedTable {
     const schema::Table* table = nullptr;
     int id = 0, shape = 0;
     bool by_row = false;           // of an inheritance tree that is no partitioned table
-    int tenant_place = 0;          // of the tenant's column in the payload; 0: there is none
     std::string fingerprint = {};  // that capture_fingerprint_sql() gives for it
 };
 

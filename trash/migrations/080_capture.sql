@@ -2,7 +2,6 @@
 -- the trash, and the end of the transaction makes groups of it (docs/decisions/captured-by-triggers.md).
 ALTER TABLE {schema}.trash_group
     ADD captured_in xid8,       -- the transaction that deleted the rows otherwise; NULL: trashd did
-    ADD captured_roots bigint,  -- of its first statement: rows under none that went with them; NULL: known
     ADD many bool NOT NULL DEFAULT false;  -- its topmost rows are many that one statement deleted
 -- The transaction that wrote an entry may take it back, as long as it runs.
 DROP TRIGGER append_only ON {schema}.ledger;
@@ -55,15 +54,17 @@ CREATE UNLOGGED TABLE {schema}.capture_cut (
     row_was text[],                      -- where triggers may change more: the whole row
     row_left text[]
 );
--- What the statements after the first have added to the group of their transaction.
+-- What each statement of a transaction has added to the items of its group.
 CREATE UNLOGGED TABLE {schema}.capture_part (
     group_id bigint NOT NULL,
-    first int NOT NULL,                  -- ordinal
+    first int NOT NULL,                  -- ordinal; 1: it began the group
+    tx xid8 NOT NULL,
     shape int NOT NULL,
     amount bigint NOT NULL,
     roots bigint NOT NULL,               -- rows under none that was captured before or with them
     PRIMARY KEY (group_id, first)
 );
+CREATE INDEX capture_part_tx ON {schema}.capture_part (tx) WHERE first = 1;
 COMMENT ON TABLE {schema}.capture_part IS 'what statements have captured, until the transaction ends';
 
 CREATE INDEX capture_cut_tx ON {schema}.capture_cut (tx);
@@ -163,30 +164,22 @@ BEGIN
 END
 $$;
 
--- Groups of this transaction, those too whose end came early, with SET CONSTRAINTS.
+-- The number that statements of this transaction add items to; NULL: there is none yet, or it ended
+-- early, with SET CONSTRAINTS.
+CREATE FUNCTION {schema}.capturing() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (SELECT p.group_id FROM {schema}.capture_part p
+        WHERE p.tx OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id() AND p.first OPERATOR(pg_catalog.=) 1);
+END
+$$;
+
+-- Groups of this transaction whose end came early.
 CREATE FUNCTION {schema}.captured_groups() RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN ARRAY(SELECT g.id FROM {schema}.trash_group g
         WHERE g.created_at OPERATOR(pg_catalog.=) pg_catalog.now()
           AND g.state OPERATOR(pg_catalog.=) 'trashed'
           AND g.captured_in OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id() ORDER BY g.id);
-END
-$$;
-
-CREATE FUNCTION {schema}.is_entered(of_group uuid) RETURNS bool LANGUAGE plpgsql VOLATILE AS $$
-BEGIN
-    RETURN EXISTS (SELECT FROM {schema}.ledger l WHERE l.group_uuid OPERATOR(pg_catalog.=) of_group);
-END
-$$;
-
--- The group that statements of this transaction add to, until it is entered in the ledger.
-CREATE FUNCTION {schema}.capturing() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
-BEGIN
-    RETURN (SELECT g.id FROM {schema}.trash_group g
-        WHERE g.created_at OPERATOR(pg_catalog.=) pg_catalog.now()
-          AND g.state OPERATOR(pg_catalog.=) 'trashed' AND g.captured_roots IS NOT NULL
-          AND g.captured_in OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()
-          AND NOT {schema}.is_entered(g.uuid) LIMIT 1);
 END
 $$;
 
@@ -219,8 +212,7 @@ BEGIN
         FROM {schema}.item i WHERE i.group_id OPERATOR(pg_catalog.=) ANY (groups) GROUP BY i.group_id),
     p AS (
         SELECT g.id, 1 AS first, g.size AS amount FROM {schema}.trash_group g
-        WHERE g.id OPERATOR(pg_catalog.=) ANY (groups)
-          AND (g.many OR g.captured_roots OPERATOR(pg_catalog.>=) 1000)
+        WHERE g.id OPERATOR(pg_catalog.=) ANY (groups) AND g.many
         UNION ALL SELECT c.group_id, c.first, c.amount FROM {schema}.capture_part c
         WHERE c.group_id OPERATOR(pg_catalog.=) ANY (groups) AND c.roots OPERATOR(pg_catalog.>=) 1000)
     SELECT pg_catalog.array_agg(pg_catalog.int4range(
@@ -397,14 +389,15 @@ BEGIN
     made AS (
         INSERT INTO {schema}.trash_group (id, uuid, created_at, deleted_by, reason, request_id, root_shape,
             root_object, shapes, counts, size, links, captured_in, many, tenant)
-        SELECT n.id, n.uuid, f.created_at, f.deleted_by, f.reason, f.request_id, o.shape,
+        SELECT n.id, n.uuid, pg_catalog.now(), {schema}.capture_by(),
+            NULLIF(pg_catalog.current_setting('trashd.reason', true), ''),
+            NULLIF(pg_catalog.current_setting('trashd.request', true), ''), o.shape,
             COALESCE(o.object_id, ''), g.shapes, g.counts, g.size,
             (SELECT pg_catalog.count(*) FROM linked l WHERE l.group_id OPERATOR(pg_catalog.=) n.id),
             pg_catalog.pg_current_xact_id(), n.many, o.payload[c.tenant_place]
         FROM n JOIN g ON g.id OPERATOR(pg_catalog.=) n.id
         JOIN {schema}.item o ON o.group_id OPERATOR(pg_catalog.=) _one
             AND o.ordinal OPERATOR(pg_catalog.=) n.root
-        JOIN {schema}.trash_group f ON f.id OPERATOR(pg_catalog.=) groups[1]
         LEFT JOIN {schema}.capture c ON c.shape OPERATOR(pg_catalog.=) o.shape
         RETURNING id)
     SELECT pg_catalog.array_agg(made.id ORDER BY made.id) INTO _made FROM made;
@@ -424,43 +417,54 @@ BEGIN
 END
 $$;
 
--- At the end of a transaction; the first of its groups does it for all. What one statement took along
--- from one row is a group as it was captured.
+-- What one statement took along from one row, or many rows that it deleted, is a group as it was
+-- captured. tenant: of its root.
+CREATE FUNCTION {schema}.keep_captured(of_group bigint, of_shapes int[], of_counts bigint[], is_many bool)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO {schema}.trash_group (id, uuid, created_at, deleted_by, reason, request_id, root_shape,
+        root_object, shapes, counts, size, links, captured_in, many, tenant)
+    SELECT of_group, {schema}.new_group_uuid(), pg_catalog.now(), {schema}.capture_by(),
+        NULLIF(pg_catalog.current_setting('trashd.reason', true), ''),
+        NULLIF(pg_catalog.current_setting('trashd.request', true), ''), i.shape, COALESCE(i.object_id, ''),
+        of_shapes, of_counts, (SELECT pg_catalog.sum(u.n) FROM pg_catalog.unnest(of_counts) u(n)), 0,
+        pg_catalog.pg_current_xact_id(), is_many, i.payload[(SELECT c.tenant_place FROM {schema}.capture c
+            WHERE c.shape OPERATOR(pg_catalog.=) i.shape)]
+    FROM {schema}.item i WHERE i.group_id OPERATOR(pg_catalog.=) of_group AND i.ordinal OPERATOR(pg_catalog.=) 1;
+    DELETE FROM {schema}.capture_part p WHERE p.group_id OPERATOR(pg_catalog.=) of_group;
+    PERFORM {schema}.enter_captured(ARRAY[of_group]);
+END
+$$;
+
+-- At the end of a transaction.
 CREATE FUNCTION {schema}.finish_capture() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     _groups bigint[] := {schema}.captured_groups();
     _shapes int[];
     _counts bigint[];
-    _whole bool;
+    _roots bigint;
+    _rest bigint;
 BEGIN
-    IF NOT (NEW.id OPERATOR(pg_catalog.=) ANY (_groups)) THEN RETURN NULL; END IF;
     SELECT pg_catalog.array_agg(p.shape ORDER BY p.first), pg_catalog.array_agg(p.amount ORDER BY p.first),
-        COALESCE(pg_catalog.sum(p.roots), 0) OPERATOR(pg_catalog.=) 0
-            AND pg_catalog.count(DISTINCT p.shape) OPERATOR(pg_catalog.=) pg_catalog.count(*)
-            AND NOT COALESCE(pg_catalog.bool_or(p.shape OPERATOR(pg_catalog.=) NEW.root_shape), false)
-    INTO _shapes, _counts, _whole FROM {schema}.capture_part p WHERE p.group_id OPERATOR(pg_catalog.=) NEW.id;
-    IF _whole IS NOT TRUE OR pg_catalog.cardinality(_groups) OPERATOR(pg_catalog.>) 1
-        OR NEW.captured_roots OPERATOR(pg_catalog.<>) 1 AND NEW.captured_roots OPERATOR(pg_catalog.<) 1000
-        OR EXISTS (SELECT FROM {schema}.capture_cut c
+        pg_catalog.sum(p.roots) FILTER (WHERE p.first OPERATOR(pg_catalog.=) 1),
+        COALESCE(pg_catalog.sum(p.roots) FILTER (WHERE p.first OPERATOR(pg_catalog.>) 1), 0)
+            OPERATOR(pg_catalog.+) pg_catalog.count(*) OPERATOR(pg_catalog.-) pg_catalog.count(DISTINCT p.shape)
+    INTO _shapes, _counts, _roots, _rest
+    FROM {schema}.capture_part p WHERE p.group_id OPERATOR(pg_catalog.=) NEW.group_id;
+    IF _shapes IS NULL THEN RETURN NULL; END IF;
+    IF (_roots OPERATOR(pg_catalog.=) 1 OR _roots OPERATOR(pg_catalog.>=) 1000)
+        AND _rest OPERATOR(pg_catalog.=) 0 AND pg_catalog.cardinality(_groups) OPERATOR(pg_catalog.=) 0
+        AND NOT EXISTS (SELECT FROM {schema}.capture_cut c
             WHERE c.tx OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()) THEN
-        PERFORM {schema}.part_captured(_groups);
-        RETURN NULL;
+        PERFORM {schema}.keep_captured(NEW.group_id, _shapes, _counts, _roots OPERATOR(pg_catalog.>) 1);
+    ELSE
+        PERFORM {schema}.part_captured(_groups OPERATOR(pg_catalog.||) NEW.group_id);
     END IF;
-    IF _shapes IS NOT NULL OR NEW.captured_roots OPERATOR(pg_catalog.<>) 1 THEN
-        UPDATE {schema}.trash_group g SET shapes = g.shapes OPERATOR(pg_catalog.||) COALESCE(_shapes, '{}'),
-            counts = g.counts OPERATOR(pg_catalog.||) COALESCE(_counts, '{}'),
-            size = g.size OPERATOR(pg_catalog.+) COALESCE((SELECT pg_catalog.sum(u.n)
-                FROM pg_catalog.unnest(_counts) u(n)), 0),
-            many = g.captured_roots OPERATOR(pg_catalog.<>) 1
-        WHERE g.id OPERATOR(pg_catalog.=) NEW.id;
-        DELETE FROM {schema}.capture_part p WHERE p.group_id OPERATOR(pg_catalog.=) NEW.id;
-    END IF;
-    PERFORM {schema}.enter_captured(ARRAY[NEW.id]);
     RETURN NULL;
 END
 $$;
-CREATE CONSTRAINT TRIGGER finish_capture AFTER INSERT ON {schema}.trash_group
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.captured_roots IS NOT NULL)
+CREATE CONSTRAINT TRIGGER finish_capture AFTER INSERT ON {schema}.capture_part
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.first OPERATOR(pg_catalog.=) 1)
     EXECUTE FUNCTION {schema}.finish_capture();
 REVOKE ALL ON FUNCTION {schema}.finish_capture(), {schema}.capture_truncate() FROM PUBLIC;
