@@ -95,6 +95,26 @@ void add_stranded(std::vector<Finding>& findings, schema::Connection& connection
              "make a table of that name again, or purge them"});
 }
 
+// What is captured at tables whose trigger is gone or switched off: deletes of others go past the
+// trash.
+void add_capture(std::vector<Finding>& findings, schema::Connection& connection,
+                 const std::string& trash_schema) {
+    const auto found = connection.exec(
+        "SELECT c.schema_name, c.table_name FROM " + schema::quoted({trash_schema, "capture"}) +
+            " c WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid "
+            "OPERATOR(pg_catalog.=) pg_catalog.to_regclass(pg_catalog.format('%I.%I', "
+            "c.schema_name, c.table_name)) AND t.tgname OPERATOR(pg_catalog.=) $1 AND t.tgenabled "
+            "OPERATOR(pg_catalog.=) ANY ('{O,A}')) ORDER BY 1, 2",
+        {trash_schema + "_capture"});
+    for (int row = 0; row < found.rows(); ++row) {
+        const auto name = std::string(found.text(row, 0)) + "." + std::string(found.text(row, 1));
+        findings.push_back({Severity::kWarning, "not-captured", name,
+                            "deletes that others send are to be captured, but the trigger is gone "
+                            "or switched off: they go past the trash",
+                            "run trashd capture on " + name + ", or trashd capture off"});
+    }
+}
+
 void add_not_restorable(std::vector<Finding>& findings, schema::Connection& connection,
                         const std::string& trash_schema) {
     const auto groups = trash::count_not_restorable(connection, trash_schema);
@@ -156,6 +176,7 @@ void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connec
     if (found == known) {
         add_stranded(findings, connection, config.trash_schema);
         add_not_restorable(findings, connection, config.trash_schema);
+        add_capture(findings, connection, config.trash_schema);
     }
     const auto versions = fmt::format("version {}, this program knows {}", found, known);
     if (found < known)
@@ -167,7 +188,8 @@ void add_trash_schema(std::vector<Finding>& findings, schema::Connection& connec
                             "the trash schema is of " + versions, "install a newer trashd"});
 }
 
-// A crash of the server empties such a table, and no trash holds its rows then.
+// A crash of the server empties such a table, and no trash holds its rows then. What the trash
+// keeps for the time of a transaction alone ends with it.
 void add_unlogged(std::vector<Finding>& findings, schema::Connection& connection,
                   const Resources& resources, const std::string& trash_schema) {
     std::vector<schema::Param> oids;
@@ -178,7 +200,8 @@ void add_unlogged(std::vector<Finding>& findings, schema::Connection& connection
         "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) "
         "c.relnamespace WHERE c.relpersistence OPERATOR(pg_catalog.=) 'u' AND c.relkind "
         "OPERATOR(pg_catalog.=) 'r' AND (c.oid OPERATOR(pg_catalog.=) ANY "
-        "($1::pg_catalog.oid[]) OR n.nspname OPERATOR(pg_catalog.=) $2) ORDER BY 1, 2",
+        "($1::pg_catalog.oid[]) OR n.nspname OPERATOR(pg_catalog.=) $2 AND c.relname "
+        "OPERATOR(pg_catalog.<>) ALL ('{capture_cut,capture_part}')) ORDER BY 1, 2",
         {schema::array_literal(oids), trash_schema});
     for (int row = 0; row < found.rows(); ++row) {
         const schema::QualifiedName name{std::string(found.text(row, 0)),
@@ -323,7 +346,7 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
         findings.push_back(std::move(finding));
     for (auto& finding : examine_references(connection, resources, config))
         findings.push_back(std::move(finding));
-    for (auto& finding : examine_triggers(connection, resources, role))
+    for (auto& finding : examine_triggers(connection, resources, role, config.trash_schema))
         findings.push_back(std::move(finding));
     std::ranges::stable_sort(findings, {}, &Finding::severity);
     return findings;

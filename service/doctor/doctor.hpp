@@ -41,6 +41,6 @@ std::vector<Finding> examine_references(schema::Connection& connection, const Re
                                         const Config& config);
 // What triggers do and need; trigger_checks.cpp.
 std::vector<Finding> examine_triggers(schema::Connection& connection, const Resources& resources,
-                                      const std::string& role);
+                                      const std::string& role, const std::string& trash_schema);
 
 }  // namespace trashd::service

@@ -15,7 +15,8 @@ namespace {
 using schema::Result;
 using Findings = std::vector<Finding>;
 
-// Of the tables $1 and their partitions each trigger with its function, as rows q.
+// Of the tables $1 and their partitions each trigger with its function, as rows q; not those that
+// capture for the trash schema, $2.
 const std::string kTriggers = R"(
 WITH w AS (
   SELECT o.oid FROM pg_catalog.unnest($1::pg_catalog.oid[]) o(oid)
@@ -34,7 +35,7 @@ q AS (
   JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace
   JOIN pg_catalog.pg_language l ON l.oid = f.prolang
   WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled IN ('O', 'A')
-    AND t.tgtype::int & 28 <> 0)
+    AND t.tgtype::int & 28 <> 0 AND fn.nspname <> $2)
 )";
 
 // A pattern for x.name as it stands in a source without a schema: a relation behind a word that
@@ -50,8 +51,8 @@ const std::string kUnqualified = R"sql(
 class Triggers {
   public:
     Triggers(schema::Connection& connection, const std::vector<schema::Oid>& tables,
-             std::string role)
-        : connection_(connection), role_(std::move(role)) {
+             std::string role, std::string trash_schema)
+        : connection_(connection), role_(std::move(role)), trash_schema_(std::move(trash_schema)) {
         std::vector<schema::Param> oids;
         for (const auto oid : tables) oids.emplace_back(std::to_string(oid));
         tables_ = schema::array_literal(oids);
@@ -67,7 +68,9 @@ class Triggers {
     }
 
   private:
-    Result ask(const std::string& sql) { return connection_.exec(kTriggers + sql, {tables_}); }
+    Result ask(const std::string& sql) {
+        return connection_.exec(kTriggers + sql, {tables_, trash_schema_});
+    }
 
     void warn(const char* kind, const Result& found, int row, std::string detail, std::string fix) {
         findings_.push_back({Severity::kWarning, kind, std::string(found.text(row, 0)),
@@ -196,7 +199,7 @@ GROUP BY x.nspname ORDER BY 1)");
     }
 
     schema::Connection& connection_;
-    std::string tables_, role_;
+    std::string tables_, role_, trash_schema_;
     Findings findings_;
 };
 
@@ -219,8 +222,8 @@ std::vector<schema::Oid> touched(const Resources& resources) {
 }  // namespace
 
 std::vector<Finding> examine_triggers(schema::Connection& connection, const Resources& resources,
-                                      const std::string& role) {
-    return Triggers(connection, touched(resources), role).run();
+                                      const std::string& role, const std::string& trash_schema) {
+    return Triggers(connection, touched(resources), role, trash_schema).run();
 }
 
 }  // namespace trashd::service

@@ -60,7 +60,7 @@ TEST_CASE("the service seals its ledger, and ledger verify tells what became of 
     CHECK(verified(database, 4, {"--head", "00"})["headLost"].GetBool());
     CHECK(verified(database, 4, {"--receipt", "1-00"})["receiptLost"].GetBool());
     sql->script(
-        "ALTER TABLE trashd.ledger DISABLE TRIGGER append_only;"
+        "ALTER TABLE trashd.ledger DISABLE TRIGGER USER;"
         "DELETE FROM trashd.ledger WHERE action = 'purged'");
     const auto told = run(database, {"ledger", "verify"});
     CHECK(told.status == 4);

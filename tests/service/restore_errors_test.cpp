@@ -85,7 +85,7 @@ TEST_CASE("a restore names a missing parent and what became of it") {
         check_conflicts(call.restore(visit, query), 1,
                         missing(R"("detail":"the row of public.project was purged from the )"
                                 R"(trash","choices":["set"])"));
-    call.sql("ALTER TABLE trashd.ledger DISABLE TRIGGER append_only; TRUNCATE trashd.ledger");
+    call.sql("ALTER TABLE trashd.ledger DISABLE TRIGGER USER; TRUNCATE trashd.ledger");
     check_conflicts(call.restore(visit), 1,
                     missing(R"("detail":"the row of public.project is neither there nor in the )"
                             R"(trash","choices":["set"])"));

@@ -37,8 +37,8 @@ struct Fixture {
     }
     // As one who owns the tables can.
     void tamper(const std::string& table, const std::string& statement) {
-        sql->script("ALTER TABLE trashd." + table + " DISABLE TRIGGER append_only; " + statement +
-                    "; ALTER TABLE trashd." + table + " ENABLE TRIGGER append_only");
+        sql->script("ALTER TABLE trashd." + table + " DISABLE TRIGGER USER; " + statement +
+                    "; ALTER TABLE trashd." + table + " ENABLE TRIGGER USER");
     }
     std::string faults() {
         std::string text;

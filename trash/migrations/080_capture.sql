@@ -75,10 +75,10 @@ CREATE TABLE {schema}.capture_hard (
 );
 COMMENT ON TABLE {schema}.capture_hard IS 'who may delete past the trash with trashd.hard';
 
--- What the service sets in its own sessions, so that what it deletes itself is not captured again.
+-- What the service sets in its own sessions, so that what it deletes itself is not captured again. A
+-- trash that was loaded from another has the other's as well.
 CREATE TABLE {schema}.capture_secret (
-    one bool PRIMARY KEY DEFAULT true CHECK (one),
-    secret text NOT NULL DEFAULT pg_catalog.gen_random_uuid()::text
+    secret text PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid()::text
 );
 INSERT INTO {schema}.capture_secret DEFAULT VALUES;
 COMMENT ON TABLE {schema}.capture_secret IS 'tells deletes of the service from those of others';
@@ -407,7 +407,8 @@ END
 $$;
 
 -- With constraints that are checked at once groups are made before the references to their rows are cut.
-CREATE FUNCTION {schema}.take_late_cut() RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.take_late_cut() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     _groups bigint[] := {schema}.captured_groups();
 BEGIN
@@ -467,4 +468,4 @@ $$;
 CREATE CONSTRAINT TRIGGER finish_capture AFTER INSERT ON {schema}.capture_part
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.first OPERATOR(pg_catalog.=) 1)
     EXECUTE FUNCTION {schema}.finish_capture();
-REVOKE ALL ON FUNCTION {schema}.finish_capture(), {schema}.capture_truncate() FROM PUBLIC;
+REVOKE ALL ON FUNCTION {schema}.finish_capture() FROM PUBLIC;

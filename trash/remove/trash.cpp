@@ -32,9 +32,11 @@ using schema::Table;
 
 // By which triggers that capture what others delete know the service.
 std::string own_secret(schema::Connection& connection, const std::string& trash_schema) {
-    return std::string(
-        connection.exec("SELECT secret FROM " + schema::quoted({trash_schema, "capture_secret"}))
-            .text(0, 0));
+    return std::string(connection
+                           .exec("SELECT secret FROM " +
+                                 schema::quoted({trash_schema, "capture_secret"}) +
+                                 " ORDER BY secret LIMIT 1")
+                           .text(0, 0));
 }
 
 std::vector<QualifiedName> tables_in(const cascade::Plan& plan) {
