@@ -259,19 +259,6 @@ ForeignKey declared_key(Connection& connection, const std::vector<Table>& tables
 
 }  // namespace
 
-std::string_view action_word(Action action) {
-    switch (action) {
-        case Action::kCascade:
-            return "cascade";
-        case Action::kSetNull:
-            return "set-null";
-        case Action::kRestrict:
-            return "restrict";
-        default:
-            return "no-action";
-    }
-}
-
 // The numbers count down from the greatest oid, where the server has none of its own for long.
 std::vector<ForeignKey> declared_keys(Connection& connection, const std::vector<Table>& tables,
                                       const std::vector<ForeignKey>& keys,

@@ -26,7 +26,18 @@ struct DeclaredReference {
 };
 
 // As the configuration says it: cascade, set-null, restrict or no-action.
-std::string_view action_word(Action action);
+inline std::string_view action_word(Action action) {
+    switch (action) {
+        case Action::kCascade:
+            return "cascade";
+        case Action::kSetNull:
+            return "set-null";
+        case Action::kRestrict:
+            return "restrict";
+        default:
+            return "no-action";
+    }
+}
 
 // What the references are in these tables, beside the foreign keys that are there; those that
 // cannot be followed are added to broken. Runs in a transaction that reads.
