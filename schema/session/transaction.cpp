@@ -11,6 +11,7 @@
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/session/connection.hpp"
+#include "schema/session/fixed_settings.hpp"
 #include "schema/session/pool.hpp"
 #include "schema/sqlstate.hpp"
 
@@ -24,34 +25,15 @@ std::string begin(Mode mode) {
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-// Values are written and read, and statements of trashd's own understood, under these, whatever the
-// cluster, the database or the role say.
-const Settings kFixed{{"DateStyle", "ISO, YMD"},
-                      {"IntervalStyle", "postgres"},
-                      {"extra_float_digits", "1"},
-                      {"TimeZone", "UTC"},
-                      {"bytea_output", "hex"},
-                      {"lc_monetary", "C"},
-                      {"xmloption", "content"},
-                      {"xmlbinary", "base64"},
-                      {"array_nulls", "on"},
-                      {"standard_conforming_strings", "on"},
-                      {"backslash_quote", "safe_encoding"},
-                      {"transform_null_equals", "off"},
-                      {"quote_all_identifiers", "off"},
-                      {"gin_fuzzy_search_limit", "0"},
-                      {"exit_on_error", "off"},
-                      {"plpgsql.extra_errors", "none"},
-                      {"jit", "off"}};
-
 Settings settings(Mode mode, const Limits& limits) {
     const bool move = mode == Mode::kMove;
-    Settings all = kFixed;
+    Settings all(kFixedSettings.begin(), kFixedSettings.end());
     all.emplace_back("lock_timeout", std::to_string(limits.lock_timeout.count()));
     all.emplace_back("statement_timeout", std::to_string(limits.statement_timeout.count()));
     all.emplace_back("row_security", move ? "off" : "on");
     all.emplace_back("plan_cache_mode", move ? "force_generic_plan" : "auto");
-    if (!limits.own_secret.empty()) all.emplace_back("trashd.own", limits.own_secret);
+    // What triggers delete when a live row is written is not the service's own.
+    if (!limits.own_secret.empty()) all.emplace_back("trashd.own", move ? limits.own_secret : "");
     if (!limits.name.empty()) {
         all.emplace_back("client_connection_check_interval", "1000");
         all.emplace_back("application_name", limits.name);

@@ -17,7 +17,7 @@ class Pool;
 // move: READ COMMITTED, row_security off (an error instead of rows that hide).
 // write: READ COMMITTED, row-level security as the role has it.
 // read: REPEATABLE READ READ ONLY. All fix the settings that values are written and read under and
-// that statements are understood by (kFixed in transaction.cpp), plan_cache_mode
+// that statements are understood by (fixed_settings.hpp), plan_cache_mode
 // force_generic_plan (move only), lock and statement timeouts; pg_catalog is searched first.
 enum class Mode { kMove, kWrite, kRead };
 

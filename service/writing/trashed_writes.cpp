@@ -103,6 +103,7 @@ Response restore_and_write(Write& write, const Places& places, const Writing& wo
     trash::RestoreOptions options;
     options.check = check_of(write.caller, context, {Right::kRestore});
     options.at_end = [&](schema::Transaction& transaction, const trash::Restored&) {
+        trash::write_as_others(transaction);
         write_on(write.caller, context, transaction, [&] { reply = work(transaction); });
         reply.headers.emplace_back("X-Restored-Groups", schema::join(groups_of(places), ", "));
         keep_reply(context, transaction, reply);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "schema/error.hpp"
+#include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/programs.hpp"
@@ -22,6 +23,7 @@
 #include "trash/model/options.hpp"
 #include "trash/model/restored.hpp"
 #include "trash/trash.hpp"
+#include "trash/write/row_writer.hpp"
 
 using namespace trashd;
 using namespace trashd::test;
@@ -294,6 +296,76 @@ TEST_CASE("a domain's check, which is its owner's code, does not run as the serv
     work.sql("BEGIN; DELETE FROM project; DELETE FROM client; COMMIT");
     CHECK(work.groups() == "2");
     CHECK(work.value("SELECT count(*) FROM seen") == before);
+}
+
+TEST_CASE("what a trigger deletes when the service writes a live row is captured") {
+    Captured work(
+        std::string(kWork) +
+        ";CREATE TABLE sign (id int); INSERT INTO sign VALUES (1);"
+        "CREATE FUNCTION clear() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " DELETE FROM client WHERE id = NEW.id; RETURN NULL; END $$;"
+        "CREATE TRIGGER clear AFTER UPDATE ON sign FOR EACH ROW EXECUTE FUNCTION clear()");
+    work.bin.run(schema::Mode::kWrite,
+                 [](schema::Transaction& write) { write.exec("UPDATE sign SET id = 2"); });
+    CHECK(work.value("SELECT root_object FROM trashd.trash_group") == "2");
+    // Connections are used again: what a move has set is not the next write's.
+    work.bin.remove({"public", "project"}, {"1"}, {}, {});
+    work.bin.run(schema::Mode::kWrite,
+                 [](schema::Transaction& write) { write.exec("UPDATE sign SET id = 1"); });
+    CHECK(work.groups() == "3");
+    // Nor is a write at the end of a restore a part of it.
+    trash::RestoreOptions options;
+    options.at_end = [](schema::Transaction& move, const trash::Restored&) {
+        trash::write_as_others(move);
+        move.exec("UPDATE sign SET id = 2");
+    };
+    const auto client = work.value("SELECT uuid FROM trashd.trash_group WHERE root_object = '2'");
+    work.bin.restore(client.substr(0, 28) + "00000001", options, {});
+    CHECK(work.value(
+              "SELECT count(*) FROM trashd.ledger WHERE action = 'trashed' AND object_id = '2'") ==
+          "2");
+    work.sql("ALTER TABLE sign DISABLE TRIGGER USER; UPDATE sign SET id = 1");
+    work.restore_all();
+}
+
+TEST_CASE("a type that has changed refuses deletes until capture is renewed, in whatever session") {
+    Captured work(
+        "CREATE TYPE mood AS ENUM ('good', 'bad', 'none');"
+        "CREATE TYPE pair AS (a int, m mood);"
+        "CREATE TABLE client (id int PRIMARY KEY, m mood, p pair, l mood[]);"
+        "INSERT INTO client SELECT n, 'good'::mood, (n, 'bad')::pair, '{good,bad}'::mood[] FROM "
+        "generate_series(1, 4) "
+        "n");
+    work.sql("DELETE FROM client WHERE id = 1");  // the plan is kept from here on
+    for (const char* change : {"ALTER TYPE mood RENAME VALUE 'good' TO 'fine'",
+                               "ALTER TYPE mood RENAME VALUE 'bad' TO 'good'",
+                               "ALTER TYPE pair RENAME ATTRIBUTE a TO b"}) {
+        work.sql(change);
+        CHECK(work.refusal("DELETE FROM client WHERE id = 2")
+                  .starts_with("rows of public.client cannot"));
+        CHECK(trash::Capture(work.bin).renew() == 1);
+        work.before = work.all();
+        work.sql("DELETE FROM client WHERE id = 2");
+        const auto id = work.value(
+            "SELECT uuid FROM trashd.trash_group WHERE state = 'trashed' ORDER BY id DESC LIMIT 1");
+        work.bin.restore(id.substr(0, 28) + "00000001", {}, {});
+        CHECK((work.all() == work.before));
+    }
+}
+
+TEST_CASE("a table that begins to have heirs refuses deletes until each is captured by itself") {
+    Captured work(
+        "CREATE TABLE client (id int PRIMARY KEY, name text); INSERT INTO client VALUES (1, 'a')");
+    work.sql("BEGIN; DELETE FROM client; ROLLBACK");  // the plan is kept from here on
+    work.sql(
+        "CREATE TABLE firm (tax text, PRIMARY KEY (id)) INHERITS (client);"
+        "INSERT INTO firm VALUES (2, 'b', 'x-1')");
+    work.before = work.all();
+    CHECK(work.refusal("DELETE FROM client") != "");
+    trash::Capture(work.bin).renew();
+    work.sql("DELETE FROM client");
+    CHECK(work.groups() == "2");
+    work.restore_all();
 }
 
 TEST_CASE("in a copy of the database deletes are captured as in the first" *

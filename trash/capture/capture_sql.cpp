@@ -4,11 +4,14 @@
 #include <array>
 #include <set>
 
+#include "cascade/predicates.hpp"
 #include "schema/catalog/catalog.hpp"
 #include "schema/catalog/oids.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/identifier.hpp"
+#include "schema/session/fixed_settings.hpp"
 #include "schema/text.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -38,11 +41,6 @@ std::string value_of_text(const Column& column, const std::string& text) {
     return column.collation.empty() ? value : "(" + value + ") COLLATE " + column.collation;
 }
 
-std::string column_of(const Table& table, int attnum, const std::string& alias) {
-    return schema::in_base_type(*table.column(attnum),
-                                alias + "." + quoted(table.column(attnum)->name));
-}
-
 // That the two sides of the key are the same: SQL of the parent's and the child's columns.
 template <typename Parent, typename Child>
 std::string refers(const ForeignKey& key, Parent parent, Child child) {
@@ -61,28 +59,28 @@ auto in_item(const Table& table, const char* alias) {
 }
 
 auto in_row(const Table& table, const char* alias) {
-    return [&table, alias](int attnum) { return column_of(table, attnum, alias); };
+    return [&table, alias](int attnum) { return cascade::value_of(table, attnum, alias); };
 }
 
-// The settings that decide how a value of such a type is written, each with what it is set to here
-// (those of transaction.cpp). Types that hold others, and the users' own, may hold any.
+// The settings that decide how a value of such a type is written. Types that hold others, and the
+// users' own, may hold any.
 struct WrittenUnder {
     schema::Oid type;
-    const char *name, *value;
+    const char* setting;
 };
 constexpr std::array<WrittenUnder, 12> kWrittenUnder{{
-    {1082, "DateStyle", "'ISO, YMD'"},
-    {1114, "DateStyle", "'ISO, YMD'"},
-    {1184, "DateStyle", "'ISO, YMD'"},
-    {1184, "TimeZone", "'UTC'"},
-    {1266, "TimeZone", "'UTC'"},
-    {1186, "IntervalStyle", "'postgres'"},
-    {700, "extra_float_digits", "1"},
-    {701, "extra_float_digits", "1"},
-    {17, "bytea_output", "'hex'"},
-    {790, "lc_monetary", "'C'"},
-    {142, "xmlbinary", "'base64'"},
-    {142, "xmloption", "'content'"},
+    {1082, "DateStyle"},
+    {1114, "DateStyle"},
+    {1184, "DateStyle"},
+    {1184, "TimeZone"},
+    {1266, "TimeZone"},
+    {1186, "IntervalStyle"},
+    {700, "extra_float_digits"},
+    {701, "extra_float_digits"},
+    {17, "bytea_output"},
+    {790, "lc_monetary"},
+    {142, "xmlbinary"},
+    {142, "xmloption"},
 }};
 // bool, char, name, int8, int2, int4, text, oid, json, bpchar, varchar, time, bit, varbit, numeric,
 // uuid, jsonb, inet, cidr, macaddr: written the same under all of them.
@@ -91,17 +89,17 @@ constexpr std::array<schema::Oid, 20> kAlwaysTheSame{16,   18,   19,   20,   21,
                                                      1700, 2950, 3802, 869,  650,  829};
 
 std::string settings_for(const Table& table) {
-    std::set<std::pair<std::string, std::string>> wanted;
+    std::set<std::string> wanted;
     for (const auto& column : table.columns) {
         if (std::ranges::find(kAlwaysTheSame, column.base_oid) != kAlwaysTheSame.end()) continue;
         const bool known = std::ranges::find(kWrittenUnder, column.base_oid, &WrittenUnder::type) !=
                            kWrittenUnder.end();
-        for (const auto& setting : kWrittenUnder)
-            if (!known || setting.type == column.base_oid)
-                wanted.emplace(setting.name, setting.value);
+        for (const auto& one : kWrittenUnder)
+            if (!known || one.type == column.base_oid) wanted.insert(one.setting);
     }
     std::string text;
-    for (const auto& [name, value] : wanted) text += "  SET " + name + " = " + value + "\n";
+    for (const auto& name : wanted)
+        text += "  SET " + name + " = " + literal(schema::fixed_setting(name)) + "\n";
     return text;
 }
 
@@ -126,6 +124,7 @@ BEGIN
   IF pg_catalog.current_setting('trashd.own', true) IS NOT NULL AND {schema}.is_own() THEN
     RETURN NULL;
   END IF;
+  IF TG_LEVEL OPERATOR(pg_catalog.<>) {level} THEN PERFORM {schema}.refuse_stale({called}); END IF;
   SELECT pg_catalog.count(*) INTO _n FROM {gone};
   IF _n OPERATOR(pg_catalog.=) 0 THEN RETURN NULL; END IF;
   IF pg_catalog.current_setting('trashd.hard', true) OPERATOR(pg_catalog.=) 'on' THEN
@@ -133,7 +132,7 @@ BEGIN
     RETURN NULL;
   END IF;
   SELECT {still} INTO _ok FROM (VALUES (1)) v LEFT JOIN {table} ON false;
-  IF _ok IS NOT TRUE{children_stand} THEN
+  IF _ok IS NOT TRUE{other_types}{children_stand} THEN
     PERFORM {schema}.refuse_stale({called});
   END IF;
   _group := {schema}.capturing();
@@ -173,10 +172,6 @@ BEGIN
   PERFORM {schema}.take_late_cut();
   RETURN NULL;
 END)";
-
-std::string text_array(const std::vector<std::string>& parts) {
-    return "ARRAY[" + join(parts, ", ") + "]::pg_catalog.text[]";
-}
 
 std::string int_array(const std::vector<int>& numbers, const char* type) {
     std::vector<std::string> all;
@@ -236,12 +231,7 @@ std::string CaptureSql::fingerprint_sql(const CapturedTable& captured) const {
       AND k.confdeltype OPERATOR(pg_catalog.=) ANY ('{c,n,d}')),
   (SELECT pg_catalog.string_agg(i.inhrelid::pg_catalog.regclass::pg_catalog.text, ', '
       ORDER BY i.inhrelid::pg_catalog.regclass::pg_catalog.text)
-    FROM pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) r.oid),
-  (SELECT pg_catalog.string_agg(pg_catalog.concat(e.enumtypid::pg_catalog.regtype, ' ', e.enumlabel), ', '
-      ORDER BY e.enumtypid::pg_catalog.regtype::pg_catalog.text, e.enumsortorder)
-    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_enum e
-      ON e.enumtypid OPERATOR(pg_catalog.=) a.atttypid
-    WHERE a.attrelid OPERATOR(pg_catalog.=) r.oid AND a.attnum OPERATOR(pg_catalog.>) 0))
+    FROM pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) r.oid))
 FROM (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid) r(oid))",
         {{"table", literal(quoted(captured.table->name))}});
 }
@@ -287,8 +277,8 @@ std::string CaptureSql::hangs_on_captured(const CapturedKey& key) const {
 std::string CaptureSql::hangs_on_gone(const CapturedTable& captured, const CapturedKey& key) const {
     std::vector<std::string> same;
     for (const int attnum : key.parent->identity)
-        same.push_back(
-            schema::same(column_of(*key.parent, attnum, "p"), column_of(*key.parent, attnum, "t")));
+        same.push_back(schema::same(cascade::value_of(*key.parent, attnum, "p"),
+                                    cascade::value_of(*key.parent, attnum, "t")));
     return "EXISTS (SELECT FROM " + gone(captured, "p") + " WHERE " +
            refers(*key.key, in_row(*key.parent, "p"), in_row(*key.child, "t")) +
            (same.empty() ? "" : " AND NOT (" + join(same, " AND ") + ")") + ")";
@@ -348,23 +338,27 @@ std::string CaptureSql::function_sql(const CapturedTable& captured) const {
         if (key.child == captured.table && key.parent == captured.table)
             roots_first.push_back(hangs_on_gone(captured, key));
     const auto code =
-        own(kCapture, {{"gone", gone(captured, "t")},
-                       {"table_schema", literal(table.name.schema)},
-                       {"table_name", literal(table.name.name)},
-                       {"called", literal(table.name.schema + "." + table.name.name)},
-                       {"table", schema::relation(table)},
-                       {"object", object_of(table)},
-                       {"payload", schema::payload(table, "t")},
-                       {"still", own("{schema}.still({query}, {fingerprint})",
-                                     {{"query", literal(fingerprint_sql(captured))},
-                                      {"fingerprint", literal(captured.fingerprint)}})},
-                       {"children_stand", children_stand(captured)},
-                       {"ids", literal(quoted({schema_, "trash_group_id_seq"}))},
-                       {"order", roots_first.empty() ? "" : "ORDER BY " + join(roots_first, ", ")},
-                       {"shape", to_string(captured.shape)},
-                       {"roots_of_first", roots_of_first(captured)},
-                       {"roots_of_later", roots_of_later(captured)},
-                       {"note_oids", note_oids(captured)}});
+        own(kCapture,
+            {{"gone", gone(captured, "t")},
+             {"level", captured.by_row ? "'ROW'" : "'STATEMENT'"},
+             {"table_schema", literal(table.name.schema)},
+             {"table_name", literal(table.name.name)},
+             {"called", literal(table.name.schema + "." + table.name.name)},
+             {"table", schema::relation(table)},
+             {"object", object_of(table)},
+             {"payload", schema::payload(table, "t")},
+             {"still", own("{schema}.still({query}, {fingerprint})",
+                           {{"query", literal(fingerprint_sql(captured))},
+                            {"fingerprint", literal(captured.fingerprint)}})},
+             {"other_types",
+              captured.same_types.empty() ? "" : " OR (" + captured.same_types + ") IS NOT TRUE"},
+             {"children_stand", children_stand(captured)},
+             {"ids", literal(quoted({schema_, "trash_group_id_seq"}))},
+             {"order", roots_first.empty() ? "" : "ORDER BY " + join(roots_first, ", ")},
+             {"shape", to_string(captured.shape)},
+             {"roots_of_first", roots_of_first(captured)},
+             {"roots_of_later", roots_of_later(captured)},
+             {"note_oids", note_oids(captured)}});
     return filled(kFunction, {{"name", function_name(captured)},
                               {"planning", planning_for(captured)},
                               {"settings", settings_for(table)},

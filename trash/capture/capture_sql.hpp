@@ -21,7 +21,10 @@ namespace trashd::trash {
 struct CapturedTable {
     const schema::Table* table = nullptr;
     int id = 0, shape = 0;
-    bool by_row = false;           // of an inheritance tree that is no partitioned table
+    bool by_row = false;  // of an inheritance tree that is no partitioned table
+    // SQL: the users' types in its columns, of which nothing is seen at the table, are as they
+    // were; empty: there are none.
+    std::string same_types = {};
     std::string fingerprint = {};  // that capture_fingerprint_sql() gives for it
 };
 

@@ -122,6 +122,10 @@ bool reads(schema::Connection& connection, const Columns& columns, const std::st
 }  // namespace
 
 // A key of a single partition is left to the server: which rows it binds is its to say.
+void write_as_others(schema::Transaction& transaction) {
+    transaction.exec("SELECT pg_catalog.set_config('trashd.own', '', true)");
+}
+
 std::string crossing_sql(const Trash& trash, const schema::Catalog& catalog,
                          const schema::Table& table, const Columns& written) {
     const auto among = [&](const schema::ForeignKey& key) {

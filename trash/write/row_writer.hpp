@@ -52,6 +52,10 @@ std::string crossing_sql(const Trash& trash, const schema::Catalog& catalog,
                          const schema::Table& table,
                          const std::vector<const schema::Column*>& written);
 
+// In a transaction that moves rows: what triggers delete from here on is not the service's own, and
+// is captured where deletes of others are.
+void write_as_others(schema::Transaction& transaction);
+
 struct LockedRow {
     std::string etag;
     std::vector<schema::Param> present;         // the text of the columns asked for
