@@ -23,8 +23,8 @@
 #include "service/rights/row_rights.hpp"
 #include "trash/access/row_scope.hpp"
 #include "trash/model/errors.hpp"
-#include "trash/read/live_row.hpp"
 #include "trash/records/operations.hpp"
+#include "trash/rows/live_row.hpp"
 
 namespace trashd::service {
 

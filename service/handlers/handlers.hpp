@@ -19,8 +19,6 @@ Response list_objects(const Request& request, const Caller& caller, const Contex
 Response list_deleted(const Request& request, const Caller& caller, const Context& context);
 Response get_object(const Request& request, const Caller& caller, const Context& context);
 Response get_deleted(const Request& request, const Caller& caller, const Context& context);
-// metadata.cpp
-Response describe_resource(const Request& request, const Caller& caller, const Context& context);
 // delete_object.cpp
 Response remove_object(const Request& request, const Caller& caller, const Context& context);
 // delete_objects.cpp
@@ -61,19 +59,5 @@ Response restore_item(const Request& request, const Caller& caller, const Contex
 Response list_history(const Request& request, const Caller& caller, const Context& context);
 Response object_history(const Request& request, const Caller& caller, const Context& context);
 Response undo_entry(const Request& request, const Caller& caller, const Context& context);
-// health.cpp
-Response healthy(const Request& request, const Caller& caller, const Context& context);
-Response ready(const Request& request, const Caller& caller, const Context& context);
-Response metrics(const Request& request, const Caller& caller, const Context& context);
-// contract.cpp
-Response get_contract(const Request& request, const Caller& caller, const Context& context);
-Response get_contract_as_json(const Request& request, const Caller& caller, const Context& context);
-// pages.cpp
-Response home(const Request& request, const Caller& caller, const Context& context);
-Response explain_problem(const Request& request, const Caller& caller, const Context& context);
-Response docs(const Request& request, const Caller& caller, const Context& context);
-// panel.cpp
-Response open_panel(const Request& request, const Caller& caller, const Context& context);
-Response get_panel_file(const Request& request, const Caller& caller, const Context& context);
 
 }  // namespace trashd::service

@@ -23,7 +23,7 @@
 #include "service/rights/row_rights.hpp"
 #include "trash/access/row_scope.hpp"
 #include "trash/read/items.hpp"
-#include "trash/read/live_row.hpp"
+#include "trash/rows/live_row.hpp"
 
 namespace trashd::service {
 

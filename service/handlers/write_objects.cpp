@@ -17,8 +17,8 @@
 #include "service/writing/row_change.hpp"
 #include "service/writing/row_insert.hpp"
 #include "service/writing/trashed_writes.hpp"
-#include "trash/read/conditions.hpp"
-#include "trash/read/live_row.hpp"
+#include "trash/rows/conditions.hpp"
+#include "trash/rows/live_row.hpp"
 
 namespace trashd::service {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "trash/read/order.hpp"
+#include "trash/rows/order.hpp"
 
 namespace trashd::service {
 

@@ -11,8 +11,8 @@
 #include "service/api/context.hpp"
 #include "service/api/request.hpp"
 #include "service/parsing/cursor.hpp"
-#include "trash/read/live_row.hpp"
 #include "trash/read/trashed_rows.hpp"
+#include "trash/rows/live_row.hpp"
 
 namespace trashd::service {
 

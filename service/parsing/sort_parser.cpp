@@ -6,7 +6,7 @@
 
 #include "schema/catalog/catalog.hpp"
 #include "schema/error.hpp"
-#include "trash/read/conditions.hpp"
+#include "trash/rows/conditions.hpp"
 
 namespace trashd::service {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "trash/read/order.hpp"
+#include "trash/rows/order.hpp"
 
 namespace trashd::schema {
 struct Table;

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "trash/read/conditions.hpp"
+#include "trash/rows/conditions.hpp"
 
 namespace trashd::schema {
 struct Table;

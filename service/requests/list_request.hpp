@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "trash/read/row_list.hpp"
+#include "trash/rows/row_list.hpp"
 
 namespace trashd::schema {
 struct Table;

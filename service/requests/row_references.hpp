@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "trash/read/referenced_rows.hpp"
+#include "trash/rows/referenced_rows.hpp"
 
 namespace trashd::schema {
 struct ForeignKey;

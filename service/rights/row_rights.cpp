@@ -17,7 +17,7 @@
 #include "service/parsing/object_id.hpp"
 #include "service/rights/act_as_role.hpp"
 #include "trash/access/row_scope.hpp"
-#include "trash/read/live_row.hpp"
+#include "trash/rows/live_row.hpp"
 
 namespace trashd::service {
 

@@ -7,6 +7,7 @@
 #include "service/api/problem.hpp"
 #include "service/api/request.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/pages/pages.hpp"
 #include "service/parsing/json_body.hpp"
 #include "service/requests/idempotency.hpp"
 #include "trash/records/principals.hpp"

@@ -18,7 +18,7 @@
 #include "service/rights/row_rights.hpp"
 #include "service/writing/written_rows.hpp"
 #include "trash/access/row_scope.hpp"
-#include "trash/read/live_row.hpp"
+#include "trash/rows/live_row.hpp"
 
 namespace trashd::service {
 

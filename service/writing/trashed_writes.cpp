@@ -23,7 +23,7 @@
 #include "service/rights/actor.hpp"
 #include "service/rights/row_rights.hpp"
 #include "service/writing/row_insert.hpp"
-#include "trash/read/live_row.hpp"
+#include "trash/rows/live_row.hpp"
 #include "trash/store/item_id.hpp"
 
 namespace trashd::service {

@@ -9,7 +9,7 @@
 #include "service/api/row_stream.hpp"
 #include "service/parsing/preconditions.hpp"
 #include "service/rights/act_as_role.hpp"
-#include "trash/read/live_row.hpp"
+#include "trash/rows/live_row.hpp"
 
 namespace trashd::service {
 

@@ -1,5 +1,5 @@
 // What a person with a browser finds.
-#include "service/handlers/pages.hpp"
+#include "service/pages/pages.hpp"
 
 #include <doctest/doctest.h>
 

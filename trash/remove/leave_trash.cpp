@@ -5,12 +5,12 @@
 
 #include "schema/error.hpp"
 #include "schema/sqlstate.hpp"
+#include "trash/insert/restore_context.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/records/purge.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/partial.hpp"
 #include "trash/restore/restore.hpp"
-#include "trash/restore/restore_context.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/trigger_settings.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "trash/restore/restore_context.hpp"
+#include "trash/insert/restore_context.hpp"
 
 namespace trashd::trash {
 

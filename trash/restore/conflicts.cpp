@@ -12,8 +12,9 @@
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
 #include "trash/access/trigger_refusal.hpp"
-#include "trash/model/options.hpp"
-#include "trash/restore/restore_context.hpp"
+#include "trash/insert/clashes.hpp"
+#include "trash/insert/restore_context.hpp"
+#include "trash/restore/steps.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -23,53 +24,8 @@ using schema::quoted;
 using schema::Table;
 using std::to_string;
 
-// A unique index or an exclusion constraint: no two rows of which all operators say yes.
-struct Rule {
-    Conflict like;
-    std::vector<std::string> expressions, operators;
-    std::vector<int> attnums;  // 0 for an expression
-    std::string predicate;
-    bool nulls_not_distinct = false;
-    std::vector<int> told = {};  // attnums of the columns that a conflict names
-};
-
 std::string limit() {
     return " LIMIT " + to_string(kMostConflicts + 1);
-}
-
-Conflict alike(const Table& table, const std::string& kind, const std::string& constraint) {
-    Conflict conflict;
-    conflict.kind = kind;
-    conflict.table = table.name;
-    conflict.constraint = constraint;
-    return conflict;
-}
-
-Rule unique_rule(const Table& table, const schema::UniqueIndex& index) {
-    return {alike(table, index.name == table.key_name ? "primary-key-taken" : "unique-taken",
-                  index.name),
-            index.expressions,
-            index.operators,
-            index.attnums,
-            index.predicate,
-            index.nulls_not_distinct};
-}
-
-Rule exclusion_rule(const Table& table, const schema::Exclusion& exclusion) {
-    Rule rule{alike(table, "constraint", exclusion.name),
-              exclusion.expressions,
-              exclusion.operators,
-              std::vector<int>(exclusion.expressions.size(), 0),
-              exclusion.predicate,
-              false};
-    for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
-        for (const auto& column : table.columns) {
-            if (quoted(column.name) != rule.expressions[k] && column.name != rule.expressions[k])
-                continue;
-            rule.attnums[k] = column.attnum;
-        }
-    }
-    return rule;
 }
 
 // Of the columns that the expressions of an index use; the catalog as it is read does not say.
@@ -122,77 +78,6 @@ Rule with_columns(RestoreContext& restoring, const Table& table, Rule rule) {
     return rule;
 }
 
-std::string e(std::size_t position) {
-    return "e" + to_string(position + 1);
-}
-
-// The items under the rule: e1... and, last, whether the predicate holds.
-std::string items(const RestoreContext& restoring, const Table& table, const Rule& rule) {
-    auto expressions = rule.expressions;
-    if (!rule.predicate.empty()) expressions.push_back(rule.predicate);
-    return evaluated(restoring, table, expressions, rule.told);
-}
-
-std::string holds(const Rule& rule) {
-    return rule.predicate.empty() ? "true" : "v." + e(rule.expressions.size());
-}
-
-std::string compared(const Table& table, const Rule& rule, std::size_t k,
-                     const std::string& alias) {
-    const auto value = alias + "." + e(k);
-    const auto* column = rule.attnums[k] == 0 ? nullptr : table.column(rule.attnums[k]);
-    return column ? schema::in_base_type(*column, value) : value;
-}
-
-std::string clash(const Table& table, const Rule& rule) {
-    std::vector<std::string> out;
-    for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
-        auto same = compared(table, rule, k, "t") + " " + rule.operators[k] + " " +
-                    compared(table, rule, k, "v");
-        if (rule.nulls_not_distinct)
-            same = schema::filled(
-                "({same} OR pg_catalog.num_nulls(t.{e}, v.{e}) OPERATOR(pg_catalog.=) 2)",
-                {{"same", same}, {"e", e(k)}});
-        out.push_back(same);
-    }
-    return join(out, " AND ");
-}
-
-// What is another tenant's has no id here.
-std::string live_id(const RestoreContext& restoring, const Table& table) {
-    if (table.identity.empty()) return "''::pg_catalog.text";
-    const auto id = schema::key_text(table, table.identity, "");
-    const auto& name = restoring.options.tenant_column;
-    if (name.empty()) return id;
-    const auto* column = table.column(name);
-    if (!column) return "NULL::pg_catalog.text";
-    return schema::filled(
-        "CASE WHEN {of_tenant} THEN {id} END",
-        {{"of_tenant", schema::of_tenant(*column, quoted(table.name.name))}, {"id", id}});
-}
-
-std::string live(const RestoreContext& restoring, const Table& table, const Rule& rule) {
-    std::vector<std::string> out;
-    for (std::size_t k = 0; k < rule.expressions.size(); ++k) {
-        out.push_back("(" + rule.expressions[k] + ") AS " + e(k));
-    }
-    out.push_back(live_id(restoring, table) + " AS id, tableoid AS part, ctid AS place");
-    return schema::filled("(SELECT {columns} FROM {table} AS {name}{where}) t",
-                          {{"columns", join(out, ", ")},
-                           {"table", schema::relation(table)},
-                           {"name", quoted(table.name.name)},
-                           {"where", rule.predicate.empty() ? "" : " WHERE " + rule.predicate}});
-}
-
-// Pairs of an item v under the rule and a live row t that is in its way.
-std::string clashes(const RestoreContext& restoring, const Table& table, const Rule& rule) {
-    return schema::filled("{items} v JOIN {live} ON {clash} WHERE {holds}",
-                          {{"items", items(restoring, table, rule)},
-                           {"live", live(restoring, table, rule)},
-                           {"clash", clash(table, rule)},
-                           {"holds", holds(rule)}});
-}
-
 std::vector<Conflict> taken(RestoreContext& restoring, const Table& table, const Rule& rule) {
     std::vector<Conflict> out;
     const auto found = restoring.exec(
@@ -210,8 +95,9 @@ std::vector<Conflict> taken(RestoreContext& restoring, const Table& table, const
 // Items that would be in each other's way.
 std::vector<Conflict> twice(RestoreContext& restoring, const Table& table, const Rule& rule) {
     std::vector<std::string> keys;
-    for (std::size_t k = 0; k < rule.expressions.size(); ++k) keys.push_back("v." + e(k));
-    auto where = holds(rule);
+    for (std::size_t k = 0; k < rule.expressions.size(); ++k)
+        keys.push_back("v." + expression_name(k));
+    auto where = predicate_of(rule);
     if (!rule.nulls_not_distinct)
         where += " AND pg_catalog.num_nulls(" + join(keys, ", ") + ") OPERATOR(pg_catalog.=) 0";
     auto like = rule.like;
@@ -225,7 +111,7 @@ std::vector<Conflict> twice(RestoreContext& restoring, const Table& table, const
     WHERE {where}) d
   WHERE d.n OPERATOR(pg_catalog.>) 1{limit})",
         {{"keys", join(keys, ", ")},
-         {"items", items(restoring, table, rule)},
+         {"items", items_under(restoring, table, rule)},
          {"where", where},
          {"limit", limit()}}));
     std::vector<Conflict> out;
@@ -236,7 +122,7 @@ std::vector<Conflict> twice(RestoreContext& restoring, const Table& table, const
 std::vector<Conflict> violated(RestoreContext& restoring, const Table& table,
                                const schema::Check& check) {
     std::vector<Conflict> out;
-    auto like = alike(table, "constraint", check.name);
+    auto like = conflict_like(table, "constraint", check.name);
     like.detail = "the check does not hold for the row";
     const auto found = restoring.exec(schema::filled(
         R"(SELECT v.object_id, v.w, v.group_id, v.ordinal
@@ -318,17 +204,6 @@ std::vector<Conflict> find_conflicts(RestoreContext& restoring) {
     finder.look([&] { return finder.without_known(find_old_keys(restoring)); });
     auto out = finder.found();
     cap(out);
-    return out;
-}
-
-std::vector<std::string> clashing_rows(const RestoreContext& restoring, const Table& table) {
-    std::vector<Rule> rules;
-    for (const auto& index : table.uniques) rules.push_back(unique_rule(table, index));
-    for (const auto& exclusion : table.exclusions)
-        rules.push_back(exclusion_rule(table, exclusion));
-    std::vector<std::string> out;
-    for (const auto& rule : rules)
-        out.push_back("SELECT t.part, t.place FROM " + clashes(restoring, table, rule));
     return out;
 }
 

@@ -10,6 +10,7 @@
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
 #include "trash/restore/choices.hpp"
+#include "trash/restore/steps.hpp"
 #include "trash/restore/undo_restore.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/sql.hpp"

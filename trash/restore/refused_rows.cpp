@@ -4,7 +4,8 @@
 
 #include "schema/error.hpp"
 #include "schema/session/transaction.hpp"
-#include "trash/restore/restore_context.hpp"
+#include "trash/insert/restore_context.hpp"
+#include "trash/restore/steps.hpp"
 
 namespace trashd::trash {
 namespace {

@@ -7,9 +7,10 @@
 
 #include "schema/catalog/value.hpp"
 #include "schema/text.hpp"
+#include "trash/insert/links.hpp"
 #include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
-#include "trash/restore/links.hpp"
+#include "trash/restore/steps.hpp"
 #include "trash/store/item_id.hpp"
 
 namespace trashd::trash {

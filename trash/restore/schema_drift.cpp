@@ -8,9 +8,10 @@
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/text.hpp"
+#include "trash/insert/restore_context.hpp"
 #include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
-#include "trash/restore/restore_context.hpp"
+#include "trash/restore/steps.hpp"
 
 namespace trashd::trash {
 namespace {

@@ -8,9 +8,9 @@
 #include "schema/catalog/value.hpp"
 #include "schema/error.hpp"
 #include "schema/text.hpp"
+#include "trash/insert/links.hpp"
 #include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
-#include "trash/restore/links.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "schema/catalog/catalog.hpp"
+#include "trash/insert/restore_context.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
-#include "trash/restore/restore_context.hpp"
 #include "trash/restore/undo_restore.hpp"
 
 namespace trashd::trash {

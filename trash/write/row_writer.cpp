@@ -18,7 +18,7 @@
 #include "schema/session/pool.hpp"
 #include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
-#include "trash/read/live_row.hpp"
+#include "trash/rows/live_row.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::trash {

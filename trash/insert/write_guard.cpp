@@ -9,8 +9,8 @@
 #include "schema/identifier.hpp"
 #include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
+#include "trash/insert/restore_context.hpp"
 #include "trash/model/errors.hpp"
-#include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {
 namespace {

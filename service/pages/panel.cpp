@@ -21,8 +21,8 @@
 #include "service/api/json.hpp"
 #include "service/api/request.hpp"
 #include "service/config/config.hpp"
-#include "service/handlers/handlers.hpp"
 #include "service/http/request_head.hpp"
+#include "service/pages/pages.hpp"
 
 namespace trashd::service {
 

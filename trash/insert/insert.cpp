@@ -10,7 +10,7 @@
 #include "schema/session/connection.hpp"
 #include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
-#include "trash/restore/restore_context.hpp"
+#include "trash/insert/restore_context.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {

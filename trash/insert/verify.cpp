@@ -8,7 +8,7 @@
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/text.hpp"
-#include "trash/restore/restore_context.hpp"
+#include "trash/insert/restore_context.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {

@@ -6,7 +6,7 @@
 #include "service/api/context.hpp"
 #include "service/api/json.hpp"
 #include "service/api/request.hpp"
-#include "service/handlers/handlers.hpp"
+#include "service/pages/pages.hpp"
 
 namespace trashd::service {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "trash/model/item.hpp"
-#include "trash/read/conditions.hpp"
-#include "trash/read/order.hpp"
+#include "trash/rows/conditions.hpp"
+#include "trash/rows/order.hpp"
 
 namespace trashd::schema {
 struct Column;

@@ -1,4 +1,4 @@
-#include "trash/read/row_list.hpp"
+#include "trash/rows/row_list.hpp"
 
 #include <fmt/format.h>
 
@@ -16,9 +16,9 @@
 #include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"
 #include "trash/read/kept_pages.hpp"
-#include "trash/read/live_row.hpp"
 #include "trash/read/trashed_rows.hpp"
 #include "trash/records/operations.hpp"
+#include "trash/rows/live_row.hpp"
 #include "trash/store/sql.hpp"
 #include "trash/trash.hpp"
 

@@ -13,9 +13,9 @@
 #include "schema/session/transaction.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
+#include "trash/insert/restore_context.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/model/options.hpp"
-#include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {
 namespace {

@@ -1,4 +1,4 @@
-#include "trash/read/live_row.hpp"
+#include "trash/rows/live_row.hpp"
 
 #include <fmt/format.h>
 

@@ -10,9 +10,9 @@
 #include "schema/identifier.hpp"
 #include "schema/session/result.hpp"
 #include "schema/text.hpp"
+#include "trash/insert/links.hpp"
+#include "trash/insert/restore_context.hpp"
 #include "trash/model/restored.hpp"
-#include "trash/restore/links.hpp"
-#include "trash/restore/restore_context.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {

@@ -1,13 +1,13 @@
 // NULLs come last going up and first going down, as PostgreSQL sorts by itself, so that its indexes
 // serve. Row comparisons know no NULLs; therefore what comes after a row is said column by column,
 // and beside it, by a row comparison of what cannot be NULL, where an index may start.
-#include "trash/read/order.hpp"
+#include "trash/rows/order.hpp"
 
 #include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/error.hpp"
-#include "trash/read/conditions.hpp"
 #include "trash/read/trashed_rows.hpp"
+#include "trash/rows/conditions.hpp"
 
 namespace trashd::trash {
 

@@ -4,7 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "cascade/plan.hpp"
-#include "service/handlers/pages.hpp"
+#include "service/pages/pages.hpp"
 #include "trash/records/operations.hpp"
 
 namespace trashd::service {

@@ -18,7 +18,6 @@
 #include "schema/session/result.hpp"
 #include "schema/session/transaction.hpp"
 #include "trash/model/restored.hpp"
-#include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/shapes.hpp"
 
@@ -217,17 +216,6 @@ bool try_otherwise(RestoreContext& restoring, const Error& failed);
 // Rows that triggers made for restored ones, beside those that were captured, go again.
 void remove_companions(RestoreContext& restoring);
 
-// refused_rows.cpp: the rows that the database refuses, after an attempt that failed and was rolled
-// back. At least one conflict.
-std::vector<Conflict> find_refused(RestoreContext& restoring, const Error& failed);
-
-// schema_drift.cpp: values that would get lost without any statement failing.
-std::vector<Conflict> find_losses(RestoreContext& restoring);
-// schema_drift.cpp: casts that fail, NULL where there must be none, tables that are gone.
-std::vector<Conflict> find_failing_casts(RestoreContext& restoring);
-std::vector<Conflict> find_missing_values(RestoreContext& restoring);
-std::vector<Conflict> find_missing_tables(const RestoreContext& restoring);
-
 // relink.cpp: set references back in rows that lie in the trash, then in live ones.
 void relink_trashed(RestoreContext& restoring);
 void relink_live(RestoreContext& restoring);
@@ -272,42 +260,5 @@ void try_to_set(RestoreContext& restoring, const std::vector<std::string>& assig
 // A conflict for each row that is not there. Then: what came back is what went in.
 void find_absent(RestoreContext& restoring);
 void verify(RestoreContext& restoring);
-
-// restore.cpp: of the group's rows, action: restored, purged, copied. Gives the entry's id.
-schema::Statement ledger_entry(const RestoreContext& restoring, const GroupRow& group,
-                               const std::string& action);
-
-// restore_plan.cpp: whether the restore is to be told from others by a hash; what goes into it
-// while attempts are made; the hash, of a restore that has gone well.
-bool plans(const RestoreContext& restoring);
-void note_live_rows(RestoreContext& restoring);
-void note_answered(RestoreContext& restoring, const std::vector<Conflict>& conflicts);
-std::string plan_of(RestoreContext& restoring);
-
-// copy.cpp: copies the first group's items, with keys made anew, to be restored in its place; rows
-// whose keys are not new, and were not set; tells what became what, and leaves nothing of the
-// copied items, and answers the id of the entry in the ledger.
-void begin_copy(RestoreContext& restoring);
-std::vector<Conflict> find_old_keys(RestoreContext& restoring);
-std::string end_copy(RestoreContext& restoring);
-
-// ancestors.cpp
-std::vector<Conflict> find_missing_parents(RestoreContext& restoring);
-// Whether rows of the groups refer, by references that the configuration declares, to rows that
-// would not be there; those that are there stay so until the transaction ends.
-bool lack_declared_parents(RestoreContext& restoring);
-// Adds the groups in which missing parents lie; false when there is none.
-bool add_ancestors(RestoreContext& restoring);
-// Adds these groups, by their uuids, where they are still in the trash; false when none is.
-bool add_ancestors(RestoreContext& restoring, const std::vector<std::string>& groups);
-
-// conflicts.cpp: everything that keeps the groups out, after the attempt was rolled back to
-// kSavepoint. Empty when nothing does any more.
-inline constexpr const char* kSavepoint = "trashd_restore";
-std::vector<Conflict> find_conflicts(RestoreContext& restoring);
-// SELECTs of (tableoid, ctid): live rows that keep items of the table out.
-std::vector<std::string> clashing_rows(const RestoreContext& restoring, const schema::Table& table);
-// The server's own words, where no look-up explains its error.
-Conflict as_said(const RestoreContext& restoring, const Error& failed);
 
 }  // namespace trashd::trash

@@ -6,8 +6,8 @@
 #include "service/api/caller.hpp"
 #include "service/api/context.hpp"
 #include "service/api/request.hpp"
-#include "service/handlers/handlers.hpp"
 #include "service/http/metrics.hpp"
+#include "service/pages/pages.hpp"
 
 namespace trashd::service {
 

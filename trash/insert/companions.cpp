@@ -13,7 +13,8 @@
 #include "schema/session/transaction.hpp"
 #include "schema/sqlstate.hpp"
 #include "schema/text.hpp"
-#include "trash/restore/restore_context.hpp"
+#include "trash/insert/clashes.hpp"
+#include "trash/insert/restore_context.hpp"
 #include "trash/store/sql.hpp"
 
 namespace trashd::trash {

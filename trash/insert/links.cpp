@@ -1,5 +1,5 @@
 // Which references a restore sets back, and in which rows.
-#include "trash/restore/links.hpp"
+#include "trash/insert/links.hpp"
 
 #include <algorithm>
 #include <set>
@@ -12,8 +12,8 @@
 #include "schema/identifier.hpp"
 #include "schema/session/result.hpp"
 #include "schema/text.hpp"
+#include "trash/insert/restore_context.hpp"
 #include "trash/model/options.hpp"
-#include "trash/restore/restore_context.hpp"
 
 namespace trashd::trash {
 

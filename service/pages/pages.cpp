@@ -1,4 +1,4 @@
-#include "service/handlers/pages.hpp"
+#include "service/pages/pages.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,6 @@
 #include "service/api/problem.hpp"
 #include "service/api/request.hpp"
 #include "service/config/config.hpp"
-#include "service/handlers/handlers.hpp"
 #include "service/http/request_head.hpp"
 
 namespace trashd::service {

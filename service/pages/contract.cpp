@@ -5,10 +5,9 @@
 #include "service/api/context.hpp"
 #include "service/api/request.hpp"
 #include "service/config/config.hpp"
-#include "service/handlers/handlers.hpp"
-#include "service/handlers/pages.hpp"
 #include "service/openapi/document_cache.hpp"
 #include "service/openapi/general_document.hpp"
+#include "service/pages/pages.hpp"
 
 namespace trashd::service {
 

@@ -1,6 +1,6 @@
 // Values come from rows that may be older than the types of today, so each is tried before it is
 // read as one: a single one that is none must not keep the others from being told.
-#include "trash/read/referenced_rows.hpp"
+#include "trash/rows/referenced_rows.hpp"
 
 #include <algorithm>
 #include <set>

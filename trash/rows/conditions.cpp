@@ -1,7 +1,7 @@
 // Comparisons use the operators that the catalog found for the column's type, so that they mean
 // what the type's own index would. What compares text (like, contains) is the output text of the
 // value.
-#include "trash/read/conditions.hpp"
+#include "trash/rows/conditions.hpp"
 
 #include <iterator>
 #include <sstream>
