@@ -132,6 +132,31 @@ COMMIT)");
     work.restore_all();
 }
 
+TEST_CASE("a row whose group is made at once belongs to what is deleted after it") {
+    Captured work(kWork);
+    const std::string one_tag =
+        "BEGIN; DELETE FROM tag WHERE ctid = (SELECT min(ctid) FROM tag WHERE task = 4);";
+    work.sql(one_tag + "COMMIT");
+    CHECK(work.group() == "tag 1; ; links 0");
+    CHECK(work.value("SELECT counts FROM trashd.ledger") == "{\"public.tag\": 1}");
+    work.restore_all();
+    work.sql(one_tag +
+             R"(UPDATE record SET task = NULL WHERE task IN (SELECT id FROM task WHERE project < 3);
+SAVEPOINT a; DELETE FROM task; ROLLBACK TO a;
+DELETE FROM tag WHERE task IN (SELECT id FROM task WHERE project IN (1, 2));
+DELETE FROM task WHERE project IN (1, 2);
+DELETE FROM project WHERE client = 1;
+DELETE FROM client WHERE id = 1;
+COMMIT)");
+    CHECK(work.group() == "client 1, tag 32, task 8, project 2; 1; links 20");
+    CHECK(work.value("SELECT count(*) FROM trashd.capture_part") == "0");
+    CHECK(work.value("SELECT count(*) FROM trashd.ledger WHERE action = 'trashed'") == "2");
+    work.restore_all();
+    work.sql(one_tag + "SAVEPOINT a; DELETE FROM client WHERE id = 2; ROLLBACK TO a; COMMIT");
+    CHECK(work.group() == "tag 1; ; links 0");
+    work.restore_all();
+}
+
 TEST_CASE("unrelated rows of one statement and of one transaction are groups of their own") {
     Captured work(kWork);
     work.sql("DELETE FROM project WHERE id IN (1, 2, 3)");

@@ -119,7 +119,7 @@ constexpr const char* kFunction = R"(CREATE OR REPLACE FUNCTION {name}() RETURNS
 constexpr const char* kCapture = R"(#variable_conflict use_variable
 DECLARE
   _group pg_catalog.int8; _base pg_catalog.int8 := 0; _n pg_catalog.int8; _roots pg_catalog.int8;
-  _ok pg_catalog.bool;
+  _ok pg_catalog.bool; _first pg_catalog.bool;
 BEGIN
   IF pg_catalog.current_setting('trashd.own', true) IS NOT NULL AND {schema}.is_own() THEN
     RETURN NULL;
@@ -135,12 +135,20 @@ BEGIN
   IF _ok IS NOT TRUE{other_types}{children_stand} THEN
     PERFORM {schema}.refuse_stale({called});
   END IF;
-  _group := {schema}.capturing();
+  SELECT (SELECT p.group_id FROM {schema}.capture_part p
+      WHERE p.tx OPERATOR(pg_catalog.=) x.tx AND p.first OPERATOR(pg_catalog.=) 1),
+    NOT EXISTS (SELECT FROM {schema}.capture_cut c WHERE c.tx OPERATOR(pg_catalog.=) x.tx)
+    AND NOT EXISTS (SELECT FROM {schema}.trash_group g
+      WHERE g.created_at OPERATOR(pg_catalog.=) pg_catalog.now() AND g.state OPERATOR(pg_catalog.=) 'trashed'
+        AND g.captured_in OPERATOR(pg_catalog.=) x.tx)
+  INTO _group, _first FROM (SELECT pg_catalog.pg_current_xact_id()) x(tx);
   IF _group IS NULL THEN
     _group := pg_catalog.nextval({ids}::pg_catalog.regclass);
+    _first := {takes_nothing_along} AND _first AND pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.=) 1;
   ELSE
-    SELECT i.ordinal INTO _base FROM {schema}.item i
-    WHERE i.group_id OPERATOR(pg_catalog.=) _group ORDER BY i.ordinal DESC LIMIT 1;
+    _first := false;
+    _base := COALESCE((SELECT i.ordinal FROM {schema}.item i
+      WHERE i.group_id OPERATOR(pg_catalog.=) _group ORDER BY i.ordinal DESC LIMIT 1), 0);
   END IF;
   INSERT INTO {schema}.item (group_id, ordinal, shape, object_id, payload)
   SELECT _group, _base OPERATOR(pg_catalog.+) pg_catalog.row_number() OVER ({order}), {shape},
@@ -150,8 +158,15 @@ BEGIN
   ELSE
     {roots_of_later}
   END IF;
-  INSERT INTO {schema}.capture_part (group_id, first, tx, shape, amount, roots)
-  VALUES (_group, _base OPERATOR(pg_catalog.+) 1, pg_catalog.pg_current_xact_id(), {shape}, _n, _roots);
+  IF _first AND (_roots OPERATOR(pg_catalog.=) 1 OR _roots OPERATOR(pg_catalog.>=) 1000) THEN
+    PERFORM {schema}.book_captured(_group, {table_schema}, {table_name}, ARRAY[{shape}], ARRAY[_n],
+      pg_catalog.jsonb_build_object({called}, _n), _roots OPERATOR(pg_catalog.>) 1);
+  ELSE
+    INSERT INTO {schema}.capture_part (group_id, first, tx, shape, amount, roots)
+    VALUES (_group, _base OPERATOR(pg_catalog.+) 1, pg_catalog.pg_current_xact_id(), {shape}, _n, _roots)
+    ON CONFLICT (group_id, first) DO UPDATE
+    SET shape = EXCLUDED.shape, amount = EXCLUDED.amount, roots = EXCLUDED.roots;
+  END IF;
   {note_oids}RETURN NULL;
 END)";
 
@@ -310,7 +325,8 @@ std::string CaptureSql::roots_of_later(const CapturedTable& captured) const {
 std::string CaptureSql::planning_for(const CapturedTable& captured) const {
     const bool compares = std::ranges::any_of(
         keys_, [&](const CapturedKey& key) { return key.child == captured.table; });
-    return compares ? " SET jit = off SET enable_nestloop = off" : " SET jit = off";
+    return compares ? " SET jit = off SET enable_seqscan = off SET enable_nestloop = off"
+                    : " SET jit = off SET enable_seqscan = off";
 }
 
 std::string CaptureSql::note_oids(const CapturedTable& captured) const {
@@ -354,6 +370,7 @@ std::string CaptureSql::function_sql(const CapturedTable& captured) const {
               captured.same_types.empty() ? "" : " OR (" + captured.same_types + ") IS NOT TRUE"},
              {"children_stand", children_stand(captured)},
              {"ids", literal(quoted({schema_, "trash_group_id_seq"}))},
+             {"takes_nothing_along", children_stand(captured).empty() ? "true" : "false"},
              {"order", roots_first.empty() ? "" : "ORDER BY " + join(roots_first, ", ")},
              {"shape", to_string(captured.shape)},
              {"roots_of_first", roots_of_first(captured)},
