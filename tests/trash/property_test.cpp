@@ -12,7 +12,9 @@
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/session/transaction.hpp"
+#include "schema/sqlstate.hpp"
 #include "tests/support/database.hpp"
+#include "trash/capture/capture.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/item.hpp"
 #include "trash/model/options.hpp"
@@ -213,7 +215,7 @@ class Schema {
 // One database and what the test knows of it.
 class Round {
   public:
-    explicit Round(unsigned long long seed)
+    Round(unsigned long long seed, bool captured)
         : dice_(seed),
           schema_(dice_),
           database_(schema_.script()),
@@ -222,7 +224,12 @@ class Round {
           lease_(pool_.lease()),
           all_(live()),
           begin_(copy_of_all_tables(lease_.connection())),
-          for_good_(dice_.chance(30)) {}
+          for_good_(dice_.chance(30)),
+          captured_(captured) {
+        if (!captured_) return;
+        for (const auto& table : schema_.tables())
+            trash::Capture(bin_).on({{"public", table.name}});
+    }
 
     const std::string& script() const { return script_; }
     const std::string& done() const { return done_; }
@@ -232,7 +239,7 @@ class Round {
         for (int step = 0; step < 25; ++step) {
             const int what = dice_.below(10);
             if (what < 6)
-                remove();
+                captured_&& dice_.chance(60) ? remove_by_sql() : remove();
             else if (what < 9)
                 restore(dice_.chance(50), dice_.chance(25));
             else if (for_good_)
@@ -294,7 +301,8 @@ class Round {
             done_ += std::string("  refused: ") + error.what() + "\n";
             const bool known =
                 error.code() == Code::kConflict || error.code() == Code::kHasDependents ||
-                error.code() == Code::kRestoreConflict || error.code() == Code::kNotFound;
+                error.code() == Code::kRestoreConflict || error.code() == Code::kNotFound ||
+                (captured_ && error.of_class(sqlstate::kIntegrityViolations));
             REQUIRE_MESSAGE(known, "unexpected: ", error.what(), " after\n", done_);
             REQUIRE_MESSAGE((state() == before), "a refused operation changed something:\n", done_);
             return false;
@@ -336,6 +344,45 @@ class Round {
         REQUIRE_MESSAGE(restored, "a restore right after the delete is refused:\n", done_);
         REQUIRE_MESSAGE((state() == before), "a restore right after the delete is not the same:\n",
                         done_);
+    }
+
+    std::string delete_sql(const std::pair<std::string, Names>& row) const {
+        const auto& table = *std::ranges::find(schema_.tables(), row.first, &Spec::name);
+        std::string sql = "DELETE FROM " + table.name;
+        for (std::size_t k = 0; k < table.key.size(); ++k)
+            sql += (k == 0 ? " WHERE " : " AND ") + table.key[k] +
+                   "::text = " + schema::literal(row.second[k]);
+        return sql;
+    }
+
+    // As others send it: some statements of one transaction, the first row's now and then again.
+    void remove_by_sql() {
+        std::string sql;
+        for (int n = 1 + dice_.below(3); n > 0; --n)
+            if (const auto row = any_row()) sql += delete_sql(*row) + ";\n";
+        if (sql.empty()) return;
+        if (dice_.chance(20)) sql = "SET CONSTRAINTS ALL IMMEDIATE;\n" + sql;
+        const bool back = dice_.chance(30);
+        const std::string before = state();
+        const Names groups = trashed_groups();
+        if (!attempt(sql, [&] { lease_.connection().script(sql); })) return;
+        check();
+        if (!back) return;
+        Names made = trashed_groups();
+        std::erase_if(made, [&](const auto& group) { return std::ranges::count(groups, group); });
+        for (const auto& group : made) {
+            const bool restored = attempt("restore " + group, [&] { bin_.restore(group, {}, {}); });
+            REQUIRE_MESSAGE(restored, "a restore right after the delete is refused:\n", done_);
+        }
+        REQUIRE_MESSAGE((state() == before), "a restore right after the delete is not the same:\n",
+                        done_);
+    }
+
+    // By the id of their first item, newest first.
+    Names trashed_groups() {
+        return column(
+            "SELECT overlay(uuid::text PLACING '00000001' FROM 29) FROM trashd.trash_group "
+            "WHERE state = 'trashed' ORDER BY id DESC");
     }
 
     void remove_hard() {
@@ -417,7 +464,7 @@ class Round {
     schema::Lease lease_;
     Names all_, gone_;
     std::string begin_, done_, script_ = schema_.script();
-    bool for_good_;
+    bool for_good_, captured_;
     int succeeded_ = 0;
 };
 
@@ -426,17 +473,26 @@ unsigned long long setting(const char* name, unsigned long long otherwise) {
     return value ? std::strtoull(value, nullptr, 10) : otherwise;
 }
 
-}  // namespace
-
-TEST_CASE("whatever is deleted and restored, every row is in one place and comes back as it was") {
-    const auto first = setting("TRASHD_SEED", 1), rounds = setting("TRASHD_ROUNDS", 30);
+void go_through_rounds(bool captured) {
+    const auto first = setting("TRASHD_SEED", 1),
+               rounds = setting("TRASHD_ROUNDS", captured ? 12 : 30);
     long long succeeded = 0;
     for (auto seed = first; seed < first + rounds; ++seed) {
         CAPTURE(seed);
-        Round round(seed);
+        Round round(seed, captured);
         INFO(round.script());
         round.run();
         succeeded += round.succeeded();
     }
     CHECK(succeeded > static_cast<long long>(rounds) * 5);
+}
+
+}  // namespace
+
+TEST_CASE("whatever is deleted and restored, every row is in one place and comes back as it was") {
+    go_through_rounds(false);
+}
+
+TEST_CASE("so it is when others delete, too, and are captured") {
+    go_through_rounds(true);
 }

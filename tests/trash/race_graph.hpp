@@ -34,13 +34,16 @@ CREATE INDEX ON impulse (project_id);
 CREATE INDEX ON time_record (task_id); CREATE INDEX ON time_record (impulse_id);
 CREATE INDEX ON assignment (project_id, person); CREATE INDEX ON bookmark (task_id);
 CREATE SCHEMA audit;
-CREATE TABLE audit.captured (group_id bigint, tag bigint);
+CREATE TABLE audit.captured (group_id bigint, tag bigint, PRIMARY KEY (group_id, tag));
 )";
 
 inline constexpr const char* kAudit = R"(
 CREATE FUNCTION audit.capture() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO audit.captured SELECT group_id, payload[2]::bigint FROM added; RETURN NULL; END $$;
+    INSERT INTO audit.captured SELECT group_id, payload[2]::bigint FROM added
+    ON CONFLICT DO NOTHING; RETURN NULL; END $$;
 CREATE TRIGGER capture AFTER INSERT ON trashd.item REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION audit.capture();
+CREATE TRIGGER recapture AFTER UPDATE ON trashd.item REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION audit.capture();
 )";
 
