@@ -232,6 +232,47 @@ TEST_CASE("a row that moves to another partition is not deleted, one of any part
     work.restore_all();
 }
 
+TEST_CASE("a partition that is detached is captured by itself, and no other's rows go into it") {
+    Captured work(
+        "CREATE TABLE client (id int, kind int, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind);"
+        "CREATE TABLE client1 PARTITION OF client FOR VALUES IN (1);"
+        "CREATE TABLE client2 PARTITION OF client FOR VALUES IN (2);"
+        "INSERT INTO client VALUES (1, 1), (2, 1), (3, 2), (4, 2)");
+    work.sql("ALTER TABLE client DETACH PARTITION client2; ALTER TABLE client RENAME TO person");
+    CHECK(work.refusal("DELETE FROM client2 WHERE id = 3") != "");
+    trash::Capture(work.bin).renew();
+    work.before = work.all();
+    work.sql("DELETE FROM client2 WHERE id = 3; DELETE FROM person WHERE id = 1");
+    CHECK(work.value("SELECT string_agg(s.table_name, ', ' ORDER BY g.id) FROM trashd.trash_group "
+                     "g JOIN trashd.shape s ON s.id = g.root_shape") == "client2, person");
+    work.restore_all();
+}
+
+TEST_CASE("tables that took each other's names are captured under those that they have") {
+    Captured work(
+        "CREATE TABLE client (id int PRIMARY KEY, a text); INSERT INTO client VALUES (1, 'a');"
+        "CREATE TABLE firm (id int PRIMARY KEY, b text); INSERT INTO firm VALUES (1, 'b')");
+    trash::Capture capture(work.bin);
+    capture.on({{"public", "firm"}});
+    work.sql(
+        "ALTER TABLE client RENAME TO x; ALTER TABLE firm RENAME TO client; ALTER TABLE x "
+        "RENAME TO firm");
+    capture.renew();
+    work.before = work.all();
+    work.sql("DELETE FROM client; DELETE FROM firm");
+    CHECK(work.groups() == "2");
+    work.restore_all();
+    // As who puts a copy in the place of a table does.
+    work.sql(
+        "CREATE TABLE x (LIKE client INCLUDING ALL); INSERT INTO x TABLE client;"
+        "ALTER TABLE client RENAME TO former; ALTER TABLE x RENAME TO client");
+    capture.renew();
+    work.before = work.all();
+    work.sql("DELETE FROM client; DELETE FROM former");
+    CHECK(work.groups() == "2");
+    work.restore_all();
+}
+
 TEST_CASE("whatever a session is set to, values come back as they were") {
     Captured work(
         "CREATE TABLE client (id int PRIMARY KEY, at timestamptz, d date, i interval, f float8, b "

@@ -65,28 +65,45 @@ schema::Result Arranging::exec(const std::string& text, const schema::Values& va
     return transaction_.exec(filled(text, schema_, values), params);
 }
 
+// Asked for are the names, and what bears the triggers: a table that took the name of another, and
+// the other; a partition that was detached.
 Asked Arranging::asked() {
     follow_renames();
-    const auto found = exec("SELECT schema_name, table_name, asked FROM {schema}.capture");
+    const auto found = exec(R"(SELECT c.schema_name, c.table_name, c.asked FROM {schema}.capture c
+  WHERE c.asked IS NOT NULL
+  UNION SELECT n.nspname, r.relname, c.asked FROM {schema}.capture c{bearers}
+  WHERE c.asked IS NOT NULL)",
+                            {{"bearers", bearers()}});
     Asked all;
     for (int row = 0; row < found.rows(); ++row)
-        if (!found.null(row, 2))
-            all[{std::string(found.text(row, 0)), std::string(found.text(row, 1))}] =
-                found.text(row, 2);
+        all[{std::string(found.text(row, 0)), std::string(found.text(row, 1))}] =
+            found.text(row, 2);
     return all;
 }
 
-// A table is known by the trigger that it has, whatever it is called since.
-void Arranging::follow_renames() {
-    exec(R"(UPDATE {schema}.capture c SET schema_name = n.nspname, table_name = r.relname
-  FROM pg_catalog.pg_trigger t
+// Joins to a row c of capture the tables r of the schemas n that have its trigger, whatever they
+// are called. A partition has it for the table that it belongs to.
+std::string Arranging::bearers() const {
+    return filled(R"(
+  JOIN pg_catalog.pg_proc p ON p.pronamespace OPERATOR(pg_catalog.=) {own}::pg_catalog.regnamespace
+    AND p.proname OPERATOR(pg_catalog.=) pg_catalog.concat('capture_', c.id)
+  JOIN pg_catalog.pg_trigger t ON t.tgfoid OPERATOR(pg_catalog.=) p.oid
   JOIN pg_catalog.pg_class r ON r.oid OPERATOR(pg_catalog.=) t.tgrelid AND NOT r.relispartition
-  JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace
-  JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
-    AND p.pronamespace OPERATOR(pg_catalog.=) {own}::pg_catalog.regnamespace
-  WHERE p.proname OPERATOR(pg_catalog.=) pg_catalog.concat('capture_', c.id)
-    AND (n.nspname, r.relname) OPERATOR(pg_catalog.<>) (c.schema_name::pg_catalog.name, c.table_name::pg_catalog.name))",
-         {{"own", literal(quoted(schema_))}});
+  JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace)",
+                  schema_, {{"own", literal(quoted(schema_))}});
+}
+
+// A table is known by the trigger that it has, so that its function stays, unless its former name
+// or its new one is another's as well.
+void Arranging::follow_renames() {
+    exec(R"(UPDATE {schema}.capture c SET schema_name = f.nspname, table_name = f.relname
+  FROM (SELECT DISTINCT ON (c.id) c.id, n.nspname, r.relname FROM {schema}.capture c{bearers}
+    WHERE pg_catalog.to_regclass(pg_catalog.format('%I.%I', c.schema_name, c.table_name)) IS NULL
+    ORDER BY c.id, r.relkind OPERATOR(pg_catalog.=) 'p' DESC, r.oid) f
+  WHERE c.id OPERATOR(pg_catalog.=) f.id AND NOT EXISTS (SELECT FROM {schema}.capture o
+    WHERE o.schema_name OPERATOR(pg_catalog.=) f.nspname::pg_catalog.text
+      AND o.table_name OPERATOR(pg_catalog.=) f.relname::pg_catalog.text))",
+         {{"bearers", bearers()}});
 }
 
 Heirs Arranging::heirs() {

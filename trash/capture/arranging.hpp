@@ -45,6 +45,7 @@ class Arranging {
   private:
     schema::Result exec(const std::string& text, const schema::Values& values = {},
                         const std::vector<schema::Param>& params = {});
+    std::string bearers() const;
     void follow_renames();
     Heirs heirs();
     std::string same_types(const schema::Table& table) const;
