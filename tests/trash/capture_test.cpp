@@ -530,6 +530,28 @@ TEST_CASE("after a migration deletes are refused until capture is renewed") {
     work.restore_all();
 }
 
+TEST_CASE("a column that took the place of one of its name, and another key, are changes") {
+    for (const char* change :
+         {"ALTER TABLE client DROP name; ALTER TABLE client ADD name text",
+          "ALTER TABLE client DROP CONSTRAINT client_pkey; ALTER TABLE client "
+          "ALTER id SET NOT NULL; ALTER TABLE client ADD PRIMARY KEY (number)"}) {
+        Captured work(
+            "CREATE TABLE client (id int PRIMARY KEY, former int, number int NOT NULL, name text);"
+            "ALTER TABLE client DROP former; INSERT INTO client VALUES (1, 10, 'a'), (2, 20, 'b')");
+        work.sql("DELETE FROM client WHERE id = 1");
+        work.restore_all();
+        work.sql(std::string(change) + "; UPDATE client SET name = 'new'");
+        CHECK(work.refusal("DELETE FROM client WHERE id = 1")
+                  .starts_with("rows of public.client cannot"));
+        trash::Capture capture(work.bin);
+        CHECK(capture.status()[0].state == trash::CaptureState::kStale);
+        capture.renew();
+        work.before = work.all();
+        work.sql("DELETE FROM client WHERE id = 1");
+        work.restore_all();
+    }
+}
+
 TEST_CASE("a TRUNCATE is refused, and deletes past the trash are for those who may") {
     Captured work(kWork);
     CHECK(work.refusal("TRUNCATE client CASCADE") ==

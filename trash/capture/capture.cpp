@@ -69,9 +69,10 @@ CaptureState state_of(Transaction& transaction, const Trash& trash, const Catalo
     const std::vector<CapturedTable> none;
     const std::vector<CapturedKey> no_keys;
     const CaptureSql sql(trash.schema_name(), none, no_keys);
-    return transaction.exec(sql.fingerprint_sql(captured)).text(0, 0) == found.text(row, 4)
-               ? CaptureState::kOn
-               : CaptureState::kStale;
+    const auto now = transaction.exec(sql.fingerprint_sql(captured)).text(0, 0);
+    const std::string made_for(found.text(row, 4));
+    return now == made_for || now == fingerprint_in_copy(made_for) ? CaptureState::kOn
+                                                                   : CaptureState::kStale;
 }
 
 }  // namespace

@@ -213,6 +213,10 @@ bool may_be_cut(const Table& child, const ForeignKey& key) {
            });
 }
 
+std::string fingerprint_in_copy(const std::string& fingerprint) {
+    return fingerprint.substr(0, fingerprint.rfind(" ; numbers "));
+}
+
 std::string CaptureSql::own(const std::string& text,
                             std::map<std::string, std::string, std::less<>> more) const {
     more.emplace("schema", quoted(schema_));
@@ -231,6 +235,7 @@ std::string CaptureSql::function_name(const CapturedKey& key) const {
     return quoted({schema_, "cut_" + to_string(key.number)});
 }
 
+// Columns have their numbers in it where they are not those that a copy of the database gives them.
 std::string CaptureSql::fingerprint_sql(const CapturedTable& captured) const {
     return filled(
         R"(SELECT pg_catalog.concat_ws(' ; ',
@@ -246,9 +251,31 @@ std::string CaptureSql::fingerprint_sql(const CapturedTable& captured) const {
       AND k.confdeltype OPERATOR(pg_catalog.=) ANY ('{c,n,d}')),
   (SELECT pg_catalog.string_agg(i.inhrelid::pg_catalog.regclass::pg_catalog.text, ', '
       ORDER BY i.inhrelid::pg_catalog.regclass::pg_catalog.text)
-    FROM pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) r.oid))
+    FROM pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) r.oid),
+  (SELECT pg_catalog.concat('key ', pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', '
+      ORDER BY a.attnum)) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a
+      ON a.attrelid OPERATOR(pg_catalog.=) i.indrelid
+      AND a.attnum OPERATOR(pg_catalog.=) ANY (i.indkey::pg_catalog.int2[])
+    WHERE i.indrelid OPERATOR(pg_catalog.=) r.oid AND i.indisprimary),
+  (SELECT CASE WHEN pg_catalog.max(a.attnum) OPERATOR(pg_catalog.<>) pg_catalog.count(*)
+      THEN pg_catalog.concat('numbers ', pg_catalog.string_agg(a.attnum::pg_catalog.text, ' '
+        ORDER BY a.attnum)) END
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) r.oid
+      AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped))
 FROM (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid) r(oid))",
         {{"table", literal(quoted(captured.table->name))}});
+}
+
+// The same in a copy.
+std::string CaptureSql::still(const CapturedTable& captured) const {
+    const auto is = [&](const std::string& fingerprint) {
+        return own(
+            "{schema}.still({query}, {fingerprint})",
+            {{"query", literal(fingerprint_sql(captured))}, {"fingerprint", literal(fingerprint)}});
+    };
+    const auto copied = fingerprint_in_copy(captured.fingerprint);
+    return copied == captured.fingerprint ? is(copied)
+                                          : is(captured.fingerprint) + " OR " + is(copied);
 }
 
 // Of tables whose rows the database takes along: that their triggers are still there.
@@ -363,9 +390,7 @@ std::string CaptureSql::function_sql(const CapturedTable& captured) const {
              {"table", schema::relation(table)},
              {"object", object_of(table)},
              {"payload", schema::payload(table, "t")},
-             {"still", own("{schema}.still({query}, {fingerprint})",
-                           {{"query", literal(fingerprint_sql(captured))},
-                            {"fingerprint", literal(captured.fingerprint)}})},
+             {"still", still(captured)},
              {"other_types",
               captured.same_types.empty() ? "" : " OR (" + captured.same_types + ") IS NOT TRUE"},
              {"children_stand", children_stand(captured)},

@@ -39,6 +39,10 @@ struct CapturedKey {
 // Whether values of the reference can become null or its default while its row stays.
 bool may_be_cut(const schema::Table& child, const schema::ForeignKey& key);
 
+// Of a fingerprint that has the columns' numbers: the one of a copy of the table, in which they
+// follow each other.
+std::string fingerprint_in_copy(const std::string& fingerprint);
+
 class CaptureSql {
   public:
     CaptureSql(const std::string& trash_schema, const std::vector<CapturedTable>& tables,
@@ -72,6 +76,7 @@ class CaptureSql {
     std::string roots_of_later(const CapturedTable& captured) const;
     std::string hangs_on_captured(const CapturedKey& key) const;
     std::string hangs_on_gone(const CapturedTable& captured, const CapturedKey& key) const;
+    std::string still(const CapturedTable& captured) const;
     std::string children_stand(const CapturedTable& captured) const;
     static std::string gone(const CapturedTable& captured, const std::string& alias);
     std::string planning_for(const CapturedTable& captured) const;
