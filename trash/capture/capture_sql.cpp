@@ -41,6 +41,14 @@ std::string value_of_text(const Column& column, const std::string& text) {
     return column.collation.empty() ? value : "(" + value + ") COLLATE " + column.collation;
 }
 
+// Whether the type's input would call checks of domains inside of it: that of arrays, composites
+// and ranges of the users', whose equality is PostgreSQL's own.
+bool read_by_code(const ForeignKey& key, std::size_t at, const Table& child) {
+    constexpr schema::Oid kFirstOfUsers = 16384;
+    return child.column(key.child_columns[at])->base_oid >= kFirstOfUsers &&
+           key.operators[at].starts_with("OPERATOR(\"pg_catalog\".");
+}
+
 // That the two sides of the key are the same: SQL of the parent's and the child's columns.
 template <typename Parent, typename Child>
 std::string refers(const ForeignKey& key, Parent parent, Child child) {
@@ -51,15 +59,38 @@ std::string refers(const ForeignKey& key, Parent parent, Child child) {
     return join(all, " AND ");
 }
 
+// The same of sides of which one is text, as items and notes have it. Sides give SQL of a column,
+// as text or as a value.
+template <typename Parent, typename Child>
+std::string refers_as_kept(const CapturedKey& captured, Parent parent, Child child) {
+    const ForeignKey& key = *captured.key;
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < key.child_columns.size(); ++i) {
+        const bool text = read_by_code(key, i, *captured.child);
+        all.push_back(parent(key.parent_columns[i], text) + " " +
+                      (text ? "OPERATOR(pg_catalog.=)" : key.operators[i]) + " " +
+                      child(key.child_columns[i], text));
+    }
+    return join(all, " AND ");
+}
+
 auto in_item(const Table& table, const char* alias) {
-    return [&table, alias](int attnum) {
-        return value_of_text(*table.column(attnum), std::string(alias) + ".payload[" +
-                                                        to_string(place_of(table, attnum)) + "]");
+    return [&table, alias](int attnum, bool text) {
+        const auto kept =
+            std::string(alias) + ".payload[" + to_string(place_of(table, attnum)) + "]";
+        return text ? kept : value_of_text(*table.column(attnum), kept);
     };
 }
 
 auto in_row(const Table& table, const char* alias) {
     return [&table, alias](int attnum) { return cascade::value_of(table, attnum, alias); };
+}
+
+auto in_row_as_kept(const Table& table, const char* alias) {
+    return [&table, alias](int attnum, bool text) {
+        return text ? schema::to_text(*table.column(attnum), alias)
+                    : cascade::value_of(table, attnum, alias);
+    };
 }
 
 // The settings that decide how a value of such a type is written. Types that hold others, and the
@@ -170,15 +201,35 @@ BEGIN
   {note_oids}RETURN NULL;
 END)";
 
+// What ended transactions have left goes by the way. Nobody's fails because another was first, and
+// a serializable one, which would conflict with each that notes something, leaves it to the others.
+constexpr const char* kForget = R"(DELETE FROM {schema}.capture_cut c
+    WHERE c.id OPERATOR(pg_catalog.=) ANY (ARRAY(
+      SELECT o.id FROM {schema}.capture_cut o WHERE o.tx OPERATOR(pg_catalog.<)
+        pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
+      ORDER BY o.tx LIMIT 2 FOR UPDATE SKIP LOCKED));)";
+
+// A note of a whole row names all columns, of which some may be gone or renamed.
+constexpr const char* kStillWhole =
+    R"(IF (SELECT {still} FROM (VALUES (1)) v LEFT JOIN {table} ON false)
+    IS NOT TRUE THEN
+    PERFORM {schema}.refuse_stale({called});
+  END IF;
+  )";
+
 constexpr const char* kCut = R"(#variable_conflict use_variable
 BEGIN
   IF pg_catalog.current_setting('trashd.own', true) IS NOT NULL AND {schema}.is_own() THEN
     RETURN NULL;
   END IF;
-  DELETE FROM {schema}.capture_cut c WHERE c.id OPERATOR(pg_catalog.=) ANY (ARRAY(
-    SELECT o.id FROM {schema}.capture_cut o WHERE o.tx OPERATOR(pg_catalog.<)
-      pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
-    ORDER BY o.tx LIMIT 2 FOR UPDATE SKIP LOCKED));
+  {still}IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
+    {forget}
+  ELSIF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'repeatable read' THEN
+    BEGIN
+      {forget}
+    EXCEPTION WHEN serialization_failure THEN NULL;
+    END;
+  END IF;
   INSERT INTO {schema}.capture_cut (tx, number, shape, object_id, key, attnums, places, was, left_as,
     row_was, row_left)
   SELECT pg_catalog.pg_current_xact_id(), {number}, {shape}, {object}, {key}, {attnums}, {places},
@@ -266,16 +317,14 @@ FROM (SELECT pg_catalog.to_regclass({table})::pg_catalog.oid) r(oid))",
         {{"table", literal(quoted(captured.table->name))}});
 }
 
-// The same in a copy.
-std::string CaptureSql::still(const CapturedTable& captured) const {
-    const auto is = [&](const std::string& fingerprint) {
-        return own(
-            "{schema}.still({query}, {fingerprint})",
-            {{"query", literal(fingerprint_sql(captured))}, {"fingerprint", literal(fingerprint)}});
+// That the query still gives the fingerprint, or that of a copy.
+std::string CaptureSql::still(const std::string& query, const std::string& fingerprint) const {
+    const auto is = [&](const std::string& expected) {
+        return own("{schema}.still({query}, {fingerprint})",
+                   {{"query", literal(query)}, {"fingerprint", literal(expected)}});
     };
-    const auto copied = fingerprint_in_copy(captured.fingerprint);
-    return copied == captured.fingerprint ? is(copied)
-                                          : is(captured.fingerprint) + " OR " + is(copied);
+    const auto copied = fingerprint_in_copy(fingerprint);
+    return copied == fingerprint ? is(copied) : is(fingerprint) + " OR " + is(copied);
 }
 
 // Of tables whose rows the database takes along: that their triggers are still there.
@@ -313,7 +362,8 @@ std::string CaptureSql::hangs_on_captured(const CapturedKey& key) const {
       WHERE p.group_id OPERATOR(pg_catalog.=) _group AND p.ordinal OPERATOR(pg_catalog.<=) _base
         AND p.shape OPERATOR(pg_catalog.=) {shape} AND {refers}))",
                {{"shape", to_string(key.parent_shape)},
-                {"refers", refers(*key.key, in_item(*key.parent, "p"), in_row(*key.child, "t"))}});
+                {"refers",
+                 refers_as_kept(key, in_item(*key.parent, "p"), in_row_as_kept(*key.child, "t"))}});
 }
 
 std::string CaptureSql::hangs_on_gone(const CapturedTable& captured, const CapturedKey& key) const {
@@ -390,7 +440,7 @@ std::string CaptureSql::function_sql(const CapturedTable& captured) const {
              {"table", schema::relation(table)},
              {"object", object_of(table)},
              {"payload", schema::payload(table, "t")},
-             {"still", still(captured)},
+             {"still", still(fingerprint_sql(captured), captured.fingerprint)},
              {"other_types",
               captured.same_types.empty() ? "" : " OR (" + captured.same_types + ") IS NOT TRUE"},
              {"children_stand", children_stand(captured)},
@@ -407,6 +457,20 @@ std::string CaptureSql::function_sql(const CapturedTable& captured) const {
                               {"code", literal(code)}});
 }
 
+std::string CaptureSql::still_whole(const CapturedKey& key) const {
+    const Table& child = *key.child;
+    std::vector<std::string> names;
+    for (const auto& column : child.columns) names.push_back(literal(column.name));
+    const auto there = filled(
+        R"(SELECT pg_catalog.count(*)::pg_catalog.text FROM pg_catalog.pg_attribute a
+  WHERE a.attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass({table})
+    AND a.attname OPERATOR(pg_catalog.=) ANY ({names}::pg_catalog.name[]))",
+        {{"table", literal(quoted(child.name))}, {"names", text_array(names)}});
+    return own(kStillWhole, {{"still", still(there, to_string(names.size()))},
+                             {"table", schema::relation(child)},
+                             {"called", literal(child.name.schema + "." + child.name.name)}});
+}
+
 std::string CaptureSql::cut_function_sql(const CapturedKey& key) const {
     const Table& child = *key.child;
     std::vector<int> places;
@@ -416,7 +480,9 @@ std::string CaptureSql::cut_function_sql(const CapturedKey& key) const {
         return whole ? schema::payload(child, alias) : "NULL::pg_catalog.text[]";
     };
     const auto code =
-        own(kCut, {{"number", to_string(key.number)},
+        own(kCut, {{"still", whole ? still_whole(key) : ""},
+                   {"forget", own(kForget, {})},
+                   {"number", to_string(key.number)},
                    {"shape", to_string(key.child_shape)},
                    {"object", object_of(child)},
                    {"key", child.identity.empty() ? schema::payload(child, "t")
@@ -470,19 +536,21 @@ std::string CaptureSql::cut_trigger_sql(const CapturedKey& key, const std::strin
 }
 
 std::string CaptureSql::pairs_sql(const CapturedKey& key) const {
-    return own(R"(SELECT c.ordinal, p.ordinal FROM {schema}.item c JOIN {schema}.item p ON {refers}
+    return own(
+        R"(SELECT c.ordinal, p.ordinal FROM {schema}.item c JOIN {schema}.item p ON {refers}
   WHERE c.group_id OPERATOR(pg_catalog.=) $1 AND c.shape OPERATOR(pg_catalog.=) {child}
     AND p.group_id OPERATOR(pg_catalog.=) $1 AND p.shape OPERATOR(pg_catalog.=) {parent})",
-               {{"child", to_string(key.child_shape)},
-                {"parent", to_string(key.parent_shape)},
-                {"refers", refers(*key.key, in_item(*key.parent, "p"), in_item(*key.child, "c"))}});
+        {{"child", to_string(key.child_shape)},
+         {"parent", to_string(key.parent_shape)},
+         {"refers", refers_as_kept(key, in_item(*key.parent, "p"), in_item(*key.child, "c"))}});
 }
 
 std::string CaptureSql::cuts_sql(const CapturedKey& key) const {
-    const auto was = [&](int attnum) {
+    const auto was = [&](int attnum, bool text) {
         const auto& all = key.key->child_columns;
         const auto at = std::ranges::find(all, attnum) - all.begin() + 1;
-        return value_of_text(*key.child->column(attnum), "c.was[" + to_string(at) + "]");
+        const auto kept = "c.was[" + to_string(at) + "]";
+        return text ? kept : value_of_text(*key.child->column(attnum), kept);
     };
     return own(
         R"(SELECT c.id, p.ordinal FROM {schema}.capture_cut c JOIN {schema}.item p ON {refers}
@@ -490,7 +558,7 @@ std::string CaptureSql::cuts_sql(const CapturedKey& key) const {
     AND p.group_id OPERATOR(pg_catalog.=) $1 AND p.shape OPERATOR(pg_catalog.=) {parent})",
         {{"number", to_string(key.number)},
          {"parent", to_string(key.parent_shape)},
-         {"refers", refers(*key.key, in_item(*key.parent, "p"), was)}});
+         {"refers", refers_as_kept(key, in_item(*key.parent, "p"), was)}});
 }
 
 }  // namespace trashd::trash

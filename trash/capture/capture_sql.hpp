@@ -76,7 +76,8 @@ class CaptureSql {
     std::string roots_of_later(const CapturedTable& captured) const;
     std::string hangs_on_captured(const CapturedKey& key) const;
     std::string hangs_on_gone(const CapturedTable& captured, const CapturedKey& key) const;
-    std::string still(const CapturedTable& captured) const;
+    std::string still(const std::string& query, const std::string& fingerprint) const;
+    std::string still_whole(const CapturedKey& key) const;
     std::string children_stand(const CapturedTable& captured) const;
     static std::string gone(const CapturedTable& captured, const std::string& alias);
     std::string planning_for(const CapturedTable& captured) const;
