@@ -332,6 +332,42 @@ TEST_CASE("who may only delete from the table reads nothing of the trash through
     work.sql("DROP OWNED BY " + role + "; DROP ROLE " + role);
 }
 
+TEST_CASE("policies of a table, which are its owner's code, do not run as the service") {
+    TempDatabase database(
+        "CREATE TABLE client (id int PRIMARY KEY); INSERT INTO client VALUES (1), (2);"
+        "CREATE FUNCTION mine() RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN"
+        " RAISE 'runs as %', current_user; END $$;"
+        "CREATE POLICY mine ON client USING (mine()); ALTER TABLE client ENABLE ROW LEVEL "
+        "SECURITY");
+    TestConnection owner(database.url());
+    const auto role = "service_" + database.name();
+    owner->script("CREATE ROLE " + role + " LOGIN; GRANT CREATE ON DATABASE " + database.name() +
+                  " TO " + role + "; GRANT SELECT, DELETE, TRIGGER ON client TO " + role);
+    {
+        schema::Pool pool(database.url(role), 2);
+        trash::Trash bin(pool);
+        trash::Capture capture(bin);
+        capture.on({{"public", "client"}});
+        capture.allow_hard({owner.value("SELECT session_user")});
+        owner->script("DELETE FROM client WHERE id = 1");
+        CHECK(owner.value("SELECT size FROM trashd.trash_group") == "1");
+        const auto refusal = [&](const std::string& text) -> std::string {
+            try {
+                owner->script(text);
+            } catch (const Error& error) {
+                return error.sql() ? error.sql()->message : error.what();
+            }
+            return "";
+        };
+        CHECK(refusal("SET trashd.hard = on; TRUNCATE client") ==
+              "row-level security keeps the rows of public.client from being counted");
+        owner->script("RESET trashd.hard; ALTER TABLE client ADD name text");
+        CHECK(refusal("DELETE FROM client") ==
+              "rows of public.client cannot be captured: it has changed since capture was set up");
+    }
+    owner->script("DROP OWNED BY " + role + " CASCADE; DROP ROLE " + role);
+}
+
 TEST_CASE("a child whose trigger is switched off keeps its parents' rows from going") {
     Captured work(kWork);
     work.sql("ALTER TABLE tag DISABLE TRIGGER USER");

@@ -147,6 +147,8 @@ constexpr const char* kFunction = R"(CREATE OR REPLACE FUNCTION {name}() RETURNS
   SET quote_all_identifiers = off SET plan_cache_mode = force_generic_plan{planning}
 {settings}AS {code})";
 
+// A statement that names a table with policies for the service's role has their functions run as
+// that role, when it is planned already: it is not named there.
 constexpr const char* kCapture = R"(#variable_conflict use_variable
 DECLARE
   _group pg_catalog.int8; _base pg_catalog.int8 := 0; _n pg_catalog.int8; _roots pg_catalog.int8;
@@ -162,7 +164,11 @@ BEGIN
     PERFORM {schema}.delete_hard({table_schema}, {table_name}, (SELECT {object} FROM {gone} LIMIT 1), _n);
     RETURN NULL;
   END IF;
-  SELECT {still} INTO _ok FROM (VALUES (1)) v LEFT JOIN {table} ON false;
+  IF pg_catalog.row_security_active(pg_catalog.to_regclass({regclass})::pg_catalog.oid) THEN
+    _ok := {still_now};
+  ELSE
+    SELECT {still} INTO _ok FROM (VALUES (1)) v LEFT JOIN {table} ON false;
+  END IF;
   IF _ok IS NOT TRUE{other_types}{children_stand} THEN
     PERFORM {schema}.refuse_stale({called});
   END IF;
@@ -211,8 +217,9 @@ constexpr const char* kForget = R"(DELETE FROM {schema}.capture_cut c
 
 // A note of a whole row names all columns, of which some may be gone or renamed.
 constexpr const char* kStillWhole =
-    R"(IF (SELECT {still} FROM (VALUES (1)) v LEFT JOIN {table} ON false)
-    IS NOT TRUE THEN
+    R"(IF pg_catalog.row_security_active(pg_catalog.to_regclass({regclass})::pg_catalog.oid) THEN
+    IF {still_now} IS NOT TRUE THEN PERFORM {schema}.refuse_stale({called}); END IF;
+  ELSIF (SELECT {still} FROM (VALUES (1)) v LEFT JOIN {table} ON false) IS NOT TRUE THEN
     PERFORM {schema}.refuse_stale({called});
   END IF;
   )";
@@ -325,6 +332,14 @@ std::string CaptureSql::still(const std::string& query, const std::string& finge
     };
     const auto copied = fingerprint_in_copy(fingerprint);
     return copied == fingerprint ? is(copied) : is(fingerprint) + " OR " + is(copied);
+}
+
+// The same asked each time, where no statement may name the table.
+std::string CaptureSql::still_now(const std::string& query, const std::string& fingerprint) const {
+    return own("{schema}.text_now({query}) OPERATOR(pg_catalog.=) ANY ({expected})",
+               {{"query", literal(query)},
+                {"expected",
+                 text_array({literal(fingerprint), literal(fingerprint_in_copy(fingerprint))})}});
 }
 
 // Of tables whose rows the database takes along: that their triggers are still there.
@@ -441,6 +456,8 @@ std::string CaptureSql::function_sql(const CapturedTable& captured) const {
              {"object", object_of(table)},
              {"payload", schema::payload(table, "t")},
              {"still", still(fingerprint_sql(captured), captured.fingerprint)},
+             {"still_now", still_now(fingerprint_sql(captured), captured.fingerprint)},
+             {"regclass", literal(quoted(table.name))},
              {"other_types",
               captured.same_types.empty() ? "" : " OR (" + captured.same_types + ") IS NOT TRUE"},
              {"children_stand", children_stand(captured)},
@@ -466,7 +483,10 @@ std::string CaptureSql::still_whole(const CapturedKey& key) const {
   WHERE a.attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass({table})
     AND a.attname OPERATOR(pg_catalog.=) ANY ({names}::pg_catalog.name[]))",
         {{"table", literal(quoted(child.name))}, {"names", text_array(names)}});
-    return own(kStillWhole, {{"still", still(there, to_string(names.size()))},
+    const auto count = to_string(names.size());
+    return own(kStillWhole, {{"still", still(there, count)},
+                             {"still_now", still_now(there, count)},
+                             {"regclass", literal(quoted(child.name))},
                              {"table", schema::relation(child)},
                              {"called", literal(child.name.schema + "." + child.name.name)}});
 }

@@ -77,6 +77,7 @@ class CaptureSql {
     std::string hangs_on_captured(const CapturedKey& key) const;
     std::string hangs_on_gone(const CapturedTable& captured, const CapturedKey& key) const;
     std::string still(const std::string& query, const std::string& fingerprint) const;
+    std::string still_now(const std::string& query, const std::string& fingerprint) const;
     std::string still_whole(const CapturedKey& key) const;
     std::string children_stand(const CapturedTable& captured) const;
     static std::string gone(const CapturedTable& captured, const std::string& alias);
