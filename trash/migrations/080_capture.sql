@@ -143,13 +143,6 @@ BEGIN
         RETURN NULL;
     END IF;
     IF pg_catalog.current_setting('trashd.hard', true) OPERATOR(pg_catalog.=) 'on' THEN
-        -- The table's policies, code of its owner, would run as the service's role.
-        IF pg_catalog.row_security_active(TG_RELID) THEN
-            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-                MESSAGE = pg_catalog.format('row-level security keeps the rows of %I.%I from being counted',
-                    TG_TABLE_SCHEMA, TG_TABLE_NAME),
-                HINT = 'Use DELETE, or give BYPASSRLS to the role that trashd has.';
-        END IF;
         EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME)
             INTO _n;
         PERFORM {schema}.delete_hard(TG_TABLE_SCHEMA, TG_TABLE_NAME, NULL, _n);

@@ -63,3 +63,31 @@ $$;
 
 -- The tables here are small or empty when these plans are made, and are not when they are used.
 ALTER FUNCTION {schema}.finish_capture() SET enable_seqscan = off;
+
+-- Where policies hold, code of the table's owner would run as the service's role.
+CREATE OR REPLACE FUNCTION {schema}.capture_truncate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    _n bigint;
+BEGIN
+    IF pg_catalog.current_setting('trashd.own', true) IS NOT NULL AND {schema}.is_own() THEN
+        RETURN NULL;
+    END IF;
+    IF pg_catalog.current_setting('trashd.hard', true) OPERATOR(pg_catalog.=) 'on' THEN
+        IF pg_catalog.row_security_active(TG_RELID) THEN
+            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = pg_catalog.format('row-level security keeps the rows of %I.%I from being counted',
+                    TG_TABLE_SCHEMA, TG_TABLE_NAME),
+                HINT = 'Use DELETE, or give BYPASSRLS to the role that trashd has.';
+        END IF;
+        EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME)
+            INTO _n;
+        PERFORM {schema}.delete_hard(TG_TABLE_SCHEMA, TG_TABLE_NAME, NULL, _n);
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+        MESSAGE = pg_catalog.format('TRUNCATE would take the rows of %I.%I past the trash',
+            TG_TABLE_SCHEMA, TG_TABLE_NAME),
+        HINT = 'Use DELETE, or SET trashd.hard = on as a role that may, or trashd capture off.';
+END
+$$;
