@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 
+import captured
 import pages
 import plots
 import report
@@ -42,6 +43,8 @@ SHAPES = {
         "peer_clients": [1, 16],
         "peer_seconds": 1,
         "peer_rounds": 3,
+        "captured_turns": 40,
+        "captured_many": 200000,
         "peer_groups": 500,
         "peer_warm_up": 2000,
     },
@@ -62,6 +65,8 @@ SHAPES = {
         "peer_clients": [1, 16],
         "peer_seconds": 2,
         "peer_rounds": 5,
+        "captured_turns": 40,
+        "captured_many": 1000000,
         "peer_groups": 500,
         "peer_warm_up": 2000,
     },
@@ -82,6 +87,8 @@ SHAPES = {
         "peer_clients": [2],
         "peer_seconds": 1,
         "peer_rounds": 1,
+        "captured_turns": 2,
+        "captured_many": 1000,
         "peer_groups": 5,
         "peer_warm_up": 1,
     },
@@ -189,10 +196,16 @@ class Bench:
             ),
         }
 
+    def captured(self):
+        self.say("deletes that others send")
+        return captured.measure(
+            self.cluster, self.program, self.shape["captured_turns"], self.shape["captured_many"]
+        )
+
     def peers(self):
         return {"peers": Peers(self.cluster, self.program, self.shape, self.say).measure()}
 
-    def all(self, only_peers=False):
+    def all(self, only=None):
         with contextlib.closing(self.cluster.connect()) as connection:
             version = value(connection, "SHOW server_version").split()[0]
         result = {
@@ -203,11 +216,11 @@ class Bench:
             "shape": self.shape,
         }
         self.make_workload()
-        parts = [self.small, self.groups, self.throughput, self.pages, self.steady]
-        if only_peers:
-            parts = []
+        parts = [self.small, self.groups, self.throughput, self.pages, self.steady, self.captured]
         if self.with_peers:
             parts.append(self.peers)
+        if only:
+            parts = [only]
         for part in parts:
             result |= part()
         result["seconds"] = time.monotonic() - self.begin
@@ -233,6 +246,9 @@ def arguments():
         "--no-peers", action="store_true", help="leave out the services that run on Node"
     )
     which.add_argument("--only-peers", action="store_true", help="measure nothing but beside them")
+    which.add_argument(
+        "--only-captured", action="store_true", help="measure nothing but deletes that others send"
+    )
     parser.add_argument(
         "--json",
         type=pathlib.Path,
@@ -247,7 +263,8 @@ def arguments():
     )
     options = parser.parse_args()
     if not options.json:
-        options.json = pathlib.Path("bench-peers.json" if options.only_peers else "bench.json")
+        name = "-peers" if options.only_peers else "-captured" if options.only_captured else ""
+        options.json = pathlib.Path(f"bench{name}.json")
     return options
 
 
@@ -259,7 +276,8 @@ def main():
     else:
         with Cluster(options.data_dir) as cluster:
             bench = Bench(cluster, options.program, SHAPES[options.shape], not options.no_peers)
-            result = bench.all(options.only_peers)
+            only = bench.peers if options.only_peers else None
+            result = bench.all(bench.captured if options.only_captured else only)
         report.write(result, options.json)
     print(report.text(result))
     if options.plots:

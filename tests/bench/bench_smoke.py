@@ -34,6 +34,7 @@ EXPECTED = {
     "start": None,
     "memory": None,
     "http_alone_rate": None,
+    "captured": {"row_us", "row_median_us", "group_us", "of_many_us", "many", "peak_mib"},
 }
 SIDES = {
     "plain",

@@ -118,6 +118,8 @@ def bars(result):
     """(what, reached, comparison, bar) of everything that a bar is set for."""
     if "rates" in result:
         yield from own_bars(result)
+    if "captured" in result:
+        yield from captured_bars(result["captured"])
     if "peers" in result:
         yield from peer_bars(result["peers"]["rates"])
 
@@ -139,6 +141,29 @@ def own_bars(result):
     yield "round trips of a delete, most over fewest", max(trips) / min(trips), "<=", 1
     yield f"start on {result['start']['tables']} tables, s", result["start"]["median_s"], "<", 1
     yield "peak resident memory, MiB", result["memory"]["peak_mib"], "<", 64
+
+
+def captured_bars(found):
+    row = found["row_us"]
+    yield "captured delete of one row, µs more than the plain one", row["captured"] - row[
+        "plain"
+    ], "<", 60
+    for name, what in (("group_us", "56 rows"), ("of_many_us", f"{found['many']} rows")):
+        yield f"captured delete of {what}, times the archive trigger", found[name][
+            "captured"
+        ] / found[name]["archive"], "<=", 1.2
+
+
+def captured_lines(found):
+    for name, what in (
+        ("row_us", "one row"),
+        ("group_us", "56 rows"),
+        ("of_many_us", f"each of {found['many']} rows"),
+    ):
+        sides = ", ".join(f"{side} {us:.1f} µs" for side, us in found[name].items())
+        yield f"{what}: {sides}"
+    peaks = ", ".join(f"{side} {mib:.0f} MiB" for side, mib in found["peak_mib"].items())
+    yield f"most memory of the backend: {peaks}"
 
 
 def beside_the_bars(result):
@@ -232,6 +257,8 @@ def text(result):
         lines += ["# throughput", *rate_lines(result)]
         lines += ["# groups, one client", *group_lines(result["groups"])]
         lines += ["# else", *steady_lines(result)]
+    if "captured" in result:
+        lines += ["# deletes that others send", *captured_lines(result["captured"])]
     if "peers" in result:
         lines += ["# beside peers", *peer_lines(result["peers"])]
     lines.append("# bars")
