@@ -102,8 +102,9 @@ void remove_clashing(RestoreContext& restoring, const Table& table) {
 // (payload, part, place) of items and of the rows made here under their keys.
 std::string made_under_keys(const RestoreContext& restoring, const Shape& shape) {
     return schema::filled(
-        "SELECT i.payload, t.tableoid AS part, t.ctid AS place FROM {items} i JOIN {its_row}"
-        " WHERE {made_here}",
+        R"(SELECT i.payload, t.tableoid AS part, t.ctid AS place
+  FROM {items} i JOIN {its_row}
+  WHERE {made_here})",
         {{"items", source(restoring, shape)},
          {"its_row", its_row(shape)},
          {"made_here", made_here("t")}});

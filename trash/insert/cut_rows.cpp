@@ -102,7 +102,8 @@ std::string wanted_rows(const RestoreContext& restoring, const Links& links) {
 
 // The position where the condition holds, else NULL.
 std::string position_where(const Kept& kept, const std::string& condition) {
-    return "CASE WHEN " + condition + " THEN " + to_string(kept.position) + " END";
+    return schema::filled("CASE WHEN {condition} THEN {position} END",
+                          {{"condition", condition}, {"position", to_string(kept.position)}});
 }
 
 // NULL, or the positions of what is not as the SQL says that it should be.

@@ -20,6 +20,14 @@ using schema::quoted;
 using schema::Statement;
 using std::to_string;
 
+namespace {
+
+constexpr const char* kInsert = R"(INSERT INTO {table}{columns} OVERRIDING SYSTEM VALUE
+  SELECT {values} FROM {items} i{where}
+  ORDER BY i.group_id, i.ordinal)";
+
+}  // namespace
+
 std::string insert_sql(const Shape& shape, const std::string& items, const std::string& where) {
     std::vector<std::string> names, values;
     for (const auto& column : shape.table->columns) {
@@ -27,10 +35,12 @@ std::string insert_sql(const Shape& shape, const std::string& items, const std::
         names.push_back(quoted(column.name));
         values.push_back(value(shape, column));
     }
-    return "INSERT INTO " + quoted(shape.table->name) +
-           (names.empty() ? "" : " (" + join(names, ", ") + ")") +
-           " OVERRIDING SYSTEM VALUE SELECT " + join(values, ", ") + " FROM " + items + " i" +
-           where + " ORDER BY i.group_id, i.ordinal";
+    return schema::filled(kInsert,
+                          {{"table", quoted(shape.table->name)},
+                           {"columns", names.empty() ? "" : " (" + join(names, ", ") + ")"},
+                           {"values", join(values, ", ")},
+                           {"items", items},
+                           {"where", where}});
 }
 
 namespace {
@@ -50,8 +60,11 @@ void expect(RestoreContext& restoring, const Shape& shape, long long inserted) {
 // What a trigger made under the key of an item has become that item.
 std::string not_there(const RestoreContext& restoring, const Shape& shape) {
     if (!restoring.by_step || !comparable(shape)) return "";
-    return " WHERE NOT EXISTS (SELECT FROM " + schema::relation(*shape.table) + " AS t WHERE " +
-           same_row(shape) + " AND " + made_here("t") + ")";
+    return schema::filled(
+        " WHERE NOT EXISTS (SELECT FROM {table} AS t WHERE {same_row} AND {made_here})",
+        {{"table", schema::relation(*shape.table)},
+         {"same_row", same_row(shape)},
+         {"made_here", made_here("t")}});
 }
 
 // One statement: foreign keys are checked at its end, so these may refer to each other.

@@ -14,6 +14,7 @@
 #include "schema/text.hpp"
 #include "trash/insert/restore_context.hpp"
 #include "trash/model/options.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 
@@ -29,6 +30,17 @@ std::vector<int> cut_beside(const std::vector<Links>& all, const Links& links) {
             cut.insert(other.attnums.begin(), other.attnums.end());
     return {cut.begin(), cut.end()};
 }
+
+constexpr const char* kLinks = R"(SELECT l.group_id, l.shape, l.attnums, g.taken,
+    pg_catalog.bool_or(l.row_left IS NOT NULL)
+  FROM {schema}.link l
+  JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) l.group_id
+  WHERE l.group_id OPERATOR(pg_catalog.=) ANY (ARRAY[{groups}]::pg_catalog.int8[])
+  GROUP BY 1, 2, 3, 4
+  ORDER BY g.taken DESC, l.shape, l.attnums)";
+constexpr const char* kThese = R"(l.group_id OPERATOR(pg_catalog.=) {group}
+    AND l.shape OPERATOR(pg_catalog.=) {shape}
+    AND l.attnums OPERATOR(pg_catalog.=) {attnums}::pg_catalog.int2[])";
 
 // Whether the columns name one row: the table may have got another key.
 bool still_key(const schema::Table& table, const std::vector<int>& identity) {
@@ -54,15 +66,8 @@ schema::Reading reading_of(const Shape& shape, const schema::Column& column) {
 std::vector<Links> links_of(RestoreContext& restoring) {
     std::vector<std::string> ids;
     for (const auto& group : restoring.groups) ids.push_back(to_string(group.id));
-    const auto found = restoring.exec(
-        "SELECT l.group_id, l.shape, l.attnums, g.taken, pg_catalog.bool_or(l.row_left IS NOT "
-        "NULL) FROM " +
-        restoring.own("link") + " l JOIN " + restoring.own("trash_group") +
-        " g ON g.id OPERATOR(pg_catalog.=) l.group_id WHERE l.group_id OPERATOR(pg_catalog.=) ANY "
-        "(ARRAY[" +
-        join(ids, ", ") +
-        "]::pg_catalog.int8[]) GROUP BY 1, 2, 3, 4 ORDER BY g.taken DESC, l.shape, "
-        "l.attnums");
+    const auto found =
+        restoring.exec(filled(kLinks, restoring.trash_schema, {{"groups", join(ids, ", ")}}));
     std::vector<Links> out;
     for (int row = 0; row < found.rows(); ++row) {
         Links links;
@@ -73,10 +78,10 @@ std::vector<Links> links_of(RestoreContext& restoring) {
             links.attnums.push_back(std::stoi(*attnum));
         }
         links.whole = found.boolean(row, 4);
-        links.where = "l.group_id OPERATOR(pg_catalog.=) " + to_string(links.group) +
-                      " AND l.shape OPERATOR(pg_catalog.=) " + to_string(links.shape->id) +
-                      " AND l.attnums OPERATOR(pg_catalog.=) " +
-                      schema::literal(std::string(found.text(row, 2))) + "::pg_catalog.int2[]";
+        links.where =
+            schema::filled(kThese, {{"group", to_string(links.group)},
+                                    {"shape", to_string(links.shape->id)},
+                                    {"attnums", schema::literal(std::string(found.text(row, 2)))}});
         out.push_back(std::move(links));
     }
     for (auto& links : out) links.cut = cut_beside(out, links);

@@ -16,6 +16,7 @@
 #include "trash/insert/restore_context.hpp"
 #include "trash/model/errors.hpp"
 #include "trash/model/options.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -43,20 +44,31 @@ void read_shapes(RestoreContext& restoring, const GroupRow& group) {
 // The text of the expression or stored column that w has at the position.
 std::string text_at(const Shape& shape, const std::vector<int>& wanted, std::size_t at) {
     if (wanted[at] != 0) return stored(shape, wanted[at]);
-    const auto e = "e.e" + to_string(at + 1);
-    return "CASE WHEN pg_catalog.num_nulls(" + e +
-           ") OPERATOR(pg_catalog.=) 0 THEN pg_catalog.format('%s', " + e + ") END";
+    return schema::filled(
+        R"(CASE WHEN pg_catalog.num_nulls({e}) OPERATOR(pg_catalog.=) 0
+      THEN pg_catalog.format('%s', {e}) END)",
+        {{"e", "e.e" + to_string(at + 1)}});
 }
 
-// Up to the end of its condition. No index on shape may serve: before the first ANALYZE it seems to
-// find few rows.
-std::string items(const RestoreContext& restoring, const Shape& shape, const std::string& group,
-                  const std::pair<std::string, std::string>& ordinals) {
-    return "(SELECT group_id, ordinal, object_id, payload FROM " + restoring.items() +
-           " WHERE group_id OPERATOR(pg_catalog.=) " + group +
-           " AND ordinal OPERATOR(pg_catalog.>=) " + ordinals.first +
-           " AND ordinal OPERATOR(pg_catalog.<=) " + ordinals.second +
-           " AND shape OPERATOR(pg_catalog.+) 0 OPERATOR(pg_catalog.=) " + to_string(shape.id);
+// Ordinals of a group, all as SQL.
+struct Between {
+    std::string group, first, last;
+};
+
+// No index on shape may serve: before the first ANALYZE it seems to find few rows.
+constexpr const char* kItems = R"((SELECT group_id, ordinal, object_id, payload FROM {items}
+  WHERE group_id OPERATOR(pg_catalog.=) {group}
+    AND ordinal OPERATOR(pg_catalog.>=) {first} AND ordinal OPERATOR(pg_catalog.<=) {last}
+    AND shape OPERATOR(pg_catalog.+) 0 OPERATOR(pg_catalog.=) {shape}{guard}))";
+
+std::string items(const RestoreContext& restoring, const Shape& shape, const Between& between,
+                  const std::string& guard) {
+    return schema::filled(kItems, {{"items", restoring.items()},
+                                   {"group", between.group},
+                                   {"first", between.first},
+                                   {"last", between.last},
+                                   {"shape", to_string(shape.id)},
+                                   {"guard", guard}});
 }
 
 std::string as_table(const Shape& shape) {
@@ -178,18 +190,19 @@ std::string source(const RestoreContext& restoring, const Shape& shape) {
     std::string guard;
     if (restoring.guard_casts) {
         for (const auto& [position, column] : suspects(shape)) {
-            guard += " AND " + restoring.own("cast_error") + "(" +
-                     stored_at(shape, position, "payload") + ", " + schema::literal(column->type) +
-                     ") IS NULL";
+            guard +=
+                filled(" AND {schema}.cast_error({text}, {type}) IS NULL", restoring.trash_schema,
+                       {{"text", stored_at(shape, position, "payload")},
+                        {"type", schema::literal(column->type)}});
         }
         // the casts must not be tried before the guard has spoken
         if (!guard.empty()) guard += " OFFSET 0";
     }
     if (shape.ranges.size() > kFewRanges) return items_of_ranges(restoring, shape, guard);
     for (const auto& range : shape.ranges) {
-        parts.push_back(items(restoring, shape, to_string(range.group),
-                              {to_string(range.first), to_string(range.last)}) +
-                        guard + ")");
+        parts.push_back(
+            items(restoring, shape,
+                  {to_string(range.group), to_string(range.first), to_string(range.last)}, guard));
     }
     return "(" + schema::join(parts, " UNION ALL ") + ")";
 }
@@ -202,7 +215,7 @@ std::string source_of_one(const RestoreContext& restoring, const Shape& shape) {
 std::string source_between(const RestoreContext& restoring, const Shape& shape,
                            const std::string& group,
                            const std::pair<std::string, std::string>& ordinals) {
-    return items(restoring, shape, group, ordinals) + ")";
+    return items(restoring, shape, {group, ordinals.first, ordinals.second}, "");
 }
 
 std::string stored(const Shape& shape, int attnum) {
@@ -219,6 +232,15 @@ std::string value(const Shape& shape, const schema::Column& column) {
     return schema::from_text(column, stored(shape, column.attnum));
 }
 
+namespace {
+
+constexpr const char* kEvaluated = R"(SELECT i.group_id, i.ordinal, i.object_id,
+    ARRAY[{words}]::pg_catalog.text[] AS w, e.*
+  FROM {items} i
+  CROSS JOIN LATERAL (SELECT {computed} FROM {row}) e)";
+
+}  // namespace
+
 std::string evaluated(const RestoreContext& restoring, const schema::Table& table,
                       const std::vector<std::string>& expressions, const std::vector<int>& wanted) {
     std::vector<std::string> parts, computed;
@@ -228,10 +250,10 @@ std::string evaluated(const RestoreContext& restoring, const schema::Table& tabl
     for (const auto* shape : shapes_of(restoring, table)) {
         std::vector<std::string> words;
         for (std::size_t i = 0; i < wanted.size(); ++i) words.push_back(text_at(*shape, wanted, i));
-        parts.push_back("SELECT i.group_id, i.ordinal, i.object_id, ARRAY[" +
-                        schema::join(words, ", ") + "]::pg_catalog.text[] AS w, e.* FROM " +
-                        source(restoring, *shape) + " i CROSS JOIN LATERAL (SELECT " +
-                        schema::join(computed, ", ") + " FROM " + as_table(*shape) + ") e");
+        parts.push_back(schema::filled(kEvaluated, {{"words", schema::join(words, ", ")},
+                                                    {"items", source(restoring, *shape)},
+                                                    {"computed", schema::join(computed, ", ")},
+                                                    {"row", as_table(*shape)}}));
     }
     return "(" + schema::join(parts, " UNION ALL ") + ")";
 }

@@ -48,8 +48,9 @@ std::string differing(const Shape& shape) {
     for (const auto& column : shape.table->columns) {
         if (!compared(shape, column)) continue;
         const auto text = schema::to_text(column, "t");
-        out.push_back("CASE WHEN " + schema::differ(expected(shape, column), text) + " THEN " +
-                      to_string(column.attnum) + " END");
+        out.push_back(schema::filled("CASE WHEN {differ} THEN {attnum} END",
+                                     {{"differ", schema::differ(expected(shape, column), text)},
+                                      {"attnum", to_string(column.attnum)}}));
     }
     return not_null(out);
 }

@@ -19,10 +19,10 @@ using schema::Table;
 using std::to_string;
 
 // Settings that decide what the stored texts mean to the input functions of their types.
-constexpr const char* kReadUnder =
-    "pg_catalog.concat_ws(' ', pg_catalog.current_setting('array_nulls'), "
-    "pg_catalog.current_setting('xmloption'), pg_catalog.current_setting('IntervalStyle'), "
-    "pg_catalog.current_setting('DateStyle'), pg_catalog.current_setting('lc_monetary'))";
+constexpr const char* kReadUnder = R"(pg_catalog.concat_ws(' ',
+    pg_catalog.current_setting('array_nulls'), pg_catalog.current_setting('xmloption'),
+    pg_catalog.current_setting('IntervalStyle'), pg_catalog.current_setting('DateStyle'),
+    pg_catalog.current_setting('lc_monetary')))";
 
 // Two numbers: rows of the trash's tables that this transaction has deleted, and changed.
 std::string trash_written(const RestoreContext& restoring) {
@@ -118,15 +118,15 @@ constexpr const char* kMostRead = "67108864";  // bytes
 // changed, nor added, nor have references set back. Of a large table: what was changed in it.
 long long changed_beside(RestoreContext& restoring, const Table& table, long long changed,
                          long long made) {
-    const auto small = restoring.exec(
-        "SELECT pg_catalog.sum(pg_catalog.pg_table_size(l)) OPERATOR(pg_catalog.<) " +
-        std::string(kMostRead) + " FROM pg_catalog.unnest(ARRAY[" +
-        schema::join(numbers(table.leaves), ", ") + "]::pg_catalog.oid[]) l");
+    const auto small = restoring.exec(schema::filled(
+        R"(SELECT pg_catalog.sum(pg_catalog.pg_table_size(l)) OPERATOR(pg_catalog.<) {most}
+  FROM pg_catalog.unnest(ARRAY[{leaves}]::pg_catalog.oid[]) l)",
+        {{"most", kMostRead}, {"leaves", schema::join(numbers(table.leaves), ", ")}}));
     if (!small.boolean(0, 0)) return changed;
-    auto rows = restoring
-                    .exec("SELECT pg_catalog.count(*) FROM " + schema::relation(table) +
-                          " AS t WHERE " + made_here("t"))
-                    .integer(0, 0);
+    const auto here =
+        schema::filled("SELECT pg_catalog.count(*) FROM {table} AS t WHERE {made_here}",
+                       {{"table", schema::relation(table)}, {"made_here", made_here("t")}});
+    auto rows = restoring.exec(here).integer(0, 0);
     for (const auto* shape : shapes_of(restoring, table)) rows -= shape->count;
     return rows - std::max(made, 0LL) - restoring.watch.set_back[table.oid];
 }
