@@ -183,7 +183,9 @@ std::string wanted(const ForeignKey& key, const Table& parent) {
     for (std::size_t k = 0; k < key.parent_columns.size(); ++k) {
         const auto& column = at(parent, key.parent_columns[k]);
         const auto value = schema::as_parents(key, k, "m.e" + to_string(k + 1));
-        out.push_back("(" + value + ")::" + column.type + " AS " + quoted(column.name));
+        out.push_back(schema::filled(
+            "({value})::{type} AS {name}",
+            {{"value", value}, {"type", column.type}, {"name", quoted(column.name)}}));
     }
     return "(SELECT " + join(out, ", ") + ") k";
 }
@@ -439,18 +441,23 @@ std::vector<Conflict> find_missing_parents(RestoreContext& restoring) {
     return out;
 }
 
+namespace {
+
+constexpr const char* kLockParents = R"(SELECT FROM {parent} AS p
+  WHERE EXISTS (SELECT FROM {items} v WHERE {refers} AND {same}) FOR KEY SHARE OF p)";
+
+}  // namespace
+
 // Locked as a foreign key locks them: a delete of one waits, or has gone before and is seen.
 bool lack_declared_parents(RestoreContext& restoring) {
     for (const auto* key : keys_of(restoring)) {
         if (!key->declared) continue;
         const auto own = values("v", *restoring.catalog.table(key->child), key->child_columns);
         restoring.exec(schema::filled(
-            "SELECT FROM {parent} AS p WHERE EXISTS (SELECT FROM {items} v WHERE {refers} AND "
-            "{same}) FOR KEY SHARE OF p",
-            {{"parent", schema::relation(*restoring.catalog.table(key->parent))},
-             {"items", referring_items_of(restoring, *key)},
-             {"refers", refers(*key, own)},
-             {"same", all_equal(live_values(restoring, *key), *key, own)}}));
+            kLockParents, {{"parent", schema::relation(*restoring.catalog.table(key->parent))},
+                           {"items", referring_items_of(restoring, *key)},
+                           {"refers", refers(*key, own)},
+                           {"same", all_equal(live_values(restoring, *key), *key, own)}}));
         if (restoring.exec("SELECT EXISTS (" + missing(restoring, *key) + ")").boolean(0, 0))
             return true;
     }

@@ -6,6 +6,7 @@
 #include "schema/text.hpp"
 #include "trash/model/options.hpp"
 #include "trash/store/item_id.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -27,13 +28,12 @@ const ForeignKey* key_of(const RestoreContext& restoring, const Conflict& confli
 
 // A key that binds all its columns or none; the catalog as it is read does not say.
 bool matches_full(RestoreContext& restoring, const ForeignKey& key) {
-    return key.child_columns.size() > 1 &&
-           restoring
-               .exec(
-                   "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE oid "
-                   "OPERATOR(pg_catalog.=) " +
-                   to_string(key.oid) + " AND confmatchtype OPERATOR(pg_catalog.=) 'f')")
-               .boolean(0, 0);
+    if (key.child_columns.size() <= 1) return false;
+    const auto sql = schema::filled(
+        R"(SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint
+    WHERE oid OPERATOR(pg_catalog.=) {key} AND confmatchtype OPERATOR(pg_catalog.=) 'f'))",
+        {{"key", to_string(key.oid)}});
+    return restoring.exec(sql).boolean(0, 0);
 }
 
 bool in_other_key(const RestoreContext& restoring, const ForeignKey& key, int attnum) {
@@ -245,6 +245,11 @@ void find_named(RestoreContext& restoring) {
         if (find_members(restoring, given.member).empty()) chosen.unknown.push_back(given.member);
 }
 
+constexpr const char* kSetNull = R"(UPDATE {schema}.item i SET payload[$3::pg_catalog.int4] = NULL
+  FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.int8[]),
+    pg_catalog.unnest($2::pg_catalog.int4[])) p(g, o)
+  WHERE i.group_id OPERATOR(pg_catalog.=) p.g AND i.ordinal OPERATOR(pg_catalog.=) p.o)";
+
 void set_null(RestoreContext& restoring, const std::vector<Place>& places, int position) {
     std::vector<schema::Param> groups, ordinals;
     for (const auto& place : places) {
@@ -252,11 +257,7 @@ void set_null(RestoreContext& restoring, const std::vector<Place>& places, int p
         ordinals.emplace_back(to_string(place.ordinal));
     }
     restoring.transaction.exec(
-        "UPDATE " + restoring.own("item") +
-            " i SET payload[$3::pg_catalog.int4] = NULL FROM ROWS FROM "
-            "(pg_catalog.unnest($1::pg_catalog.int8[]), pg_catalog.unnest($2::pg_catalog.int4[])) "
-            "p(g, o) WHERE i.group_id OPERATOR(pg_catalog.=) p.g AND i.ordinal "
-            "OPERATOR(pg_catalog.=) p.o",
+        filled(kSetNull, restoring.trash_schema),
         {schema::array_literal(groups), schema::array_literal(ordinals), to_string(position)});
 }
 

@@ -18,6 +18,7 @@
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
 #include "trash/store/own_statements.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -74,14 +75,18 @@ Ordinals ordinals_of(RestoreContext& restoring, const std::string& sql) {
     return out;
 }
 
+constexpr const char* kHanging = R"(SELECT DISTINCT v.ordinal
+  FROM {referring_items}
+  WHERE v.group_id OPERATOR(pg_catalog.=) {group} AND p.group_id OPERATOR(pg_catalog.=) {group}
+    AND {on})";
+
 // Of the group's items those that hang by the key on one that the SQL means, under p.
 Ordinals hanging(RestoreContext& restoring, long long group, const ForeignKey& key,
                  const std::string& on) {
-    const auto id = to_string(group);
-    return ordinals_of(restoring,
-                       "SELECT DISTINCT v.ordinal FROM " + referring_items(restoring, key) +
-                           " WHERE v.group_id OPERATOR(pg_catalog.=) " + id +
-                           " AND p.group_id OPERATOR(pg_catalog.=) " + id + " AND " + on);
+    return ordinals_of(
+        restoring, schema::filled(kHanging, {{"referring_items", referring_items(restoring, key)},
+                                             {"group", to_string(group)},
+                                             {"on", on}}));
 }
 
 // These and what hangs on them.
@@ -165,17 +170,19 @@ std::optional<Split> split(RestoreContext& restoring, const GroupRow& group) {
     return Split{minus(going, left), true};
 }
 
+constexpr const char* kMoveOut = R"(UPDATE {schema}.item
+  SET ordinal = OPERATOR(pg_catalog.-) ordinal
+  WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+    AND {not}ordinal OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.int4[]))";
+
 // The smaller part moves.
 void move_out(RestoreContext& restoring, const GroupRow& group, const Split& parts, Part& part) {
     const auto size = static_cast<long long>(parts.named.size());
     const bool named_moves = size * 2 <= group.size;
     part.going_moved = named_moves == parts.going;
-    restoring.transaction.exec("UPDATE " + restoring.own("item") +
-                                   " SET ordinal = OPERATOR(pg_catalog.-) ordinal WHERE group_id "
-                                   "OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND " +
-                                   (named_moves ? "" : "NOT ") +
-                                   "ordinal OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.int4[])",
-                               {to_string(group.id), numbers(parts.named)});
+    restoring.transaction.exec(
+        filled(kMoveOut, restoring.trash_schema, {{"not", named_moves ? "" : "NOT "}}),
+        {to_string(group.id), numbers(parts.named)});
 }
 
 void lay_out(RestoreContext& restoring, const GroupRow& group, bool moved) {
@@ -189,17 +196,21 @@ void lay_out(RestoreContext& restoring, const GroupRow& group, bool moved) {
 }
 
 std::string in_link(const std::string& array, int attnum) {
-    return "l." + array + "[pg_catalog.array_position(l.attnums, " + to_string(attnum) +
-           "::pg_catalog.int2)]";
+    return schema::filled("l.{array}[{place}]",
+                          {{"array", array}, {"place", place_in("l", attnum)}});
 }
 
 // SQL: the link l is of the key and refers to one of the items.
 std::string refers_to_items(const RestoreContext& restoring, const Shape& shape,
                             const ForeignKey& key) {
     const auto cut = cut_reference(restoring, shape, key);
-    return "(" + cut.of_key + " AND EXISTS (SELECT FROM " + cut.parents + " p WHERE " + cut.same +
-           "))";
+    return schema::filled("({of_key} AND EXISTS (SELECT FROM {parents} p WHERE {same}))",
+                          {{"of_key", cut.of_key}, {"parents", cut.parents}, {"same", cut.same}});
 }
+
+constexpr const char* kHideLinks = R"(UPDATE {schema}.link l
+  SET group_id = OPERATOR(pg_catalog.-) l.group_id
+  WHERE l.group_id OPERATOR(pg_catalog.=) {group} AND ({going}) IS NOT TRUE)";
 
 // References to what stays are set back when that comes.
 long long hide_links(RestoreContext& restoring, const GroupRow& group) {
@@ -208,13 +219,9 @@ long long hide_links(RestoreContext& restoring, const GroupRow& group) {
     for (const auto& [id, shape] : restoring.shapes)
         for (const auto* key : cutting_keys(restoring, shape))
             going.push_back(refers_to_items(restoring, shape, *key));
-    const auto id = to_string(group.id);
-    return restoring
-        .exec("UPDATE " + restoring.own("link") +
-              " l SET group_id = OPERATOR(pg_catalog.-) l.group_id WHERE l.group_id "
-              "OPERATOR(pg_catalog.=) " +
-              id + " AND (" + join(going, " OR ") + ") IS NOT TRUE")
-        .affected();
+    const auto sql = filled(kHideLinks, restoring.trash_schema,
+                            {{"group", to_string(group.id)}, {"going", join(going, " OR ")}});
+    return restoring.exec(sql).affected();
 }
 
 void hide(RestoreContext& restoring, GroupRow& group) {
@@ -244,11 +251,10 @@ void hide(RestoreContext& restoring, GroupRow& group) {
 }
 
 std::string gone_items(const Part& part) {
-    const auto changed = to_string(kFirstChanged);
-    return part.going_moved ? "(ordinal OPERATOR(pg_catalog.<) 0 OR ordinal "
-                              "OPERATOR(pg_catalog.>=) " +
-                                  changed + ")"
-                            : "ordinal OPERATOR(pg_catalog.>) 0";
+    if (!part.going_moved) return "ordinal OPERATOR(pg_catalog.>) 0";
+    return schema::filled(
+        "(ordinal OPERATOR(pg_catalog.<) 0 OR ordinal OPERATOR(pg_catalog.>=) {changed})",
+        {{"changed", to_string(kFirstChanged)}});
 }
 
 // The items are gone, and the group knows which and by whom.
@@ -267,18 +273,21 @@ void remove_items(RestoreContext& restoring, const GroupRow& group, const Part& 
                     "the group has other items than it says; nothing has happened");
 }
 
+constexpr const char* kDeleteLinks =
+    "DELETE FROM {schema}.link WHERE group_id OPERATOR(pg_catalog.=) {group}";
+constexpr const char* kBringLinksBack = R"(UPDATE {schema}.link SET group_id = {group}
+  WHERE group_id OPERATOR(pg_catalog.=) -{group})";
+constexpr const char* kBringItemsBack = R"(UPDATE {schema}.item
+  SET ordinal = OPERATOR(pg_catalog.-) ordinal
+  WHERE group_id OPERATOR(pg_catalog.=) {group} AND ordinal OPERATOR(pg_catalog.<) 0)";
+
 void bring_rest_back(RestoreContext& restoring, const GroupRow& group, const Part& part) {
-    const auto id = to_string(group.id);
-    restoring.exec("DELETE FROM " + restoring.own("link") +
-                   " WHERE group_id OPERATOR(pg_catalog.=) " + id);
-    if (part.links > 0)
-        restoring.exec("UPDATE " + restoring.own("link") + " SET group_id = " + id +
-                       " WHERE group_id OPERATOR(pg_catalog.=) -" + id);
-    if (!part.going_moved)
-        restoring.exec("UPDATE " + restoring.own("item") +
-                       " SET ordinal = OPERATOR(pg_catalog.-) ordinal WHERE group_id "
-                       "OPERATOR(pg_catalog.=) " +
-                       id + " AND ordinal OPERATOR(pg_catalog.<) 0");
+    const auto run = [&](const char* sql) {
+        restoring.exec(filled(sql, restoring.trash_schema, {{"group", to_string(group.id)}}));
+    };
+    run(kDeleteLinks);
+    if (part.links > 0) run(kBringLinksBack);
+    if (!part.going_moved) run(kBringItemsBack);
 }
 
 // What has nothing above it of what is left.
@@ -309,14 +318,15 @@ void keep_group(RestoreContext& restoring, const GroupRow& whole, const Part& pa
         throw Error(Code::kInternal, "what is left of the group is not there; nothing happened");
 }
 
+constexpr const char* kNamed = R"(SELECT shape, coalesce(object_id, '') FROM {schema}.item
+  WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+    AND ordinal OPERATOR(pg_catalog.=) $2::pg_catalog.int4)";
+
 // The ledger names the topmost item that went.
 GroupRow named_by_first(RestoreContext& restoring, GroupRow group, const Part& part) {
     const auto place = as_changed(restoring, {group.id, part.first});
-    const auto found = restoring.transaction.exec(
-        "SELECT shape, coalesce(object_id, '') FROM " + restoring.own("item") +
-            " WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND ordinal "
-            "OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
-        {to_string(group.id), to_string(place.ordinal)});
+    const auto found = restoring.transaction.exec(filled(kNamed, restoring.trash_schema),
+                                                  {to_string(group.id), to_string(place.ordinal)});
     if (found.rows() == 0) return group;
     group.root_shape = static_cast<int>(found.integer(0, 0));
     group.root_object = found.text(0, 1);
@@ -376,8 +386,9 @@ std::vector<long long> topmost_items(RestoreContext& restoring, long long group)
     std::vector<std::string> sources;
     for (const auto& [id, shape] : restoring.shapes)
         if (shape.count > 0 && std::ranges::count(shape.ranges, group, &Range::group) > 0)
-            sources.push_back("SELECT i.ordinal FROM " + source(restoring, shape) +
-                              " i WHERE i.group_id OPERATOR(pg_catalog.=) " + to_string(group));
+            sources.push_back(schema::filled(
+                "SELECT i.ordinal FROM {items} i WHERE i.group_id OPERATOR(pg_catalog.=) {group}",
+                {{"items", source(restoring, shape)}, {"group", to_string(group)}}));
     auto all = ordinals_of(restoring, join(sources, " UNION ALL "));
     const auto first = *all.begin();
     for (const auto* key : hanging_keys(restoring))
@@ -390,9 +401,11 @@ std::vector<long long> topmost_items(RestoreContext& restoring, long long group)
 }
 
 std::string referring_items(const RestoreContext& restoring, const ForeignKey& key) {
-    return items_with(restoring, key.child, key.child_columns, key.where) + " v JOIN " +
-           items_with(restoring, key.parent, key.parent_columns) + " p ON " +
-           same_key(restoring, key);
+    return schema::filled(
+        "{children} v JOIN {parents} p ON {same_key}",
+        {{"children", items_with(restoring, key.child, key.child_columns, key.where)},
+         {"parents", items_with(restoring, key.parent, key.parent_columns)},
+         {"same_key", same_key(restoring, key)}});
 }
 
 void hide_rest(RestoreContext& restoring) {

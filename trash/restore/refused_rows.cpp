@@ -6,6 +6,7 @@
 #include "schema/session/transaction.hpp"
 #include "trash/insert/restore_context.hpp"
 #include "trash/restore/steps.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -40,11 +41,11 @@ Conflict refused(const RestoreContext& restoring, const Shape& shape, const Erro
 }
 
 std::string object_of(RestoreContext& restoring, const Range& row) {
-    const auto found = restoring.transaction.exec(
-        "SELECT object_id FROM " + restoring.own("item") +
-            " WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND ordinal "
-            "OPERATOR(pg_catalog.=) $2::pg_catalog.int4",
-        {to_string(row.group), to_string(row.first)});
+    const auto found = restoring.transaction.exec(filled(R"(SELECT object_id FROM {schema}.item
+  WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+    AND ordinal OPERATOR(pg_catalog.=) $2::pg_catalog.int4)",
+                                                         restoring.trash_schema),
+                                                  {to_string(row.group), to_string(row.first)});
     return found.rows() == 0 ? "" : std::string(found.text(0, 0));
 }
 
@@ -111,10 +112,11 @@ class Search {
     // Some of its items may stay in the trash.
     long long items_in(const Range& range) {
         return restoring_.transaction
-            .exec("SELECT pg_catalog.count(*) FROM " + restoring_.own("item") +
-                      " WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND ordinal "
-                      "OPERATOR(pg_catalog.>=) $2::pg_catalog.int4 AND ordinal "
-                      "OPERATOR(pg_catalog.<=) $3::pg_catalog.int4",
+            .exec(filled(R"(SELECT pg_catalog.count(*) FROM {schema}.item
+  WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+    AND ordinal OPERATOR(pg_catalog.>=) $2::pg_catalog.int4
+    AND ordinal OPERATOR(pg_catalog.<=) $3::pg_catalog.int4)",
+                         restoring_.trash_schema),
                   {to_string(range.group), to_string(range.first), to_string(range.last)})
             .integer(0, 0);
     }

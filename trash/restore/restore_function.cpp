@@ -57,12 +57,13 @@ std::string state_sql(const std::string& trash_schema, schema::Oid table) {
     const auto oid = to_string(table) + "::pg_catalog.oid";
     const auto of_table = [&](const char* key, const char* attribute, const char* from) {
         return schema::filled(
-            "(SELECT x.{key} AS oid FROM pg_catalog.{from} x"
-            " WHERE x.{attribute} OPERATOR(pg_catalog.=) {oid})",
+            R"((SELECT x.{key} AS oid FROM pg_catalog.{from} x
+      WHERE x.{attribute} OPERATOR(pg_catalog.=) {oid}))",
             {{"key", key}, {"from", from}, {"attribute", attribute}, {"oid", oid}});
     };
     return schema::filled(
-        R"(SELECT ({fingerprint}) OPERATOR(pg_catalog.||) CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'r'
+        R"(SELECT ({fingerprint}) OPERATOR(pg_catalog.||) CASE
+    WHEN c.relkind OPERATOR(pg_catalog.=) 'r'
     AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relispartition
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f
         ON f.oid OPERATOR(pg_catalog.=) t.tgfoid AND f.pronamespace
@@ -77,7 +78,8 @@ std::string state_sql(const std::string& trash_schema, schema::Oid table) {
         AND k.castsource OPERATOR(pg_catalog.=) 'pg_catalog.text'::pg_catalog.regtype
         AND k.oid::pg_catalog.int8 OPERATOR(pg_catalog.>=) 16384)
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
-      CROSS JOIN LATERAL pg_catalog.regexp_matches(k.conbin::pg_catalog.text, ':funcid ([0-9]+)', 'g') m
+      CROSS JOIN LATERAL pg_catalog.regexp_matches(
+        k.conbin::pg_catalog.text, ':funcid ([0-9]+)', 'g') m
       JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) m[1]::pg_catalog.oid
       WHERE k.conrelid OPERATOR(pg_catalog.=) c.oid AND f.provolatile OPERATOR(pg_catalog.<>) 'i')
     AND NOT {table} AND NOT {indexes} AND NOT {constraints} AND NOT {expressions}
@@ -263,10 +265,10 @@ std::string code_of_many(const RestoreContext& restoring, const RestoreFunction&
                                 {"state", "'restored'"},
                                 {"place", kPlaceOfId},
                                 {"hash", hash_of("i.payload")}};
-    const auto which =
-        "g.size OPERATOR(pg_catalog.=) 1 AND g.links OPERATOR(pg_catalog.=) 0 AND "
-        "g.tenant IS NULL AND g.shapes OPERATOR(pg_catalog.=) " +
-        shapes_literal(function.shapes);
+    const auto which = schema::filled(
+        R"(g.size OPERATOR(pg_catalog.=) 1 AND g.links OPERATOR(pg_catalog.=) 0
+    AND g.tenant IS NULL AND g.shapes OPERATOR(pg_catalog.=) {shapes})",
+        {{"shapes", shapes_literal(function.shapes)}});
     return schema::filled(
         kManyCode,
         {{"schema", schema},
@@ -363,6 +365,20 @@ Restored RestoreCall::restored_one(std::size_t function, const std::string& grou
 
 namespace {
 
+// Which function fits the group g, and the call of it.
+constexpr const char* kPlaceOfShapes =
+    " WHEN g.shapes OPERATOR(pg_catalog.=) {shapes} THEN {place}";
+constexpr const char* kCallOne =
+    " WHEN {place} THEN {name}(NULL, $1, $2, $3, $4, 'restored', $5, $6, $7, $8)";
+constexpr const char* kCallMany = R"( WHEN {place} THEN {name}(NULL, k.by, k.reasons, k.requests,
+      k.addresses, k.uuids, k.ordinals, k.most, k.expected, k.numbers))";
+
+constexpr const char* kOne = R"(SELECT k.place, CASE k.place{calls} END
+  FROM (
+    SELECT CASE{places} END AS place
+    FROM {schema}.trash_group g
+    WHERE g.uuid OPERATOR(pg_catalog.=) $5::pg_catalog.uuid OFFSET 0) k)";
+
 // The groups are sorted by the function that fits them, which is called once for all of those.
 constexpr const char* kMany = R"(SELECT k.place, CASE k.place{calls} END
   FROM (
@@ -384,17 +400,19 @@ constexpr const char* kMany = R"(SELECT k.place, CASE k.place{calls} END
         WHERE t.uuid OPERATOR(pg_catalog.=) u.uuid OFFSET 0) g) s
     WHERE s.place IS NOT NULL GROUP BY s.place OFFSET 0) k)";
 
+std::string place_of_shapes(const std::vector<int>& shapes, std::size_t place) {
+    return schema::filled(kPlaceOfShapes,
+                          {{"shapes", shapes_literal(shapes)}, {"place", to_string(place)}});
+}
+
 std::string many_sql(const std::string& trash_schema,
                      const std::vector<std::shared_ptr<const RestoreFunction>>& functions) {
     std::string places, calls;
     for (std::size_t k = 0; k < functions.size(); ++k) {
         const auto& function = *functions[k];
         if (function.many.empty()) continue;
-        places += " WHEN g.shapes OPERATOR(pg_catalog.=) " + shapes_literal(function.shapes) +
-                  " THEN " + to_string(k);
-        calls += " WHEN " + to_string(k) + " THEN " + function.many +
-                 "(NULL, k.by, k.reasons, k.requests, k.addresses, k.uuids, k.ordinals, k.most, "
-                 "k.expected, k.numbers)";
+        places += place_of_shapes(function.shapes, k);
+        calls += schema::filled(kCallMany, {{"place", to_string(k)}, {"name", function.many}});
     }
     if (calls.empty()) return "";
     return filled(kMany, trash_schema, {{"calls", calls}, {"places", places}});
@@ -414,22 +432,16 @@ std::optional<RestoreCall> RestoreFunctions::call(const std::string& item_id,
     std::string places, calls;
     for (std::size_t k = 0; k < call.functions.size(); ++k) {
         const auto& function = *call.functions[k];
-        places += " WHEN g.shapes OPERATOR(pg_catalog.=) " + shapes_literal(function.shapes) +
-                  " THEN " + to_string(k);
-        calls += " WHEN " + to_string(k) + " THEN " + function.name +
-                 "(NULL, $1, $2, $3, $4, 'restored', $5, $6, $7, $8)";
+        places += place_of_shapes(function.shapes, k);
+        calls += schema::filled(kCallOne, {{"place", to_string(k)}, {"name", function.name}});
     }
     const auto address = parse_item_id(item_id);
     const auto number = [](const std::optional<long long>& value) {
         return value ? schema::Param(to_string(*value)) : std::nullopt;
     };
-    call.statement = {
-        filled("SELECT k.place, CASE k.place{calls} END FROM (SELECT CASE{places} END AS place"
-               " FROM {schema}.trash_group g WHERE g.uuid OPERATOR(pg_catalog.=)"
-               " $5::pg_catalog.uuid OFFSET 0) k",
-               trash_schema_, {{"calls", calls}, {"places", places}}),
-        {actor.by, actor.reason, actor.request_id, actor.address, address.group_id,
-         to_string(address.ordinal), number(options.most), number(options.expect)}};
+    call.statement = {filled(kOne, trash_schema_, {{"calls", calls}, {"places", places}}),
+                      {actor.by, actor.reason, actor.request_id, actor.address, address.group_id,
+                       to_string(address.ordinal), number(options.most), number(options.expect)}};
     call.many = many_sql(trash_schema_, call.functions);
     return call;
 }

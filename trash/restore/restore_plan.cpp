@@ -146,14 +146,21 @@ void add_swapped(Account& account, RestoreContext& restoring) {
     account.line({"taken", found.value(0, 0), found.value(0, 1)});
 }
 
+constexpr const char* kLiveRows = R"(SELECT pg_catalog.count(*),
+    pg_catalog.sum(pg_catalog.hashtextextended(
+      pg_catalog.format('%s', t.*) COLLATE "C", 0))
+  FROM {schema}.link l JOIN {table} AS t ON {same_row}{and_tenant}
+  WHERE {these})";
+
 // Live rows whose references would be set back, as they are.
 std::string live_rows(RestoreContext& restoring, const Links& links) {
     const auto& table = *links.shape->table;
     const auto found = restoring.exec(
-        "SELECT pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended("
-        "pg_catalog.format('%s', t.*) COLLATE \"C\", 0)) FROM " +
-        restoring.own("link") + " l JOIN " + schema::relation(table) + " AS t ON " +
-        same_row(links) + of_tenant(restoring, table) + " WHERE " + links.where);
+        schema::filled(kLiveRows, {{"schema", schema::quoted(restoring.trash_schema)},
+                                   {"table", schema::relation(table)},
+                                   {"same_row", same_row(links)},
+                                   {"and_tenant", of_tenant(restoring, table)},
+                                   {"these", links.where}}));
     return Account::list(std::vector<schema::Param>{found.value(0, 0), found.value(0, 1)});
 }
 

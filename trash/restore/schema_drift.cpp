@@ -12,6 +12,7 @@
 #include "trash/model/options.hpp"
 #include "trash/restore/choices.hpp"
 #include "trash/restore/steps.hpp"
+#include "trash/store/sql.hpp"
 
 namespace trashd::trash {
 namespace {
@@ -48,25 +49,32 @@ bool may_lose(const RestoreContext& restoring, const Place& place) {
 }
 
 // Rows (object id, column, value, group, ordinal) for which a doubt holds.
+constexpr const char* kDoubtful = R"(SELECT i.object_id, c.name,
+    pg_catalog.left(c.value, {longest}), i.group_id, i.ordinal
+  FROM {items} i
+  CROSS JOIN LATERAL (VALUES {doubts}) c(name, value, bad)
+  WHERE c.bad{limit})";
+
 std::string doubtful(const RestoreContext& restoring, const Shape& shape,
                      const std::vector<Doubt>& doubts) {
-    std::vector<std::string> values;
+    std::vector<std::string> rows;
     for (const auto& doubt : doubts) {
-        values.push_back("(" + literal(doubt.column) + ", " + doubt.text + ", " + doubt.bad + ")");
+        rows.push_back(schema::filled(
+            "({column}, {text}, {bad})",
+            {{"column", literal(doubt.column)}, {"text", doubt.text}, {"bad", doubt.bad}}));
     }
-    const int longest = may_lose(restoring) ? kLongestLost : kLongestShown;
-    return "SELECT i.object_id, c.name, pg_catalog.left(c.value, " + to_string(longest) +
-           "), i.group_id, i.ordinal FROM " + source(restoring, shape) +
-           " i CROSS JOIN LATERAL (VALUES " + schema::join(values, ", ") +
-           ") c(name, value, bad) WHERE c.bad";
+    const bool all = may_lose(restoring);
+    return schema::filled(kDoubtful, {{"longest", to_string(all ? kLongestLost : kLongestShown)},
+                                      {"items", source(restoring, shape)},
+                                      {"doubts", schema::join(rows, ", ")},
+                                      {"limit", all ? "" : limit()}});
 }
 
 // Lossy restores leave the values behind and name them; others refuse.
 void judge(RestoreContext& restoring, const Shape& shape, const std::vector<Doubt>& doubts,
            std::vector<Conflict>& out, const std::string& detail) {
     if (doubts.empty()) return;
-    const auto found =
-        restoring.exec(doubtful(restoring, shape, doubts) + (may_lose(restoring) ? "" : limit()));
+    const auto found = restoring.exec(doubtful(restoring, shape, doubts));
     for (int row = 0; row < found.rows(); ++row) {
         const std::string id(found.text(row, 0)), column(found.text(row, 1));
         const Place place{found.integer(row, 3), found.integer(row, 4)};
@@ -112,7 +120,13 @@ bool is_bits(const std::string& type) {
     return type.starts_with("bit(") || type.starts_with("bit varying");
 }
 
-// Stored text that the new type does not keep: read as the new, written, read as the old, written.
+// The stored text read as the new type, written, read as the old, written.
+constexpr const char* kThereAndBack = R"((SELECT
+    CASE WHEN pg_catalog.num_nulls(b.v) OPERATOR(pg_catalog.=) 0
+      THEN pg_catalog.format('%s', b.v) END
+  FROM (SELECT ({written})::{old} AS v FROM (SELECT {read} AS v) a) b))";
+
+// Stored text that the new type does not keep.
 std::vector<Doubt> narrowed(RestoreContext& restoring, const Shape& shape) {
     std::vector<Doubt> out;
     for (const auto& column : shape.table->columns) {
@@ -124,10 +138,9 @@ std::vector<Doubt> narrowed(RestoreContext& restoring, const Shape& shape) {
         auto now = column;
         now.name = "v";
         const auto back =
-            "(SELECT CASE WHEN pg_catalog.num_nulls(b.v) OPERATOR(pg_catalog.=) 0 THEN "
-            "pg_catalog.format('%s', b.v) END FROM (SELECT (" +
-            schema::to_text(now, "a") + ")::" + old + " AS v FROM (SELECT " +
-            schema::from_text(column, text) + " AS v) a) b)";
+            schema::filled(kThereAndBack, {{"written", schema::to_text(now, "a")},
+                                           {"old", old},
+                                           {"read", schema::from_text(column, text)}});
         const bool by_cast = !shape.readings[position - 1].from.empty();
         const auto raw = by_cast ? "i.payload[" + to_string(position) + "]" : text;
         out.push_back(
@@ -136,27 +149,39 @@ std::vector<Doubt> narrowed(RestoreContext& restoring, const Shape& shape) {
     return out;
 }
 
+// What the type is of, under domains, in arrays and ranges.
+constexpr const char* kElement = R"((WITH RECURSIVE u(oid, depth) AS (
+    SELECT {type}::pg_catalog.oid, 0
+    UNION ALL
+    SELECT n.oid, u.depth OPERATOR(pg_catalog.+) 1
+    FROM u
+    JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) u.oid
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd' THEN t.typbasetype
+        WHEN t.typcategory OPERATOR(pg_catalog.=) 'A' THEN t.typelem
+        ELSE (
+          SELECT r.rngsubtype FROM pg_catalog.pg_range r
+          WHERE r.rngtypid OPERATOR(pg_catalog.=) t.oid
+            OR r.rngmultitypid OPERATOR(pg_catalog.=) t.oid) END) n(oid)
+    WHERE n.oid OPERATOR(pg_catalog.<>) 0)
+  SELECT u.oid FROM u ORDER BY u.depth DESC LIMIT 1))";
+constexpr const char* kStableCast = R"(SELECT EXISTS (
+  SELECT FROM pg_catalog.pg_cast k
+  JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) k.castfunc
+    AND p.provolatile OPERATOR(pg_catalog.=) 's'
+  WHERE k.oid OPERATOR(pg_catalog.<) 16384
+    AND k.castsource OPERATOR(pg_catalog.=) {old}
+    AND k.casttarget OPERATOR(pg_catalog.=) {now}))";
+
 // Casts of PostgreSQL's own between the types, or what they are of, that hang on the time zone.
 bool by_time_zone(RestoreContext& restoring, const std::string& old, const schema::Column& now) {
-    // under domains, in arrays and ranges
     const auto element = [](const std::string& oid) {
-        return "(WITH RECURSIVE u(oid, depth) AS (SELECT " + oid +
-               "::pg_catalog.oid, 0 UNION ALL SELECT n.oid, u.depth OPERATOR(pg_catalog.+) 1 FROM "
-               "u JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) u.oid CROSS JOIN "
-               "LATERAL (SELECT CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd' THEN t.typbasetype "
-               "WHEN t.typcategory OPERATOR(pg_catalog.=) 'A' THEN t.typelem ELSE (SELECT "
-               "r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid OPERATOR(pg_catalog.=) "
-               "t.oid OR r.rngmultitypid OPERATOR(pg_catalog.=) t.oid) END) n(oid) WHERE n.oid "
-               "OPERATOR(pg_catalog.<>) 0) SELECT u.oid FROM u ORDER BY u.depth DESC LIMIT 1)";
+        return schema::filled(kElement, {{"type", oid}});
     };
-    return restoring
-        .exec(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_cast k JOIN pg_catalog.pg_proc p ON p.oid "
-            "OPERATOR(pg_catalog.=) k.castfunc AND p.provolatile OPERATOR(pg_catalog.=) 's' "
-            "WHERE k.oid OPERATOR(pg_catalog.<) 16384 AND k.castsource OPERATOR(pg_catalog.=) " +
-            element("pg_catalog.to_regtype(" + literal(old) + ")") +
-            " AND k.casttarget OPERATOR(pg_catalog.=) " + element(to_string(now.base_oid)) + ")")
-        .boolean(0, 0);
+    const auto sql = schema::filled(
+        kStableCast, {{"old", element("pg_catalog.to_regtype(" + literal(old) + ")")},
+                      {"now", element(to_string(now.base_oid))}});
+    return restoring.exec(sql).boolean(0, 0);
 }
 
 // Which time zone it was changed under is not known.
@@ -204,10 +229,21 @@ std::vector<Doubt> of_other_parts(const Shape& shape) {
         if (!reading.retyped) return "";
         auto now = column;
         now.name = "v";
-        return schema::differ(text, "(SELECT " + schema::to_text(now, "a") + " FROM (SELECT " +
-                                        schema::from_text(column, text) + " AS v) a)");
+        return schema::differ(text, schema::filled("(SELECT {written} FROM (SELECT {read} AS v) a)",
+                                                   {{"written", schema::to_text(now, "a")},
+                                                    {"read", schema::from_text(column, text)}}));
     });
 }
+
+constexpr const char* kFailing = R"(SELECT * FROM (
+    SELECT i.object_id, ARRAY[pg_catalog.left({text}, {longest})], i.group_id, i.ordinal,
+      pg_catalog.left({schema}.cast_error({text}, {type}), {longest}) AS error
+    FROM {items} i OFFSET 0) f
+  WHERE f.error IS NOT NULL{limit})";
+constexpr const char* kWithoutValue = R"(SELECT i.object_id, ARRAY[NULL]::pg_catalog.text[],
+    i.group_id, i.ordinal
+  FROM {items} i
+  WHERE {text} IS NULL{limit})";
 
 }  // namespace
 
@@ -235,15 +271,13 @@ std::vector<Conflict> find_failing_casts(RestoreContext& restoring) {
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count == 0 || shape.table == nullptr) continue;
         for (const auto& [position, column] : suspects(shape)) {
-            const auto text = stored_at(shape, position, "i.payload");
-            const auto most = ", " + to_string(kLongestShown) + ")";
-            const auto found = restoring.exec(
-                "SELECT * FROM (SELECT i.object_id, "
-                "ARRAY[pg_catalog.left(" +
-                text + most + "], i.group_id, i.ordinal, pg_catalog.left(" +
-                restoring.own("cast_error") + "(" + text + ", " + literal(column->type) + ")" +
-                most + " AS error FROM " + source(restoring, shape) +
-                " i OFFSET 0) f WHERE f.error IS NOT NULL" + limit());
+            const auto found =
+                restoring.exec(filled(kFailing, restoring.trash_schema,
+                                      {{"text", stored_at(shape, position, "i.payload")},
+                                       {"longest", to_string(kLongestShown)},
+                                       {"type", literal(column->type)},
+                                       {"items", source(restoring, shape)},
+                                       {"limit", limit()}}));
             auto like = changed(shape, "");
             like.columns = {column->name};
             like.choices = {Choice::kSet};
@@ -276,10 +310,10 @@ std::vector<Conflict> find_missing_values(RestoreContext& restoring) {
                 continue;
             }
             append(out, like,
-                   restoring.exec("SELECT i.object_id, ARRAY[NULL]::pg_catalog.text[], i.group_id, "
-                                  "i.ordinal FROM " +
-                                  source(restoring, shape) + " i WHERE " +
-                                  stored(shape, column.attnum) + " IS NULL" + limit()));
+                   restoring.exec(
+                       schema::filled(kWithoutValue, {{"items", source(restoring, shape)},
+                                                      {"text", stored(shape, column.attnum)},
+                                                      {"limit", limit()}})));
         }
     }
     restoring.guard_casts = guarded;

@@ -31,6 +31,7 @@ struct Items {
     long long group;
     std::vector<long long> ordinals;
 };
+using ItemsByForm = std::map<std::pair<int, long long>, Items>;  // by form and group
 
 // Columns and the text that each gets.
 struct Values {
@@ -96,8 +97,9 @@ int move(RestoreContext& restoring, const Items& items, const Values& values) {
                                  to_string(first - 1)};
     for (std::size_t k = 0; k < values.columns.size(); ++k) {
         params.push_back(values.texts[k]);
-        set.push_back("payload[" + to_string(to.position(values.columns[k]->attnum)) + "] = $" +
-                      to_string(params.size()) + "::pg_catalog.text");
+        const auto position = to_string(to.position(values.columns[k]->attnum));
+        set.push_back(schema::filled("payload[{position}] = ${n}::pg_catalog.text",
+                                     {{"position", position}, {"n", to_string(params.size())}}));
     }
     const auto sql = filled(
         R"(UPDATE {schema}.item i SET {assignments}
@@ -197,8 +199,10 @@ std::vector<std::map<int, Param>> key_texts(RestoreContext& restoring, const Ite
     const auto& shape = restoring.shapes.at(items.shape);
     std::vector<std::string> texts;
     for (const int attnum : attnums) texts.push_back(stored(shape, attnum));
-    const auto found = restoring.exec("SELECT " + join(texts, ", ") + " FROM " +
-                                      source(restoring, shape) + " i" + of_items(items));
+    const auto found = restoring.exec(schema::filled("SELECT {texts} FROM {items} i{of_items}",
+                                                     {{"texts", join(texts, ", ")},
+                                                      {"items", source(restoring, shape)},
+                                                      {"of_items", of_items(items)}}));
     std::vector<std::map<int, Param>> out;
     for (int row = 0; row < found.rows(); ++row) {
         auto& one = out.emplace_back();
@@ -300,9 +304,16 @@ Values new_reference(RestoreContext& restoring, const KeyChange& change, const F
     return out;
 }
 
+void add(ItemsByForm& all, int shape, const Place& place) {
+    auto& items = all[{shape, place.group}];
+    items.shape = shape;
+    items.group = place.group;
+    items.ordinals.push_back(place.ordinal);
+}
+
 void carry_to_members(RestoreContext& restoring, const KeyChange& changed, const ForeignKey& key,
                       std::vector<KeyChange>& more) {
-    std::map<std::pair<int, long long>, Items> found;
+    ItemsByForm found;
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count == 0 || shape.table == nullptr || shape.relation != key.child) continue;
         const auto value_of = [&, shape = &shape](const schema::Column& column) {
@@ -312,12 +323,8 @@ void carry_to_members(RestoreContext& restoring, const KeyChange& changed, const
                                          source(restoring, shape) + " i WHERE " +
                                          schema::both(refers(restoring, changed, key, value_of),
                                                       schema::binds(key, *shape.table, value_of)));
-        for (int row = 0; row < rows.rows(); ++row) {
-            auto& items = found[{id, rows.integer(row, 0)}];
-            items.shape = id;
-            items.group = rows.integer(row, 0);
-            items.ordinals.push_back(rows.integer(row, 1));
-        }
+        for (int row = 0; row < rows.rows(); ++row)
+            add(found, id, {rows.integer(row, 0), rows.integer(row, 1)});
     }
     if (found.empty()) return;
     const auto values = new_reference(restoring, changed, key);
@@ -372,11 +379,12 @@ void carry(RestoreContext& restoring, std::vector<KeyChange> changes) {
 std::string text_of(RestoreContext& restoring, const schema::Column& column,
                     const std::string& json, bool& null) {
     try {
-        const auto found = restoring.transaction.exec(
-            "SELECT " + schema::to_text(column, "v") +
-                " FROM pg_catalog.json_to_record($1::pg_catalog.json) AS v(" + quoted(column.name) +
-                " " + column.type + ")",
-            {json});
+        const auto sql = schema::filled(
+            "SELECT {text} FROM pg_catalog.json_to_record($1::pg_catalog.json) AS v({name} {type})",
+            {{"text", schema::to_text(column, "v")},
+             {"name", quoted(column.name)},
+             {"type", column.type}});
+        const auto found = restoring.transaction.exec(sql, {json});
         null = found.null(0, 0);
         return std::string(found.text(0, 0));
     } catch (const Error& error) {
@@ -405,16 +413,16 @@ Values values_of(RestoreContext& restoring, const Table& table, const NewValues&
     return out;
 }
 
-std::map<std::pair<int, long long>, Items> by_form(const std::vector<Found>& found) {
-    std::map<std::pair<int, long long>, Items> out;
-    for (const auto& one : found) {
-        auto& items = out[{one.shape, one.place.group}];
-        items.shape = one.shape;
-        items.group = one.place.group;
-        items.ordinals.push_back(one.place.ordinal);
-    }
+ItemsByForm by_form(const std::vector<Found>& found) {
+    ItemsByForm out;
+    for (const auto& one : found) add(out, one.shape, one.place);
     return out;
 }
+
+constexpr const char* kMembers = R"(SELECT i.ordinal, i.object_id FROM {items} i
+  WHERE i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8
+    AND ($2::pg_catalog.text OPERATOR(pg_catalog.=) ''
+      OR i.object_id OPERATOR(pg_catalog.=) $2::pg_catalog.text) ORDER BY 1)";
 
 }  // namespace
 
@@ -454,10 +462,7 @@ std::vector<Found> find_members(RestoreContext& restoring, const Member& member)
         for (const auto& [id, shape] : restoring.shapes) {
             if (shape.count == 0 || shape.called() != member.table) continue;
             const auto rows = restoring.transaction.exec(
-                "SELECT i.ordinal, i.object_id FROM " + source(restoring, shape) +
-                    " i WHERE i.group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND "
-                    "($2::pg_catalog.text OPERATOR(pg_catalog.=) '' OR i.object_id "
-                    "OPERATOR(pg_catalog.=) $2::pg_catalog.text) ORDER BY 1",
+                schema::filled(kMembers, {{"items", source(restoring, shape)}}),
                 {to_string(group.id), member.id});
             for (int row = 0; row < rows.rows(); ++row)
                 out.push_back(
@@ -480,7 +485,7 @@ void set_values(RestoreContext& restoring) {
                                                    " twice; name all of its values at once");
     }
     std::vector<KeyChange> changes;
-    for (const auto& [given, found] : all) {
+    for (const auto& [given, found] : all)
         for (const auto& [at, items] : by_form(found)) {
             const auto* table = restoring.shapes.at(items.shape).table;
             if (table == nullptr) continue;
@@ -488,7 +493,6 @@ void set_values(RestoreContext& restoring) {
             if (values.columns.empty()) continue;
             for (auto& one : change(restoring, items, values)) changes.push_back(std::move(one));
         }
-    }
     carry(restoring, std::move(changes));
 }
 

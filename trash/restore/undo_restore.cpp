@@ -385,8 +385,8 @@ void UndoRestore::refuse_left_over() {
     std::vector<long long> groups;
     for (const auto& one : returns_)
         if (!one.copied) groups.insert(groups.end(), one.taken.begin(), one.taken.end());
-    if (ask("SELECT FROM {schema}.item WHERE group_id OPERATOR(pg_catalog.=) ANY ({ending}) LIMIT "
-            "1",
+    if (ask(R"(SELECT FROM {schema}.item
+  WHERE group_id OPERATOR(pg_catalog.=) ANY ({ending}) LIMIT 1)",
             {{"ending", array_of(groups)}})
             .rows() > 0)
         throw Error(Code::kInternal, "rows would be in no group; nothing was undone");
@@ -434,11 +434,10 @@ void UndoRestore::recount(const Return& one) {
     }
     const std::vector<long long> shapes(now.shapes.begin(), now.shapes.end()),
         roots(now.roots.begin(), now.roots.end());
-    for (const char* text :
-         {"UPDATE {schema}.link SET group_id = {group} WHERE group_id OPERATOR(pg_catalog.=) ANY "
-          "($1::pg_catalog.int8[])",
-          "DELETE FROM {schema}.trash_group WHERE id OPERATOR(pg_catalog.=) ANY "
-          "($1::pg_catalog.int8[])"})
+    for (const char* text : {R"(UPDATE {schema}.link SET group_id = {group}
+  WHERE group_id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]))",
+                             R"(DELETE FROM {schema}.trash_group
+  WHERE id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]))"})
         transaction_.exec(filled(text, trash_schema_, {{"group", to_string(group.id)}}),
                           {literal_of(one.taken)});
     const auto done =
