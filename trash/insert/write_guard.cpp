@@ -216,12 +216,23 @@ void check_places(const RestoreContext& restoring, const WrittenBy& now) {
     }
 }
 
+namespace {
+
+// first: SQL of what stands, or of what was harmed since.
+std::string watched_sql(const RestoreContext& restoring, const std::string& first) {
+    return schema::filled("SELECT {first}, {large_objects}, {read_under}, {trash_written}",
+                          {{"first", first},
+                           {"large_objects", schema::large_objects_deleted_sql()},
+                           {"read_under", kReadUnder},
+                           {"trash_written", trash_written(restoring)}});
+}
+
+}  // namespace
+
 void begin_watch(RestoreContext& restoring) {
     auto& watch = restoring.watch;
-    const auto found = restoring.together(
-        {{"SELECT " + schema::standing_sql() + ", " + schema::large_objects_deleted_sql() + ", " +
-          kReadUnder + ", " + trash_written(restoring)},
-         {schema::written_sql(restoring.trash_schema)}});
+    const auto found = restoring.together({{watched_sql(restoring, schema::standing_sql())},
+                                           {schema::written_sql(restoring.trash_schema)}});
     watch.standing = found[0].text(0, 0);
     watch.large_objects = found[0].integer(0, 1);
     watch.read_under = found[0].text(0, 2);
@@ -231,11 +242,9 @@ void begin_watch(RestoreContext& restoring) {
 }
 
 void refuse_harm(RestoreContext& restoring) {
-    const auto found =
-        restoring.transaction.exec("SELECT " + schema::harmed_sql("$1::pg_catalog.text[]") + ", " +
-                                       schema::large_objects_deleted_sql() + ", " + kReadUnder +
-                                       ", " + trash_written(restoring),
-                                   {restoring.watch.standing});
+    const auto found = restoring.transaction.exec(
+        watched_sql(restoring, schema::harmed_sql("$1::pg_catalog.text[]")),
+        {restoring.watch.standing});
     for (const auto& entry : schema::parse_array(found.text(0, 0)))
         restoring.conflicts.push_back(harmed(restoring, *entry));
     if (found.integer(0, 1) > restoring.watch.large_objects)
