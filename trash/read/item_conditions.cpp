@@ -162,7 +162,8 @@ std::string ItemConditions::items_of_form(const std::string& form) const {
 std::string ItemConditions::of_form(const std::string& form) const {
     std::string sql;
     for (const auto& array : forms)
-        sql += " AND " + form + " OPERATOR(pg_catalog.=) ANY(" + array + ")";
+        sql += schema::filled(" AND {form} OPERATOR(pg_catalog.=) ANY({forms})",
+                              {{"form", form}, {"forms", array}});
     return sql;
 }
 

@@ -172,12 +172,13 @@ std::string ItemReferences::key_values(const Table& table, const std::vector<int
         for (std::size_t k = 0; k < attnums.size(); ++k)
             values += ", " + value_of(*form, table, attnums[k], trash_schema_) + " AS v" +
                       to_string(k + 1);
-        const auto bound = by ? binds(*by, *form, trash_schema_) : "";
-        selects.push_back("SELECT i.ordinal" + values + items_of(*form) +
-                          (bound.empty()
-                               ? ""
-                               : schema::filled(" AND CASE WHEN {is_of_form} THEN {bound} END",
-                                                {{"is_of_form", is_of(*form)}, {"bound", bound}})));
+        auto bound = by ? binds(*by, *form, trash_schema_) : "";
+        if (!bound.empty())
+            bound = schema::filled(" AND CASE WHEN {is_of_form} THEN {bound} END",
+                                   {{"is_of_form", is_of(*form)}, {"bound", bound}});
+        selects.push_back(schema::filled(
+            "SELECT i.ordinal{values}{from_items}{and_bound}",
+            {{"values", values}, {"from_items", items_of(*form)}, {"and_bound", bound}}));
     }
     return "(" + join(selects, " UNION ALL ") + ")";
 }
@@ -393,7 +394,8 @@ std::string is_orphaned(const schema::Catalog& catalog, const std::string& trash
     for (const auto& form : forms) {
         const auto lost = form.table ? orphans.of_form(form) : "";
         if (!lost.empty())
-            cases += " WHEN i.shape OPERATOR(pg_catalog.=) " + to_string(form.id) + " THEN " + lost;
+            cases += schema::filled(" WHEN i.shape OPERATOR(pg_catalog.=) {form} THEN {lost}",
+                                    {{"form", to_string(form.id)}, {"lost", lost}});
     }
     return cases.empty() ? "false" : "(CASE" + cases + " ELSE false END)";
 }

@@ -54,8 +54,9 @@ std::string usual_names() {
         const auto n = to_string(at + 1), first = named_by("d" + n);
         const bool alone = kUsualNames[at].second.empty();
         out.push_back(alone ? first
-                            : unless_empty("pg_catalog.concat_ws(' ', " + first + ", " +
-                                           named_by("e" + n) + ")"));
+                            : unless_empty(schema::filled(
+                                  "pg_catalog.concat_ws(' ', {first}, {second})",
+                                  {{"first", first}, {"second", named_by("e" + n)}})));
     }
     return schema::join(out, ", ");
 }
@@ -121,9 +122,10 @@ std::string shapes_as_described(schema::Connection& connection, const std::strin
                                 const std::vector<Naming>& naming, const std::vector<int>& forms) {
     std::vector<schema::Param> ids;
     for (const int form : forms) ids.emplace_back(to_string(form));
-    const auto found = connection.exec("SELECT s.* FROM " + described_shapes(trash_schema, naming) +
-                                           " s WHERE s.id OPERATOR(pg_catalog.=) ANY($1::int[])",
-                                       {schema::array_literal(ids)});
+    const auto sql = schema::filled(
+        "SELECT s.* FROM {shapes} s WHERE s.id OPERATOR(pg_catalog.=) ANY($1::int[])",
+        {{"shapes", described_shapes(trash_schema, naming)}});
+    const auto found = connection.exec(sql, {schema::array_literal(ids)});
     std::string names = "id, schema_name, table_name, class";
     for (const auto& place : places_of_names()) names += ", " + place.name;
     std::vector<std::string> rows;
@@ -137,7 +139,8 @@ std::string shapes_as_described(schema::Connection& connection, const std::strin
         }
         rows.push_back("(" + schema::join(values, ", ") + ")");
     }
-    return "(SELECT * FROM (VALUES " + schema::join(rows, ", ") + ") v(" + names + "))";
+    return schema::filled("(SELECT * FROM (VALUES {rows}) v({names}))",
+                          {{"rows", schema::join(rows, ", ")}, {"names", names}});
 }
 
 std::string is_gone(const std::string& alias) {

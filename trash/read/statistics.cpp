@@ -345,8 +345,8 @@ std::string by_person(const std::string& trash_schema) {
 
 std::string by_day() {
     return facet("day",
-                 "pg_catalog.to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), "
-                 "NULL::pg_catalog.text, NULL::pg_catalog.text",
+                 R"(pg_catalog.to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'),
+      NULL::pg_catalog.text, NULL::pg_catalog.text)",
                  "", "2 DESC");
 }
 

@@ -9,6 +9,7 @@
 #include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/identifier.hpp"
+#include "schema/text.hpp"
 #include "trash/read/trashed_rows.hpp"
 
 namespace trashd::trash {
@@ -36,8 +37,10 @@ struct Writer {
         return "$" + std::to_string(params.size()) + "::pg_catalog.text";
     }
     std::string compare(const Term& term, std::size_t strategy, const std::string& value) const {
-        return "(" + compared(term) + " " + term.column->comparisons[strategy] + " " +
-               value_sql(*term.column, param(value)) + ")";
+        return schema::filled("({column} {compared} {value})",
+                              {{"column", compared(term)},
+                               {"compared", term.column->comparisons[strategy]},
+                               {"value", value_sql(*term.column, param(value))}});
     }
     static std::string compared(const Term& term) {
         return schema::in_base_type(*term.column, column_sql(*term.column));
@@ -59,8 +62,9 @@ std::string Writer::one_of(const Term& term) const {
     std::string values;
     for (const auto& value : term.values)
         values += (values.empty() ? "" : ", ") + value_sql(*term.column, param(value));
-    return "(" + compared(term) + " " + term.column->comparisons[2] + " ANY (ARRAY[" + values +
-           "]))";
+    return schema::filled(
+        "({column} {equals} ANY (ARRAY[{values}]))",
+        {{"column", compared(term)}, {"equals", term.column->comparisons[2]}, {"values", values}});
 }
 
 // At least one, which may be empty.
@@ -93,7 +97,8 @@ std::string Writer::with_words(const Term& term) const {
         words = words_of(term.values[0]);
     }
     for (const auto& word : words)
-        parts.push_back("(" + text + " OPERATOR(pg_catalog.~~*) " + param(escaped(word)) + ")");
+        parts.push_back(schema::filled("({text} OPERATOR(pg_catalog.~~*) {pattern})",
+                                       {{"text", text}, {"pattern", param(escaped(word))}}));
     return joined(parts, "AND");
 }
 
@@ -124,7 +129,8 @@ std::string Writer::term(const Term& term) const {
             break;
     }
     // IS NULL would be true of a composite of nulls as well
-    return "(" + column + (term.values[0] == "true" ? " IS" : " IS NOT") + " DISTINCT FROM NULL)";
+    return schema::filled("({column} {is} DISTINCT FROM NULL)",
+                          {{"column", column}, {"is", term.values[0] == "true" ? "IS" : "IS NOT"}});
 }
 
 std::string Writer::all(const Conditions& conditions) const {

@@ -80,16 +80,19 @@ std::string live_json(const schema::Table& table, const std::string& alias,
     for (const auto& column : table.columns)
         if (std::find(select.begin(), select.end(), column.name) != select.end())
             columns += (columns.empty() ? "" : ", ") + alias + "." + schema::quoted(column.name);
-    return fmt::format("(SELECT pg_catalog.row_to_json({0}) FROM (SELECT {1}) {0})",
-                       schema::row_alias(select), columns);
+    return schema::filled("(SELECT pg_catalog.row_to_json({row}) FROM (SELECT {columns}) {row})",
+                          {{"row", schema::row_alias(select)}, {"columns", columns}});
 }
 
 namespace {
 
 std::string from_where(const schema::Table& table, const RowQuery& asked) {
     const auto alias = alias_of(table);
-    return fmt::format(" FROM {} AS {} WHERE {} AND {}", schema::relation(table), alias,
-                       equals_key(table, alias), asked.condition);
+    return schema::filled(" FROM {table} AS {alias} WHERE {equals_key} AND {condition}",
+                          {{"table", schema::relation(table)},
+                           {"alias", alias},
+                           {"equals_key", equals_key(table, alias)},
+                           {"condition", asked.condition}});
 }
 
 std::string json_text(const schema::Table& table, const RowQuery& asked) {
@@ -101,9 +104,10 @@ std::string json_text(const schema::Table& table, const RowQuery& asked) {
 namespace {
 
 std::string row_sql(const schema::Table& table, const RowQuery& asked, bool tagged) {
-    return fmt::format("SELECT {}, {}{}", schema::short_text(json_text(table, asked), asked.most),
-                       tagged ? cascade::etag_sql(table, alias_of(table)) : "''",
-                       from_where(table, asked));
+    return schema::filled("SELECT {json}, {etag}{from_where}",
+                          {{"json", schema::short_text(json_text(table, asked), asked.most)},
+                           {"etag", tagged ? cascade::etag_sql(table, alias_of(table)) : "''"},
+                           {"from_where", from_where(table, asked)}});
 }
 
 std::optional<LiveRow> row_from(const schema::Result& found) {

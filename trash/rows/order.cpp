@@ -6,6 +6,7 @@
 #include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/error.hpp"
+#include "schema/text.hpp"
 #include "trash/read/trashed_rows.hpp"
 #include "trash/rows/conditions.hpp"
 
@@ -51,14 +52,17 @@ std::string Writer::beyond(std::size_t at) const {
         return values[at] ? compare(at, 0) : term + " IS DISTINCT FROM NULL";
     if (!values[at]) return "false";
     if (!nullable(at)) return compare(at, 4);
-    return "(" + compare(at, 4) + " OR " + term + " IS NOT DISTINCT FROM NULL)";
+    return schema::filled("({greater} OR {term} IS NOT DISTINCT FROM NULL)",
+                          {{"greater", compare(at, 4)}, {"term", term}});
 }
 
 std::string Writer::where() const {
     std::string inner;
     for (std::size_t at = order.terms.size(); at-- > 0;)
         inner = inner.empty() ? beyond(at)
-                              : "(" + beyond(at) + " OR (" + same(at) + " AND " + inner + "))";
+                              : schema::filled(
+                                    "({beyond} OR ({same} AND {inner}))",
+                                    {{"beyond", beyond(at)}, {"same", same(at)}, {"inner", inner}});
     return inner;
 }
 
@@ -77,7 +81,9 @@ std::string Writer::bound() const {
         right += (right.empty() ? "" : ", ") + params[at];
     }
     if (left.empty()) return "";
-    return "ROW(" + left + ") " + first.column->comparisons[strategy] + " ROW(" + right + ")";
+    return schema::filled(
+        "ROW({left}) {compared} ROW({right})",
+        {{"left", left}, {"compared", first.column->comparisons[strategy]}, {"right", right}});
 }
 
 }  // namespace

@@ -136,17 +136,25 @@ TrashedRowsQuery Reader::of_trashed(TrashedRowsQuery asked) const {
 
 std::string Reader::live_from(const TrashedRowsQuery& asked) const {
     const auto where = schema::both(schema::both(asked.where, asked.bound), listing_.live);
-    return fmt::format(" FROM {} AS t CROSS JOIN {} WHERE {}", schema::relation(table_),
-                       kNotTrashed, where);
+    return schema::filled(
+        " FROM {table} AS t CROSS JOIN {no_item} WHERE {where}",
+        {{"table", schema::relation(table_)}, {"no_item", kNotTrashed}, {"where", where}});
 }
+
+constexpr const char* kLivePart = R"(SELECT 0 AS shape, g.id AS group_id, i.ordinal, {values}
+  {live_from}
+  ORDER BY {order} LIMIT {limit})";
+constexpr const char* kPage = R"((SELECT * FROM (({parts})) u
+  ORDER BY {order} LIMIT {limit} OFFSET {offset}))";
 
 // Each part is filtered, ordered and limited by itself, so that the live one can use its indexes.
 std::vector<std::string> Reader::branches(const TrashedRowsQuery& asked) const {
     std::vector<std::string> all;
     if (listing_.scope.live)
-        all.push_back(
-            fmt::format("SELECT 0 AS shape, g.id AS group_id, i.ordinal, {}{} ORDER BY {} LIMIT {}",
-                        asked.values, live_from(asked), asked.order, asked.limit));
+        all.push_back(schema::filled(kLivePart, {{"values", asked.values},
+                                                 {"live_from", live_from(asked)},
+                                                 {"order", asked.order},
+                                                 {"limit", std::to_string(asked.limit)}}));
     if (listing_.scope.trashed)
         for (auto& part : trashed_.selects(of_trashed(asked))) all.push_back(std::move(part));
     return all;
@@ -157,9 +165,10 @@ std::string Reader::page_sql(const TrashedRowsQuery& asked) const {
     if (parts.empty()) return "";
     std::vector<std::string> places;
     for (std::size_t at = 0; at < listing_.order.terms.size(); ++at) places.push_back(place_of(at));
-    return fmt::format("(SELECT * FROM (({})) u ORDER BY {} LIMIT {} OFFSET {})",
-                       schema::join(parts, ") UNION ALL ("), order_sql(listing_.order, places),
-                       listing_.limit + 1, listing_.offset);
+    return schema::filled(kPage, {{"parts", schema::join(parts, ") UNION ALL (")},
+                                  {"order", order_sql(listing_.order, places)},
+                                  {"limit", std::to_string(listing_.limit + 1)},
+                                  {"offset", std::to_string(listing_.offset)}});
 }
 
 std::string Reader::last_texts() const {
@@ -186,10 +195,12 @@ std::string Reader::live_case() const {
             column->comparisons.at(2),
             schema::in_base_type(*column, "p." + place_of(static_cast<std::size_t>(at)))));
     }
-    return fmt::format(
-        " WHEN p.shape OPERATOR(pg_catalog.=) 0 THEN (SELECT {} FROM {} AS {} WHERE {})",
-        live_json(table_, alias, listing_.select), schema::relation(table_), alias,
-        schema::join(same, " AND "));
+    return schema::filled(R"( WHEN p.shape OPERATOR(pg_catalog.=) 0
+    THEN (SELECT {json} FROM {table} AS {alias} WHERE {same}))",
+                          {{"json", live_json(table_, alias, listing_.select)},
+                           {"table", schema::relation(table_)},
+                           {"alias", alias},
+                           {"same", schema::join(same, " AND ")}});
 }
 
 std::string Reader::statement(const TrashedRowsQuery& asked) const {
@@ -198,13 +209,13 @@ std::string Reader::statement(const TrashedRowsQuery& asked) const {
     std::string cases = listing_.scope.live ? live_case() : "", item = "NULL";
     if (listing_.scope.trashed) {
         cases += trashed_.json_cases("p.shape", {"p.group_id", "p.ordinal"}, listing_.select);
-        item =
-            "CASE WHEN p.shape OPERATOR(pg_catalog.<>) 0 THEN " +
-            item_fields_at(trash_.readable_schema(), trash_.naming(), "p.group_id", "p.ordinal") +
-            " END";
+        item = schema::filled("CASE WHEN p.shape OPERATOR(pg_catalog.<>) 0 THEN {item} END",
+                              {{"item", item_fields_at(trash_.readable_schema(), trash_.naming(),
+                                                       "p.group_id", "p.ordinal")}});
     }
-    return fmt::format("SELECT {}, {}, (CASE{} END)::pg_catalog.text FROM {} p", last_texts(), item,
-                       cases, page);
+    return schema::filled(
+        "SELECT {last}, {item}, (CASE{cases} END)::pg_catalog.text FROM {page} p",
+        {{"last", last_texts()}, {"item", item}, {"cases", cases}, {"page", page}});
 }
 
 long long Reader::count() {
