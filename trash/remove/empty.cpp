@@ -18,22 +18,23 @@ namespace trashd::trash {
 namespace {
 
 using schema::Param;
-using schema::quoted;
 using schema::Result;
 
 // What one transaction purges, so that it holds no lock for long.
 constexpr int kGroups = 200;
 constexpr long long kItems = 50000;
 
+constexpr const char* kLockGroups = R"(SELECT id, uuid, size FROM {schema}.trash_group
+  WHERE uuid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.uuid[])
+    AND state OPERATOR(pg_catalog.=) 'trashed'
+  ORDER BY id FOR UPDATE{skip_locked})";
+
 // Those that may be purged now; with `skip` without those that another request holds.
 std::vector<GroupRow> lock_groups(schema::Connection& connection, const std::string& trash_schema,
                                   const std::vector<Param>& uuids, bool skip) {
-    const Result found =
-        connection.exec("SELECT id, uuid, size FROM " + quoted({trash_schema, "trash_group"}) +
-                            " WHERE uuid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.uuid[]) AND "
-                            "state OPERATOR(pg_catalog.=) 'trashed' ORDER BY id FOR UPDATE" +
-                            (skip ? " SKIP LOCKED" : ""),
-                        {schema::array_literal(uuids)});
+    const Result found = connection.exec(
+        filled(kLockGroups, trash_schema, {{"skip_locked", skip ? " SKIP LOCKED" : ""}}),
+        {schema::array_literal(uuids)});
     std::vector<GroupRow> groups(static_cast<std::size_t>(found.rows()));
     for (int row = 0; row < found.rows(); ++row) {
         GroupRow& group = groups[static_cast<std::size_t>(row)];
@@ -133,11 +134,9 @@ ItemFilter Trash::Impl::roots_of(const EmptyOptions& options) {
     filter.tenant = tenant;
     filter.to = reading([&](Items& items, const schema::Catalog&) {
         return items.connection()
-            .exec("SELECT " +
-                      utc("LEAST($1::pg_catalog.timestamptz, COALESCE($2::pg_catalog.timestamptz, "
-                          "pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.-) "
-                          "COALESCE($3::interval, "
-                          "'0 seconds'))"),
+            .exec("SELECT " + utc(R"(LEAST($1::pg_catalog.timestamptz,
+    COALESCE($2::pg_catalog.timestamptz, pg_catalog.clock_timestamp())
+      OPERATOR(pg_catalog.-) COALESCE($3::interval, '0 seconds')))"),
                   {options.filter.to, options.before, options.filter.age})
             .value(0, 0);
     });

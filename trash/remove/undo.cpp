@@ -217,9 +217,10 @@ void Undoing::keep() {
   WHERE u.entry OPERATOR(pg_catalog.=) n.entry)",
                              trash_schema_),
                       {schema::array_literal(were), schema::array_literal(groups)});
-    for (const char* list : {"{schema}.undo_item", "{schema}.undo_link", "{schema}.undo_together"})
-        transaction_.exec("DELETE FROM " + filled(list, trash_schema_) +
-                              " WHERE entry OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])",
+    for (const char* list : {"undo_item", "undo_link", "undo_together"})
+        transaction_.exec(filled(R"(DELETE FROM {schema}.{list}
+  WHERE entry OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]))",
+                                 trash_schema_, {{"list", list}}),
                           {schema::array_literal(ids)});
 }
 
