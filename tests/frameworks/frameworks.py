@@ -4,7 +4,8 @@
 Usage: frameworks.py TRASHD [NAME...]. Each application makes and fills tables with its framework's own means. Then it
 deletes in the framework's ordinary ways, once on a database whose deletes are captured and once on a twin whose are
 not: what it is told and what is left in the tables must be the same, the trash must have the groups that are written
-here, and a restore over HTTP must bring back every table byte for byte. The recipes of docs/capture-recipes.md must be the applications' own lines. The last line says how many
+here, and a restore over HTTP must bring back every table byte for byte. sessions.py does so for what no framework
+does. The recipes of docs/capture-recipes.md must be the applications' own lines. The last line says how many
 expectations held. NAMEs choose applications.
 """
 import contextlib
@@ -20,6 +21,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import sessions  # noqa: E402
 from stage import Faults, Stage, Twin, summary  # noqa: E402
 
 from cluster import Cluster  # noqa: E402
@@ -265,6 +267,8 @@ def main():
         for kind in KINDS:
             if not wanted or kind.name in wanted:
                 trial.run(kind)
+        if not wanted or "sessions" in wanted:
+            sessions.run(program, cluster, faults)
     check_recipes(faults)
     print(f"{faults.held} passed, {faults.fell} failed")
     return 1 if faults.fell else 0
