@@ -53,6 +53,12 @@ EXPECTED = {
     "unrelated": [group("project", PROJECT), group("client", CLIENT, CUT)],
     "refused": [],
 }
+# Without a transaction of the caller Sequelize deletes each row in its own.
+TASKS_ALONE = [group("task", {"task": 1, "task_tag": 2}, {"record": 2})] * 7
+EXPECTED_ALSO = {
+    "alone": [group("client", {"client": 1})] + [group("project", {"project": 1})] * 2 + [group("record", RECORD)] * 18
+    + [group("task", {"task": 1, "task_tag": 2}, {"record": 3})] + TASKS_ALONE,
+}
 ENDS = {"rollback": "2 clients after the delete", "refused": "violates (RESTRICT setting of )?foreign key constraint"}
 # A comment has no foreign key: it is a group of its own. One is on each project and each task.
 COMMENTS = {"object": 10, "below": 10, "savepoint": 5, "unrelated": 15}
@@ -81,22 +87,21 @@ on_delete = "cascade"
 
 
 class Kind:
-    """An application: its file, the names of its tables, the steps that its framework has no way to take."""
+    """An application: its file, the names of its tables, the steps that its framework takes, with their groups."""
 
-    def __init__(self, file, tables, without=(), references=""):
+    def __init__(self, file, tables, without=(), references="", also=()):
         """tables: of client, project, task, record, task_tag, and of comment where there are such."""
-        self.file, self.without, self.references = HERE / file, set(without), references
+        self.file, self.references = HERE / file, references
+        self.groups = {step: groups for step, groups in EXPECTED.items() if step not in without}
+        self.groups |= {step: EXPECTED_ALSO[step] for step in also}
         self.tables = dict(zip(("client", "project", "task", "record", "task_tag", "comment"), tables))
 
     @property
     def name(self):
         return self.file.stem
 
-    def steps(self):
-        return [step for step in EXPECTED if step not in self.without]
-
     def expected(self, step):
-        groups = EXPECTED[step] + self.comments(step)
+        groups = self.groups[step] + self.comments(step)
         return sorted((json.dumps(self.named(one), sort_keys=True) for one in groups))
 
     def comments(self, step):
@@ -115,7 +120,7 @@ KINDS = [
     Kind("sqlalchemy_app.py", ("client", "project", "task", "time_record", "task_tag"), ["below"]),
     Kind("active_record_app.rb", ("clients", "projects", "tasks", "time_records", "tags_tasks", "comments"),
          ["returning", "below"], RAILS),
-    Kind("sequelize_app.mjs", ("Clients", "Projects", "Tasks", "TimeRecords", "TaskTags"), ["returning"]),
+    Kind("sequelize_app.mjs", ("Clients", "Projects", "Tasks", "TimeRecords", "TaskTags"), ["returning"], also=["alone"]),
     Kind("typeorm_app.mjs", ("client", "project", "task", "time_record", "task_tag")),
     Kind("drizzle_app.mjs", ("client", "project", "task", "time_record", "task_tag")),
     Kind("knex_app.mjs", ("client", "project", "task", "record", "taskTag")),
@@ -208,7 +213,7 @@ class Trial:
                 contextlib.closing(Stage(self.program, self.cluster, name, kind.references)) as stage, \
                 self.application(kind, name) as captured, self.application(kind, twin.name) as other:
             stage.command("capture", "on", *(kind.tables[one] for one in ("client", "comment") if one in kind.tables))
-            for step in kind.steps():
+            for step in kind.groups:
                 self.take(kind, step, stage, twin, captured, other)
             if kind.references:
                 self.through_the_service(kind, stage)

@@ -55,6 +55,11 @@ await follow({
     await client.destroy({ transaction });
     return Client.count({ transaction });
   }),
+  alone: async () => { // each row that a hook deletes is a transaction
+    const client = await Client.findByPk(1);
+    await client.destroy();
+    return [await Client.count(), await Project.count(), await Task.count(), await TimeRecord.count()];
+  },
   query: () => TimeRecord.destroy({ where: { projectId: 3 } }),
   below: () => Project.destroy({ where: { clientId: 2 } }),
   savepoint: () => sequelize.transaction(async (transaction) => {
