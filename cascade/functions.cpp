@@ -185,7 +185,7 @@ std::string etag_sql(const Table& table, const std::string& alias) {
     return schema::filled(
         R"(('"' OPERATOR(pg_catalog.||) pg_catalog.md5(({payload})::pg_catalog.text)
     OPERATOR(pg_catalog.||) '"'))",
-        {{"payload", schema::payload(table, alias)}});
+        {{"payload", schema::shown_payload(table, alias)}});
 }
 
 namespace {

@@ -100,6 +100,7 @@ std::string owners_function_sql(const schema::Catalog& catalog, const Plan& plan
                                 const Names& names, const std::string& function);
 
 // The ETag of a row as SQL over the alias, quoted as HTTP wants it.
+// Of what is shown: columns that are hidden make no other version, and cannot be guessed by it.
 std::string etag_sql(const schema::Table& table, const std::string& alias);
 
 }  // namespace trashd::cascade

@@ -27,6 +27,28 @@ const Column* Table::column(const std::string& name) const {
     return found == columns.end() ? nullptr : &*found;
 }
 
+const Column* Table::shown_column(const std::string& name) const {
+    const auto* found = column(name);
+    return found && !found->hidden ? found : nullptr;
+}
+
+bool Table::hides_columns() const {
+    return std::ranges::any_of(columns, &Column::hidden);
+}
+
+std::vector<const Column*> Table::kept_columns() const {
+    std::vector<const Column*> kept;
+    for (const auto& column : columns)
+        if (!column.omitted) kept.push_back(&column);
+    return kept;
+}
+
+int Table::kept_place(int attnum) const {
+    const auto kept = kept_columns();
+    const auto found = std::ranges::find(kept, attnum, &Column::attnum);
+    return found == kept.end() ? 0 : static_cast<int>(found - kept.begin()) + 1;
+}
+
 std::vector<std::string> UniqueIndex::equality() const {
     auto out = operators;
     if (temporal) out.back() = "OPERATOR(pg_catalog.=)";
@@ -34,8 +56,11 @@ std::vector<std::string> UniqueIndex::equality() const {
 }
 
 Catalog::Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys,
-                 std::vector<BrokenReference> broken)
-    : tables_(std::move(tables)), keys_(std::move(keys)), broken_(std::move(broken)) {
+                 std::vector<BrokenReference> broken, OptionsOfTables options)
+    : tables_(std::move(tables)),
+      keys_(std::move(keys)),
+      broken_(std::move(broken)),
+      options_(std::move(options)) {
     std::ranges::sort(tables_, {}, &Table::name);
     for (const auto& table : tables_) {
         by_oid_[table.oid] = &table;
@@ -77,6 +102,11 @@ const std::vector<const ForeignKey*>& Catalog::unenforced_referrers(Oid parent) 
 
 const std::vector<const ForeignKey*>& Catalog::unenforced_references(Oid child) const {
     return at(unenforced_.references, child);
+}
+
+bool Catalog::hides(const QualifiedName& table, const std::string& column) const {
+    const auto found = options_.find(table);
+    return found != options_.end() && std::ranges::count(found->second.hidden, column) > 0;
 }
 
 std::string unused_name(const Table& table, std::string name) {

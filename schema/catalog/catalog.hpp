@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/catalog/table_options.hpp"
 #include "schema/object_name.hpp"
 
 namespace trashd::schema {
@@ -36,6 +37,8 @@ struct Column {
     bool generated = false;       // GENERATED ALWAYS AS (...), STORED or VIRTUAL
     std::string identity;         // GENERATED ... AS IDENTITY: "always" or "by-default"; else empty
     bool selectable = true, insertable = true, updatable = true;  // by this role
+    bool hidden = false;   // by the configuration: nobody is shown it or may ask for it
+    bool omitted = false;  // by the configuration: it is not kept with a trashed row
 };
 
 // attnums, expressions and operators are of the same length, a position for each column of the
@@ -148,9 +151,16 @@ struct Table {
     std::vector<Oid> leaves;           // leaf partitions; {oid} for an ordinary table
     std::string fingerprint;           // changes when the table, its columns or triggers change
     std::map<Oid, std::string> types;  // fingerprints of the users' types in its columns
+    bool kept = true;  // false, by the configuration: its rows go for good, not into the trash
 
     const Column* column(int attnum) const;  // nullptr: no such
     const Column* column(const std::string& name) const;
+    // nullptr as well for one that is hidden.
+    const Column* shown_column(const std::string& name) const;
+    bool hides_columns() const;
+    // Those that are kept in the trash, in attnum order: what a payload is of.
+    std::vector<const Column*> kept_columns() const;
+    int kept_place(int attnum) const;  // among these, from 1; 0: it is not kept
 };
 
 // Never changes; who uses it across calls holds a shared_ptr to it, as do all pointers to its
@@ -158,7 +168,7 @@ struct Table {
 class Catalog {
   public:
     Catalog(std::vector<Table> tables, std::vector<ForeignKey> keys,
-            std::vector<BrokenReference> broken = {});
+            std::vector<BrokenReference> broken = {}, OptionsOfTables options = {});
     Catalog(Catalog&&) = default;
     Catalog(const Catalog&) = delete;                             // the maps point into the vectors
     const std::vector<Table>& tables() const { return tables_; }  // by schema, name
@@ -172,11 +182,14 @@ class Catalog {
     const std::vector<const ForeignKey*>& unenforced_referrers(Oid parent) const;
     const std::vector<const ForeignKey*>& unenforced_references(Oid child) const;
     const std::vector<BrokenReference>& broken() const { return broken_; }
+    // By the configuration; the table and the column need not be there any more.
+    bool hides(const QualifiedName& table, const std::string& column) const;
 
   private:
     std::vector<Table> tables_;
     std::vector<ForeignKey> keys_;
     std::vector<BrokenReference> broken_;
+    OptionsOfTables options_;
     std::map<Oid, const Table*> by_oid_;
     std::map<QualifiedName, const Table*> by_name_;
     struct Ends {

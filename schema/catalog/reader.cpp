@@ -222,6 +222,17 @@ void choose_identity(Table& table, const KeyChoice& keys) {
     table.key_name = best->name;
 }
 
+void set_options(Table& table, const OptionsOfTables& options) {
+    const auto found = options.find(table.name);
+    if (found == options.end()) return;
+    const auto& said = found->second;
+    table.kept = said.kept;
+    for (auto& column : table.columns) {
+        column.hidden = std::ranges::count(said.hidden, column.name) > 0;
+        column.omitted = std::ranges::count(said.omitted, column.name) > 0;
+    }
+}
+
 void read_exclusions(Connection& connection, Tables& tables) {
     const auto r = connection.exec(kExclusionsSql);
     for_tables(tables, r, [&](Table& table, int row) {
@@ -294,7 +305,8 @@ std::vector<ForeignKey> read_keys(Connection& connection, Tables& tables) {
 
 std::shared_ptr<const Catalog> read_all(Connection& connection, const std::string& trash_schema,
                                         const KeyChoice& keys_chosen,
-                                        const std::vector<DeclaredReference>& references) {
+                                        const std::vector<DeclaredReference>& references,
+                                        const OptionsOfTables& options) {
     auto tables = read_tables(connection, trash_schema);
     read_columns(connection, tables, trash_schema);
     read_types(connection, tables, trash_schema);
@@ -307,12 +319,14 @@ std::shared_ptr<const Catalog> read_all(Connection& connection, const std::strin
     std::vector<Table> list;
     for (auto& [oid, table] : tables) {
         choose_identity(table, keys_chosen);
+        set_options(table, options);
         list.push_back(std::move(table));
     }
     std::vector<BrokenReference> broken;
     for (auto& key : declared_keys(connection, list, keys, references, broken))
         keys.push_back(std::move(key));
-    return std::make_shared<const Catalog>(std::move(list), std::move(keys), std::move(broken));
+    return std::make_shared<const Catalog>(std::move(list), std::move(keys), std::move(broken),
+                                           options);
 }
 
 // Operators and functions of the catalog queries are PostgreSQL's own, as there are no others.
@@ -320,10 +334,11 @@ constexpr const char* kNoPath = "SET LOCAL search_path = ''";
 
 std::shared_ptr<const Catalog> read_once(Connection& connection, const std::string& trash_schema,
                                          const KeyChoice& keys,
-                                         const std::vector<DeclaredReference>& references) {
+                                         const std::vector<DeclaredReference>& references,
+                                         const OptionsOfTables& options) {
     Transaction transaction(connection, Mode::kRead);
     transaction.exec(kNoPath);
-    auto catalog = read_all(connection, trash_schema, keys, references);
+    auto catalog = read_all(connection, trash_schema, keys, references, options);
     transaction.commit();
     return catalog;
 }
@@ -356,10 +371,11 @@ std::map<Oid, std::string> types_in(const Catalog& catalog, const std::vector<Oi
 // snapshot may be gone: such an error is XX000.
 std::shared_ptr<const Catalog> read_catalog(Connection& connection, const std::string& trash_schema,
                                             const KeyChoice& keys,
-                                            const std::vector<DeclaredReference>& references) {
+                                            const std::vector<DeclaredReference>& references,
+                                            const OptionsOfTables& options) {
     for (int attempt = 1;; ++attempt) {
         try {
-            return read_once(connection, trash_schema, keys, references);
+            return read_once(connection, trash_schema, keys, references, options);
         } catch (const Error& error) {
             if (attempt == kReadings || !error.is(sqlstate::kInternalError)) throw;
         }
@@ -408,10 +424,12 @@ CatalogCache::CatalogCache(Pool& pool, std::string trash_schema,
                            std::function<void(Connection&, const Catalog&)> settle)
     : pool_(pool), trash_schema_(std::move(trash_schema)), settle_(std::move(settle)) {}
 
-void CatalogCache::set_keys(KeyChoice keys, std::vector<DeclaredReference> references) {
+void CatalogCache::set_keys(KeyChoice keys, std::vector<DeclaredReference> references,
+                            OptionsOfTables options) {
     const std::lock_guard lock(mutex_);
     keys_ = std::move(keys);
     references_ = std::move(references);
+    options_ = std::move(options);
     catalog_ = nullptr;
 }
 
@@ -427,7 +445,7 @@ std::shared_ptr<const Catalog> CatalogCache::reload() {
     auto lease = pool_.lease();
     const auto reading = ++begun_;
     const auto before = fingerprint(lease.connection());
-    auto catalog = read_catalog(lease.connection(), trash_schema_, keys_, references_);
+    auto catalog = read_catalog(lease.connection(), trash_schema_, keys_, references_, options_);
     if (settle_) settle_(lease.connection(), *catalog);
     const std::lock_guard lock(mutex_);
     // a reading that began later is newer, though it may have ended before

@@ -10,6 +10,7 @@
 
 #include "schema/catalog/declared_reference.hpp"
 #include "schema/catalog/key_choice.hpp"
+#include "schema/catalog/table_options.hpp"
 #include "schema/object_name.hpp"
 
 namespace trashd::schema {
@@ -25,9 +26,11 @@ class Pool;
 // that of the replica identity, else of a constraint, else with the fewest columns, else the first
 // by name. Of a table in keys it is the one over these columns, or none. References are keys like
 // those of the database; what stands in the way of one is in Catalog::broken().
+// Options of tables and columns that are not there are kept for when they come.
 std::shared_ptr<const Catalog> read_catalog(Connection& connection, const std::string& trash_schema,
                                             const KeyChoice& keys = {},
-                                            const std::vector<DeclaredReference>& references = {});
+                                            const std::vector<DeclaredReference>& references = {},
+                                            const OptionsOfTables& options = {});
 
 // SELECT giving one text: the fingerprints of these tables (those of Table::fingerprint joined by
 // ',' in oid order), for use inside a transaction that holds locks on them.
@@ -48,7 +51,8 @@ class CatalogCache {
     CatalogCache(Pool& pool, std::string trash_schema,
                  std::function<void(Connection&, const Catalog&)> settle = {});
     // Before the first use.
-    void set_keys(KeyChoice keys, std::vector<DeclaredReference> references = {});
+    void set_keys(KeyChoice keys, std::vector<DeclaredReference> references = {},
+                  OptionsOfTables options = {});
     // As last read; reads it at first use.
     std::shared_ptr<const Catalog> get();
     // Reads it again.
@@ -64,6 +68,7 @@ class CatalogCache {
     std::function<void(Connection&, const Catalog&)> settle_;
     KeyChoice keys_;
     std::vector<DeclaredReference> references_;
+    OptionsOfTables options_;
     std::mutex mutex_;
     std::shared_ptr<const Catalog> catalog_;
     std::string fingerprint_;

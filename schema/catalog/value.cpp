@@ -82,6 +82,13 @@ std::string payload(const Table& table, const std::string& alias) {
     return "ARRAY[" + out + "]::pg_catalog.text[]";
 }
 
+std::string shown_payload(const Table& table, const std::string& alias) {
+    std::string out;
+    for (const auto& column : table.columns)
+        if (!column.hidden) out += (out.empty() ? "" : ", ") + to_text(column, alias);
+    return "ARRAY[" + out + "]::pg_catalog.text[]";
+}
+
 std::string key_text(const Table& table, const std::vector<int>& attnums,
                      const std::string& alias) {
     if (attnums.size() == 1) return to_text(column_at(table, attnums[0]), alias);

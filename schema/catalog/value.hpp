@@ -21,6 +21,8 @@ std::string in_base_type(const Column& column, const std::string& sql);
 const std::string& base_type(const Column& column);
 // SQL text[] of all columns of the table in attnum order: the payload of an item.
 std::string payload(const Table& table, const std::string& alias);
+// The same of the columns that are shown.
+std::string shown_payload(const Table& table, const std::string& alias);
 // SQL text of a key as in addresses: one column plainly, several joined by ',', % and , escaped.
 std::string key_text(const Table& table, const std::vector<int>& attnums, const std::string& alias);
 // SQL bool: the values, of one type that is no array, are the same as the type's equality has it,

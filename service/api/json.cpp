@@ -130,7 +130,7 @@ void write_lost(JsonWriter& out, const trash::Restored& restored, const Resource
         out.key("resource").text(resources.path_of(value.table));
         out.key("id").text(value.id);
         out.key("column").text(value.column);
-        out.key("value").text(value.value);
+        out.key("value").text_or_null(value.value);
         out.EndObject();
     }
     out.EndArray();
@@ -218,7 +218,7 @@ std::optional<std::string> display_column(const Resource& resource) {
     if (!resource.display.empty()) return resource.display;
     for (const auto& usual : trash::kUsualNames)
         for (const auto& column : {std::string(usual.second), std::string(usual.column)})
-            if (resource.table->column(column)) return column;
+            if (resource.table->shown_column(column)) return column;
     return std::nullopt;
 }
 

@@ -75,6 +75,7 @@ ResourceConfig take_resource(const toml::table& table, const std::string& prefix
     section.take("require_reason", resource.require_reason);
     section.take("capture", resource.capture);
     section.take("serve", resource.serve);
+    section.take("hidden", resource.hidden);
     take_on_delete(section, resource);
     section.refuse_unknown();
     return resource;

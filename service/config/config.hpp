@@ -26,8 +26,11 @@ struct ResourceConfig {
     std::string path, class_name, display;  // empty: the default
     std::vector<std::string> key;           // columns; empty: the primary key, else found
     bool confirm = false, require_reason = false;
-    bool capture = false;  // what others delete from it goes into the trash, too
-    bool serve = true;     // false: there is no address
+    bool capture = false;             // what others delete from it goes into the trash, too
+    bool serve = true;                // false: there is no address
+    std::vector<std::string> hidden;  // columns that nobody is shown
+    std::vector<std::string> omit;    // columns that are not kept in the trash
+    bool trash = true;                // false: its rows go for good
     std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
 };
 

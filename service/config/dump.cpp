@@ -46,9 +46,13 @@ toml::table resource_table(const ResourceConfig& resource) {
     if (!resource.path.empty()) table.insert("path", resource.path);
     if (!resource.class_name.empty()) table.insert("class", resource.class_name);
     if (!resource.display.empty()) table.insert("display", resource.display);
-    toml::array key;
-    for (const auto& column : resource.key) key.push_back(column);
-    if (!key.empty()) table.insert("key", key);
+    const auto insert = [&](const char* name, const std::vector<std::string>& columns) {
+        toml::array list;
+        for (const auto& column : columns) list.push_back(column);
+        if (!list.empty()) table.insert(name, list);
+    };
+    insert("key", resource.key);
+    insert("hidden", resource.hidden);
     return table;
 }
 

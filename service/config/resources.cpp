@@ -5,6 +5,7 @@
 
 #include "schema/catalog/catalog.hpp"
 #include "service/config/config.hpp"
+#include "service/config/table_options.hpp"
 #include "service/http/url.hpp"
 
 namespace trashd::service {
@@ -102,6 +103,7 @@ std::string encode_path(const std::vector<std::string>& segments) {
 Resources::Resources(std::shared_ptr<const schema::Catalog> catalog, const Config& config)
     : catalog_(std::move(catalog)) {
     std::set<std::string> served(config.schemas.begin(), config.schemas.end());
+    add_option_faults(*catalog_, config, faults_);
     for (const auto& configured : config.resources) {
         if (!configured.path.empty()) configured_[configured.table] = segments_of(configured.path);
         const auto* table = catalog_->table(configured.table);
@@ -203,6 +205,13 @@ schema::KeyChoice keys_of(const Config& config) {
     for (const auto& resource : config.resources)
         if (!resource.key.empty()) keys[resource.table] = resource.key;
     return keys;
+}
+
+schema::OptionsOfTables options_of(const Config& config) {
+    schema::OptionsOfTables all;
+    for (const auto& resource : config.resources)
+        all[resource.table] = {resource.hidden, resource.omit, resource.trash};
+    return all;
 }
 
 cascade::Policy make_policy(const schema::Catalog& catalog, const Config& config,

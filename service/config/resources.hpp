@@ -9,6 +9,7 @@
 
 #include "cascade/policy.hpp"
 #include "schema/catalog/key_choice.hpp"
+#include "schema/catalog/table_options.hpp"
 #include "schema/object_name.hpp"
 
 namespace trashd::schema {
@@ -72,6 +73,8 @@ cascade::Policy make_policy(const schema::Catalog& catalog, const Config& config
 
 // What the configuration says of keys.
 schema::KeyChoice keys_of(const Config& config);
+// What it says of rows and columns that are not kept, or not shown.
+schema::OptionsOfTables options_of(const Config& config);
 
 // The segments, encoded and joined by /.
 std::string encode_path(const std::vector<std::string>& segments);

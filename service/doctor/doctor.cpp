@@ -333,9 +333,9 @@ std::vector<Finding> examine(schema::Connection& connection, const Config& confi
     add_track_counts(findings, connection);
     const std::string role(connection.exec("SELECT current_user").text(0, 0));
     add_trash_schema(findings, connection, config, role);
-    const Resources resources(
-        schema::read_catalog(connection, config.trash_schema, keys_of(config), config.references),
-        config);
+    const Resources resources(schema::read_catalog(connection, config.trash_schema, keys_of(config),
+                                                   config.references, options_of(config)),
+                              config);
     for (const auto& fault : missing_schemas(connection, config))
         findings.push_back({Severity::kError, "configuration", "", fault,
                             "name schemas that are there: schemas, or --schema"});

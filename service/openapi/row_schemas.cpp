@@ -95,7 +95,7 @@ class RowSchemas {
         Node all = nodes_.object();
         const bool read = form == "Row" || form == "Trashed";
         for (const auto& column : table_.columns)
-            if (column.selectable && (read || is_taken(column, form)))
+            if (column.selectable && !column.hidden && (read || is_taken(column, form)))
                 nodes_.put(all, column.name, property(column, form));
         if (read) add_trash(all);
         if (read && !references_.empty())
@@ -123,7 +123,7 @@ class RowSchemas {
     }
 
     bool is_required(const Column& column, std::string_view form) const {
-        if (!column.selectable || form == "Change") return false;
+        if (!column.selectable || column.hidden || form == "Change") return false;
         if (form == "Row" || form == "Trashed") return true;
         if (by_database(column) || column.name == view_.tenant_column) return false;
         if (form == "Replacement" && is_key(column)) return false;

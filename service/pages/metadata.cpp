@@ -1,5 +1,7 @@
 // $metadata: what a client can know of a resource before it deletes anything: columns, keys, and
 // what a delete would do at each reference.
+#include <algorithm>
+
 #include "cascade/plan.hpp"
 #include "schema/catalog/catalog.hpp"
 #include "service/api/caller.hpp"
@@ -32,6 +34,7 @@ std::string action_name(cascade::Effect effect) {
 void write_columns(JsonWriter& out, const Table& table) {
     out.StartArray();
     for (const auto& column : table.columns) {
+        if (column.hidden) continue;
         out.StartObject();
         out.key("name").text(column.name);
         out.key("type").text(column.type);
@@ -51,10 +54,15 @@ void write_names(JsonWriter& out, const Table& table, const std::vector<int>& at
     out.EndArray();
 }
 
+bool is_shown(const Table& table, const schema::UniqueIndex& unique) {
+    return std::ranges::none_of(
+        unique.attnums, [&](int attnum) { return attnum != 0 && table.column(attnum)->hidden; });
+}
+
 void write_uniques(JsonWriter& out, const Table& table) {
     out.StartArray();
     for (const auto& unique : table.uniques) {
-        if (unique.name == table.key_name) continue;
+        if (unique.name == table.key_name || !is_shown(table, unique)) continue;
         out.StartObject();
         out.key("constraint").text(unique.name);
         out.key("columns").StartArray();

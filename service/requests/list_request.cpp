@@ -81,7 +81,7 @@ std::vector<std::string> parse_select(const Query& query, const schema::Table& t
     if (!text) return {};
     auto names = names_of(*text);
     for (const auto& name : names)
-        if (!table.column(name)) bad("there is no column '" + name + "' to select");
+        if (!table.shown_column(name)) bad("there is no column '" + name + "' to select");
     return names;
 }
 

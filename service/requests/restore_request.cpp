@@ -101,8 +101,9 @@ class Reader {
         const auto* table = context_.resources->catalog()->table(name);
         if (!table) return;
         std::vector<std::string> known;
-        for (const auto& one : table->columns) known.push_back(one.name);
-        const auto* found = table->column(column);
+        for (const auto& one : table->columns)
+            if (!one.hidden) known.push_back(one.name);
+        const auto* found = table->shown_column(column);
         if (!found)
             bad(fmt::format("'{}' has no column '{}'{}", table->name.name, column,
                             did_you_mean(column, known)));

@@ -80,7 +80,41 @@ void hide_other(const Caller& caller, const Context& context, trash::Conflict& c
     }
 }
 
+bool hides(const Context& context, const schema::QualifiedName& table, const std::string& column) {
+    const auto& catalog = *context.resources->catalog();
+    const auto* there = catalog.table(table);
+    const auto* found = there ? there->column(column) : nullptr;
+    return (found && found->hidden) || catalog.hides(table, column);
+}
+
+// The words of the database may hold a value of a column that they do not name.
+void hide_columns(const Context& context, trash::Conflict& conflict) {
+    const auto* table = context.resources->catalog()->table(conflict.table);
+    bool any = conflict.columns.empty() && table && table->hides_columns();
+    const bool paired = conflict.values.size() == conflict.columns.size();
+    for (auto at = conflict.columns.size(); at-- > 0;) {
+        if (!hides(context, conflict.table, conflict.columns[at])) continue;
+        any = true;
+        conflict.columns.erase(conflict.columns.begin() + static_cast<std::ptrdiff_t>(at));
+        if (paired)
+            conflict.values.erase(conflict.values.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+    if (!any) return;
+    if (!paired) conflict.values.clear();
+    conflict.detail.clear();
+    std::erase(conflict.choices, trash::Choice::kSet);
+}
+
+template <class Rows>
+void hide_columns(const Context& context, Rows& rows) {
+    for (auto& row : rows)
+        std::erase_if(row.columns,
+                      [&](const auto& column) { return hides(context, row.table, column); });
+    std::erase_if(rows, [](const auto& row) { return row.columns.empty(); });
+}
+
 void hide(const Caller& caller, const Context& context, trash::Conflict& conflict) {
+    hide_columns(context, conflict);
     if (!may_see_either(caller, context, conflict.table)) {
         conflict.id.clear();
         conflict.values.clear();
@@ -152,6 +186,10 @@ trash::Restored redact(const Caller& caller, const Context& context, trash::Rest
     std::erase_if(restored.changed, unseen);
     std::erase_if(restored.swapped, unseen);
     std::erase_if(restored.copied, unseen);
+    hide_columns(context, restored.altered);
+    hide_columns(context, restored.changed);
+    for (auto& value : restored.lost)
+        if (hides(context, value.table, value.column)) value.value.reset();
     return restored;
 }
 

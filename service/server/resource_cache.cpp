@@ -40,7 +40,7 @@ void warn_of_unmatched(const std::map<std::string, Role>& roles, const Resources
 
 ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
     : trash_(trash), config_(config) {
-    trash_.catalog().set_keys(keys_of(config_), config_.references);
+    trash_.catalog().set_keys(keys_of(config_), config_.references, options_of(config_));
     resources_ = build(trash_.catalog().get());
     faults_ = missing_schemas(trash_.pool().lease().connection(), config_);
     for (const auto& fault : resources_->faults()) faults_.push_back(fault);
@@ -48,7 +48,7 @@ ResourceCache::ResourceCache(trash::Trash& trash, const Config& config)
         spdlog::warn("no table is served: there is none with a primary key in the schemas served");
     std::vector<trash::Naming> naming;
     for (const auto& one : config_.resources)
-        naming.push_back({one.table, one.class_name, one.display});
+        naming.push_back({one.table, one.class_name, one.display, one.hidden});
     trash_.set_naming(std::move(naming));
     trash_.set_tenant_column(config_.tenant.column);
     make_policy(*resources_->catalog(), config_, faults_);

@@ -80,7 +80,7 @@ const Json& object(const Json& value) {
 Columns columns_of(const Request& request, const Context& context, const Json& value) {
     Columns columns;
     for (const auto& [name, member] : object(value).members) {
-        columns.push_back(request.resource->table->column(name));
+        columns.push_back(request.resource->table->shown_column(name));
         if (!columns.back()) refuse_unknown(context, name);
     }
     return columns;

@@ -52,7 +52,7 @@ void add_defaults(const Context& context, Change& change) {
     const auto& table = change.address.table;
     const auto* tenant = context.trash->tenant_column(table);
     for (const auto& column : table.columns)
-        if (!is_key(table, column) && !by_database(column) && &column != tenant &&
+        if (!is_key(table, column) && !by_database(column) && !column.hidden && &column != tenant &&
             std::ranges::count(change.given.columns, &column) == 0)
             change.defaults.push_back(&column);
 }

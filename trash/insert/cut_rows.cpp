@@ -186,6 +186,7 @@ std::string back(const RestoreContext& restoring, const Kept& kept) {
 std::string named_values(const Links& links, bool live) {
     std::vector<std::string> rows = {"(0, '', NULL::pg_catalog.json)"};
     for (const auto& kept : kept_beside(links)) {
+        if (kept.column->hidden) continue;
         const auto should = shown(kept, "(" + before_the_delete(kept) + ")");
         rows.push_back(
             schema::filled("({position}, {name}, pg_catalog.to_json({value}))",
@@ -338,12 +339,14 @@ std::string wanted_row(const RestoreContext& restoring, const Links& links) {
 
 std::string differing_values(const Links& links, const std::string& now, bool should) {
     std::vector<std::string> rows = {"('', NULL::pg_catalog.json, false)"};
-    for (const auto& kept : kept_beside(links))
+    for (const auto& kept : kept_beside(links)) {
+        if (kept.column->hidden) continue;
         rows.push_back(
             schema::filled("({name}, pg_catalog.to_json({value}), {differ})",
                            {{"name", schema::literal(kept.column->name)},
                             {"value", shown(kept, of(should ? "wanted" : now, kept))},
                             {"differ", schema::differ(of("wanted", kept), of(now, kept))}}));
+    }
     return schema::filled(R"((SELECT pg_catalog.json_object_agg(x.name, x.value)
     FROM (VALUES {rows}) x(name, value, differs)
     WHERE x.differs))",

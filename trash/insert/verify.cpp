@@ -97,9 +97,9 @@ std::string differences(const RestoreContext& restoring, const Shape& shape,
 // To append to a select list: JSON of the columns of d.attnums, as they went in, or as they are in
 // the row t.
 std::string named_values(const Shape& shape, bool live) {
-    std::vector<std::string> rows;
+    std::vector<std::string> rows = {"(0, '', NULL::pg_catalog.json)"};
     for (const auto& column : shape.table->columns) {
-        if (!compared(shape, column)) continue;
+        if (!compared(shape, column) || column.hidden) continue;
         rows.push_back(
             schema::filled("({attnum}, {name}, pg_catalog.to_json({value}))",
                            {{"attnum", to_string(column.attnum)},

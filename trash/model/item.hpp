@@ -36,6 +36,7 @@ struct Item {
 struct Naming {
     schema::QualifiedName table;
     std::string class_name, display;  // empty: the table's name; the first of the usual columns
+    std::vector<std::string> hidden = {};  // columns that neither name an item nor are searched
 };
 
 // Which items; what is absent does not matter.

@@ -47,7 +47,7 @@ struct Added {  // rows that were not there before the delete, made by triggers 
 struct Lost {  // a value left behind by lossy restore
     schema::QualifiedName table;
     std::string id, column;
-    std::string value;
+    std::optional<std::string> value;  // nothing: it is not shown
 };
 
 // A row that came back without a reference, as the caller chose.

@@ -117,10 +117,16 @@ void Writer::add_names() {
 
 // Of a root it is asked whether any row of its group has the text, as far as they may be seen.
 void Writer::add_text() {
+    const auto hidden = hidden_place(source_.naming, "u.n");
     const auto has = schema::filled(
-        R"(EXISTS (SELECT FROM pg_catalog.unnest(i.payload) u(v)
-      WHERE u.v OPERATOR(pg_catalog.~~*) {pattern}))",
-        {{"pattern", all_.param(as_pattern(*filter_.text))}});
+        R"(EXISTS (SELECT FROM pg_catalog.unnest(i.payload) WITH ORDINALITY u(v, n)
+      WHERE u.v OPERATOR(pg_catalog.~~*) {pattern}{shown}))",
+        {{"pattern", all_.param(as_pattern(*filter_.text))},
+         {"shown", hidden.empty()
+                       ? ""
+                       : " AND NOT EXISTS (SELECT FROM " +
+                             schema::quoted({source_.trash_schema, "shape"}) +
+                             " s WHERE s.id OPERATOR(pg_catalog.=) i.shape AND " + hidden + ")"}});
     if (filter_.root != true) return all_.of_item(has);
     std::string seen;
     if (filter_.among)

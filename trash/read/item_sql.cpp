@@ -3,6 +3,8 @@
 // the groups. Each gives one row more than asked for, which says that there is a next page.
 #include "trash/read/item_sql.hpp"
 
+#include <algorithm>
+
 #include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/identifier.hpp"
@@ -35,6 +37,10 @@ std::string naming_rows(const std::vector<Naming>& naming) {
                                        {"class", literal(one.class_name)},
                                        {"display", literal(one.display)}}));
     return "(VALUES " + schema::join(rows, ", ") + ")";
+}
+
+bool hides(const std::vector<Naming>& naming) {
+    return std::ranges::any_of(naming, [](const Naming& one) { return !one.hidden.empty(); });
 }
 
 std::string unless_empty(const std::string& text) {
@@ -77,14 +83,46 @@ std::vector<PlaceOfName> places_of_names() {
     return places;
 }
 
-std::string select_places_of_names() {
+// names: SQL of the names of the form's columns.
+std::string select_places_of_names(const std::string& names) {
     std::vector<std::string> out;
     for (const auto& place : places_of_names())
-        out.push_back("pg_catalog.array_position(s.names, " + place.column + ") AS " + place.name);
+        out.push_back("pg_catalog.array_position(" + names + ", " + place.column + ") AS " +
+                      place.name);
     return schema::join(out, ", ");
 }
 
+// Of the columns of a form s, with NULL for those that are hidden.
+std::string shown_names(const std::vector<Naming>& naming) {
+    return schema::filled(R"(ARRAY(SELECT CASE WHEN {hidden} THEN NULL ELSE u.name END
+      FROM pg_catalog.unnest(s.names) WITH ORDINALITY u(name, n) ORDER BY u.n))",
+                          {{"hidden", hidden_place(naming, "u.n")}});
+}
+
 }  // namespace
+
+// By its name of then and of now, so that neither a column that is gone nor one that has been
+// called otherwise since is shown.
+std::string hidden_place(const std::vector<Naming>& naming, const std::string& place) {
+    std::vector<std::string> out;
+    for (const auto& one : naming) {
+        if (one.hidden.empty()) continue;
+        const auto names = literal(schema::array_literal({one.hidden.begin(), one.hidden.end()}));
+        out.push_back(schema::filled(
+            R"((coalesce(s.now_schema, s.schema_name) OPERATOR(pg_catalog.=) {table_schema}
+        AND coalesce(s.now_table, s.table_name) OPERATOR(pg_catalog.=) {table}
+        OR s.relation OPERATOR(pg_catalog.=) pg_catalog.to_regclass({relation})::pg_catalog.oid)
+      AND (s.names[({place})::pg_catalog.int4] OPERATOR(pg_catalog.=) ANY ({names}::pg_catalog.text[])
+        OR s.now_names[({place})::pg_catalog.int4] OPERATOR(pg_catalog.=)
+          ANY ({names}::pg_catalog.text[])))",
+            {{"table_schema", literal(one.table.schema)},
+             {"table", literal(one.table.name)},
+             {"relation", literal(schema::quoted(one.table))},
+             {"names", names},
+             {"place", place}}));
+    }
+    return out.empty() ? "" : "(" + schema::join(out, " OR ") + ")";
+}
 
 // The configured column, and where nothing is in it the usual ones.
 std::string display_name() {
@@ -101,7 +139,8 @@ std::string shown_name() {
 }
 
 std::string described_shapes(const std::string& trash_schema, const std::vector<Naming>& naming) {
-    static const auto places = select_places_of_names();
+    static const auto of_all = select_places_of_names("s.names");
+    const auto places = hides(naming) ? select_places_of_names(shown_names(naming)) : of_all;
     return filled(
         R"((SELECT s.id,
       coalesce(n.nspname::pg_catalog.text, s.now_schema, s.schema_name) AS schema_name,

@@ -35,6 +35,8 @@ Item item_from(std::string_view fields);
 // table was never analyzed, all items of the form would be looked up for each group.
 inline constexpr const char* kShapeInGroup = "(i.shape OPERATOR(pg_catalog.+) 0)";
 
+// SQL: the column at this place of the form s is hidden; NULL or false: it is not. Empty: none is.
+std::string hidden_place(const std::vector<Naming>& naming, const std::string& place);
 // SQL of an item's display name; over aliases i and s. shown_name(): as far as it is shown.
 std::string display_name();
 std::string shown_name();

@@ -162,7 +162,7 @@ const schema::Column& deleted_at() {
 }
 
 const schema::Column* find_column(const schema::Table& table, const std::string& name) {
-    if (const auto* own = table.column(name)) return own;
+    if (const auto* own = table.column(name)) return own->hidden ? nullptr : own;
     return name == schema::unused_name(table, kDeletedAtName) ? &deleted_at() : nullptr;
 }
 

@@ -75,13 +75,18 @@ std::string alias_of(const schema::Table& table) {
 
 std::string live_json(const schema::Table& table, const std::string& alias,
                       const std::vector<std::string>& select) {
-    if (select.empty()) return fmt::format("pg_catalog.row_to_json({})", alias);
+    if (select.empty() && !table.hides_columns())
+        return fmt::format("pg_catalog.row_to_json({})", alias);
     std::string columns;
-    for (const auto& column : table.columns)
-        if (std::find(select.begin(), select.end(), column.name) != select.end())
-            columns += (columns.empty() ? "" : ", ") + alias + "." + schema::quoted(column.name);
+    std::vector<std::string> names;
+    for (const auto& column : table.columns) {
+        if (column.hidden || (!select.empty() && std::ranges::count(select, column.name) == 0))
+            continue;
+        columns += (columns.empty() ? "" : ", ") + alias + "." + schema::quoted(column.name);
+        names.push_back(column.name);
+    }
     return schema::filled("(SELECT pg_catalog.row_to_json({row}) FROM (SELECT {columns}) {row})",
-                          {{"row", schema::row_alias(select)}, {"columns", columns}});
+                          {{"row", schema::row_alias(names)}, {"columns", columns}});
 }
 
 namespace {

@@ -33,7 +33,7 @@ std::string value_at(std::size_t column) {
 
 // SQL text of the column in a live row t; NULL: nothing is in it, or there is none such.
 std::string shown(const Table& table, std::string_view name) {
-    const auto* column = table.column(std::string(name));
+    const auto* column = table.shown_column(std::string(name));
     if (!column || !column->selectable) return "";
     return "nullif(" + schema::to_text(*column, "t") + ", '')";
 }

@@ -139,6 +139,12 @@ std::string select_forms(const std::string& trash_schema, const std::string& con
          {"type_exists", asked.type_exists}});
 }
 
+// A column that is gone, or is called otherwise now, is hidden by its name of then, too.
+bool is_hidden(const Form& form, std::size_t at, const schema::Catalog& catalog) {
+    const auto* column = form.table ? form.table->column(form.attnums[at]) : nullptr;
+    return (column && column->hidden) || catalog.hides(form.called(), form.names[at]);
+}
+
 Form form_from(const schema::Result& found, int row, const schema::Catalog& catalog) {
     Form form;
     form.id = static_cast<int>(found.integer(row, 0));
@@ -155,6 +161,8 @@ Form form_from(const schema::Result& found, int row, const schema::Catalog& cata
     form.generated = flags(found.text(row, 11));
     form.readings =
         schema::readings_of(form.table, {form.attnums, form.types, found.text(row, 12)});
+    for (std::size_t at = 0; at < form.names.size(); ++at)
+        form.hidden.push_back(is_hidden(form, at, catalog));
     return form;
 }
 
@@ -230,7 +238,8 @@ std::string json_as_it_was(const Form& form, const std::string& trash_schema,
                            const ItemPlace& place) {
     std::vector<Shown> columns;
     for (std::size_t at = 0; at < form.names.size(); ++at)
-        columns.push_back({form.names[at], shown_as_it_was(form, at, trash_schema)});
+        if (!form.hidden[at])
+            columns.push_back({form.names[at], shown_as_it_was(form, at, trash_schema)});
     return json_of(columns, trash_schema, place);
 }
 
@@ -245,8 +254,9 @@ bool is_current(const Form& form) {
 std::string json_of_current(const Form& form, const std::string& trash_schema) {
     std::vector<Shown> columns;
     for (const auto& column : form.table->columns)
-        columns.push_back(
-            {column.name, shown(form, column, form.position(column.attnum), trash_schema)});
+        if (!column.hidden)
+            columns.push_back(
+                {column.name, shown(form, column, form.position(column.attnum), trash_schema)});
     const auto [json, from] = json_of_item(columns);
     return "(SELECT " + json + " FROM " + from + ")";
 }
@@ -255,13 +265,15 @@ std::string json_as_today(const Form& form, const std::string& trash_schema, con
                           const std::vector<std::string>& select) {
     std::vector<Shown> columns;
     for (const auto& column : form.table->columns) {
+        if (column.hidden) continue;
         if (!select.empty() && std::ranges::find(select, column.name) == select.end()) continue;
         const int position = form.position(column.attnum);
         columns.push_back({column.name, position ? shown(form, column, position, trash_schema)
                                                  : "NULL::pg_catalog.text"});
     }
     for (std::size_t at = 0; select.empty() && at < form.names.size(); ++at)
-        if (!form.table->column(form.attnums[at]) && !has_name(columns, form.names[at]))
+        if (!form.hidden[at] && !form.table->column(form.attnums[at]) &&
+            !has_name(columns, form.names[at]))
             columns.push_back({form.names[at], shown_as_it_was(form, at, trash_schema)});
     return json_of(columns, trash_schema, place);
 }

@@ -33,6 +33,8 @@ struct Form {
     std::vector<std::string> names, types;
     std::vector<bool> type_exists;  // not asked of a group's forms, whose rows are not shown
     std::vector<bool> generated;
+    std::vector<bool> hidden;               // nobody is shown it
+    std::vector<std::string> omitted;       // columns that were not kept
     std::vector<schema::Reading> readings;  // per position: how its text reads today
 
     int position(int attnum) const;  // in the payload, from 1; 0: the form lacks the column

@@ -50,8 +50,7 @@ std::string returned(const schema::Table& table, const std::string& alias,
     const auto json =
         given.shown == 0
             ? std::string("NULL")
-            : schema::short_text(fmt::format("pg_catalog.row_to_json({})::pg_catalog.text", alias),
-                                 given.shown);
+            : schema::short_text(live_json(table, alias, {}) + "::pg_catalog.text", given.shown);
     return fmt::format("{}, {}, {}, {}, {}", json, cascade::etag_sql(table, alias),
                        schema::key_text(table, table.identity, alias), given.crossing, given.own);
 }

@@ -1,0 +1,96 @@
+#include "service/config/table_options.hpp"
+
+#include <algorithm>
+
+#include "schema/catalog/catalog.hpp"
+#include "service/config/config.hpp"
+
+namespace trashd::service {
+
+namespace {
+
+using schema::Column;
+using schema::ForeignKey;
+using schema::Table;
+
+std::string text_of(const schema::QualifiedName& name) {
+    return name.schema + "." + name.name;
+}
+
+bool is_in(const std::vector<int>& attnums, const Column& column) {
+    return std::ranges::count(attnums, column.attnum) > 0;
+}
+
+// The name of a reference that the column is part of, at either end; empty: none.
+std::string reference_over(const schema::Catalog& catalog, const Table& table,
+                           const Column& column) {
+    for (const auto* key : catalog.references(table.oid))
+        if (is_in(key->child_columns, column)) return key->name;
+    for (const auto* key : catalog.referrers(table.oid))
+        if (is_in(key->parent_columns, column)) return key->name;
+    return "";
+}
+
+// The checks of one table's options.
+class Checker {
+  public:
+    Checker(const schema::Catalog& catalog, const Config& config, const ResourceConfig& configured,
+            const Table& table, std::vector<std::string>& faults)
+        : catalog_(catalog),
+          config_(config),
+          configured_(configured),
+          table_(table),
+          faults_(faults) {}
+
+    void hidden() {
+        for (const auto& name : configured_.hidden)
+            if (const auto* column = found("hidden", name)) check_hidden(*column);
+    }
+
+  private:
+    const Column* found(const std::string& option, const std::string& name) {
+        const auto* column = table_.column(name);
+        if (!column)
+            faults_.push_back("resource: table " + text_of(table_.name) + " has no column " + name +
+                              " that could be " + option);
+        return column;
+    }
+
+    void refuse(const std::string& option, const Column& column, const std::string& why) {
+        faults_.push_back("resource: column " + column.name + " of table " + text_of(table_.name) +
+                          " cannot be " + option + ": " + why);
+    }
+
+    void check_hidden(const Column& column) {
+        const auto reference = reference_over(catalog_, table_, column);
+        if (is_in(table_.identity, column))
+            refuse("hidden", column,
+                   "it is part of the key, which addresses hold; choose another key");
+        else if (!reference.empty())
+            refuse("hidden", column,
+                   "the reference " + reference +
+                       " is over it, and who sees what refers to what sees its value");
+        else if (configured_.display == column.name)
+            refuse("hidden", column, "display names it; show another column");
+    }
+
+    const schema::Catalog& catalog_;
+    [[maybe_unused]] const Config& config_;
+    const ResourceConfig& configured_;
+    const Table& table_;
+    std::vector<std::string>& faults_;
+};
+
+}  // namespace
+
+void add_option_faults(const schema::Catalog& catalog, const Config& config,
+                       std::vector<std::string>& faults) {
+    for (const auto& configured : config.resources) {
+        const auto* table = catalog.table(configured.table);
+        if (!table) continue;
+        Checker checker(catalog, config, configured, *table, faults);
+        checker.hidden();
+    }
+}
+
+}  // namespace trashd::service
