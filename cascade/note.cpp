@@ -13,17 +13,17 @@ using schema::literal;
 
 bool holds_oids(const Node& node) {
     return std::ranges::any_of(node.table->columns, [](const schema::Column& column) {
-        return !schema::kinds_in(schema::oids_of(column)).empty();
+        return !column.omitted && !schema::kinds_in(schema::oids_of(column)).empty();
     });
 }
 
 std::string DeleteSql::note_oids() const {
     std::string text;
     for (std::size_t node = 0; node < plan_.nodes.size(); ++node) {
-        const auto& columns = plan_.nodes[node].table->columns;
+        const auto columns = plan_.nodes[node].table->kept_columns();
         std::vector<std::string> places, kinds;
         for (std::size_t at = 0; at < columns.size(); ++at) {
-            for (const auto& kind : schema::kinds_in(schema::oids_of(columns[at]))) {
+            for (const auto& kind : schema::kinds_in(schema::oids_of(*columns[at]))) {
                 places.push_back(std::to_string(at + 1));
                 kinds.push_back(literal(kind));
             }

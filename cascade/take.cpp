@@ -204,7 +204,7 @@ std::string DeleteSql::crossing() const {
         if (!column) continue;
         cases += schema::filled(" WHEN s.shape OPERATOR(pg_catalog.=) {shape} THEN s.p[{position}]",
                                 {{"shape", std::to_string(names_.shapes[node])},
-                                 {"position", std::to_string(column - table.columns.data() + 1)}});
+                                 {"position", std::to_string(table.kept_place(column->attnum))}});
     }
     if (cases.empty()) return "";
     return schema::filled(

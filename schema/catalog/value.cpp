@@ -76,9 +76,8 @@ const std::string& base_type(const Column& column) {
 
 std::string payload(const Table& table, const std::string& alias) {
     std::string out;
-    for (const auto& column : table.columns) {
-        out += (out.empty() ? "" : ", ") + to_text(column, alias);
-    }
+    for (const auto* column : table.kept_columns())
+        out += (out.empty() ? "" : ", ") + to_text(*column, alias);
     return "ARRAY[" + out + "]::pg_catalog.text[]";
 }
 

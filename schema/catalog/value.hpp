@@ -19,7 +19,7 @@ std::string from_text(const Column& column, const std::string& text);
 std::string in_base_type(const Column& column, const std::string& sql);
 // The type that this gives.
 const std::string& base_type(const Column& column);
-// SQL text[] of all columns of the table in attnum order: the payload of an item.
+// SQL text[] of the columns of the table that are kept, in attnum order: the payload of an item.
 std::string payload(const Table& table, const std::string& alias);
 // The same of the columns that are shown.
 std::string shown_payload(const Table& table, const std::string& alias);

@@ -128,7 +128,7 @@ void write_lost(JsonWriter& out, const trash::Restored& restored, const Resource
     for (const auto& value : restored.lost) {
         out.StartObject();
         out.key("resource").text(resources.path_of(value.table));
-        out.key("id").text(value.id);
+        out.key("id").text_or_null(value.id.empty() ? std::optional<std::string>() : value.id);
         out.key("column").text(value.column);
         out.key("value").text_or_null(value.value);
         out.EndObject();

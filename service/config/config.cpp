@@ -76,6 +76,7 @@ ResourceConfig take_resource(const toml::table& table, const std::string& prefix
     section.take("capture", resource.capture);
     section.take("serve", resource.serve);
     section.take("hidden", resource.hidden);
+    section.take("omit", resource.omit);
     take_on_delete(section, resource);
     section.refuse_unknown();
     return resource;

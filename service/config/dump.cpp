@@ -53,6 +53,7 @@ toml::table resource_table(const ResourceConfig& resource) {
     };
     insert("key", resource.key);
     insert("hidden", resource.hidden);
+    insert("omit", resource.omit);
     return table;
 }
 

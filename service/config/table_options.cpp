@@ -47,6 +47,11 @@ class Checker {
             if (const auto* column = found("hidden", name)) check_hidden(*column);
     }
 
+    void omitted() {
+        for (const auto& name : configured_.omit)
+            if (const auto* column = found("omitted", name)) check_omitted(*column);
+    }
+
   private:
     const Column* found(const std::string& option, const std::string& name) {
         const auto* column = table_.column(name);
@@ -74,8 +79,36 @@ class Checker {
             refuse("hidden", column, "display names it; show another column");
     }
 
+    // A restore makes the row anew without the column.
+    void check_omitted(const Column& column) {
+        const auto reference = reference_over(catalog_, table_, column);
+        const auto unique = std::ranges::find_if(
+            table_.uniques, [&](const auto& index) { return is_in(index.attnums, column); });
+        if (is_in(table_.identity, column))
+            refuse("omitted", column, "it is part of the key, by which the row is known");
+        else if (!reference.empty())
+            refuse("omitted", column,
+                   "the reference " + reference +
+                       " is over it, and the rows could not be joined again");
+        else if (unique != table_.uniques.end())
+            refuse("omitted", column,
+                   "the unique index " + unique->name +
+                       " is over it, and rows that come back would share one value");
+        else if (column.not_null && !column.has_default)
+            refuse("omitted", column,
+                   "it must not be null and has no default, so the row could not come back; give "
+                   "the column a default");
+        else if (column.name == config_.tenant.column || is_owner(column.name))
+            refuse("omitted", column, "it says whose the row is");
+    }
+
+    bool is_owner(const std::string& name) const {
+        return std::ranges::any_of(config_.roles,
+                                   [&](const auto& role) { return role.second.owner == name; });
+    }
+
     const schema::Catalog& catalog_;
-    [[maybe_unused]] const Config& config_;
+    const Config& config_;
     const ResourceConfig& configured_;
     const Table& table_;
     std::vector<std::string>& faults_;
@@ -90,6 +123,7 @@ void add_option_faults(const schema::Catalog& catalog, const Config& config,
         if (!table) continue;
         Checker checker(catalog, config, configured, *table, faults);
         checker.hidden();
+        checker.omitted();
     }
 }
 

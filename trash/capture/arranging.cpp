@@ -138,8 +138,7 @@ void Arranging::enter_tables(const Asked& wanted) {
         captured.shape = shape_of(transaction_.connection(), schema_, *table);
         int tenant_place = 0;
         const auto* tenant = trash_.of_tenant("").tenant_column(*table);
-        for (std::size_t at = 0; tenant && at < table->columns.size(); ++at)
-            if (&table->columns[at] == tenant) tenant_place = static_cast<int>(at) + 1;
+        if (tenant) tenant_place = table->kept_place(tenant->attnum);
         const auto found = exec(
             R"(INSERT INTO {schema}.capture AS c (schema_name, table_name, asked, shape, tenant_place)
   VALUES ($1, $2, $3, $4::pg_catalog.int4, $5::pg_catalog.int4)

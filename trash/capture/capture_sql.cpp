@@ -25,11 +25,6 @@ using schema::quoted;
 using schema::Table;
 using std::to_string;
 
-int place_of(const Table& table, int attnum) {
-    const auto at = std::ranges::find(table.columns, attnum, &Column::attnum);
-    return static_cast<int>(at - table.columns.begin()) + 1;
-}
-
 // A value of the column as a key compares it, of the SQL of a text. Read as the type under all
 // domains, whose checks may call functions of their owners: these functions run as the service's
 // role.
@@ -77,7 +72,7 @@ std::string refers_as_kept(const CapturedKey& captured, Parent parent, Child chi
 auto in_item(const Table& table, const char* alias) {
     return [&table, alias](int attnum, bool text) {
         const auto kept =
-            std::string(alias) + ".payload[" + to_string(place_of(table, attnum)) + "]";
+            std::string(alias) + ".payload[" + to_string(table.kept_place(attnum)) + "]";
         return text ? kept : value_of_text(*table.column(attnum), kept);
     };
 }
@@ -423,9 +418,9 @@ std::string CaptureSql::planning_for(const CapturedTable& captured) const {
 
 std::string CaptureSql::note_oids(const CapturedTable& captured) const {
     std::vector<std::string> places, kinds;
-    const auto& columns = captured.table->columns;
+    const auto columns = captured.table->kept_columns();
     for (std::size_t at = 0; at < columns.size(); ++at) {
-        for (const auto& kind : schema::kinds_in(schema::oids_of(columns[at]))) {
+        for (const auto& kind : schema::kinds_in(schema::oids_of(*columns[at]))) {
             places.push_back(to_string(at + 1));
             kinds.push_back(literal(kind));
         }
@@ -494,7 +489,7 @@ std::string CaptureSql::still_whole(const CapturedKey& key) const {
 std::string CaptureSql::cut_function_sql(const CapturedKey& key) const {
     const Table& child = *key.child;
     std::vector<int> places;
-    for (const int attnum : key.key->child_columns) places.push_back(place_of(child, attnum));
+    for (const int attnum : key.key->child_columns) places.push_back(child.kept_place(attnum));
     const bool whole = updated_by_triggers(child) || child.identity.empty();
     const auto row = [&](const char* alias) {
         return whole ? schema::payload(child, alias) : "NULL::pg_catalog.text[]";

@@ -44,10 +44,10 @@ struct Added {  // rows that were not there before the delete, made by triggers 
     long long count = 0;
 };
 
-struct Lost {  // a value left behind by lossy restore
+struct Lost {  // a value left behind by lossy restore, or that was not kept
     schema::QualifiedName table;
-    std::string id, column;
-    std::optional<std::string> value;  // nothing: it is not shown
+    std::string id, column;            // id empty: of each row of the table that came back
+    std::optional<std::string> value;  // nothing: it was not kept, or is not shown
 };
 
 // A row that came back without a reference, as the caller chose.

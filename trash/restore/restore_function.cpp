@@ -302,7 +302,7 @@ std::shared_ptr<const RestoreFunction> made_for(schema::Transaction& transaction
     RestoreContext restoring{transaction, catalog, trash_schema, options, actor};
     add_group(restoring, group);
     for (const auto& [id, shape] : restoring.shapes)
-        if (shape.table == nullptr || shape.id <= 0) return nullptr;
+        if (shape.table == nullptr || shape.id <= 0 || !shape.omitted.empty()) return nullptr;
     auto function = std::make_shared<RestoreFunction>();
     function->shapes = group.shapes;
     function->steps = steps_of(restoring, group);

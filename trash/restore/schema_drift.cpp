@@ -1,5 +1,6 @@
 // What the tables have become since the rows were captured: values that would be lost, cut or read
 // otherwise. No statement fails for these, so they are looked for before.
+#include <algorithm>
 #include <utility>
 
 #include "cascade/predicates.hpp"
@@ -91,6 +92,19 @@ void judge(RestoreContext& restoring, const Shape& shape, const std::vector<Doub
         conflict.ordinal = place.ordinal;
         conflict.choices = {Choice::kLossy};
         out.push_back(std::move(conflict));
+    }
+}
+
+// Once for all rows, since none of them has a value. What a caller has set is not lost.
+void tell_omitted(RestoreContext& restoring, const Shape& shape) {
+    auto& lost = restoring.result.lost;
+    for (const auto& name : shape.omitted) {
+        const auto* column = shape.table->column(name);
+        if (column && (column->generated || shape.position(column->attnum) != 0)) continue;
+        const bool told = std::ranges::any_of(lost, [&](const Lost& one) {
+            return one.id.empty() && one.column == name && one.table == shape.called();
+        });
+        if (!told) lost.push_back({shape.called(), "", name, std::nullopt});
     }
 }
 
@@ -252,6 +266,7 @@ std::vector<Conflict> find_losses(RestoreContext& restoring) {
     restoring.result.lost.clear();
     for (const auto& [id, shape] : restoring.shapes) {
         if (shape.count == 0 || shape.table == nullptr) continue;
+        tell_omitted(restoring, shape);
         judge(restoring, shape, dropped(shape), out, "the column was dropped and held a value");
         judge(restoring, shape, narrowed(restoring, shape), out,
               "the column's type changed and would alter the value");

@@ -21,11 +21,11 @@ using std::to_string;
 
 // The text of a value of such types alone is the same as long as the value is.
 bool is_of_today(const Shape& shape) {
-    const auto& columns = shape.table->columns;
+    const auto columns = shape.table->kept_columns();
     if (shape.attnums.size() != columns.size()) return false;
     for (std::size_t k = 0; k < columns.size(); ++k)
-        if (shape.attnums[k] != columns[k].attnum || shape.types[k] != columns[k].type ||
-            columns[k].user_type || columns[k].reg)
+        if (shape.attnums[k] != columns[k]->attnum || shape.types[k] != columns[k]->type ||
+            columns[k]->user_type || columns[k]->reg)
             return false;
     return true;
 }

@@ -29,6 +29,7 @@
 #include "generated/kMigration072.hpp"
 #include "generated/kMigration080.hpp"
 #include "generated/kMigration081.hpp"
+#include "generated/kMigration085.hpp"
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/script.hpp"
@@ -57,7 +58,7 @@ constexpr Migration kMigrations[] = {
     {20, kMigration020}, {21, kMigration021}, {22, kMigration022}, {23, kMigration023},
     {30, kMigration030}, {50, kMigration050}, {60, kMigration060}, {64, kMigration064},
     {65, kMigration065}, {70, kMigration070}, {71, kMigration071}, {72, kMigration072},
-    {80, kMigration080}, {81, kMigration081}};
+    {80, kMigration080}, {81, kMigration081}, {85, kMigration085}};
 
 // Asked one by one: numbers are given out before they are used, so there may be gaps.
 bool applied(Connection& connection, const std::string& schema, int version) {

@@ -118,11 +118,13 @@ std::vector<bool> flags(std::string_view array) {
 
 // SQL of what only some readers ask of a row s of shape, because it costs or its views lack it.
 struct Asked {
-    const char *native, *type_exists;
+    const char *native, *type_exists, *omitted;
 };
 constexpr Asked kToShow{"false", R"(ARRAY(SELECT pg_catalog.to_regtype(u.t) IS NOT NULL
-      FROM pg_catalog.unnest(s.types) WITH ORDINALITY u(t, n) ORDER BY u.n))"};
-constexpr Asked kToRestore{"s.xmin OPERATOR(pg_catalog.=) s.written::pg_catalog.xid", "'{}'"};
+      FROM pg_catalog.unnest(s.types) WITH ORDINALITY u(t, n) ORDER BY u.n))",
+                         "'{}'::pg_catalog.text[]"};
+constexpr Asked kToRestore{"s.xmin OPERATOR(pg_catalog.=) s.written::pg_catalog.xid", "'{}'",
+                           "s.omitted"};
 
 // Of the rows s of shape that meet the condition.
 std::string select_forms(const std::string& trash_schema, const std::string& condition,
@@ -131,12 +133,14 @@ std::string select_forms(const std::string& trash_schema, const std::string& con
         R"(SELECT s.id, s.relation, COALESCE(s.now_schema, s.schema_name),
     COALESCE(s.now_table, s.table_name),
     EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) s.relation),
-    {native}, s.attnums, s.identity, s.names, s.types, {type_exists}, s.generated, s.makeup
+    {native}, s.attnums, s.identity, s.names, s.types, {type_exists}, s.generated, s.makeup,
+    {omitted}
   FROM {schema}.shape s WHERE {condition} ORDER BY s.id)",
         {{"schema", quoted(trash_schema)},
          {"condition", condition},
          {"native", asked.native},
-         {"type_exists", asked.type_exists}});
+         {"type_exists", asked.type_exists},
+         {"omitted", asked.omitted}});
 }
 
 // A column that is gone, or is called otherwise now, is hidden by its name of then, too.
@@ -161,6 +165,7 @@ Form form_from(const schema::Result& found, int row, const schema::Catalog& cata
     form.generated = flags(found.text(row, 11));
     form.readings =
         schema::readings_of(form.table, {form.attnums, form.types, found.text(row, 12)});
+    form.omitted = texts(found.text(row, 13));
     for (std::size_t at = 0; at < form.names.size(); ++at)
         form.hidden.push_back(is_hidden(form, at, catalog));
     return form;
@@ -283,13 +288,17 @@ namespace {
 // What is kept of a form: its arrays, and the text that tells it from others of the table.
 struct FormRow {
     std::string signature;
-    std::vector<schema::Param> attnums, names, types, generated, identity, makeup, oids;
+    std::vector<schema::Param> attnums, names, types, generated, identity, makeup, oids, omitted;
 };
 
 FormRow row_of(const schema::Table& table) {
     FormRow form;
     std::string made_of, numbered;
     for (const schema::Column& column : table.columns) {
+        if (column.omitted) {
+            form.omitted.emplace_back(column.name);
+            continue;
+        }
         form.attnums.emplace_back(to_string(column.attnum));
         form.names.emplace_back(column.name);
         form.types.emplace_back(column.type);
@@ -304,6 +313,7 @@ FormRow row_of(const schema::Table& table) {
     for (const int attnum : table.identity) form.identity.emplace_back(to_string(attnum));
     form.signature +=
         schema::array_literal(form.identity) + quoted(table.name) + made_of + numbered;
+    if (!form.omitted.empty()) form.signature += " without " + schema::array_literal(form.omitted);
     if (made_of.empty()) form.makeup.clear();
     if (numbered.empty()) form.oids.clear();
     return form;
@@ -318,11 +328,11 @@ constexpr const char* kFindShape = R"(SELECT id FROM {schema}.shape
     AND signature OPERATOR(pg_catalog.=) {mark})";
 constexpr const char* kInsertShape = R"(INSERT INTO {schema}.shape (relation, signature,
     schema_name, table_name, attnums, names, types, generated, identity, now_schema, now_table,
-    now_names, makeup, oids)
+    now_names, makeup, oids, omitted)
   VALUES ($1::pg_catalog.oid, {mark},
     $3, $4, $5::pg_catalog.int2[], $6::pg_catalog.text[], $7::pg_catalog.text[],
     $8::pg_catalog.bool[], $9::pg_catalog.int2[], $3, $4,
-    $6::pg_catalog.text[], $10::pg_catalog.text[], $11::pg_catalog.text[])
+    $6::pg_catalog.text[], $10::pg_catalog.text[], $11::pg_catalog.text[], $12::pg_catalog.text[])
   ON CONFLICT (relation, signature) DO NOTHING)";
 
 std::vector<schema::Param> values_of(const schema::Table& table, const FormRow& form) {
@@ -336,7 +346,8 @@ std::vector<schema::Param> values_of(const schema::Table& table, const FormRow& 
             schema::array_literal(form.generated),
             schema::array_literal(form.identity),
             schema::array_literal(form.makeup),
-            schema::array_literal(form.oids)};
+            schema::array_literal(form.oids),
+            schema::array_literal(form.omitted)};
 }
 
 }  // namespace
