@@ -163,6 +163,14 @@ class Writer {
     const cascade::Policy policy_;
 };
 
+// As far as they are shown.
+std::vector<int> omitted_of(const Table& table) {
+    std::vector<int> attnums;
+    for (const auto& column : table.columns)
+        if (column.omitted && !column.hidden) attnums.push_back(column.attnum);
+    return attnums;
+}
+
 void write_resource(JsonWriter& out, const Resource& resource) {
     const auto& table = *resource.table;
     const auto path = encode_path(resource.path);
@@ -177,6 +185,8 @@ void write_resource(JsonWriter& out, const Resource& resource) {
     out.key("keyConstraint").text(table.key_name);
     write_columns(out.key("columns"), table);
     write_uniques(out.key("unique"), table);
+    const auto omitted = omitted_of(table);
+    if (!omitted.empty()) write_names(out.key("omit"), table, omitted);
 }
 
 }  // namespace
