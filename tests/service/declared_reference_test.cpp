@@ -404,6 +404,26 @@ TEST_CASE("doctor tells what has lost its declared parent, and proposes referenc
     says(missing[0].detail, "the columns of the reference comment_commentable_id_post");
 }
 
+TEST_CASE("what SQL deletes takes no declared referrer along, and doctor tells what is left") {
+    ServedDatabase call(kRails, kPolymorphic + "[[resource]]\ntable = \"post\"\ncapture = true\n");
+    call.sql("DELETE FROM post WHERE id = 1");
+    CHECK(call.value(kComments) == "10,11,12,13,14,15");
+    const auto items = call("GET", "/v1/trash").json();
+    REQUIRE(items.Size() == 1);
+    CHECK(items[0]["resource"] == "post");
+    CHECK(items[0]["groupSize"].GetInt() == 1);
+    const auto config = trashd::service::load_config(
+        kPolymorphic, {}, [](const std::string&) { return std::optional<std::string>(); });
+    TestConnection connection(call.database.url());
+    std::string told;
+    for (const auto& finding : trashd::service::examine(connection.get(), config))
+        if (finding.kind == "orphaned") told += finding.detail + "\n";
+    says(told, "2 rows refer by comment_commentable_id_post to rows of public.post");
+    const std::string item = items[0]["id"].GetString();
+    CHECK(call("POST", "/v1/trash/" + item + "/$restore").status == 200);
+    CHECK(call.value("SELECT count(*) FROM post") == "2");
+}
+
 TEST_CASE("a column that is called as its table's singular, without a foreign key, is proposed") {
     TempDatabase database(R"(
 CREATE TABLE categories (id int PRIMARY KEY);

@@ -345,6 +345,20 @@ TEST_CASE("without credentials one has what was deleted without credentials") {
     CHECK(bench.as(nobody, "POST", item + "/$restore").status == 200);
 }
 
+TEST_CASE("what SQL has deleted is nobody's own delete, whatever the session calls itself") {
+    Bench bench;
+    REQUIRE(run_program({"capture", "on", "post", "--database", bench.database.url()}).status == 0);
+    TestConnection connection(bench.database.url());
+    connection->script("SET trashd.by = 'bob'; DELETE FROM post WHERE id = 3");
+    CHECK(bench.value("SELECT deleted_by FROM trashd.trash_group") == "sql:bob");
+    const auto item = bench.as(bench.mod, "GET", "/v1/trash?root=true").json();
+    REQUIRE(item.Size() == 1);
+    const auto address = "/v1/trash/" + std::string(item[0]["id"].GetString());
+    CHECK(bench.as(bench.bob, "POST", address + "/$restore").status == 403);
+    CHECK(bench.as(bench.bob, "DELETE", address).status == 403);
+    CHECK(bench.as(bench.mod, "POST", address + "/$restore").status == 200);
+}
+
 TEST_CASE("rights that are for own deletes are told as such") {
     Bench bench;
     const auto rights = [&](const Bench::Who& who) {
