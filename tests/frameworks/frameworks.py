@@ -24,10 +24,11 @@ sys.path.insert(0, str(HERE))
 import sessions  # noqa: E402
 from stage import Faults, Stage, Twin, summary  # noqa: E402
 
-from cluster import Cluster  # noqa: E402
+from cluster import Cluster, rows  # noqa: E402
 
 ROOT = HERE.parents[1]
 WHO = "ana@example.com"
+ROLE = "app"  # owns the applications' tables, and may do nothing in the trash schema
 INTERPRETERS = {".py": "/usr/bin/python3", ".mjs": "node", ".rb": "/usr/bin/ruby"}
 
 # What hangs on the objects that are deleted, as every application fills its tables. One record of another client's
@@ -38,7 +39,7 @@ RECORD = {"record": 1}
 CUT = {"record": 1}
 
 
-def group(root, counts, cut=None, by="postgres"):
+def group(root, counts, cut=None, by=ROLE):
     return {"root": root, "by": f"sql:{by}", "rows": counts, "cut": cut or {}}
 
 
@@ -105,7 +106,7 @@ class Kind:
         return sorted((json.dumps(self.named(one), sort_keys=True) for one in groups))
 
     def comments(self, step):
-        by = WHO if step == "object" else "postgres"
+        by = WHO if step == "object" else ROLE
         return [group("comment", {"comment": 1}, by=by)] * COMMENTS.get(step, 0) if "comment" in self.tables else []
 
     def named(self, one):
@@ -187,12 +188,14 @@ class Trial:
         for file in HERE.iterdir():
             if file.is_file():
                 shutil.copy(file, self.folder)
+        with contextlib.closing(cluster.connect()) as connection:
+            rows(connection, f"CREATE ROLE {ROLE} LOGIN")
 
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def application(self, kind, database):
-        environment = {**os.environ, "PGHOST": str(self.cluster.folder), "PGUSER": self.cluster.user,
+        environment = {**os.environ, "PGHOST": str(self.cluster.folder), "PGUSER": ROLE,
                        "PGDATABASE": database, "PGPORT": "5432"}
         if kind.file.suffix == ".sql":
             return Prompt(kind, self.folder, environment, self.cluster.programs / "psql")
@@ -200,12 +203,17 @@ class Trial:
 
     def made(self, kind):
         """A database with the application's rows, and a copy of it."""
-        name = self.cluster.create(kind.name)
+        name = self.owned(self.cluster.create(kind.name))
         with self.application(kind, name) as application:
             for step in ("make", "fill"):
                 told = application.step(step)
                 self.faults.expect(f"{kind.name} {step}", "rror" not in told, told)
-        return name, self.cluster.create(f"{kind.name}_twin", name)
+        return name, self.owned(self.cluster.create(f"{kind.name}_twin", name))
+
+    def owned(self, database):
+        with contextlib.closing(self.cluster.connect()) as connection:
+            rows(connection, f"ALTER DATABASE {database} OWNER TO {ROLE}")
+        return database
 
     def run(self, kind):
         name, twin = self.made(kind)
