@@ -122,7 +122,7 @@ struct Asked {
 };
 constexpr Asked kToShow{"false", R"(ARRAY(SELECT pg_catalog.to_regtype(u.t) IS NOT NULL
       FROM pg_catalog.unnest(s.types) WITH ORDINALITY u(t, n) ORDER BY u.n))",
-                         "'{}'::pg_catalog.text[]"};
+                        "'{}'::pg_catalog.text[]"};
 constexpr Asked kToRestore{"s.xmin OPERATOR(pg_catalog.=) s.written::pg_catalog.xid", "'{}'",
                            "s.omitted"};
 
