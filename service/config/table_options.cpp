@@ -10,7 +10,6 @@ namespace trashd::service {
 namespace {
 
 using schema::Column;
-using schema::ForeignKey;
 using schema::Table;
 
 std::string text_of(const schema::QualifiedName& name) {

@@ -20,7 +20,6 @@ namespace trashd::trash {
 namespace {
 
 using schema::join;
-using schema::quoted;
 using schema::Table;
 using std::to_string;
 
