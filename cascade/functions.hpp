@@ -37,6 +37,7 @@ struct OwnStatements {
     std::string link_key;      // of the row that {same} is about
     std::string still;         // {query} gives {fingerprint} yet
     std::string note_oids;     // {shape} {places} {kinds}
+    std::string refuse_held;   // {raise}: where rows must be looked at before they go for good
 };
 
 struct Names {

@@ -244,7 +244,9 @@ std::string DeleteSql::take() const {
     std::string taken;
     const auto with = schema::join(deletes(taken), ",\n  ");
     return schema::filled(
-        R"({same_role}  _before := {before};
+        R"({same_role}  IF _hard THEN
+    {refuse_held}  END IF;
+  _before := {before};
 {count_wanted}{as_asker}  IF _hard THEN
   WITH {with}
 {count_taken}{deferred}{as_service}{same_role}{refuse_hard}  ELSE
@@ -255,6 +257,8 @@ std::string DeleteSql::take() const {
 {expect_wanted}  SET CONSTRAINTS ALL IMMEDIATE;
 )",
         {{"same_role", runs_code(catalog_, plan_) ? refuse_other_role() : ""},
+         {"refuse_held",
+          own(names_.own.refuse_held, {{"raise", raise(sqlstate::kHeld, "objects are held")}})},
          {"before", array_of(deleted_so_far(), "int8")},
          {"count_wanted", count_wanted()},
          {"as_asker", become_asker()},

@@ -57,6 +57,7 @@ inline constexpr State kOtherTenant = "TD403";
 inline constexpr State kNoSuchRow = "TD404";
 inline constexpr State kHidden = "TD405";      // the role may not see or delete a row
 inline constexpr State kConfigured = "TD409";  // the configuration refuses
+inline constexpr State kHeld = "TD410";        // something that a hard delete may take is held
 inline constexpr State kOtherVersion = "TD412";
 inline constexpr State kTooMany = "TD413";
 

@@ -27,10 +27,13 @@ struct Actor;
 struct BatchLimits;
 struct BulkOptions;
 struct BulkResult;
+struct Checks;
 struct DatabaseRole;
 struct DeleteOptions;
 struct DeleteOutline;
 struct DeleteResult;
+struct DueBatch;
+struct DuePlace;
 struct Emptied;
 struct EmptyOptions;
 struct Facets;
@@ -152,6 +155,15 @@ class Trash {
     // In batches; what others hold is waited for at the end. Items that are trashed after it began
     // stay.
     Emptied empty(const EmptyOptions& options, const Actor& actor);
+
+    // Purges a batch of the groups whose time has passed, in the order of their times, from the
+    // place on: what others hold is passed over, and so is what a group that stays needs to come
+    // back. Entries of the ledger are by "retention".
+    DueBatch purge_due(const DuePlace& after);
+    // Until when the item's group is kept, by hand from now on; nothing: for ever. expires: a time
+    // as PostgreSQL reads it. Throws what restore() throws for such an item.
+    Item set_expiry(const std::string& item_id, const std::optional<std::string>& expires,
+                    const Checks& check, const Actor& actor);
 
     // Both throw kNotFound where there is no such table or it has no key.
     DeleteOutline outline_of(const schema::QualifiedName& table, bool cascade);

@@ -3,12 +3,14 @@
 #include <spdlog/spdlog.h>
 
 #include "schema/catalog/catalog.hpp"
+#include "service/api/hold_json.hpp"
 #include "service/api/json.hpp"
 #include "service/auth/errors.hpp"
 #include "service/auth/permissions.hpp"
 #include "service/config/config.hpp"
 #include "service/config/resources.hpp"
 #include "trash/model/errors.hpp"
+#include "trash/model/hold.hpp"
 #include "trash/records/kept_answers.hpp"
 
 namespace trashd::service {
@@ -154,6 +156,8 @@ void write_extra(JsonWriter& out, const Error& error, const Resources& resources
         out.key("groups").Int64(emptying->counts.groups);
         out.key("items").Int64(emptying->counts.items);
     }
+    if (const auto* held = dynamic_cast<const trash::Held*>(&error))
+        write_holds(out.key("holds"), held->holds, resources);
     if (const auto* forbidden = dynamic_cast<const Forbidden*>(&error))
         write_missing(out.key("missing"), forbidden->missing);
     if (const auto* confirm = dynamic_cast<const ConfirmationRequired*>(&error))

@@ -27,6 +27,7 @@
 #include "service/config/resources.hpp"
 #include "service/http/allowed_hosts.hpp"
 #include "service/rights/act_as_role.hpp"
+#include "service/server/expirer.hpp"
 #include "service/server/http_server.hpp"
 #include "service/server/log.hpp"
 #include "service/server/operation_runner.hpp"
@@ -36,6 +37,7 @@
 #include "trash/records/ledger_seal.hpp"
 #include "trash/records/operations.hpp"
 #include "trash/records/rehearsals.hpp"
+#include "trash/records/retention.hpp"
 #include "trash/records/undo_lists.hpp"
 
 namespace trashd::service {
@@ -219,6 +221,7 @@ void run(const Config& config, std::chrono::seconds longest_wait) {
     open_database_access(trash, config);
     ResourceCache resources(trash, config);
     resources.require_configured();
+    trash::set_keep(pool, config.trash_schema, keep_rules(config));
     capture_as_configured(trash, config);
     HttpServer server(trash, resources, config);
     auto endpoint = *parse_endpoint(config.listen);
@@ -233,6 +236,7 @@ void run(const Config& config, std::chrono::seconds longest_wait) {
     Runner runner(trash.operations(), pool, config);
     std::optional<Rehearser> rehearser;
     if (config.proof.every_hours > 0) rehearser.emplace(pool.url(), config);
+    const Expirer expirer(pool.url(), config);
     SignalThread signal_thread(server, signals);
     spdlog::info("listening on {} with {} resources{}", text_of(endpoint, port),
                  resources.get()->all().size(), config.tls.on() ? " and TLS" : "");

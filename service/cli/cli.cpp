@@ -190,6 +190,18 @@ void add_capture(CLI::App& app, CliOptions& options) {
               capture_renew);
 }
 
+void add_retention(CLI::App& app, CliOptions& options) {
+    auto& retention =
+        *app.add_subcommand("retention", "Say how long what is deleted stays in the trash");
+    retention.require_subcommand(1);
+    auto& apply = add_local(retention, "apply",
+                            "Give what is in the trash the times of the configuration as it is now",
+                            options, retention_apply);
+    apply.add_flag("--dry-run", options.dry_run, "say how many it would be; change nothing");
+    add_local(retention, "status", "Show how much is due, and when the next is", options,
+              retention_status);
+}
+
 void add_ledger(CLI::App& app, CliOptions& options) {
     auto& ledger = *app.add_subcommand("ledger", "Prove what the ledger says");
     ledger.require_subcommand(1);
@@ -249,6 +261,7 @@ void add_all(CLI::App& app, CliOptions& options) {
     add_plan(app, options);
     add_key(app, options);
     add_capture(app, options);
+    add_retention(app, options);
     add_ledger(app, options);
     add_migrate(app, options);
     add_doctor(app, options);

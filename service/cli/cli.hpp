@@ -72,5 +72,8 @@ int capture_on(const CliOptions& options);
 int capture_off(const CliOptions& options);
 int capture_status(const CliOptions& options);
 int capture_renew(const CliOptions& options);
+// retention_commands.cpp
+int retention_apply(const CliOptions& options);
+int retention_status(const CliOptions& options);
 
 }  // namespace trashd::service

@@ -16,6 +16,7 @@
 #include "schema/error.hpp"
 #include "service/config/access_section.hpp"
 #include "service/config/reference_section.hpp"
+#include "service/config/retention_section.hpp"
 #include "service/config/section.hpp"
 #include "service/http/allowed_hosts.hpp"
 
@@ -77,6 +78,7 @@ ResourceConfig take_resource(const toml::table& table, const std::string& prefix
     section.take("serve", resource.serve);
     section.take("hidden", resource.hidden);
     section.take("omit", resource.omit);
+    if (table.contains("keep")) take_keep(section, "keep", resource.keep.emplace());
     take_on_delete(section, resource);
     section.refuse_unknown();
     return resource;
@@ -280,6 +282,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_idempotency(section, config, faults);
     take_undo(section, config, faults);
     take_proof(section, config, faults);
+    take_retention(section, config, faults);
     take_capture(section, config, faults);
     take_tls(section, config, faults);
     take_tenant(section, config, faults);
@@ -322,6 +325,8 @@ void check(const Config& config, std::vector<std::string>& faults) {
                          "such as 127.0.0.1:8080");
     if (config.threads <= config.pool_size)
         faults.push_back("threads: must be more than pool_size");
+    if (!config.retention.tenants.empty() && config.tenant.column.empty())
+        faults.push_back("retention.tenants: needs tenant.column, by which rows are a tenant's");
     if (config.trash_schema.empty()) faults.push_back("trash_schema: must not be empty");
     for (const auto& name : config.schemas)
         if (name == config.trash_schema)

@@ -14,6 +14,7 @@
 #include "schema/catalog/declared_reference.hpp"
 #include "schema/object_name.hpp"
 #include "schema/session/session_limits.hpp"
+#include "service/config/duration.hpp"
 #include "service/config/roles.hpp"
 #include "service/http/client_address.hpp"
 #include "service/http/limits.hpp"
@@ -31,6 +32,7 @@ struct ResourceConfig {
     std::vector<std::string> hidden;  // columns that nobody is shown
     std::vector<std::string> omit;    // columns that are not kept in the trash
     bool trash = true;                // false: its rows go for good
+    std::optional<Keep> keep;         // of rows in the trash; nothing: as all others
     std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
 };
 
@@ -74,6 +76,14 @@ struct ProofConfig {
     bool triggers = false;         // they may run
 };
 
+// How long what is deleted stays in the trash. A tenant's stands in the place of the general one, a
+// resource's before both.
+struct RetentionConfig {
+    Keep keep;
+    std::map<std::string, Keep> tenants;
+    long long every_seconds = 60;  // between looks for what is due
+};
+
 // The web panel, which is served beside the API.
 struct PanelConfig {
     bool enabled = true;
@@ -104,6 +114,7 @@ struct Config {
     long long idempotency_hours = 24;
     long long undo_hours = 720;  // how long what came back can be trashed again as it was
     ProofConfig proof;
+    RetentionConfig retention;
     std::vector<std::string> capture_hard;  // roles of the database that may delete past the trash
     RequestLimits limits;
     TlsFiles tls;

@@ -54,6 +54,7 @@ toml::table resource_table(const ResourceConfig& resource) {
     insert("key", resource.key);
     insert("hidden", resource.hidden);
     insert("omit", resource.omit);
+    if (resource.keep) table.insert("keep", keep_text(*resource.keep));
     return table;
 }
 
@@ -144,6 +145,15 @@ toml::table proof_table(const ProofConfig& proof) {
                        {"triggers", proof.triggers}};
 }
 
+toml::table retention_table(const RetentionConfig& retention) {
+    toml::table table{{"keep", keep_text(retention.keep)},
+                      {"every", keep_text({retention.every_seconds})}};
+    toml::table tenants;
+    for (const auto& [name, keep] : retention.tenants) tenants.insert(name, keep_text(keep));
+    if (!tenants.empty()) table.insert("tenants", tenants);
+    return table;
+}
+
 toml::table limits_table(const RequestLimits& limits) {
     toml::table table{{"body_bytes", static_cast<int64_t>(limits.body_bytes)},
                       {"url_bytes", static_cast<int64_t>(limits.url_bytes)},
@@ -232,6 +242,7 @@ std::string dump(const Config& config) {
                       {"idempotency", toml::table{{"keep_hours", config.idempotency_hours}}},
                       {"undo", toml::table{{"keep_hours", config.undo_hours}}},
                       {"proof", proof_table(config.proof)},
+                      {"retention", retention_table(config.retention)},
                       {"limits", limits_table(config.limits)},
                       {"panel", panel_table(config.panel)},
                       {"log", log_table(config)}};

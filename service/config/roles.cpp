@@ -20,6 +20,8 @@ std::string_view right_name(Right right) {
             return "restore";
         case Right::kPurge:
             return "purge";
+        case Right::kHold:
+            return "hold";
         case Right::kAdmin:
             break;
     }

@@ -317,6 +317,10 @@ bool BulkWork::attempt(Picked& one) {
         if (error.code() == Code::kUnavailable || error.code() == Code::kInternal) throw;
         if (error.code() == Code::kNotFound) one.status = "not-found";
         if (error.code() == Code::kForbidden) one.status = "forbidden";
+        if (error.code() == Code::kHeld) {
+            one.status = "held";
+            one.problem = problem(error, resources, request_.request_id, false).body;
+        }
         if (one.status.empty())
             one.problem = problem(error, resources, request_.request_id, false).body;
     }

@@ -1,6 +1,8 @@
 // A group at once: its root, how many rows of what went with it, and what may be done with it.
 #include <algorithm>
 
+#include "schema/session/transaction.hpp"
+#include "service/api/hold_json.hpp"
 #include "service/api/json.hpp"
 #include "service/api/request.hpp"
 #include "service/handlers/group_json.hpp"
@@ -10,6 +12,7 @@
 #include "service/rights/redaction.hpp"
 #include "service/rights/row_rights.hpp"
 #include "trash/model/group.hpp"
+#include "trash/records/holds.hpp"
 
 namespace trashd::service {
 
@@ -93,8 +96,11 @@ void write_group(JsonWriter& out, const Caller& caller, const Context& context,
     write_name(out, "endedByName", group.ended_by_name);
     write_counts(out.key("counts"), group.counts, *context.resources);
     write_counts(out.key("links"), group.links, *context.resources);
-    out.key("holds").StartArray();
-    out.EndArray();
+    std::vector<trash::Hold> holds;
+    context.trash->run(schema::Mode::kRead, [&](schema::Transaction& transaction) {
+        holds = trash::holds_of(transaction, context.trash->schema_name(), root.group_id);
+    });
+    write_holds(out.key("holds"), holds, *context.resources);
     write_may(out, caller, context, group);
     out.EndObject();
 }

@@ -40,6 +40,11 @@ Response verify_history(const Request& request, const Caller& caller, const Cont
 Response list_keys(const Request& request, const Caller& caller, const Context& context);
 Response create_key(const Request& request, const Caller& caller, const Context& context);
 Response revoke_key(const Request& request, const Caller& caller, const Context& context);
+// manage_holds.cpp
+Response list_holds(const Request& request, const Caller& caller, const Context& context);
+Response get_hold(const Request& request, const Caller& caller, const Context& context);
+Response create_hold(const Request& request, const Caller& caller, const Context& context);
+Response release_hold(const Request& request, const Caller& caller, const Context& context);
 // count_trash.cpp
 Response get_facets(const Request& request, const Caller& caller, const Context& context);
 Response get_statistics(const Request& request, const Caller& caller, const Context& context);
@@ -48,6 +53,7 @@ Response get_group(const Request& request, const Caller& caller, const Context& 
 // trash_items.cpp
 Response list_items(const Request& request, const Caller& caller, const Context& context);
 Response get_item(const Request& request, const Caller& caller, const Context& context);
+Response change_item(const Request& request, const Caller& caller, const Context& context);
 Response purge_item(const Request& request, const Caller& caller, const Context& context);
 Response empty_trash(const Request& request, const Caller& caller, const Context& context);
 // bulk_trash.cpp

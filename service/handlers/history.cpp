@@ -28,12 +28,12 @@ long long start_of(const Request& request) {
 
 std::optional<std::string> action_of(const Request& request) {
     auto action = request.target.query.text("action");
-    for (const char* known :
-         {"trashed", "restored", "copied", "purged", "deleted", "key-created", "key-revoked"})
+    for (const char* known : {"trashed", "restored", "copied", "purged", "deleted", "expiry-set",
+                              "held", "released", "key-created", "key-revoked"})
         if (!action || *action == known) return action;
     throw Error(Code::kBadRequest,
-                "'action' must be trashed, restored, copied, purged, deleted, key-created or "
-                "key-revoked");
+                "'action' must be trashed, restored, copied, purged, deleted, expiry-set, held, "
+                "released, key-created or key-revoked");
 }
 
 // Who may see own rows only has to have that one: trashed, or live.

@@ -14,6 +14,7 @@
 #include "service/api/row_stream.hpp"
 #include "service/handlers/group_json.hpp"
 #include "service/handlers/handlers.hpp"
+#include "service/parsing/body_members.hpp"
 #include "service/parsing/cursor.hpp"
 #include "service/parsing/object_id.hpp"
 #include "service/parsing/parameters.hpp"
@@ -127,6 +128,12 @@ std::string emptied_json(const trash::Emptied& emptied) {
     out.StartObject();
     out.key("groups").Int64(emptied.groups);
     out.key("items").Int64(emptied.items);
+    if (emptied.held_groups > 0) {
+        out.key("held").StartObject();
+        out.key("groups").Int64(emptied.held_groups);
+        out.key("items").Int64(emptied.held_items);
+        out.EndObject();
+    }
     out.EndObject();
     return out.take();
 }
@@ -373,6 +380,37 @@ Response purge_item(const Request& request, const Caller& caller, const Context&
         return replied(context.trash->purge(id, actor_of(request, caller), options));
     } catch (const trash::TooLarge&) {
         return later();
+    }
+}
+
+namespace {
+
+// The time, or nothing for null.
+std::optional<std::string> parse_expiry(const Json& body) {
+    only_members(body, "a change of a TrashItem", {"expiresAt"});
+    const auto* expires = body.member("expiresAt");
+    if (!expires) throw Error(Code::kBadRequest, "the body must have 'expiresAt': a time, or null");
+    return time_member(body, "expiresAt");
+}
+
+}  // namespace
+
+Response change_item(const Request& request, const Caller& caller, const Context& context) {
+    refuse_foreign(request, context);
+    request.target.query.only({"reason"});
+    const auto id = trash_item_id(request);
+    const auto body = parse_body(request, context);
+    need_on_group(caller, context, Right::kPurge, id);
+    const auto expires = parse_expiry(body);
+    try {
+        const auto item = context.trash->set_expiry(
+            id, expires, check_of(caller, context, {Right::kPurge}), actor_of(request, caller));
+        Response reply;
+        reply.body = item_json(item, *context.resources, false);
+        return reply;
+    } catch (const Error& error) {
+        if (!is_bad_key(error)) throw;
+        throw Error(Code::kInvalid, "'expiresAt' must be a time that exists");
     }
 }
 

@@ -33,6 +33,29 @@ struct Metrics {
             .Name("trashd_rehearsed_groups")
             .Help("Groups in the trash by whether they could come back when that was last tried.")
             .Register(registry);
+    prometheus::Gauge& due =
+        gauge("trashd_retention_due_groups", "Groups in the trash whose time has passed.");
+    prometheus::Gauge& overdue =
+        gauge("trashd_retention_overdue_seconds", "For how long the first of them has been due.");
+    prometheus::Gauge& kept =
+        gauge("trashd_retention_kept_groups",
+              "Groups that are due and were left: held, or needed by others to come back.");
+    prometheus::Gauge& last_run = gauge("trashd_retention_last_run_timestamp_seconds",
+                                        "When this instance last looked for what is due.");
+    prometheus::Counter& purged_groups =
+        counter("trashd_retention_purged_groups_total", "Groups that this instance has purged.");
+    prometheus::Counter& purged_items = counter("trashd_retention_purged_items_total",
+                                                "Items of groups that this instance has purged.");
+    prometheus::Counter& retention_errors =
+        counter("trashd_retention_errors_total", "Looks for what is due that have failed.");
+
+  private:
+    prometheus::Gauge& gauge(const char* name, const char* help) {
+        return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+    }
+    prometheus::Counter& counter(const char* name, const char* help) {
+        return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+    }
 };
 
 Metrics& the_metrics() {
@@ -55,6 +78,25 @@ void show_rehearsals(long long restorable, long long not_restorable) {
     auto& groups = the_metrics().rehearsed;
     groups.Add({{"restorable", "true"}}).Set(static_cast<double>(restorable));
     groups.Add({{"restorable", "false"}}).Set(static_cast<double>(not_restorable));
+}
+
+void count_expired(long long groups, long long items) {
+    the_metrics().purged_groups.Increment(static_cast<double>(groups));
+    the_metrics().purged_items.Increment(static_cast<double>(items));
+}
+
+void show_retention(long long due, double overdue_seconds, long long kept) {
+    the_metrics().due.Set(static_cast<double>(due));
+    the_metrics().overdue.Set(overdue_seconds);
+    the_metrics().kept.Set(static_cast<double>(kept));
+}
+
+void count_retention_run() {
+    the_metrics().last_run.SetToCurrentTime();
+}
+
+void count_retention_error() {
+    the_metrics().retention_errors.Increment();
 }
 
 std::string metrics_text() {

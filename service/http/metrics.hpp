@@ -9,6 +9,11 @@ namespace trashd::service {
 void count_rehearsal(const std::string& outcome);
 // Groups in the trash that could come back when that was last tried, and those that could not.
 void show_rehearsals(long long restorable, long long not_restorable);
+// Groups that retention has purged, and their items; kept: those that it left, though they are due.
+void count_expired(long long groups, long long items);
+void show_retention(long long due, double overdue_seconds, long long kept);
+void count_retention_run();
+void count_retention_error();
 void count_request(const std::string& verb, int status, double seconds);
 // In Prometheus' text format.
 std::string metrics_text();

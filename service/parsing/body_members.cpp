@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <regex>
 
 #include "schema/error.hpp"
 #include "service/config/did_you_mean.hpp"
@@ -61,6 +62,17 @@ std::optional<long long> count_member(const Json& object, const std::string& nam
     if (found->kind != Json::Kind::kNumber || read.ptr != text.data() + text.size() || count < 0)
         bad(fmt::format("'{}' must be a number from 0", name));
     return count;
+}
+
+std::optional<std::string> time_member(const Json& object, const std::string& name) {
+    const auto* value = object.member(name);
+    if (!value || value->kind == Json::Kind::kNull) return std::nullopt;
+    static const std::regex kTime(
+        R"(\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d))?)");
+    if (value->kind != Json::Kind::kString || !std::regex_match(value->text, kTime))
+        throw Error(Code::kInvalid,
+                    "'" + name + "' must be a time as in RFC 3339, a date, or null for ever");
+    return value->text;
 }
 
 }  // namespace trashd::service

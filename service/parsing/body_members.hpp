@@ -19,6 +19,8 @@ const std::vector<Json>& list_member(const Json& object, const std::string& name
 // A number is taken for a text as well, as it was sent. Empty where it is absent and not needed.
 std::string text_member(const Json& object, const std::string& name, bool needed);
 bool flag_member(const Json& object, const std::string& name);
+// A time as in RFC 3339, or a date; nothing where it is null or absent. Throws Error kInvalid.
+std::optional<std::string> time_member(const Json& object, const std::string& name);
 std::optional<long long> count_member(const Json& object, const std::string& name);
 
 }  // namespace trashd::service

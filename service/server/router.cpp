@@ -20,6 +20,8 @@ constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{
                            kRestore = "/v1/trash/{trashItemId}/$restore",
                            kOperation = "/v1/operations/{operationId}", kKey = "/v1/@keys/{keyId}",
                            kGroup = "/v1/groups/{groupId}", kOwnGroup = "/v1/@groups/{groupId}",
+                           kHolds = "/v1/holds", kOwnHolds = "/v1/@holds",
+                           kHold = "/v1/holds/{holdId}", kOwnHold = "/v1/@holds/{holdId}",
                            kBulkRestore = "/v1/trash/bulk-restore",
                            kBulkPurge = "/v1/trash/bulk-purge",
                            kBulkDelete = "/v1/{resource}/bulk-delete",
@@ -79,6 +81,14 @@ constexpr std::array kRoutes = {
     Route{"DELETE", kKey, revoke_key, kAdmin},
     Route{"GET", kGroup, get_group, on_some(Right::kViewTrash)},
     Route{"GET", kOwnGroup, get_group, on_some(Right::kViewTrash)},
+    Route{"GET", kHolds, list_holds, on_some(Right::kHold)},
+    Route{"POST", kHolds, create_hold, on_some(Right::kHold)},
+    Route{"GET", kHold, get_hold, on_some(Right::kHold)},
+    Route{"DELETE", kHold, release_hold, on_some(Right::kHold)},
+    Route{"GET", kOwnHolds, list_holds, on_some(Right::kHold)},
+    Route{"POST", kOwnHolds, create_hold, on_some(Right::kHold)},
+    Route{"GET", kOwnHold, get_hold, on_some(Right::kHold)},
+    Route{"DELETE", kOwnHold, release_hold, on_some(Right::kHold)},
     Route{"GET", "/v1/trash", list_items, on_some(Right::kViewTrash)},
     Route{"DELETE", "/v1/trash", empty_trash, on_some(Right::kPurge)},
     Route{"GET", "/v1/trash/$facets", get_facets, on_some(Right::kViewTrash)},
@@ -86,6 +96,7 @@ constexpr std::array kRoutes = {
     Route{"POST", kBulkRestore, bulk_restore, on_some(Right::kRestore)},
     Route{"POST", kBulkPurge, bulk_purge, on_some(Right::kPurge)},
     Route{"GET", kItem, get_item, on_some(Right::kViewTrash)},
+    Route{"PATCH", kItem, change_item, on_some(Right::kPurge)},
     Route{"DELETE", kItem, purge_item, on_some(Right::kPurge)},
     Route{"GET", kRestore, restore_item, on_some(Right::kRestore)},
     Route{"POST", kRestore, restore_item, on_some(Right::kRestore)},
@@ -94,12 +105,14 @@ constexpr std::array kRoutes = {
 // What begins with @ is the service's own, whatever tables there are.
 std::string_view match_own(Request& request) {
     const auto& segments = request.target.segments;
-    for (const std::string_view path : {"/v1/@me", "/v1/@doctor", "/v1/@roles", "/v1/@keys"})
+    for (const std::string_view path :
+         {"/v1/@me", "/v1/@doctor", "/v1/@roles", "/v1/@keys", "/v1/@holds"})
         if (segments.size() == 2 && path.substr(4) == segments[1]) return path;
     if (segments.size() != 3) return {};
-    const auto path = segments[1] == "@groups" ? kOwnGroup
-                      : segments[1] == "@keys" ? kKey
-                                               : std::string_view();
+    const auto path = segments[1] == "@groups"  ? kOwnGroup
+                      : segments[1] == "@keys"  ? kKey
+                      : segments[1] == "@holds" ? kOwnHold
+                                                : std::string_view();
     if (!path.empty()) request.raw_id = request.target.raw[2];
     return path;
 }
@@ -124,11 +137,18 @@ std::string_view match_operation(Request& request) {
     return kOperation;
 }
 
-// Groups are at this address as long as no table is.
-bool is_group(const Request& request, const Resources& resources) {
+// Groups and holds are at these addresses as long as no table is.
+std::string_view match_plain(Request& request, const Resources& resources) {
     const auto& segments = request.target.segments;
     std::size_t used = 0;
-    return segments.size() == 3 && segments[1] == "groups" && !resources.match(segments, 1, used);
+    if (resources.match(segments, 1, used)) return {};
+    if (segments.size() == 2 && segments[1] == "holds") return kHolds;
+    if (segments.size() != 3) return {};
+    const auto path = segments[1] == "groups"  ? kGroup
+                      : segments[1] == "holds" ? kHold
+                                               : std::string_view();
+    if (!path.empty()) request.raw_id = request.target.raw[2];
+    return path;
 }
 
 std::string_view match_trash(Request& request) {
@@ -230,10 +250,7 @@ std::string_view match_path(Request& request, const Resources& resources) {
     if (segments[1] == "trash") return match_trash(request);
     if (segments[1] == "operations") return match_operation(request);
     if (segments[1] == "history") return match_history(request);
-    if (is_group(request, resources)) {
-        request.raw_id = request.target.raw[2];
-        return kGroup;
-    }
+    if (const auto path = match_plain(request, resources); !path.empty()) return path;
     return match_resource(request, resources);
 }
 

@@ -25,6 +25,7 @@ const std::map<std::string, std::pair<int, std::string>> kMeanings = {
     {"missing-grant", {409, "The service lacks a grant"}},
     {"conflict", {409, "Conflict"}},
     {"changed", {409, "It is not what was expected"}},
+    {"held", {409, "It is held"}},
     {"too-large", {409, "More rows than may go at once"}},
     {"row-too-large", {409, "A row is too large"}},
     {"in-trash", {410, "It is in the trash"}},

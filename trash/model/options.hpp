@@ -99,6 +99,7 @@ struct UndoOptions {
 
 struct Emptied {
     long long groups = 0, items = 0;
+    long long held_groups = 0, held_items = 0;  // left, because they are held
 };
 
 // Which groups to purge: those whose roots the filter means. at_batch runs in each transaction.
@@ -110,6 +111,18 @@ struct EmptyOptions {
     std::function<void(schema::Transaction&, const Emptied&)> at_batch = {};
     RowCheck rows = {};  // a group that it throws kForbidden or kNotFound for stays
     std::function<void(schema::Connection&)> begin = {};  // filled by Trash
+};
+
+// Where a batch of what is due ended: the time of a group, and its number.
+struct DuePlace {
+    std::string expires_at = "-infinity";
+    long long group = 0;
+};
+// kept: they are due, but held, or something that stays needs them. last: nothing where no group
+// behind the place is due, or another instance is at it.
+struct DueBatch {
+    long long groups = 0, items = 0, kept = 0;
+    std::optional<DuePlace> last = {};
 };
 
 struct Purged {

@@ -288,6 +288,84 @@ std::string ItemReferences::referring(const std::string& condition) const {
 
 namespace {
 
+constexpr const char* kNeeded = R"(SELECT p.group_id AS needed, c.group_id AS by
+  FROM (SELECT i.group_id{child_values}
+    FROM {schema}.item i
+    JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) i.group_id
+      AND g.state OPERATOR(pg_catalog.=) 'trashed'
+    WHERE {is_of_child} AND CASE WHEN {is_of_child} THEN {bound} END) c
+  JOIN (SELECT i.group_id{parent_values}
+    FROM {schema}.item i
+    WHERE i.group_id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[])
+      AND {is_of_parent}) p
+    ON c.group_id OPERATOR(pg_catalog.<>) p.group_id AND {same})";
+
+// ", first AS v1, second AS v2 ..." of the columns.
+std::string named_values(const Form& form, const Table& table, const std::vector<int>& attnums,
+                         const std::string& trash_schema) {
+    std::string values;
+    for (std::size_t k = 0; k < attnums.size(); ++k)
+        values +=
+            ", " + value_of(form, table, attnums[k], trash_schema) + " AS v" + to_string(k + 1);
+    return values;
+}
+
+struct FormPair {
+    const Form &child, &parent;
+};
+
+std::string needed_by(const ForeignKey& key, const FormPair& forms,
+                      const std::string& trash_schema) {
+    const auto& child = forms.child;
+    const auto& parent = forms.parent;
+    std::vector<std::string> same;
+    for (std::size_t k = 1; k <= key.child_columns.size(); ++k)
+        same.push_back(schema::same_value(key, k - 1, "p.v" + to_string(k), "c.v" + to_string(k)));
+    const auto bound = binds(key, child, trash_schema);
+    return filled(
+        kNeeded, trash_schema,
+        {{"child_values", named_values(child, *child.table, key.child_columns, trash_schema)},
+         {"parent_values", named_values(parent, *parent.table, key.parent_columns, trash_schema)},
+         {"is_of_child", is_of(child)},
+         {"is_of_parent", is_of(parent)},
+         {"bound", bound.empty() ? "true" : bound},
+         {"same", conditions(same)}});
+}
+
+std::vector<int> forms_in(const std::vector<GroupRow>& groups) {
+    std::set<int> all;
+    for (const auto& group : groups) all.insert(group.shapes.begin(), group.shapes.end());
+    return {all.begin(), all.end()};
+}
+
+}  // namespace
+
+std::vector<NeededGroup> needed_groups(schema::Connection& connection,
+                                       const schema::Catalog& catalog,
+                                       const std::string& trash_schema,
+                                       const std::vector<GroupRow>& groups) {
+    std::vector<std::string> selects;
+    for (const auto& parent : forms_of(connection, catalog, trash_schema, forms_in(groups))) {
+        if (!parent.table) continue;
+        for (const auto* key : catalog.referrers(parent.table->oid)) {
+            const auto* child = catalog.table(key->child);
+            if (!child || !binds_all(*key)) continue;
+            for (const auto& form : forms_of(connection, catalog, trash_schema, *child))
+                selects.push_back(needed_by(*key, {form, parent}, trash_schema));
+        }
+    }
+    std::vector<NeededGroup> pairs;
+    if (selects.empty()) return pairs;
+    const auto found = connection.exec(
+        "SELECT DISTINCT x.needed, x.by FROM (" + join(selects, " UNION ALL ") + ") x",
+        {ids_of(groups)});
+    for (int row = 0; row < found.rows(); ++row)
+        pairs.push_back({found.integer(row, 0), found.integer(row, 1)});
+    return pairs;
+}
+
+namespace {
+
 std::string text_of(const Form& form, int attnum) {
     const auto position = form.position(attnum);
     return position ? "i.payload[" + to_string(position) + "]" : "NULL::pg_catalog.text";

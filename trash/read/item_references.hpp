@@ -60,6 +60,17 @@ class ItemReferences {
     std::vector<Form> forms_;
 };
 
+// Which of the groups are referred to by rows of another group in the trash, and by which: pairs of
+// numbers of groups, each once. forms: of the groups' rows. References of today count, those too
+// that a delete would cut: a restore would miss the row that they name.
+struct NeededGroup {
+    long long needed = 0, by = 0;
+};
+std::vector<NeededGroup> needed_groups(schema::Connection& connection,
+                                       const schema::Catalog& catalog,
+                                       const std::string& trash_schema,
+                                       const std::vector<GroupRow>& groups);
+
 // SQL over an item i: a row that it refers to is neither live nor in the trash. Forms of tables
 // that are gone refer to nothing.
 std::string is_orphaned(const schema::Catalog& catalog, const std::string& trash_schema,

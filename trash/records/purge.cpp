@@ -10,6 +10,7 @@
 #include "schema/text.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/options.hpp"
+#include "trash/records/holds.hpp"
 #include "trash/records/ledger_seal.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
@@ -90,6 +91,9 @@ std::vector<std::string> purge_groups(schema::Transaction& transaction,
                                       const std::string& trash_schema,
                                       const std::vector<GroupRow>& groups, const Actor& actor) {
     if (groups.empty()) return {};
+    std::vector<long long> ids;
+    for (const auto& group : groups) ids.push_back(group.id);
+    refuse_held(transaction.connection(), trash_schema, ids);
     auto entries = entries_of(trash_schema, "purged", groups, actor);
     entries.sql += and_digest();
     const auto written =
@@ -120,6 +124,8 @@ BEGIN
     AND (_expect IS NULL OR g.size OPERATOR(pg_catalog.=) _expect)
   FOR UPDATE;
   IF NOT FOUND THEN RETURN NULL; END IF;
+  PERFORM FROM {schema}.held(_ids, NULL);
+  IF FOUND THEN RETURN NULL; END IF;
   {entries} INTO _entry, _digest;
   {delete_links};
   {delete_items};
@@ -161,6 +167,8 @@ BEGIN
   {leave_to_triggers}
   {hold_groups};
   IF _ids IS NULL THEN RETURN; END IF;
+  PERFORM FROM {schema}.held(_ids, NULL);
+  IF FOUND THEN RETURN; END IF;
   RETURN QUERY WITH e(id, digest, of_group) AS ({entries}, l.group_uuid)
     SELECT {place}, _sizes[pg_catalog.array_position(_groups, e.of_group)], e.id, e.digest FROM e;
   {delete_links};

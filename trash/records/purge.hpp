@@ -26,7 +26,8 @@ std::string entries_of_each(const std::string& trash_schema, const std::string& 
 schema::Statement entries_of(const std::string& trash_schema, const std::string& action,
                              const std::vector<GroupRow>& groups, const Actor& actor);
 // Deletes the items and links of locked groups (id and size suffice) for good and says so in group
-// and ledger. A receipt for each, in any order: what has_receipt() takes.
+// and ledger. Throws Held, and nothing has happened. A receipt for each, in any order: what
+// has_receipt() takes.
 std::vector<std::string> purge_groups(schema::Transaction& transaction,
                                       const std::string& trash_schema,
                                       const std::vector<GroupRow>& groups, const Actor& actor);
@@ -39,7 +40,7 @@ std::string receipt_of(std::string_view entry, std::string_view digest);
 // The statement that makes a function of the name, which does the same to one group that it locks;
 // and one that calls it. It gives the number of items and both halves of the receipt, or NULL:
 // triggers stand on the trash's tables, there is no such item, a part of its group has gone before,
-// or it holds more items than options.most, or others than options.expect.
+// it is held, or it has more items than options.most, or others than options.expect.
 std::string purge_function_sql(const std::string& trash_schema, const std::string& function);
 schema::Statement purge_call(const std::string& function, const std::string& item_id,
                              const PurgeOptions& options, const Actor& actor);

@@ -1,6 +1,7 @@
 // Purges whole groups in batches, each a transaction of its own, so that no lock is held for long.
 // What others hold is passed over and waited for at the end.
 #include <algorithm>
+#include <set>
 
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
@@ -8,6 +9,7 @@
 #include "schema/session/pool.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/errors.hpp"
+#include "trash/records/holds.hpp"
 #include "trash/records/purge.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/store/groups.hpp"
@@ -63,6 +65,8 @@ class TrashPurge {
     // Purges what was added; what others hold is left for finish().
     void flush(bool skip);
     Emptied finish();
+    // Takes out those that are held, and counts them.
+    void leave_held(schema::Connection& connection, std::vector<GroupRow>& groups, Emptied& now);
     // Not to be purged by who asks.
     bool kept(schema::Transaction& transaction, const GroupRow& group) const;
 
@@ -75,7 +79,22 @@ class TrashPurge {
     std::vector<Param> batch_, left_;
     long long size_ = 0;
     Emptied done_;
+    std::set<std::string> held_;  // uuids of groups
 };
+
+void TrashPurge::leave_held(schema::Connection& connection, std::vector<GroupRow>& groups,
+                            Emptied& now) {
+    std::vector<long long> ids;
+    for (const auto& group : groups) ids.push_back(group.id);
+    const auto held = held_among(connection, name_, ids);
+    std::erase_if(groups, [&](const GroupRow& group) {
+        if (std::ranges::count(held, group.id) == 0) return false;
+        ++now.held_groups;
+        now.held_items += group.size;
+        held_.insert(group.uuid);
+        return true;
+    });
+}
 
 bool TrashPurge::kept(schema::Transaction& transaction, const GroupRow& group) const {
     if (!options_.rows) return false;
@@ -98,6 +117,7 @@ void TrashPurge::flush(bool skip) {
         if (options_.begin) options_.begin(transaction.connection());
         groups = lock_groups(transaction.connection(), name_, batch_, skip);
         std::erase_if(groups, [&](const GroupRow& group) { return kept(transaction, group); });
+        leave_held(transaction.connection(), groups, now);
         purge_groups(transaction, name_, groups, actor_);
         for (const GroupRow& group : groups) now.items += group.size;
         now.groups = static_cast<long long>(groups.size());
@@ -105,12 +125,15 @@ void TrashPurge::flush(bool skip) {
     });
     done_.groups += now.groups;
     done_.items += now.items;
+    done_.held_groups += now.held_groups;
+    done_.held_items += now.held_items;
     auto purged = [&](const Param& uuid) {
         return std::any_of(groups.begin(), groups.end(),
                            [&](const GroupRow& group) { return group.uuid == *uuid; });
     };
-    std::copy_if(batch_.begin(), batch_.end(), std::back_inserter(left_),
-                 [&](const Param& uuid) { return skip && !purged(uuid); });
+    std::copy_if(batch_.begin(), batch_.end(), std::back_inserter(left_), [&](const Param& uuid) {
+        return skip && !purged(uuid) && !held_.contains(*uuid);
+    });
     batch_.clear();
     size_ = 0;
 }

@@ -415,21 +415,43 @@ DeleteResult Trash::Impl::move_or_find(const CompiledPlan& plan, const std::vect
     }
 }
 
+namespace {
+
+// Of a hard delete that must go through the trash, where what is held is found.
+bool must_be_seen(const Error& error, bool hard, const Checks& check) {
+    return error.is(sqlstate::kHeld) && hard && !check.rows;
+}
+
+}  // namespace
+
 DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::string>& id,
                            const DeleteOptions& options, const Actor& actor) {
+    try {
+        return impl_->remove_as_asked(wanted, id, options, actor);
+    } catch (const Error& error) {
+        if (!must_be_seen(error, options.hard, options.check)) throw;
+    }
+    auto seen = options;
+    seen.check.rows = [](schema::Transaction&, const schema::Catalog&, long long) {};
+    return impl_->remove_as_asked(wanted, id, seen, actor);
+}
+
+DeleteResult Trash::Impl::remove_as_asked(const QualifiedName& wanted,
+                                          const std::vector<std::string>& id,
+                                          const DeleteOptions& options, const Actor& actor) {
     auto work = [&](const CompiledPlan& plan) {
         if (id.size() != plan.plan.root->identity.size())
             throw Error(Code::kNotFound, "there is no such object");
-        return impl_->move_or_find(plan, id, options, actor);
+        return move_or_find(plan, id, options, actor);
     };
     auto explain = [&](const CompiledPlan& plan, const Error& error) {
-        if (!error.sql()) throw;
-        impl_->explain_code(plan, error);
-        impl_->explain(plan, id, error);
+        if (!error.sql() || error.is(sqlstate::kHeld)) throw;
+        explain_code(plan, error);
+        this->explain(plan, id, error);
         return error.is(sqlstate::kUncaptured) || error.is(sqlstate::kConfigured) ||
                error.of_foreign_key();
     };
-    return impl_->with_plan({wanted, options.cascade, options.check}, work, explain);
+    return with_plan({wanted, options.cascade, options.check}, work, explain);
 }
 
 }  // namespace trashd::trash

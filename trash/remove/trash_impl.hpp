@@ -176,6 +176,10 @@ struct Trash::Impl {
     // With others that come at the same time, where that may be.
     DeleteResult move_one(const CompiledPlan& plan, const std::vector<std::string>& id,
                           const DeleteOptions& options, const Actor& actor);
+    // The contract of Trash::remove, but that a hard delete beside holds of objects throws kHeld.
+    DeleteResult remove_as_asked(const schema::QualifiedName& table,
+                                 const std::vector<std::string>& id, const DeleteOptions& options,
+                                 const Actor& actor);
     // Looks in the trash for what is not live.
     DeleteResult move_or_find(const CompiledPlan& plan, const std::vector<std::string>& id,
                               const DeleteOptions& options, const Actor& actor);

@@ -11,6 +11,7 @@
 #include "schema/error.hpp"
 #include "schema/text.hpp"
 #include "trash/insert/links.hpp"
+#include "trash/records/holds.hpp"
 #include "trash/records/ledger_seal.hpp"
 #include "trash/restore/choices.hpp"
 #include "trash/restore/steps.hpp"
@@ -440,6 +441,8 @@ std::optional<Purged> purge_part(schema::Transaction& transaction, const schema:
     hide_rest(restoring);
     if (restoring.chosen.parts.empty()) return std::nullopt;
     const auto& group = restoring.groups.front();
+    refuse_held(transaction.connection(), trash_schema, {group.id},
+                !restoring.chosen.parts.at(group.id).going_moved);
     return Purged{group.size, end_part(restoring, group, "purged").receipt, false};
 }
 

@@ -108,6 +108,9 @@ constexpr const char* kCountRanges = R"(SELECT pg_catalog.count(i.ordinal),
 constexpr const char* kBackInTrash = R"(UPDATE {schema}.trash_group g
   SET state = 'trashed', ended_at = NULL, ended_by = NULL, uuid = $1::pg_catalog.uuid,
     taken = DEFAULT, shapes = $2::pg_catalog.int4[], counts = $3::pg_catalog.int8[],
+    expires_at = CASE WHEN EXISTS (SELECT FROM {schema}.keep) THEN pg_catalog.now()
+      OPERATOR(pg_catalog.+) {schema}.keep_of($2::pg_catalog.int4[], $3::pg_catalog.int8[], g.tenant)
+      END, expiry_by = NULL,
     layout = $4::pg_catalog.int8[], roots = $5::pg_catalog.int4[], size = $6::pg_catalog.int8,
     links = (SELECT pg_catalog.count(*) FROM {schema}.link l
       WHERE l.group_id OPERATOR(pg_catalog.=) g.id),

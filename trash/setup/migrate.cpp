@@ -30,6 +30,8 @@
 #include "generated/kMigration080.hpp"
 #include "generated/kMigration081.hpp"
 #include "generated/kMigration085.hpp"
+#include "generated/kMigration090.hpp"
+#include "generated/kMigration091.hpp"
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/script.hpp"
@@ -58,7 +60,8 @@ constexpr Migration kMigrations[] = {
     {20, kMigration020}, {21, kMigration021}, {22, kMigration022}, {23, kMigration023},
     {30, kMigration030}, {50, kMigration050}, {60, kMigration060}, {64, kMigration064},
     {65, kMigration065}, {70, kMigration070}, {71, kMigration071}, {72, kMigration072},
-    {80, kMigration080}, {81, kMigration081}, {85, kMigration085}};
+    {80, kMigration080}, {81, kMigration081}, {85, kMigration085}, {90, kMigration090},
+    {91, kMigration091}};
 
 // Asked one by one: numbers are given out before they are used, so there may be gaps.
 bool applied(Connection& connection, const std::string& schema, int version) {

@@ -11,6 +11,7 @@ enum class LockKey : long long {
     kSealing = 7237892340013,    // entries of the ledger are sealed
     kFunctions = 7237892340014,  // functions of plans are made or dropped
     kProof = 7237892340015,      // a group is rehearsed
+    kRetention = 7237892340016,  // what is due is purged
 };
 
 // With a text as their other part, which is hashed.

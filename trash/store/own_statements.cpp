@@ -15,9 +15,12 @@ std::string insert_items(const std::string& into) {
 }
 
 constexpr const char* kInsertGroup = R"(INSERT INTO {schema}.trash_group (id, uuid, created_at,
-    deleted_by, reason, request_id, root_shape, root_object, shapes, counts, size, links)
+    deleted_by, reason, request_id, root_shape, root_object, shapes, counts, size, links, expires_at)
   SELECT {group}, {uuid}, pg_catalog.now(), {by}, {reason}, {request}, {root_shape}, {object},
-    {shapes}, {counts}, {size}, {links})";
+    {shapes}, {counts}, {size}, {links},
+    CASE WHEN EXISTS (SELECT FROM {schema}.keep) THEN pg_catalog.now() OPERATOR(pg_catalog.+)
+      {schema}.keep_of({shapes}, {counts}, NULLIF(pg_catalog.current_setting('trashd.tenant', true), ''))
+    END)";
 
 constexpr const char* kInsertEntry = R"(INSERT INTO {schema}.ledger AS l (at, action, by, reason,
     schema_name, table_name, request_id, address, object_id, group_uuid, counts, tenant)
@@ -57,6 +60,11 @@ constexpr const char* kSetRowLeft = R"(UPDATE {schema}.link l SET row_left = {ro
     WHERE l.group_id OPERATOR(pg_catalog.=) {group} AND l.shape OPERATOR(pg_catalog.=) {shape}
       AND {same})";
 
+// No hold is made any more before the delete ends.
+constexpr const char* kRefuseHeld = R"(LOCK TABLE {schema}.hold IN ROW EXCLUSIVE MODE;
+    IF {schema}.holds_objects() THEN {raise}  END IF;
+)";
+
 cascade::OwnStatements written() {
     cascade::OwnStatements own;
     own.group_ids = "trash_group_id_seq";
@@ -73,6 +81,7 @@ cascade::OwnStatements written() {
     own.set_row_left = kSetRowLeft;
     own.link_key = "l.key";
     own.still = "{schema}.still({query}, {fingerprint})";
+    own.refuse_held = kRefuseHeld;
     own.note_oids = "{schema}.note_oids({group}, {shape}, {places}, {kinds})";
     return own;
 }
@@ -117,7 +126,7 @@ std::string groups_function_sql(const std::string& trash_schema, const std::stri
 
 std::string leave_to_triggers(const std::string& trash_schema, const std::string& leave) {
     std::vector<std::string> tables, names;
-    for (const char* name : {"trash_group", "link", "item", "ledger", "undo_item"}) {
+    for (const char* name : {"trash_group", "link", "item", "ledger", "undo_item", "hold"}) {
         tables.push_back(schema::quoted({trash_schema, name}));
         names.push_back(schema::literal(tables.back()));
     }
