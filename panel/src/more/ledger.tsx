@@ -29,7 +29,18 @@ import {
 type Action = Schemas['HistoryAction'];
 type Entry = Schemas['HistoryEntry'];
 
-const actions: Action[] = ['trashed', 'restored', 'copied', 'purged', 'deleted', 'key-created', 'key-revoked'];
+const actions: Action[] = [
+  'trashed',
+  'restored',
+  'copied',
+  'purged',
+  'deleted',
+  'expiry-set',
+  'held',
+  'released',
+  'key-created',
+  'key-revoked',
+];
 
 function Verdict({verdict}: {verdict: {good: boolean; entries: number; faults: {kind: string; number: number}[]}}) {
   return (
