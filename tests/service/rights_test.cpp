@@ -39,6 +39,7 @@ trash = ["trash"]
 view-trash = ["view-trash"]
 restore = ["restore"]
 purge = ["purge"]
+hold = ["hold"]
 admin = ["admin"]
 none = []
 people = { read = "*", trash = "project" }
@@ -92,6 +93,7 @@ std::string address_of(const Route& route) {
     std::string address(route.path);
     for (const auto& [mark, text] : {std::pair<std::string, std::string>{"{resource}", "project"},
                                      {"{trashItemId}", "01890000-0000-7000-8000-000000000001"},
+                                     {"{holdId}", "01890000-0000-7000-8000-000000000001"},
                                      {"{id}", "999"},
                                      {"{code}", "held"}})
         if (const auto at = address.find(mark); at != std::string::npos)
