@@ -101,6 +101,16 @@ Outcome run_program(const std::vector<std::string>& args, const std::string& use
     return out;
 }
 
+std::string user_name() {
+    const auto* entry = getpwuid(geteuid());
+    if (entry == nullptr)
+        throw Error(Code::kUnavailable,
+                    "there is no user with the number " + std::to_string(geteuid()) +
+                        " that trashd runs as, which PostgreSQL asks for; run it as a user that "
+                        "/etc/passwd has, or name a database with --database");
+    return entry->pw_name;
+}
+
 void give_to(const std::string& path, const std::string& user) {
     const auto who = identity_of(user);
     if (who && lchown(path.c_str(), who->uid, who->gid) != 0) fail("cannot give away " + path);

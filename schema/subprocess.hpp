@@ -15,6 +15,9 @@ struct Outcome {
 // Throws Error kUnavailable when there is no such user or no process can be made.
 Outcome run_program(const std::vector<std::string>& args, const std::string& user = "");
 
+// Of the user that this process runs as. Throws Error kUnavailable when the system knows none.
+std::string user_name();
+
 // Gives the file to the user; does nothing when this process is not root.
 void give_to(const std::string& path, const std::string& user);
 

@@ -98,6 +98,18 @@ void write_file(const std::string& path, const std::string& text) {
     give_to(path, kServerUser);
 }
 
+// Who gets to the socket all the same, as through a folder that was opened later, is asked by
+// PostgreSQL who he is. Only the user of this process and the server's own are let in, as the
+// superuser; over TCP nobody is.
+void write_access(const std::string& directory) {
+    std::string users = "trashd \"" + user_name() + "\" postgres\n";
+    if (geteuid() == 0) users += fmt::format("trashd {} postgres\n", kServerUser);
+    const std::string begin = "# trashd writes this file at each start.\n";
+    write_file(directory + "/data/pg_ident.conf", begin + users);
+    write_file(directory + "/data/pg_hba.conf",
+               begin + "local all,replication postgres peer map=trashd\n");
+}
+
 std::string last_lines(const std::string& path) {
     std::ifstream in(path);
     std::string text(std::istreambuf_iterator<char>(in), {});
@@ -111,7 +123,7 @@ void make_cluster(const std::string& directory) {
     for (const char* locale : {"C.UTF-8", "C"}) {
         fs::remove_all(fresh);
         made = run_program({server_programs() + "/initdb", "-D", fresh, "-U", "postgres", "-A",
-                            "trust", "--encoding", "UTF8", "--locale", locale},
+                            "peer", "--encoding", "UTF8", "--locale", locale},
                            kServerUser);
         if (made.status == 0) break;
     }
@@ -240,6 +252,7 @@ Cluster::Cluster(const std::string& directory, const std::string& extra)
                fmt::format("listen_addresses = ''\nunix_socket_directories = '{}'\n"
                            "unix_socket_permissions = 0700\nport = 5432\n{}\n",
                            socket_, extra));
+    write_access(directory_);
     start();
     create_database("trashd");
 }
@@ -278,7 +291,10 @@ void Cluster::start() {
     reap(noted_process(directory_));
     while (server_process(directory_) != 0) {
         // one of before: adopted when it answers, waited for while it starts or ends
-        if (PQping(url("postgres").c_str()) == PQPING_OK) return;
+        if (PQping(url("postgres").c_str()) == PQPING_OK) {
+            pg_ctl(directory_, {"reload"});  // it knows who is let in by the files of before
+            return;
+        }
         if (std::chrono::steady_clock::now() > until) {
             throw Error(Code::kUnavailable, "a server runs in " + directory_ +
                                                 " but does not answer; stop it with pg_ctl");

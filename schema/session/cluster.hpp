@@ -1,5 +1,7 @@
 // A PostgreSQL cluster of its own under a directory: the embedded default, and throw-away clusters
-// of the tests. Socket only. initdb refuses root, so as root the server runs as user postgres.
+// of the tests. Socket only, and for the user of this process only: the folders are its own, and
+// pg_hba.conf lets in nobody else. initdb refuses root, so as root the server runs as user
+// postgres.
 #pragma once
 
 #include <sys/types.h>
@@ -11,8 +13,9 @@ namespace trashd::schema {
 class Cluster {
   public:
     // One process at a time may hold a directory; a second gets Error kUnavailable.
-    // Makes the cluster under directory when it is not there, starts it when it is not running
-    // (also after a crash that left a postmaster.pid), waits until it answers.
+    // Makes the cluster under directory when it is not there, writes its pg_hba.conf and
+    // pg_ident.conf anew, starts it when it is not running (also after a crash that left a
+    // postmaster.pid), waits until it answers.
     // extra: lines for postgresql.conf. Throws Error kUnavailable saying what is missing.
     explicit Cluster(const std::string& directory, const std::string& extra = "");
     Cluster(const Cluster&) = delete;

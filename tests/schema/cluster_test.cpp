@@ -12,6 +12,8 @@
 #include <thread>
 
 #include "schema/error.hpp"
+#include "schema/subprocess.hpp"
+#include "tests/support/access.hpp"
 #include "tests/support/database.hpp"
 
 using namespace trashd::schema;
@@ -91,6 +93,71 @@ TEST_CASE("a directory is held by one process at a time") {
     const Cluster first(directory.path, "fsync = off");
     CHECK_THROWS_WITH_AS(Cluster(directory.path), doctest::Contains("another process uses"),
                          trashd::Error);
+}
+
+namespace {
+
+// What psql says to another user of the machine, who has got to the socket folder all the same.
+std::string said_to_nobody(const std::string& url) {
+    return run_program({"/usr/bin/psql", "-XAtc", "SELECT 1", "-d", url + " connect_timeout=10"},
+                       "nobody")
+        .output;
+}
+
+std::string setting(const Cluster& cluster, const std::string& name) {
+    return TestConnection(cluster.url()).value("SHOW " + name);
+}
+
+// Of this process alone: other tests may run beside.
+std::string loopback_address() {
+    return "127.87." + std::to_string(getpid() / 250 % 250 + 1) + "." +
+           std::to_string(getpid() % 250 + 1);
+}
+
+}  // namespace
+
+TEST_CASE("another user of the machine is refused by PostgreSQL, at the socket and over TCP") {
+    // pg_hba.conf was as initdb writes it, and trusted everybody: the mode of a folder was all
+    if (geteuid() != 0) {
+        MESSAGE("only root can be another user");
+        return;
+    }
+    const Directory directory;
+    const auto host = loopback_address();
+    const Cluster cluster(directory.path,
+                          "fsync = off\nunix_socket_permissions = 0777\n"
+                          "listen_addresses = '" +
+                              host + "'");
+    const auto socket = setting(cluster, "unix_socket_directories");
+    CHECK(said_to_nobody(cluster.url()).find("Permission denied") != std::string::npos);
+    for (const auto& folder : {directory.path, socket})
+        std::filesystem::permissions(folder, std::filesystem::perms(0755));
+    CHECK(said_to_nobody(cluster.url()) ==
+          "psql: error: connection to server on socket \"" + socket +
+              "/.s.PGSQL.5432\" failed: FATAL:  Peer authentication failed for user "
+              "\"postgres\"\n");
+    TestConnection(cluster.url())->exec("CREATE ROLE nobody LOGIN SUPERUSER");
+    CHECK(said_to_nobody(cluster.url() + " user=nobody")
+              .find("FATAL:  no pg_hba.conf entry for host \"[local]\", user \"nobody\"") !=
+          std::string::npos);
+    CHECK(said_to_nobody(cluster.url() + " sslmode=disable host=" + host)
+              .find("FATAL:  no pg_hba.conf entry for host \"127.0.0.1\", user \"postgres\", "
+                    "database \"trashd\", no encryption") != std::string::npos);
+    CHECK(TestConnection(cluster.url()).value("SELECT 1") == "1");
+}
+
+TEST_CASE("a cluster that trusted everybody lets in its own user only when it is opened again") {
+    const Directory directory;
+    {
+        const Cluster cluster(directory.path, "fsync = off");
+        let_in(cluster, directory.path, "local all all trust\n");
+        TestConnection(cluster.url())->exec("CREATE ROLE other LOGIN");
+        CHECK(TestConnection(cluster.url() + " user=other").value("SELECT 1") == "1");
+    }
+    const Cluster cluster(directory.path, "fsync = off");
+    CHECK_THROWS_WITH_AS(TestConnection(cluster.url() + " user=other"),
+                         doctest::Contains("cannot be reached"), trashd::Error);
+    CHECK(TestConnection(cluster.url()).value("SELECT 1") == "1");
 }
 
 TEST_CASE("a long or odd path gets its socket elsewhere") {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "schema/session/cluster.hpp"
+#include "tests/support/access.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 
@@ -101,9 +102,7 @@ class PasswordServer {
         auto postgres = as("postgres", "postgres");
         postgres->exec("CREATE ROLE owner LOGIN PASSWORD 'owned' CREATEDB CREATEROLE");
         postgres->exec("CREATE ROLE app ROLE owner");
-        std::ofstream(directory_ + "/data/pg_hba.conf")
-            << "local all postgres trust\nlocal all all scram-sha-256\n";
-        postgres->exec("SELECT pg_reload_conf()");
+        let_in(*cluster_, directory_, "local all postgres trust\nlocal all all scram-sha-256\n");
         setenv("PGPASSWORD", "owned", 1);
         as("owner", "postgres")->exec("CREATE DATABASE shop");
         as("owner", "shop")

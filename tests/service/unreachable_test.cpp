@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "schema/session/cluster.hpp"
+#include "tests/support/access.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
 
@@ -26,9 +27,8 @@ class PasswordServer {
                 "SET password_encryption = 'scram-sha-256'; CREATE ROLE clerk LOGIN PASSWORD "
                 "'geheim+wort'; GRANT CREATE ON DATABASE shop TO clerk; CREATE TABLE a (id int "
                 "PRIMARY KEY)");
-        std::ofstream(directory_ + "/data/pg_hba.conf")
-            << "local all postgres trust\nhost all all 127.0.0.0/8 scram-sha-256\n";
-        TestConnection(cluster_->url("shop"))->exec("SELECT pg_reload_conf()");
+        let_in(*cluster_, directory_,
+               "local all postgres trust\nhost all all 127.0.0.0/8 scram-sha-256\n");
     }
     PasswordServer(const PasswordServer&) = delete;
     ~PasswordServer() {

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "schema/identifier.hpp"
+#include "tests/support/access.hpp"
 #include "tests/support/pooler.hpp"
 
 namespace trashd::test {
@@ -20,6 +21,8 @@ struct Holder {
     std::string directory = temporary_directory();
     std::unique_ptr<schema::Cluster> cluster = std::make_unique<schema::Cluster>(directory);
 
+    // The cases have roles of their own.
+    Holder() { let_in(*cluster, directory, "local all,replication all trust\n"); }
     ~Holder() {
         cluster.reset();
         std::error_code none;
@@ -37,6 +40,18 @@ std::string temporary_directory() {
     std::string name = "/tmp/trashd-test-XXXXXX";
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     return name;
+}
+
+void let_in(const schema::Cluster& cluster, const std::string& directory,
+            const std::string& lines) {
+    // Of a session that was begun since: what the server knew when it began.
+    const auto loaded = [&] {
+        return TestConnection(cluster.url("postgres")).value("SELECT pg_conf_load_time()");
+    };
+    const auto before = loaded();
+    std::ofstream(directory + "/data/pg_hba.conf") << lines;
+    TestConnection(cluster.url("postgres"))->exec("SELECT pg_reload_conf()");
+    while (loaded() == before) usleep(1000);
 }
 
 schema::Cluster& TestCluster::get() {
