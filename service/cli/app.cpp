@@ -68,8 +68,10 @@ class SignalThread {
   public:
     SignalThread(HttpServer& server, const sigset_t& signals)
         : thread_([&server, signals] {
-              for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;)
+              for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) {
+                  reopen_log();
                   server.reload();
+              }
               spdlog::info("stopping");
               server.stop();
           }) {}
@@ -270,7 +272,7 @@ int serve(const Overrides& overrides) {
         spdlog::info("stopped");
         return kDone;
     } catch (const std::exception& error) {
-        spdlog::critical("{}", in_log(error));
+        log_end(error);
         return exit_status_of(error);
     }
 }

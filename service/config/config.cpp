@@ -219,6 +219,7 @@ void take_log(Section& section, Config& config, std::vector<std::string>& faults
             config.access_log = access->ref<bool>() ? "-" : "";
         else
             log.take("access", config.access_log);
+        log.take("file", config.log.file);
         std::string format = config.log.json ? "json" : "text";
         log.take("format", format);
         config.log.json = format == "json";

@@ -61,8 +61,9 @@ struct TenantConfig {
     bool host = false;  // the first label of the host name must be the tenant
 };
 
-// Of what the service tells about itself, on standard error.
+// Of what the service tells about itself.
 struct LogConfig {
+    std::string file;  // to append to; empty: standard error
     bool json = false;
     std::string level = "info";  // nothing less is said: debug, info, warning, error
 };

@@ -219,6 +219,7 @@ toml::table panel_table(const PanelConfig& panel) {
 
 toml::table log_table(const Config& config) {
     toml::table log{{"format", config.log.json ? "json" : "text"}, {"level", config.log.level}};
+    if (!config.log.file.empty()) log.insert("file", config.log.file);
     if (!config.access_log.empty()) log.insert("access", config.access_log);
     return log;
 }
