@@ -5,6 +5,7 @@
 #include "schema/catalog/catalog.hpp"
 #include "service/api/hold_json.hpp"
 #include "service/api/json.hpp"
+#include "service/api/readiness.hpp"
 #include "service/auth/errors.hpp"
 #include "service/auth/permissions.hpp"
 #include "service/config/config.hpp"
@@ -122,6 +123,17 @@ void write_changed_rows(JsonWriter& out, const std::vector<trash::ChangedRow>& r
     out.EndArray();
 }
 
+void write_reasons(JsonWriter& out, const NotReady& not_ready) {
+    out.key("reasons").StartArray();
+    for (const auto& one : not_ready.reasons) {
+        out.StartObject();
+        out.key("reason").text(one.reason);
+        out.key("detail").text(one.detail);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
 void write_extra(JsonWriter& out, const Error& error, const Resources& resources) {
     if (const auto* blocked = dynamic_cast<const trash::Blocked*>(&error))
         write_blockers(out.key("dependents"), blocked->impact.blockers, resources);
@@ -201,6 +213,8 @@ Response problem(const Error& error, const Resources* resources, const std::stri
                                : error.what());
     out.key("code").text(code);
     out.key("requestId").text(request_id);
+    if (const auto* not_ready = dynamic_cast<const NotReady*>(&error))
+        write_reasons(out, *not_ready);
     if (resources) write_extra(out, error, *resources);
     out.EndObject();
     reply.body = out.take();
