@@ -106,8 +106,11 @@ void apply_missing(Connection& connection, const std::string& schema) {
             .integer(0, 0);
     if (have > newest_version()) {
         throw Error(Code::kUnavailable,
-                    "the trash schema is of version " + std::to_string(have) +
-                        ", newer than this program knows; install a newer trashd");
+                    "the trash schema " + schema + " is of version " + std::to_string(have) +
+                        ", and this program knows no newer one than " +
+                        std::to_string(newest_version()) +
+                        "; there is no downgrade: install the trashd that made it, or a newer "
+                        "one");
     }
     for (const Migration& migration : kMigrations) {
         if (applied(connection, schema, migration.version)) continue;
