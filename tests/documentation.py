@@ -10,7 +10,7 @@ import re
 import sys
 
 MOST_README_LINES = 200
-SOURCES = ("schema", "cascade", "trash", "service", "tests", "script", "demo", "docs", ".ci")
+SOURCES = ("schema", "cascade", "trash", "service", "tests", "script", "demo", "docs", "debian", "examples", ".ci")
 FENCE = re.compile(r"^\s*```.*?^\s*```\s*$", re.M | re.S)
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 FILE = re.compile(r"(?<![\w/.-])(?:[\w.-]+/)*[\w-]+\.(?:cpp|hpp|py|sql|md|toml|svg)\b")
