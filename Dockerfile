@@ -2,23 +2,18 @@ FROM debian:12 AS build
 WORKDIR /src
 # Alone, so that a change of the sources does not install all again.
 COPY script/install script/install
-RUN script/install
+RUN script/install debhelper lintian
 COPY . .
-RUN cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
- && cmake --build build --target trashd \
- && strip build/trashd
+RUN script/package
 
 FROM debian:12-slim
+COPY --from=build /src/build/package/trashd_*.deb /tmp/
 RUN mkdir -p /etc/postgresql-common/createcluster.d \
  && echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.d/trashd.conf \
  && apt-get -q update \
  && DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
-      libcpp-httplib0.11 libsoci-core4.0 libsoci-postgresql4.0 libpq5 libfmt9 libspdlog1.10 \
-      libtomlplusplus3 libprometheus-cpp-core1.0 libyaml-cpp0.7 zlib1g libssl3 libjose0 postgresql-15 tini ca-certificates \
- && rm -rf /var/lib/apt/lists/* \
- && useradd --system --create-home --home-dir /var/lib/trashd trashd
-COPY --from=build /src/build/trashd /usr/local/bin/trashd
-COPY LICENSE /usr/share/doc/trashd/LICENSE
+      /tmp/trashd_*.deb postgresql-15 tini ca-certificates \
+ && rm -rf /var/lib/apt/lists/* /tmp/trashd_*.deb
 
 USER trashd
 # Where ./trashd-data, the private PostgreSQL, goes when no database is named.

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Whether the documentation leads somewhere.
 
-Usage: documentation.py SOURCE_DIRECTORY. Every relative link and #anchor of a Markdown file leads to a file or a
+Usage: documentation.py SOURCE_DIRECTORY. The packages have the project's version, and need nothing to be built that
+script/install does not install. Every relative link and #anchor of a Markdown file leads to a file or a
 heading; README.md has at most 200 lines; every file that a page or a comment names is there, and every function that
 the pages on the code name, in the file that they say. Exit status 1 when anything is otherwise.
 """
@@ -89,6 +90,20 @@ def room_faults(root):
         yield f"docs/architecture.md and script/check_layers do not both have the room {room}"
 
 
+def package_faults(root):
+    def found(pattern, path):
+        return re.search(pattern, (root / path).read_text(encoding="utf-8"), re.M | re.S)[1]
+
+    version = found(r"^project\(trashd VERSION (\S+)", "CMakeLists.txt")
+    if found(r"^trashd \((.*?)\)", "debian/changelog") != version:
+        yield f"debian/changelog does not begin with the version {version} of CMakeLists.txt"
+    installed = found(r"^packages=\((.*?)\)$", "script/install").split()
+    for line in found(r"^Build-Depends:\n(.*?)^Standards", "debian/control").splitlines():
+        name = line.strip(" ,").split(" ")[0].removesuffix(":any")
+        if name not in installed and name not in ("debhelper-compat", "python3"):
+            yield f"debian/control needs {name}, which script/install does not install"
+
+
 def page_faults(root, page, known, sources):
     yield from link_faults(root, page)
     text = page.read_text(encoding="utf-8")
@@ -114,6 +129,7 @@ def faults(root):
         for fault in missing_files(" ".join(comments(source)), known):
             yield f"{source.relative_to(root)}: {fault}"
     yield from room_faults(root)
+    yield from package_faults(root)
     length = len((root / "README.md").read_text(encoding="utf-8").splitlines())
     if length > MOST_README_LINES:
         yield f"README.md has {length} lines, more than {MOST_README_LINES}"
