@@ -160,6 +160,29 @@ TEST_CASE("a cluster that trusted everybody lets in its own user only when it is
     CHECK(TestConnection(cluster.url()).value("SELECT 1") == "1");
 }
 
+TEST_CASE("a server that is adopted lets in its own user only from then on") {
+    const Directory directory;
+    leave_a_server_behind(directory.path);
+    std::ofstream(directory.path + "/data/pg_hba.conf") << "local all all trust\n";
+    const auto url = cluster_url(directory.path, "trashd");
+    TestConnection(url)->exec("CREATE ROLE other LOGIN");
+    TestConnection(url)->exec("SELECT pg_reload_conf()");
+    const auto lets_other_in = [&] {
+        try {
+            TestConnection(url + " user=other");
+            return true;
+        } catch (const trashd::Error&) {
+            return false;
+        }
+    };
+    for (int i = 0; i < 5000 && !lets_other_in(); ++i) usleep(1000);
+    REQUIRE(lets_other_in());
+    const Cluster second(directory.path);
+    for (int i = 0; i < 5000 && lets_other_in(); ++i) usleep(1000);
+    CHECK_FALSE(lets_other_in());
+    CHECK(TestConnection(second.url()).value("SELECT 1") == "1");
+}
+
 TEST_CASE("a long or odd path gets its socket elsewhere") {
     const Directory directory;
     std::filesystem::permissions(directory.path, std::filesystem::perms(0755));
