@@ -86,6 +86,9 @@ def check_upgrade(root, now, before):
     with Service(root) as service:
         rows = service.rows()
         check(service.trash_all() == FULL, f"version {version(before)} fills the trash")
+        listed = root.run("env", "-C", service.folder, "trashd", "trash", "list", "--limit", str(2 * PROJECTS),
+                          "--config", "/" + CONFIGURATION, user=service.user)
+        check(len(listed.splitlines()) == PROJECTS, "the command line lists it beside the service")
     changed = root.read(CONFIGURATION) + "\n# changed by hand\n"
     root.write(CONFIGURATION, changed)
     root.install([now], "-o", "Dpkg::Options::=--force-confold")
