@@ -21,10 +21,6 @@ using schema::Table;
 
 namespace {
 
-bool overlap(const std::set<int>& a, const std::set<int>& b) {
-    return std::any_of(a.begin(), a.end(), [&](int x) { return b.count(x) > 0; });
-}
-
 // Code of the users' may write other columns when a reference is cut.
 bool keeps_rows(const Table& table) {
     return table.rules || std::ranges::any_of(table.triggers, &schema::Trigger::on_update);
@@ -57,32 +53,17 @@ std::string linked(const Table& table, const std::string& link_key) {
     return schema::join(out, " AND ");
 }
 
-bool all_apart(const Unit& unit, const Edge& edge) {
-    return std::ranges::all_of(unit.edges, [&](const Edge* other) { return apart(*other, edge); });
+// What the references of the unit mean does not come back.
+bool for_good(const Plan& plan, const Unit& unit) {
+    return std::ranges::all_of(unit.edges, [&](const Edge* edge) { return plan.drops(*edge); });
+}
+
+// Rows of the unit that go into the trash go there without a reference to what goes for good.
+bool strands(const Plan& plan, const Unit& unit) {
+    return std::ranges::all_of(unit.edges, [&](const Edge* edge) { return plan.strands(*edge); });
 }
 
 }  // namespace
-
-std::vector<Unit> units_of(const Catalog& catalog, const Plan& plan) {
-    std::vector<Unit> units;
-    for (const Edge& edge : plan.edges) {
-        if (!sets(edge)) continue;
-        Unit unit{catalog.table(edge.key->child), edge.child, {&edge}};
-        for (auto it = units.begin(); it != units.end();) {
-            if (it->table == unit.table && overlap(it->columns(), unit.columns()) &&
-                !all_apart(*it, edge)) {
-                unit.edges.insert(unit.edges.begin(), it->edges.begin(), it->edges.end());
-                it = units.erase(it);
-            } else {
-                ++it;
-            }
-        }
-        units.push_back(std::move(unit));
-    }
-    std::stable_sort(units.begin(), units.end(),
-                     [](const Unit& a, const Unit& b) { return a.table->oid < b.table->oid; });
-    return units;
-}
 
 std::string UnlinkSql::own(const Table& table, const std::string& statement,
                            schema::Values more) const {
@@ -104,7 +85,7 @@ std::string UnlinkSql::refuse_configured() const {
 )",
             {{"child", relation(*catalog_.table(edge.key->child))},
              {"reaches", is_.reaches(edge)},
-             {"stays", is_.in_closure(edge.child)},
+             {"stays", plan_.strands(edge) ? "false" : is_.in_closure(edge.child)},
              {"raise", raise(sqlstate::kConfigured, edge.key->name)}});
     }
     return text;
@@ -114,8 +95,10 @@ std::string UnlinkSql::hit(const Unit& unit) const {
     std::vector<std::string> ways;
     for (const Edge* edge : unit.edges) ways.push_back(is_.reaches(*edge));
     std::string text = "(" + schema::join(ways, " OR ") + ")";
-    if (unit.node >= 0) text += " AND " + is_.in_closure(unit.node) + " IS NOT TRUE";
-    return text;
+    if (unit.node < 0) return text;
+    const auto stays = is_.in_closure(unit.node);
+    return text + " AND " + (strands(plan_, unit) ? "(_hard AND " + stays + ")" : stays) +
+           " IS NOT TRUE";
 }
 
 std::string UnlinkSql::set_list(const Unit& unit) const {
@@ -183,7 +166,7 @@ std::string UnlinkSql::insert_links(const Unit& unit) const {
     else if (keeps_rows(table))
         whole = {{"row_was", own(table, names_.own.first_row_was)},
                  {"row_left", "NULL::pg_catalog.text[]"}};
-    whole.emplace("kept", "NOT _hard");
+    whole.emplace("kept", for_good(plan_, unit) ? "false" : "NOT _hard");
     return own(table, names_.own.insert_links, whole);
 }
 
@@ -194,7 +177,8 @@ std::string UnlinkSql::cut(const Unit& unit) const {
     for (const Edge* edge : unit.edges) parents.push_back(is_.any_found(edge->parent));
     const bool keyed = !table.identity.empty();
     const auto& rows = keyed ? names_.own.rows_by_key : names_.own.rows_without_key;
-    return schema::filled(R"(  IF {parents} THEN
+    return schema::filled(
+        R"(  IF {parents} THEN
   PERFORM FROM {table} t WHERE {hit}{order} FOR NO KEY UPDATE OF t;
   GET DIAGNOSTICS _n = ROW_COUNT;
   IF _n OPERATOR(pg_catalog.>) 0 THEN
@@ -203,23 +187,24 @@ std::string UnlinkSql::cut(const Unit& unit) const {
   l AS ({insert_links})
   SELECT pg_catalog.count(*), _rekeyed{rekeyed} INTO _m, _rekeyed FROM u;
   IF _m OPERATOR(pg_catalog.<>) _n THEN {not_set}  END IF;
-  _links := _links OPERATOR(pg_catalog.+) _n;
-  _cut := _cut OPERATOR(pg_catalog.||) ARRAY[{oid}, OPERATOR(pg_catalog.-) _n];
+{count_links}  _cut := _cut OPERATOR(pg_catalog.||) ARRAY[{oid}, OPERATOR(pg_catalog.-) _n];
   END IF; END IF;
 )",
-                          {{"parents", schema::join(parents, " OR ")},
-                           {"table", relation(table)},
-                           {"hit", hit(unit)},
-                           {"order", order.empty() ? "" : " ORDER BY " + schema::join(order, ", ")},
-                           {"refuse_crossing", refuse_crossing(plan_, table, hit(unit))},
-                           {"update", update(unit)},
-                           {"rows", own(table, rows)},
-                           {"insert_links", insert_links(unit)},
-                           {"rekeyed", keyed ? ""
-                                             : " OPERATOR(pg_catalog.+) (SELECT "
-                                               "pg_catalog.count(*) FROM o)"},
-                           {"not_set", not_set(table)},
-                           {"oid", std::to_string(table.oid)}});
+        {{"parents", schema::join(parents, " OR ")},
+         {"table", relation(table)},
+         {"hit", hit(unit)},
+         {"order", order.empty() ? "" : " ORDER BY " + schema::join(order, ", ")},
+         {"refuse_crossing", refuse_crossing(plan_, table, hit(unit))},
+         {"update", update(unit)},
+         {"rows", own(table, rows)},
+         {"insert_links", insert_links(unit)},
+         {"rekeyed", keyed ? ""
+                           : " OPERATOR(pg_catalog.+) (SELECT "
+                             "pg_catalog.count(*) FROM o)"},
+         {"not_set", not_set(table)},
+         {"count_links",
+          for_good(plan_, unit) ? "" : "  _links := _links OPERATOR(pg_catalog.+) _n;\n"},
+         {"oid", std::to_string(table.oid)}});
 }
 
 std::string UnlinkSql::cut_references() const {

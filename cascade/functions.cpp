@@ -22,10 +22,6 @@ using schema::quoted;
 using schema::relation;
 using schema::Table;
 
-bool sets(const Edge& edge) {
-    return edge.effect == Effect::kSetNull || edge.effect == Effect::kSetDefault;
-}
-
 std::string array_of(const std::vector<std::string>& elements, const std::string& type) {
     return "ARRAY[" + schema::join(elements, ", ") + "]::pg_catalog." + type + "[]";
 }
@@ -132,7 +128,9 @@ std::string looked_at(const Catalog& catalog, const Plan& plan, const Predicates
         "_kind := {kind}; _place := {position}; ",
         {{"kind", literal(sets(edge) ? "set" : "block")}, {"position", std::to_string(position)}});
     if (!child.can_select || child.row_security) return "  " + place + not_looked_at(edge);
-    const auto where = is.reaches(edge) + " AND " + is.in_closure(edge.child) + " IS NOT TRUE";
+    const bool any = plan.strands(edge) && !sets(edge);
+    const auto where =
+        is.reaches(edge) + (any ? "" : " AND " + is.in_closure(edge.child) + " IS NOT TRUE");
     const auto id = child.identity.empty() ? "''::pg_catalog.text"
                                            : schema::key_text(child, child.identity, "t");
     return refuse_crossing(plan, child, where) +
@@ -217,7 +215,7 @@ BEGIN
   IF NOT _hard THEN _group := {next_group}; END IF;
 {cut_references}{take}{prove}{refuse_late}
 {left_rows}{record}{note_oids}
-  RETURN ARRAY[_group, _n, _links, _entry] OPERATOR(pg_catalog.||) _counts{elsewhere};
+  RETURN ARRAY[_group, {size}, _links, _entry] OPERATOR(pg_catalog.||) _counts{elsewhere};
 END)";
 
 }  // namespace
@@ -247,6 +245,7 @@ std::string move_function_sql(const Catalog& catalog, const Plan& plan, const Na
                                {"left_rows", cutting.left_rows()},
                                {"record", taking.record()},
                                {"note_oids", taking.note_oids()},
+                               {"size", taking.size()},
                                {"elsewhere", taking.written_elsewhere()}});
     return function_sql({names.trash_schema, function}, kMoves, code);
 }

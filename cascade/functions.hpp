@@ -63,14 +63,14 @@ bool runs_triggers(const schema::Catalog& catalog, const Plan& plan);
 bool runs_code(const schema::Catalog& catalog, const Plan& plan);
 
 // CREATE FUNCTION move(key text[], group_uuid uuid, by text, reason text, request text, hard bool,
-// etags text[], most bigint) RETURNS bigint[]: {group id, rows moved, rows nulled, id of the
-// ledger's entry, then rows per node, then where triggers run pairs of a table's oid and the rows
-// that they put into it}. Raises
-// TD404 root not there, TD412 etag, TD001 catalog changed, TD002 guard, TD409 blocked by
-// configuration, TD413 more rows than most (before anything is deleted; NULL: any number), TD403 a
-// row is another tenant's, TD405 the role may not see or delete a row. Locks from
-// the top down (docs/architecture.md), captures, deletes, proves it with the guard. With a tenant
-// column a root of another tenant is not there.
+// etags text[], most bigint) RETURNS bigint[]: {group id, rows moved (with hard: deleted), rows
+// nulled, id of the ledger's entry, then rows per node, those that went for good too, then where
+// triggers run pairs of a table's oid and the rows that they put into it}. Raises TD404 root not
+// there, TD412 etag, TD001 catalog changed, TD002 guard, TD409 blocked by configuration, TD413 more
+// rows than most (before anything is deleted; NULL: any number), TD403 a row is another tenant's,
+// TD405 the role may not see or delete a row. Locks from the top down (docs/architecture.md),
+// captures, deletes, proves it with the guard. With a tenant column a root of another tenant is not
+// there.
 std::string move_function_sql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
                               const std::string& function);
 

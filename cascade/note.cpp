@@ -28,7 +28,7 @@ std::string DeleteSql::note_oids() const {
                 kinds.push_back(literal(kind));
             }
         }
-        if (places.empty()) continue;
+        if (places.empty() || plan_.drops(static_cast<int>(node))) continue;
         text += schema::filled(
             R"(  IF NOT _hard AND _counts[{place}] OPERATOR(pg_catalog.>) 0 THEN
     PERFORM {note};

@@ -42,7 +42,7 @@ class Outline {
                  {},
                  "ROW EXCLUSIVE",
                  "no foreign key comes meanwhile"});
-        if (one_row_alone(catalog_, plan_))
+        if (one_row_alone(catalog_, plan_) && plan_.root->kept)
             add({Act::kTakeAlone,
                  plan_.root->name,
                  {},
@@ -80,9 +80,10 @@ class Outline {
     void take(int node) {
         const Node& from = plan_.nodes[node];
         const bool locked = is_.collected(node);
+        const auto act = from.table->kept ? Act::kTake : Act::kDelete;
         if (node == 0 || (locked && !from.table->identity.empty()))
-            return add({Act::kTake, from.table->name, {}, "", "what was locked"});
-        for (const int edge : from.in) add(Act::kTake, plan_.edges[edge], locked ? "" : "DELETE");
+            return add({act, from.table->name, {}, "", "what was locked"});
+        for (const int edge : from.in) add(act, plan_.edges[edge], locked ? "" : "DELETE");
     }
 
     static constexpr const char* kLocked = "FOR UPDATE";

@@ -14,7 +14,7 @@ namespace trashd::cascade {
 
 struct Plan;
 
-enum class Act { kHold, kTakeAlone, kLock, kRefuse, kSetNull, kSetDefault, kTake };
+enum class Act { kHold, kTakeAlone, kLock, kRefuse, kSetNull, kSetDefault, kTake, kDelete };
 
 struct Stage {
     Act act = Act::kHold;

@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "cascade/cut_units.hpp"
 #include "schema/catalog/catalog.hpp"
 #include "schema/catalog/declared_reference.hpp"
 #include "schema/identifier.hpp"
@@ -33,6 +34,9 @@ std::string kept_as_they_are(const Table& child, const ForeignKey& key, bool to_
     }
     return "";
 }
+
+constexpr const char* kKeptOfUnkept =
+    "its rows are kept in the trash, and those that they refer to go for good (trash = false)";
 
 // Setting a column that others refer to would change or break their reference.
 bool referred_to(const Catalog& catalog, const ForeignKey& key) {
@@ -100,10 +104,6 @@ Edge asked_for(const Policy& policy, const ForeignKey& key) {
             break;
     }
     return key.declared ? as_declared(key) : by_database(key);
-}
-
-bool sets(const Edge& edge) {
-    return edge.effect == Effect::kSetNull || edge.effect == Effect::kSetDefault;
 }
 
 // Keys of single partitions, told apart by nothing but the partition: one look-up serves them all.
@@ -175,15 +175,22 @@ bool self_edge(const Plan& plan, int node) {
     });
 }
 
-// Numbers the nodes anew in step order, so that parents come first and node 0 is the root.
+// Numbers the nodes anew in step order, so that parents come first and node 0 is the root. What
+// goes for good comes last: nothing that is kept hangs on it.
 void put_in_order(Plan& plan) {
     Components components(plan);
     std::vector<int> place(plan.nodes.size());
     std::vector<Node> nodes;
-    for (auto it = components.found.rbegin(); it != components.found.rend(); ++it) {
+    std::ranges::reverse(components.found);
+    if (plan.root->kept)
+        std::stable_partition(components.found.begin(), components.found.end(),
+                              [&](const std::vector<int>& component) {
+                                  return plan.nodes[component.front()].table->kept;
+                              });
+    for (const auto& component : components.found) {
         Step step;
-        step.loop = it->size() > 1 || self_edge(plan, it->front());
-        for (int old : *it) {
+        step.loop = component.size() > 1 || self_edge(plan, component.front());
+        for (int old : component) {
             place[old] = static_cast<int>(nodes.size());
             step.nodes.push_back(place[old]);
             nodes.push_back(plan.nodes[old]);
@@ -266,7 +273,7 @@ void check_table(Plan& plan, const Table& table, bool taken) {
     refuse_unnamed(plan, table, taken);
     std::vector<std::string> rights;
     if (!table.can_select) rights.push_back("SELECT");
-    if (taken && !table.can_insert) rights.push_back("INSERT");
+    if (taken && table.kept && !table.can_insert) rights.push_back("INSERT");
     if (!table.can_update) rights.push_back("UPDATE");
     if (taken && !table.can_delete) rights.push_back("DELETE");
     refuse_without(plan, table, rights);
@@ -280,7 +287,7 @@ void check_table(Plan& plan, const Table& table, bool taken) {
 void check_nodes(Plan& plan) {
     for (const Node& node : plan.nodes) {
         check_table(plan, *node.table, true);
-        if (node.loop && node.table->insert_rules) {
+        if (node.loop && node.table->kept && node.table->insert_rules) {
             plan.refusals.push_back("rewrite rules on " + name_of(*node.table) +
                                     " would divert its rows on "
                                     "their way back; drop the rules");
@@ -315,6 +322,42 @@ void refuse_shared_default(Plan& plan, const Edge& edge) {
     }
 }
 
+void refuse_kept_below(Plan& plan, const Edge& edge, const Table& parent, const Table& child) {
+    if (edge.effect != Effect::kCascade || parent.kept || !child.kept) return;
+    plan.refusals.push_back(kept_below(parent, child, edge.key->name));
+}
+
+void refuse_shared_column(Plan& plan, const Table& child) {
+    plan.refusals.push_back("foreign keys of " + name_of(child) +
+                            " share a column, and only one of them refers to rows that are kept "
+                            "in the trash; configure one of them to restrict");
+}
+
+// Of a row in which both are cut one reference would come back and the other not.
+void refuse_mixed_cuts(const Catalog& catalog, Plan& plan) {
+    for (const Unit& unit : units_of(catalog, plan)) {
+        const auto gone =
+            std::ranges::count_if(unit.edges, [&](const Edge* edge) { return plan.drops(*edge); });
+        if (gone > 0 && gone < static_cast<std::ptrdiff_t>(unit.edges.size()))
+            refuse_shared_column(plan, *unit.table);
+    }
+}
+
+// A row that is cut before it is taken would not be found by the columns that were cut.
+void refuse_cut_ways(Plan& plan) {
+    for (const Edge& edge : plan.edges) {
+        if (!sets(edge) || !plan.strands(edge)) continue;
+        const Node& node = plan.nodes[static_cast<std::size_t>(edge.child)];
+        const bool shared = std::ranges::any_of(node.in, [&](int way) {
+            const auto& columns = plan.edges[static_cast<std::size_t>(way)].key->child_columns;
+            return std::ranges::any_of(edge.key->set_columns, [&](int attnum) {
+                return std::ranges::count(columns, attnum) > 0;
+            });
+        });
+        if (shared) refuse_shared_column(plan, *node.table);
+    }
+}
+
 void check_declared(const Catalog& catalog, Plan& plan) {
     for (const auto& broken : catalog.broken())
         for (const Node& node : plan.nodes)
@@ -332,6 +375,7 @@ void check_edges(const Catalog& catalog, Plan& plan) {
         const Table& child = *catalog.table(edge.key->child);
         if (sets(edge) && set_in.insert(child.oid).second) check_table(plan, child, false);
         refuse_shared_default(plan, edge);
+        refuse_kept_below(plan, edge, parent, child);
         if (edge.effect == Effect::kRestrict && !edge.by_database) {
             if (!child.can_select) refuse_without(plan, child, {"SELECT"});
         }
@@ -345,6 +389,27 @@ void check_edges(const Catalog& catalog, Plan& plan) {
 }
 
 }  // namespace
+
+std::string kept_below(const Table& parent, const Table& child, const std::string& key) {
+    const auto of = name_of(child);
+    return "rows of " + of + " are kept in the trash, and by " + key + " they go with rows of " +
+           name_of(parent) + ", which are not: trash = false; say trash = false of " + of +
+           " as well, or on_delete = {" + key + " = \"restrict\"}";
+}
+
+bool Plan::drops(int node) const {
+    return root->kept && !nodes[static_cast<std::size_t>(node)].table->kept;
+}
+
+int Plan::kept_nodes() const {
+    int kept = 0;
+    while (kept < static_cast<int>(nodes.size()) && !drops(kept)) ++kept;
+    return kept;
+}
+
+bool Plan::strands(const Edge& edge) const {
+    return drops(edge) && edge.child >= 0 && !drops(edge.child);
+}
 
 bool apart(const Edge& a, const Edge& b) {
     const auto leaves = [](const Edge& edge) {
@@ -368,7 +433,9 @@ Edge effect_of(const Catalog& catalog, const Policy& policy, const ForeignKey& k
         if (!why.empty()) edge = with(key, Effect::kRestrict, false, edge.reason + ", but " + why);
     }
     if (take_all && edge.effect == Effect::kRestrict) {
-        edge = with(key, Effect::kCascade, false, "cascade=true");
+        edge = child.kept && !catalog.table(key.parent)->kept
+                   ? with(key, Effect::kRestrict, false, kKeptOfUnkept)
+                   : with(key, Effect::kCascade, false, "cascade=true");
     }
     if (child.rules && edge.effect != Effect::kRestrict) {
         edge =
@@ -377,6 +444,19 @@ Edge effect_of(const Catalog& catalog, const Policy& policy, const ForeignKey& k
     }
     return edge;
 }
+
+namespace {
+
+// What stays behind would be refused by the database; what goes along would come back alone.
+void refuse_stranding(Plan& plan) {
+    for (Edge& edge : plan.edges) {
+        if (edge.effect != Effect::kRestrict || !plan.strands(edge)) continue;
+        edge.by_database = false;
+        edge.reason = kKeptOfUnkept;
+    }
+}
+
+}  // namespace
 
 Plan make_plan(const Catalog& catalog, const Table& root, const Policy& policy, bool take_all) {
     Plan plan;
@@ -388,8 +468,11 @@ Plan make_plan(const Catalog& catalog, const Table& root, const Policy& policy, 
         if (plan.edges[edge].effect != Effect::kCascade) continue;
         plan.nodes[plan.edges[edge].child].in.push_back(static_cast<int>(edge));
     }
+    refuse_stranding(plan);
     check_nodes(plan);
     check_edges(catalog, plan);
+    refuse_mixed_cuts(catalog, plan);
+    refuse_cut_ways(plan);
     check_declared(catalog, plan);
     return plan;
 }

@@ -49,7 +49,23 @@ struct Plan {
     std::string tenant_column = {};     // rows of one tenant only; empty: of all
     std::vector<std::string> refusals;  // why this delete cannot be trusted; empty: it can
     std::size_t missing_grants = 0;     // how many of the refusals a GRANT ends
+    // Rows that go for good with what is kept are put among the items, under negative ordinals,
+    // so that they can be asked about; who asks removes them.
+    bool look_first = false;
+
+    // Rows of the node go for good, though those that they hang on are kept: Table::kept. None are
+    // where the root's go for good as well.
+    bool drops(int node) const;
+    bool drops(const Edge& edge) const { return drops(edge.parent); }
+    // The nodes that are kept; they come first.
+    int kept_nodes() const;
+    // A row that is kept refers by the edge to one that goes for good with it.
+    bool strands(const Edge& edge) const;
 };
+
+// Why rows of the child must not hang on rows of the parent, which go for good, and what to do.
+std::string kept_below(const schema::Table& parent, const schema::Table& child,
+                       const std::string& key);
 
 // The edges are of keys of partitions that have no leaf in common.
 bool apart(const Edge& a, const Edge& b);

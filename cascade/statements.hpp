@@ -4,11 +4,11 @@
 // functions.cpp.
 #pragma once
 
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cascade/cut_units.hpp"
 #include "cascade/functions.hpp"
 #include "cascade/plan.hpp"
 #include "cascade/predicates.hpp"
@@ -29,8 +29,6 @@ std::vector<schema::Oid> locked_tables(const schema::Catalog& catalog, const Pla
 bool one_row_alone(const schema::Catalog& catalog, const Plan& plan);
 // Whether values in the node's rows hold oids, whose names are noted.
 bool holds_oids(const Node& node);
-// The edge's delete sets a reference instead of taking the row.
-bool sets(const Edge& edge);
 // The plan's tenant column in the table; nullptr: there is none, or none is meant.
 const schema::Column* tenant_column_of(const Plan& plan, const schema::Table& table);
 // SQL to append to a condition on rows t of the table: they are the tenant's.
@@ -77,30 +75,6 @@ class CollectSql {
     Predicates is_;
 };
 
-// References set in one table whose columns overlap: noted and set back together.
-struct Unit {
-    const schema::Table* table = nullptr;
-    int node = -1;  // of the table where it is in the closure
-    std::vector<const Edge*> edges;
-
-    std::set<int> columns() const {
-        std::set<int> all;
-        for (const Edge* edge : edges) {
-            all.insert(edge->key->child_columns.begin(), edge->key->child_columns.end());
-        }
-        return all;
-    }
-    std::set<int> set_columns() const {
-        std::set<int> all;
-        for (const Edge* edge : edges) {
-            all.insert(edge->key->set_columns.begin(), edge->key->set_columns.end());
-        }
-        return all;
-    }
-};
-
-std::vector<Unit> units_of(const schema::Catalog& catalog, const Plan& plan);
-
 class UnlinkSql {
   public:
     UnlinkSql(const schema::Catalog& catalog, const Plan& plan, const Names& names,
@@ -146,6 +120,8 @@ class DeleteSql {
     std::string watch_others() const;
     // int8[]: pairs of a table's oid and how many rows code of the users has put into it.
     std::string written_elsewhere() const;
+    // Of what is given: how many rows the group has, or went for good as the whole was to.
+    std::string size() const;
     // Raises TD404 where the root is hidden from the role.
     std::string see_root() const;
     std::string take() const;
@@ -161,10 +137,23 @@ class DeleteSql {
     std::string refuse_harm() const;
     std::string refuse_traces() const;
     std::string refuse_elsewhere() const;
-    std::vector<std::string> deletes(std::string& taken) const;
+    // Of what the deletes give: SELECTs of all rows, of those that become items, of the others.
+    struct Taken {
+        std::string all = {}, items = {}, others = {};
+    };
+    // The deletes, as CTEs.
+    std::vector<std::string> deletes(Taken& taken) const;
     std::string one_delete(int node, const std::string& name, const std::string& where) const;
     std::string crossing() const;
-    std::string count_taken(const std::string& taken) const;
+    bool drops_any() const;
+    bool is_item(int node) const;
+    bool nothing_asked_of(int node) const;
+    std::string refuse_held() const;
+    std::string kept_size() const;
+    std::string kept_counts() const;
+    std::string ordinal() const;
+    std::string insert_kept(const Taken& taken) const;
+    std::string count_taken(const std::string& taken, const std::string& items = "") const;
     std::string refuse_foreign(bool hard) const;
     std::string vetoed(int node) const;
     std::string all_of(int node) const;
@@ -180,6 +169,7 @@ class DeleteSql {
     std::string object_of_root() const;
     std::string record_group() const;
     std::string record_entry() const;
+    std::string record_dropped() const;
 
     const schema::Catalog& catalog_;
     const Plan& plan_;

@@ -155,26 +155,30 @@ std::vector<std::string> DeleteSql::deleted_so_far() const {
 std::string DeleteSql::one_delete(int node, const std::string& name,
                                   const std::string& where) const {
     const Table& table = *plan_.nodes[node].table;
-    const std::string object = table.identity.empty()
+    const bool bare = nothing_asked_of(node);
+    const std::string object = table.identity.empty() || bare
                                    ? "NULL::pg_catalog.text"
                                    : schema::key_text(table, table.identity, "t");
-    return schema::filled(R"({name} AS (DELETE FROM {table} t WHERE {where}
+    return schema::filled(
+        R"({name} AS (DELETE FROM {table} t WHERE {where}
     RETURNING {object} AS o, {payload} AS p))",
-                          {{"name", name},
-                           {"table", relation(table)},
-                           {"where", where},
-                           {"object", object},
-                           {"payload", schema::payload(table, "t")}});
+        {{"name", name},
+         {"table", relation(table)},
+         {"where", where},
+         {"object", object},
+         {"payload", bare ? "NULL::pg_catalog.text[]" : schema::payload(table, "t")}});
 }
 
-std::vector<std::string> DeleteSql::deletes(std::string& taken) const {
+std::vector<std::string> DeleteSql::deletes(Taken& taken) const {
     std::vector<std::string> ctes;
     auto add = [&](int node, const std::string& where) {
         const std::string name = "d" + std::to_string(ctes.size());
         ctes.push_back(one_delete(node, name, where));
-        taken += (taken.empty() ? "" : " UNION ALL ") +
-                 schema::filled("SELECT {shape}, {d}.o, {d}.p FROM {d}",
-                                {{"shape", std::to_string(names_.shapes[node])}, {"d", name}});
+        const auto rows =
+            schema::filled("SELECT {shape}, {d}.o, {d}.p FROM {d}",
+                           {{"shape", std::to_string(names_.shapes[node])}, {"d", name}});
+        for (auto* all : {&taken.all, is_item(node) ? &taken.items : &taken.others})
+            *all += (all->empty() ? "" : " UNION ALL ") + rows;
     };
     add(0, is_.is_root());
     for (int node = 0; node < static_cast<int>(plan_.nodes.size()); ++node) {
@@ -213,15 +217,16 @@ std::string DeleteSql::crossing() const {
 }
 
 // Of rows that were deleted for good, then of those in the trash.
-std::string DeleteSql::count_taken(const std::string& taken) const {
+// items: SQL of how many became items, and a plus.
+std::string DeleteSql::count_taken(const std::string& taken, const std::string& items) const {
     const auto foreign = crossing();
     return schema::filled(
         foreign.empty()
-            ? "  SELECT pg_catalog.count(*) INTO _n FROM ({taken}) s(shape, o, p);\n"
-            : R"(  SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {foreign})
+            ? "  SELECT {items}pg_catalog.count(*) INTO _n FROM ({taken}) s(shape, o, p);\n"
+            : R"(  SELECT {items}pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {foreign})
     INTO _n, _m FROM ({taken}) s(shape, o, p);
 )",
-        {{"foreign", foreign}, {"taken", taken}});
+        {{"foreign", foreign}, {"items", items}, {"taken", taken}});
 }
 
 std::string DeleteSql::refuse_foreign(bool hard) const {
@@ -238,41 +243,78 @@ std::string DeleteSql::refuse_foreign(bool hard) const {
          {"raise", raise(sqlstate::kOtherTenant, "the delete would cross tenants")}});
 }
 
+bool DeleteSql::drops_any() const {
+    return plan_.kept_nodes() < static_cast<int>(plan_.nodes.size());
+}
+
+bool DeleteSql::is_item(int node) const {
+    return plan_.look_first || !plan_.drops(node);
+}
+
+// Nobody but the guard, which counts, wants to know of rows that go for good.
+bool DeleteSql::nothing_asked_of(int node) const {
+    return !is_item(node) && !tenant_column_of(plan_, *plan_.nodes[node].table);
+}
+
+// Those that go for good come last, so that the others are numbered without a gap.
+std::string DeleteSql::ordinal() const {
+    if (!drops_any()) return "pg_catalog.row_number() OVER ()";
+    std::vector<std::string> kept;
+    for (int node = 0; node < plan_.kept_nodes(); ++node)
+        kept.push_back(std::to_string(names_.shapes[static_cast<std::size_t>(node)]));
+    return schema::filled(
+        "CASE WHEN s.shape OPERATOR(pg_catalog.=) ANY ({kept}) THEN pg_catalog.row_number() OVER "
+        "() ELSE OPERATOR(pg_catalog.-) pg_catalog.row_number() OVER () END",
+        {{"kept", array_of(kept, "int4")}});
+}
+
+// What goes for good is counted as what is kept, whose number is that of the items that came in.
+std::string DeleteSql::insert_kept(const Taken& taken) const {
+    const auto insert =
+        schema::filled("{insert_items} FROM ({items}) s(shape, o, p)",
+                       {{"insert_items", own(insert_items(), {{"ordinal", ordinal()},
+                                                              {"shape", "s.shape"},
+                                                              {"object", "s.o"},
+                                                              {"payload", "s.p"}})},
+                        {"items", taken.items}});
+    if (taken.others.empty()) return "\n  " + insert + ";\n  GET DIAGNOSTICS _n = ROW_COUNT;\n";
+    return ",\n  i AS (" + insert + " RETURNING 1)\n" +
+           count_taken(taken.others, "(SELECT pg_catalog.count(*) FROM i) OPERATOR(pg_catalog.+) ");
+}
+
+// Where something goes for good holds are asked for; what is looked at first is asked about later.
+std::string DeleteSql::refuse_held() const {
+    const auto refuse =
+        own(names_.own.refuse_held, {{"raise", raise(sqlstate::kHeld, "objects are held")}});
+    return drops_any() && !plan_.look_first ? "  " + refuse
+                                            : "  IF _hard THEN\n    " + refuse + "  END IF;\n";
+}
+
 // Everything goes in one statement: foreign keys are checked at its end, so neither order nor
 // cycles matter, and every row is captured before any trigger of another row's delete has run.
 std::string DeleteSql::take() const {
-    std::string taken;
+    Taken taken;
     const auto with = schema::join(deletes(taken), ",\n  ");
     return schema::filled(
-        R"({same_role}  IF _hard THEN
-    {refuse_held}  END IF;
-  _before := {before};
+        R"({same_role}{refuse_held}  _before := {before};
 {count_wanted}{as_asker}  IF _hard THEN
   WITH {with}
 {count_taken}{deferred}{as_service}{same_role}{refuse_hard}  ELSE
-  WITH {with}
-  {insert_items} FROM ({taken}) s(shape, o, p);
-  GET DIAGNOSTICS _n = ROW_COUNT;
-{deferred}{as_service}{same_role}{refuse}  END IF;
+  WITH {with}{insert}{deferred}{as_service}{same_role}{refuse}  END IF;
 {expect_wanted}  SET CONSTRAINTS ALL IMMEDIATE;
 )",
         {{"same_role", runs_code(catalog_, plan_) ? refuse_other_role() : ""},
-         {"refuse_held",
-          own(names_.own.refuse_held, {{"raise", raise(sqlstate::kHeld, "objects are held")}})},
+         {"refuse_held", refuse_held()},
          {"before", array_of(deleted_so_far(), "int8")},
          {"count_wanted", count_wanted()},
          {"as_asker", become_asker()},
          {"with", with},
-         {"count_taken", count_taken(taken)},
+         {"count_taken", count_taken(taken.all)},
          {"deferred", deferred_as_asker()},
          {"as_service", become_service()},
          {"refuse_hard", refuse_foreign(true)},
-         {"insert_items", own(insert_items(), {{"ordinal", "pg_catalog.row_number() OVER ()"},
-                                               {"shape", "s.shape"},
-                                               {"object", "s.o"},
-                                               {"payload", "s.p"}})},
-         {"taken", taken},
-         {"refuse", refuse_foreign(false)},
+         {"insert", insert_kept(taken)},
+         {"refuse", refuse_foreign(false) + (taken.others.empty() ? "" : refuse_foreign(true))},
          {"expect_wanted", expect_wanted()}});
 }
 
@@ -398,18 +440,36 @@ std::string DeleteSql::object_of_root() const {
                            {"key", schema::join(key, ", ")}});
 }
 
+std::string DeleteSql::kept_size() const {
+    if (!drops_any()) return "_n";
+    std::vector<std::string> counts;
+    for (int node = 1; node <= plan_.kept_nodes(); ++node)
+        counts.push_back("_counts[" + std::to_string(node) + "]");
+    return schema::join(counts, " OPERATOR(pg_catalog.+) ");
+}
+
+std::string DeleteSql::kept_counts() const {
+    return drops_any() ? "_counts[1:" + std::to_string(plan_.kept_nodes()) + "]" : "_counts";
+}
+
+std::string DeleteSql::size() const {
+    return drops_any() ? "CASE WHEN _hard THEN _n ELSE " + kept_size() + " END" : "_n";
+}
+
 // One table alone is what most deletes take, and needs no list.
 std::string DeleteSql::record_group() const {
+    const int kept = plan_.kept_nodes();
     std::vector<std::string> shapes;
-    for (const int shape : names_.shapes) shapes.push_back(std::to_string(shape));
-    const bool alone = plan_.nodes.size() == 1;
-    const schema::Values one = {{"shapes", array_of(shapes, "int4")}, {"counts", "_counts"}},
+    for (int node = 0; node < kept; ++node)
+        shapes.push_back(std::to_string(names_.shapes[static_cast<std::size_t>(node)]));
+    const bool alone = kept == 1;
+    const schema::Values one = {{"shapes", array_of(shapes, "int4")}, {"counts", kept_counts()}},
                          several = {{"shapes", "pg_catalog.array_agg(s ORDER BY i)"},
                                     {"counts", "pg_catalog.array_agg(n ORDER BY i)"}};
     schema::Values values = alone ? one : several;
-    values.merge(schema::Values{{"object", "_object"}, {"size", "_n"}, {"links", "_links"}});
+    values.merge(schema::Values{{"object", "_object"}, {"size", kept_size()}, {"links", "_links"}});
     const auto from = schema::filled(R"( FROM ROWS FROM (pg_catalog.unnest({shapes}),
-    pg_catalog.unnest(_counts)) WITH ORDINALITY c(s, n, i) WHERE n OPERATOR(pg_catalog.>) 0)",
+    pg_catalog.unnest({counts})) WITH ORDINALITY c(s, n, i) WHERE n OPERATOR(pg_catalog.>) 0)",
                                      one);
     return own(names_.own.insert_group, values) + (alone ? "" : from);
 }
@@ -421,9 +481,11 @@ std::string DeleteSql::record_entry() const {
     const bool alone = tables.size() == 1;
     const auto counts = alone ? "pg_catalog.jsonb_build_object(" + tables[0] + ", _n)"
                               : "pg_catalog.jsonb_object_agg(s, n)";
+    const auto of_group =
+        drops_any() ? "CASE WHEN _hard THEN _counts ELSE " + kept_counts() + " END" : "_counts";
     const auto from = schema::filled(R"( FROM ROWS FROM (pg_catalog.unnest({tables}),
-    pg_catalog.unnest(_counts)) c(s, n) WHERE n OPERATOR(pg_catalog.>) 0)",
-                                     {{"tables", array_of(tables, "text")}});
+    pg_catalog.unnest({counts})) c(s, n) WHERE n OPERATOR(pg_catalog.>) 0)",
+                                     {{"tables", array_of(tables, "text")}, {"counts", of_group}});
     return own(names_.own.insert_entry,
                {{"action", "CASE WHEN _hard THEN 'deleted' ELSE 'trashed' END"},
                 {"object", "_object"},
@@ -432,14 +494,37 @@ std::string DeleteSql::record_entry() const {
            (alone ? "" : from);
 }
 
+// An entry for each table whose rows went for good with those of the group.
+std::string DeleteSql::record_dropped() const {
+    std::string text;
+    for (int node = plan_.kept_nodes(); node < static_cast<int>(plan_.nodes.size()); ++node) {
+        const auto& name = plan_.nodes[static_cast<std::size_t>(node)].table->name;
+        const auto count = "_counts[" + std::to_string(node + 1) + "]";
+        text += schema::filled(
+            "  {insert_entry} WHERE {count} OPERATOR(pg_catalog.>) 0;\n",
+            {{"insert_entry",
+              own(names_.own.insert_entry,
+                  {{"action", "'deleted'"},
+                   {"object", "''"},
+                   {"uuid", "_uuid"},
+                   {"table_schema", literal(name.schema)},
+                   {"table", literal(name.name)},
+                   {"counts", "pg_catalog.jsonb_build_object(" +
+                                  literal(name.schema + "." + name.name) + ", " + count + ")"}})},
+             {"count", count}});
+    }
+    return text;
+}
+
 std::string DeleteSql::record() const {
     return schema::filled(R"(  {object_of_root};
   IF NOT _hard THEN {record_group};
-  END IF;
+{record_dropped}  END IF;
   {record_entry} RETURNING l.id INTO _entry;
 )",
                           {{"object_of_root", object_of_root()},
                            {"record_group", record_group()},
+                           {"record_dropped", record_dropped()},
                            {"record_entry", record_entry()}});
 }
 

@@ -36,6 +36,8 @@ const char* name_of(Act act) {
             return "set default";
         case Act::kTake:
             return "trash";
+        case Act::kDelete:
+            return "delete";
     }
     return "";
 }

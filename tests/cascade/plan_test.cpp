@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cascade/functions.hpp"
 #include "schema/catalog/catalog.hpp"
@@ -144,4 +145,52 @@ TEST_CASE("nodb: names in the functions are always quoted") {
     CHECK(sql.find("ONLY \"public\".\"we\"\"ird / name\"") != std::string::npos);
     CHECK(sql.find("INSERT INTO \"tr\"\"ash\".item ") != std::string::npos);
     CHECK(sql.find("tr\"ash\".") == std::string::npos);
+}
+
+namespace {
+
+// a is referred to by b, and b by c: b's rows, or b's and c's, are not kept.
+Catalog unkept(Action of_c, std::set<schema::Oid> gone) {
+    std::vector<Table> tables = {table(1, "a"), table(2, "b"), table(3, "c")};
+    for (auto& one : tables) one.kept = !gone.contains(one.oid);
+    return Catalog(std::move(tables), {key(10, 2, 1, Action::kCascade), key(11, 3, 2, of_c)});
+}
+
+}  // namespace
+
+TEST_CASE("nodb: what goes for good comes last, and of a row that goes for good all does") {
+    std::vector<Table> tables = {table(1, "a"), table(2, "b"), table(3, "c")};
+    tables[1].kept = false;
+    const Catalog catalog(std::move(tables),
+                          {key(10, 2, 1, Action::kCascade), key(11, 3, 1, Action::kCascade)});
+    const auto plan = cascade::make_plan(catalog, *catalog.table(1), {}, false);
+    CHECK(names(plan) == std::vector<std::string>{"a", "c", "b"});
+    CHECK(plan.kept_nodes() == 2);
+    CHECK(plan.drops(2));
+    CHECK_FALSE(plan.drops(1));
+    const Catalog both = unkept(Action::kCascade, {2, 3});
+    CHECK(cascade::make_plan(both, *both.table(1), {}, false).kept_nodes() == 1);
+    const auto root = cascade::make_plan(both, *both.table(2), {}, false);
+    CHECK(root.kept_nodes() == 2);
+    CHECK(root.refusals.empty());
+}
+
+TEST_CASE("nodb: what is kept and goes with what is not refuses the plan, and is not asked along") {
+    const Catalog below = unkept(Action::kCascade, {2});
+    CHECK(cascade::make_plan(below, *below.table(1), {}, false).refusals.size() == 1);
+    CHECK(cascade::make_plan(below, *below.table(2), {}, false).refusals.size() == 1);
+    CHECK(cascade::make_plan(below, *below.table(3), {}, false).refusals.empty());
+    const Catalog beside = unkept(Action::kNoAction, {2});
+    const auto plan = cascade::make_plan(beside, *beside.table(1), {}, true);
+    CHECK(plan.refusals.empty());
+    CHECK(names(plan) == std::vector<std::string>{"a", "b"});
+    CHECK(plan.edges[1].effect == Effect::kRestrict);
+    CHECK_FALSE(plan.edges[1].by_database);
+}
+
+TEST_CASE("nodb: rows that go for good need no right to be put back") {
+    std::vector<Table> tables = {table(1, "a"), table(2, "b")};
+    tables[1].kept = tables[1].can_insert = false;
+    const Catalog catalog(std::move(tables), {key(10, 2, 1, Action::kCascade)});
+    CHECK(cascade::make_plan(catalog, *catalog.table(1), {}, false).refusals.empty());
 }

@@ -26,7 +26,8 @@ bool goes_along(const schema::ForeignKey& key) {
            key.on_delete != schema::Action::kSetDefault;
 }
 
-// The tables, and all whose rows must go before theirs or with them.
+// The tables, and all whose rows must go before theirs or with them. Of tables whose rows are not
+// kept there is nothing to capture but what refers to them.
 Asked with_referrers(const Catalog& catalog, const Asked& asked, const Heirs& heirs) {
     Asked all = asked;
     std::vector<const Table*> open;
@@ -131,7 +132,7 @@ void Arranging::enter_tables(const Asked& wanted) {
     for (const auto& [parent, child] : inherited) in_trees.insert({parent, child});
     for (const auto& [name, by] : with_referrers(catalog_, wanted, inherited)) {
         const Table* table = catalog_.table(name);
-        if (!table) continue;
+        if (!table || !table->kept) continue;
         CapturedTable captured{table};
         captured.by_row = in_trees.contains(table->oid);
         captured.same_types = same_types(*table);

@@ -30,9 +30,15 @@ using schema::Transaction;
 constexpr const char *kByCommand = "command", *kByConfiguration = "config";
 
 void require_known(const Catalog& catalog, const std::vector<QualifiedName>& tables) {
-    for (const auto& table : tables)
-        if (!catalog.table(table))
+    for (const auto& table : tables) {
+        const auto* known = catalog.table(table);
+        if (!known)
             throw Error(Code::kNotFound, "there is no table " + table.schema + "." + table.name);
+        if (!known->kept)
+            throw Error(Code::kConflict, "rows of " + table.schema + "." + table.name +
+                                             " are not kept: the configuration says trash = false; "
+                                             "leave that out to capture them");
+    }
 }
 
 using Change = std::function<void(Asked&)>;

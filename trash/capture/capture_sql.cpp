@@ -346,7 +346,7 @@ std::string CaptureSql::children_stand(const CapturedTable& captured) const {
         if (key.parent != captured.table) continue;
         std::string trigger;
         if (key.key->on_delete == Action::kCascade)
-            trigger = trigger_name("capture");
+            trigger = key.child->kept ? trigger_name("capture") : "";
         else if (key.key->on_delete == Action::kSetNull ||
                  key.key->on_delete == Action::kSetDefault)
             trigger = trigger_name("cut_" + to_string(key.number));

@@ -25,11 +25,12 @@ struct Blocker {
     std::string reason;            // why its rows are not taken along; empty: the database says no
 };
 
-// What would become of rows of one table: they go into the trash, or a reference in them is set. A
-// row whose reference is set stays live and does not count for the total.
+// What would become of rows of one table: they go into the trash, they are deleted for good because
+// such rows are not kept, or a reference in them is set. A row whose reference is set stays live
+// and does not count for the total.
 struct ImpactLine {
     schema::QualifiedName table;
-    std::string action;  // trash, set-null, set-default
+    std::string action;  // trash, delete, set-null, set-default
     long long count = 0;
     std::string reason;  // which reference takes it along
 };
@@ -39,7 +40,7 @@ struct ImpactLine {
 struct Impact {
     schema::QualifiedName table;
     std::optional<std::string> id;  // nothing: of several objects
-    long long total = 0;            // rows that move
+    long long total = 0;            // rows that move, or are deleted for good
     std::vector<ImpactLine> lines;
     std::vector<Blocker> blockers;
     std::vector<TableCount> written = {};  // rows that triggers would put into tables beside

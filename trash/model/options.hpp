@@ -39,18 +39,20 @@ struct Checks {
 
 // item: the root of the group that was made, or the one that lay there before.
 struct DeleteResult {
-    std::optional<Item> item;              // absent after a hard delete
+    std::optional<Item> item;              // absent where the row went for good
     bool already = false;                  // it lay in the trash before
     long long rows = 0;                    // moved, or deleted for good
     std::string entry = {};                // of the ledger; empty where nothing was moved
     std::vector<TableCount> written = {};  // rows that triggers put into tables beside
+    std::vector<ImpactLine> dropped = {};  // rows that went for good with those of the group
 };
 
 // at_end runs in the transaction of the work, as the last before COMMIT; again where that is tried
 // again. most: throws TooLarge before anything has changed when more rows would move.
 struct DeleteOptions {
     bool cascade = false;                    // take along what would refuse
-    bool hard = false;                       // not through the trash
+    bool hard = false;                       // not through the trash; of tables that are not kept
+                                             // live rows never go through it
     std::vector<std::string> if_match = {};  // ETags; empty: any
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const DeleteResult&)> at_end = {};
@@ -157,6 +159,7 @@ struct BulkEntry {
     std::string id;      // as the database writes it; of what cannot be a key as it was given
     std::string status;  // trashed, already-trashed, not-found, deleted
     std::optional<Item> item;
+    std::vector<ImpactLine> dropped = {};  // rows that went for good with those of its group
 };
 
 // rows: all that moved, those taken along among them; entries speak of what was asked for alone.

@@ -59,6 +59,7 @@ struct BulkAsker {
 
 // What a move's answer tells of rows that triggers have written.
 using Written = std::function<std::vector<TableCount>(std::string_view moved)>;
+using Forget = std::function<void(long long group)>;
 
 void add(std::vector<TableCount>& to, const std::vector<TableCount>& more) {
     for (const auto& one : more) {
@@ -85,6 +86,8 @@ class Bulk {
     // In key order, each once; locked, so that they stay what they are.
     std::vector<Live> live(const Selection& selection, bool lock);
     void tell(Written written) { written_ = std::move(written); }
+    // What is done when rows that go for good have been looked at.
+    void forget_by(Forget forget) { forget_ = std::move(forget); }
     BulkResult run(schema::Transaction& transaction, const Selection& selection,
                    const BulkOptions& options, const Actor& actor);
 
@@ -102,9 +105,11 @@ class Bulk {
     void tell_hard();
     std::vector<bool> owned(const std::vector<Live>& rows);
     void move_these(const std::vector<Live>& roots);
+    void note_dropped(const Live& root, std::string_view moved);
     void ask_rows(long long group);
     void look_at(long long group, long long size);
     bool tried(const std::vector<Live>& roots);
+    bool for_good() const { return options_->hard || !table_.kept; }
     void move_together(const std::vector<Live>& roots);
     void move_one_by_one(std::vector<Live> roots);
     void purge_trashed(const std::map<std::string, Item>& found);
@@ -127,7 +132,9 @@ class Bulk {
     std::vector<std::string> entries_;  // of the ledger
     std::optional<Error> refused_;      // what the last refusal said
     Written written_;
+    Forget forget_;
     std::vector<TableCount> all_written_;
+    std::map<std::string, std::vector<ImpactLine>> dropped_;  // by the root's id
 };
 
 // Of each key array whether its texts can be a key of the table.
@@ -281,9 +288,12 @@ std::vector<bool> Bulk::owned(const std::vector<Live>& rows) {
 void Bulk::move_these(const std::vector<Live>& roots) {
     std::vector<Param> groups;
     for (std::size_t i = 0; i < roots.size(); ++i) groups.emplace_back(new_group_id());
+    const bool looks = options_->check.rows && !plan_.look.empty();
+    const bool past = for_good() && !options_->check.rows;
     const Param most = options_->most ? Param(std::to_string(*options_->most)) : std::nullopt;
     const Result moved = connection_.exec(
-        "SELECT (x.m)[2], (x.m)[1], x.m, (x.m)[4] FROM (SELECT " + plan_.move +
+        "SELECT (x.m)[2], (x.m)[1], x.m, (x.m)[4] FROM (SELECT " +
+            (looks ? plan_.look : plan_.move) +
             "(k.key::pg_catalog.text[], k.uuid, $3::pg_catalog.text, $4::pg_catalog.text, "
             "$5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, NULL, "
             "$8::bigint) m "
@@ -291,16 +301,23 @@ void Bulk::move_these(const std::vector<Live>& roots) {
             "pg_catalog.unnest($2::pg_catalog.uuid[])) "
             "k(key, uuid) OFFSET 0) x",
         {schema::array_literal(keys_of(roots)), schema::array_literal(groups), actor_->by,
-         actor_->reason, actor_->request_id, actor_->address,
-         options_->hard && !options_->check.rows ? "t" : "f", most});
+         actor_->reason, actor_->request_id, actor_->address, past ? "t" : "f", most});
     for (int row = 0; row < moved.rows(); ++row) {
         rows_ += moved.integer(row, 0);
+        if (!past) note_dropped(roots[static_cast<std::size_t>(row)], moved.text(row, 2));
         if (written_) add(all_written_, written_(moved.text(row, 2)));
-        if (!options_->hard) entries_.emplace_back(moved.text(row, 3));
+        if (!for_good()) entries_.emplace_back(moved.text(row, 3));
         look_at(moved.integer(row, 1), moved.integer(row, 0));
     }
     if (options_->most && rows_ > *options_->most) throw TooLarge();
     for (const Param& group : groups) groups_.insert(*group);
+}
+
+// The answer has a row for each root, in their order.
+void Bulk::note_dropped(const Live& root, std::string_view moved) {
+    auto lines = dropped(plan_, moved);
+    rows_ += sum_of(lines);
+    if (!for_good() && !lines.empty()) dropped_[root.id] = std::move(lines);
 }
 
 void Bulk::ask_rows(long long group) {
@@ -311,7 +328,8 @@ void Bulk::ask_rows(long long group) {
 void Bulk::look_at(long long group, long long size) {
     if (!options_->check.rows) return;
     ask_rows(group);
-    if (!options_->hard) return;
+    forget_(group);
+    if (!for_good()) return;
     GroupRow row;
     row.id = group;
     row.size = size;
@@ -360,7 +378,7 @@ Impact Bulk::impact_of(const std::vector<Param>& keys) {
 
 // Through the trash, though it is a hard one, where its rows are asked about.
 void Bulk::tell_hard() {
-    if (options_->hard && options_->check.rows) connection_.later({kTellHard});
+    if (for_good() && options_->check.rows) connection_.later({kTellHard});
 }
 
 void Bulk::move_together(const std::vector<Live>& roots) {
@@ -410,9 +428,13 @@ void Bulk::purge_trashed(const std::map<std::string, Item>& found) {
 BulkEntry Bulk::entry(const std::string& id, const std::map<std::string, Item>& found) const {
     const auto item = found.find(id);
     const bool here = item != found.end() && groups_.contains(item->second.group_id);
-    if (options_->hard) return {id, here || were_live_.contains(id) ? "deleted" : "not-found", {}};
+    const bool was_live = were_live_.contains(id);
+    if (options_->hard) return {id, here || was_live ? "deleted" : "not-found", {}};
+    if (!table_.kept && was_live) return {id, "deleted", {}};
     if (item == found.end()) return {id, "not-found", {}};
-    return {id, here ? "trashed" : "already-trashed", item->second};
+    const auto dropped = dropped_.find(id);
+    return {id, here ? "trashed" : "already-trashed", item->second,
+            dropped == dropped_.end() ? std::vector<ImpactLine>() : dropped->second};
 }
 
 BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selection,
@@ -454,7 +476,7 @@ BulkResult Bulk::run(schema::Transaction& transaction, const Selection& selectio
 
 BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selection,
                              const BulkOptions& options, const Actor& actor) {
-    bool seen = false;  // a hard delete goes through the trash, where what is held is found
+    bool seen = false;  // what goes for good goes through the trash, where what is held is found
     auto work = [&](const CompiledPlan& plan) {
         BulkResult result;
         impl_->run(
@@ -462,11 +484,12 @@ BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selec
             [&](schema::Transaction& transaction) {
                 auto own = options;
                 own.check = impl_->with_sight(options.check);
-                if (seen && !own.check.rows)
-                    own.check.rows = [](schema::Transaction&, const schema::Catalog&, long long) {};
+                if (seen && !own.check.rows) own.check.rows = kAskNothing;
                 Bulk bulk(transaction.connection(), plan, impl_->name, impl_->naming,
                           {tenant_condition(*plan.plan.root, "t"), impl_->readable(),
                            impl_->asker_of(transaction)});
+                bulk.forget_by(
+                    [&](long long group) { impl_->forget_dropped(transaction, plan, group); });
                 if (plan.foreign_code)
                     bulk.tell([&](auto moved) { return impl_->written(plan, moved); });
                 result = bulk.run(transaction, selection, own, actor);
@@ -475,7 +498,7 @@ BulkResult Trash::remove_all(const QualifiedName& wanted, const Selection& selec
         return result;
     };
     auto explain = [&](const CompiledPlan& plan, const Error& error) {
-        if (error.is(sqlstate::kHeld) && options.hard && !std::exchange(seen, true)) return true;
+        if (error.is(sqlstate::kHeld) && !std::exchange(seen, true)) return true;
         if (error.sql()) impl_->explain_code(plan, error);
         explain_refusal(error);
         // not there, gone: another request moved a row between two statements of this one

@@ -21,11 +21,7 @@ void add_line(Impact& impact, const CompiledPlan& plan, const Result& found, int
     const auto part = static_cast<std::size_t>(found.integer(row, 2));
     const long long count = found.integer(row, 3);
     if (kind == "trash") {
-        const cascade::Node& node = plan.plan.nodes[place];
-        const cascade::Edge* edge = node.in.empty() ? nullptr : &plan.plan.edges[node.in.front()];
-        impact.lines.push_back(
-            {node.table->name, "trash", count,
-             edge && place > 0 ? edge->key->name + ": " + edge->reason : "named"});
+        impact.lines.push_back(line_of(plan, place, count));
         impact.total += count;
         return;
     }
@@ -46,6 +42,13 @@ void add_line(Impact& impact, const CompiledPlan& plan, const Result& found, int
 }
 
 }  // namespace
+
+ImpactLine line_of(const CompiledPlan& plan, std::size_t place, long long count) {
+    const cascade::Node& node = plan.plan.nodes[place];
+    const cascade::Edge* edge = node.in.empty() ? nullptr : &plan.plan.edges[node.in.front()];
+    return {node.table->name, node.table->kept ? "trash" : "delete", count,
+            edge && place > 0 ? edge->key->name + ": " + edge->reason : "named"};
+}
 
 Impact read_impact(schema::Connection& connection, const CompiledPlan& plan,
                    const std::vector<Param>& keys) {

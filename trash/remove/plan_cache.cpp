@@ -51,12 +51,20 @@ using TextOf = std::string(const schema::Catalog&, const cascade::Plan&, const c
 void make_functions(PlanFunctions& functions, CompiledPlan& made, const cascade::Names& names) {
     const PlanBasis basis{made.plan.root->oid, cascade::tables_of(made.plan), names.types,
                           names.fingerprint + names.types_fingerprint};
-    auto make = [&](TextOf* text_of, const char* prefix) {
+    auto make_of = [&](const cascade::Plan& plan, TextOf* text_of, const char* prefix) {
         return functions.make(prefix, basis, [&](const std::string& name) {
-            return text_of(*made.catalog, made.plan, names, name);
+            return text_of(*made.catalog, plan, names, name);
         });
     };
+    auto make = [&](TextOf* text_of, const char* prefix) {
+        return make_of(made.plan, text_of, prefix);
+    };
     made.move = make(cascade::move_function_sql, "move_");
+    if (made.plan.kept_nodes() < static_cast<int>(made.plan.nodes.size())) {
+        auto looking = made.plan;
+        looking.look_first = true;
+        made.look = make_of(looking, cascade::move_function_sql, "move_");
+    }
     made.impact = make(cascade::impact_function_sql, "impact_");
     if (!made.foreign_code && cascade::may_share(*made.catalog, made.plan, names))
         made.batch = make(cascade::batch_function_sql, "batch_");

@@ -33,8 +33,9 @@ struct CompiledPlan {
     // Only trying tells whether it goes well: triggers run, rules divert what the database does, or
     // a table may refuse that references in it are cut.
     bool interferes = false;
-    // Quoted names of the functions; owners and batch only where they can be.
-    std::string move, impact, owners, batch;
+    // Quoted names of the functions; owners and batch only where they can be. look: move, where
+    // rows that go for good must be looked at before; empty: none do with what is kept.
+    std::string move, look, impact, owners, batch;
 };
 
 struct PlanQuery {

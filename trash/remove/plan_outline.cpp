@@ -16,7 +16,7 @@ std::vector<std::string> Trash::functions_of(const schema::QualifiedName& table,
     const auto plan = impl_->compiled(table, cascade);
     std::vector<std::string> all;
     auto lease = impl_->pool.lease();
-    for (const auto& name : {plan->move, plan->impact, plan->owners})
+    for (const auto& name : {plan->move, plan->look, plan->impact, plan->owners})
         if (!name.empty()) all.push_back(definition_of(lease.connection(), name));
     return all;
 }

@@ -11,11 +11,13 @@
 #include "trash/access/trigger_refusal.hpp"
 #include "trash/model/actor.hpp"
 #include "trash/model/errors.hpp"
+#include "trash/records/holds.hpp"
 #include "trash/records/purge.hpp"
 #include "trash/remove/trash_impl.hpp"
 #include "trash/restore/restore.hpp"
 #include "trash/store/groups.hpp"
 #include "trash/store/item_id.hpp"
+#include "trash/store/sql.hpp"
 #include "trash/trash.hpp"
 
 namespace trashd::trash {
@@ -49,8 +51,9 @@ schema::Statement move_statement(const CompiledPlan& plan, const Moved& moved,
                                  const DeleteOptions& options, const Actor& actor) {
     const Param etags =
         options.if_match.empty() ? Param() : schema::array_literal(params_of(options.if_match));
+    const bool look = options.check.rows && !plan.look.empty();
     return {
-        "SELECT " + plan.move +
+        "SELECT " + (look ? plan.look : plan.move) +
             "($1::pg_catalog.text[], $2::pg_catalog.uuid, $3::pg_catalog.text, "
             "$4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, "
             "$8::pg_catalog.text[], $9::bigint)",
@@ -124,19 +127,49 @@ DeleteResult Trash::Impl::move_one(const CompiledPlan& plan, const std::vector<s
     return result;
 }
 
+std::vector<ImpactLine> dropped(const CompiledPlan& plan, std::string_view moved) {
+    std::vector<ImpactLine> lines;
+    if (plan.look.empty()) return lines;
+    const auto numbers = schema::parse_array(moved);
+    const auto nodes = plan.plan.nodes.size();
+    for (auto node = static_cast<std::size_t>(plan.plan.kept_nodes()); node < nodes; ++node)
+        if (const auto count = std::stoll(*numbers.at(4 + node)); count > 0)
+            lines.push_back(line_of(plan, node, count));
+    return lines;
+}
+
+long long sum_of(const std::vector<ImpactLine>& lines) {
+    long long rows = 0;
+    for (const auto& line : lines) rows += line.count;
+    return rows;
+}
+
+void Trash::Impl::forget_dropped(schema::Transaction& transaction, const CompiledPlan& plan,
+                                 long long group) const {
+    if (plan.look.empty()) return;
+    refuse_held(transaction.connection(), name, {group}, false);
+    transaction.exec(filled(R"(DELETE FROM {schema}.item
+  WHERE group_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND ordinal OPERATOR(pg_catalog.<) 0)",
+                            name),
+                     {std::to_string(group)});
+}
+
 DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::string>& id,
                                const DeleteOptions& options, const Actor& actor) {
     const std::string uuid = new_group_id();
     const auto statement = move_statement(plan, {id, uuid}, options, actor);
     // what is asked about its rows is asked when they are in the trash
     const bool through = options.hard && options.check.rows;
+    long long size = 0;  // of the group
     auto result_of = [&](const Result& moved) {
         DeleteResult result;
         const auto numbers = schema::parse_array(moved.text(0, 0));
-        result.rows = std::stoll(*numbers.at(1));
+        size = std::stoll(*numbers.at(1));
+        if (!options.hard || through) result.dropped = dropped(plan, moved.text(0, 0));
+        result.rows = size + sum_of(result.dropped);
         if (!options.hard) result.entry = *numbers.at(3);
         result.written = written(plan, moved.text(0, 0));
-        if (!options.hard) result.item = root_item(plan, uuid, result.rows);
+        if (!options.hard) result.item = root_item(plan, uuid, size);
         return result;
     };
     // the transaction of a tenant or role says first whose it is
@@ -151,8 +184,9 @@ DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::
         if (options.check.rows) {
             GroupRow group;
             group.id = std::stoll(*schema::parse_array(moved.text(0, 0)).at(0));
-            group.size = result.rows;
+            group.size = size;
             options.check.rows(transaction, *plan.catalog, group.id);
+            forget_dropped(transaction, plan, group.id);
             if (through) purge_group(transaction, name, group, actor);
         }
         if (options.at_end) options.at_end(transaction, result);
@@ -378,17 +412,21 @@ std::vector<std::string> columns_of(const std::string& id, std::size_t columns) 
 }  // namespace
 
 // A plan that is old makes the whole begin again; what refers to the row is told as of a delete.
+// Rows that go for good with it are asked for holds.
 TakenRow Trash::Impl::take(schema::Transaction& transaction, const RowToTake& row,
                            const Checks& check, const Actor& actor) {
     const auto plan = compiled(row.table, row.take_all, check);
     const auto id = columns_of(row.id, plan->plan.root->identity.size());
     try {
-        const auto statement = move_statement(*plan, {id, row.group}, {}, actor);
+        DeleteOptions options;
+        options.check.rows = check.rows ? check.rows : kAskNothing;
+        const auto statement = move_statement(*plan, {id, row.group}, options, actor);
         const auto moved = transaction.connection().exec_prepared(statement.sql, statement.params);
         const auto numbers = schema::parse_array(moved.text(0, 0));
         const TakenRow taken{std::stoll(*numbers.at(0)), std::stoll(*numbers.at(1)),
                              *numbers.at(3)};
-        if (check.rows) check.rows(transaction, *plan->catalog, taken.group);
+        options.check.rows(transaction, *plan->catalog, taken.group);
+        forget_dropped(transaction, *plan, taken.group);
         return taken;
     } catch (const Error& error) {
         if (!error.sql()) throw;
@@ -400,12 +438,15 @@ TakenRow Trash::Impl::take(schema::Transaction& transaction, const RowToTake& ro
     }
 }
 
+// What lies in the trash from a time when such rows were kept is treated as was asked for.
 DeleteResult Trash::Impl::move_or_find(const CompiledPlan& plan, const std::vector<std::string>& id,
                                        const DeleteOptions& options, const Actor& actor) {
+    auto of_live = options;
+    of_live.hard = options.hard || !plan.plan.root->kept;
     for (int look = 1;; ++look) {
         try {
-            if (look == 1) return move_one(plan, id, options, actor);
-            return move(plan, id, options, actor);
+            if (look == 1) return move_one(plan, id, of_live, actor);
+            return move(plan, id, of_live, actor);
         } catch (const Error& error) {
             if (!error.is(sqlstate::kNoSuchRow)) throw;
             explain_code(plan, error);
@@ -417,9 +458,9 @@ DeleteResult Trash::Impl::move_or_find(const CompiledPlan& plan, const std::vect
 
 namespace {
 
-// Of a hard delete that must go through the trash, where what is held is found.
-bool must_be_seen(const Error& error, bool hard, const Checks& check) {
-    return error.is(sqlstate::kHeld) && hard && !check.rows;
+// Rows that would go for good past the trash must be seen there, where what is held is found.
+bool must_be_seen(const Error& error, const Checks& check) {
+    return error.is(sqlstate::kHeld) && !check.rows;
 }
 
 }  // namespace
@@ -429,10 +470,10 @@ DeleteResult Trash::remove(const QualifiedName& wanted, const std::vector<std::s
     try {
         return impl_->remove_as_asked(wanted, id, options, actor);
     } catch (const Error& error) {
-        if (!must_be_seen(error, options.hard, options.check)) throw;
+        if (!must_be_seen(error, options.check)) throw;
     }
     auto seen = options;
-    seen.check.rows = [](schema::Transaction&, const schema::Catalog&, long long) {};
+    seen.check.rows = kAskNothing;
     return impl_->remove_as_asked(wanted, id, seen, actor);
 }
 

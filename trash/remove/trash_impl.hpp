@@ -172,11 +172,15 @@ struct Trash::Impl {
                   const Actor& actor);
     DeleteResult move(const CompiledPlan& plan, const std::vector<std::string>& id,
                       const DeleteOptions& options, const Actor& actor);
+    // When rows that go for good have been looked at among the items. Throws Held.
+    void forget_dropped(schema::Transaction& transaction, const CompiledPlan& plan,
+                        long long group) const;
     bool may_share(const CompiledPlan& plan, const DeleteOptions& options) const;
     // With others that come at the same time, where that may be.
     DeleteResult move_one(const CompiledPlan& plan, const std::vector<std::string>& id,
                           const DeleteOptions& options, const Actor& actor);
-    // The contract of Trash::remove, but that a hard delete beside holds of objects throws kHeld.
+    // The contract of Trash::remove, but where rows would go for good beside holds of objects it
+    // throws kHeld.
     DeleteResult remove_as_asked(const schema::QualifiedName& table,
                                  const std::vector<std::string>& id, const DeleteOptions& options,
                                  const Actor& actor);
@@ -274,6 +278,13 @@ struct Trash::Impl {
 
 // Refusals that are the same for one object and for many; returns for what may be tried again.
 void explain_refusal(const Error& error);
+// Of the answer of the plan's function where it kept rows: those that went for good with them.
+std::vector<ImpactLine> dropped(const CompiledPlan& plan, std::string_view moved);
+long long sum_of(const std::vector<ImpactLine>& lines);
+// So many rows of the node of the plan go.
+ImpactLine line_of(const CompiledPlan& plan, std::size_t node, long long count);
+// Who asks nothing has rows that go for good looked at all the same, for what holds them.
+inline const RowCheck kAskNothing = [](schema::Transaction&, const schema::Catalog&, long long) {};
 // Told to triggers where rows go for good by way of the trash.
 inline constexpr const char* kTellHard =
     "SELECT pg_catalog.set_config('trashd.action', 'hard', true)";
