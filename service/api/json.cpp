@@ -9,6 +9,7 @@
 #include "service/http/url.hpp"
 #include "trash/model/history.hpp"
 #include "trash/model/item.hpp"
+#include "trash/model/options.hpp"
 #include "trash/model/restored.hpp"
 #include "trash/records/operations.hpp"
 #include "trash/store/usual_names.hpp"
@@ -266,15 +267,10 @@ void write_written(JsonWriter& out, const std::vector<trash::TableCount>& writte
     out.EndArray();
 }
 
-void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources) {
-    out.StartObject();
-    out.key("root").StartObject();
-    out.key("resource").text(resources.path_of(impact.table));
-    out.key("id").text_or_null(impact.id);
-    out.EndObject();
-    out.key("total").Int64(impact.total);
-    out.key("resources").StartArray();
-    for (const auto& line : impact.lines) {
+void write_lines(JsonWriter& out, const std::vector<trash::ImpactLine>& lines,
+                 const Resources& resources) {
+    out.StartArray();
+    for (const auto& line : lines) {
         out.StartObject();
         out.key("resource").text_or_null(path_or_none(resources, line.table));
         out.key("action").text(line.action);
@@ -283,6 +279,16 @@ void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources&
         out.EndObject();
     }
     out.EndArray();
+}
+
+void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources) {
+    out.StartObject();
+    out.key("root").StartObject();
+    out.key("resource").text(resources.path_of(impact.table));
+    out.key("id").text_or_null(impact.id);
+    out.EndObject();
+    out.key("total").Int64(impact.total);
+    write_lines(out.key("resources"), impact.lines, resources);
     write_blockers(out.key("blockers"), impact.blockers, resources);
     if (!impact.written.empty()) write_written(out.key("written"), impact.written, resources);
     out.EndObject();
@@ -329,16 +335,20 @@ void write_undo(JsonWriter& out, const std::string& entry) {
     out.EndObject();
 }
 
-std::string deleted_json(const trash::Item& item, const std::vector<trash::TableCount>& written,
-                         const std::string& entry, const Resources& resources) {
+std::string deleted_json(const trash::Item& item, const trash::DeleteResult& result,
+                         const Resources& resources) {
     auto json = std::string(without_brace(item_json(item, resources, true)));
-    JsonWriter more, undo;
-    if (!written.empty()) {
-        write_written(more, written, resources);
+    JsonWriter gone, more, undo;
+    if (!result.dropped.empty()) {
+        write_lines(gone, result.dropped, resources);
+        json += ",\"deleted\":" + gone.take();
+    }
+    if (!result.written.empty()) {
+        write_written(more, result.written, resources);
         json += ",\"written\":" + more.take();
     }
-    if (!entry.empty()) {
-        write_undo(undo, entry);
+    if (!result.entry.empty()) {
+        write_undo(undo, result.entry);
         json += ",\"undo\":" + undo.take();
     }
     return json + "}";

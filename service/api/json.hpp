@@ -20,6 +20,7 @@ struct Table;
 
 namespace trashd::trash {
 struct Conflict;
+struct DeleteResult;
 struct Item;
 struct LedgerEntry;
 struct Operation;
@@ -54,6 +55,8 @@ std::optional<std::string> display_column(const Resource& resource);
 void write_name(JsonWriter& out, const char* member, const std::optional<std::string>& name);
 void write_item(JsonWriter& out, const trash::Item& item, const Resources& resources,
                 bool with_object);
+void write_lines(JsonWriter& out, const std::vector<trash::ImpactLine>& lines,
+                 const Resources& resources);
 void write_impact(JsonWriter& out, const trash::Impact& impact, const Resources& resources);
 void write_blockers(JsonWriter& out, const std::vector<trash::Blocker>& blockers,
                     const Resources& resources);
@@ -62,10 +65,10 @@ void write_conflicts(JsonWriter& out, const std::vector<trash::Conflict>& confli
 void write_entry(JsonWriter& out, const trash::LedgerEntry& entry, const Resources& resources);
 
 std::string item_json(const trash::Item& item, const Resources& resources, bool with_object);
-// With its object, and the rows that triggers have written meanwhile.
-// entry: of the ledger, by which it can be undone; empty: it cannot.
-std::string deleted_json(const trash::Item& item, const std::vector<trash::TableCount>& written,
-                         const std::string& entry, const Resources& resources);
+// The item with its object, what went for good with it, the rows that triggers have written
+// meanwhile, and how it is undone.
+std::string deleted_json(const trash::Item& item, const trash::DeleteResult& result,
+                         const Resources& resources);
 std::string impact_json(const trash::Impact& impact, const Resources& resources);
 // What came back and how, without whose group it was.
 // The value of `undo`, and its address alone.

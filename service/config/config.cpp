@@ -75,6 +75,9 @@ ResourceConfig take_resource(const toml::table& table, const std::string& prefix
     section.take("confirm", resource.confirm);
     section.take("require_reason", resource.require_reason);
     section.take("capture", resource.capture);
+    section.take("trash", resource.trash);
+    if (resource.capture && !resource.trash)
+        section.fault("capture", "captures nothing where trash = false: leave one of them out");
     section.take("serve", resource.serve);
     section.take("hidden", resource.hidden);
     section.take("omit", resource.omit);

@@ -42,6 +42,7 @@ toml::table resource_table(const ResourceConfig& resource) {
                       {"confirm", resource.confirm},
                       {"require_reason", resource.require_reason},
                       {"capture", resource.capture},
+                      {"trash", resource.trash},
                       {"serve", resource.serve}};
     if (!resource.path.empty()) table.insert("path", resource.path);
     if (!resource.class_name.empty()) table.insert("class", resource.class_name);

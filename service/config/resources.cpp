@@ -60,6 +60,11 @@ Resource make_resource(const schema::Table& table, const ResourceConfig* configu
     return resource;
 }
 
+// What is neither kept nor served needs no key.
+bool needs_key(const ResourceConfig& configured) {
+    return configured.trash || configured.serve || !configured.key.empty();
+}
+
 // Of a table that no key was found of.
 std::string without_key(const ResourceConfig& configured) {
     const auto name = text_of(configured.table);
@@ -110,7 +115,7 @@ Resources::Resources(std::shared_ptr<const schema::Catalog> catalog, const Confi
         const auto name = text_of(configured.table);
         if (!table)
             faults_.push_back("resource: there is no table " + name);
-        else if (table->identity.empty())
+        else if (table->identity.empty() && needs_key(configured))
             faults_.push_back("resource: " + without_key(configured));
         else if (!configured.display.empty() && !table->column(configured.display))
             faults_.push_back("resource: table " + name + " has no column " + configured.display);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "cascade/plan.hpp"
 #include "schema/catalog/catalog.hpp"
 #include "service/config/config.hpp"
+#include "service/config/resources.hpp"
 
 namespace trashd::service {
 
@@ -115,8 +117,29 @@ class Checker {
 
 }  // namespace
 
+namespace {
+
+// A restore would bring back rows that hang on what does not come back.
+void add_kept_below(const schema::Catalog& catalog, const Config& config,
+                    std::vector<std::string>& faults) {
+    std::vector<std::string> of_policy;  // which are told elsewhere
+    const auto policy = make_policy(catalog, config, of_policy);
+    for (const auto& parent : catalog.tables()) {
+        if (parent.kept) continue;
+        for (const auto* key : catalog.referrers(parent.oid)) {
+            const auto& child = *catalog.table(key->child);
+            const auto effect = cascade::effect_of(catalog, policy, *key, false).effect;
+            if (child.kept && effect == cascade::Effect::kCascade)
+                faults.push_back("resource: " + cascade::kept_below(parent, child, key->name));
+        }
+    }
+}
+
+}  // namespace
+
 void add_option_faults(const schema::Catalog& catalog, const Config& config,
                        std::vector<std::string>& faults) {
+    add_kept_below(catalog, config, faults);
     for (const auto& configured : config.resources) {
         const auto* table = catalog.table(configured.table);
         if (!table) continue;

@@ -121,6 +121,11 @@ class Examination {
     }
 
     void look_at(const Table& table) {
+        if (!table.kept)
+            add(Severity::kInfo, "not-kept", name_of(table),
+                "its rows are deleted for good, by themselves and with what they hang on: the "
+                "configuration says trash = false",
+                "");
         if (!reached_.contains(table.oid)) return;
         look_at_rights(table);
         look_at_security(table);

@@ -54,7 +54,7 @@ std::optional<trash::Item> find_trashed(const Deletion& deletion) {
 void authorize(const Deletion& deletion) {
     const auto& [request, caller, context, asked, id] = deletion;
     const bool live = need_on_row(request, caller, context, Right::kTrash, id);
-    if (asked.hard) need_on_row(request, caller, context, Right::kPurge, id);
+    if (is_for_good(request, asked)) need_on_row(request, caller, context, Right::kPurge, id);
     if (!live) find_trashed(deletion);
 }
 
@@ -131,6 +131,15 @@ trash::Item item_with_object(const Deletion& deletion, const trash::Item& item) 
     }
 }
 
+// As far as who asks may see it.
+trash::DeleteResult seen_of(const Caller& caller, const Context& context,
+                            const trash::DeleteResult& result) {
+    auto seen = result;
+    seen.written = redact(caller, context, result.written);
+    seen.dropped = redact(caller, context, result.dropped);
+    return seen;
+}
+
 Response render(const Deletion& deletion, const trash::DeleteResult& result) {
     const auto& [request, caller, context, asked, id] = deletion;
     Response reply{204, "", "", {}};
@@ -145,9 +154,8 @@ Response render(const Deletion& deletion, const trash::DeleteResult& result) {
     reply.status = 200;
     reply.type = "application/json";
     reply.headers.emplace_back("Preference-Applied", "return=representation");
-    reply.body =
-        deleted_json(item_with_object(deletion, item), redact(caller, context, result.written),
-                     result.entry, *context.resources);
+    reply.body = deleted_json(item_with_object(deletion, item), seen_of(caller, context, result),
+                              *context.resources);
     return reply;
 }
 

@@ -153,6 +153,9 @@ std::string render(const Request& request, const Caller& caller, const Context& 
             write_item(out, *entry.item, *context.resources, false);
         else
             out.Null();
+        if (!entry.dropped.empty())
+            write_lines(out.key("deleted"), redact(caller, context, entry.dropped),
+                        *context.resources);
         out.EndObject();
     }
     out.EndArray();

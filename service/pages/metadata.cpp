@@ -17,10 +17,11 @@ namespace {
 using schema::ForeignKey;
 using schema::Table;
 
-std::string action_name(cascade::Effect effect) {
+// Of rows of the table, by an edge with the effect.
+std::string action_name(cascade::Effect effect, const Table& table) {
     switch (effect) {
         case cascade::Effect::kCascade:
-            return "trash";
+            return table.kept ? "trash" : "delete";
         case cascade::Effect::kSetNull:
             return "set-null";
         case cascade::Effect::kSetDefault:
@@ -142,7 +143,7 @@ class Writer {
     }
 
     void effect(const cascade::Edge& edge) {
-        out_.key("action").text(action_name(edge.effect));
+        out_.key("action").text(action_name(edge.effect, *catalog_.table(edge.key->child)));
         out_.key("reason").text(edge.reason);
     }
 
@@ -185,6 +186,7 @@ void write_resource(JsonWriter& out, const Resource& resource) {
     out.key("keyConstraint").text(table.key_name);
     write_columns(out.key("columns"), table);
     write_uniques(out.key("unique"), table);
+    if (!table.kept) out.key("trash").Bool(false);
     const auto omitted = omitted_of(table);
     if (!omitted.empty()) write_names(out.key("omit"), table, omitted);
 }

@@ -45,6 +45,10 @@ DeleteRequest parse_delete(const Request& request, const std::set<std::string>& 
     return asked;
 }
 
+bool is_for_good(const Request& request, const DeleteRequest& asked) {
+    return asked.hard || !request.resource->table->kept;
+}
+
 bool must_rehearse(const Request& request, const Context& context, const DeleteRequest& asked) {
     if (asked.dry_run && !asked.if_match.empty()) return true;
     // what triggers refuse shows only when it is tried
@@ -66,11 +70,12 @@ bool lacks_reason(const Request& request) {
 void need_on_taken(const Request& request, const Caller& caller, const Context& context,
                    DeleteRequest& asked) {
     std::vector<Right> rights = {Right::kTrash};
-    if (asked.hard) rights.push_back(Right::kPurge);
+    const bool for_good = is_for_good(request, asked);
+    if (for_good) rights.push_back(Right::kPurge);
     asked.check = check_of(caller, context, rights);
     if (asked.check.tables)
         asked.check.tables(context.trash->taken_by(request.resource->table->name, asked.cascade));
-    if (asked.hard) caller.access.need(Right::kPurge, *request.resource);
+    if (for_good) caller.access.need(Right::kPurge, *request.resource);
 }
 
 Error reason_required() {

@@ -24,6 +24,8 @@ struct DeleteRequest {
 
 // others: parameters that the address knows beside those of every delete. Throws Error kBadRequest.
 DeleteRequest parse_delete(const Request& request, const std::set<std::string>& others = {});
+// Live rows of it do not go through the trash: it was asked for, or the resource's are not kept.
+bool is_for_good(const Request& request, const DeleteRequest& asked);
 // Before its impact is told it must be tried whether the rows may go.
 bool must_rehearse(const Request& request, const Context& context, const DeleteRequest& asked);
 // The resource asks for ?confirm=true, or for ?reason=, and the request has none.

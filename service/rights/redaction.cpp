@@ -32,7 +32,7 @@ bool may_see_either(const Caller& caller, const Context& context,
 // Who may take rows of a table learns how many; of others it must be allowed to read them.
 bool shows(const Caller& caller, const Context& context, const trash::ImpactLine& line) {
     return may(caller, context, Right::kRead, line.table) ||
-           (line.action == "trash" &&
+           ((line.action == "trash" || line.action == "delete") &&
             caller.access.takes(Right::kTrash, *context.resources, line.table));
 }
 
@@ -156,7 +156,7 @@ trash::ChangedSince redact(const Caller& caller, const Context& context,
 }
 
 trash::Impact redact(const Caller& caller, const Context& context, trash::Impact impact) {
-    hide(caller, context, impact.lines);
+    impact.lines = redact(caller, context, std::move(impact.lines));
     hide(caller, context, impact.blockers);
     impact.written = redact(caller, context, std::move(impact.written));
     return impact;
@@ -167,6 +167,12 @@ std::vector<trash::TableCount> redact(const Caller& caller, const Context& conte
     std::erase_if(written,
                   [&](const auto& one) { return !may_see_either(caller, context, one.table); });
     return written;
+}
+
+std::vector<trash::ImpactLine> redact(const Caller& caller, const Context& context,
+                                      std::vector<trash::ImpactLine> lines) {
+    hide(caller, context, lines);
+    return lines;
 }
 
 std::vector<trash::ReferenceCount> redact(const Caller& caller, const Context& context,

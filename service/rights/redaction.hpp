@@ -20,6 +20,8 @@ namespace trashd::service {
 trash::Impact redact(const Caller& caller, const Context& context, trash::Impact impact);
 std::vector<trash::TableCount> redact(const Caller& caller, const Context& context,
                                       std::vector<trash::TableCount> written);
+std::vector<trash::ImpactLine> redact(const Caller& caller, const Context& context,
+                                      std::vector<trash::ImpactLine> lines);
 std::vector<trash::ReferenceCount> redact(const Caller& caller, const Context& context,
                                           std::vector<trash::ReferenceCount> links);
 trash::Restored redact(const Caller& caller, const Context& context, trash::Restored restored);

@@ -478,3 +478,24 @@ TEST_CASE("tables with columns that the trash calls so are named") {
           "table public.a has a column deletedAt of its own: what trashd says under that name is "
           "called $deletedAt there");
 }
+
+TEST_CASE("tables whose rows are not kept are named, and what would hang on them is an error") {
+    TempDatabase database(
+        "CREATE TABLE a (id int PRIMARY KEY);"
+        "CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a ON DELETE CASCADE)");
+    service::Config config;
+    config.resources.resize(1);
+    config.resources[0].table = {"public", "b"};
+    config.resources[0].trash = false;
+    const auto note = single(findings_of(database.url(), config), "not-kept");
+    CHECK(note.severity == Severity::kInfo);
+    CHECK(note.subject == "public.b");
+    CHECK(note.detail ==
+          "its rows are deleted for good, by themselves and with what they hang on: the "
+          "configuration says trash = false");
+    config.resources[0].table = {"public", "a"};
+    const auto fault = single(findings_of(database.url(), config), "configuration");
+    CHECK(fault.severity == Severity::kError);
+    CHECK(fault.detail.find("rows of public.b are kept in the trash, and by b_a_fkey they go with "
+                            "rows of public.a") != std::string::npos);
+}

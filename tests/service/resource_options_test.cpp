@@ -1,8 +1,11 @@
 // What a [[resource]] says of its columns and rows: what is shown to nobody, what is not kept.
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "service/config/config.hpp"
 #include "tests/support/served_database.hpp"
+#include "trash/records/api_keys.hpp"
 
 using namespace trashd::test;
 
@@ -343,4 +346,242 @@ TEST_CASE("columns that cannot be omitted end the start with the reason") {
                "and has no default, so the row could not come back; give the column a default");
     check_says(refusal(kSessions, of("usr", "none")),
                "resource: table public.usr has no column none that could be omitted");
+}
+
+namespace {
+
+const char* kUsers = R"(
+CREATE TABLE usr (id bigint PRIMARY KEY, name text, owner text);
+CREATE TABLE session (id bigint PRIMARY KEY, usr bigint REFERENCES usr ON DELETE CASCADE, token text,
+  owner text);
+CREATE TABLE hit (session bigint REFERENCES session ON DELETE CASCADE, at text);
+CREATE TABLE post (id bigint PRIMARY KEY, usr bigint REFERENCES usr ON DELETE CASCADE, body text,
+  owner text);
+INSERT INTO usr VALUES (1, 'Ann', 'key:ann'), (2, 'Bob', 'key:bob'), (3, 'Cy', 'key:ann');
+INSERT INTO session VALUES (10, 1, 'zq-a', 'key:ann'), (11, 1, 'zq-b', 'key:bob'), (20, 2, 'zq-c', 'key:bob'),
+  (30, 3, 'zq-d', 'key:ann');
+INSERT INTO hit VALUES (10, 'x'), (11, 'y'), (11, 'z');
+INSERT INTO post VALUES (100, 1, 'x', 'key:ann');
+)";
+const std::string kUnkept = R"(
+[[resource]]
+table = "session"
+trash = false
+[[resource]]
+table = "hit"
+trash = false
+serve = false
+)";
+}  // namespace
+
+TEST_CASE("a dry run says what goes for good, and the delete's answer says the same") {
+    ServedDatabase call(kUsers, kUnkept);
+    const auto dry = call("DELETE", "/v1/usr/1?dryRun=true");
+    CHECK(
+        dry.body ==
+        R"({"root":{"resource":"usr","id":"1"},"total":7,"resources":[)"
+        R"({"resource":"usr","action":"trash","count":1,"reason":"named"},)"
+        R"({"resource":"post","action":"trash","count":1,"reason":"post_usr_fkey: ON DELETE CASCADE"},)"
+        R"({"resource":"session","action":"delete","count":2,"reason":"session_usr_fkey: ON DELETE CASCADE"},)"
+        R"({"resource":"hit","action":"delete","count":3,"reason":"hit_session_fkey: ON DELETE CASCADE"}],)"
+        R"("blockers":[]})");
+    const auto answer = call("DELETE", "/v1/usr/1", "", {{"Prefer", "return=representation"}});
+    CHECK(answer.status == 200);
+    CHECK(answer.json()["groupSize"].GetInt() == 2);
+    CHECK(has(
+        answer.body,
+        R"("deleted":[{"resource":"session","action":"delete","count":2,"reason":"session_usr_fkey: ON DELETE CASCADE"},)"
+        R"({"resource":"hit","action":"delete","count":3,"reason":"hit_session_fkey: ON DELETE CASCADE"}])"));
+    const std::string group = answer.json()["groupId"].GetString();
+    const auto history = call("GET", "/v1/history?groupId=" + group);
+    REQUIRE(history.json().Size() == 3);
+    CHECK(history.json()[0]["action"] == "trashed");
+    CHECK(has(history.body, R"("counts":[{"resource":"hit","count":3}])"));
+    CHECK(has(history.body, R"("counts":[{"resource":"session","count":2}])"));
+    CHECK(call("GET", "/v1/trash?count=true").header("X-Total-Count") == "2");
+    const auto item = "/v1/trash/" + std::string(answer.json()["id"].GetString());
+    const auto restored = call("POST", item + "/$restore");
+    CHECK(restored.json()["restored"].GetInt() == 2);
+    CHECK(!has(restored.body, "\"lost\""));
+    CHECK(call.value("SELECT count(*) FROM session") == "2");
+}
+
+TEST_CASE("a delete of many says of each what went for good with it") {
+    ServedDatabase call(kUsers, kUnkept);
+    CHECK(call("DELETE", "/v1/usr?ids=1,2&dryRun=true").json()["total"].GetInt() == 9);
+    const auto answer = call("DELETE", "/v1/usr?ids=1,2,3");
+    CHECK(answer.status == 200);
+    const auto json = answer.json();
+    REQUIRE(json.Size() == 3);
+    CHECK(json[0]["deleted"].Size() == 2);
+    CHECK(json[0]["deleted"][1]["count"].GetInt() == 3);
+    CHECK(json[1]["deleted"].Size() == 1);
+    CHECK(call("DELETE", "/v1/usr?ids=1").json()[0]["status"] == "already-trashed");
+}
+
+TEST_CASE("a row that is not kept is deleted for good at its address") {
+    ServedDatabase call(kUsers, kUnkept);
+    CHECK(has(
+        call("DELETE", "/v1/session/11?dryRun=true").body,
+        R"("total":3,"resources":[{"resource":"session","action":"delete","count":1,"reason":"named"},)"));
+    const auto gone = call("DELETE", "/v1/session/11", "", {{"Prefer", "return=representation"}});
+    CHECK(gone.status == 204);
+    CHECK(gone.header("Location").empty());
+    CHECK(call("GET", "/v1/session/11").status == 404);
+    CHECK(call("DELETE", "/v1/session/11").status == 404);
+    CHECK(call("GET", "/v1/trash").json().Empty());
+    const auto entry = call("GET", "/v1/history").json();
+    REQUIRE(entry.Size() == 1);
+    CHECK(entry[0]["action"] == "deleted");
+    CHECK(entry[0]["objectId"] == "11");
+    CHECK(entry[0]["groupId"].IsNull());
+    const auto many = call("DELETE", "/v1/session?ids=10,20,77").json();
+    CHECK(many[0]["status"] == "deleted");
+    CHECK(many[1]["status"] == "deleted");
+    CHECK(many[2]["status"] == "not-found");
+    CHECK(call.value("SELECT count(*) FROM hit") == "0");
+}
+
+TEST_CASE("metadata says whose rows are not kept, and what a delete does to them") {
+    ServedDatabase call(kUsers, kUnkept);
+    const auto metadata = call("GET", "/v1/session/$metadata");
+    CHECK(metadata.json()["trash"].IsFalse());
+    CHECK(!call("GET", "/v1/usr/$metadata").json().HasMember("trash"));
+    CHECK(has(call("GET", "/v1/usr/$metadata").body,
+              R"("references":"usr","indexed":false,"action":"delete")"));
+    CHECK(has(metadata.body, R"("references":"session","indexed":false,"action":"delete")"));
+    CHECK(has(metadata.body, R"("onDelete":{"action":"delete","reason":"ON DELETE CASCADE"})"));
+}
+
+TEST_CASE("what must not hang on rows that are not kept ends the start with what to do") {
+    const std::string unkept = "[[resource]]\ntable = \"usr\"\ntrash = false\n";
+    const auto text = refusal(kUsers, unkept + kUnkept);
+    check_says(text,
+               "resource: rows of public.post are kept in the trash, and by post_usr_fkey they go "
+               "with rows of public.usr, which are not: trash = false; say trash = false of "
+               "public.post as well, or on_delete = {post_usr_fkey = \"restrict\"}");
+    CHECK(!has(text, "session_usr_fkey"));
+    check_says(refusal(kUsers, unkept + "on_delete = {post_usr_fkey = \"restrict\"}\n" + kUnkept),
+               "it started");
+    check_says(refusal(kUsers,
+                       kUnkept + "[[reference]]\nname = \"of_session\"\ntable = \"post\"\n"
+                                 "columns = [\"id\"]\nto = \"session\"\non_delete = \"cascade\"\n"),
+               "by of_session they go with rows of public.session");
+    check_says(refusal(kUsers, "[[resource]]\ntable = \"hit\"\ntrash = false\n"),
+               "table public.hit has no primary key");
+}
+
+TEST_CASE("nodb: capture of rows that are not kept is an error of the configuration") {
+    try {
+        trashd::service::load_config(
+            "[[resource]]\ntable = \"session\"\ntrash = false\ncapture = true\n", {},
+            [](const std::string&) { return std::optional<std::string>(); });
+        FAIL("it was taken");
+    } catch (const trashd::service::ConfigError& error) {
+        check_says(error.what(),
+                   "resource[0].capture: captures nothing where trash = false: leave one of them "
+                   "out");
+    }
+}
+
+TEST_CASE("nodb: what is not kept is in the configuration that is printed") {
+    const auto config = trashd::service::load_config(
+        kUnkept, {}, [](const std::string&) { return std::optional<std::string>(); });
+    check_says(trashd::service::dump(config), "trash = false");
+}
+
+TEST_CASE("captured deletes delete rows that are not kept as they are") {
+    ServedDatabase call(kUsers, kUnkept + "[[resource]]\ntable = \"usr\"\ncapture = true\n");
+    call.sql("DELETE FROM usr WHERE id = 1");
+    CHECK(call("GET", "/v1/trash?count=true").header("X-Total-Count") == "2");
+    call.sql("DELETE FROM session");
+    CHECK(call("GET", "/v1/trash?count=true").header("X-Total-Count") == "2");
+    CHECK(call.value("SELECT count(*) FROM trashd.item i WHERE i::text LIKE '%zq-%'") == "0");
+    const auto root = call("GET", "/v1/trash?root=true").json();
+    const auto restored =
+        call("POST", "/v1/trash/" + std::string(root[0]["id"].GetString()) + "/$restore");
+    CHECK(restored.json()["restored"].GetInt() == 2);
+}
+
+namespace {
+
+// People by their keys: what each of them may do.
+struct WithRights {
+    TempDatabase database{kUsers};
+    ServiceProcess service;
+    trashd::schema::Pool pool{database.url(), 1};
+    trashd::trash::Keys keys{pool, "trashd"};
+    std::map<std::string, std::string> known;
+
+    explicit WithRights(const std::string& toml)
+        : service(database.url(), {}, "[credentials]\napi_keys = true\n" + toml + kUnkept) {
+        for (const char* name : {"ann", "bob"}) known[name] = keys.create({name, {name}}).text;
+    }
+    Answer as(const std::string& who, const std::string& verb, const std::string& address,
+              httplib::Headers headers = {}) {
+        headers.emplace("X-API-Key", known.at(who));
+        return ask(service.port(), verb, address, headers, "");
+    }
+    std::string value(const std::string& sql) { return TestConnection(database.url()).value(sql); }
+};
+
+}  // namespace
+
+TEST_CASE("a row that is not kept needs the right to purge by itself, and along with others none") {
+    WithRights call(
+        "[roles]\nann = [\"read\", \"trash\"]\nbob = [\"read\", \"trash\", \"purge\"]\n");
+    for (const char* address : {"/v1/session/10", "/v1/session?ids=10"})
+        check_problem(call.as("ann", "DELETE", address), "forbidden",
+                      "the right 'purge' for session, 'purge' for * is missing; ask for a role "
+                      "that has it",
+                      R"(,"missing":[{"right":"purge","resource":"session"},)"
+                      R"({"right":"purge","resource":"*"}])");
+    CHECK(call.as("bob", "DELETE", "/v1/session/10").status == 204);
+    CHECK(call.as("ann", "DELETE", "/v1/usr/1").status == 204);
+    CHECK(call.value("SELECT count(*) FROM session") == "2");
+}
+
+TEST_CASE("rows of others that would go for good with one's own refuse") {
+    WithRights call("[roles]\nann = { \"*\" = \"*\", owner = \"owner\" }\nbob = \"*\"\n");
+    TestConnection(call.database.url())->exec("DELETE FROM hit");  // which has no address
+    check_problem(call.as("ann", "DELETE", "/v1/usr/1"), "forbidden",
+                  "the right 'trash' for session is missing; ask for a role that has it",
+                  R"(,"missing":[{"right":"trash","resource":"session"}])");
+    CHECK(call.value("SELECT count(*) FROM session") == "4");
+    CHECK(call.value("SELECT count(*) FROM trashd.item") == "0");
+    const auto gone = call.as("ann", "DELETE", "/v1/usr/3", {{"Prefer", "return=representation"}});
+    CHECK(gone.status == 200);
+    CHECK(gone.json()["deleted"][0]["count"].GetInt() == 1);
+    CHECK(gone.json()["groupSize"].GetInt() == 1);
+    CHECK(call.value("SELECT count(*) FROM trashd.item") == "1");
+    check_problem(call.as("ann", "DELETE", "/v1/session/20"), "not-found",
+                  "there is no such object in session");
+    CHECK(call.as("ann", "DELETE", "/v1/session/10").status == 204);
+    CHECK(call.value("SELECT count(*) FROM session") == "2");
+}
+
+TEST_CASE("as a role of the database rows that are not kept go for good, where it sees them all") {
+    TempDatabase database(std::string(kUsers) + R"(
+DROP ROLE IF EXISTS unkept_app; CREATE ROLE unkept_app NOLOGIN;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO unkept_app;
+ALTER TABLE session ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON session USING (owner = 'key:ann');
+)");
+    ServiceProcess service(database.url(), {},
+                           "[credentials]\napi_keys = true\n[roles]\nall = \"*\"\n[access]\n"
+                           "database_roles = [\"unkept_app\"]\n" +
+                               kUnkept);
+    trashd::schema::Pool pool{database.url(), 1};
+    const auto key =
+        trashd::trash::Keys{pool, "trashd"}.create({"ann", {"all", "unkept_app"}}).text;
+    const auto removed = [&](const std::string& address) {
+        return ask(service.port(), "DELETE", address, {{"X-API-Key", key}}, "").status;
+    };
+    TestConnection look(database.url());
+    CHECK(removed("/v1/usr/1") == 403);
+    CHECK(look.value("SELECT count(*) FROM session") == "4");
+    CHECK(removed("/v1/usr/3") == 204);
+    CHECK(removed("/v1/session/10") == 204);
+    CHECK(look.value("SELECT count(*) FROM session") == "2");
+    CHECK(look.value("SELECT count(*) FROM trashd.item") == "1");
 }
