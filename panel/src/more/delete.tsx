@@ -1,6 +1,6 @@
 import type {Operation, Problem, Schemas} from '../api';
 import {begin, ChangeList, changes, client, Countdown, focusHead, Head, href, Icon, itemOf, keepPreviousData, Loaded, may, ProblemNote, Progress, read, record, route, t, undoOf, useAct, useClasses, useMe, useMetadata, useObject, useQuery, useState} from '../shared';
-import {Blockers, ImpactCard} from './impact';
+import {Blockers, ImpactCard, moved} from './impact';
 import {TypedNumber} from './typed';
 
 type Impact = Schemas['Impact'];
@@ -43,7 +43,7 @@ function send({resource, ids, cascade, hard, reason}: Wish, {dryRun, confirm, ke
 // What is asked for beside the button: nothing for what is small and comes back by one click.
 function asksForTick(impact: Impact, confirm: boolean): boolean {
   const tables = impact.resources.filter(({action}) => action === 'trash').length;
-  return confirm || impact.total > 100 || tables > 2;
+  return confirm || impact.total > 100 || tables > 2 || impact.total > moved(impact);
 }
 
 interface Done {
@@ -142,13 +142,13 @@ function Decision(props: {wish: Wish; impact: Impact; confirm: boolean; needed: 
       {tick && (
         <label class="option">
           <input type="checkbox" checked={ticked} onChange={(event) => setTicked(event.currentTarget.checked)} />
-          {words.tick(impact.total, tables)}
+          {words.tick(moved(impact), tables)}
         </label>
       )}
       <p class="row">
         <button type="button" class="main" data-key="delete" aria-disabled={!ready || busy} onClick={() => ready && props.run()}>
           <Icon name="trash" />
-          {words.button(impact.total)}
+          {words.button(moved(impact))}
         </button>
         <a class="button" href={back}>
           {t().cancel}
@@ -195,7 +195,11 @@ function Assistant(props: {resource: string; ids: string[]; name: string; ended:
   const [etag, setEtag] = useState<string | null>(null);
   if (etag === null && live.data?.etag) setEtag(live.data.etag);
   const impact = useImpact(wish);
-  const {done, operation, act} = useDelete(wish, name, impact.data?.total ?? 0, metadata?.confirm ?? false, etag, ended);
+  // Rows that are not kept go for good, whether that is asked for or not.
+  const total = impact.data?.total ?? 0;
+  const hard = wish.hard || (total > 0 && impact.data !== undefined && moved(impact.data) === 0);
+  const meant = {...wish, hard};
+  const {done, operation, act} = useDelete(meant, name, total, metadata?.confirm ?? false, etag, ended);
   const back = href(['rows', resource, ...(ids.length === 1 ? ids : [])]);
   const again = (): void => {
     act.clear();
@@ -209,12 +213,12 @@ function Assistant(props: {resource: string; ids: string[]; name: string; ended:
       {(found) => (
         <>
           <Blockers list={found.blockers} />
-          <ImpactCard impact={found} hard={wish.hard} />
+          <ImpactCard impact={found} hard={hard} />
           <Fields wish={wish} set={set} needed={metadata?.requireReason ?? false} blocked={found.blockers.length > 0} hard={may(me, 'purge', resource)} />
           {act.problem && <Failed problem={act.problem} again={again} />}
           {act.waits && <Countdown error={act.waits} />}
           {found.blockers.length === 0 ? (
-            <Decision wish={wish} impact={found} confirm={metadata?.confirm ?? false} needed={metadata?.requireReason ?? false} busy={act.busy} back={back} run={() => void act.run()} />
+            <Decision wish={meant} impact={found} confirm={metadata?.confirm ?? false} needed={metadata?.requireReason ?? false} busy={act.busy} back={back} run={() => void act.run()} />
           ) : (
             <p class="row">
               <span class="faint">{t().remove.blocked}</span>

@@ -62,14 +62,26 @@ function Cut({list}: {list: Impact['resources']}) {
   );
 }
 
+const linesOf = (impact: Impact, ...actions: string[]) => impact.resources.filter(({action}) => actions.includes(action));
+
+// How many rows go to the trash; the rest of the total goes for good.
+export const moved = (impact: Impact): number => linesOf(impact, 'trash').reduce((sum, {count}) => sum + count, 0);
+
 export function ImpactCard({impact, hard}: {impact: Impact; hard: boolean}) {
-  const taken = impact.resources.filter(({action}) => action === 'trash');
+  const taken = hard ? linesOf(impact, 'trash', 'delete') : linesOf(impact, 'trash');
+  const gone = hard ? [] : linesOf(impact, 'delete');
   const written = impact.written ?? [];
   return (
     <section class="card" aria-labelledby="impact">
-      <h2 id="impact">{hard ? t().impact.titleHard(impact.total, taken.length) : t().impact.title(impact.total, taken.length)}</h2>
+      <h2 id="impact">{hard ? t().impact.titleHard(impact.total, taken.length) : t().impact.title(moved(impact), taken.length)}</h2>
       <Counts list={taken} />
-      <Cut list={impact.resources.filter(({action}) => action !== 'trash')} />
+      {gone.length > 0 && (
+        <>
+          <h3>{t().impact.gone}</h3>
+          <Counts list={gone} />
+        </>
+      )}
+      <Cut list={linesOf(impact, 'set-null', 'set-default')} />
       {written.length > 0 && (
         <>
           <h3>{t().impact.written}</h3>

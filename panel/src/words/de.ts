@@ -336,6 +336,7 @@ export const words: Words = {
     title: (count, kinds) => `${rows(count)} in ${tables(kinds)} ${count === 1 ? 'kommt' : 'kommen'} in den Papierkorb`,
     titleHard: (count, kinds) => `${rows(count)} in ${tables(kinds)} ${count === 1 ? 'wird' : 'werden'} endgültig gelöscht`,
     blockers: 'Andere Zeilen brauchen es, darum geht es nicht',
+    gone: 'Zeilen, die nicht aufgehoben und mit ihnen endgültig gelöscht werden',
     cut: 'Verweise, die getrennt werden',
     setNull: 'der Verweis wird leer',
     setDefault: 'der Verweis bekommt seinen Vorgabewert',
@@ -425,6 +426,7 @@ export const words: Words = {
     noReferrers: 'Keine Tabelle verweist auf diese.',
     actions: {
       trash: 'geht mit',
+      delete: 'wird endgültig gelöscht',
       'set-null': 'Verweis wird leer',
       'set-default': 'Verweis bekommt seinen Vorgabewert',
       refuse: 'verhindert das Löschen',

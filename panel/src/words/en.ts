@@ -339,6 +339,7 @@ export const words = {
     titleHard: (count: number, kinds: number): string =>
       `${rows(count)} in ${tables(kinds)} ${count === 1 ? 'is' : 'are'} deleted for good`,
     blockers: 'Other rows need it, so it cannot go',
+    gone: 'Rows that are not kept, and go for good with them',
     cut: 'References that are cut',
     setNull: 'the reference becomes empty',
     setDefault: 'the reference gets its default',
@@ -428,6 +429,7 @@ export const words = {
     noReferrers: 'No table refers to this one.',
     actions: {
       trash: 'goes along',
+      delete: 'goes for good',
       'set-null': 'reference becomes empty',
       'set-default': 'reference gets its default',
       refuse: 'refuses the delete',
