@@ -7,9 +7,12 @@ namespace trashd::service {
 LedgerVerdict judge_ledger(schema::Connection& connection, const std::string& trash_schema,
                            const LedgerProof& proof) {
     LedgerVerdict verdict{trash::verify_ledger(connection, trash_schema, proof.head)};
-    verdict.head_lost = proof.head && !verdict.verified.head_found;
-    verdict.receipt_lost =
-        proof.receipt && !trash::has_receipt(connection, trash_schema, *proof.receipt);
+    const auto& verified = verdict.verified;
+    verdict.head_lost = proof.head && !verified.head_found && !verified.head_pruned;
+    if (!proof.receipt || trash::has_receipt(connection, trash_schema, *proof.receipt))
+        return verdict;
+    verdict.receipt_pruned = trash::is_receipt_pruned(connection, trash_schema, *proof.receipt);
+    verdict.receipt_lost = !verdict.receipt_pruned;
     return verdict;
 }
 
@@ -23,7 +26,11 @@ std::string verdict_json(const LedgerVerdict& verdict) {
     out.key("unsealed").Int64(verified.unsealed);
     out.key("head").text(verified.head);
     out.key("headLost").Bool(verdict.head_lost);
+    out.key("headPruned").Bool(verified.head_pruned);
     out.key("receiptLost").Bool(verdict.receipt_lost);
+    out.key("receiptPruned").Bool(verdict.receipt_pruned);
+    out.key("pruned").Int64(verified.pruned);
+    out.key("prunedBefore").text_or_null(verified.pruned_before);
     out.key("faults").StartArray();
     for (const auto& fault : verified.faults) {
         out.StartObject();

@@ -16,6 +16,7 @@ struct LedgerProof {
 struct LedgerVerdict {
     trash::Verified verified;
     bool head_lost = false, receipt_lost = false;
+    bool receipt_pruned = false;  // nothing is left to compare it with
     bool good() const { return verified.faults.empty() && !head_lost && !receipt_lost; }
 };
 

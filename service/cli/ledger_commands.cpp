@@ -21,13 +21,23 @@ void print(const LedgerVerdict& verdict) {
     for (const auto& fault : verified.faults) {
         if (fault.kind == "broken")
             std::cout << "seal " << fault.number << " does not follow from the one before\n";
+        else if (fault.kind == "forged")
+            std::cout << "checkpoint " << fault.number
+                      << " is not what its entry and the one before say\n";
         else
             std::cout << "entry " << fault.number << " was " << fault.kind << "\n";
     }
     if (verdict.head_lost) std::cout << "the head given is not in the chain: its end was removed\n";
     if (verdict.receipt_lost) std::cout << "no entry is what the receipt says\n";
+    if (verified.head_pruned)
+        std::cout << "the head given was in the chain; what it proved has been pruned\n";
+    if (verdict.receipt_pruned)
+        std::cout << "the entry of the receipt has been pruned, and nothing is left that tells\n";
     std::cout << verified.entries << " entries under " << verified.seals << " seals, "
               << verified.unsealed << " not sealed yet\n";
+    if (verified.pruned_before)
+        std::cout << verified.pruned << " entries were pruned, all of them written before "
+                  << *verified.pruned_before << "\n";
     if (!verified.head.empty())
         std::cout << "head " << verified.head << "\nkeep it elsewhere, and give it with --head\n";
 }

@@ -82,6 +82,7 @@ struct ProofConfig {
 struct RetentionConfig {
     Keep keep;
     std::map<std::string, Keep> tenants;
+    Keep history;                  // of groups that have ended, and of entries of the ledger
     long long every_seconds = 60;  // between looks for what is due
 };
 

@@ -148,6 +148,7 @@ toml::table proof_table(const ProofConfig& proof) {
 
 toml::table retention_table(const RetentionConfig& retention) {
     toml::table table{{"keep", keep_text(retention.keep)},
+                      {"history", keep_text(retention.history)},
                       {"every", keep_text({retention.every_seconds})}};
     toml::table tenants;
     for (const auto& [name, keep] : retention.tenants) tenants.insert(name, keep_text(keep));

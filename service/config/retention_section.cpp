@@ -43,6 +43,7 @@ void take_retention(Section& section, Config& config, std::vector<std::string>& 
     take_table(section, "retention", faults, [&](Section& retention) {
         auto& into = config.retention;
         take_keep(retention, "keep", into.keep);
+        take_keep(retention, "history", into.history);
         Keep every{into.every_seconds};
         take_keep(retention, "every", every);
         if (every.seconds && *every.seconds <= 86400)

@@ -46,6 +46,12 @@ struct Metrics {
         counter("trashd_retention_purged_groups_total", "Groups that this instance has purged.");
     prometheus::Counter& purged_items = counter("trashd_retention_purged_items_total",
                                                 "Items of groups that this instance has purged.");
+    prometheus::Counter& pruned_entries =
+        counter("trashd_history_pruned_entries_total",
+                "Entries of the ledger that this instance has pruned.");
+    prometheus::Counter& pruned_groups =
+        counter("trashd_history_pruned_groups_total",
+                "Groups that had ended, of which this instance has pruned the rest.");
     prometheus::Counter& retention_errors =
         counter("trashd_retention_errors_total", "Looks for what is due that have failed.");
 
@@ -83,6 +89,11 @@ void show_rehearsals(long long restorable, long long not_restorable) {
 void count_expired(long long groups, long long items) {
     the_metrics().purged_groups.Increment(static_cast<double>(groups));
     the_metrics().purged_items.Increment(static_cast<double>(items));
+}
+
+void count_pruned(long long entries, long long groups) {
+    the_metrics().pruned_entries.Increment(static_cast<double>(entries));
+    the_metrics().pruned_groups.Increment(static_cast<double>(groups));
 }
 
 void show_retention(long long due, double overdue_seconds, long long kept) {

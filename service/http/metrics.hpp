@@ -11,6 +11,7 @@ void count_rehearsal(const std::string& outcome);
 void show_rehearsals(long long restorable, long long not_restorable);
 // Groups that retention has purged, and their items; kept: those that it left, though they are due.
 void count_expired(long long groups, long long items);
+void count_pruned(long long entries, long long groups);
 void show_retention(long long due, double overdue_seconds, long long kept);
 void count_retention_run();
 void count_retention_error();

@@ -12,6 +12,7 @@
 #include "service/config/config.hpp"
 #include "service/http/metrics.hpp"
 #include "trash/model/options.hpp"
+#include "trash/records/pruned_history.hpp"
 
 namespace trashd::service {
 
@@ -62,6 +63,12 @@ void Expirer::work(const std::stop_token& stop) {
             count_retention_error();
             spdlog::warn("what is due cannot be purged: {}", in_log(error));
         }
+        try {
+            prune(stop);
+        } catch (const std::exception& error) {
+            count_retention_error();
+            spdlog::warn("old history cannot be pruned: {}", in_log(error));
+        }
     }
 }
 
@@ -80,6 +87,23 @@ void Expirer::go_round(const std::stop_token& stop) {
     show_retention(state.due, state.overdue, kept);
     count_retention_run();
     if (groups > 0) spdlog::info("retention has purged {} groups", groups);
+}
+
+// Another instance that is at it goes on with it.
+void Expirer::prune(const std::stop_token& stop) {
+    if (!config_.retention.history.seconds) return;
+    const auto before = trash::old_before(own_, *config_.retention.history.seconds);
+    if (before == pruned_before_ || !trash_) return;
+    long long entries = 0;
+    for (std::optional<long long> place = 0; place && !stop.stop_requested();) {
+        const auto batch = trash::prune_history(own_, config_.trash_schema, before, *place);
+        count_pruned(batch.entries, batch.groups);
+        entries += batch.entries;
+        place = batch.last;
+    }
+    if (!stop.stop_requested()) pruned_before_ = before;
+    if (entries > 0)
+        spdlog::info("{} entries of the ledger before {} were pruned", entries, before);
 }
 
 }  // namespace trashd::service

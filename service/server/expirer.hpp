@@ -1,4 +1,5 @@
-// Purges in the background what has been in the trash for long enough (docs/operations.md).
+// Purges in the background what has been in the trash for long enough, and prunes the history of
+// what is there no more (docs/operations.md).
 #pragma once
 
 #include <memory>
@@ -27,10 +28,12 @@ class Expirer {
   private:
     void work(const std::stop_token& stop);
     void go_round(const std::stop_token& stop);
+    void prune(const std::stop_token& stop);
 
     const Config& config_;
     schema::Pool own_;
     std::unique_ptr<trash::Trash> trash_;  // made when it is needed first
+    std::string pruned_before_;            // up to which time that was done
     std::jthread thread_;
 };
 

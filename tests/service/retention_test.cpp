@@ -37,6 +37,11 @@ keep = "forever"
 
 const char* kForever = "[retention]\nkeep = \"forever\"\n";
 
+// What is told of history that is kept for ever.
+const char* kHistoryKept =
+    ",\"history\":{\"keep\":\"forever\",\"oldEntries\":0,\"oldGroups\":0,\"prunedEntries\":0,"
+    "\"prunedGroups\":0,\"prunedBefore\":null}}\n";
+
 struct Bench {
     explicit Bench(const std::string& toml) : service(database.url(), {}, toml) {}
 
@@ -203,11 +208,11 @@ TEST_CASE("expiresAt is set by hand, and then stays whatever the configuration s
     CHECK(history.Size() == 3);
     CHECK(history[0]["by"] == "anonymous");
     const auto before = retention(bench, {"apply", "--dry-run", "--json"}, kKept);
-    CHECK(before.output == "{\"groups\":1,\"due\":0,\"byHand\":1}\n");
+    CHECK(before.output == std::string("{\"groups\":1,\"due\":0,\"byHand\":1") + kHistoryKept);
     CHECK(bench.call("GET", "/v1/trash/" + other).json()["expiresAt"].IsNull());
     CHECK(retention(bench, {"apply"}, kKept).output ==
           "1 groups have got another time, of which 0 are due at once; 1 keep the time that was "
-          "set by hand\n");
+          "set by hand\nhistory is kept for ever\n");
     CHECK(bench.call("GET", "/v1/trash/" + item).json()["expiresAt"] ==
           "2099-02-01T00:00:00.000000Z");
     CHECK(bench.days(other) == "10");
@@ -215,10 +220,10 @@ TEST_CASE("expiresAt is set by hand, and then stays whatever the configuration s
     CHECK(state.starts_with(
         "{\"groups\":2,\"expiring\":2,\"due\":0,\"overdueSeconds\":0,\"next\":\""));
     CHECK(retention(bench, {"apply", "--json"}, kForever).output ==
-          "{\"groups\":1,\"due\":0,\"byHand\":1}\n");
+          std::string("{\"groups\":1,\"due\":0,\"byHand\":1") + kHistoryKept);
     CHECK(retention(bench, {"status"}, kForever).output ==
           "2 groups are in the trash, 1 of them for ever\n0 are due\nthe next is due at "
-          "2099-02-01T00:00:00.000000Z\n");
+          "2099-02-01T00:00:00.000000Z\nhistory is kept for ever\n");
 }
 
 TEST_CASE("what is no time, no item, or no change of one is refused") {

@@ -23,15 +23,19 @@ std::string entry_digest();
 long long seal(schema::Pool& pool, const std::string& trash_schema, std::chrono::milliseconds wait);
 
 struct LedgerFault {
-    std::string kind;         // altered, removed, added (entries); broken (a seal)
-    std::int64_t number = 0;  // of the entry or the seal
+    // altered, removed, added (entries); broken (a seal); forged (a checkpoint of pruned history)
+    std::string kind;
+    std::int64_t number = 0;  // of the entry, the seal or the checkpoint
 };
 
 struct Verified {
     std::vector<LedgerFault> faults;
     long long seals = 0, entries = 0, unsealed = 0;
-    std::string head;         // hash of the last seal, in hex; empty: there is none
-    bool head_found = false;  // the hash asked for is in the chain
+    std::string head;          // hash of the last seal, in hex; empty: there is none
+    bool head_found = false;   // the hash asked for is in the chain
+    bool head_pruned = false;  // or was, of a seal that is gone with what it proved
+    long long pruned = 0;      // entries that are gone, as checkpoints tell
+    std::optional<std::string> pruned_before = {};  // all of them were older: RFC 3339 UTC
 };
 
 // Throws Error. head: a hash that the chain had before, in hex.
@@ -46,8 +50,12 @@ struct SealState {
 };
 SealState seal_state(schema::Connection& connection, const std::string& trash_schema);
 
-// Whether the ledger has the entry of a receipt ("17-" and its digest in hex) as it was.
+// Whether the ledger has the entry of a receipt ("17-" and its digest in hex) as it was, or, where
+// that was pruned, a seal still has its digest.
 bool has_receipt(schema::Connection& connection, const std::string& trash_schema,
                  const std::string& receipt);
+// The entry of the receipt was pruned and so was its seal: nothing is left to compare it with.
+bool is_receipt_pruned(schema::Connection& connection, const std::string& trash_schema,
+                       const std::string& receipt);
 
 }  // namespace trashd::trash

@@ -32,6 +32,7 @@
 #include "generated/kMigration085.hpp"
 #include "generated/kMigration090.hpp"
 #include "generated/kMigration091.hpp"
+#include "generated/kMigration093.hpp"
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/script.hpp"
@@ -61,7 +62,7 @@ constexpr Migration kMigrations[] = {
     {30, kMigration030}, {50, kMigration050}, {60, kMigration060}, {64, kMigration064},
     {65, kMigration065}, {70, kMigration070}, {71, kMigration071}, {72, kMigration072},
     {80, kMigration080}, {81, kMigration081}, {85, kMigration085}, {90, kMigration090},
-    {91, kMigration091}};
+    {91, kMigration091}, {93, kMigration093}};
 
 // Asked one by one: numbers are given out before they are used, so there may be gaps.
 bool applied(Connection& connection, const std::string& schema, int version) {
@@ -195,10 +196,14 @@ std::vector<std::string> without_replica_identity(Connection& connection,
 void grant_use(Connection& connection, const std::string& trash_schema, const std::string& role) {
     const std::string schema = quoted(trash_schema), to = " TO " + quoted(role) + ";";
     const std::string ledger = schema + ".ledger, " + schema + ".ledger_seal";
+    const std::string checkpoints = schema + ".ledger_checkpoint";
     connection.script("BEGIN; GRANT USAGE, CREATE ON SCHEMA " + schema + to +
                       "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + schema +
                       to + "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA " + schema + to +
-                      "REVOKE UPDATE, DELETE ON " + ledger + " FROM " + quoted(role) + "; COMMIT");
+                      "REVOKE UPDATE, DELETE ON " + ledger + " FROM " + quoted(role) +
+                      "; REVOKE INSERT, UPDATE, DELETE ON " + checkpoints + " FROM " +
+                      quoted(role) + "; GRANT EXECUTE ON FUNCTION " + schema + ".prune_history" +
+                      to + "COMMIT");
 }
 
 void migrate(Connection& connection, const std::string& trash_schema) {

@@ -12,6 +12,7 @@ enum class LockKey : long long {
     kFunctions = 7237892340014,  // functions of plans are made or dropped
     kProof = 7237892340015,      // a group is rehearsed
     kRetention = 7237892340016,  // what is due is purged
+    kPruning = 7237892340017,    // old history is forgotten
 };
 
 // With a text as their other part, which is hashed.

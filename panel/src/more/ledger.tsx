@@ -38,6 +38,7 @@ const actions: Action[] = [
   'expiry-set',
   'held',
   'released',
+  'pruned',
   'key-created',
   'key-revoked',
 ];

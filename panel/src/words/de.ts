@@ -416,6 +416,7 @@ export const words: Words = {
       'expiry-set': 'Ablauf festgelegt',
       held: 'Löschsperre gesetzt',
       released: 'Löschsperre aufgehoben',
+      pruned: 'Altes Protokoll vergessen',
       'key-created': 'Schlüssel erstellt',
       'key-revoked': 'Schlüssel gesperrt',
     },

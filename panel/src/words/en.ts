@@ -419,6 +419,7 @@ export const words = {
       'expiry-set': 'Expiry set',
       held: 'Put on hold',
       released: 'Hold released',
+      pruned: 'Old history forgotten',
       'key-created': 'Key made',
       'key-revoked': 'Key revoked',
     },
