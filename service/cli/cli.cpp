@@ -115,6 +115,8 @@ void add_trash(CLI::App& app, CliOptions& options) {
     add_choices(restore, options);
     auto& purge = add_local(trash, "purge", "Forget whole groups for good", options, trash_purge);
     add_item(purge, options);
+    purge.add_flag("--with-descendants", options.with_descendants,
+                   "also those that hang on them and could never come back");
     purge.add_flag("--yes", options.yes, "do not ask");
     auto& empty = add_local(trash, "empty", "Forget every group whose root the filters mean",
                             options, trash_empty);

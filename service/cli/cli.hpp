@@ -25,7 +25,8 @@ ExitStatus exit_status_of(const std::exception& any);
 struct CliOptions {
     Overrides overrides;
     bool json = false, yes = false, all = false;
-    bool with_ancestors = false, lossy = false, dry_run = false, cascade = false;
+    bool with_ancestors = false, with_descendants = false, lossy = false, dry_run = false,
+         cascade = false;
     int limit = 50;
     // Of restores with choices.
     bool only = false, copy = false, detach = false, swap = false, leave_out = false;

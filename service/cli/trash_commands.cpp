@@ -136,15 +136,44 @@ int ask_about(const std::vector<LocalAnswer>& items, const CliOptions& options) 
     return ask("'" + printable(name) + "', " + all + " in all,", options);
 }
 
-// The first status that is not that of success; what was refused is told.
+Parameters parameters_of_purge(const CliOptions& options) {
+    return {{"with",
+             options.with_descendants ? std::optional<std::string>("descendants") : std::nullopt}};
+}
+
+// What goes along, where that is wanted; of several items the same group may count for each.
+int tell_descendants(LocalService& service, const std::vector<std::string>& items,
+                     const CliOptions& options) {
+    if (!options.with_descendants) return kDone;
+    long long groups = 0, rows = 0;
+    for (const auto& item : items) {
+        auto parameters = parameters_of_purge(options);
+        parameters.emplace_back("dryRun", "true");
+        const auto answer = service.call("DELETE", address_of(item), parameters);
+        if (answer.status >= 300) {
+            printed(answer, options);
+            return status_of_http(answer.status);
+        }
+        const auto counts = parsed(answer.body);
+        groups += std::stoll(text_of(counts["descendants"], "groups"));
+        rows += std::stoll(text_of(counts["descendants"], "items"));
+    }
+    if (groups > 0)
+        std::cerr << "trashd: that takes along " << counted(std::to_string(groups), "group") << ", "
+                  << counted(std::to_string(rows), "row") << ", which could never come back\n";
+    return kDone;
+}
+
+// The first status that is not that of success; what was refused is told. What hung on another one
+// of them has gone with that.
 int purge_all(LocalService& service, const std::vector<std::string>& items,
               const CliOptions& options) {
     int status = kDone;
     std::vector<LocalAnswer> refused;
     for (const auto& item : items) {
         const Waiting waiting("purging");
-        const auto answer = service.call("DELETE", address_of(item));
-        if (answer.status < 300) continue;
+        const auto answer = service.call("DELETE", address_of(item), parameters_of_purge(options));
+        if (answer.status < 300 || (options.with_descendants && answer.status == 410)) continue;
         refused.push_back(answer);
         if (status == kDone) status = status_of_http(answer.status);
     }
@@ -235,7 +264,8 @@ int trash_purge(const CliOptions& options) {
         printed(found.back(), options);
         return status_of_http(found.back().status);
     }
-    const int status = ask_about(found, options);
+    int status = tell_descendants(service, items, options);
+    if (status == kDone) status = ask_about(found, options);
     return status == kDone ? purge_all(service, items, options) : status;
 }
 

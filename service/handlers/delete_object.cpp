@@ -1,5 +1,7 @@
 // DELETE of one object. A repeated one changes nothing and is answered alike, and a dry run is the
 // delete itself, rolled back, where only trying tells what triggers would do.
+#include <fmt/format.h>
+
 #include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
 #include "service/api/context.hpp"
@@ -35,6 +37,12 @@ struct Deletion {
     const Resource& resource() const { return *request.resource; }
     const schema::QualifiedName& table() const { return resource().table->name; }
     trash::Trash& trash() const { return *context.trash; }
+};
+
+// What a delete that was tried has done.
+struct Foreseen {
+    std::vector<trash::TableCount> written;
+    trash::Descendants descendants;
 };
 
 // What is in the trash already tells as little to whom it does not belong as what is nowhere.
@@ -76,13 +84,16 @@ void need_there(const Deletion& deletion) {
 }
 
 // Which rows it would take, and what triggers do, shows only when it takes them; then nothing is
-// kept of it. Gives the rows that triggers would write.
-std::vector<trash::TableCount> rehearse(const Deletion& deletion) {
+// kept of it. Gives the rows that triggers would write, and what hangs on it in the trash.
+Foreseen rehearse(const Deletion& deletion) {
     const auto& asked = deletion.asked;
-    std::vector<trash::TableCount> written;
+    Foreseen foreseen;
     trash::DeleteOptions options{asked.cascade, asked.hard, asked.if_match, {}, {}, asked.check};
+    options.descendants = asked.descendants;
+    options.check_descendants = asked.check_descendants;
     options.at_end = [&](schema::Transaction& transaction, const trash::DeleteResult& result) {
-        written = result.written;
+        foreseen.written = result.written;
+        foreseen.descendants = result.descendants;
         transaction.roll_back();
     };
     try {
@@ -92,20 +103,27 @@ std::vector<trash::TableCount> rehearse(const Deletion& deletion) {
     } catch (const Error& error) {
         if (error.code() != Code::kNotFound) throw;
     }
-    return written;
+    return foreseen;
 }
 
-Response dry_run(const Deletion& deletion, std::vector<trash::TableCount> written) {
+void add_descendants(std::string& impact, const trash::Descendants& descendants) {
+    impact = std::string(without_brace(impact)) +
+             fmt::format(",\"descendants\":{{\"groups\":{},\"items\":{}}}}}", descendants.groups,
+                         descendants.items);
+}
+
+Response dry_run(const Deletion& deletion, Foreseen foreseen) {
     auto impact = find_impact(deletion);
     if (!impact) {
         const auto item = find_trashed(deletion);
         if (!item) throw not_found(deletion.request);
         impact = trash::Impact{item->table, item->object_id, 0, {}, {}};
     }
-    impact->written = std::move(written);
+    impact->written = std::move(foreseen.written);
     Response reply;
     reply.body = impact_json(redact(deletion.caller, deletion.context, *impact),
                              *deletion.context.resources);
+    if (deletion.asked.descendants) add_descendants(reply.body, foreseen.descendants);
     return reply;
 }
 
@@ -175,6 +193,8 @@ trash::DeleteOptions options_of(const Deletion& deletion) {
     trash::DeleteOptions options{
         asked.cascade, asked.hard, asked.if_match, most_deleted(request, caller, context), {},
         asked.check};
+    options.descendants = asked.descendants;
+    options.check_descendants = asked.check_descendants;
     if (!context.operation && !context.key_claim) return options;
     options.at_end = [&deletion](schema::Transaction& transaction,
                                  const trash::DeleteResult& result) {
@@ -212,13 +232,13 @@ Response execute(const Deletion& deletion) {
 // It parses, authorizes, plans, executes and renders, in this order.
 Response remove_object(const Request& request, const Caller& caller, const Context& context) {
     refuse_foreign(request, context);
-    auto asked = parse_delete(request);
+    auto asked = parse_delete(request, {"with"});
     need_on_taken(request, caller, context, asked);
     const Deletion deletion{request, caller, context, std::move(asked), object_id(request)};
     authorize(deletion);
-    std::vector<trash::TableCount> written;
-    if (must_rehearse(request, context, deletion.asked)) written = rehearse(deletion);
-    if (deletion.asked.dry_run) return dry_run(deletion, std::move(written));
+    Foreseen foreseen;
+    if (must_rehearse(request, context, deletion.asked)) foreseen = rehearse(deletion);
+    if (deletion.asked.dry_run) return dry_run(deletion, std::move(foreseen));
     ask_for_what_is_missing(deletion);
     return execute(deletion);
 }

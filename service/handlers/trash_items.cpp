@@ -138,28 +138,47 @@ std::string emptied_json(const trash::Emptied& emptied) {
     return out.take();
 }
 
-// A whole group goes, and which other deletions in the trash refer to it.
+void write_descendants(JsonWriter& out, long long groups, long long items) {
+    out.key("descendants").StartObject();
+    out.key("groups").Int64(groups);
+    out.key("items").Int64(items);
+    out.EndObject();
+}
+
+void write_referrers(JsonWriter& out, long long groups, bool known,
+                     const std::vector<trash::Referrer>& first, const Resources& resources) {
+    if (groups == 0 && known) return;
+    out.key("referrers").StartObject();
+    out.key("groups").Int64(groups);
+    if (!known) out.key("partial").Bool(true);
+    out.key("first").StartArray();
+    for (const auto& [root, rows] : first) {
+        out.StartObject();
+        out.key("trashItemId").text(root.id);
+        out.key("resource").text(resources.path_of(root.table));
+        out.key("displayName").text(root.display_name);
+        out.key("items").Int64(rows);
+        out.EndObject();
+    }
+    out.EndArray();
+    out.EndObject();
+}
+
+// A whole group goes, and which other deletions in the trash refer to it and stay. along: with
+// those that could never come back.
 Response foreseen(const trash::Purged& purged, const trash::Referrers& referrers,
-                  const Resources& resources) {
+                  const Resources& resources, bool along) {
     JsonWriter out;
     out.StartObject();
-    out.key("groups").Int64(1);
+    out.key("groups").Int64(1 + purged.descendants.groups);
     out.key("items").Int64(purged.rows);
-    if (referrers.groups > 0 || !referrers.known) {
-        out.key("referrers").StartObject();
-        out.key("groups").Int64(referrers.groups);
-        if (!referrers.known) out.key("partial").Bool(true);
-        out.key("first").StartArray();
-        for (const auto& [root, rows] : referrers.first) {
-            out.StartObject();
-            out.key("trashItemId").text(root.id);
-            out.key("resource").text(resources.path_of(root.table));
-            out.key("displayName").text(root.display_name);
-            out.key("items").Int64(rows);
-            out.EndObject();
-        }
-        out.EndArray();
-        out.EndObject();
+    if (along) {
+        write_descendants(out, purged.descendants.groups, purged.descendants.items);
+        write_referrers(out, referrers.others, referrers.known, referrers.first_others, resources);
+    } else {
+        const auto would = referrers.descendants.value_or(trash::Referrers::Descendants());
+        if (would.groups > 0) write_descendants(out, would.groups, would.items);
+        write_referrers(out, referrers.groups, referrers.known, referrers.first, resources);
     }
     out.EndObject();
     Response reply;
@@ -343,6 +362,10 @@ trash::PurgeOptions parse_purge(const Request& request, const Caller& caller,
     trash::PurgeOptions options;
     options.check = check_of(caller, context, {Right::kPurge});
     options.only_member = only.has_value();
+    options.descendants = with_descendants(request);
+    if (only && options.descendants)
+        throw Error(Code::kBadRequest,
+                    "'with=descendants' is of whole groups; leave 'only' or 'with' out");
     options.dry_run = request.target.query.flag("dryRun");
     options.expect = expected(request);
     if (!options.dry_run) options.most = most_rows(request, context);
@@ -353,7 +376,7 @@ trash::PurgeOptions parse_purge(const Request& request, const Caller& caller,
 
 Response purge_item(const Request& request, const Caller& caller, const Context& context) {
     refuse_foreign(request, context);
-    request.target.query.only({"only", "dryRun", "expect", "reason"});
+    request.target.query.only({"only", "with", "dryRun", "expect", "reason"});
     auto options = parse_purge(request, caller, context);
     const auto id = trash_item_id(request);
     need_on_group(caller, context, Right::kPurge, id);
@@ -361,7 +384,8 @@ Response purge_item(const Request& request, const Caller& caller, const Context&
         const auto purged = context.trash->purge(id, actor_of(request, caller), options);
         if (!purged.whole) return counted({0, purged.rows});
         const auto reach = reach_of(caller, context, Right::kViewTrash);
-        return foreseen(purged, context.trash->referrers(id, reach), *context.resources);
+        return foreseen(purged, context.trash->referrers(id, reach), *context.resources,
+                        options.descendants);
     }
     auto later = [&] {
         return accept(request, caller, context, "purge", context.trash->item(id, false).group_size);

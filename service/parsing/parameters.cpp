@@ -105,4 +105,11 @@ void link(Response& reply, const Request& request, const std::string& relation,
                                            ">; rel=\"" + relation + "\"");
 }
 
+bool with_descendants(const Request& request) {
+    const auto with = request.target.query.text("with");
+    if (with && *with != "descendants")
+        throw Error(Code::kBadRequest, "'with' must be descendants");
+    return with.has_value();
+}
+
 }  // namespace trashd::service

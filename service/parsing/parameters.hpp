@@ -29,4 +29,8 @@ long long cursor_number(const std::optional<std::string>& value);
 void link(Response& reply, const Request& request, const std::string& relation,
           const std::string& name, const std::string& value);
 
+// with=descendants: what hangs on it in the trash and could never come back goes along. Throws
+// Error kBadRequest.
+bool with_descendants(const Request& request);
+
 }  // namespace trashd::service

@@ -11,6 +11,7 @@
 #include "service/api/context.hpp"
 #include "service/api/request.hpp"
 #include "service/config/config.hpp"
+#include "service/parsing/parameters.hpp"
 #include "service/parsing/preconditions.hpp"
 #include "service/rights/actor.hpp"
 #include "service/rights/row_rights.hpp"
@@ -35,6 +36,11 @@ DeleteRequest parse_delete(const Request& request, const std::set<std::string>& 
     asked.cascade = query.flag("cascade");
     asked.dry_run = query.flag("dryRun");
     asked.confirmed = query.flag("confirm");
+    asked.descendants = known.contains("with") && with_descendants(request);
+    if (asked.descendants && !asked.hard)
+        throw Error(Code::kBadRequest,
+                    "'with=descendants' is of hard=true: what goes into the "
+                    "trash takes nothing there along");
     asked.represent = prefers(request, "return=representation");
     asked.if_match = if_match(request);
     auto reason = query.text("reason").value_or("");
@@ -50,7 +56,7 @@ bool is_for_good(const Request& request, const DeleteRequest& asked) {
 }
 
 bool must_rehearse(const Request& request, const Context& context, const DeleteRequest& asked) {
-    if (asked.dry_run && !asked.if_match.empty()) return true;
+    if (asked.dry_run && (!asked.if_match.empty() || asked.descendants)) return true;
     // what triggers refuse shows only when it is tried
     if (asked.dry_run && context.trash->meets_code(request.resource->table->name, asked.cascade))
         return true;
@@ -73,6 +79,7 @@ void need_on_taken(const Request& request, const Caller& caller, const Context& 
     const bool for_good = is_for_good(request, asked);
     if (for_good) rights.push_back(Right::kPurge);
     asked.check = check_of(caller, context, rights);
+    if (asked.descendants) asked.check_descendants = check_of(caller, context, {Right::kPurge});
     if (asked.check.tables)
         asked.check.tables(context.trash->taken_by(request.resource->table->name, asked.cascade));
     if (for_good) caller.access.need(Right::kPurge, *request.resource);

@@ -19,6 +19,10 @@ struct Request;
 struct DeleteRequest {
     bool hard = false, cascade = false, dry_run = false, confirmed = false, represent = false;
     std::vector<std::string> if_match;
+    // What hangs on it in the trash and could never come back goes along, as far as the check
+    // allows.
+    bool descendants = false;
+    trash::Checks check_descendants;
     trash::Checks check;  // empty: nothing that is taken needs to be checked
 };
 

@@ -25,6 +25,29 @@ SELECT ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid, '00000000-0
   assert.equal(await visit.page.locator('.note', {hasText: 'refer to this'}).count(), 0);
 });
 
+scenario('deletions that could never come back without what is deleted for good go along, where one asks for it', {
+  open: {
+    sql: `ALTER TABLE task ALTER project SET NOT NULL;
+INSERT INTO task (id, project, name)
+SELECT ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid, '00000000-0000-4000-8000-000000000001', 'apart ' || n FROM generate_series(1, 3) n`,
+  },
+}, async (visit, site) => {
+  const items = [];
+  for (let n = 1; n <= 3; n += 1) items.push(await site.remove(`time/tasks/00000000-0000-4000-9000-${String(n).padStart(12, '0')}`));
+  const item = await site.remove(project(1));
+  const {data} = await site.api('DELETE', `/v1/trash/${item}?dryRun=true`);
+  const alone = data.items;
+  await visit.open(`#/trash/${item}/purge`);
+  await visit.reads(`${alone} rows are deleted for good`);
+  await visit.page.getByLabel('Delete these for good, too: 3 deletions with 3 rows that could never come back without it').check();
+  await visit.reads(`${alone + 3} rows are deleted for good`);
+  assert.equal(await visit.page.locator('.note', {hasText: 'refer to this'}).count(), 0);
+  await visit.page.locator('form input[inputmode=numeric]').fill(String(alone + 3));
+  await visit.page.getByRole('button', {name: `Delete ${alone + 3} rows for good`}).click();
+  await visit.reads(/Deleted .* for good: /);
+  for (const one of [item, ...items]) assert.equal((await fetch(`${site.base}/v1/trash/${one}`)).status, 410);
+});
+
 scenario('columns that are called as the trash calls its own are among the fields of a row', {
   open: {sql: `CREATE TABLE old (id int PRIMARY KEY, name text, "deletedAt" text, "trashItem" text);
 INSERT INTO old VALUES (1, 'one', 'in May', 'number 7')`},

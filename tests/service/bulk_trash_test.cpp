@@ -303,7 +303,8 @@ TEST_CASE("the dry run of a purge tells which other groups in the trash refer to
     };
     CHECK(dry(first) == R"({"groups":1,"items":2,"referrers":{"groups":1,"first":[)" +
                             referrer(second, "topic", "b") + "]}}");
-    CHECK(dry(third) == R"({"groups":1,"items":1,"referrers":{"groups":1,"first":[)" +
+    CHECK(dry(third) == R"({"groups":1,"items":1,"descendants":{"groups":1,"items":1},)"
+                        R"("referrers":{"groups":1,"first":[)" +
                             referrer(note, "note", "note 2") + "]}}");
     CHECK(dry(third, "&only=member") == dry(third));
     CHECK(dry(other) == R"({"groups":1,"items":2})");
@@ -312,7 +313,8 @@ TEST_CASE("the dry run of a purge tells which other groups in the trash refer to
     CHECK(call("DELETE", "/v1/usr/1").status == 204);
     const auto author = call("GET", "/v1/trash?resource=usr").json();
     CHECK(dry(author[0]["id"].GetString()) ==
-          R"({"groups":1,"items":1,"referrers":{"groups":3,"first":[)" +
+          R"({"groups":1,"items":1,"descendants":{"groups":3,"items":4},)"
+          R"("referrers":{"groups":3,"first":[)" +
               referrer(first, "topic", "a") + "," + referrer(second, "topic", "b") + "," +
               referrer(third, "topic", "c") + "]}}");
 }

@@ -53,6 +53,14 @@ struct Referrers {
     long long groups = 0;
     std::vector<Referrer> first;
     bool known = true;  // false: finding them out would have taken too long
+    // What could never come back, whether it refers to the group or to what does. Nothing: who asks
+    // may not see all, or a role of the database asks.
+    struct Descendants {
+        long long groups = 0, items = 0;
+    };
+    std::optional<Descendants> descendants = {};
+    long long others = 0;  // of the groups those that are no descendants, and the newest of them
+    std::vector<Referrer> first_others = {};
 };
 
 }  // namespace trashd::trash

@@ -32,6 +32,11 @@ using TableCheck = std::function<void(const std::vector<schema::QualifiedName>&)
 // before they leave it. Throws where that may not be, and nothing has happened.
 using RowCheck = std::function<void(schema::Transaction&, const schema::Catalog&, long long group)>;
 
+// Groups in the trash that hang on what goes for good, and could never come back.
+struct Descendants {
+    long long groups = 0, items = 0;
+};
+
 struct Checks {
     TableCheck tables = {};
     RowCheck rows = {};  // a hard delete goes through the trash, so that it can be asked
@@ -45,6 +50,7 @@ struct DeleteResult {
     std::string entry = {};                // of the ledger; empty where nothing was moved
     std::vector<TableCount> written = {};  // rows that triggers put into tables beside
     std::vector<ImpactLine> dropped = {};  // rows that went for good with those of the group
+    Descendants descendants = {};          // that went along; their items count in rows
 };
 
 // at_end runs in the transaction of the work, as the last before COMMIT; again where that is tried
@@ -57,6 +63,10 @@ struct DeleteOptions {
     std::optional<long long> most = {};
     std::function<void(schema::Transaction&, const DeleteResult&)> at_end = {};
     Checks check = {};
+    // Of a hard delete: what hangs on it in the trash and could never come back goes along. What
+    // the check is for these.
+    bool descendants = false;
+    Checks check_descendants = {};
 };
 
 // most: throws TooLarge before anything has changed when more rows would come back. What is "filled
@@ -131,7 +141,8 @@ struct Purged {
     long long rows = 0;
     std::string
         receipt;  // of the entry in the ledger: has_receipt() in trash/records/ledger_seal.hpp
-    bool whole = true;  // nothing of the group stays
+    bool whole = true;             // nothing of the group stays
+    Descendants descendants = {};  // that went along; their items count in rows
 };
 
 // A purge is final; expect lets a client say how many items it has seen, so that nothing goes that
@@ -143,6 +154,7 @@ struct PurgeOptions {
     bool only_member = false;  // with what hangs on it; the rest stays in the trash
     bool dry_run = false;
     std::optional<long long> expect = {};  // items; with another number nothing is purged
+    bool descendants = false;  // what hangs on it in the trash and could never come back goes along
 };
 
 // Which live rows of one table: those named by key, or those that meet a condition.

@@ -12,6 +12,7 @@
 #include "schema/catalog/value.hpp"
 #include "schema/text.hpp"
 #include "trash/read/item_sql.hpp"
+#include "trash/read/item_values.hpp"
 #include "trash/store/key_spelling.hpp"
 #include "trash/store/sql.hpp"
 
@@ -36,30 +37,6 @@ int rank(const ForeignKey& key) {
         default:
             return 2;
     }
-}
-
-// Of a single partition only the server can say which rows it binds.
-bool binds_all(const ForeignKey& key) {
-    return key.child_part == 0 && key.parent_part == 0;
-}
-
-// The value of an item i to be compared.
-std::string value_of(const Form& form, const Table& table, int attnum,
-                     const std::string& trash_schema) {
-    const auto& column = *table.column(attnum);
-    return schema::in_base_type(column, "(" + typed_value(form, column, trash_schema, true) + ")");
-}
-
-// Asked before the values of the form are read, which are of other types in other forms.
-std::string is_of(const Form& form) {
-    return std::string(kShapeInGroup) + " OPERATOR(pg_catalog.=) " + to_string(form.id);
-}
-
-// That an item i of the form refers by the key, as far as its other columns say; empty: it does.
-std::string binds(const ForeignKey& key, const Form& form, const std::string& trash_schema) {
-    return schema::binds(key, *form.table, [&](const schema::Column& column) {
-        return value_of(form, *form.table, column.attnum, trash_schema);
-    });
 }
 
 std::string array_of(const std::vector<int>& ordinals) {
@@ -300,16 +277,6 @@ constexpr const char* kNeeded = R"(SELECT p.group_id AS needed, c.group_id AS by
       AND {is_of_parent}) p
     ON c.group_id OPERATOR(pg_catalog.<>) p.group_id AND {same})";
 
-// ", first AS v1, second AS v2 ..." of the columns.
-std::string named_values(const Form& form, const Table& table, const std::vector<int>& attnums,
-                         const std::string& trash_schema) {
-    std::string values;
-    for (std::size_t k = 0; k < attnums.size(); ++k)
-        values +=
-            ", " + value_of(form, table, attnums[k], trash_schema) + " AS v" + to_string(k + 1);
-    return values;
-}
-
 struct FormPair {
     const Form &child, &parent;
 };
@@ -318,9 +285,6 @@ std::string needed_by(const ForeignKey& key, const FormPair& forms,
                       const std::string& trash_schema) {
     const auto& child = forms.child;
     const auto& parent = forms.parent;
-    std::vector<std::string> same;
-    for (std::size_t k = 1; k <= key.child_columns.size(); ++k)
-        same.push_back(schema::same_value(key, k - 1, "p.v" + to_string(k), "c.v" + to_string(k)));
     const auto bound = binds(key, child, trash_schema);
     return filled(
         kNeeded, trash_schema,
@@ -329,13 +293,7 @@ std::string needed_by(const ForeignKey& key, const FormPair& forms,
          {"is_of_child", is_of(child)},
          {"is_of_parent", is_of(parent)},
          {"bound", bound.empty() ? "true" : bound},
-         {"same", conditions(same)}});
-}
-
-std::vector<int> forms_in(const std::vector<GroupRow>& groups) {
-    std::set<int> all;
-    for (const auto& group : groups) all.insert(group.shapes.begin(), group.shapes.end());
-    return {all.begin(), all.end()};
+         {"same", same_values(key, "p", "c")}});
 }
 
 }  // namespace

@@ -50,21 +50,34 @@ void Trash::Impl::check_tables(schema::Connection& connection,
         if (asked.insert(group.shapes).second) ask(item_id(group.uuid, 1));
 }
 
+std::vector<GroupRow> Trash::Impl::those_in_trash(schema::Connection& connection,
+                                                  const std::string& trash_schema,
+                                                  const std::vector<std::string>& item_ids,
+                                                  const std::vector<GroupRow>& groups) {
+    std::vector<ItemAddress> items;
+    std::set<std::string> uuids;
+    for (const auto& id : item_ids) {
+        items.push_back(parse_item_id(id));
+        uuids.insert(items.back().group_id);
+    }
+    for (const auto& [item, group] : with_groups(items, groups))
+        need_in_trash(connection, trash_schema, group, item.ordinal);
+    std::vector<GroupRow> those;
+    for (const auto& group : groups)
+        if (uuids.contains(group.uuid)) those.push_back(group);
+    return those;
+}
+
 // In the order of their ids, so that those who want the same wait for each other.
 std::vector<GroupRow> Trash::Impl::lock(schema::Transaction& transaction,
                                         const std::vector<std::string>& item_ids,
                                         const Limited& limits) {
     auto& connection = transaction.connection();
-    std::vector<ItemAddress> items;
     std::vector<std::string> uuids;
-    for (const auto& id : item_ids) {
-        items.push_back(parse_item_id(id));
-        uuids.push_back(items.back().group_id);
-    }
+    for (const auto& id : item_ids) uuids.push_back(parse_item_id(id).group_id);
     check_tables(connection, item_ids, limits.check.tables);
-    auto groups = groups_with(connection, name, uuids, true);
-    for (const auto& [item, group] : with_groups(items, groups))
-        need_in_trash(connection, name, group, item.ordinal);
+    auto groups =
+        those_in_trash(connection, name, item_ids, groups_with(connection, name, uuids, true));
     long long size = 0;
     for (const auto& group : groups) size += group.size;
     if (limits.most && size > *limits.most) throw TooLarge();
@@ -83,10 +96,17 @@ void refuse_several_tenants(const std::vector<GroupRow>& groups) {
 }
 
 Purged purge_these(schema::Transaction& transaction, const std::string& trash_schema,
-                   const std::vector<GroupRow>& groups, const Actor& actor) {
+                   const std::vector<GroupRow>& groups, const std::vector<GroupRow>& descendants,
+                   const Actor& actor) {
     Purged purged;
     for (const auto& group : groups) purged.rows += group.size;
+    for (const auto& group : descendants) {
+        ++purged.descendants.groups;
+        purged.descendants.items += group.size;
+    }
+    purged.rows += purged.descendants.items;
     purged.receipt = purge_groups(transaction, trash_schema, groups, actor).front();
+    purge_groups(transaction, trash_schema, descendants, actor);
     return purged;
 }
 
@@ -97,16 +117,20 @@ Purged Trash::Impl::purge_once(const std::vector<std::string>& item_ids, const A
     Purged purged;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
         const auto expect = options.only_member ? std::nullopt : options.expect;
-        const auto groups = lock(transaction, item_ids, {options.check, options.most, expect});
+        const Limited limits{options.check, options.most, expect};
+        const auto [groups, descendants] = options.descendants
+                                               ? lock_family(transaction, item_ids, limits)
+                                               : Family{lock(transaction, item_ids, limits), {}};
         const auto checks = with_sight(options.check);
         transaction.connection().later(told("purge", groups.front().uuid, actor));
-        if (checks.rows)
-            for (const auto& group : groups) checks.rows(transaction, *cache.get(), group.id);
+        for (const auto* those : {&groups, &descendants})
+            for (const auto& group : *those)
+                if (checks.rows) checks.rows(transaction, *cache.get(), group.id);
         const auto part = options.only_member
                               ? purge_part(transaction, *cache.get(), name,
                                            {groups.front(), item_ids.front(), actor})
                               : std::nullopt;
-        purged = part ? *part : purge_these(transaction, name, groups, actor);
+        purged = part ? *part : purge_these(transaction, name, groups, descendants, actor);
         if (options.expect && *options.expect != purged.rows)
             throw UnexpectedCount(*options.expect, purged.rows);
         if (options.dry_run)
@@ -153,7 +177,8 @@ Purged purged_of(const Batches::Values& told) {
 std::optional<Purged> Trash::Impl::purge_alone(const std::string& item_id, const Actor& actor,
                                                const PurgeOptions& options) {
     const bool asked = options.check.tables || options.check.rows || options.at_end;
-    if (tenant || role || asked || options.only_member || options.dry_run) return std::nullopt;
+    const bool other = options.only_member || options.dry_run || options.descendants;
+    if (tenant || role || asked || other) return std::nullopt;
     const auto functions = shared->purging.names(pool);
     const auto call = purge_call(functions.one, item_id, options, actor);
     const auto turn = shared->batches.join(
@@ -365,7 +390,9 @@ Purged Trash::purge_all(const std::vector<std::string>& item_ids, const Actor& a
         return impl_->purge_once(item_ids, actor, options);
     };
     auto recover = [&](const Error& error, const schema::Attempts& attempts) {
-        if (dynamic_cast<const StaleCatalog*>(&error) == nullptr || attempts.last()) throw;
+        const bool stale = dynamic_cast<const StaleCatalog*>(&error) != nullptr ||
+                           (options.descendants && schema::is_stale(error));
+        if (!stale || attempts.last()) throw;
         impl_->replace(catalog);
     };
     return schema::retry(schema::Attempts(), work, recover);

@@ -47,6 +47,11 @@ struct Moved {
     const std::string& group;  // the uuid that it gets
 };
 
+// What is asked about its rows, and what hangs on them, is looked at when they are in the trash.
+bool goes_through(const DeleteOptions& options) {
+    return options.hard && (options.check.rows || options.descendants);
+}
+
 schema::Statement move_statement(const CompiledPlan& plan, const Moved& moved,
                                  const DeleteOptions& options, const Actor& actor) {
     const Param etags =
@@ -58,7 +63,7 @@ schema::Statement move_statement(const CompiledPlan& plan, const Moved& moved,
             "$4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.bool, "
             "$8::pg_catalog.text[], $9::bigint)",
         {schema::array_literal(params_of(moved.id)), moved.group, actor.by, actor.reason,
-         actor.request_id, actor.address, options.hard && !options.check.rows ? "t" : "f", etags,
+         actor.request_id, actor.address, options.hard && !goes_through(options) ? "t" : "f", etags,
          text_of(options.most)}};
 }
 
@@ -158,8 +163,7 @@ DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::
                                const DeleteOptions& options, const Actor& actor) {
     const std::string uuid = new_group_id();
     const auto statement = move_statement(plan, {id, uuid}, options, actor);
-    // what is asked about its rows is asked when they are in the trash
-    const bool through = options.hard && options.check.rows;
+    const bool through = goes_through(options);
     long long size = 0;  // of the group
     auto result_of = [&](const Result& moved) {
         DeleteResult result;
@@ -173,25 +177,53 @@ DeleteResult Trash::Impl::move(const CompiledPlan& plan, const std::vector<std::
         return result;
     };
     // the transaction of a tenant or role says first whose it is
-    if (!options.at_end && !options.check.rows && !tenant && !role)
+    if (!options.at_end && !options.check.rows && !through && !tenant && !role)
         return result_of(plan.foreign_code ? schema::run_one(pool, schema::Mode::kMove, statement)
                                            : schema::run_alone(pool, statement));
     DeleteResult result;
     run(schema::Mode::kMove, [&](schema::Transaction& transaction) {
         if (through) transaction.connection().later({kTellHard});
-        const auto moved = transaction.connection().exec_prepared(statement.sql, statement.params);
-        result = result_of(moved);
+        const auto take = [&] {  // a hard delete has no group
+            const auto moved =
+                transaction.connection().exec_prepared(statement.sql, statement.params);
+            return std::pair(std::stoll(schema::parse_array(moved.text(0, 0)).at(0).value_or("0")),
+                             result_of(moved));
+        };
+        GroupRow group;
+        TakenFamily family;
+        if (options.descendants)
+            family =
+                take_family(transaction, *plan.catalog, options.check_descendants.tables, take);
+        else
+            std::tie(family.group, family.result) = take();
+        result = family.result;
+        group.id = family.group;
+        group.size = size;
         if (options.check.rows) {
-            GroupRow group;
-            group.id = std::stoll(*schema::parse_array(moved.text(0, 0)).at(0));
-            group.size = size;
             options.check.rows(transaction, *plan.catalog, group.id);
             forget_dropped(transaction, plan, group.id);
-            if (through) purge_group(transaction, name, group, actor);
         }
+        if (through) purge_group(transaction, name, group, actor);
+        if (options.descendants)
+            purge_below(transaction, plan, family.descendants, options, actor, result);
         if (options.at_end) options.at_end(transaction, result);
     });
     return result;
+}
+
+// Counts them in the result.
+void Trash::Impl::purge_below(schema::Transaction& transaction, const CompiledPlan& plan,
+                              const std::vector<GroupRow>& groups, const DeleteOptions& options,
+                              const Actor& actor, DeleteResult& result) {
+    const auto checks = with_sight(options.check_descendants);
+    for (const auto& group : groups) {
+        if (checks.rows) checks.rows(transaction, *plan.catalog, group.id);
+        ++result.descendants.groups;
+        result.descendants.items += group.size;
+    }
+    result.rows += result.descendants.items;
+    if (options.most && result.rows > *options.most) throw TooLarge();
+    purge_groups(transaction, name, groups, actor);
 }
 
 // There is no such live row: it may lie in the trash.
@@ -212,10 +244,14 @@ std::optional<DeleteResult> Trash::Impl::not_live(const QualifiedName& wanted,
                 return items.root_of(found->group_id);
             }));
     }
-    PurgeOptions purging{options.most, {}, options.check};
+    PurgeOptions purging{
+        options.most, {}, options.descendants ? options.check_descendants : options.check};
+    purging.descendants = options.descendants;
     if (options.at_end) {
         purging.at_end = [&](schema::Transaction& transaction, const Purged& purged) {
-            options.at_end(transaction, {std::nullopt, true, purged.rows});
+            DeleteResult result{std::nullopt, true, purged.rows};
+            result.descendants = purged.descendants;
+            options.at_end(transaction, result);
         };
     }
     purge_once({found->id}, actor, purging);

@@ -50,6 +50,7 @@ struct QualifiedName;
 namespace trashd::trash {
 
 struct Actor;
+struct DuePage;
 class UndoRestore;
 
 // The plan of deletes at a table, and who is asked whether its tables may be touched.
@@ -83,6 +84,8 @@ struct Shared {
     RestoreFunctions restoring;
     Batches batches;
     std::mutex renewing;
+    std::mutex due_mutex;
+    std::shared_ptr<DuePage> due;  // what purge_due() goes on with
     std::vector<Naming> naming;
     PolicyOf policy = [](const schema::Catalog&) { return cascade::Policy(); };
 };
@@ -175,6 +178,9 @@ struct Trash::Impl {
     // When rows that go for good have been looked at among the items. Throws Held.
     void forget_dropped(schema::Transaction& transaction, const CompiledPlan& plan,
                         long long group) const;
+    void purge_below(schema::Transaction& transaction, const CompiledPlan& plan,
+                     const std::vector<GroupRow>& groups, const DeleteOptions& options,
+                     const Actor& actor, DeleteResult& result);
     bool may_share(const CompiledPlan& plan, const DeleteOptions& options) const;
     // With others that come at the same time, where that may be.
     DeleteResult move_one(const CompiledPlan& plan, const std::vector<std::string>& id,
@@ -212,6 +218,28 @@ struct Trash::Impl {
     };
     std::vector<GroupRow> lock(schema::Transaction& transaction,
                                const std::vector<std::string>& item_ids, const Limited& limits);
+    // Of the groups those that the items are of. Throws what group_of() throws.
+    static std::vector<GroupRow> those_in_trash(schema::Connection& connection,
+                                                const std::string& trash_schema,
+                                                const std::vector<std::string>& item_ids,
+                                                const std::vector<GroupRow>& groups);
+    // The items' groups with those that hang on them, locked. Throws what lock() throws.
+    struct Family {
+        std::vector<GroupRow> groups, descendants;
+    };
+    Family lock_family(schema::Transaction& transaction, const std::vector<std::string>& item_ids,
+                       const Limited& limits);
+    // Live rows that take() has put into a group, whose number it gives, and what hangs on them.
+    struct TakenFamily {
+        long long group = 0;
+        DeleteResult result;
+        std::vector<GroupRow> descendants;
+    };
+    TakenFamily take_family(schema::Transaction& transaction, const schema::Catalog& catalog,
+                            const TableCheck& check,
+                            const std::function<std::pair<long long, DeleteResult>()>& take);
+    void check_descendants(schema::Connection& connection, const std::vector<GroupRow>& groups,
+                           const TableCheck& check) const;
     // Asks about the tables of the items' groups.
     void check_tables(schema::Connection& connection, const std::vector<std::string>& item_ids,
                       const TableCheck& check) const;
@@ -228,6 +256,10 @@ struct Trash::Impl {
     std::optional<Restored> restore_alone(const std::string& item_id, const RestoreOptions& options,
                                           const Actor& actor);
     bool may_be_alone(const RestoreOptions& options) const;
+    std::shared_ptr<DuePage> due_page(const DuePlace& after);
+    // false: another instance is at it.
+    bool purge_due_batch(schema::Transaction& transaction, const DuePage& page,
+                         const std::vector<GroupRow>& wanted, DueBatch& batch);
     ItemFilter roots_of(const EmptyOptions& options);
     // Throws UnexpectedCount where the groups have not so many items.
     void expect(const ItemFilter& roots, long long items);

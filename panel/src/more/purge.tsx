@@ -1,17 +1,18 @@
 import type {Operation, TrashItem} from '../api';
 import {begin, client, Copy, Countdown, Counts, Ended, focusHead, Head, href, Icon, listing, Loaded, moment, Person, Problem, ProblemNote, Progress, read, record, route, t, Text, useAct, useEffect, useItem, useQuery, useState} from '../shared';
 import {Meanwhile, useBefore} from './meanwhile';
-import {foreseen, Referrers} from './referrers';
+import {descendants, foreseen, Referrers} from './referrers';
 import {TypedNumber} from './typed';
 
 function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => void}) {
   const [receipt, setReceipt] = useState<string | null>(null);
-  const counts = useQuery({...foreseen(item.id), enabled: receipt === null});
+  const [along, setAlong] = useState(false);
+  const counts = useQuery({...foreseen(item.id, along), enabled: receipt === null});
   const [operation, setOperation] = useState<Operation | null>(null);
   const expect = counts.data?.items ?? 0;
-  const before = useBefore(counts.data, item.id);
+  const before = useBefore(counts.data, `${item.id} ${along}`);
   const act = useAct(async (key, reason) => {
-    const params = {path: {trashItemId: item.id}, query: {expect, reason}};
+    const params = {path: {trashItemId: item.id}, query: {expect, reason, ...(along && descendants)}};
     const {data, response} = await read(client.DELETE('/v1/trash/{trashItemId}', {params, headers: {'Idempotency-Key': key}}));
     const tell = (): void => record(t().purge.said(item.displayName, expect), ['purged', expect], null, null);
     if (response.status === 202) {
@@ -50,7 +51,7 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
   if (gone) return <Ended id={item.id} problem={gone as Problem} />;
   return (
     <Loaded query={counts}>
-      {({groups, items, referrers}) => (
+      {({groups, items, referrers, descendants: below}) => (
         <>
           <Meanwhile before={before} now={{groups, items}} gone={[]} />
           <section class="card">
@@ -67,6 +68,11 @@ function Assistant({item, ended}: {item: TrashItem; ended: (title: string) => vo
             </p>
             <p>{t().purge.never}</p>
             {referrers && <Referrers {...referrers} />}
+            {below && (along || below.groups > 0) && (
+              <label class="option">
+                <input type="checkbox" checked={along} onChange={(event) => setAlong(event.currentTarget.checked)} /> {t().purge.along(below.groups, below.items)}
+              </label>
+            )}
           </section>
           {act.problem && !changed && <ProblemNote error={act.problem} />}
           {act.waits && <Countdown error={act.waits} />}

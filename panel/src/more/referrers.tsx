@@ -2,12 +2,15 @@
 import type {Schemas} from '../api';
 import {client, href, Icon, type Reading, t, Text, useQuery, value} from '../shared';
 
-// What a purge of one would take, and who refers to it.
-export function foreseen(trashItemId: string): Reading<Schemas['PurgeCounts']> {
+// What asks for them to go along.
+export const descendants = {with: 'descendants'} as const;
+
+// What a purge of one would take, and who refers to it; along: with those that could never come back without it.
+export function foreseen(trashItemId: string, along = false): Reading<Schemas['PurgeCounts']> {
   return {
-    queryKey: ['purge', trashItemId],
+    queryKey: ['purge', trashItemId, along],
     queryFn: ({signal}) =>
-      value(client.DELETE('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {dryRun: true}}, signal})) as Promise<Schemas['PurgeCounts']>,
+      value(client.DELETE('/v1/trash/{trashItemId}', {params: {path: {trashItemId}, query: {dryRun: true, ...(along && descendants)}}, signal})) as Promise<Schemas['PurgeCounts']>,
     staleTime: 0,
     gcTime: 0,
   };

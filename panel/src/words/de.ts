@@ -449,6 +449,7 @@ export const words: Words = {
     receipt: 'Beleg:',
     referrers: (count) =>
       `${plural(count, 'Löschung, die bleibt, verweist', 'Löschungen, die bleiben, verweisen')} hierauf und ${count === 1 ? 'kann' : 'können'} dann nicht mehr so zurück:`,
+    along: (groups, items) => `Auch diese endgültig löschen: ${plural(groups, 'Löschung', 'Löschungen')} mit ${rows(items)}, die ohne sie nie zurück könnten`,
     slow: 'Ob andere Löschungen hierauf verweisen, war nicht rechtzeitig festzustellen.',
     unlooked: (few) => `Ob Löschungen darauf verweisen, die bleiben, wird hier nicht nachgesehen: Wählen Sie dafür bis zu ${few} aus.`,
   },

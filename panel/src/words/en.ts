@@ -452,6 +452,8 @@ export const words = {
     receipt: 'Receipt:',
     referrers: (count: number): string =>
       `${plural(count, 'deletion that stays in the trash refers', 'deletions that stay in the trash refer')} to this, and cannot come back as ${count === 1 ? 'it was' : 'they were'} then:`,
+    along: (groups: number, items: number): string =>
+      `Delete these for good, too: ${plural(groups, 'deletion', 'deletions')} with ${rows(items)} that could never come back without it`,
     slow: 'Whether other deletions refer to this could not be found out in time.',
     unlooked: (few: number): string => `It is not looked for here whether deletions that stay refer to these: select up to ${few} for that.`,
   },
