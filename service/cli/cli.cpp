@@ -136,6 +136,21 @@ void add_undo(CLI::App& app, CliOptions& options) {
     command.add_flag("--dry-run", options.dry_run, "say what would happen; change nothing");
 }
 
+void add_erase(CLI::App& app, CliOptions& options) {
+    auto& command =
+        add_local(app, "erase",
+                  "Empty personal columns in all that hangs on an object in the trash; status 4 "
+                  "when it is held",
+                  options, erase);
+    command.add_option("RESOURCE", options.resource, "as in time/clients")->required();
+    command
+        .add_option("ID", options.id, "of the object, as it is; key columns with commas between")
+        ->required();
+    command.add_option("--reason", options.reason, "is kept in the ledger")->required();
+    command.add_flag("--dry-run", options.dry_run, "say how many rows it is; change nothing");
+    command.add_flag("--yes", options.yes, "do not ask");
+}
+
 void add_impact(CLI::App& app, CliOptions& options) {
     auto& impact =
         add_local(app, "impact", "Show what a delete would take along; status 4 when it is refused",
@@ -259,6 +274,7 @@ void add_all(CLI::App& app, CliOptions& options) {
                 overrides);
     add_trash(app, options);
     add_undo(app, options);
+    add_erase(app, options);
     add_impact(app, options);
     add_plan(app, options);
     add_key(app, options);

@@ -59,6 +59,8 @@ int plan_of_delete(const CliOptions& options);
 int trash_restore(const CliOptions& options);
 // undo_command.cpp
 int undo(const CliOptions& options);
+// erase_command.cpp
+int erase(const CliOptions& options);
 // doctor_command.cpp
 int doctor(const CliOptions& options);
 // ledger_commands.cpp

@@ -81,6 +81,7 @@ ResourceConfig take_resource(const toml::table& table, const std::string& prefix
     section.take("serve", resource.serve);
     section.take("hidden", resource.hidden);
     section.take("omit", resource.omit);
+    section.take("personal", resource.personal);
     if (table.contains("keep")) take_keep(section, "keep", resource.keep.emplace());
     take_on_delete(section, resource);
     section.refuse_unknown();

@@ -31,6 +31,7 @@ struct ResourceConfig {
     bool serve = true;                // false: there is no address
     std::vector<std::string> hidden;  // columns that nobody is shown
     std::vector<std::string> omit;    // columns that are not kept in the trash
+    std::vector<std::string> personal;  // columns that an erasure empties in the trash
     bool trash = true;                // false: its rows go for good
     std::optional<Keep> keep;         // of rows in the trash; nothing: as all others
     std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null

@@ -55,6 +55,7 @@ toml::table resource_table(const ResourceConfig& resource) {
     insert("key", resource.key);
     insert("hidden", resource.hidden);
     insert("omit", resource.omit);
+    insert("personal", resource.personal);
     if (resource.keep) table.insert("keep", keep_text(*resource.keep));
     return table;
 }

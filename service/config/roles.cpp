@@ -22,6 +22,8 @@ std::string_view right_name(Right right) {
             return "purge";
         case Right::kHold:
             return "hold";
+        case Right::kErase:
+            return "erase";
         case Right::kAdmin:
             break;
     }

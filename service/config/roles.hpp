@@ -11,10 +11,10 @@
 
 namespace trashd::service {
 
-enum class Right { kRead, kWrite, kTrash, kViewTrash, kRestore, kPurge, kHold, kAdmin };
+enum class Right { kRead, kWrite, kTrash, kViewTrash, kRestore, kPurge, kHold, kErase, kAdmin };
 inline constexpr std::array kRights = {Right::kRead,      Right::kWrite,   Right::kTrash,
                                        Right::kViewTrash, Right::kRestore, Right::kPurge,
-                                       Right::kHold,      Right::kAdmin};
+                                       Right::kHold,      Right::kErase,   Right::kAdmin};
 
 // As it is called in the configuration: "view-trash".
 std::string_view right_name(Right right);

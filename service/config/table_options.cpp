@@ -53,6 +53,11 @@ class Checker {
             if (const auto* column = found("omitted", name)) check_omitted(*column);
     }
 
+    void personal() {
+        for (const auto& name : configured_.personal)
+            if (const auto* column = found("personal", name)) check_personal(*column);
+    }
+
   private:
     const Column* found(const std::string& option, const std::string& name) {
         const auto* column = table_.column(name);
@@ -103,6 +108,32 @@ class Checker {
             refuse("omitted", column, "it says whose the row is");
     }
 
+    // An erasure empties it, and the row must still be known and come back.
+    void check_personal(const Column& column) {
+        const auto reference = reference_over(catalog_, table_, column);
+        if (is_key(column))
+            refuse("personal", column,
+                   "it is part of the key, by which the row is known, in the ledger too; give the "
+                   "table a key that says nothing of people");
+        else if (column.generated)
+            refuse("personal", column,
+                   "it is generated; name the columns that it is made of, and it goes with them");
+        else if (!reference.empty())
+            refuse("personal", column,
+                   "the reference " + reference +
+                       " is over it, and the rows could not be joined again; name the columns of "
+                       "the table that it refers to");
+        else if (column.name == config_.tenant.column || is_owner(column.name))
+            refuse("personal", column, "it says whose the row is");
+    }
+
+    bool is_key(const Column& column) const {
+        return is_in(table_.identity, column) ||
+               std::ranges::any_of(table_.uniques, [&](const auto& index) {
+                   return index.primary && is_in(index.attnums, column);
+               });
+    }
+
     bool is_owner(const std::string& name) const {
         return std::ranges::any_of(config_.roles,
                                    [&](const auto& role) { return role.second.owner == name; });
@@ -146,6 +177,7 @@ void add_option_faults(const schema::Catalog& catalog, const Config& config,
         Checker checker(catalog, config, configured, *table, faults);
         checker.hidden();
         checker.omitted();
+        checker.personal();
     }
 }
 

@@ -45,6 +45,8 @@ Response list_holds(const Request& request, const Caller& caller, const Context&
 Response get_hold(const Request& request, const Caller& caller, const Context& context);
 Response create_hold(const Request& request, const Caller& caller, const Context& context);
 Response release_hold(const Request& request, const Caller& caller, const Context& context);
+// erase_object.cpp
+Response create_erasure(const Request& request, const Caller& caller, const Context& context);
 // count_trash.cpp
 Response get_facets(const Request& request, const Caller& caller, const Context& context);
 Response get_statistics(const Request& request, const Caller& caller, const Context& context);

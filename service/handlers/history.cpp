@@ -29,11 +29,12 @@ long long start_of(const Request& request) {
 std::optional<std::string> action_of(const Request& request) {
     auto action = request.target.query.text("action");
     for (const char* known : {"trashed", "restored", "copied", "purged", "deleted", "expiry-set",
-                              "held", "released", "pruned", "key-created", "key-revoked"})
+                              "held", "released", "pruned", "erased", "key-created",
+                              "key-revoked"})
         if (!action || *action == known) return action;
     throw Error(Code::kBadRequest,
                 "'action' must be trashed, restored, copied, purged, deleted, expiry-set, held, "
-                "released, pruned, key-created or key-revoked");
+                "released, pruned, erased, key-created or key-revoked");
 }
 
 // Who may see own rows only has to have that one: trashed, or live.

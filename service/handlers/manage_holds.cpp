@@ -24,8 +24,6 @@ namespace trashd::service {
 
 namespace {
 
-constexpr std::size_t kMostReason = 500;  // bytes
-
 std::optional<std::string> maker_seen(const Caller& caller) {
     if (caller.access.everywhere(Right::kHold)) return std::nullopt;
     return caller.principal.id;
@@ -35,18 +33,6 @@ std::string hold_id(const Request& request) {
     auto id = percent_decode(request.raw_id);
     if (!is_uuid(id)) throw Error(Code::kNotFound, "there is no such hold");
     return id;
-}
-
-// Why it is held is for those who find that they cannot purge it.
-trash::Actor actor_with_reason(const Request& request, const Caller& caller,
-                               std::optional<std::string> reason, const char* where) {
-    auto actor = actor_of(request, caller);
-    if (!reason || is_blank(*reason))
-        throw Error(Code::kReasonRequired, std::string("a reason is needed; give it in ") + where);
-    if (reason->size() > kMostReason)
-        throw Error(Code::kBadRequest, "a reason has at most 500 bytes");
-    actor.reason = std::move(reason);
-    return actor;
 }
 
 std::string json_of(const trash::Hold& hold, const Context& context) {

@@ -8,8 +8,10 @@
 #include "schema/catalog/catalog.hpp"
 #include "schema/session/transaction.hpp"
 #include "schema/sqlstate.hpp"
+#include "schema/text.hpp"
 #include "service/api/context.hpp"
 #include "service/api/request.hpp"
+#include "service/http/url.hpp"
 #include "service/parsing/cursor.hpp"
 #include "trash/read/trashed_rows.hpp"
 #include "trash/rows/live_row.hpp"
@@ -32,6 +34,16 @@ std::vector<std::string> object_id(const Request& request) {
     auto id = split_id(request.raw_id, table.identity.size());
     if (!trash::can_be_key(table, id)) throw not_found(request);
     return id;
+}
+
+const Resource& resource_called(const Context& context, const std::string& path) {
+    auto segments = schema::split(path, '/');
+    for (auto& segment : segments) segment = percent_decode(segment);
+    std::size_t used = 0;
+    const auto* resource = context.resources->match(segments, 0, used);
+    if (!resource || used != segments.size())
+        throw Error(Code::kNotFound, "there is no such resource; /v1/ lists those there are");
+    return *resource;
 }
 
 std::string trash_item_id(const Request& request) {

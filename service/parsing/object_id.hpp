@@ -10,9 +10,12 @@ namespace trashd::service {
 
 struct Context;
 struct Request;
+struct Resource;
 
 // Parts of the object's id; throws Error kNotFound when it cannot be a key of the table.
 std::vector<std::string> object_id(const Request& request);
+// The resource with the path, as a body names it: "time/projects". Throws Error kNotFound.
+const Resource& resource_called(const Context& context, const std::string& path);
 // The TrashItem's; throws Error kNotFound when it is no UUID.
 std::string trash_item_id(const Request& request);
 // True for a cast that failed: a text that no key of the table can have.

@@ -5,7 +5,6 @@
 #include "schema/catalog/catalog.hpp"
 #include "schema/error.hpp"
 #include "schema/session/transaction.hpp"
-#include "schema/text.hpp"
 #include "service/api/caller.hpp"
 #include "service/api/context.hpp"
 #include "service/api/request.hpp"
@@ -30,16 +29,6 @@ constexpr std::size_t kMostObjects = 10000, kDepth = 64;
 
 [[noreturn]] void bad(const std::string& why) {
     throw Error(Code::kBadRequest, why);
-}
-
-const Resource& resource_of(const Context& context, const std::string& text) {
-    auto segments = schema::split(text, '/');
-    for (auto& segment : segments) segment = percent_decode(segment);
-    std::size_t used = 0;
-    const auto* resource = context.resources->match(segments, 0, used);
-    if (!resource || used != segments.size())
-        throw Error(Code::kNotFound, "there is no such resource; /v1/ lists those there are");
-    return *resource;
 }
 
 // As the parameters of an address: {"name": {"like": "x"}} is where[name][like]=x.
@@ -148,7 +137,7 @@ class Found {
 
 void name_objects(const Json& body, Request asked, const Caller& caller, const Context& context,
                   trash::NewHold& wanted) {
-    asked.resource = &resource_of(context, text_member(body, "resource", true));
+    asked.resource = &resource_called(context, text_member(body, "resource", true));
     caller.access.need(Right::kHold, *asked.resource);
     wanted.table = asked.resource->table->name;
     Found found(asked, caller, context);

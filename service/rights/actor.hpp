@@ -12,6 +12,10 @@ struct Caller;
 struct Request;
 
 trash::Actor actor_of(const Request& request, const Caller& caller);
+// The same for what needs a reason, which is given in `where`. Throws Error kReasonRequired where
+// it is blank, kBadRequest where it has more than 500 bytes.
+trash::Actor actor_with_reason(const Request& request, const Caller& caller,
+                               std::optional<std::string> reason, const char* where);
 // What ?reason= says; nothing where that is blank.
 std::optional<std::string> reason_of(const Request& request);
 

@@ -22,6 +22,7 @@ constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{
                            kGroup = "/v1/groups/{groupId}", kOwnGroup = "/v1/@groups/{groupId}",
                            kHolds = "/v1/holds", kOwnHolds = "/v1/@holds",
                            kHold = "/v1/holds/{holdId}", kOwnHold = "/v1/@holds/{holdId}",
+                           kErasures = "/v1/erasures", kOwnErasures = "/v1/@erasures",
                            kBulkRestore = "/v1/trash/bulk-restore",
                            kBulkPurge = "/v1/trash/bulk-purge",
                            kBulkDelete = "/v1/{resource}/bulk-delete",
@@ -89,6 +90,8 @@ constexpr std::array kRoutes = {
     Route{"POST", kOwnHolds, create_hold, on_some(Right::kHold)},
     Route{"GET", kOwnHold, get_hold, on_some(Right::kHold)},
     Route{"DELETE", kOwnHold, release_hold, on_some(Right::kHold)},
+    Route{"POST", kErasures, create_erasure, on_some(Right::kErase)},
+    Route{"POST", kOwnErasures, create_erasure, on_some(Right::kErase)},
     Route{"GET", "/v1/trash", list_items, on_some(Right::kViewTrash)},
     Route{"DELETE", "/v1/trash", empty_trash, on_some(Right::kPurge)},
     Route{"GET", "/v1/trash/$facets", get_facets, on_some(Right::kViewTrash)},
@@ -106,7 +109,7 @@ constexpr std::array kRoutes = {
 std::string_view match_own(Request& request) {
     const auto& segments = request.target.segments;
     for (const std::string_view path :
-         {"/v1/@me", "/v1/@doctor", "/v1/@roles", "/v1/@keys", "/v1/@holds"})
+         {"/v1/@me", "/v1/@doctor", "/v1/@roles", "/v1/@keys", "/v1/@holds", "/v1/@erasures"})
         if (segments.size() == 2 && path.substr(4) == segments[1]) return path;
     if (segments.size() != 3) return {};
     const auto path = segments[1] == "@groups"  ? kOwnGroup
@@ -137,12 +140,13 @@ std::string_view match_operation(Request& request) {
     return kOperation;
 }
 
-// Groups and holds are at these addresses as long as no table is.
+// Groups, holds and erasures are at these addresses as long as no table is.
 std::string_view match_plain(Request& request, const Resources& resources) {
     const auto& segments = request.target.segments;
     std::size_t used = 0;
     if (resources.match(segments, 1, used)) return {};
     if (segments.size() == 2 && segments[1] == "holds") return kHolds;
+    if (segments.size() == 2 && segments[1] == "erasures") return kErasures;
     if (segments.size() != 3) return {};
     const auto path = segments[1] == "groups"  ? kGroup
                       : segments[1] == "holds" ? kHold

@@ -167,12 +167,12 @@ TEST_CASE("nodb: roles and credentials that cannot be meant are faults") {
           "credentials.anonymous: there is no role 'b'");
     CHECK(fault(keys + "[roles]\na = [\"delete\"]") ==
           "roles.a: 'delete' is no right; there are read, write, trash, view-trash, restore, "
-          "purge, hold, admin, and * for all of them");
+          "purge, hold, erase, admin, and * for all of them");
     CHECK(fault(keys + "[roles]\na = {read = [\"x\", \"/y\"]}") ==
           "roles.a.read: must name resources, as in \"time/*\" or \"*\"");
     CHECK(fault(keys + "[roles]\na = {restor = \"*\"}") ==
           "roles.a: 'restor' is no right; there are read, write, trash, view-trash, restore, "
-          "purge, hold, admin, and * for all of them; did you mean restore?");
+          "purge, hold, erase, admin, and * for all of them; did you mean restore?");
     CHECK(fault(keys + "[roles]\na = 7") ==
           "roles.a: must be a list of rights, or a table of right = resources");
     CHECK(fault(keys + "clock_skew_seconds = -1\n[roles]\na = []") ==

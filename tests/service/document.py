@@ -127,7 +127,7 @@ def operations(document):
 
 
 # First segments that the service keeps for itself, so that no resource has them.
-RESERVED = {"trash", "history", "operations", "groups", "@groups", "@keys", "holds", "@holds"}
+RESERVED = {"trash", "history", "operations", "groups", "@groups", "@keys", "holds", "@holds", "erasures", "@erasures"}
 
 
 def same_address(one, other):

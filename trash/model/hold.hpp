@@ -24,13 +24,12 @@ struct Hold {
     bool in_force = true;  // neither released nor over
 };
 
-// A purge was refused: these hold what would go.
+// A purge or an erasure was refused: these hold what would go. refused: what may not be done.
 class Held : public Error {
   public:
-    explicit Held(std::vector<Hold> by)
-        : Error(Code::kHeld,
-                "it is held, so it cannot be purged; the holds say why, and who made "
-                "them may release them"),
+    explicit Held(std::vector<Hold> by, const std::string& refused = "it cannot be purged")
+        : Error(Code::kHeld, "it is held, so " + refused +
+                                 "; the holds say why, and who made them may release them"),
           holds(std::move(by)) {}
     std::vector<Hold> holds;
 };

@@ -2,6 +2,7 @@
 // whoever makes a hold locks it against those. Rows of groups need no lock for that.
 #include "trash/records/holds.hpp"
 
+#include "schema/catalog/catalog.hpp"
 #include "schema/catalog/value.hpp"
 #include "schema/session/connection.hpp"
 #include "schema/session/result.hpp"
@@ -226,6 +227,24 @@ void refuse_held(schema::Connection& connection, const std::string& trash_schema
     const auto found = connection.exec(
         select(trash_schema, which),
         {array_of(groups), positive ? Param(*positive ? "true" : "false") : Param()});
+    std::vector<Hold> holds;
+    for (int row = 0; row < found.rows(); ++row) holds.push_back(hold_from(found, row));
+    if (!holds.empty()) throw Held(std::move(holds));
+}
+
+void refuse_held_object(schema::Connection& connection, const std::string& trash_schema,
+                        const schema::Table& table, const std::string& id) {
+    lock(connection, trash_schema);
+    const auto found =
+        connection.exec(select(trash_schema, filled(R"(h.released_at IS NULL
+    AND (h.until IS NULL OR h.until OPERATOR(pg_catalog.>) pg_catalog.now())
+    AND (h.relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid
+      OR h.schema_name OPERATOR(pg_catalog.=) $2 AND h.table_name OPERATOR(pg_catalog.=) $3)
+    AND EXISTS (SELECT FROM {schema}.hold_object o
+      WHERE o.hold OPERATOR(pg_catalog.=) h.number AND o.object_id OPERATOR(pg_catalog.=) $4)
+  ORDER BY h.number LIMIT 20)",
+                                                    trash_schema)),
+                        {to_string(table.oid), table.name.schema, table.name.name, id});
     std::vector<Hold> holds;
     for (int row = 0; row < found.rows(); ++row) holds.push_back(hold_from(found, row));
     if (!holds.empty()) throw Held(std::move(holds));

@@ -10,6 +10,7 @@
 namespace trashd::schema {
 class Connection;
 class Transaction;
+struct Table;
 }  // namespace trashd::schema
 
 namespace trashd::trash {
@@ -61,6 +62,9 @@ std::vector<long long> held_among(schema::Connection& connection, const std::str
 // alone, or by those with others, as where some of a group go; nothing: by any.
 void refuse_held(schema::Connection& connection, const std::string& trash_schema,
                  const std::vector<long long>& groups, std::optional<bool> positive = {});
+// The same of an object of a table, live or not. id: as the database writes it.
+void refuse_held_object(schema::Connection& connection, const std::string& trash_schema,
+                        const schema::Table& table, const std::string& id);
 // What holds the group now.
 std::vector<Hold> holds_of(schema::Transaction& transaction, const std::string& trash_schema,
                            const std::string& group_id);
