@@ -256,6 +256,11 @@ void take_proof(Section& section, Config& config, std::vector<std::string>& faul
     });
 }
 
+void take_privacy(Section& section, Config& config, std::vector<std::string>& faults) {
+    take_table(section, "privacy", faults,
+               [&](Section& privacy) { privacy.take("contact", config.privacy.contact); });
+}
+
 void take_capture(Section& section, Config& config, std::vector<std::string>& faults) {
     take_table(section, "capture", faults,
                [&](Section& capture) { capture.take("hard", config.capture_hard); });
@@ -288,6 +293,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_undo(section, config, faults);
     take_proof(section, config, faults);
     take_retention(section, config, faults);
+    take_privacy(section, config, faults);
     take_capture(section, config, faults);
     take_tls(section, config, faults);
     take_tenant(section, config, faults);

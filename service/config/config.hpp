@@ -101,6 +101,11 @@ struct PanelConfig {
     bool signs_in() const { return !client_id.empty(); }
 };
 
+// What the page about privacy says beside what the configuration says.
+struct PrivacyConfig {
+    std::string contact;  // whom people ask: an address of mail or of a page; empty: nobody is named
+};
+
 struct Config {
     std::string listen = "127.0.0.1:8080", database, data_dir = "./trashd-data";
     std::string trash_schema = "trashd";
@@ -118,6 +123,7 @@ struct Config {
     long long undo_hours = 720;  // how long what came back can be trashed again as it was
     ProofConfig proof;
     RetentionConfig retention;
+    PrivacyConfig privacy;
     std::vector<std::string> capture_hard;  // roles of the database that may delete past the trash
     RequestLimits limits;
     TlsFiles tls;

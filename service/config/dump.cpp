@@ -250,6 +250,8 @@ std::string dump(const Config& config) {
                       {"limits", limits_table(config.limits)},
                       {"panel", panel_table(config.panel)},
                       {"log", log_table(config)}};
+    if (!config.privacy.contact.empty())
+        table.insert("privacy", toml::table{{"contact", config.privacy.contact}});
     if (!hard.empty()) table.insert("capture", toml::table{{"hard", hard}});
     insert_network(table, config);
     insert_rights(table, config);

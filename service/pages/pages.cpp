@@ -121,13 +121,14 @@ static_assert(kExplanations.size() == static_cast<std::size_t>(Code::kUnavailabl
 constexpr const char* kPanel = "/panel/";
 
 // Links are relative to the page, so that they hold under whatever prefix a proxy puts in front.
-constexpr std::array<std::array<const char*, 2>, 7> kLinks = {{
+constexpr std::array<std::array<const char*, 2>, 8> kLinks = {{
     {kPanel, "the trash in a browser"},
     {"/v1/", "the resources there are"},
     {"/v1/trash?root=true", "what was deleted"},
     {"/docs", "how to use them"},
     {"/openapi.yaml", "the same for programs"},
     {"/problems", "what error codes mean"},
+    {"/privacy", "what is kept of people, and who may see it"},
     {"/healthz", "whether it is alive"},
 }};
 
@@ -173,15 +174,15 @@ std::string html_of(std::string_view text) {
     return code ? html + "</code>" : html;
 }
 
-std::string html_page(std::string_view title, std::string_view body) {
+std::string html_page(std::string_view title, std::string_view body, std::string_view language) {
     return fmt::format(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+        "<!DOCTYPE html>\n<html lang=\"{}\">\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n"
         "<style>body{{font:16px/1.5 sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;"
         "color:#222;background:#fff}}code{{background:#f3f3f3}}h2{{margin-top:2rem;border-top:"
         "1px solid #ddd;padding-top:1rem}}dt{{font-weight:bold}}td,th{{text-align:left;"
         "vertical-align:top;padding-right:1rem}}</style>\n{}</html>\n",
-        html_of(title), body);
+        language, html_of(title), body);
 }
 
 Response fixed_reply(const Request& request, const std::string& body, const std::string& type) {

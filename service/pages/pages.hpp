@@ -26,6 +26,8 @@ Response get_contract_as_json(const Request& request, const Caller& caller, cons
 Response home(const Request& request, const Caller& caller, const Context& context);
 Response explain_problem(const Request& request, const Caller& caller, const Context& context);
 Response docs(const Request& request, const Caller& caller, const Context& context);
+// privacy.cpp
+Response privacy(const Request& request, const Caller& caller, const Context& context);
 // panel.cpp
 Response open_panel(const Request& request, const Caller& caller, const Context& context);
 Response get_panel_file(const Request& request, const Caller& caller, const Context& context);
@@ -33,7 +35,8 @@ Response get_panel_file(const Request& request, const Caller& caller, const Cont
 // The text as it stands in HTML; what is between backticks becomes code.
 std::string html_of(std::string_view text);
 // body: HTML.
-std::string html_page(std::string_view title, std::string_view body);
+std::string html_page(std::string_view title, std::string_view body,
+                      std::string_view language = "en");
 // An answer that is the same until another version runs: caches may keep it.
 Response fixed_reply(const Request& request, const std::string& body, const std::string& type);
 // The same with an ETag that was made before; the body is copied where who asks has it not.

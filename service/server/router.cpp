@@ -50,6 +50,7 @@ constexpr std::array kRoutes = {
     Route{"GET", "/openapi.json", get_contract_as_json, kContract},
     Route{"GET", "/", home, kPublic},
     Route{"GET", "/docs", docs, kPublic},
+    Route{"GET", "/privacy", privacy, kPublic},
     Route{"GET", kProblems, explain_problem, kPublic},
     Route{"GET", kProblem, explain_problem, kPublic},
     Route{"GET", kPanel, open_panel, kPublic},

@@ -39,7 +39,7 @@ TEST_CASE("a browser at / finds a page with links, a program finds text") {
     auto page = call("/", kBrowser);
     CHECK(page.header("Content-Type") == "text/html; charset=utf-8");
     for (const char* link : {"/panel/", "/v1/", "/v1/trash?root=true", "/docs", "/openapi.yaml",
-                             "/problems", "/healthz"}) {
+                             "/problems", "/privacy", "/healthz"}) {
         CHECK(page.body.find("<a href=\"" + std::string(link + 1) + "\">") != std::string::npos);
         CHECK(call(link).status == 200);
     }
