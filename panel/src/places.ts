@@ -46,6 +46,7 @@ const screens: [string, Found][] = [
   ['trash/*', {screen: Group, right: 'view-trash', ahead: readGroup}],
   ['trash/*/restore', {screen: lazy('Restore'), right: 'restore'}],
   ['trash/*/purge', {screen: lazy('Purge'), right: 'purge'}],
+  ['trash/*/erase', {screen: lazy('Erase'), right: 'erase'}],
   ['rows', {screen: Resources, right: 'read'}],
   ['rows/*', {screen: Rows, right: 'read'}],
   ['rows/*/*', {screen: ObjectScreen, right: 'read'}],

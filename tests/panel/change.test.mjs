@@ -153,6 +153,37 @@ scenario('deleting for good needs the number typed: a wrong one and Enter do not
   await visit.title('Deleted for good');
 });
 
+scenario('personal data is erased after its rows are told, a reason given and their number typed, and only by who may', {
+  open: {
+    config: `${credentials}[roles]\nadmins = "*"\nsupport = { read = "*", view-trash = "*", restore = "*" }\n\n[[resource]]\ntable = "public.person"\npersonal = ["name"]\n\n`,
+    keys: {ada: 'admins', sam: 'support'},
+    sql: `CREATE TABLE person (id int PRIMARY KEY, name text); INSERT INTO person VALUES (1, 'Ann Lee')`,
+  },
+}, async (visit, site) => {
+  const item = await site.remove('person/1', {key: site.keys.ada});
+  await visit.signIn('sam', `#/trash/${item}`);
+  await visit.sees('link', 'Restore…');
+  assert.equal(await visit.page.getByRole('link', {name: 'Erase personal data…'}).count(), 0);
+  await visit.press('sam');
+  await visit.press('Sign out');
+  await visit.signIn('ada', `#/trash/${item}`);
+  await visit.press('Erase personal data…', 'link');
+  await visit.title('Erase personal data of “Ann Lee”?');
+  await visit.reads('Personal data in 1 row of 1 deletion');
+  await visit.page.getByLabel(/the number of rows$/).fill('1');
+  await visit.act(() => visit.page.getByLabel(/the number of rows$/).press('Enter'));
+  assert.equal(await site.count('trashd.item', `payload::text LIKE '%Ann%'`), 1);
+  await visit.page.getByLabel(/^Reason/).fill('asked by letter');
+  await visit.press('Erase personal data');
+  await visit.reads('Personal data is erased in 1 row');
+  await visit.reads('Receipt:');
+  assert.equal(await site.count('trashd.item', `payload::text LIKE '%Ann%'`), 0);
+  await visit.go('#/history?action=erased');
+  await visit.reads('Personal data erased');
+  await visit.go(`#/trash/${item}/erase`);
+  await visit.reads('There is no personal data of this in the trash');
+});
+
 scenario('the undo of a restore is refused where a row was changed since, and the row is named', {}, async (visit, site) => {
   const [[id]] = await site.sql(`SELECT id FROM time_record ORDER BY id LIMIT 1`);
   const item = await site.remove(`time/timerecords/${id}`);

@@ -39,6 +39,7 @@ const actions: Action[] = [
   'held',
   'released',
   'pruned',
+  'erased',
   'key-created',
   'key-revoked',
 ];

@@ -11,15 +11,15 @@ interface Typed {
   label: string;
   busy: boolean;
   cancel: string;
-  // Whether a reason is asked for, which may be empty.
-  reason?: boolean;
+  // Whether a reason is asked for, which may be empty where it is not needed.
+  reason?: boolean | 'needed';
   run: (reason?: string) => void;
 }
 
 export function TypedNumber({count, label, busy, cancel, reason: asks, run}: Typed) {
   const [text, setText] = useState('');
   const [reason, setReason] = useState('');
-  const fits = count > 0 && digits(text) === count;
+  const fits = count > 0 && digits(text) === count && (asks !== 'needed' || reason.trim() !== '');
   const submit = (event: Event): void => {
     event.preventDefault();
     if (fits && !busy) run(reason.trim() || undefined);
@@ -28,7 +28,7 @@ export function TypedNumber({count, label, busy, cancel, reason: asks, run}: Typ
     <form class="stack" onSubmit={submit}>
       {asks && (
         <label class="field narrow">
-          <span>{t().typed.reason}</span>
+          <span>{asks === 'needed' ? t().erase.reason : t().typed.reason}</span>
           <input autocomplete="off" maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
         </label>
       )}

@@ -209,6 +209,11 @@ function Actions({item}: {item: TrashItem}) {
           {words.purge}
         </a>
       )}
+      {may(me, 'erase', item.resource) && (
+        <a class="button" href={href(['trash', item.id, 'erase'])}>
+          {words.erase}
+        </a>
+      )}
       <Copy text={location.href} label={t().copy.address} />
     </>
   );

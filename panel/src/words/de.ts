@@ -47,11 +47,12 @@ export const words: Words = {
     'view-trash': 'Papierkorb ansehen',
     restore: 'Wiederherstellen',
     purge: 'Endgültig löschen',
+    erase: 'Personenbezogene Daten tilgen',
     admin: 'Verwalten',
   },
   ability: (right, what) => {
     const name = what === '*' ? 'alles' : what || 'etwas';
-    const ways: Record<string, string> = {read: 'lesen', write: 'ändern', trash: 'in den Papierkorb legen', 'view-trash': 'im Papierkorb sehen', restore: 'wiederherstellen', purge: 'endgültig löschen', admin: 'verwalten'};
+    const ways: Record<string, string> = {read: 'lesen', write: 'ändern', trash: 'in den Papierkorb legen', 'view-trash': 'im Papierkorb sehen', restore: 'wiederherstellen', purge: 'endgültig löschen', erase: 'in personenbezogenen Daten tilgen', admin: 'verwalten'};
     return `${name} ${ways[right] ?? right}`;
   },
   frame: {
@@ -203,6 +204,7 @@ export const words: Words = {
       `Wiederherstellen dürfen Sie nicht: Das Recht fehlt für ${list(names.map((name) => (name === '*' ? 'alles' : name)))}. Schicken Sie den Link jemandem, der es darf.`,
     restore: 'Wiederherstellen…',
     purge: 'Endgültig löschen…',
+    erase: 'Personenbezogene Daten tilgen…',
   },
   ended: {
     title: (outcome) => (outcome === 'purged' ? 'Endgültig gelöscht' : 'Schon wiederhergestellt'),
@@ -417,6 +419,7 @@ export const words: Words = {
       held: 'Löschsperre gesetzt',
       released: 'Löschsperre aufgehoben',
       pruned: 'Altes Protokoll vergessen',
+      erased: 'Personenbezogene Daten getilgt',
       'key-created': 'Schlüssel erstellt',
       'key-revoked': 'Schlüssel gesperrt',
     },
@@ -452,6 +455,17 @@ export const words: Words = {
     along: (groups, items) => `Auch diese endgültig löschen: ${plural(groups, 'Löschung', 'Löschungen')} mit ${rows(items)}, die ohne sie nie zurück könnten`,
     slow: 'Ob andere Löschungen hierauf verweisen, war nicht rechtzeitig festzustellen.',
     unlooked: (few) => `Ob Löschungen darauf verweisen, die bleiben, wird hier nicht nachgesehen: Wählen Sie dafür bis zu ${few} aus.`,
+  },
+  erase: {
+    head: 'Personenbezogene Daten tilgen',
+    title: (name) => `Personenbezogene Daten von „${name}“ tilgen?`,
+    rows: (count, groups) =>
+      count ? `Personenbezogene Daten in ${rows(count)} aus ${plural(groups, 'Löschung', 'Löschungen')}` : 'Hiervon liegen keine personenbezogenen Daten im Papierkorb',
+    what: 'Das ist, was davon und von allem, was daran hängt, im Papierkorb liegt, in dieser Löschung und in anderen. Was nicht gelöscht ist, bleibt, wie es ist.',
+    never: 'Die Löschungen können wiederhergestellt werden wie zuvor und kommen ohne diese Werte zurück. Nichts bringt die Werte zurück.',
+    reason: 'Grund (nichts Personenbezogenes: er steht im Verlauf)',
+    button: 'Personenbezogene Daten tilgen',
+    done: (count) => `Personenbezogene Daten sind getilgt in ${rows(count)}`,
   },
   overview: {
     title: 'Übersicht',

@@ -46,12 +46,13 @@ export const words = {
     'view-trash': 'See the trash',
     restore: 'Restore',
     purge: 'Delete for good',
+    erase: 'Erase personal data',
     admin: 'Administer',
   },
   // What someone must be allowed to do, in a sentence.
   ability: (right: string, what: string): string => {
     const name = what === '*' ? 'everything' : what || 'anything';
-    const ways: Record<string, string> = {trash: `move ${name} to the trash`, 'view-trash': `see ${name} in the trash`, purge: `delete ${name} for good`, admin: 'administer the service'};
+    const ways: Record<string, string> = {trash: `move ${name} to the trash`, 'view-trash': `see ${name} in the trash`, purge: `delete ${name} for good`, erase: `erase personal data of ${name}`, admin: 'administer the service'};
     return ways[right] ?? `${right === 'write' ? 'change' : right} ${name}`;
   },
   frame: {
@@ -204,6 +205,7 @@ export const words = {
       `You may not restore it: the right is missing for ${list(names.map((name) => (name === '*' ? 'everything' : name)))}. Send the link to someone who may.`,
     restore: 'Restore…',
     purge: 'Delete for good…',
+    erase: 'Erase personal data…',
   },
   ended: {
     title: (outcome: string | undefined): string => (outcome === 'purged' ? 'Deleted for good' : 'Restored already'),
@@ -420,6 +422,7 @@ export const words = {
       held: 'Put on hold',
       released: 'Hold released',
       pruned: 'Old history forgotten',
+      erased: 'Personal data erased',
       'key-created': 'Key made',
       'key-revoked': 'Key revoked',
     },
@@ -456,6 +459,17 @@ export const words = {
       `Delete these for good, too: ${plural(groups, 'deletion', 'deletions')} with ${rows(items)} that could never come back without it`,
     slow: 'Whether other deletions refer to this could not be found out in time.',
     unlooked: (few: number): string => `It is not looked for here whether deletions that stay refer to these: select up to ${few} for that.`,
+  },
+  erase: {
+    head: 'Erase personal data',
+    title: (name: string): string => `Erase personal data of “${name}”?`,
+    rows: (count: number, groups: number): string =>
+      count ? `Personal data in ${rows(count)} of ${plural(groups, 'deletion', 'deletions')}` : 'There is no personal data of this in the trash',
+    what: 'This is what lies in the trash of it and of all that hangs on it, in this deletion and in others. Rows that are not deleted stay as they are.',
+    never: 'The deletions can be restored as before, and come back without these values. Nothing brings the values back.',
+    reason: 'Reason (nothing personal: it is kept in the ledger)',
+    button: 'Erase personal data',
+    done: (count: number): string => `Personal data is erased in ${rows(count)}`,
   },
   overview: {
     title: 'Overview',
