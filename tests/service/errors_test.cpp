@@ -181,7 +181,7 @@ TEST_CASE("a wrong verb is told the right ones") {
         {"POST", "/v1/project/1", "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"},
         {"PUT", "/v1/project", "GET, HEAD, DELETE, POST, OPTIONS"},
         {"PATCH", "/v1/project/1/@deleted", "GET, HEAD, OPTIONS"},
-        {"POST", item, "GET, HEAD, DELETE, OPTIONS"},
+        {"POST", item, "GET, HEAD, PATCH, DELETE, OPTIONS"},
         {"DELETE", item + "/$restore", "GET, POST, OPTIONS"},
         {"GET", item + "/$restore", "POST, OPTIONS"},
         {"POST", "/healthz", "GET, HEAD, OPTIONS"},
