@@ -209,6 +209,9 @@ class Trash {
 
     // Entries older than the one with the id `before`.
     HistoryPage history(const HistoryFilter& filter, int limit, long long before);
+    // Entries younger than the one with the id `after`, oldest first: no entry is passed over that
+    // commits later, so the last of them is where to go on. With none it is nothing new so far.
+    HistoryPage events(const HistoryFilter& filter, int limit, long long after);
     // Of one object: the groups that it was the root of, and the one that it lies in the trash
     // with. Throws kNotFound when the id cannot be a key.
     HistoryPage history_of(const schema::QualifiedName& table, const std::vector<std::string>& id,

@@ -32,12 +32,14 @@
 #include "service/server/log.hpp"
 #include "service/server/operation_runner.hpp"
 #include "service/server/rehearser.hpp"
+#include "service/webhooks/webhook_sender.hpp"
 #include "trash/capture/capture.hpp"
 #include "trash/records/kept_answers.hpp"
 #include "trash/records/ledger_seal.hpp"
 #include "trash/records/operations.hpp"
 #include "trash/records/rehearsals.hpp"
 #include "trash/records/retention.hpp"
+#include "trash/records/settled_ids.hpp"
 #include "trash/records/undo_lists.hpp"
 
 namespace trashd::service {
@@ -169,10 +171,12 @@ void seal_often(std::stop_token stop, schema::Pool& pool, const std::string& tra
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
+    trash::SettledIds ids(trash_schema);
     while (!wake.wait_for(lock, stop, std::chrono::seconds(2),
                           [&] { return stop.stop_requested(); })) {
         try {
-            trash::seal(pool, trash_schema, std::chrono::seconds(1));
+            const auto settled = ids.look(pool.lease().connection());
+            trash::seal_upto(pool, trash_schema, settled);
         } catch (const std::exception& error) {
             spdlog::warn("the ledger cannot be sealed: {}", in_log(error));
         }
@@ -239,6 +243,8 @@ void run(const Config& config, std::chrono::seconds longest_wait) {
     std::optional<Rehearser> rehearser;
     if (config.proof.every_hours > 0) rehearser.emplace(pool.url(), config);
     const Expirer expirer(pool.url(), config);
+    std::optional<WebhookSender> webhooks;
+    if (!config.webhooks.empty()) webhooks.emplace(pool.url(), config, resources);
     SignalThread signal_thread(server, signals);
     spdlog::info("listening on {} with {} resources{}", text_of(endpoint, port),
                  resources.get()->all().size(), config.tls.on() ? " and TLS" : "");

@@ -219,6 +219,20 @@ void add_retention(CLI::App& app, CliOptions& options) {
               retention_status);
 }
 
+void add_events(CLI::App& app, CliOptions& options) {
+    auto& events = *app.add_subcommand("events", "See and steer what web hooks are told");
+    events.require_subcommand(1);
+    add_local(events, "status", "Show how far each web hook has been told", options, events_status);
+    auto& replay = add_local(events, "replay", "Tell a web hook again what it was told", options,
+                             events_replay);
+    replay.add_option("url", options.url, "the web hook, as it is configured")->required();
+    replay
+        .add_option("--after", options.after,
+                    "the entry of the history behind which to begin; 0: at the beginning")
+        ->required()
+        ->check(CLI::NonNegativeNumber);
+}
+
 void add_ledger(CLI::App& app, CliOptions& options) {
     auto& ledger = *app.add_subcommand("ledger", "Prove what the ledger says");
     ledger.require_subcommand(1);
@@ -280,6 +294,7 @@ void add_all(CLI::App& app, CliOptions& options) {
     add_key(app, options);
     add_capture(app, options);
     add_retention(app, options);
+    add_events(app, options);
     add_ledger(app, options);
     add_migrate(app, options);
     add_doctor(app, options);

@@ -40,7 +40,9 @@ struct CliOptions {
     bool sql = false;
     std::vector<std::string> roles;
     std::optional<std::string> tenant, expires;
-    std::string shell;  // that completion is for
+    std::string shell;    // that completion is for
+    std::string url;      // of a web hook
+    long long after = 0;  // an entry of the ledger
     // Of lists and of emptying; parameters of GET /v1/trash.
     std::optional<std::string> in_resource, older_than, by, query, reason;
 };
@@ -75,6 +77,9 @@ int capture_on(const CliOptions& options);
 int capture_off(const CliOptions& options);
 int capture_status(const CliOptions& options);
 int capture_renew(const CliOptions& options);
+// events_commands.cpp
+int events_status(const CliOptions& options);
+int events_replay(const CliOptions& options);
 // retention_commands.cpp
 int retention_apply(const CliOptions& options);
 int retention_status(const CliOptions& options);

@@ -18,6 +18,7 @@
 #include "service/config/reference_section.hpp"
 #include "service/config/retention_section.hpp"
 #include "service/config/section.hpp"
+#include "service/config/webhook_section.hpp"
 #include "service/http/allowed_hosts.hpp"
 
 namespace trashd::service {
@@ -307,6 +308,7 @@ void take_file(const toml::table& file, Config& config, std::vector<std::string>
     take_roles(section, config, faults);
     take_resources(section, config, faults);
     take_references(section, config, faults);
+    take_webhooks(section, config, faults);
     complete_panel(config, faults);
     section.refuse_unknown();
 }

@@ -87,6 +87,14 @@ struct RetentionConfig {
     long long every_seconds = 60;  // between looks for what is due
 };
 
+// Whom the service tells what happens in the trash.
+struct WebhookConfig {
+    std::string url, secret;             // secret: whsec_ and base64
+    std::vector<std::string> actions;    // none: all
+    std::vector<std::string> resources;  // patterns, as roles have them; none: all
+    bool insecure = false;               // http beyond the loopback
+};
+
 // The web panel, which is served beside the API.
 struct PanelConfig {
     bool enabled = true;
@@ -124,6 +132,7 @@ struct Config {
     ProofConfig proof;
     RetentionConfig retention;
     PrivacyConfig privacy;
+    std::vector<WebhookConfig> webhooks;
     std::vector<std::string> capture_hard;  // roles of the database that may delete past the trash
     RequestLimits limits;
     TlsFiles tls;

@@ -139,6 +139,22 @@ void print_resources(std::ostream& text, const Config& config) {
         text << "\n[[reference]]\n" << reference_table(reference) << "\n";
 }
 
+// Without secrets.
+void print_webhooks(std::ostream& text, const Config& config) {
+    const auto list_of = [](const std::vector<std::string>& names) {
+        toml::array list;
+        for (const auto& name : names) list.push_back(name);
+        return list;
+    };
+    for (const auto& hook : config.webhooks) {
+        toml::table table{{"url", hook.url}};
+        if (!hook.actions.empty()) table.insert("actions", list_of(hook.actions));
+        if (!hook.resources.empty()) table.insert("resources", list_of(hook.resources));
+        if (hook.insecure) table.insert("insecure", true);
+        text << "\n[[webhook]]\n" << table << "\n";
+    }
+}
+
 toml::table proof_table(const ProofConfig& proof) {
     return toml::table{{"every_hours", proof.every_hours},
                        {"after_minutes", proof.after_minutes},
@@ -259,6 +275,7 @@ std::string dump(const Config& config) {
     text << table << "\n";
     print_roles(text, config);
     print_resources(text, config);
+    print_webhooks(text, config);
     return text.str();
 }
 

@@ -27,6 +27,8 @@ Response remove_objects(const Request& request, const Caller& caller, const Cont
 Response create_objects(const Request& request, const Caller& caller, const Context& context);
 Response patch_object(const Request& request, const Caller& caller, const Context& context);
 Response put_object(const Request& request, const Caller& caller, const Context& context);
+// follow_events.cpp
+Response follow_events(const Request& request, const Caller& caller, const Context& context);
 // follow_operations.cpp
 Response list_operations(const Request& request, const Caller& caller, const Context& context);
 Response get_operation(const Request& request, const Caller& caller, const Context& context);

@@ -7,6 +7,7 @@
 #include "service/api/context.hpp"
 #include "service/api/json.hpp"
 #include "service/api/request.hpp"
+#include "service/config/actions.hpp"
 #include "service/handlers/handlers.hpp"
 #include "service/parsing/cursor.hpp"
 #include "service/parsing/object_id.hpp"
@@ -28,9 +29,7 @@ long long start_of(const Request& request) {
 
 std::optional<std::string> action_of(const Request& request) {
     auto action = request.target.query.text("action");
-    for (const char* known : {"trashed", "restored", "copied", "purged", "deleted", "expiry-set",
-                              "held", "released", "pruned", "erased", "key-created",
-                              "key-revoked"})
+    for (const char* known : kActions)
         if (!action || *action == known) return action;
     throw Error(Code::kBadRequest,
                 "'action' must be trashed, restored, copied, purged, deleted, expiry-set, held, "

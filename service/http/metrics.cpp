@@ -54,6 +54,21 @@ struct Metrics {
                 "Groups that had ended, of which this instance has pruned the rest.");
     prometheus::Counter& retention_errors =
         counter("trashd_retention_errors_total", "Looks for what is due that have failed.");
+    prometheus::Family<prometheus::Counter>& webhooks =
+        prometheus::BuildCounter()
+            .Name("trashd_webhook_messages_total")
+            .Help("Messages that this instance has sent to web hooks, by whether they were taken.")
+            .Register(registry);
+    prometheus::Family<prometheus::Gauge>& webhooks_behind =
+        prometheus::BuildGauge()
+            .Name("trashd_webhook_behind_entries")
+            .Help("Entries of the ledger that a web hook has not been told of yet.")
+            .Register(registry);
+    prometheus::Family<prometheus::Gauge>& webhook_failures =
+        prometheus::BuildGauge()
+            .Name("trashd_webhook_failures")
+            .Help("Tries in a row for which a web hook's partner could not be reached.")
+            .Register(registry);
 
   private:
     prometheus::Gauge& gauge(const char* name, const char* help) {
@@ -108,6 +123,17 @@ void count_retention_run() {
 
 void count_retention_error() {
     the_metrics().retention_errors.Increment();
+}
+
+void count_webhook(const std::string& hook, bool taken) {
+    the_metrics()
+        .webhooks.Add({{"hook", hook}, {"outcome", taken ? "taken" : "failed"}})
+        .Increment();
+}
+
+void show_webhook(const std::string& hook, long long behind, long long failures) {
+    the_metrics().webhooks_behind.Add({{"hook", hook}}).Set(static_cast<double>(behind));
+    the_metrics().webhook_failures.Add({{"hook", hook}}).Set(static_cast<double>(failures));
 }
 
 std::string metrics_text() {

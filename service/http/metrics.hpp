@@ -15,6 +15,10 @@ void count_pruned(long long entries, long long groups);
 void show_retention(long long due, double overdue_seconds, long long kept);
 void count_retention_run();
 void count_retention_error();
+// hook: its address without what stands behind the path. taken: the partner has taken the message.
+void count_webhook(const std::string& hook, bool taken);
+// behind: entries of the ledger that it has not been told of yet; failures: tries in a row.
+void show_webhook(const std::string& hook, long long behind, long long failures);
 void count_request(const std::string& verb, int status, double seconds);
 // In Prometheus' text format.
 std::string metrics_text();

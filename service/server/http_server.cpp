@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <random>
 #include <utility>
@@ -108,6 +109,52 @@ void send_spool(const Response& reply, httplib::Response& response) {
         });
 }
 
+// How many answers go on as things happen: each has a thread of its own as long as it does.
+class Streams {
+  public:
+    explicit Streams(int most) : most_(most) {}
+    // True: there are too many. As long as the value lives it is one of them.
+    std::shared_ptr<bool> enter() {
+        const bool too_many = ++now_ > most_;
+        return {new bool(too_many), [this](const bool* one) {
+                    --now_;
+                    delete one;
+                }};
+    }
+
+  private:
+    const int most_;
+    std::atomic<int> now_ = 0;
+};
+
+// Nothing, too, where the next piece cannot be had: the client comes back.
+std::optional<std::string> next_piece(const Response& reply) {
+    try {
+        return reply.next();
+    } catch (const std::exception& error) {
+        spdlog::warn("a stream of events ends: {}", in_log(error));
+        return std::nullopt;
+    }
+}
+
+// Each piece goes out at once. stopping: the service ends, and the answer with it. Where there are
+// too many its first piece is all that comes.
+void send_stream(const Response& reply, httplib::Response& response,
+                 const std::function<bool()>& stopping, Streams& streams) {
+    response.set_chunked_content_provider(
+        reply.type, [reply, stopping, too_many = streams.enter(), begun = std::make_shared<bool>()](
+                        std::size_t, httplib::DataSink& sink) {
+            const bool ends = stopping() || (std::exchange(*begun, true) && *too_many);
+            const auto piece = ends ? std::nullopt : next_piece(reply);
+            if (!piece) {
+                sink.done();
+                return true;
+            }
+            return piece->empty() ||
+                   (sink.write(piece->data(), piece->size()) && current->stream->flush());
+        });
+}
+
 void send(const Response& reply, const std::string& request_id, httplib::Response& response) {
     response.status = reply.status;
     if (reply.spool)
@@ -168,6 +215,8 @@ struct HttpServer::Impl {
     ConnectionServer front{config.limits, static_cast<std::size_t>(config.threads),
                            [this](Connection& connection) { return serve(connection); },
                            tls ? &*tls : nullptr};
+
+    Streams streams{std::max(1, config.threads / 4)};
 
     void set_up();
     bool serve(Connection& connection);
@@ -271,6 +320,9 @@ void HttpServer::Impl::answer(httplib::Response& response, std::string body) {
     allow_origin(request, config, reply);
     compress(request, reply);
     send(reply, request.request_id, response);
+    if (reply.next)
+        send_stream(
+            reply, response, [this] { return front.stopping(); }, streams);
     current->request_id = request.request_id;
     current->status = reply.status;
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;

@@ -23,6 +23,7 @@ constexpr std::string_view kObject = "/v1/{resource}/{id}", kItem = "/v1/trash/{
                            kHolds = "/v1/holds", kOwnHolds = "/v1/@holds",
                            kHold = "/v1/holds/{holdId}", kOwnHold = "/v1/@holds/{holdId}",
                            kErasures = "/v1/erasures", kOwnErasures = "/v1/@erasures",
+                           kEvents = "/v1/events", kOwnEvents = "/v1/@events",
                            kBulkRestore = "/v1/trash/bulk-restore",
                            kBulkPurge = "/v1/trash/bulk-purge",
                            kBulkDelete = "/v1/{resource}/bulk-delete",
@@ -73,6 +74,8 @@ constexpr std::array kRoutes = {
     Route{"POST", kUndo, undo_entry, kKnown},
     Route{"GET", "/v1/history/$seal", get_seal, kAdmin},
     Route{"POST", "/v1/history/$verify", verify_history, kAdmin},
+    Route{"GET", kEvents, follow_events, on_some(Right::kViewTrash)},
+    Route{"GET", kOwnEvents, follow_events, on_some(Right::kViewTrash)},
     Route{"GET", "/v1/operations", list_operations, kKnown},
     Route{"GET", kOperation, get_operation, kKnown},
     Route{"DELETE", kOperation, cancel_operation, kKnown},
@@ -109,8 +112,8 @@ constexpr std::array kRoutes = {
 // What begins with @ is the service's own, whatever tables there are.
 std::string_view match_own(Request& request) {
     const auto& segments = request.target.segments;
-    for (const std::string_view path :
-         {"/v1/@me", "/v1/@doctor", "/v1/@roles", "/v1/@keys", "/v1/@holds", "/v1/@erasures"})
+    for (const std::string_view path : {"/v1/@me", "/v1/@doctor", "/v1/@roles", "/v1/@keys",
+                                        "/v1/@holds", "/v1/@erasures", "/v1/@events"})
         if (segments.size() == 2 && path.substr(4) == segments[1]) return path;
     if (segments.size() != 3) return {};
     const auto path = segments[1] == "@groups"  ? kOwnGroup
@@ -141,13 +144,14 @@ std::string_view match_operation(Request& request) {
     return kOperation;
 }
 
-// Groups, holds and erasures are at these addresses as long as no table is.
+// Groups, holds, erasures and events are at these addresses as long as no table is.
 std::string_view match_plain(Request& request, const Resources& resources) {
     const auto& segments = request.target.segments;
     std::size_t used = 0;
     if (resources.match(segments, 1, used)) return {};
     if (segments.size() == 2 && segments[1] == "holds") return kHolds;
     if (segments.size() == 2 && segments[1] == "erasures") return kErasures;
+    if (segments.size() == 2 && segments[1] == "events") return kEvents;
     if (segments.size() != 3) return {};
     const auto path = segments[1] == "groups"  ? kGroup
                       : segments[1] == "holds" ? kHold

@@ -127,7 +127,8 @@ def operations(document):
 
 
 # First segments that the service keeps for itself, so that no resource has them.
-RESERVED = {"trash", "history", "operations", "groups", "@groups", "@keys", "holds", "@holds", "erasures", "@erasures"}
+RESERVED = {"trash", "history", "operations", "groups", "@groups", "@keys", "holds", "@holds", "erasures", "@erasures",
+            "events", "@events"}
 
 
 def same_address(one, other):

@@ -102,17 +102,21 @@ LedgerEntry Ledger::entry_from(const Result& result, int row) const {
 
 // The order is that of the ids, which is the order in which entries were written.
 HistoryPage Ledger::read(const std::string& from, std::vector<Param> params, int limit,
-                         long long before) {
-    params.push_back(std::to_string(before));
+                         const Stretch& stretch) {
+    params.push_back(std::to_string(stretch.after));
+    params.push_back(std::to_string(stretch.before));
     params.push_back(std::to_string(limit + 1));
     const auto sql = schema::filled(
         R"(SELECT {fields}
-  FROM {from}{and_own} AND l.id OPERATOR(pg_catalog.<) {before}::bigint
-  ORDER BY l.id DESC LIMIT {limit}::int)",
+  FROM {from}{and_own} AND l.id OPERATOR(pg_catalog.>) {after}::bigint
+    AND l.id OPERATOR(pg_catalog.<) {before}::bigint
+  ORDER BY l.id {direction} LIMIT {limit}::int)",
         {{"fields", fields(trash_schema_)},
          {"from", from},
          {"and_own", own_},
+         {"after", place(params.size() - 2)},
          {"before", place(params.size() - 1)},
+         {"direction", stretch.oldest_first ? "ASC" : "DESC"},
          {"limit", place(params.size())}});
     const Result found = connection_.exec(sql, params);
     HistoryPage page;
@@ -122,10 +126,9 @@ HistoryPage Ledger::read(const std::string& from, std::vector<Param> params, int
     return page;
 }
 
-HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long before) {
+std::string Ledger::from_of(const HistoryFilter& filter, std::vector<Param>& params) const {
     auto from =
         filled("{schema}.ledger l CROSS JOIN (SELECT 1 AS ordinal) f WHERE true", trash_schema_);
-    std::vector<Param> params;
     auto add = [&](std::string_view condition, const Param& value) {
         if (!value) return;
         params.push_back(value);
@@ -151,7 +154,20 @@ HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long befor
     add("l.group_uuid OPERATOR(pg_catalog.=) {value}::pg_catalog.uuid", filter.group_id);
     add("l.at OPERATOR(pg_catalog.>=) {value}::pg_catalog.timestamptz", filter.from);
     add("l.at OPERATOR(pg_catalog.<) {value}::pg_catalog.timestamptz", filter.to);
-    return read(from, std::move(params), limit, before);
+    return from;
+}
+
+HistoryPage Ledger::page(const HistoryFilter& filter, int limit, long long before) {
+    std::vector<Param> params;
+    const auto from = from_of(filter, params);
+    return read(from, std::move(params), limit, {.before = before});
+}
+
+HistoryPage Ledger::events(const HistoryFilter& filter, int limit, long long after,
+                           long long upto) {
+    std::vector<Param> params;
+    const auto from = from_of(filter, params);
+    return read(from, std::move(params), limit, {after, upto + 1, true});
 }
 
 HistoryPage Ledger::page_of(const schema::Table& table, const std::string& object_id,
@@ -169,7 +185,7 @@ HistoryPage Ledger::page_of(const schema::Table& table, const std::string& objec
         params.push_back(*asked.by);
         from += " AND l.by OPERATOR(pg_catalog.=) " + place(params.size());
     }
-    return read(from, std::move(params), asked.limit, asked.before);
+    return read(from, std::move(params), asked.limit, {.before = asked.before});
 }
 
 }  // namespace trashd::trash

@@ -30,12 +30,20 @@ class Ledger {
 
     // The contract of Trash::history and history_of; object_id: as the store writes it.
     HistoryPage page(const HistoryFilter& filter, int limit, long long before);
+    // Oldest first: those behind the entry `after`, up to the one `upto`.
+    HistoryPage events(const HistoryFilter& filter, int limit, long long after, long long upto);
     HistoryPage page_of(const schema::Table& table, const std::string& object_id,
                         const HistoryQuery& asked);
 
   private:
+    // Entries between two ids, neither of which is one of them.
+    struct Stretch {
+        long long after = 0, before = 0;
+        bool oldest_first = false;
+    };
     HistoryPage read(const std::string& from, std::vector<schema::Param> params, int limit,
-                     long long before);
+                     const Stretch& stretch);
+    std::string from_of(const HistoryFilter& filter, std::vector<schema::Param>& params) const;
     LedgerEntry entry_from(const schema::Result& result, int row) const;
     schema::QualifiedName table_called(const std::string& name) const;
 

@@ -1,6 +1,5 @@
-// Ids are drawn before their entries can be seen, so an entry may still appear below the highest
-// one. Sealing therefore waits for the transactions that were writing when it looked, and takes up
-// only what lies below.
+// Sealing waits for the transactions that were writing when it looked, and takes up only what lies
+// below.
 #include "trash/records/ledger_seal.hpp"
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "schema/session/pool.hpp"
 #include "schema/session/transaction.hpp"
 #include "schema/text.hpp"
+#include "trash/records/settled_ids.hpp"
 #include "trash/store/lock_keys.hpp"
 #include "trash/store/sql.hpp"
 
@@ -27,44 +27,6 @@ using schema::Transaction;
 
 constexpr long long kMostEntries = 10000;  // of one seal
 constexpr auto kPause = std::chrono::milliseconds(20);
-
-// Who draws an id holds this lock before it does, and until its entry can be seen by all.
-std::vector<Param> writers(Connection& connection, const std::string& trash_schema) {
-    const Result found = connection.exec(
-        R"(SELECT pg_catalog.array_agg(virtualtransaction)
-  FROM pg_catalog.pg_locks
-  WHERE relation OPERATOR(pg_catalog.=) $1::pg_catalog.regclass
-    AND mode OPERATOR(pg_catalog.=) 'RowExclusiveLock'
-    AND database OPERATOR(pg_catalog.=) (
-      SELECT oid FROM pg_catalog.pg_database
-      WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
-    AND COALESCE(pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid(), true))",
-        {quoted({trash_schema, "ledger"})});
-    return found.null(0, 0) ? std::vector<Param>() : schema::parse_array(found.text(0, 0));
-}
-
-bool any_of_them_left(Connection& connection, const std::vector<Param>& those) {
-    const auto* const sql = R"(SELECT EXISTS (SELECT FROM pg_catalog.pg_locks
-    WHERE virtualtransaction OPERATOR(pg_catalog.=) ANY ($1)))";
-    return connection.exec(sql, {schema::array_literal(those)}).boolean(0, 0);
-}
-
-// The highest id below which nothing can come any more; nothing when that takes too long. The id is
-// read before the writers are: who drew a lower one later than that is not there.
-std::optional<long long> settled(Connection& connection, const std::string& trash_schema,
-                                 std::chrono::milliseconds wait) {
-    const auto deadline = std::chrono::steady_clock::now() + wait;
-    const Result drawn = connection.exec(
-        R"(SELECT pg_catalog.pg_sequence_last_value(
-    pg_catalog.pg_get_serial_sequence($1, 'id')::pg_catalog.regclass))",
-        {quoted({trash_schema, "ledger"})});
-    const auto those = writers(connection, trash_schema);
-    while (!those.empty() && any_of_them_left(connection, those)) {
-        if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
-        std::this_thread::sleep_for(kPause);
-    }
-    return drawn.integer(0, 0);
-}
 
 std::string hash_of(const std::string& previous, const std::string& rest) {
     return "pg_catalog.sha256(" + previous + " OPERATOR(pg_catalog.||) " + rest + ")";
@@ -248,19 +210,27 @@ std::string entry_digest() {
     return sql;
 }
 
-long long seal(schema::Pool& pool, const std::string& trash_schema,
-               std::chrono::milliseconds wait) {
-    std::optional<long long> upto;
-    {
-        auto lease = pool.lease();
-        upto = settled(lease.connection(), trash_schema, wait);
-    }
+long long seal_upto(schema::Pool& pool, const std::string& trash_schema, long long settled) {
     long long sealed = 0;
-    for (long long now = 1; upto && now > 0; sealed += now)
+    for (long long now = 1; now > 0; sealed += now)
         schema::run(pool, schema::Mode::kWrite, [&](Transaction& transaction) {
-            now = seal_next(transaction, trash_schema, *upto);
+            now = seal_next(transaction, trash_schema, settled);
         });
     return sealed;
+}
+
+long long seal(schema::Pool& pool, const std::string& trash_schema,
+               std::chrono::milliseconds wait) {
+    const auto deadline = std::chrono::steady_clock::now() + wait;
+    SettledIds ids(trash_schema);
+    long long settled = 0;
+    {
+        auto lease = pool.lease();
+        while ((settled = ids.look(lease.connection())) == 0 && ids.waits() &&
+               std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(kPause);
+    }
+    return seal_upto(pool, trash_schema, settled);
 }
 
 SealState seal_state(Connection& connection, const std::string& trash_schema) {

@@ -21,6 +21,8 @@ std::string entry_digest();
 // Seals every entry whose id is settled: no transaction can still write one before it. Waits up to
 // `wait` for those that run; the number of entries sealed. Safe beside other instances.
 long long seal(schema::Pool& pool, const std::string& trash_schema, std::chrono::milliseconds wait);
+// The same up to an id that SettledIds gave.
+long long seal_upto(schema::Pool& pool, const std::string& trash_schema, long long settled);
 
 struct LedgerFault {
     // altered, removed, added (entries); broken (a seal); forged (a checkpoint of pruned history)

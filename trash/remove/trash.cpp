@@ -361,6 +361,15 @@ HistoryPage Trash::history(const HistoryFilter& filter, int limit, long long bef
     });
 }
 
+HistoryPage Trash::events(const HistoryFilter& filter, int limit, long long after) {
+    const auto upto = impl_->shared->settled.look(impl_->pool.lease().connection());
+    return impl_->reading([&](Items& items, const schema::Catalog& catalog) {
+        Ledger ledger(items.connection(), catalog, impl_->readable());
+        if (impl_->tenant) ledger.of_tenant();
+        return ledger.events(filter, limit, after, upto);
+    });
+}
+
 HistoryPage Trash::history_of(const QualifiedName& wanted, const std::vector<std::string>& id,
                               const HistoryQuery& asked) {
     return impl_->reading([&](Items& items, const schema::Catalog& catalog) {

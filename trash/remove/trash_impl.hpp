@@ -31,6 +31,7 @@
 #include "trash/read/items.hpp"
 #include "trash/read/kept_pages.hpp"
 #include "trash/records/operations.hpp"
+#include "trash/records/settled_ids.hpp"
 #include "trash/remove/batches.hpp"
 #include "trash/remove/plan_cache.hpp"
 #include "trash/remove/purge_function.hpp"
@@ -71,6 +72,7 @@ struct Shared {
                 }),
           plans(trash_schema),
           operations(pool, trash_schema),
+          settled(trash_schema),
           purging(trash_schema),
           restoring(trash_schema) {}
 
@@ -79,6 +81,7 @@ struct Shared {
     schema::CatalogCache cache;
     PlanCache plans;
     Operations operations;
+    SettledIds settled;
     KeptPages pages;
     PurgeFunction purging;
     RestoreFunctions restoring;

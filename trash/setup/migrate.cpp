@@ -33,6 +33,7 @@
 #include "generated/kMigration090.hpp"
 #include "generated/kMigration091.hpp"
 #include "generated/kMigration093.hpp"
+#include "generated/kMigration094.hpp"
 #include "schema/error.hpp"
 #include "schema/identifier.hpp"
 #include "schema/script.hpp"
@@ -62,7 +63,7 @@ constexpr Migration kMigrations[] = {
     {30, kMigration030}, {50, kMigration050}, {60, kMigration060}, {64, kMigration064},
     {65, kMigration065}, {70, kMigration070}, {71, kMigration071}, {72, kMigration072},
     {80, kMigration080}, {81, kMigration081}, {85, kMigration085}, {90, kMigration090},
-    {91, kMigration091}, {93, kMigration093}};
+    {91, kMigration091}, {93, kMigration093}, {94, kMigration094}};
 
 // Asked one by one: numbers are given out before they are used, so there may be gaps.
 bool applied(Connection& connection, const std::string& schema, int version) {
