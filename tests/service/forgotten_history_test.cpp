@@ -44,13 +44,13 @@ struct Bench {
         }
         return false;
     }
-    Finished cli(std::vector<std::string> arguments, const std::string& toml = "") {
+    Finished cli(std::vector<std::string> arguments, const std::string& toml = "[retention]\n") {
         TempFile file(toml);
         arguments.insert(arguments.end(), {"--database", database.url(), "--config", file.path()});
         return run_program(arguments);
     }
     rapidjson::Document cli_json(const std::vector<std::string>& arguments,
-                                 const std::string& toml = "") {
+                                 const std::string& toml = "[retention]\n") {
         const auto finished = cli(arguments, toml);
         CAPTURE(finished.output);
         CHECK(finished.status == 0);
