@@ -31,9 +31,10 @@ struct ResourceConfig {
     bool serve = true;                // false: there is no address
     std::vector<std::string> hidden;  // columns that nobody is shown
     std::vector<std::string> omit;    // columns that are not kept in the trash
-    std::vector<std::string> personal;  // columns that an erasure empties in the trash
     bool trash = true;                // false: its rows go for good
     std::optional<Keep> keep;         // of rows in the trash; nothing: as all others
+    // Columns that an erasure empties in the trash.
+    std::vector<std::string> personal;
     std::map<std::string, std::string> on_delete;  // constraint -> cascade | restrict | set-null
 };
 
@@ -111,7 +112,7 @@ struct PanelConfig {
 
 // What the page about privacy says beside what the configuration says.
 struct PrivacyConfig {
-    std::string contact;  // whom people ask: an address of mail or of a page; empty: nobody is named
+    std::string contact;  // whom people ask; empty: nobody is named
 };
 
 struct Config {

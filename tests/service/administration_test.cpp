@@ -120,7 +120,8 @@ TEST_CASE("roles are told as they are configured") {
         call("GET", "/v1/@roles").body ==
         R"([{"name":"admins","rights":{"admin":["*"]},"owner":null,"ownDeletes":[]},)"
         R"({"name":"owners","rights":{"read":["*"],"write":["*"],"trash":["*"],)"
-        R"("view-trash":["*"],"restore":["*"],"purge":["*"],"hold":["*"],"admin":["*"]},"owner":null,"ownDeletes":[]},)"
+        R"("view-trash":["*"],"restore":["*"],"purge":["*"],"hold":["*"],"erase":["*"],"admin":["*"]},)"
+        R"("owner":null,"ownDeletes":[]},)"
         R"({"name":"people","rights":{"read":["*"],"trash":["task","project"],)"
         R"("restore":["*"]},"owner":"author","ownDeletes":["restore"]}])");
     CHECK(call("GET", "/v1/@roles?x=1").code() == "bad-request");

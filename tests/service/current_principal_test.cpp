@@ -31,14 +31,14 @@ TEST_CASE("without credentials everybody is anonymous and may do anything") {
     ServiceProcess service(database.url());
     const auto answer = request(service.port(), "GET", "/v1/@me");
     CHECK(answer.status == 200);
-    CHECK(
-        answer.body ==
-        R"({"principal":"anonymous","kind":"anonymous","name":"anonymous","tenant":null,)"
-        R"("roles":[],"expiresAt":null,"rights":{"*":{"read":"all","write":"all",)"
-        R"("trash":"all","view-trash":"all","restore":"all","purge":"all","hold":"all","admin":"all"}},)"
-        R"("limits":{"deleteRows":null,"requestsPerSecond":null,"burst":null,)"
-        R"("operations":100,"bodyBytes":1048576},"settings":{"asyncRows":100000,)"
-        R"("restoreByGet":true,"idempotencyHours":24}})");
+    CHECK(answer.body ==
+          R"({"principal":"anonymous","kind":"anonymous","name":"anonymous","tenant":null,)"
+          R"("roles":[],"expiresAt":null,"rights":{"*":{"read":"all","write":"all",)"
+          R"("trash":"all","view-trash":"all","restore":"all","purge":"all","hold":"all",)"
+          R"("erase":"all","admin":"all"}},)"
+          R"("limits":{"deleteRows":null,"requestsPerSecond":null,"burst":null,)"
+          R"("operations":100,"bodyBytes":1048576},"settings":{"asyncRows":100000,)"
+          R"("restoreByGet":true,"idempotencyHours":24}})");
     CHECK(request(service.port(), "GET", "/v1/@me?x=1").code() == "bad-request");
     CHECK(request(service.port(), "POST", "/v1/@me").code() == "method-not-allowed");
     CHECK(request(service.port(), "GET", "/v1/@you").code() == "not-found");

@@ -40,6 +40,7 @@ view-trash = ["view-trash"]
 restore = ["restore"]
 purge = ["purge"]
 hold = ["hold"]
+erase = ["erase"]
 admin = ["admin"]
 none = []
 people = { read = "*", trash = "project" }
@@ -129,9 +130,9 @@ TEST_CASE("what nobody may use is nothing more than the pages and the probes") {
     std::vector<std::string_view> open;
     for (const auto& route : routes())
         if (route.need.of == Need::Of::kNothing) open.push_back(route.path);
-    CHECK(open == std::vector<std::string_view>{"/healthz", "/readyz", "/openapi.yaml",
-                                                "/openapi.json", "/", "/docs", "/problems",
-                                                "/problems/{code}", "/panel", "/panel/{file}"});
+    CHECK(open == std::vector<std::string_view>{
+                      "/healthz", "/readyz", "/openapi.yaml", "/openapi.json", "/", "/docs",
+                      "/privacy", "/problems", "/problems/{code}", "/panel", "/panel/{file}"});
 }
 
 TEST_CASE("without credentials a request learns how to sign in, and nothing of what there is") {
