@@ -16,6 +16,7 @@ export interface TrashFilter {
   from?: string;
   to?: string;
   olderThan?: string;
+  expiresBefore?: string;
 }
 
 export type TrashSort = NonNullable<

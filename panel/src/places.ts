@@ -15,7 +15,7 @@ import {Unknown} from './screens/unknown';
 
 export interface Place {
   path: string[];
-  name: 'overview' | 'trash' | 'rows' | 'history' | 'operations' | 'storage' | 'health' | 'keys' | 'roles' | 'settings';
+  name: 'overview' | 'trash' | 'rows' | 'history' | 'holds' | 'operations' | 'storage' | 'health' | 'keys' | 'roles' | 'settings';
   icon: IconName;
   right?: Right | undefined;
 }
@@ -25,6 +25,7 @@ export const places: Place[] = [
   {path: ['trash'], name: 'trash', icon: 'trash', right: 'view-trash'},
   {path: ['rows'], name: 'rows', icon: 'rows', right: 'read'},
   {path: ['history'], name: 'history', icon: 'history', right: 'view-trash'},
+  {path: ['holds'], name: 'holds', icon: 'hold', right: 'hold'},
   {path: ['storage'], name: 'storage', icon: 'storage', right: 'view-trash'},
   {path: ['operations'], name: 'operations', icon: 'operations'},
   {path: ['admin', 'health'], name: 'health', icon: 'health', right: 'admin'},
@@ -47,6 +48,7 @@ const screens: [string, Found][] = [
   ['trash/*/restore', {screen: lazy('Restore'), right: 'restore'}],
   ['trash/*/purge', {screen: lazy('Purge'), right: 'purge'}],
   ['trash/*/erase', {screen: lazy('Erase'), right: 'erase'}],
+  ['trash/*/keep', {screen: lazy('Keep'), right: 'purge'}],
   ['rows', {screen: Resources, right: 'read'}],
   ['rows/*', {screen: Rows, right: 'read'}],
   ['rows/*/*', {screen: ObjectScreen, right: 'read'}],
@@ -56,6 +58,9 @@ const screens: [string, Found][] = [
   ['many/*', {screen: lazy('Many'), right: 'view-trash'}],
   ['empty', {screen: lazy('Empty'), right: 'purge'}],
   ['history', {screen: lazy('Ledger'), right: 'view-trash'}],
+  ['holds', {screen: lazy('Holds'), right: 'hold'}],
+  ['holds/new', {screen: lazy('NewHold'), right: 'hold'}],
+  ['holds/*', {screen: lazy('Holds'), right: 'hold'}],
   ['storage', {screen: lazy('Storage'), right: 'view-trash'}],
   ['admin/health', {screen: lazy('Health'), right: 'admin'}],
   ['admin/keys', {screen: lazy('Keys'), right: 'admin'}],

@@ -4,7 +4,7 @@ import {cache, client, page, type Page, read, type Row, type Schemas, type Trash
 import {getItem, getMe, getTrash, type TrashFilter, type Turn} from './first';
 
 export type Me = Schemas['CurrentPrincipal'];
-export type Right = 'read' | 'write' | 'trash' | 'view-trash' | 'restore' | 'purge' | 'erase' | 'admin';
+export type Right = 'read' | 'write' | 'trash' | 'view-trash' | 'restore' | 'purge' | 'hold' | 'erase' | 'admin';
 
 export const askMe: Reading<Me> = {
   queryKey: ['me'],

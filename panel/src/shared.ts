@@ -8,6 +8,7 @@ export {Copy} from './parts/copy';
 export {Counts} from './parts/counts';
 export {Ended, useEnds} from './parts/ended';
 export {focusHead, Head} from './parts/head';
+export {HeldNote, HoldWhat} from './parts/hold';
 export {Icon} from './parts/icon';
 export {Loaded} from './parts/loaded';
 export {ChangeList} from './parts/menus';
@@ -15,6 +16,7 @@ export {Pager, pageSize} from './parts/pager';
 export {Person, personText} from './parts/person';
 export {Countdown, ProblemNote} from './parts/problem';
 export {Bar, Progress} from './parts/progress';
+export {type Condition, Conditions, termsOf} from './parts/rows-filter';
 export {Table} from './parts/table';
 export {day, moment, Time} from './parts/time';
 export {Timeline} from './parts/timeline';
@@ -22,11 +24,13 @@ export {titleOf, Text, Value} from './parts/value';
 export {
   may,
   useClasses,
+  useCount,
   useItem,
   useMe,
   useMetadata,
   useObject,
   useOperations,
+  useResources,
   useStatistics,
 } from './queries';
 export {begin, changes, record} from './recent';

@@ -30,6 +30,11 @@ export function midnight(text: string, later = 0): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : dayAt(date, later);
 }
 
+// All that expires until so many days from now have ended.
+function dueOf(days: string | null): Pick<TrashFilter, 'expiresBefore'> {
+  return /^\d{1,3}$/.test(days ?? '') ? {expiresBefore: daysAgo(-1 - Number(days))} : {};
+}
+
 function timesOf(span: string, query: URLSearchParams): Pick<TrashFilter, 'from' | 'to' | 'olderThan'> {
   if (span === 'today') return {from: daysAgo(0)};
   if (span === '7d') return {from: daysAgo(7)};
@@ -63,8 +68,9 @@ export function trashQuery(query: URLSearchParams = route.value.query): TrashQue
     ...named('without', 'deletedReason[not_equals]'),
     ...named('group', 'groupId'),
     ...timesOf(span, query),
+    ...dueOf(query.get('expires')),
   };
-  const count = ['q', 'by', 'reason', 'without', 'when', 'group'].filter((name) => query.get(name)).length + (resource.length ? 1 : 0);
+  const count = ['q', 'by', 'reason', 'without', 'when', 'group', 'expires'].filter((name) => query.get(name)).length + (resource.length ? 1 : 0);
   const sort = (query.get('sort') ?? '-createdAt') as TrashSort;
   return {rows, filter, sort, cursor: query.get('cursor') ?? undefined, span, count};
 }

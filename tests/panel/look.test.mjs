@@ -25,6 +25,7 @@ async function screens(site) {
     object: `#/rows/time%2Fclients/${client}`,
     delete: `#/delete/time%2Fclients?id=${client}`,
     history: '#/history',
+    holds: '#/holds',
     storage: '#/storage',
     operations: '#/operations',
     health: '#/admin/health',

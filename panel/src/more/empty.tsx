@@ -24,7 +24,7 @@ import {
   useState,
 } from '../shared';
 import {WhatGoes} from './meant';
-import {Meanwhile, useBefore} from './meanwhile';
+import {Meanwhile, type Sum, useBefore} from './meanwhile';
 import {ReferrersOf} from './referrers';
 import {TypedNumber} from './typed';
 
@@ -46,11 +46,23 @@ function Filters({filter, to}: {filter: Filter; to: string}) {
     filter['deletedReason[not_equals]'] && words.without(filter['deletedReason[not_equals]']),
     filter.q && words.named(filter.q),
     filter.from && words.from(moment(filter.from)),
+    filter.expiresBefore && words.due(moment(filter.expiresBefore)),
   ].filter(Boolean);
   return <p>{[...(parts.length ? parts : [words.all]), words.to(moment(to))].join(', ')}</p>;
 }
 
 const nothing = new Map<string, never>();
+
+const less = (all: Sum, some: Sum): Sum => ({groups: all.groups - some.groups, items: all.items - some.items});
+
+// What goes of a few, for the dry run of an emptying does not look at holds.
+const few = 200;
+
+async function foreseen(filter: Filter): Promise<Sum | null> {
+  const body = {filter: filter as Schemas['Bulk']['filter'] & object, partial: true, dryRun: true};
+  const {data, response} = await read(client.POST('/v1/trash/bulk-purge', {body}));
+  return response.status === 200 ? (data as Sum) : null;
+}
 
 function Assistant({filter}: {filter: Filter}) {
   // What is trashed after this page was opened, or grows old enough, is not meant.
@@ -59,7 +71,11 @@ function Assistant({filter}: {filter: Filter}) {
   const [operation, setOperation] = useState<Operation | null>(null);
   const counts = useQuery({
     queryKey: ['empty', fixed],
-    queryFn: async () => (await send(fixed, {dryRun: true})).data as Counts,
+    queryFn: async () => {
+      const found = (await send(fixed, {dryRun: true})).data as Counts;
+      const goes = found.groups && found.groups <= few ? await foreseen(fixed) : null;
+      return {...found, ...(goes && goes.groups < found.groups && {held: less(found, goes)})};
+    },
     staleTime: 0,
     gcTime: 0,
     enabled: done === null && !operation,
@@ -67,8 +83,8 @@ function Assistant({filter}: {filter: Filter}) {
   const before = useBefore(counts.data, fixed);
   const act = useAct(async (key, reason) => {
     const {data, response} = await send(fixed, {confirm: true, expect: counts.data?.items ?? 0, reason}, key);
-    const tell = ({groups, items}: Counts): string => {
-      const text = t().many.said.purge(groups, items);
+    const tell = ({groups, items, held}: Counts): string => {
+      const text = [t().many.said.purge(groups, items), ...(held ? [t().empty.stays(held)] : [])].join('. ');
       record(text, ['purged', items], null, null);
       return text;
     };
@@ -82,7 +98,7 @@ function Assistant({filter}: {filter: Filter}) {
   useEffect(() => {
     if (changed) void counts.refetch().then(act.clear);
   }, [changed]);
-  const now = counts.data;
+  const now = counts.data && less(counts.data, counts.data.held ?? {groups: 0, items: 0});
   return (
     <>
       <Head title={done ?? (now?.items ? t().many.title.purge(now.groups, now.items) : t().empty.title)} />
@@ -92,7 +108,7 @@ function Assistant({filter}: {filter: Filter}) {
         <a href={listing()}>{t().ended.list}</a>
       ) : (
         <Loaded query={counts}>
-          {({groups, items}) => (
+          {({groups, items, held}) => (
             <>
               <Meanwhile before={before} now={{groups, items}} gone={[]} />
               {items === 0 ? (
@@ -105,15 +121,16 @@ function Assistant({filter}: {filter: Filter}) {
                     <h2>{t().many.preview(groups, items)}</h2>
                     <Filters filter={filter} to={fixed.to} />
                     <WhatGoes meant={{filter: fixed, except: nothing}} count={groups} />
+                    {groups > few ? <p>{t().empty.held}</p> : held && <p class="note">{t().empty.stays(held)}</p>}
                     <p>{t().purge.never}</p>
                     {Object.values(filter).some(Boolean) && <ReferrersOf ids={null} />}
                   </section>
                   {act.problem && !changed && <ProblemNote error={act.problem} />}
                    {act.waits && <Countdown error={act.waits} />}
                   <TypedNumber
-                    key={items}
-                    count={items}
-                    label={t().purge.button(items)}
+                    key={now?.items}
+                    count={now?.items ?? 0}
+                    label={t().purge.button(now?.items ?? 0)}
                     busy={act.busy || changed}
                     cancel={listing()}
                     reason

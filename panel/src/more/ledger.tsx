@@ -29,20 +29,7 @@ import {
 type Action = Schemas['HistoryAction'];
 type Entry = Schemas['HistoryEntry'];
 
-const actions: Action[] = [
-  'trashed',
-  'restored',
-  'copied',
-  'purged',
-  'deleted',
-  'expiry-set',
-  'held',
-  'released',
-  'pruned',
-  'erased',
-  'key-created',
-  'key-revoked',
-];
+const actions = () => Object.entries(t().timeline.actions) as [Action, string][];
 
 function Verdict({verdict}: {verdict: {good: boolean; entries: number; faults: {kind: string; number: number}[]}}) {
   return (
@@ -102,9 +89,9 @@ function Filters() {
         {t().ledger.action}{' '}
         <select value={query.get('action') ?? ''} onChange={set('action')}>
           <option value="">{t().ledger.any}</option>
-          {actions.map((action) => (
+          {actions().map(([action, name]) => (
             <option key={action} value={action}>
-              {t().timeline.actions[action]}
+              {name}
             </option>
           ))}
         </select>

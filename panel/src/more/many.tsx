@@ -17,6 +17,7 @@ import {
   Loaded,
   may,
   picked,
+  Problem,
   ProblemNote,
   Progress,
   read,
@@ -67,7 +68,7 @@ function Stayed({results}: {results: Result['results']}) {
       <ul>
         {left.slice(0, 100).map(({id, status, problem}) => (
           <li key={id}>
-            <a href={href(['trash', id])}>{t().many.statuses[status]}</a> <span class="faint">{problem?.detail}</span>
+            <a href={href(['trash', id])}>{t().many.statuses[status]}</a> <span class="faint">{problem?.holds?.map(({reason}) => reason).join(', ') ?? problem?.detail}</span>
           </li>
         ))}
       </ul>
@@ -122,13 +123,32 @@ function Partial({partial, set}: {partial: boolean; set: (partial: boolean) => v
 const left = (meant: Chosen['meant'], gone: string[]): Chosen['meant'] =>
   Array.isArray(meant) ? meant.filter(({id}) => !gone.includes(id)) : meant;
 
+// All, or where some of it is held what can go without that: one transaction does either or nothing.
+async function foreseen(kind: Kind, body: Bulk): Promise<Result> {
+  const ask = async (more: Bulk) => (await send(kind, {...body, ...more, dryRun: true})).data as unknown as Result;
+  try {
+    return await ask({});
+  } catch (error) {
+    if (kind === 'purge' && error instanceof Problem && error.code === 'held') return ask({partial: true});
+    throw error;
+  }
+}
+
+const having = (result: Result | undefined, wanted: string): string[] => result?.results.filter(({status}) => status === wanted).map(({id}) => id) ?? [];
+
+// Without those that are held.
+function rest(body: Bulk, held: string[]): Bulk {
+  if (!held.length) return body;
+  return body.ids ? {ids: body.ids.filter((id) => !held.includes(id))} : {...body, except: [...(body.except ?? []), ...held]};
+}
+
 function Assistant({kind, chosen: {body, meant}}: {kind: Kind; chosen: Chosen}) {
   const [partial, setPartial] = useState(false);
   const [done, setDone] = useState<{result: Result; text: string} | null>(null);
   const [operation, setOperation] = useState<Operation | null>(null);
   const preview = useQuery({
     queryKey: ['many', kind, body, partial],
-    queryFn: async () => (await send(kind, {...body, partial, dryRun: true})).data as unknown as Result,
+    queryFn: () => foreseen(kind, {...body, partial}),
     staleTime: 0,
     gcTime: 0,
     enabled: !done && !operation,
@@ -137,7 +157,7 @@ function Assistant({kind, chosen: {body, meant}}: {kind: Kind; chosen: Chosen}) 
   const me = useMe().data;
   const words = t().many;
   const act = useAct(async (key, reason) => {
-    const {data, response} = await send(kind, {...body, partial, ...(!partial && {expect: preview.data?.items ?? 0})}, reason, key);
+    const {data, response} = await send(kind, {...rest(body, having(preview.data, 'held')), partial, ...(!partial && {expect: preview.data?.items ?? 0})}, reason, key);
     const tell = (result: Result): string => {
       const text = words.said[kind](result.groups, result.items);
       record(text, [kind === 'purge' ? 'purged' : 'restored', result.items], undoOf(result), null, !result.resources?.every(({resource}) => may(me, 'trash', resource)));
@@ -154,7 +174,7 @@ function Assistant({kind, chosen: {body, meant}}: {kind: Kind; chosen: Chosen}) 
     focusHead();
   });
   // What has changed meanwhile is told by the numbers of now.
-  const changed = act.problem?.code === 'changed';
+  const changed = act.problem?.code === 'changed' || act.problem?.code === 'held';
   useEffect(() => {
     if (changed) void preview.refetch().then(act.clear);
   }, [changed]);
@@ -173,14 +193,14 @@ function Assistant({kind, chosen: {body, meant}}: {kind: Kind; chosen: Chosen}) 
           {kind === 'restore' && <Partial partial={partial} set={setPartial} />}
           <Loaded query={preview}>
             {(result) => {
-              const gone = result.results.filter(({status}) => status === 'gone').map(({id}) => id);
+              const gone = having(result, 'gone');
               return (
                 <>
                   <Meanwhile before={before} now={result} gone={gone} />
                   <section class="card">
                     <h2>{words.preview(result.groups, result.items)}</h2>
                     {result.resources && <Counts list={result.resources} />}
-                    <WhatGoes meant={left(meant, gone)} count={result.groups} />
+                    <WhatGoes meant={left(meant, [...gone, ...having(result, 'held')])} count={result.groups} />
                     <Stayed results={result.results} />
                     {kind === 'purge' && <p>{t().purge.never}</p>}
                     {kind === 'purge' && <ReferrersOf ids={'ids' in body && body.ids ? body.ids : null} />}

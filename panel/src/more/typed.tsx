@@ -1,6 +1,15 @@
 // What cannot be taken back asks for the number of rows, typed: Enter alone does nothing.
 import {Icon, t, useState} from '../shared';
 
+export function Reason({reason, needed = false, label, set}: {reason: string; needed?: boolean; label?: string | false; set: (reason: string) => void}) {
+  return (
+    <label class="field narrow">
+      <span>{label || (needed ? t().remove.reasonNeeded : t().typed.reason)}</span>
+      <input autocomplete="off" maxLength={500} required={needed} value={reason} onInput={(event) => set(event.currentTarget.value)} />
+    </label>
+  );
+}
+
 export function digits(text: string): number | null {
   const plain = text.replace(/[\s.,'’  ]/g, '');
   return /^\d+$/.test(plain) ? Number(plain) : null;
@@ -26,12 +35,7 @@ export function TypedNumber({count, label, busy, cancel, reason: asks, run}: Typ
   };
   return (
     <form class="stack" onSubmit={submit}>
-      {asks && (
-        <label class="field narrow">
-          <span>{asks === 'needed' ? t().erase.reason : t().typed.reason}</span>
-          <input autocomplete="off" maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
-        </label>
-      )}
+      {asks && <Reason reason={reason} needed={asks === 'needed'} label={asks === 'needed' && t().erase.reason} set={setReason} />}
       <label class="field narrow">
         <span>{t().typed.label(count)}</span>
         <input inputMode="numeric" autocomplete="off" value={text} onInput={(event) => setText(event.currentTarget.value)} />

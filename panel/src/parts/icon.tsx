@@ -7,6 +7,7 @@ const drawings = {
   operations: 'M4 6h16M4 12h10M4 18h6',
   storage: 'M5 20v-8M12 20V4M19 20v-5',
   health: 'M3 12h4l2-6 4 12 2-6h6',
+  hold: 'M6 11h12v9H6zM8 11V8a4 4 0 0 1 8 0v3',
   keys: 'M14 10a4 4 0 1 1-1.2-2.8A4 4 0 0 1 14 10zm0 0h7v3m-4-3v2',
   roles: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c.5-4 3.5-6 8-6s7.500 2 8 6',
   settings: 'M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4',

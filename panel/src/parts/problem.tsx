@@ -4,6 +4,7 @@ import {mayRetry, Problem} from '../api';
 import {useClasses} from '../queries';
 import {t} from '../words';
 import {Copy} from './copy';
+import {Holds} from './hold';
 import {Icon} from './icon';
 
 export function Countdown({error}: {error: unknown}) {
@@ -31,17 +32,19 @@ function useSentence(problem: Problem): string {
   const {missing} = problem.body;
   if (missing?.length) return words.barred(missing.map(({right, resource}) => t().ability(right, classes(resource))));
   if (problem.code === 'unreachable') return words.unreachable;
+  if (problem.code === 'held') return words.held;
   return problem.code === 'not-found' ? words.gone : problem.message;
 }
 
 export function ProblemNote({error, retry}: {error: unknown; retry?: (() => void) | undefined}) {
   const problem = error instanceof Problem ? error : new Problem(0, {detail: String(error)});
-  const {requestId, missing} = problem.body;
+  const {requestId, missing, holds} = problem.body;
   return (
     <div class="note bad" role="alert">
       <Icon name="warning" />
       <div>
         <p class="sentence">{useSentence(problem)}</p>
+        {holds && <Holds list={holds} />}
         <p class="row">
           {missing?.length ? <Copy text={location.href} label={t().copy.address} /> : null}
           {retry && (

@@ -3,6 +3,7 @@ import {useState} from 'preact/hooks';
 import type {Schemas} from '../api';
 import {inUtc} from '../settings';
 import {t} from '../words';
+import {Icon} from './icon';
 
 type Metadata = Schemas['Metadata'];
 type Column = Metadata['columns'][number];
@@ -45,7 +46,7 @@ function nameOf(operator: string, kind: Kind): string {
   return timely ?? words.operators[operator as Operator] ?? operator;
 }
 
-export function labelOf({column, operator, value}: Condition, metadata: Metadata): string {
+function labelOf({column, operator, value}: Condition, metadata: Metadata): string {
   if (operator === 'exists') return `${column} ${nameOf(value === 'false' ? 'empty' : 'exists', 'text')}`;
   return `${column} ${nameOf(operator, kindOf(metadata.columns.find(({name}) => name === column)))} ${value}`;
 }
@@ -69,7 +70,7 @@ function valueOf(text: string, kind: Kind, column: Column | undefined): string {
   return kind === 'time' && /with time zone/.test(column?.type ?? '') ? new Date(text + (inUtc() ? 'Z' : '')).toISOString() : text;
 }
 
-export function RowsFilter({metadata, add}: {metadata: Metadata; add: (condition: Condition) => void}) {
+function RowsFilter({metadata, add}: {metadata: Metadata; add: (condition: Condition) => void}) {
   const words = t().rows;
   const [name, setName] = useState(metadata.display ?? metadata.key[0] ?? '');
   const [wish, setWish] = useState('');
@@ -103,5 +104,30 @@ export function RowsFilter({metadata, add}: {metadata: Metadata; add: (condition
       {!bare && <Input kind={kind} />}
       <button type="submit">{words.filter}</button>
     </form>
+  );
+}
+
+// As one parameter of the address: column, operator and value with colons between.
+export const written = ({column, operator, value}: Condition): string => `${column}:${operator}:${value}`;
+
+// As the service takes them.
+export const termsOf = (list: Condition[]) => list.map(({column, operator, value}) => ({[column]: {[operator]: value}}));
+
+export function Conditions({metadata, list, show}: {metadata: Metadata; list: Condition[]; show: (list: Condition[]) => void}) {
+  const without = (gone: Condition): Condition[] => list.filter((one) => written(one) !== written(gone));
+  return (
+    <div class="filters">
+      <RowsFilter metadata={metadata} add={(one) => show([...without(one), one])} />
+      <ul class="chips">
+        {list.map((one) => (
+          <li key={written(one)}>
+            <button type="button" class="chip" onClick={() => show(without(one))}>
+              {labelOf(one, metadata)} <Icon name="close" />
+              <span class="spoken">{t().rows.drop}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -33,10 +33,12 @@ export function day(text: string): string {
   return days(language()).format(new Date(text));
 }
 
-export function Time({at}: {at: string}) {
+// left: until something is due, which is told by how long that is, with emphasis where it is less than a day.
+export function Time({at, left = false}: {at: string; left?: boolean}) {
+  const length = Date.parse(at) - Date.now();
   return (
-    <time dateTime={at} title={`${exactly(at)} (${at})`}>
-      {Math.abs(Date.parse(at) - Date.now()) < week ? ago(at) : moment(at)}
+    <time dateTime={at} title={`${exactly(at)} (${at})`} class={left && length < week / 7 ? 'bad-text' : undefined}>
+      {left || Math.abs(length) < week ? ago(at) : moment(at)}
     </time>
   );
 }

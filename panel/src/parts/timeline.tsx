@@ -17,6 +17,7 @@ const icons: Partial<Record<Entry['action'], IconName>> = {
   copied: 'restore',
   purged: 'close',
   deleted: 'close',
+  held: 'hold',
   'key-created': 'keys',
   'key-revoked': 'keys',
 };

@@ -17,7 +17,7 @@ function set(changes: Query): void {
   location.hash = filtered(changes);
 }
 
-const names = ['q', 'in', 'resource', 'by', 'reason', 'without', 'when', 'from', 'to', 'group'];
+const names = ['q', 'in', 'resource', 'by', 'reason', 'without', 'when', 'from', 'to', 'group', 'expires'];
 
 export const noFilters: Query = Object.fromEntries(names.map((name) => [name, undefined]));
 
@@ -68,6 +68,25 @@ function When({span}: {span: Span | ''}) {
       {span === 'dates' && date('from')}
       {span === 'dates' && date('to')}
     </>
+  );
+}
+
+const due = [0, 7, 30] as const;
+
+function Expires() {
+  const words = t().filters;
+  return (
+    <label>
+      {t().group.expires}{' '}
+      <select value={route.value.query.get('expires') ?? ''} onChange={(event) => set({expires: event.currentTarget.value})}>
+        <option value="">{words.anyTime}</option>
+        {due.map((days) => (
+          <option key={days} value={String(days)}>
+            {words.due(days)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
@@ -144,6 +163,7 @@ export function TrashFilters({query, facets, rows}: Shown) {
       <Mine />
       <By facets={facets} />
       <When span={query.span} />
+      {(query.filter.expiresBefore || rows.some(({expiresAt}) => expiresAt)) && <Expires />}
       <Reason key={`${route.value.query}`} reasons={[...new Set(rows.map(({reason}) => reason ?? ''))].filter(Boolean)} />
       {query.count > 0 && (
         <a class="button quiet" href={filtered(noFilters)}>

@@ -3,20 +3,24 @@ import {Copy} from '../parts/copy';
 import {Ended} from '../parts/ended';
 import {Fields} from '../parts/fields';
 import {Head} from '../parts/head';
+import {HeldNote} from '../parts/hold';
 import {Icon} from '../parts/icon';
 import {Loaded} from '../parts/loaded';
 import {PersonLines} from '../parts/person';
-import {Time} from '../parts/time';
+import {ago, moment, Time} from '../parts/time';
 import {Tree} from '../parts/tree';
 import {Timeline} from '../parts/timeline';
 import {Text} from '../parts/value';
-import {may, readItem, useClasses, useHistory, useItem, useMe, useMetadata} from '../queries';
+import {may, type Me, readItem, useClasses, useHistory, useItem, useMe, useMetadata} from '../queries';
 import {go, href, route} from '../route';
 import {t} from '../words';
 
 type Group = Schemas['Group'];
 
+const mayPurge = ({group}: TrashItem, me: Me | undefined): boolean => Boolean(group?.may.purge) && may(me, 'purge');
+
 function Facts({item}: {item: TrashItem}) {
+  const me = useMe().data;
   const words = t().group;
   return (
     <dl class="facts">
@@ -40,14 +44,13 @@ function Facts({item}: {item: TrashItem}) {
           </dd>
         </div>
       )}
-      {item.expiresAt && (
-        <div>
-          <dt>{words.expires}</dt>
-          <dd>
-            <Time at={item.expiresAt} />
-          </dd>
-        </div>
-      )}
+      <div>
+        <dt>{words.kept}</dt>
+        <dd>
+          {item.expiresAt ? words.until(moment(item.expiresAt), ago(item.expiresAt)) : words.forEver}{' '}
+          {mayPurge(item, me) && <a href={href(['trash', item.id, 'keep'])}>{words.change}</a>}
+        </dd>
+      </div>
     </dl>
   );
 }
@@ -176,6 +179,7 @@ function Body({item}: {item: TrashItem}) {
   return (
     <>
       <Facts item={item} />
+      {group && <HeldNote list={group.holds} within={group.id} />}
       {item.partly && <p class="note">{t().group.partly}</p>}
       {!item.root && group?.root && (
         <p class="note">
@@ -204,7 +208,12 @@ function Actions({item}: {item: TrashItem}) {
           {words.restore}
         </a>
       )}
-      {item.group?.may.purge && may(me, 'purge') && (
+      {item.group?.state === 'trashed' && item.group.counts.every(({resource}) => may(me, 'hold', resource)) && (
+        <a class="button" href={href(['holds', 'new'], {item: item.id})}>
+          {words.hold}
+        </a>
+      )}
+      {mayPurge(item, me) && (
         <a class="button" data-key="delete" href={href(['trash', item.id, 'purge'])}>
           {words.purge}
         </a>

@@ -6,7 +6,7 @@ import {Head} from '../parts/head';
 import {Icon} from '../parts/icon';
 import {Loaded} from '../parts/loaded';
 import {Pager, pageSize} from '../parts/pager';
-import {type Condition, labelOf, RowsFilter} from '../parts/rows-filter';
+import {type Condition, Conditions, termsOf, written} from '../parts/rows-filter';
 import {type Column, type Picking, Table} from '../parts/table';
 import {brief, Text} from '../parts/value';
 import {may, type RowsQuery, useClasses, useCount, useMe, useMetadata, useRows} from '../queries';
@@ -18,16 +18,12 @@ type Metadata = Schemas['Metadata'];
 const kinds = ['false', 'true', 'null'] as const;
 const shownColumns = 8;
 
-// A condition is one parameter of the address: column, operator and value with colons between.
+// Those of the address, one parameter each.
 function conditions(): Condition[] {
   return route.value.query.getAll('where').flatMap((text) => {
     const [, column, operator, value] = /^([^:]*):([^:]*):(.*)$/s.exec(text) ?? [];
     return column && operator ? [{column, operator, value: value ?? ''}] : [];
   });
-}
-
-function written({column, operator, value}: Condition): string {
-  return `${column}:${operator}:${value}`;
 }
 
 function show(list: Condition[]): void {
@@ -36,10 +32,10 @@ function show(list: Condition[]): void {
 
 function rowsQuery(): RowsQuery {
   const {query} = route.value;
-  const list = conditions().map(({column, operator, value}) => ({[column]: {[operator]: value}}));
+  const list = conditions();
   return {
     deleted: (query.get('deleted') ?? 'false') as RowsQuery['deleted'],
-    where: list.length ? {and: {...list}} : {},
+    where: list.length ? {and: {...termsOf(list)}} : {},
     sort: query.get('sort') ?? undefined,
     limit: pageSize(),
     cursor: query.get('cursor') ?? undefined,
@@ -110,26 +106,6 @@ function Kinds(props: Omit<Kind, 'kind'>) {
   );
 }
 
-function Filter({metadata}: {metadata: Metadata}) {
-  const list = conditions();
-  const without = (gone: Condition): Condition[] => list.filter((one) => written(one) !== written(gone));
-  return (
-    <div class="filters">
-      <RowsFilter metadata={metadata} add={(one) => show([...without(one), one])} />
-      <ul class="chips">
-        {list.map((one) => (
-          <li key={written(one)}>
-            <button type="button" class="chip" onClick={() => show(without(one))}>
-              {labelOf(one, metadata)} <Icon name="close" />
-              <span class="spoken">{t().rows.drop}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
 function usePicking(metadata: Metadata | undefined, enabled: boolean) {
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const id = (row: Row): string => keyOf(row, metadata?.key ?? []);
@@ -189,7 +165,7 @@ function List({resource, metadata}: {resource: string; metadata: Metadata}) {
         <Kinds query={query} resource={resource} total={list.isPlaceholderData ? null : (list.data?.total ?? null)} />
         <Columns list={`rows ${resource}`} columns={columns} start={start} />
       </div>
-      <Filter metadata={metadata} />
+      <Conditions metadata={metadata} list={conditions()} show={show} />
       <Loaded query={list}>
         {(page) => (
           <>

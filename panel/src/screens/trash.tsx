@@ -59,11 +59,12 @@ function columns(rows: boolean, ends: Ends): Column<TrashItem>[] {
     {key: 'when', title: words.when, sort: 'createdAt', cell: (item) => <Time at={item.createdAt} />},
     {key: 'by', title: words.by, sort: 'deletedBy', cell: (item) => <PersonLines id={item.deletedBy} name={item.deletedByName} />},
     {key: 'reason', title: words.reason, cell: (item) => (item.reason ? <Text text={item.reason} /> : '')},
-    {key: 'expires', title: t().group.expires, sort: 'expiresAt', cell: (item) => (item.expiresAt ? <Time at={item.expiresAt} /> : '')},
+    {key: 'expires', title: t().group.expires, sort: 'expiresAt', cell: (item) => (item.expiresAt ? <Time at={item.expiresAt} left /> : '')},
   ];
 }
 
-const start = ['size', 'when', 'by', 'reason'];
+// Where nothing expires, nothing is told of it.
+const starts = (rows: TrashItem[]): string[] => ['size', 'when', 'by', 'reason', ...(rows.some(({expiresAt}) => expiresAt) ? ['expires'] : [])];
 
 function Views({rows}: {rows: boolean}) {
   const view = (name: 'groups' | 'rows', current: boolean) => (
@@ -154,6 +155,7 @@ export function Trash() {
     },
   };
   const all = columns(query.rows, new Map([...steady.gone].map((id) => [id, <End key={id} entry={ends.get(id)} />])));
+  const start = starts(steady.rows);
   const show = (): void => {
     location.hash = withQuery({cursor: undefined, page: undefined});
     void cache.invalidate().then(steady.release);

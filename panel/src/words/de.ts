@@ -33,6 +33,7 @@ export const words: Words = {
     trash: 'Papierkorb',
     rows: 'Zeilen',
     history: 'Protokoll',
+    holds: 'Löschsperren',
     operations: 'Vorgänge',
     storage: 'Speicher',
     health: 'Zustand',
@@ -47,12 +48,13 @@ export const words: Words = {
     'view-trash': 'Papierkorb ansehen',
     restore: 'Wiederherstellen',
     purge: 'Endgültig löschen',
+    hold: 'Löschsperren setzen',
     erase: 'Personenbezogene Daten tilgen',
     admin: 'Verwalten',
   },
   ability: (right, what) => {
     const name = what === '*' ? 'alles' : what || 'etwas';
-    const ways: Record<string, string> = {read: 'lesen', write: 'ändern', trash: 'in den Papierkorb legen', 'view-trash': 'im Papierkorb sehen', restore: 'wiederherstellen', purge: 'endgültig löschen', erase: 'in personenbezogenen Daten tilgen', admin: 'verwalten'};
+    const ways: Record<string, string> = {read: 'lesen', write: 'ändern', trash: 'in den Papierkorb legen', 'view-trash': 'im Papierkorb sehen', restore: 'wiederherstellen', purge: 'endgültig löschen', hold: 'mit einer Löschsperre versehen', erase: 'in personenbezogenen Daten tilgen', admin: 'verwalten'};
     return `${name} ${ways[right] ?? right}`;
   },
   frame: {
@@ -91,6 +93,7 @@ export const words: Words = {
     unreachable: 'Der Dienst ist nicht erreichbar. Soweit bekannt, wurde nichts geändert.',
     again: (seconds) => `Nächster Versuch in ${plural(seconds, 'Sekunde', 'Sekunden')}.`,
     barred: (abilities) => `Das dürfen Sie nicht. Es kann, wer ${list(abilities)} darf.`,
+    held: 'Eine Löschsperre verhindert, dass es endgültig gelöscht wird. Nichts wurde gelöscht.',
     gone: 'Hier ist nichts, oder nichts, was Sie sehen dürfen.',
     retry: 'Erneut versuchen',
     request: 'Anfrage',
@@ -146,6 +149,7 @@ export const words: Words = {
     from: 'Ab',
     to: 'Bis',
     spans: {today: 'heute', '7d': 'letzte 7 Tage', '30d': 'letzte 30 Tage', older: 'vor mehr als 30 Tagen', dates: 'zwischen zwei Tagen'},
+    due: (days) => (days ? `binnen ${number(days)} Tagen` : 'heute'),
     clear: (count) => `${plural(count, 'Filter', 'Filter')} aufheben`,
     about: 'Zahlen sind geschätzt',
   },
@@ -202,6 +206,12 @@ export const words: Words = {
     inTheWay: (what) => `Zuletzt konnte sie nicht zurück, wie sie war: ${list(what)}. „Wiederherstellen…“ zeigt, was möglich ist, und ändert noch nichts.`,
     mayNot: (names) =>
       `Wiederherstellen dürfen Sie nicht: Das Recht fehlt für ${list(names.map((name) => (name === '*' ? 'alles' : name)))}. Schicken Sie den Link jemandem, der es darf.`,
+    kept: 'Aufbewahrt',
+    until: (at, left) => `bis ${at} (${left})`,
+    forEver: 'für immer',
+    change: 'Ändern…',
+    held: 'Löschsperre',
+    hold: 'Löschsperre setzen…',
     restore: 'Wiederherstellen…',
     purge: 'Endgültig löschen…',
     erase: 'Personenbezogene Daten tilgen…',
@@ -512,7 +522,7 @@ export const words: Words = {
       gone: 'war schon fort',
       'not-found': 'ist nicht da',
       forbidden: 'nicht erlaubt',
-      held: 'wird festgehalten',
+      held: 'hat eine Löschsperre',
     },
     said: {
       restore: (groups, items) => `${plural(groups, 'Löschung', 'Löschungen')} wiederhergestellt: ${rows(items)}`,
@@ -545,6 +555,9 @@ export const words: Words = {
     named: (text) => `mit „${text}“ in Name, ID oder Grund`,
     from: (time) => `gelöscht ab ${time}`,
     to: (time) => `gelöscht vor ${time}`,
+    due: (time) => `mit Ablauf vor ${time}`,
+    held: 'Was eine Löschsperre hat, bleibt; wie viel das ist, steht danach da.',
+    stays: (held) => `Bleibt wegen Löschsperren: ${sum(held)}`,
   },
   ledger: {
     title: 'Protokoll',
@@ -557,6 +570,26 @@ export const words: Words = {
     bad: (faults) => `Nicht wie geschrieben: ${list(faults)}`,
     action: 'Was',
     any: 'alles',
+  },
+  keep: {
+    title: (name) => `Wie lange wird „${name}“ aufbewahrt?`,
+    day: 'Bis Ende des (leer: für immer)',
+    button: 'So lange aufbewahren',
+  },
+  holds: {
+    sub: 'Was eine Löschsperre hat, lässt sich nicht endgültig löschen, bis sie aufgehoben wird.',
+    all: 'Auch die, die nicht mehr gelten',
+    nothing: 'Es gibt keine Löschsperre.',
+    until: (at) => (at === null ? 'bis sie aufgehoben wird' : `bis ${at}`),
+    over: 'Ihre Zeit ist um',
+    release: 'Aufheben…',
+    releaseNow: 'Aufheben',
+    released: 'Aufgehoben',
+    make: 'Löschsperre setzen…',
+    ask: (name) => `Löschsperre für „${name}“ setzen?`,
+    id: 'ID eines Objekts',
+    where: 'Oder alle, ob im Papierkorb oder nicht, für die Bedingungen jetzt zutreffen:',
+    day: 'Bis Ende des (leer: bis sie aufgehoben wird)',
   },
   storage: {
     title: 'Speicher',
