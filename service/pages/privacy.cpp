@@ -33,7 +33,7 @@ struct Words {
     const char* language;
     std::array<Unit, 5> units;
     const char *ever, *title, *what, *how_long, *kept, *kept_ever, *kept_else, *tenants, *history,
-        *answers, *who, *anyone, *role, *rows_of_own, *all, *and_word;
+        *history_for, *answers, *who, *anyone, *role, *rows_of_own, *all, *and_word;
     std::array<const char*, kRights.size()> rights;  // in their order; empty: not told here
     const char *never, *omitted, *nothing_omitted, *hidden, *columns_one, *columns_many, *holds,
         *hold_text, *erase, *nothing_personal, *personal, *ask_roles, *erasing, *live, *contact,
@@ -57,8 +57,10 @@ constexpr Words kEnglish = {
     "Of these it is another time:",
     "For some of those whose data lie here it is another time, from {0} to {1}.",
     "That something was deleted, when, by whom and for what reason is written into a history, "
-    "which "
-    "stays. It names rows by their keys, and has none of their other values.",
+    "which stays. It names rows by their keys, and has none of their other values.",
+    "That something was deleted, when, by whom and for what reason is written into a history, "
+    "which is kept for {0}, and as long as what it tells of lies in the trash. It names rows by "
+    "their keys, and has none of their other values.",
     "Answers of the service to programs are kept for {0} hours, in case a program asks again.",
     "Who may see it",
     "Nobody has to sign in: who reaches the service may do everything. It answers on the computer "
@@ -100,10 +102,8 @@ constexpr Words kGerman = {
     "unbegrenzt",
     "Was aufbewahrt wird, wenn etwas gelöscht wird",
     "Was hier gelöscht wird, kommt zuerst in einen Papierkorb, mit allem, was daran hängt, damit "
-    "es "
-    "zurückgeholt werden kann. Dort liegt es, bis es zurückgeholt oder endgültig gelöscht wird "
-    "oder "
-    "seine Zeit abgelaufen ist.",
+    "es zurückgeholt werden kann. Dort liegt es, bis es zurückgeholt oder endgültig gelöscht "
+    "wird oder seine Zeit abgelaufen ist.",
     "Wie lange",
     "Aufbewahrungszeit von Gelöschtem: {0}. Danach wird es endgültig gelöscht.",
     "Gelöschtes wird aufbewahrt, bis es jemand endgültig löscht.",
@@ -112,9 +112,11 @@ constexpr Words kGerman = {
     "{1}.",
     "Dass etwas gelöscht wurde, wann, von wem und aus welchem Grund, steht in einem Verlauf, der "
     "bleibt. Er nennt Zeilen mit ihrem Schlüssel und enthält keinen ihrer übrigen Werte.",
+    "Dass etwas gelöscht wurde, wann, von wem und aus welchem Grund, steht in einem Verlauf. Er "
+    "wird so lange aufbewahrt: {0}, und solange das, wovon er spricht, im Papierkorb liegt. Er "
+    "nennt Zeilen mit ihrem Schlüssel und enthält keinen ihrer übrigen Werte.",
     "Antworten des Dienstes an Programme werden {0} Stunden lang aufbewahrt, falls ein Programm "
-    "noch "
-    "einmal fragt.",
+    "noch einmal fragt.",
     "Wer es sehen darf",
     "Niemand muss sich anmelden: Wer den Dienst erreicht, darf alles. Er antwortet nur auf dem "
     "Rechner, auf dem er läuft.",
@@ -134,8 +136,7 @@ constexpr Words kGerman = {
     "Was länger aufbewahrt werden kann",
     "Was als Beweis gebraucht wird, kann festgehalten werden: So lange wird es weder endgültig "
     "gelöscht noch getilgt, was auch immer seine Zeit ist. Jedes Festhalten hat einen Grund und "
-    "steht "
-    "im Verlauf.",
+    "steht im Verlauf.",
     "Wie man es tilgen lässt",
     "Keine Spalte ist hier als personenbezogen bezeichnet. Was im Papierkorb liegt, kann im Ganzen "
     "endgültig gelöscht werden.",
@@ -144,8 +145,7 @@ constexpr Words kGerman = {
     "Eine Tilgung leert diese Spalten in allem, was im Papierkorb am Datensatz einer Person hängt, "
     "und in aufbewahrten Antworten. Dass sie geschehen ist, steht im Verlauf, ohne die Daten.",
     "Was nicht gelöscht ist, liegt nicht im Papierkorb: Es gehört der Anwendung, die es selbst "
-    "tilgen "
-    "muss. Sicherungen der Datenbank enthalten, was darin war, als sie gemacht wurden.",
+    "tilgen muss. Sicherungen der Datenbank enthalten, was darin war, als sie gemacht wurden.",
     "Fragen an: {0}",
     "Fragen Sie die, die diesen Dienst betreiben.",
 };
@@ -201,7 +201,10 @@ class PrivacyPage {
         for (const auto& resource : config_.resources)
             if (resource.keep) others.push_back(name_of(resource) + ": " + length(*resource.keep));
         if (!others.empty()) html += paragraph(words_.kept_else) + list(others);
-        return html + of_tenants() + paragraph(words_.history) +
+        const auto& history = config_.retention.history;
+        const auto told = history.seconds ? put(words_.history_for, length(history))
+                                          : std::string(words_.history);
+        return html + of_tenants() + paragraph(told) +
                paragraph(put(words_.answers, to_string(config_.idempotency_hours)));
     }
 

@@ -167,6 +167,16 @@ TEST_CASE("/privacy without a configuration says that all is kept until it is de
     CHECK(page.find("<ul>") == page.npos);
 }
 
+TEST_CASE("/privacy says how long the history is kept") {
+    ServedDatabase call("CREATE TABLE client (id int PRIMARY KEY)",
+                        "[retention]\nhistory = \"2y\"\n");
+    CHECK(
+        call("GET", "/privacy").body.find("a history, which is kept for 2 years, and as long as") !=
+        std::string::npos);
+    CHECK(call("GET", "/privacy", "", {{"Accept-Language", "de"}})
+              .body.find("wird so lange aufbewahrt: 2 Jahre, und") != std::string::npos);
+}
+
 TEST_CASE("names that look like HTML stay words on /privacy") {
     ServedDatabase call(
         R"(CREATE TABLE "<b>" (id int PRIMARY KEY, "</p><script>alert(1)</script>" text))",
