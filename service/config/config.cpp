@@ -381,8 +381,10 @@ std::string config_text(const Overrides& overrides, const std::string& fallback)
     if (!overrides.config) return fallback;
     std::ifstream file(*overrides.config);
     std::ostringstream text;
-    if (!file || !(text << file.rdbuf()))
-        throw ConfigError({*overrides.config + ": cannot be read, or is empty"});
+    // An empty file is a configuration of defaults.
+    const bool empty = file.peek() == std::ifstream::traits_type::eof() && !file.bad();
+    if (!file.is_open() || (!empty && !(text << file.rdbuf())))
+        throw ConfigError({*overrides.config + ": cannot be read"});
     return text.str();
 }
 

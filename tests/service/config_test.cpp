@@ -10,6 +10,7 @@
 #include "service/parsing/cursor.hpp"
 #include "tests/support/database.hpp"
 #include "tests/support/http.hpp"
+#include "tests/support/tokens.hpp"
 
 using namespace trashd;
 using namespace trashd::service;
@@ -331,5 +332,20 @@ TEST_CASE("nodb: the sample configuration says the defaults, and can be used whe
     for (std::string line; std::getline(known, line);) {
         const auto key = line.substr(0, line.find(" ="));
         CHECK_MESSAGE(sample.find("\n#" + key) != sample.npos, key);
+    }
+}
+
+TEST_CASE("an empty file is a configuration of defaults, and what is no file is told") {
+    using trashd::test::run_program, trashd::test::TempFile;
+    const TempFile empty("");
+    const auto printed = run_program({"config", "--config", empty.path()});
+    CHECK(printed.status == 0);
+    CHECK(printed.output ==
+          run_program({"config", "--config", TempFile("# nothing\n").path()}).output);
+    for (const std::string path : {"/nowhere/trashd.toml", "/tmp"}) {
+        const auto refused = run_program({"config", "--config", path});
+        CHECK(refused.status == 1);
+        CHECK(refused.output ==
+              "the configuration cannot be used:\n  " + path + ": cannot be read\n");
     }
 }
