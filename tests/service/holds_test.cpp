@@ -143,8 +143,12 @@ TEST_CASE("emptying leaves what is held and says how much, bulk purges give it a
                     fmt::format("{{\"ids\": [\"{}\", \"{}\"]}}", first, third))
               .code() == "held");
     CHECK(bench.call("GET", "/v1/trash/" + third).status == 200);
-    CHECK(bench.call("DELETE", "/v1/trash?confirm=true").body ==
-          "{\"groups\":1,\"items\":1,\"held\":{\"groups\":1,\"items\":3}}");
+    const std::string rest = "{\"groups\":1,\"items\":1,\"held\":{\"groups\":1,\"items\":3}}";
+    CHECK(bench.call("DELETE", "/v1/trash?dryRun=true").body == rest);
+    CHECK(bench.call("DELETE", "/v1/trash?resource=client&deletedBy=nobody&dryRun=true").body ==
+          "{\"groups\":0,\"items\":0}");
+    CHECK(bench.call("DELETE", "/v1/trash?confirm=true&expect=4").code() == "changed");
+    CHECK(bench.call("DELETE", "/v1/trash?confirm=true&expect=1").body == rest);
     CHECK(bench.call("GET", "/v1/trash/" + first).status == 200);
 }
 

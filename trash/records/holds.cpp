@@ -219,6 +219,19 @@ std::vector<long long> held_among(schema::Connection& connection, const std::str
     return held;
 }
 
+std::vector<std::string> held_groups(schema::Connection& connection,
+                                     const std::string& trash_schema) {
+    const auto found = connection.exec(filled(R"(SELECT DISTINCT g.uuid
+  FROM {schema}.held(CASE WHEN EXISTS (SELECT FROM {schema}.hold h WHERE h.released_at IS NULL)
+      THEN ARRAY(SELECT t.id FROM {schema}.trash_group t WHERE t.state OPERATOR(pg_catalog.=) 'trashed')
+      ELSE '{}' END, NULL) b
+  JOIN {schema}.trash_group g ON g.id OPERATOR(pg_catalog.=) b.group_id)",
+                                              trash_schema));
+    std::vector<std::string> held;
+    for (int row = 0; row < found.rows(); ++row) held.emplace_back(found.text(row, 0));
+    return held;
+}
+
 void refuse_held(schema::Connection& connection, const std::string& trash_schema,
                  const std::vector<long long>& groups, std::optional<bool> positive) {
     lock(connection, trash_schema);

@@ -58,6 +58,9 @@ void release_hold(schema::Transaction& transaction, const std::string& trash_sch
 // it ends. Numbers of those groups that are held.
 std::vector<long long> held_among(schema::Connection& connection, const std::string& trash_schema,
                                   const std::vector<long long>& groups);
+// Uuids of all groups in the trash that are held.
+std::vector<std::string> held_groups(schema::Connection& connection,
+                                     const std::string& trash_schema);
 // Throws Held where something holds one of the groups. positive: by items with positive ordinals
 // alone, or by those with others, as where some of a group go; nothing: by any.
 void refuse_held(schema::Connection& connection, const std::string& trash_schema,

@@ -167,17 +167,29 @@ ItemFilter Trash::Impl::roots_of(const EmptyOptions& options) {
     return filter;
 }
 
+// What an emptying takes, and what it leaves because it is held.
+Emptied Trash::Impl::totals(const ItemFilter& roots) {
+    const auto held = held_groups(pool.lease().connection(), name);
+    return reading([&](Items& items, const schema::Catalog&) {
+        const auto all = items.totals(roots);
+        if (held.empty()) return all;
+        auto rest = roots;
+        rest.except.insert(rest.except.end(), held.begin(), held.end());
+        auto goes = items.totals(rest);
+        goes.held_groups = all.groups - goes.groups;
+        goes.held_items = all.items - goes.items;
+        return goes;
+    });
+}
+
 void Trash::Impl::expect(const ItemFilter& roots, long long items) {
-    const auto found =
-        reading([&](Items& all, const schema::Catalog&) { return all.totals(roots); });
+    const auto found = totals(roots);
     if (found.items != items) throw UnexpectedCount(items, found.items);
 }
 
 Emptied Trash::count_groups(const EmptyOptions& options) {
     if (options.filter.root == false) return {};
-    const ItemFilter filter = impl_->roots_of(options);
-    return impl_->reading(
-        [&](Items& items, const schema::Catalog&) { return items.totals(filter); });
+    return impl_->totals(impl_->roots_of(options));
 }
 
 Emptied Trash::empty(const EmptyOptions& options, const Actor& actor) {

@@ -264,6 +264,7 @@ struct Trash::Impl {
     bool purge_due_batch(schema::Transaction& transaction, const DuePage& page,
                          const std::vector<GroupRow>& wanted, DueBatch& batch);
     ItemFilter roots_of(const EmptyOptions& options);
+    Emptied totals(const ItemFilter& roots);
     // Throws UnexpectedCount where the groups have not so many items.
     void expect(const ItemFilter& roots, long long items);
     // Has the plan made anew from the catalog as it is now; false when that is the same.

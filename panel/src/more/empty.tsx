@@ -24,7 +24,7 @@ import {
   useState,
 } from '../shared';
 import {WhatGoes} from './meant';
-import {Meanwhile, type Sum, useBefore} from './meanwhile';
+import {Meanwhile, useBefore} from './meanwhile';
 import {ReferrersOf} from './referrers';
 import {TypedNumber} from './typed';
 
@@ -53,17 +53,6 @@ function Filters({filter, to}: {filter: Filter; to: string}) {
 
 const nothing = new Map<string, never>();
 
-const less = (all: Sum, some: Sum): Sum => ({groups: all.groups - some.groups, items: all.items - some.items});
-
-// What goes of a few, for the dry run of an emptying does not look at holds.
-const few = 200;
-
-async function foreseen(filter: Filter): Promise<Sum | null> {
-  const body = {filter: filter as Schemas['Bulk']['filter'] & object, partial: true, dryRun: true};
-  const {data, response} = await read(client.POST('/v1/trash/bulk-purge', {body}));
-  return response.status === 200 ? (data as Sum) : null;
-}
-
 function Assistant({filter}: {filter: Filter}) {
   // What is trashed after this page was opened, or grows old enough, is not meant.
   const [fixed] = useState(() => frozen(filter));
@@ -71,11 +60,7 @@ function Assistant({filter}: {filter: Filter}) {
   const [operation, setOperation] = useState<Operation | null>(null);
   const counts = useQuery({
     queryKey: ['empty', fixed],
-    queryFn: async () => {
-      const found = (await send(fixed, {dryRun: true})).data as Counts;
-      const goes = found.groups && found.groups <= few ? await foreseen(fixed) : null;
-      return {...found, ...(goes && goes.groups < found.groups && {held: less(found, goes)})};
-    },
+    queryFn: async () => (await send(fixed, {dryRun: true})).data as Counts,
     staleTime: 0,
     gcTime: 0,
     enabled: done === null && !operation,
@@ -98,7 +83,7 @@ function Assistant({filter}: {filter: Filter}) {
   useEffect(() => {
     if (changed) void counts.refetch().then(act.clear);
   }, [changed]);
-  const now = counts.data && less(counts.data, counts.data.held ?? {groups: 0, items: 0});
+  const now = counts.data;
   return (
     <>
       <Head title={done ?? (now?.items ? t().many.title.purge(now.groups, now.items) : t().empty.title)} />
@@ -111,7 +96,7 @@ function Assistant({filter}: {filter: Filter}) {
           {({groups, items, held}) => (
             <>
               <Meanwhile before={before} now={{groups, items}} gone={[]} />
-              {items === 0 ? (
+              {items === 0 && !held ? (
                 <p class="empty">
                   {t().trash.noMatch} <a href={listing()}>{t().ended.list}</a>
                 </p>
@@ -121,7 +106,7 @@ function Assistant({filter}: {filter: Filter}) {
                     <h2>{t().many.preview(groups, items)}</h2>
                     <Filters filter={filter} to={fixed.to} />
                     <WhatGoes meant={{filter: fixed, except: nothing}} count={groups} />
-                    {groups > few ? <p>{t().empty.held}</p> : held && <p class="note">{t().empty.stays(held)}</p>}
+                    {held && <p class="note">{t().empty.stays(held)}</p>}
                     <p>{t().purge.never}</p>
                     {Object.values(filter).some(Boolean) && <ReferrersOf ids={null} />}
                   </section>

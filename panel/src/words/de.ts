@@ -556,7 +556,6 @@ export const words: Words = {
     from: (time) => `gelöscht ab ${time}`,
     to: (time) => `gelöscht vor ${time}`,
     due: (time) => `mit Ablauf vor ${time}`,
-    held: 'Was eine Löschsperre hat, bleibt; wie viel das ist, steht danach da.',
     stays: (held) => `Bleibt wegen Löschsperren: ${sum(held)}`,
   },
   ledger: {

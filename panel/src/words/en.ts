@@ -561,7 +561,6 @@ export const words = {
     from: (time: string): string => `deleted from ${time} on`,
     to: (time: string): string => `deleted before ${time}`,
     due: (time: string): string => `expiring before ${time}`,
-    held: 'What is held stays; how much that is, is told afterwards.',
     stays: (held: Sum): string => `Held, so it stays: ${sum(held)}`,
   },
   ledger: {
