@@ -42,7 +42,12 @@ function Verdict({verdict}: {verdict: {good: boolean; entries: number; faults: {
 
 function Seal() {
   const [verdict, setVerdict] = useState<Parameters<typeof Verdict>[0]['verdict'] | null>(null);
-  const seal = useQuery({queryKey: ['seal'], queryFn: ({signal}) => value(client.GET('/v1/history/$seal', {signal}))});
+  const seal = useQuery({
+    queryKey: ['seal'],
+    queryFn: ({signal}) => value(client.GET('/v1/history/$seal', {signal})),
+    // What is not sealed yet will be soon.
+    refetchInterval: (data) => (data?.unsealed ? 2_000 : false),
+  });
   const act = useAct(async () => {
     const {data} = await read(client.POST('/v1/history/$verify', {headers: {Prefer: 'wait'}}));
     setVerdict(data as Parameters<typeof Verdict>[0]['verdict']);
