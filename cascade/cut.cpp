@@ -13,7 +13,6 @@
 
 namespace trashd::cascade {
 
-using schema::Catalog;
 using schema::literal;
 using schema::quoted;
 using schema::relation;

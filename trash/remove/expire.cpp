@@ -78,7 +78,7 @@ GroupRow group_from(const schema::Result& found, int row) {
 }
 
 // Those that no other one of them needs first. What needs each other in a circle comes last.
-std::vector<GroupRow> in_order(std::vector<GroupRow> groups,
+std::vector<GroupRow> in_order(const std::vector<GroupRow>& groups,
                                const std::vector<NeededGroup>& needs) {
     std::map<long long, std::vector<long long>> by;
     for (const auto& need : needs) by[need.needed].push_back(need.by);
@@ -86,7 +86,7 @@ std::vector<GroupRow> in_order(std::vector<GroupRow> groups,
     for (const auto& group : groups) waiting.insert(group.id);
     std::vector<GroupRow> ordered;
     for (bool again = true; std::exchange(again, false);)
-        for (auto& group : groups) {
+        for (const auto& group : groups) {
             const auto is_waiting = [&](long long id) { return waiting.contains(id); };
             if (!waiting.contains(group.id) || std::ranges::any_of(by[group.id], is_waiting))
                 continue;
@@ -94,7 +94,7 @@ std::vector<GroupRow> in_order(std::vector<GroupRow> groups,
             ordered.push_back(group);
             again = true;
         }
-    for (auto& group : groups)
+    for (const auto& group : groups)
         if (waiting.contains(group.id)) ordered.push_back(group);
     return ordered;
 }
@@ -119,7 +119,7 @@ std::shared_ptr<DuePage> read_due(schema::Connection& connection, const schema::
     // No statistics tell that a group has many rows, and row by row each is compared with all.
     connection.exec("SET LOCAL enable_nestloop = off");
     page->needs = needed_groups(connection, catalog, trash_schema, groups);
-    page->left = in_order(std::move(groups), page->needs);
+    page->left = in_order(groups, page->needs);
     std::ranges::reverse(page->left);
     return page;
 }
