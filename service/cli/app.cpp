@@ -166,14 +166,14 @@ void forget_often(std::stop_token stop, schema::Pool& pool, const Config& config
 }
 
 // Entries of the ledger are sealed soon after they are written; not in the transactions that write
-// them, which would wait for each other.
+// them, which would wait for each other. Those that were open at the last look mostly end soon.
 void seal_often(std::stop_token stop, schema::Pool& pool, const std::string& trash_schema) {
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
     trash::SettledIds ids(trash_schema);
-    while (!wake.wait_for(lock, stop, std::chrono::seconds(2),
-                          [&] { return stop.stop_requested(); })) {
+    const auto pause = [&] { return std::chrono::milliseconds(ids.waits() ? 100 : 2000); };
+    while (!wake.wait_for(lock, stop, pause(), [&] { return stop.stop_requested(); })) {
         try {
             const auto settled = ids.look(pool.lease().connection());
             trash::seal_upto(pool, trash_schema, settled);

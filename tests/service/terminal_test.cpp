@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 #include <sstream>
+#include <thread>
 
 #include "service/cli/text_table.hpp"
 #include "tests/support/database.hpp"
@@ -104,5 +105,10 @@ TEST_CASE("what is listed on a terminal of 80 columns fits it") {
                  "2999-01-31", "--config", config.path(), "--database", database.url()});
     const auto keys = listed("key list --config " + config.path());
     CHECK(keys.find("  2999-01-31") != keys.npos);
+    // the service seals every two seconds
+    TestConnection ledger(database.url());
+    for (int look = 0; look < 300 && ledger.value("SELECT count(*) FROM trashd.ledger_seal") == "0";
+         ++look)
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
     listed("ledger verify");
 }
