@@ -37,7 +37,7 @@ scenario('under a prefix of a proxy all works, whether Host is kept or rewritten
   visit.base = under.to(site);
   await visit.page.goto(`${visit.base}/`);
   const links = await visit.page.locator('a').evaluateAll((list) => list.map((one) => one.href));
-  assert.equal(links.length, 7);
+  assert.equal(links.length, 8);
   for (const link of links) assert.equal((await fetch(link)).status, 200, link);
   await visit.page.goto(`${visit.base}/problems`);
   await visit.page.getByRole('link', {name: 'stale'}).click();

@@ -28,7 +28,7 @@ class Templates:
         found = [t for t, pattern, verbs in self.all if pattern.match(path) and verb.lower() in verbs]
         plain = [t for t in found if "{resource}" not in t]
         ends = [t for t in found if re.search(r"[@$-]\w+$", t)]
-        if path.startswith("/v1/groups/"):  # of a table that is called so
+        if path.startswith("/v1/groups/") or path == "/v1/events":  # of a table that is called so
             return found
         return plain or ends or found
 

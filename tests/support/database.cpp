@@ -22,7 +22,7 @@ struct Holder {
     std::unique_ptr<schema::Cluster> cluster = std::make_unique<schema::Cluster>(directory);
 
     // The cases have roles of their own.
-    Holder() { let_in(*cluster, directory, "local all,replication all trust\n"); }
+    Holder() { let_in(*cluster, directory, "local all all trust\nlocal replication all trust\n"); }
     ~Holder() {
         cluster.reset();
         std::error_code none;
